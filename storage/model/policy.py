@@ -1,0 +1,19 @@
+"""Which policy was in force: every decision names the version it was taken under."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from storage.model.columns import document, moment, utc_now
+
+
+class PolicyVersion(SQLModel, table=True):
+    """One content of gatepass.yml, by its hash. Secrets are references in that file, so the document holds none."""
+
+    __tablename__ = "policy_version"  # pyright: ignore[reportAssignmentType]
+
+    #: SHA-256 of the canonical JSON of `document`, in hex.
+    hash: str = Field(primary_key=True, min_length=64, max_length=64)
+    document: dict[str, Any] = Field(sa_column=document())
+    loaded_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))

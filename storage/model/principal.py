@@ -1,0 +1,49 @@
+"""Who somebody is: a Principal, and the Identities by which providers know it."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel, UniqueConstraint
+
+from storage.model.columns import choice, moment, new_id, reference, utc_now
+
+
+class PrincipalKind(StrEnum):
+    HUMAN = "human"
+    AGENT = "agent"
+
+
+class IdentityProvider(StrEnum):
+    SLACK = "slack"
+    OIDC = "oidc"
+    SSH_KEY = "ssh_key"
+
+
+class Principal(SQLModel, table=True):
+    """A person or an agent. `kind` is proven by how it signed in, never claimed."""
+
+    __tablename__ = "principal"  # pyright: ignore[reportAssignmentType]
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    kind: PrincipalKind = Field(sa_column=choice(PrincipalKind, name="principal_kind"))
+    name: str = Field(unique=True, min_length=1, max_length=64)
+    email: str | None = Field(default=None, max_length=320)
+    created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
+    #: Set when the policy file no longer names them; a disabled principal asks for, reviews and opens nothing.
+    disabled_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
+class Identity(SQLModel, table=True):
+    """How one provider knows a principal: Slack team + user id, OIDC issuer + subject, an SSH public key."""
+
+    __tablename__ = "identity"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (UniqueConstraint("provider", "issuer", "subject", name="identity_is_one_principal"),)
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    principal_id: UUID = Field(sa_column=reference("principal.id", index=True))
+    provider: IdentityProvider = Field(sa_column=choice(IdentityProvider, name="identity_provider"))
+    #: The Slack team id, the OIDC issuer, or "openssh".
+    issuer: str = Field(max_length=512)
+    subject: str = Field(max_length=512)
+    created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
