@@ -1,0 +1,45 @@
+"""One shallow tree of faults, split by who is at fault; each relay translates them once into its protocol's words."""
+
+from storage.model import EndReason
+
+
+class Fault(Exception):
+    """The base: `str(fault)` is a sentence that may be shown to the person; it never holds a secret."""
+
+    reason: EndReason = EndReason.POLICY_ERROR
+
+
+class ClientFault(Fault):
+    """The client broke its protocol or asked for something that does not exist."""
+
+    reason = EndReason.CLIENT_ERROR
+
+
+class AccessRefused(ClientFault):
+    """No session is opened: the token, the grant or the policy does not allow it."""
+
+
+class UpstreamFault(Fault):
+    """The upstream is unreachable, refuses our credentials, shows another key, or breaks its protocol."""
+
+    reason = EndReason.UPSTREAM_ERROR
+
+
+class PolicyFault(Fault):
+    """Judging or masking failed, so nothing may go on."""
+
+    reason = EndReason.POLICY_ERROR
+
+
+class RecorderFailed(Fault):
+    """What was about to be forwarded could not be written down."""
+
+    reason = EndReason.RECORDER_FAILED
+
+
+class SessionEnded(Fault):
+    """The session was ended from outside: deadline, revocation, shutdown, storage lost."""
+
+    def __init__(self, reason: EndReason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason

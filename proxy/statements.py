@@ -1,0 +1,52 @@
+"""What a judge found out about one statement, and which rule of a role it meets. Pure.
+
+Every protocol has its own judge (SQL by the server's grammar, shell by a shell's), and all of them answer in labels, so
+that a rule in gatepass.yml reads the same for each: `match: [ddl, delete_without_where, "command:rm"]`.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from access.policy import StatementRule
+from storage.model import VerdictKind
+
+#: The label of a statement that its judge could not read; a role with rules refuses it unless a rule names it.
+UNPARSEABLE = "unparseable"
+
+_STRICTNESS = {VerdictKind.ALLOW: 0, VerdictKind.REVIEW: 1, VerdictKind.DENY: 2}
+
+_UNREADABLE = StatementRule(
+    name="unreadable-statement",
+    match=[UNPARSEABLE],
+    verdict=VerdictKind.DENY,
+    message="Gatepass could not parse this statement, and this role's statements are checked before they run.",
+)
+
+
+@dataclass(frozen=True)
+class StatementFacts:
+    """One statement: its text without literals, its kind for the digest, and its labels for the rules."""
+
+    #: Safe to store and to post: literals are gone.
+    text: str
+    #: One word: select, insert, ddl, exec, shell, sftp …
+    kind: str
+    labels: frozenset[str]
+
+
+def match(rules: Sequence[StatementRule], facts: StatementFacts) -> StatementRule | None:
+    """The first rule that names one of the statement's labels (globs allowed), or None: allowed.
+
+    On a role with rules, a statement that could not be read is denied unless a rule names `unparseable`.
+    """
+    for rule in rules:
+        if any(fnmatchcase(label, pattern) for pattern in rule.match for label in facts.labels):
+            return rule
+    return _UNREADABLE if rules and UNPARSEABLE in facts.labels else None
+
+
+def strictest(rules: Sequence[StatementRule], facts: Iterable[StatementFacts]) -> StatementRule | None:
+    """The rule that decides for several statements sent as one: deny before review before allow."""
+    met = [rule for rule in (match(rules, each) for each in facts) if rule is not None]
+    return max(met, key=lambda rule: _STRICTNESS[rule.verdict], default=None)
