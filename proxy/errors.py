@@ -31,7 +31,13 @@ class PolicyFault(Fault):
     reason = EndReason.POLICY_ERROR
 
 
-class RecorderFailed(Fault):
+class OurFault(Fault):
+    """Gatepass itself cannot go on: its storage is gone."""
+
+    reason = EndReason.STORAGE_LOST
+
+
+class RecorderFailed(OurFault):
     """What was about to be forwarded could not be written down."""
 
     reason = EndReason.RECORDER_FAILED

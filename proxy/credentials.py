@@ -1,0 +1,53 @@
+"""Upstream secrets, fetched by reference when a session opens and kept nowhere else.
+
+Refuses to say what it read: an error names the reference, never a value.
+"""
+
+import asyncio
+import os
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from proxy.errors import UpstreamFault
+
+#: A private key or a password is far smaller; a reference to a device or a log must not be read whole.
+LARGEST_SECRET_BYTES = 64 * 1024
+
+
+async def resolve(reference: str) -> SecretStr:
+    """Fetch the secret that `env:NAME` or `file:/path` names; a trailing newline of a file is not part of it.
+
+    Raises UpstreamFault when there is none, with the reference and what to do.
+    """
+    scheme, _, rest = reference.partition(":")
+    if scheme == "env":
+        return _from_environment(rest)
+    if scheme == "file":
+        return await asyncio.to_thread(_from_file, Path(rest))
+    raise UpstreamFault(
+        f"The upstream credential reference {scheme}:… is not env: or file:. Ask your Gatepass operator."
+    )
+
+
+def _from_environment(name: str) -> SecretStr:
+    value = os.environ.get(name, "")
+    if not value:
+        raise UpstreamFault(f"The upstream credential env:{name} is not set where the proxy runs. Ask your operator.")
+    return SecretStr(value)
+
+
+def _from_file(path: Path) -> SecretStr:
+    try:
+        with path.open("rb") as file:
+            value = file.read(LARGEST_SECRET_BYTES + 1)
+    except OSError as error:
+        raise UpstreamFault(
+            f"The upstream credential file:{path} cannot be read ({error.strerror}). Ask your operator."
+        ) from error
+    if not value or len(value) > LARGEST_SECRET_BYTES:
+        raise UpstreamFault(f"The upstream credential file:{path} is empty or too large. Ask your operator.")
+    try:
+        return SecretStr(value.decode().rstrip("\r\n"))
+    except UnicodeDecodeError as error:
+        raise UpstreamFault(f"The upstream credential file:{path} is not text. Ask your operator.") from error

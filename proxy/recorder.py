@@ -1,0 +1,154 @@
+"""One session's recording: append-only segments, each naming the hash of the one before, written before forwarding.
+
+`write` returns when the kernel has the bytes, so a killed process loses nothing that was forwarded; `sync` bounds what
+a power cut can lose. A write that fails raises RecorderFailed, which ends the session: nothing goes on unrecorded.
+
+Two formats, one line a record after a header line:
+- asciicast v2 for terminals and commands (docs.asciinema.org, "asciicast v2");
+- JSON lines for SQL, each an object with `t` (seconds since the start) and `type`.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from proxy.errors import RecorderFailed
+from storage.recording_files import NO_SEGMENT, SegmentFile, session_folder
+
+#: A segment is closed and hashed at this size, so that long sessions are committed to as they go.
+SEGMENT_BYTES = 16 * 1024 * 1024
+
+
+class Format(StrEnum):
+    ASCIICAST = "cast"
+    JSON_LINES = "jsonl"
+
+
+class Recorder:
+    """Appends records to the session's current segment."""
+
+    def __init__(
+        self,
+        root: Path,
+        session_id: UUID,
+        started_at: datetime,
+        recording_format: Format,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.format = recording_format
+        self.closed: list[SegmentFile] = []
+        self._root = root
+        self._session_id = session_id
+        self._started_at = started_at
+        self._folder = session_folder(session_id, started_at)
+        self._segment_bytes = segment_bytes
+        self._clock = clock
+        self._start = clock()
+        self._header: dict[str, Any] = {"width": 80, "height": 24} if recording_format is Format.ASCIICAST else {}
+        self._file: int | None = None
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._unsynced = False
+
+    def describe(self, **header: Any) -> None:
+        """Add to the header of the segments to come, e.g. the terminal's width and height (asciicast)."""
+        self._header.update(header)
+
+    def elapsed(self) -> float:
+        """Seconds since the session started, as records carry them."""
+        return round(self._clock() - self._start, 6)
+
+    def write(self, record: bytes | Mapping[str, Any] | Sequence[Any]) -> None:
+        """Append one record: a finished line without its newline, or something to write as JSON.
+
+        Raises RecorderFailed when it is not down in full.
+        """
+        line = record if isinstance(record, bytes) else json.dumps(record, separators=(",", ":")).encode()
+        if self._file is None or self._size >= self._segment_bytes:
+            self._open_next()
+        self._append(line + b"\n")
+
+    def statement(self, kind: str, text: str, verdict: str) -> None:
+        """Append one statement: a marker in an asciicast (players show those), an object in JSON lines."""
+        if self.format is Format.ASCIICAST:
+            note = f"{kind}: {text}" if verdict == "allow" else f"{kind} ({verdict}): {text}"
+            self.write([self.elapsed(), "m", note])
+        else:
+            self.write({"t": self.elapsed(), "type": "statement", "kind": kind, "text": text, "verdict": verdict})
+
+    def sync(self) -> None:
+        """Force what was written to disk; call it off the event loop."""
+        if self._unsynced and self._file is not None:
+            self._unsynced = False
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                raise RecorderFailed(_sentence(error)) from error
+
+    def close(self) -> list[SegmentFile]:
+        """Close the last segment and return all of them; a session that recorded nothing still gets its header."""
+        if self._file is None and not self.closed:
+            self._open_next()
+        self._close_current()
+        return self.closed
+
+    def _open_next(self) -> None:
+        self._close_current()
+        number = len(self.closed)
+        folder = self._root / self._folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = os.open(
+                folder / f"{number:05d}.{self.format}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600
+            )
+        except OSError as error:
+            raise RecorderFailed(_sentence(error)) from error
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._append(json.dumps(self._segment_header(number), separators=(",", ":")).encode() + b"\n")
+
+    def _segment_header(self, number: int) -> dict[str, Any]:
+        previous = self.closed[-1].sha256 if self.closed else NO_SEGMENT
+        ours = {"session": str(self._session_id), "segment": number, "previous": previous}
+        version = 2 if self.format is Format.ASCIICAST else 1
+        return {"version": version, "timestamp": int(self._started_at.timestamp()), **self._header, "gatepass": ours}
+
+    def _append(self, data: bytes) -> None:
+        if self._file is None:
+            raise RecorderFailed("The recording is closed.")
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[os.write(self._file, rest) :]
+        except OSError as error:
+            raise RecorderFailed(_sentence(error)) from error
+        self._hash.update(data)
+        self._size += len(data)
+        self._unsynced = True
+
+    def _close_current(self) -> None:
+        if self._file is None:
+            return
+        file, self._file = self._file, None
+        number = len(self.closed)
+        path = f"{self._folder}/{number:05d}.{self.format}"
+        try:
+            os.fsync(file)
+        except OSError as error:
+            raise RecorderFailed(_sentence(error)) from error
+        finally:
+            os.close(file)
+            self.closed.append(SegmentFile(number, path, self._hash.hexdigest(), self._size))
+
+
+def _sentence(error: OSError) -> str:
+    return f"The session's recording cannot be written ({error.strerror}); nothing goes on unrecorded."

@@ -1,0 +1,113 @@
+"""What a dead proxy process left open: its sessions are closed as interrupted, with what their recordings say.
+
+Only the process that can reach a session's recording closes it, so that the closing event commits to it. A session
+whose recording is on a host that never came back is closed once its grant has ended, and says where the recording is.
+"""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+from sqlalchemy import select
+
+from access.context import Access
+from access.sessions import Ending, Tally, end_session
+from proxy.instance import is_dead
+from storage import recording_files
+from storage.database import clock
+from storage.model import EndReason, Grant, Protocol, ProxyInstance, Session, SessionState
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_KILLED = "The proxy process was interrupted; the recording is complete to the last statement that was forwarded."
+
+
+async def close_interrupted(access: Access, recordings: Path, *, own_instance: int | None) -> int:
+    """Close the active sessions of dead instances; returns how many. Raises StorageUnavailable."""
+    closed = 0
+    for instance_id, host in await _instances_with_sessions(access, own_instance):
+        for session, grant in await _left_open(access, instance_id):
+            closed += await _close(access, recordings, session, grant, host)
+    return closed
+
+
+async def _instances_with_sessions(access: Access, own_instance: int | None) -> list[tuple[int, str]]:
+    async with access.database.transaction() as transaction:
+        found = await transaction.execute(
+            select(ProxyInstance.id, ProxyInstance.host)
+            .join(Session, Session.instance_id == ProxyInstance.id)  # pyright: ignore[reportArgumentType]
+            .where(Session.state == SessionState.ACTIVE)  # pyright: ignore[reportArgumentType]
+            .distinct()
+        )
+        return [(number, host) for number, host in found.all() if number is not None and number != own_instance]
+
+
+async def _left_open(access: Access, instance_id: int) -> list[tuple[Session, Grant]]:
+    async with access.database.transaction() as transaction:
+        if not await is_dead(transaction, instance_id):
+            return []
+        found = await transaction.execute(
+            select(Session, Grant)
+            .join(Grant, Grant.id == Session.grant_id)  # pyright: ignore[reportArgumentType]
+            .where(Session.instance_id == instance_id, Session.state == SessionState.ACTIVE)  # pyright: ignore[reportArgumentType]
+        )
+        return [(session, grant) for session, grant in found.all()]
+
+
+async def _close(access: Access, recordings: Path, session: Session, grant: Grant, host: str) -> bool:
+    folder = recording_files.session_folder(session.id, session.started_at)
+    segments = await asyncio.to_thread(recording_files.segments, recordings, folder)
+    if segments:
+        paths = [segment.path for segment in segments]
+        tally = await asyncio.to_thread(recount, session, recording_files.records(recordings, paths))
+        ending = Ending(session.id, EndReason.INTERRUPTED, _KILLED, tally, segments)
+    elif await _is_over(access, grant):
+        detail = f"The proxy process on {host} was interrupted; look for the recording there."
+        ending = Ending(session.id, EndReason.INTERRUPTED, detail, None, [])
+    else:
+        return False
+    log.info("interrupted_session_closed", session_id=str(session.id))
+    return await end_session(access, ending)
+
+
+async def _is_over(access: Access, grant: Grant) -> bool:
+    async with access.database.transaction() as transaction:
+        return grant.revoked_at is not None or grant.expires_at <= await clock(transaction)
+
+
+def recount(session: Session, records: Iterable[Any]) -> Tally:
+    """The counters as the recording gives them; masked values as they were last saved (at most a second old)."""
+    tally = Tally(masked=dict(session.masked), bytes_out=session.bytes_out)
+    try:
+        for record in records:
+            _count_statement(tally, session.protocol, record)
+    except recording_files.RecordingDamaged as error:
+        log.exception("interrupted_recording_damaged", session_id=str(session.id), why=str(error))
+    tally.rows = max(tally.rows, session.rows)
+    tally.held, tally.denied = max(tally.held, session.held), max(tally.denied, session.denied)
+    return tally
+
+
+def _count_statement(tally: Tally, protocol: Protocol, record: Any) -> None:
+    if protocol is Protocol.POSTGRES:
+        _count_sql(tally, cast("dict[str, Any]", record))
+    elif record[1] == "m":
+        kind, _, verdict = str(record[2]).partition(":")[0].partition(" (")
+        _count(tally, kind, verdict.rstrip(")") or "allow")
+
+
+def _count_sql(tally: Tally, record: dict[str, Any]) -> None:
+    if record.get("type") == "statement":
+        _count(tally, str(record["kind"]), str(record["verdict"]))
+    elif record.get("type") == "rows":
+        tally.rows += len(record.get("rows", ()))
+
+
+def _count(tally: Tally, kind: str, verdict: str) -> None:
+    """A review counts once as held; what came of it is a record of its own and no further statement."""
+    if verdict in ("allow", "deny", "review"):
+        tally.statement(kind)
+    tally.held += verdict == "review"
+    tally.denied += verdict in ("deny", "denied", "expired", "cancelled")
