@@ -1,0 +1,83 @@
+"""What an app says back: posts to a response_url, and messages inside the ack of a slash command.
+
+Both take the same body. Refuses what Slack refuses: a spent url, invalid blocks, nothing to say.
+"""
+
+import json
+
+from aiohttp import web
+
+from simulator.handles import HandleRefused, ResponseUrl
+from simulator.json_types import JsonObject, as_object
+from simulator.messages import Message
+from simulator.webapi.call import MESSAGE_TEXT_LIMIT, SlackError, checked_message_blocks
+from simulator.workspace import Workspace
+
+
+class Answers:
+    """Turns such bodies into messages of one workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """The workspace that the messages go to."""
+        self._workspace = workspace
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """POST /response/<team>/<secret>: what the app does with a response_url."""
+        try:
+            body = as_object(json.loads(await request.text()))
+        except ValueError:
+            body = None
+        if body is None:
+            return self._refusal("invalid_payload", body, status=400)
+        try:
+            handle = self._workspace.handles.use_response_url(request.match_info["secret"])
+            self.apply(handle, body)
+        except HandleRefused as refused:
+            return self._refusal(str(refused), body, status=404)
+        except SlackError as error:
+            return self._refusal(error.code, body, status=400, extra=error.extra)
+        self._workspace.inspector.record("response_url", "post", body=body, uses=handle.uses)
+        return web.json_response({"ok": True})
+
+    def apply(self, handle: ResponseUrl, body: JsonObject) -> None:
+        """Post, replace or delete as the body says. Raises SlackError."""
+        original = self._original(handle)
+        if _is_true(body, "delete_original"):
+            if original is None:
+                raise SlackError("message_not_found")
+            self._workspace.messages.delete(original)
+            return
+        text = str(body.get("text") or "")
+        if len(text) > MESSAGE_TEXT_LIMIT:
+            raise SlackError("msg_too_long")
+        given = body.get("blocks")
+        blocks = [] if given is None else checked_message_blocks(json.loads(given) if isinstance(given, str) else given)
+        if not text and not blocks:
+            raise SlackError("no_text")
+        if _is_true(body, "replace_original") and original is not None:
+            self._replace(original, text, blocks)
+            return
+        only_for = None if body.get("response_type") == "in_channel" else handle.user
+        thread_ts = body.get("thread_ts") or handle.thread_ts
+        self._workspace.app_message(handle.channel, text, blocks, only_for=only_for, thread_ts=thread_ts)
+
+    def _original(self, handle: ResponseUrl) -> Message | None:
+        if handle.message_ts is None:
+            return None
+        return self._workspace.messages.get(handle.channel, handle.message_ts)
+
+    def _replace(self, message: Message, text: str, blocks: list[JsonObject]) -> None:
+        message.text, message.blocks = text, blocks
+        message.edited_by, message.edited_ts = message.user, self._workspace.messages.next_ts()
+        message.state.clear()
+        self._workspace.messages.touch(message)
+
+    def _refusal(
+        self, code: str, body: JsonObject | None, *, status: int, extra: JsonObject | None = None
+    ) -> web.Response:
+        self._workspace.inspector.record("response_url", "refused", ok=False, error=code, body=body)
+        return web.json_response({"ok": False, "error": code, **(extra or {})}, status=status)
+
+
+def _is_true(body: JsonObject, name: str) -> bool:
+    return str(body.get(name, "")).lower() in {"true", "1"}

@@ -1,0 +1,74 @@
+"""Composition objects: text, options, option groups, confirm dialogs.
+
+docs.slack.dev/reference/block-kit/composition-objects.
+"""
+
+from simulator.blocks.schema import Check, anything, array, boolean, by_type, integer, one_of, shape, string
+
+#: docs.slack.dev/reference/block-kit/composition-objects, one constant for each limit it states.
+OPTION_TEXT = 75
+OPTION_VALUE = 150
+OPTION_DESCRIPTION = 75
+OPTIONS = 100
+OPTION_GROUPS = 100
+OPTION_GROUP_LABEL = 75
+CONFIRM_TITLE = 100
+CONFIRM_TEXT = 300
+CONFIRM_BUTTON = 30
+URL = 3000
+PLACEHOLDER = 150
+
+
+def plain_text(longest: int) -> Check:
+    """A plain_text object."""
+    return by_type({"plain_text": _plain(longest)})
+
+
+def any_text(longest: int) -> Check:
+    """A text object of either kind."""
+    return by_type({"plain_text": _plain(longest), "mrkdwn": _mrkdwn(longest)})
+
+
+def _plain(longest: int) -> Check:
+    return shape({"type": anything, "text": string(longest)}, {"emoji": boolean})
+
+
+def _mrkdwn(longest: int) -> Check:
+    return shape({"type": anything, "text": string(longest)}, {"verbatim": boolean})
+
+
+#: An option of a select menu.
+select_option = shape(
+    {"text": plain_text(OPTION_TEXT), "value": string(OPTION_VALUE)}, {"description": plain_text(OPTION_DESCRIPTION)}
+)
+#: An option of radio buttons or checkboxes, which may be mrkdwn.
+choice_option = shape(
+    {"text": any_text(OPTION_TEXT), "value": string(OPTION_VALUE)}, {"description": any_text(OPTION_DESCRIPTION)}
+)
+#: An option of an overflow menu, which may be a link.
+overflow_option = shape(
+    {"text": plain_text(OPTION_TEXT), "value": string(OPTION_VALUE)},
+    {"description": plain_text(OPTION_DESCRIPTION), "url": string(URL)},
+)
+option_group = shape({"label": plain_text(OPTION_GROUP_LABEL), "options": array(select_option, OPTIONS)})
+confirm = shape(
+    {
+        "title": plain_text(CONFIRM_TITLE),
+        "text": any_text(CONFIRM_TEXT),
+        "confirm": plain_text(CONFIRM_BUTTON),
+        "deny": plain_text(CONFIRM_BUTTON),
+    },
+    {"style": one_of("primary", "danger")},
+)
+dispatch_action_config = shape({}, {"trigger_actions_on": array(one_of("on_enter_pressed", "on_character_entered"), 2)})
+conversation_filter = shape(
+    {},
+    {
+        "include": array(one_of("im", "mpim", "private", "public"), 4),
+        "exclude_external_shared_channels": boolean,
+        "exclude_bot_users": boolean,
+    },
+)
+slack_file = shape({}, {"id": string(255), "url": string(URL)})
+placeholder = plain_text(PLACEHOLDER)
+max_selected = integer(1, 100)

@@ -1,0 +1,154 @@
+"""Small checks that compose into Block Kit's schema: each yields what is wrong and where, as Slack words it."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.json_types import as_list, as_object
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One violation; `pointer` is the JSON pointer of the offending value."""
+
+    message: str
+    pointer: str
+
+    def __str__(self) -> str:
+        """As it stands in Slack's `errors` and `response_metadata.messages`."""
+        return f"{self.message} [json-pointer:{self.pointer}]"
+
+
+#: A check gets a value and its pointer, and yields the problems it finds.
+Check = Callable[[Any, str], Iterator[Problem]]
+
+
+def string(longest: int, shortest: int = 1) -> Check:
+    """A string of so many characters."""
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        if not isinstance(value, str):
+            yield Problem("must provide a string", at)
+        elif len(value) > longest:
+            yield Problem(f"must be less than {longest + 1} characters", at)
+        elif len(value) < shortest:
+            yield Problem(f"must be more than {shortest - 1} characters", at)
+
+    return check
+
+
+def matching(pattern: str, described: str) -> Check:
+    """A string of a certain form."""
+    form = re.compile(pattern)
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        if not isinstance(value, str) or form.fullmatch(value) is None:
+            yield Problem(f"must be {described}", at)
+
+    return check
+
+
+def boolean(value: Any, at: str) -> Iterator[Problem]:
+    """True or false."""
+    if not isinstance(value, bool):
+        yield Problem("must be a valid boolean", at)
+
+
+def integer(lowest: int, highest: int) -> Check:
+    """A whole number within bounds, both included."""
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        if not isinstance(value, int) or isinstance(value, bool):
+            yield Problem("must be a valid integer", at)
+        elif not lowest <= value <= highest:
+            yield Problem(f"must be between {lowest} and {highest}", at)
+
+    return check
+
+
+def one_of(*allowed: str) -> Check:
+    """One of these words."""
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        if value not in allowed:
+            yield Problem(f"must be a valid enum value: {', '.join(allowed)}", at)
+
+    return check
+
+
+def anything(_value: Any, _at: str) -> Iterator[Problem]:
+    """No demand: parts of Block Kit that the simulator carries without reading."""
+    yield from ()
+
+
+def array(item: Check, most: int, least: int = 1) -> Check:
+    """An array of so many items, each of which passes."""
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        items = as_list(value)
+        if items is None:
+            yield Problem("must be an array", at)
+            return
+        if len(items) > most:
+            yield Problem(f"no more than {most} items allowed", at)
+            return
+        if len(items) < least:
+            yield Problem(f"must have at least {least} item" + ("s" if least > 1 else ""), at)
+        for number, one in enumerate(items):
+            yield from item(one, f"{at}/{number}")
+
+    return check
+
+
+def shape(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
+    """An object with these fields and no others."""
+    known = {**(optional or {}), **required}
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        holder = as_object(value)
+        if holder is None:
+            yield Problem("must provide an object", at)
+            return
+        for name in required:
+            if holder.get(name) is None:
+                yield Problem(f"missing required field: {name}", at)
+        for name, one in holder.items():
+            if name not in known:
+                yield Problem(f"invalid additional property: {name}", at)
+            elif one is not None:
+                yield from known[name](one, f"{at}/{name}")
+
+    return check
+
+
+def by_type(kinds: Mapping[str, Check]) -> Check:
+    """An object whose `type` says which of these checks it must pass."""
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        holder = as_object(value)
+        if holder is None:
+            yield Problem("must provide an object", at)
+            return
+        kind = holder.get("type")
+        if kind is None:
+            yield Problem("missing required field: type", at)
+        elif not isinstance(kind, str) or kind not in kinds:
+            yield Problem(f"unsupported type: {kind}", f"{at}/type")
+        else:
+            yield from kinds[kind](holder, at)
+
+    return check
+
+
+def both(*checks: Check) -> Check:
+    """Every one of these; the later ones only if the earlier ones find nothing."""
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        for one in checks:
+            found = list(one(value, at))
+            yield from found
+            if found:
+                return
+
+    return check

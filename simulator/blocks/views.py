@@ -1,0 +1,59 @@
+"""A view as an app sends it: a modal or an App Home (docs.slack.dev/reference/views)."""
+
+from collections.abc import Iterator, Mapping
+
+from simulator.blocks.objects import plain_text
+from simulator.blocks.schema import Check, Problem, anything, boolean, shape, string
+from simulator.blocks.state import elements_of
+from simulator.blocks.validate import blocks_problems
+from simulator.json_types import JsonObject, objects_in
+
+BLOCKS = 100
+TITLE = 24
+BUTTON = 24
+PRIVATE_METADATA = 3000
+CALLBACK_ID = 255
+EXTERNAL_ID = 255
+
+_SHARED: Mapping[str, Check] = {
+    "private_metadata": string(PRIVATE_METADATA, 0),
+    "callback_id": string(CALLBACK_ID, 0),
+    "external_id": string(EXTERNAL_ID, 0),
+}
+_modal = shape(
+    {"type": anything, "title": plain_text(TITLE), "blocks": anything},
+    {
+        **_SHARED,
+        "close": plain_text(BUTTON),
+        "submit": plain_text(BUTTON),
+        "clear_on_close": boolean,
+        "notify_on_close": boolean,
+        "submit_disabled": boolean,
+    },
+)
+_home = shape({"type": anything, "blocks": anything}, _SHARED)
+
+
+def view_problems(view: JsonObject, expected_type: str) -> list[Problem]:
+    """Everything wrong with a view; an empty list means that Slack would take it."""
+    kind = view.get("type")
+    if kind not in {"modal", "home"}:
+        return [Problem(f"unsupported type: {kind}", "/view/type")]
+    if kind != expected_type:
+        return [Problem(f"must be of type {expected_type}", "/view/type")]
+    problems = list((_modal if kind == "modal" else _home)(view, "/view"))
+    blocks = view.get("blocks")
+    if blocks is not None:
+        problems += blocks_problems(blocks, "modal" if kind == "modal" else "home", BLOCKS, "/view/blocks")
+    return problems or list(_whole_view(view))
+
+
+def _whole_view(view: JsonObject) -> Iterator[Problem]:
+    blocks = objects_in(view["blocks"])
+    if view["type"] == "modal" and view.get("submit") is None and any(one["type"] == "input" for one in blocks):
+        yield Problem("missing required field: submit (the view has an input block)", "/view")
+    focused = [
+        number for number, block in enumerate(blocks) for one in elements_of(block) if one.get("focus_on_load") is True
+    ]
+    if len(focused) > 1:
+        yield Problem("only one element may have focus_on_load", f"/view/blocks/{focused[1]}")

@@ -1,0 +1,111 @@
+"""Channels and direct messages: who is in them and what Slack calls them."""
+
+import hashlib
+from dataclasses import dataclass
+
+from simulator.json_types import JsonObject
+from simulator.spec import Channel, WorkspaceSpec
+
+
+@dataclass
+class Conversation:
+    """A channel (C…) or a direct message between two users (D…)."""
+
+    id: str
+    name: str
+    members: list[str]
+    is_private: bool = False
+    is_ext_shared: bool = False
+    is_im: bool = False
+    topic: str = ""
+
+    def other_member(self, user_id: str) -> str:
+        """In a direct message, the one who is not this user."""
+        others = [member for member in self.members if member != user_id]
+        return others[0] if others else user_id
+
+
+class Conversations:
+    """Every conversation of the workspace, by id."""
+
+    def __init__(self, spec: WorkspaceSpec) -> None:
+        """Channels come from the spec; direct messages appear when somebody opens them."""
+        self._team_id = spec.team_id
+        self._by_id = {channel.id: _from_spec(channel, spec.bot_user_id) for channel in spec.channels}
+
+    def get(self, conversation_id: str) -> Conversation | None:
+        """The conversation with this id."""
+        return self._by_id.get(conversation_id)
+
+    def named(self, name: str) -> Conversation | None:
+        """The channel with this name, without the number sign."""
+        return next((one for one in self._by_id.values() if not one.is_im and one.name == name), None)
+
+    def all(self) -> list[Conversation]:
+        """Channels first, in the spec's order, then direct messages as they were opened."""
+        return list(self._by_id.values())
+
+    def of_member(self, user_id: str) -> list[Conversation]:
+        """The conversations this user is in."""
+        return [one for one in self._by_id.values() if user_id in one.members]
+
+    def direct_message(self, one: str, other: str) -> tuple[Conversation, bool]:
+        """The direct message between two users, opened if need be; True if it was open already."""
+        digest = hashlib.sha256(" ".join(sorted((one, other))).encode()).hexdigest()
+        conversation_id = "D0" + digest[:8].upper()
+        if conversation_id in self._by_id:
+            return self._by_id[conversation_id], True
+        members = [one, other] if one != other else [one]
+        opened = Conversation(conversation_id, "directmessage", members, is_private=True, is_im=True)
+        self._by_id[conversation_id] = opened
+        return opened, False
+
+    def to_json(self, conversation: Conversation, viewer: str) -> JsonObject:
+        """The conversation as `conversations.info` describes it to this user."""
+        if conversation.is_im:
+            return {
+                "id": conversation.id,
+                "is_im": True,
+                "is_archived": False,
+                "is_org_shared": False,
+                "context_team_id": self._team_id,
+                "user": conversation.other_member(viewer),
+                "is_user_deleted": False,
+                "is_open": True,
+                "priority": 0,
+            }
+        return {
+            "id": conversation.id,
+            "name": conversation.name,
+            "name_normalized": conversation.name,
+            "is_channel": not conversation.is_private,
+            "is_group": conversation.is_private,
+            "is_im": False,
+            "is_mpim": False,
+            "is_private": conversation.is_private,
+            "is_archived": False,
+            "is_general": conversation.name == "general",
+            "is_shared": conversation.is_ext_shared,
+            "is_ext_shared": conversation.is_ext_shared,
+            "is_org_shared": False,
+            "is_pending_ext_shared": False,
+            "is_member": viewer in conversation.members,
+            "context_team_id": self._team_id,
+            "topic": {"value": conversation.topic, "creator": "", "last_set": 0},
+            "purpose": {"value": "", "creator": "", "last_set": 0},
+            "num_members": len(conversation.members),
+        }
+
+
+def _from_spec(channel: Channel, bot_user_id: str) -> Conversation:
+    members = [member for member in channel.members if member != bot_user_id or channel.has_bot]
+    if channel.has_bot and bot_user_id not in members:
+        members.append(bot_user_id)
+    return Conversation(
+        id=channel.id,
+        name=channel.name,
+        members=members,
+        is_private=channel.is_private,
+        is_ext_shared=channel.is_ext_shared,
+        topic=channel.topic,
+    )

@@ -1,0 +1,116 @@
+"""The front door: `serve` runs a workspace on a loopback port until its block ends.
+
+    async with serve(demo_spec()) as simulator:
+        app = AsyncApp(token=..., client=AsyncWebClient(token=..., base_url=simulator.api_url))
+
+Refuses to listen anywhere but on loopback, requests for any other Host (DNS rebinding), and browsers that come from
+another page's origin.
+"""
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from simulator.answers import Answers
+from simulator.clock import Clock
+from simulator.control import Control
+from simulator.interactions import Interactions
+from simulator.page import Page
+from simulator.sockets import Sockets
+from simulator.spec import Channel, Person, SpecError, WorkspaceSpec, demo_spec, load_spec
+from simulator.webapi.dispatch import WebApi
+from simulator.workspace import Workspace
+
+__all__ = ["Channel", "Person", "Simulator", "SpecError", "WorkspaceSpec", "demo_spec", "load_spec", "serve"]
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+LOOPBACK_NAMES = {"localhost", "127.0.0.1", "::1"}
+#: Larger than anything Slack takes in one call.
+MAX_BODY_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Simulator:
+    """A workspace that is being served."""
+
+    workspace: Workspace
+    port: int
+    url: str
+
+    @property
+    def api_url(self) -> str:
+        """What an app is given as `base_url`."""
+        return self.url + "/api/"
+
+
+@asynccontextmanager
+async def serve(
+    spec: WorkspaceSpec, host: str = "127.0.0.1", port: int = 0, *, clock: Clock | None = None
+) -> AsyncGenerator[Simulator]:
+    """Serve a workspace; port 0 takes a free one. Raises ValueError for a host that is not loopback."""
+    _refuse_public(host)
+    workspace = Workspace(spec, clock)
+    sockets = Sockets(spec.app_id, workspace.clock, workspace.inspector)
+    interactions = Interactions(workspace, sockets)
+    page = Page(workspace, sockets)
+    runner = web.AppRunner(_application(workspace, sockets, interactions, page), access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        taken = runner.addresses[0][1]
+        shown_host = f"[{host}]" if ":" in host else host
+        workspace.base_url = f"http://{shown_host}:{taken}"
+        yield Simulator(workspace, taken, workspace.base_url)
+    finally:
+        await asyncio.gather(interactions.events.close(), sockets.close(), page.close())
+        await runner.cleanup()
+
+
+def _application(workspace: Workspace, sockets: Sockets, interactions: Interactions, page: Page) -> web.Application:
+    application = web.Application(middlewares=[_local_only], client_max_size=MAX_BODY_BYTES)
+    api = WebApi(workspace, sockets)
+    application.add_routes(
+        [
+            web.get("/api/{method}", api.handle),
+            web.post("/api/{method}", api.handle),
+            web.get("/link/", sockets.serve),
+            web.post("/response/{team}/{secret}", Answers(workspace).handle),
+            *Control(workspace, interactions, sockets).routes(),
+            *page.routes(),
+        ]
+    )
+    return application
+
+
+@web.middleware
+async def _local_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer only to our own names, and to no page of another origin."""
+    if _host_name("//" + request.headers.get("Host", "")) not in LOOPBACK_NAMES:
+        return web.json_response({"ok": False, "error": "this simulator answers only to localhost"}, status=403)
+    origin = request.headers.get("Origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+        return web.json_response({"ok": False, "error": "requests from other origins are refused"}, status=403)
+    return await handler(request)
+
+
+def _host_name(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _refuse_public(host: str) -> None:
+    try:
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise ValueError(f"the simulator listens on loopback only, not on {host!r}: it has no passwords")

@@ -1,0 +1,90 @@
+"""Messages, views and people as the control API and the page show them: Slack's JSON plus the visible words."""
+
+from simulator.blocks.plain import plain_blocks, plain_mrkdwn, plain_view
+from simulator.conversations import Conversation
+from simulator.json_types import JsonObject, objects_in
+from simulator.messages import Message
+from simulator.modals import View
+from simulator.spec import Person
+from simulator.workspace import Workspace
+
+
+def shown_message(workspace: Workspace, message: Message) -> JsonObject:
+    """One message; `plain` is what a person reads, blocks first choice as in Slack."""
+    names = workspace.names()
+    person = workspace.person(message.user)
+    blocks = [*message.blocks, *(one for each in message.attachments for one in objects_in(each.get("blocks")))]
+    plain = plain_blocks(blocks, names) if blocks else plain_mrkdwn(message.text, names)
+    conversation = workspace.conversations.get(message.channel)
+    return {
+        "channel": message.channel,
+        "channel_name": shown_name(workspace, conversation, None) if conversation else "",
+        "ts": message.ts,
+        "thread_ts": message.thread_ts,
+        "is_broadcast": message.is_broadcast,
+        "user": message.user,
+        "user_name": person.name if person else "slackbot",
+        "bot_id": message.bot_id,
+        "is_bot": message.bot_id is not None,
+        "text": message.text,
+        "blocks": message.blocks,
+        "attachments": message.attachments,
+        "metadata": message.metadata,
+        "ephemeral": message.is_ephemeral,
+        "only_for": message.only_for,
+        "edited": message.edited_ts is not None,
+        "reactions": [{"name": name, "users": users, "count": len(users)} for name, users in message.reactions.items()],
+        "plain": plain,
+        "revision": message.revision,
+    }
+
+
+def shown_view(workspace: Workspace, view: View) -> JsonObject:
+    """One view, with what is filled in and what a person reads."""
+    return workspace.view_json(view) | {"plain": plain_view(view.content, workspace.names())}
+
+
+def shown_person(workspace: Workspace, person: Person) -> JsonObject:
+    """One account, with the flags that make it special."""
+    flags = (
+        "is_admin",
+        "is_bot",
+        "deleted",
+        "is_restricted",
+        "is_ultra_restricted",
+        "is_stranger",
+        "is_email_confirmed",
+    )
+    return {
+        "name": person.name,
+        "slack_id": person.slack_id,
+        "real_name": person.real_name,
+        "email": person.email,
+        "team_id": person.team_id or workspace.spec.team_id,
+        **{flag: getattr(person, flag) for flag in flags},
+    }
+
+
+def shown_conversation(workspace: Workspace, conversation: Conversation, viewer: str) -> JsonObject:
+    """One entry of a person's sidebar."""
+    seen = workspace.messages.seen_in(conversation.id, viewer, limit=1)
+    return {
+        "id": conversation.id,
+        "name": shown_name(workspace, conversation, viewer),
+        "is_im": conversation.is_im,
+        "is_private": conversation.is_private,
+        "is_ext_shared": conversation.is_ext_shared,
+        "topic": conversation.topic,
+        "members": conversation.members,
+        "user": conversation.other_member(viewer) if conversation.is_im else None,
+        "last_ts": seen[-1].ts if seen else None,
+    }
+
+
+def shown_name(workspace: Workspace, conversation: Conversation, viewer: str | None) -> str:
+    """A channel's name; a direct message goes by the names of those in it, without the viewer's own."""
+    if not conversation.is_im:
+        return conversation.name
+    others = [member for member in conversation.members if member != viewer] or conversation.members
+    people = [workspace.person(member) for member in others]
+    return ", ".join(person.name for person in people if person is not None)

@@ -1,0 +1,156 @@
+"""What a workspace is made of before anybody speaks: people, channels and one installed app.
+
+Plain values only. `load_spec` reads them from JSON; it refuses tokens that could be mistaken for real ones.
+"""
+
+import json
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+#: Real Slack tokens continue with digits, so these can be neither confused nor used elsewhere.
+BOT_TOKEN_PREFIX = "xoxb-simulator-"  # noqa: S105 - a prefix, not a secret
+APP_TOKEN_PREFIX = "xapp-simulator-"  # noqa: S105 - a prefix, not a secret
+
+
+class SpecError(ValueError):
+    """The description of a workspace is not usable; the message says which part and why."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One account of the workspace, with the flags that Slack's `users.info` reports."""
+
+    name: str
+    slack_id: str
+    real_name: str
+    email: str
+    is_admin: bool = False
+    is_bot: bool = False
+    deleted: bool = False
+    #: A multi-channel guest.
+    is_restricted: bool = False
+    #: A single-channel guest.
+    is_ultra_restricted: bool = False
+    #: Someone of another organisation, met through Slack Connect.
+    is_stranger: bool = False
+    is_email_confirmed: bool = True
+    #: None means the workspace's own team.
+    team_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel and its members' Slack ids; the app's bot user is a member unless `has_bot` is False."""
+
+    name: str
+    id: str
+    members: tuple[str, ...]
+    is_private: bool = False
+    is_ext_shared: bool = False
+    has_bot: bool = True
+    topic: str = ""
+
+
+@dataclass(frozen=True)
+class WorkspaceSpec:
+    """A workspace with one installed app and the credentials by which that app is known."""
+
+    team_id: str = "T0SIMULATE"
+    team_name: str = "Simulated Workspace"
+    people: tuple[Person, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    bot_user_id: str = "U0SIMBOT"
+    bot_name: str = "app"
+    bot_token: str = BOT_TOKEN_PREFIX + "bot"
+    app_token: str = APP_TOKEN_PREFIX + "app"
+    app_id: str = "A0SIMULATE"
+    signing_secret: str = field(default="simulator-signing-secret", repr=False)
+    #: The app's slash commands, such as ("/hello",); empty means that every slash command goes to the app.
+    commands: tuple[str, ...] = ()
+    #: As in an app manifest: turn @name and #name in a command's text into <@U…|name> and <#C…|name>.
+    should_escape: bool = False
+    #: The events the app subscribes to: app_home_opened, user_change, message.channels, message.groups, message.im,
+    #: app_mention.
+    events: tuple[str, ...] = ("app_home_opened", "user_change")
+
+    def __post_init__(self) -> None:
+        """Refuse contradictions at once rather than at the first click."""
+        if not self.bot_token.startswith(BOT_TOKEN_PREFIX):
+            raise SpecError(f"bot_token must start with {BOT_TOKEN_PREFIX!r}, so that nobody takes it for a real one")
+        if not self.app_token.startswith(APP_TOKEN_PREFIX):
+            raise SpecError(f"app_token must start with {APP_TOKEN_PREFIX!r}, so that nobody takes it for a real one")
+        ids = (
+            [person.slack_id for person in self.people] + [channel.id for channel in self.channels] + [self.bot_user_id]
+        )
+        _refuse_duplicates("id", ids)
+        _refuse_duplicates("person name", [person.name for person in self.people] + [self.bot_name])
+        _refuse_duplicates("channel name", [channel.name for channel in self.channels])
+        known = {person.slack_id for person in self.people}
+        for channel in self.channels:
+            strangers = sorted(set(channel.members) - known - {self.bot_user_id})
+            if strangers:
+                raise SpecError(
+                    f"channel {channel.name!r} has members that are not people of the workspace: {strangers}"
+                )
+
+    @property
+    def bot_id(self) -> str:
+        """The B… id that messages of the app carry beside its user id."""
+        return "B" + self.bot_user_id[1:]
+
+    @property
+    def domain(self) -> str:
+        """The team's subdomain, as in payloads' `team.domain`."""
+        letters = "".join(letter if letter.isalnum() else "-" for letter in self.team_name.lower())
+        return letters.strip("-") or "simulator"
+
+
+def demo_spec() -> WorkspaceSpec:
+    """A small workspace to look around in: three people, two channels, one app."""
+    people = (
+        Person("alice", "U0ALICE", "Alice Archer", "alice@example.com"),
+        Person("bob", "U0BOB", "Bob Baker", "bob@example.com", is_admin=True),
+        Person("carol", "U0CAROL", "Carol Cole", "carol@example.com"),
+    )
+    everyone = tuple(person.slack_id for person in people)
+    channels = (
+        Channel("general", "C0GENERAL", everyone, topic="Everybody, everything"),
+        Channel("operations", "C0OPERATE", everyone[:2], is_private=True, topic="Alice and Bob only"),
+    )
+    return WorkspaceSpec(people=people, channels=channels)
+
+
+def load_spec(path: Path) -> WorkspaceSpec:
+    """Read a workspace from a JSON file whose keys are the fields of `WorkspaceSpec`. Raises SpecError."""
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError) as problem:
+        raise SpecError(f"cannot read {path}: {problem}") from problem
+    if not isinstance(raw, dict):
+        raise SpecError(f"{path} must hold one JSON object with the fields of a workspace")
+    people = tuple(_build(Person, one) for one in raw.pop("people", []))
+    channels = tuple(
+        _build(Channel, one | {"members": tuple(one.get("members", ()))}) for one in raw.pop("channels", [])
+    )
+    words = {name: tuple(raw.pop(name)) for name in ("commands", "events") if name in raw}
+    return _build(WorkspaceSpec, raw | words | {"people": people, "channels": channels})
+
+
+Record = TypeVar("Record")
+
+
+def _build(record: type[Record], values: dict[str, Any]) -> Record:
+    unknown = sorted(set(values) - {one.name for one in fields(record)})  # pyright: ignore[reportArgumentType] - always a dataclass here
+    if unknown:
+        raise SpecError(f"{record.__name__} has no field {unknown[0]!r}")
+    try:
+        return record(**values)
+    except TypeError as problem:
+        raise SpecError(f"{record.__name__}: {problem}") from problem
+
+
+def _refuse_duplicates(what: str, values: list[str]) -> None:
+    repeated = sorted({value for value in values if values.count(value) > 1})
+    if repeated:
+        raise SpecError(f"{what} {repeated[0]!r} is used more than once")

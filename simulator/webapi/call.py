@@ -1,0 +1,162 @@
+"""One call of the Web API: its arguments as Slack reads them from forms and JSON, and the errors it may answer."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.blocks.normal import normalised
+from simulator.blocks.validate import Problem, blocks_problems, text_length
+from simulator.conversations import Conversation
+from simulator.json_types import JsonObject, as_list, as_object
+from simulator.sockets import Sockets
+from simulator.spec import Person
+from simulator.workspace import Workspace
+
+#: docs.slack.dev/reference/methods/chat.postMessage: text is cut off at 40,000; bots get msg_too_long.
+MESSAGE_TEXT_LIMIT = 40_000
+#: Undocumented; measured by app authors at about 13,200 characters over all blocks (slackapi/bolt-js issue 2509).
+ALL_BLOCKS_TEXT_LIMIT = 13_000
+MESSAGE_BLOCKS_LIMIT = 50
+
+
+class SlackError(Exception):
+    """The call fails with this error code; `extra` joins the answer beside it."""
+
+    def __init__(self, code: str, messages: list[str] | None = None, **extra: Any) -> None:
+        """`messages` become `response_metadata.messages`."""
+        super().__init__(code)
+        self.code = code
+        self.extra: JsonObject = dict(extra)
+        if messages:
+            self.extra["response_metadata"] = {"messages": messages}
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a method gets to see."""
+
+    workspace: Workspace
+    sockets: Sockets
+    arguments: JsonObject
+
+    def text(self, name: str) -> str | None:
+        """A string argument; None if absent or empty."""
+        value = self.arguments.get(name)
+        if value is None or value == "":
+            return None
+        if isinstance(value, (dict, list)):
+            raise SlackError("invalid_arguments", [f"[ERROR] must be a string [json-pointer:/{name}]"])
+        return str(value)
+
+    def required(self, name: str) -> str:
+        """A string argument that must be there. Raises SlackError invalid_arguments."""
+        value = self.text(name)
+        if value is None:
+            raise SlackError("invalid_arguments", [f"[ERROR] missing required field: {name}"])
+        return value
+
+    def flag(self, name: str) -> bool:
+        """A boolean argument: true, 1 and their text forms."""
+        return str(self.arguments.get(name, "")).lower() in {"1", "true"}
+
+    def number(self, name: str, default: int, highest: int) -> int:
+        """A whole number argument between 1 and `highest`. Raises SlackError invalid_limit."""
+        given = self.text(name)
+        if given is None:
+            return default
+        if not given.isdecimal() or not 1 <= int(given) <= highest:
+            raise SlackError("invalid_limit")
+        return int(given)
+
+    def structure(self, name: str, error: str) -> Any:
+        """A JSON argument, sent as JSON or as a string of JSON; None if absent. Raises SlackError with `error`."""
+        value = self.arguments.get(name)
+        if not isinstance(value, str):
+            return value
+        if not value:
+            return None
+        try:
+            return json.loads(value)
+        except json.JSONDecodeError as problem:
+            raise SlackError(error) from problem
+
+    def message_blocks(self) -> list[JsonObject]:
+        """The `blocks` argument of a message, checked and completed. Raises SlackError."""
+        given = self.structure("blocks", "invalid_blocks_format")
+        return [] if given is None else checked_message_blocks(given)
+
+    def message_text(self) -> str:
+        """The `text` argument of a message. Raises SlackError msg_too_long."""
+        text = self.text("text") or ""
+        if len(text) > MESSAGE_TEXT_LIMIT:
+            raise SlackError("msg_too_long")
+        return text
+
+    def attachments(self) -> list[JsonObject]:
+        """The `attachments` argument, with the blocks inside checked. Raises SlackError."""
+        given = self.structure("attachments", "invalid_attachments")
+        if given is None:
+            return []
+        attachments = as_list(given)
+        if attachments is None:
+            raise SlackError("invalid_attachments")
+        checked: list[JsonObject] = []
+        for one in attachments:
+            attachment = as_object(one)
+            if attachment is None:
+                raise SlackError("invalid_attachments")
+            blocks = attachment.get("blocks")
+            checked.append(attachment if blocks is None else attachment | {"blocks": checked_message_blocks(blocks)})
+        return checked
+
+    def writable_conversation(self) -> Conversation:
+        """Where the `channel` argument lets the app write; a user id means the direct message with that user.
+
+        Raises SlackError: channel_not_found, not_in_channel.
+        """
+        conversation = self.visible_conversation()
+        if self.workspace.spec.bot_user_id not in conversation.members:
+            raise SlackError("not_in_channel")
+        return conversation
+
+    def visible_conversation(self) -> Conversation:
+        """The conversation that `channel` names, if the app may know of it. Raises SlackError channel_not_found."""
+        channel = self.required("channel")
+        bot = self.workspace.spec.bot_user_id
+        person = self.workspace.person(channel)
+        if person is not None and person.slack_id != bot:
+            if person.is_bot:
+                raise SlackError("cannot_dm_bot")
+            return self.workspace.direct_message_with_bot(person.slack_id)
+        found = self.workspace.conversations.get(channel) or self.workspace.conversations.named(
+            channel.removeprefix("#")
+        )
+        if found is None or (found.is_private and bot not in found.members):
+            raise SlackError("channel_not_found")
+        return found
+
+    def known_person(self, name: str = "user") -> Person:
+        """The account that the argument names. Raises SlackError user_not_found."""
+        person = self.workspace.person(self.required(name))
+        if person is None:
+            raise SlackError("user_not_found")
+        return person
+
+
+def checked_message_blocks(given: Any) -> list[JsonObject]:
+    """Message blocks, completed. Raises SlackError: invalid_blocks_format, invalid_blocks, msg_blocks_too_long."""
+    blocks = as_list(given)
+    if blocks is None:
+        raise SlackError("invalid_blocks_format")
+    problems = blocks_problems(blocks, surface="message", limit=MESSAGE_BLOCKS_LIMIT)
+    if problems:
+        errors = [str(problem) for problem in problems]
+        raise SlackError("invalid_blocks", prefixed(problems), errors=errors)
+    if text_length(blocks) > ALL_BLOCKS_TEXT_LIMIT:
+        raise SlackError("msg_blocks_too_long")
+    return normalised(blocks)
+
+
+def prefixed(problems: list[Problem]) -> list[str]:
+    """Problems as `response_metadata.messages` has them."""
+    return [f"[ERROR] {problem}" for problem in problems]

@@ -1,0 +1,138 @@
+"""The door of the Web API: reads the request, checks the token, calls the method, answers as Slack does.
+
+Every answer is HTTP 200 with `ok`, also for errors, as in Slack. Methods that the simulator does not have answer
+`unknown_method`. Nothing of a token is ever recorded.
+"""
+
+import hmac
+import json
+import time
+from collections.abc import Callable, Mapping
+
+from aiohttp import web
+
+from simulator.json_types import JsonObject, as_object
+from simulator.sockets import Sockets
+from simulator.webapi import chat, users, views
+from simulator.webapi.call import Call, SlackError
+from simulator.workspace import Workspace
+
+Method = Callable[[Call], JsonObject]
+
+#: Arguments longer than this are shortened in the inspector; the app still sees them whole.
+INSPECTED_ARGUMENT = 2000
+
+
+def auth_test(call: Call) -> JsonObject:
+    """auth.test."""
+    spec = call.workspace.spec
+    return {
+        "url": call.workspace.base_url + "/",
+        "team": spec.team_name,
+        "user": spec.bot_name,
+        "team_id": spec.team_id,
+        "user_id": spec.bot_user_id,
+        "bot_id": spec.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+def open_connection(call: Call) -> JsonObject:
+    """apps.connections.open: a WebSocket url with a ticket for one connection."""
+    base = call.workspace.base_url.replace("http://", "ws://", 1)
+    return {"url": f"{base}/link/?ticket={call.sockets.issue_ticket()}&app_id={call.workspace.spec.app_id}"}
+
+
+BOT_METHODS: Mapping[str, Method] = {
+    "auth.test": auth_test,
+    "chat.delete": chat.delete,
+    "chat.getPermalink": chat.get_permalink,
+    "chat.postEphemeral": chat.post_ephemeral,
+    "chat.postMessage": chat.post_message,
+    "chat.update": chat.update,
+    "conversations.info": users.conversation_info,
+    "conversations.list": users.list_conversations,
+    "conversations.members": users.conversation_members,
+    "conversations.open": users.open_conversation,
+    "reactions.add": users.add_reaction,
+    "users.info": users.info,
+    "users.list": users.list_people,
+    "users.lookupByEmail": users.lookup_by_email,
+    "views.open": views.open_view,
+    "views.publish": views.publish,
+    "views.push": views.push,
+    "views.update": views.update,
+}
+APP_METHODS: Mapping[str, Method] = {"apps.connections.open": open_connection}
+
+
+class WebApi:
+    """The methods, for one workspace."""
+
+    def __init__(self, workspace: Workspace, sockets: Sockets) -> None:
+        """The workspace that calls read and change, and the sockets that apps.connections.open is for."""
+        self._workspace = workspace
+        self._sockets = sockets
+
+    async def handle(self, request: web.Request) -> web.Response:
+        """Answer one HTTP request to /api/<method>."""
+        started = time.perf_counter()
+        name = request.match_info["method"]
+        arguments: JsonObject = {}
+        try:
+            arguments = await _arguments(request)
+            token = _token(request, arguments)
+            answer: JsonObject = {"ok": True, **self._call(name, token, arguments)}
+        except SlackError as error:
+            answer = {"ok": False, "error": error.code, **error.extra}
+        took_ms = (time.perf_counter() - started) * 1000
+        inspected = {key: _shortened(value) for key, value in arguments.items()}
+        self._workspace.inspector.record(
+            "api", name, ok=bool(answer["ok"]), took_ms=took_ms, arguments=inspected, error=answer.get("error")
+        )
+        return web.json_response(answer)
+
+    def _call(self, name: str, token: str | None, arguments: JsonObject) -> JsonObject:
+        method = BOT_METHODS.get(name) or APP_METHODS.get(name)
+        if method is None:
+            raise SlackError("unknown_method", req_method=name)
+        self._check_token(
+            token, self._workspace.spec.app_token if name in APP_METHODS else self._workspace.spec.bot_token
+        )
+        return method(Call(self._workspace, self._sockets, arguments))
+
+    def _check_token(self, token: str | None, expected: str) -> None:
+        if not token:
+            raise SlackError("not_authed")
+        if hmac.compare_digest(token.encode(), expected.encode()):
+            return
+        if token in {self._workspace.spec.bot_token, self._workspace.spec.app_token}:
+            raise SlackError("not_allowed_token_type")
+        raise SlackError("invalid_auth")
+
+
+async def _arguments(request: web.Request) -> JsonObject:
+    """The query and the body as one set of arguments; the body may be a form or JSON."""
+    arguments: JsonObject = dict(request.query)
+    if request.content_type == "application/json":
+        try:
+            body = as_object(json.loads(await request.text() or "{}"))
+        except ValueError as problem:
+            raise SlackError("invalid_json") from problem
+        if body is None:
+            raise SlackError("json_not_object")
+        return arguments | body
+    if request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
+        return arguments | dict(await request.post())
+    return arguments
+
+
+def _token(request: web.Request, arguments: JsonObject) -> str | None:
+    """The token, taken out of the arguments so that it is recorded nowhere."""
+    given = arguments.pop("token", None)
+    scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    return bearer.strip() if scheme.lower() == "bearer" else given
+
+
+def _shortened(value: object) -> object:
+    return value[:INSPECTED_ARGUMENT] + "…" if isinstance(value, str) and len(value) > INSPECTED_ARGUMENT else value

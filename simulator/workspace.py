@@ -1,0 +1,152 @@
+"""The workspace: its people, conversations, messages, views and everything still open, in memory.
+
+Holds what is true and answers questions about it. It neither listens nor sends: `simulator.webapi` changes it for the
+app, `simulator.interactions` for people, `simulator.control` and the page show it.
+"""
+
+from collections.abc import Mapping
+
+from simulator.changes import Changes
+from simulator.clock import Clock
+from simulator.conversations import Conversation, Conversations
+from simulator.handles import Handles, ResponseUrl
+from simulator.inspector import Inspector
+from simulator.json_types import JsonObject
+from simulator.messages import Message, Messages
+from simulator.modals import View, Views
+from simulator.spec import Person, WorkspaceSpec
+
+
+class Workspace:
+    """Everything one simulated Slack workspace remembers."""
+
+    def __init__(self, spec: WorkspaceSpec, clock: Clock | None = None) -> None:
+        """An untouched workspace as the spec describes it; the clock may be one that a test moves."""
+        self.spec = spec
+        self.clock = clock or Clock()
+        self.changes = Changes()
+        self.inspector = Inspector(self.clock, self.changes)
+        self.conversations = Conversations(spec)
+        self.messages = Messages(self.clock, self.changes)
+        self.views = Views(self.clock)
+        self.handles = Handles(self.clock)
+        self.bot = Person(spec.bot_name, spec.bot_user_id, spec.bot_name, "", is_bot=True)
+        #: Where the server listens; known once it does.
+        self.base_url = ""
+        self._people = {person.slack_id: person for person in (*spec.people, self.bot)}
+
+    def people(self) -> list[Person]:
+        """Everyone, the app's bot last."""
+        return list(self._people.values())
+
+    def person(self, slack_id: str) -> Person | None:
+        """The account with this Slack id."""
+        return self._people.get(slack_id)
+
+    def person_called(self, name: str) -> Person | None:
+        """The account with this Slack id or name, with or without the at sign."""
+        bare = name.removeprefix("@")
+        return self._people.get(bare) or next((one for one in self._people.values() if one.name == bare), None)
+
+    def change_person(self, person: Person) -> None:
+        """Put new facts in place of those of the same slack_id."""
+        self._people[person.slack_id] = person
+        self.changes.record()
+
+    def names(self) -> Mapping[str, str]:
+        """What to show for each user and channel id."""
+        shown = {person.slack_id: person.name for person in self._people.values()}
+        return shown | {one.id: one.name for one in self.conversations.all() if not one.is_im}
+
+    def direct_message_with_bot(self, slack_id: str) -> Conversation:
+        """The direct message between this person and the app, opened if need be."""
+        return self.conversations.direct_message(slack_id, self.spec.bot_user_id)[0]
+
+    def app_message(
+        self,
+        channel: str,
+        text: str,
+        blocks: list[JsonObject],
+        *,
+        thread_ts: str | None = None,
+        only_for: str | None = None,
+        metadata: JsonObject | None = None,
+        attachments: list[JsonObject] | None = None,
+        is_broadcast: bool = False,
+    ) -> Message:
+        """Post a message as the app."""
+        return self.messages.add(
+            Message(
+                channel=channel,
+                ts=self.messages.next_ts(),
+                user=self.spec.bot_user_id,
+                text=text,
+                blocks=blocks,
+                attachments=attachments or [],
+                thread_ts=thread_ts,
+                is_broadcast=is_broadcast,
+                bot_id=self.spec.bot_id,
+                app_id=self.spec.app_id,
+                only_for=only_for,
+                metadata=metadata,
+            )
+        )
+
+    def slackbot_notice(self, channel: str, user: str, text: str) -> Message:
+        """Tell one person in a conversation what Slack itself would tell them, such as a command that failed."""
+        return self.messages.add(
+            Message(channel=channel, ts=self.messages.next_ts(), user="USLACKBOT", text=text, only_for=user)
+        )
+
+    def new_response_url(self, user: str, channel: str, message: Message | None = None) -> str:
+        """The full url at which the app may answer this interaction."""
+        handle = ResponseUrl(
+            user=user,
+            channel=channel,
+            made_at=self.clock.now(),
+            message_ts=None if message is None else message.ts,
+            thread_ts=None if message is None else message.thread_ts,
+        )
+        return f"{self.base_url}/response/{self.spec.team_id}/{self.handles.new_response_url(handle)}"
+
+    def message_json(self, message: Message) -> JsonObject:
+        """The message object as the Web API and payloads carry it."""
+        described: JsonObject = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
+        if message.bot_id is not None:
+            described |= {"bot_id": message.bot_id, "app_id": message.app_id, "team": self.spec.team_id}
+        if message.blocks:
+            described["blocks"] = message.blocks
+        if message.attachments:
+            described["attachments"] = message.attachments
+        if message.thread_ts is not None:
+            described |= {"thread_ts": message.thread_ts}
+        if message.metadata is not None:
+            described["metadata"] = message.metadata
+        if message.edited_ts is not None:
+            described["edited"] = {"user": message.edited_by, "ts": message.edited_ts}
+        return described
+
+    def view_json(self, view: View) -> JsonObject:
+        """The view object as the Web API and payloads carry it."""
+        content = view.content
+        return {
+            "id": view.id,
+            "team_id": self.spec.team_id,
+            "type": view.type,
+            "title": content.get("title"),
+            "submit": content.get("submit"),
+            "close": content.get("close"),
+            "blocks": view.blocks,
+            "private_metadata": content.get("private_metadata", ""),
+            "callback_id": content.get("callback_id", ""),
+            "external_id": content.get("external_id", ""),
+            "state": {"values": view.values},
+            "hash": view.hash,
+            "clear_on_close": bool(content.get("clear_on_close", False)),
+            "notify_on_close": bool(content.get("notify_on_close", False)),
+            "root_view_id": view.root_view_id,
+            "previous_view_id": view.previous_view_id,
+            "app_id": self.spec.app_id,
+            "app_installed_team_id": self.spec.team_id,
+            "bot_id": self.spec.bot_id,
+        }
