@@ -1,0 +1,149 @@
+"""What is wrong between the parts of a policy: names that mean nothing, rules that nobody could meet. Pure.
+
+Each part alone is checked by its own shape; here they are checked against each other, and every fault is reported.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from pydantic_core import InitErrorDetails, ValidationError
+
+from access.resources import StatementRule, complaint
+from access.suggest import did_you_mean
+from storage.model import Decision, PrincipalKind, VerdictKind
+
+if TYPE_CHECKING:
+    from access.policy import Policy, PolicyRule
+
+Path = tuple[int | str, ...]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`message` about the part at `path` of the file."""
+
+    path: Path
+    message: str
+
+
+def raise_faults(policy: "Policy", *, unreadable: frozenset[str]) -> None:
+    """Raise pydantic's ValidationError with every fault of `policy`, or return.
+
+    `unreadable`: names whose own definition is broken and reported already; speaking of them is no second fault.
+    """
+    faults = list(_Check(policy, unreadable).faults())
+    if faults:
+        raise ValidationError.from_exception_data(
+            "policy",
+            [InitErrorDetails(type=complaint(fault.message), loc=fault.path, input=None) for fault in faults],
+        )
+
+
+class _Check:
+    def __init__(self, policy: "Policy", unreadable: frozenset[str]) -> None:
+        self._policy = policy
+        self._unreadable = unreadable
+
+    def faults(self) -> Iterator[Fault]:
+        yield from self._people()
+        yield from self._groups()
+        yield from _duplicates(("policy",), [rule.name for rule in self._policy.policy])
+        yield from _duplicates(("masking",), [entry.name for entry in self._policy.masking])
+        for index, rule in enumerate(self._policy.policy):
+            yield from self._rule(("policy", index), rule)
+        yield from self._statements()
+
+    def _people(self) -> Iterator[Fault]:
+        for key in ("slack", "email"):
+            owners: dict[str, str] = {}
+            for name, person in self._policy.people.items():
+                value: str | None = getattr(person, key)
+                first = owners.setdefault(value, name) if value else name
+                if first != name:
+                    yield Fault(("people", name, key), f"is {first}'s too: one {key} is one person")
+
+    def _groups(self) -> Iterator[Fault]:
+        for name, members in self._policy.groups.items():
+            if name in self._policy.people:
+                yield Fault(("groups", name), "is the name of a person too: give the group another")
+            for index, member in enumerate(members):
+                if not self._known(member, self._policy.people):
+                    hint = "a group holds people" if member in self._policy.groups else "nobody is called that"
+                    suggestion = did_you_mean(member, self._policy.people)
+                    yield Fault(("groups", name, index), f"{member}: {hint}.{suggestion}")
+
+    def _rule(self, path: Path, rule: "PolicyRule") -> Iterator[Fault]:
+        yield from self._names((*path, "who"), rule.who)
+        yield from self._globs(path, rule)
+        yield from self._reviewers(path, rule.reviewers, rule.quorum)
+        if rule.decision is Decision.REVIEWED and not rule.reviewers:
+            yield Fault(path, "is reviewed, but names no reviewers: nobody could answer")
+        if rule.decision is Decision.REVIEWED and rule.channel is None:
+            yield Fault(path, "is reviewed, but names no channel: nobody would see the card")
+        if rule.decision is Decision.DENIED and rule.reviewers:
+            yield Fault((*path, "reviewers"), "the rule denies, so they would never be asked: drop them")
+
+    def _globs(self, path: Path, rule: "PolicyRule") -> Iterator[Fault]:
+        names = self._policy.resources.keys() | self._unreadable
+        for index, glob in enumerate(rule.resources):
+            if not any(fnmatchcase(name, glob) for name in names):
+                yield Fault((*path, "resources", index), f"{glob} matches no resource.{did_you_mean(glob, names)}")
+        covered = [name for name in names if any(fnmatchcase(name, glob) for glob in rule.resources)]
+        if not covered or not self._unreadable.isdisjoint(covered):
+            return
+        roles = {role for name in covered for role in self._policy.resources[name].roles}
+        for index, glob in enumerate(rule.roles):
+            if not any(fnmatchcase(role, glob) for role in roles):
+                suggestion = did_you_mean(glob, roles)
+                yield Fault((*path, "roles", index), f"{glob} matches no role of these resources.{suggestion}")
+
+    def _statements(self) -> Iterator[Fault]:
+        for name, resource in self._policy.resources.items():
+            for role_name, role in resource.roles.items():
+                path = ("resources", name, "roles", role_name, "statements")
+                yield from _duplicates(path, [rule.name for rule in role.statements])
+                for index, statement in enumerate(role.statements):
+                    if statement.verdict is VerdictKind.REVIEW:
+                        yield from self._held((*path, index), statement, name, role_name)
+
+    def _held(self, path: Path, statement: StatementRule, resource: str, role: str) -> Iterator[Fault]:
+        yield from self._reviewers(path, statement.reviewers, statement.quorum)
+        granting = [
+            rule for rule in self._policy.policy if rule.decision is not Decision.DENIED and rule.covers(resource, role)
+        ]
+        for rule in granting:
+            if not statement.reviewers and not rule.reviewers:
+                yield Fault(path, f"names no reviewers, and the rule {rule.name} that opens this role has none either")
+            elif not statement.reviewers and len(self._policy.reviewers(rule.reviewers)) < statement.quorum:
+                yield Fault((*path, "quorum"), f"is larger than the number of reviewers of the rule {rule.name}")
+            if statement.channel is None and rule.channel is None:
+                yield Fault(path, f"names no channel, and the rule {rule.name} that opens this role has none either")
+
+    def _reviewers(self, path: Path, reviewers: list[str], quorum: int) -> Iterator[Fault]:
+        yield from self._names((*path, "reviewers"), reviewers)
+        people = self._policy.members(reviewers)
+        for name in sorted(people):
+            if self._policy.people[name].kind is PrincipalKind.AGENT:
+                yield Fault((*path, "reviewers"), f"{name} is an agent: agents never review")
+        able = self._policy.reviewers(reviewers)
+        if reviewers and len(able) < quorum and self._unreadable.isdisjoint(reviewers):
+            yield Fault((*path, "quorum"), f"asks for {quorum} different people, but the reviewers are {len(able)}")
+
+    def _names(self, path: Path, names: list[str]) -> Iterator[Fault]:
+        known = self._policy.people.keys() | self._policy.groups.keys()
+        for index, name in enumerate(names):
+            if not self._known(name, known):
+                yield Fault((*path, index), f"{name} is neither a person nor a group.{did_you_mean(name, known)}")
+
+    def _known(self, name: str, known: Iterable[str] | Mapping[str, object]) -> bool:
+        return name in known or name in self._unreadable
+
+
+def _duplicates(path: Path, names: list[str]) -> Iterator[Fault]:
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield Fault((*path, index, "name"), f"{name} is used twice: each rule has a name of its own")
+        seen.add(name)
