@@ -16,7 +16,7 @@ import structlog
 
 from access import grants, holds
 from access.context import Access
-from access.policy import Resource, ResourceType, Role
+from access.policy import Resource, Role
 from access.sessions import Ending, end_session, open_session
 from access.tokens import Claims, InvalidToken
 from proxy.errors import AccessRefused, Fault, OurFault, RecorderFailed
@@ -117,6 +117,9 @@ class Gateway:
         self.waiters = HoldWaiters(access)
         self._live: dict[UUID, LiveSession] = {}
         self._unsaved: list[Ending] = []
+        #: Set while no session lives here.
+        self.empty = asyncio.Event()
+        self.empty.set()
 
     # --- the door -------------------------------------------------------------------------------------------------
 
@@ -162,7 +165,7 @@ class Gateway:
         role = resource.roles.get(role_name) if resource is not None else None
         if resource is None or role is None:
             raise AccessRefused(f"{role_name}@{resource_name} is no longer in the policy. Ask for access again.")
-        if resource.type is not ResourceType(protocol.value):
+        if resource.type is not protocol:
             raise AccessRefused(f"{resource_name} is a {resource.type.value} resource; this is the {protocol} port.")
         return resource, role
 
@@ -205,7 +208,6 @@ class Gateway:
             raise
         finally:
             deadline.cancel()
-            del self._live[session.id]
             if session.ending is not None:
                 reason, detail = session.ending.reason, str(session.ending)
             await asyncio.shield(self._closed(session, reason, detail))
@@ -239,6 +241,7 @@ class Gateway:
             waiters=self.waiters,
         )
         self._live[row.id] = session
+        self.empty.clear()
         await self._recheck(session)
         return session, remaining_s
 
@@ -253,17 +256,23 @@ class Gateway:
             await end_session(self.access, ending)
         except StorageUnavailable:
             self._unsaved.append(ending)
+        finally:
+            del self._live[session.id]
+            if not self._live:
+                self.empty.set()
 
     async def save_endings(self) -> None:
         """Write the endings that storage could not take, for as long as the process lives; owned by the server."""
         while True:
             await asyncio.sleep(_RETRY_ENDINGS_S)
-            while self._unsaved:
-                try:
+            with contextlib.suppress(StorageUnavailable):
+                while self._unsaved:
                     await end_session(self.access, self._unsaved[0])
-                except StorageUnavailable:
-                    break
-                self._unsaved.pop(0)
+                    self._unsaved.pop(0)
+
+    def holds(self, session_id: UUID) -> bool:
+        """Whether this process still has that session's end to write; nobody else should close it meanwhile."""
+        return session_id in self._live or any(ending.session_id == session_id for ending in self._unsaved)
 
     # --- cut from outside -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,34 @@
+# Every target sets up what it needs: a Debian machine with Python 3.11 is enough.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench clean
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+help: ## Show this
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+demo: $(READY) ## Run everything on this machine, with a local Slack (ARGS=--script plays the story unattended)
+	$(BIN)/gatepass demo $(ARGS)
+
+test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chromium (ARGS=tests/proxy picks some)
+	sh scripts/system-packages
+	$(BIN)/pytest --durations=10 $(ARGS)
+
+check: $(READY) ## Check style, types and who imports whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+
+bench: $(READY) ## Measure, as ratios to the direct path in the same run
+	sh scripts/system-packages
+	$(BIN)/python -m bench $(ARGS)
+
+clean: ## Remove the virtual environment and the demo's files
+	rm -rf .venv .gatepass
+
+$(READY): pyproject.toml uv.lock scripts/bootstrap
+	sh scripts/bootstrap
+	@touch $@

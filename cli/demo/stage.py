@@ -1,0 +1,70 @@
+"""What the demo stands on: a local Slack workspace, a database and a host, and the settings of a Gatepass among them."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from cli.demo import workspace
+from cli.demo.postgres_target import CUSTOMERS, PostgresTarget, free_port, postgres_target
+from cli.demo.ssh_target import SshTarget, ssh_target
+from cli.runtime import home
+from cli.settings import Settings
+from simulator.server import Simulator, serve
+
+#: Ports that the demo takes when they are free, so that what people type stays the same.
+WEB_PORT, SSH_PORT, POSTGRES_PORT, HEALTH_PORT = 8765, 2222, 5433, 8080
+
+#: Where the demo listens; nothing of it is for another machine.
+LOOPBACK = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything around Gatepass, and the settings by which it finds them."""
+
+    settings: Settings
+    simulator: Simulator
+    database: PostgresTarget
+    host: SshTarget
+
+
+@contextlib.asynccontextmanager
+async def stage(folder: Path, *, known_ports: bool, hold: str = "10m") -> AsyncIterator[Stage]:
+    """Set everything up in `folder` for as long as the block lasts; the targets start anew each time."""
+    spec = workspace.workspace()
+    settings = _settings(folder, spec.bot_token, spec.app_token, known_ports=known_ports)
+    home(settings)
+    cards = [(number, cvv) for _, _, number, cvv, _ in CUSTOMERS]
+    async with (
+        serve(spec, LOOPBACK, free_port(WEB_PORT) if known_ports else 0) as simulator,
+        postgres_target(folder / "payments") as database,
+        ssh_target(folder, {"cards.txt": workspace.card_file(cards)}) as host,
+    ):
+        workspace.write_policy(settings.config, database, host, hold=hold)
+        yield Stage(settings.model_copy(update={"slack_api_base_url": simulator.api_url}), simulator, database, host)
+
+
+def _settings(folder: Path, bot_token: str, app_token: str, *, known_ports: bool) -> Settings:
+    """Settings that owe nothing to the environment but how to log."""
+
+    def listen(known: int) -> str:
+        return f"{LOOPBACK}:{free_port(known if known_ports else 0)}"
+
+    return Settings.load().model_copy(
+        update={
+            "home": folder,
+            "config": folder / "gatepass.yml",
+            "database_url": None,
+            "slack_bot_token": SecretStr(bot_token),
+            "slack_app_token": SecretStr(app_token),
+            "public_host": LOOPBACK,
+            "ssh_listen": listen(SSH_PORT),
+            "postgres_listen": listen(POSTGRES_PORT),
+            "web_listen": listen(HEALTH_PORT),
+            "public_ssh_port": None,
+            "public_postgres_port": None,
+        }
+    )

@@ -1,0 +1,138 @@
+"""`gatepass …`: the operator's commands. Each says what happened, to what, and what to do next; errors exit with 1."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from access.policy_file import PolicyErrors, json_schema, load
+from access.tokens import TokenKeys
+from bot.errors import BotUnavailable
+from cli import audit, log, serving, sessions
+from cli.demo.main import demo
+from cli.runtime import NotReady
+from cli.settings import InvalidSettings, Settings
+from proxy.authority import Authority
+from storage.database import StorageUnavailable
+from storage.embedded import EmbeddedUnavailable
+from storage.migrate import migrate as run_migrations
+
+app = typer.Typer(
+    name="gatepass",
+    help="Just-in-time access from Slack, with the gateway inside.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(sessions.app, name="sessions")
+app.add_typer(audit.app, name="audit")
+keys = typer.Typer(help="The keys that sign access tokens.", no_args_is_help=True)
+app.add_typer(keys, name="keys")
+
+_errors = Console(stderr=True, highlight=False)
+
+#: What a person can mend; anything else is our fault and keeps its traceback.
+_EXPECTED = (NotReady, InvalidSettings, PolicyErrors, StorageUnavailable, EmbeddedUnavailable, BotUnavailable)
+
+
+def main() -> None:
+    """The console script."""
+    expected: list[BaseException] = []
+    try:
+        app()
+    except* _EXPECTED as group:
+        expected = _leaves(group)
+    if expected:
+        fail(*expected)
+
+
+def fail(*errors: object) -> NoReturn:
+    """Print each error on standard error and exit with 1."""
+    for error in errors:
+        _errors.print(f"gatepass: {error}", markup=False, soft_wrap=True)
+    sys.exit(1)
+
+
+def _leaves(group: BaseExceptionGroup[BaseException]) -> list[BaseException]:
+    found: list[BaseException] = []
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            found.extend(_leaves(each))  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            found.append(each)
+    return found
+
+
+def settled() -> Settings:
+    """The settings of the environment, with logging set up to them."""
+    settings = Settings.load()
+    log.configure(settings.log_format)
+    return settings
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Run on uvloop, which halves the cost of relaying."""
+    import uvloop  # noqa: PLC0415 - not on every platform, and only serving needs it
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(work)
+
+
+@app.command()
+def serve(
+    only: Annotated[
+        list[serving.Room] | None, typer.Option(help="Serve this room alone; repeat for more. Default: all.")
+    ] = None,
+) -> None:
+    """Run the bot, the proxy and the pages until told to stop; SIGHUP reads the policy again."""
+    run(serving.serve(settled(), only or list(serving.Room)))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's tables up to this version; safe to run twice and at once."""
+    settings = settled()
+    dsn = settings.owner_database_url or settings.database_url
+    if dsn is None:
+        typer.echo("The embedded database migrates itself when it starts; set DATABASE_URL for one of your own.")
+        return
+    done = asyncio.run(run_migrations(dsn.get_secret_value()))
+    typer.echo(f"Applied {', '.join(done)}." if done else "The database is up to date.")
+
+
+@app.command()
+def check(
+    file: Annotated[Path | None, typer.Argument(help="The policy file; default: $GATEPASS_CONFIG.")] = None,
+) -> None:
+    """Check gatepass.yml and print every error with its line."""
+    path = file or Settings.load().config
+    policy = load(path)
+    typer.echo(
+        f"{path} is valid: {len(policy.resources)} resources, {len(policy.people)} people, "
+        f"{len(policy.policy)} rules. Policy {policy.hash[:12]}."
+    )
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of gatepass.yml, for editors."""
+    typer.echo(json_schema())
+
+
+@app.command()
+def ca() -> None:
+    """Print the certificate that clients verify the gateway's PostgreSQL port with (sslrootcert)."""
+    typer.echo(Authority(Settings.load().home / "ca").certificate(), nl=False)
+
+
+@keys.command("rotate")
+def rotate() -> None:
+    """Make a new signing key; tokens of the old ones stay valid until they expire."""
+    typer.echo(f"New tokens are signed by key {TokenKeys(Settings.load().home / 'keys').rotate()}.")
+
+
+app.command()(demo)

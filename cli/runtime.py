@@ -1,0 +1,94 @@
+"""The parts every command needs, put together once: storage that is migrated, the policy, the keys, the notices."""
+
+import contextlib
+import os
+import resource
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from access.context import Access
+from access.policy_file import PolicyFile
+from access.tokens import TokenKeys
+from cli.settings import Settings
+from proxy.masking.rules import DEFAULT_RULES, Masker
+from storage.database import Database
+from storage.embedded import Embedded
+from storage.migrate import migrate, pending
+from storage.notices import Notices
+
+
+class NotReady(Exception):
+    """The program cannot start as it is set up: the message says what is amiss and which command mends it."""
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """One process's storage, rules and notices."""
+
+    settings: Settings
+    access: Access
+    notices: Notices
+
+    @property
+    def database(self) -> Database:
+        return self.access.database
+
+
+def refuse_core_dumps() -> None:
+    """The proxy holds clear card numbers and upstream secrets in memory; a crash must not write them to disk."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@contextlib.asynccontextmanager
+async def storage_dsn(settings: Settings) -> AsyncIterator[SecretStr]:
+    """DATABASE_URL, or the embedded server for as long as the block lasts, migrated.
+
+    Raises NotReady when one's own database lacks migrations.
+    """
+    if settings.database_url is not None:
+        dsn = settings.database_url.get_secret_value()
+        if missing := await pending(dsn):
+            raise NotReady(f"The database lacks migrations ({', '.join(missing)}). Run `gatepass migrate` first.")
+        yield settings.database_url
+        return
+    home(settings)
+    embedded = Embedded(settings.home / "postgres")
+    dsn = embedded.start()
+    try:
+        await migrate(dsn)
+        yield SecretStr(dsn)
+    finally:
+        embedded.stop()
+
+
+def home(settings: Settings) -> None:
+    """Make the folder that holds keys and recordings, for its owner alone."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if not settings.home.is_dir() or not os.access(settings.home, os.W_OK):
+        raise NotReady(f"{settings.home} is not a folder this process can write to. Set GATEPASS_HOME.")
+
+
+@contextlib.asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    """Storage alone, for commands that only read."""
+    async with storage_dsn(settings) as dsn:
+        opened = Database(dsn.get_secret_value())
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+@contextlib.asynccontextmanager
+async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Everything a serving process stands on. Raises NotReady, access.policy_file.PolicyErrors, StorageUnavailable."""
+    home(settings)
+    policies = PolicyFile(settings.config)
+    async with database(settings) as opened:
+        redacting = Masker(DEFAULT_RULES)
+        access = Access(
+            database=opened, policies=policies, redact=redacting.redact, keys=TokenKeys(settings.home / "keys")
+        )
+        yield Runtime(settings, access, Notices(opened))

@@ -1,0 +1,150 @@
+"""`gatepass serve`: one process of the product, whole or one room of it, until it is told to stop."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator, Coroutine, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from access.deadlines import Deadlines
+from access.policy_file import PolicyErrors
+from bot.app import Bot, BotSettings, Doors
+from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
+from cli.settings import Settings, host_and_port
+from proxy.server import ProxyServer, ProxySettings
+from storage.audit import Sequencer
+from web.app import WebServer
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+
+class Room(StrEnum):
+    BOT = "bot"
+    PROXY = "proxy"
+    WEB = "web"
+
+
+async def serve(settings: Settings, rooms: Sequence[Room]) -> None:
+    """Serve these rooms until SIGTERM or SIGINT; SIGHUP reads the policy again.
+
+    Raises NotReady and whatever ends a room for good.
+    """
+    async with runtime(settings) as running, serving(running, rooms):
+        await until_signal()
+        log.info("stopping")
+
+
+@contextlib.asynccontextmanager
+async def serving(running: Runtime, rooms: Sequence[Room]) -> AsyncIterator[None]:
+    """Serve these rooms for as long as the block lasts; it is entered when they are ready for people.
+
+    A room that fails for good ends the block with its exception.
+    """
+    refuse_core_dumps()
+    await running.access.policies.adopt(running.access)
+    bot = await _bot(running) if Room.BOT in rooms else None
+    proxy = _proxy(running) if Room.PROXY in rooms else None
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(work) for work in _common(running)]
+        if bot is not None:
+            tasks.append(group.create_task(bot.run()))
+        if proxy is not None:
+            tasks.append(group.create_task(proxy.run()))
+            await proxy.ready.wait()
+        if Room.WEB in rooms:
+            web = WebServer(
+                running.access, host_and_port(running.settings.web_listen), ca_file=ca_file(running.settings)
+            )
+            tasks.append(group.create_task(web.run()))
+        log.info("serving", rooms=[room.value for room in rooms])
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+def _common(running: Runtime) -> list[Coroutine[Any, Any, None]]:
+    """What every process does whatever its rooms; storage sees to it that only one of them does each thing."""
+    return [
+        running.notices.run(),
+        Sequencer(running.database).run(),
+        Deadlines(running.access, running.notices).run(),
+        _reload_on_hangup(running),
+    ]
+
+
+def ca_file(settings: Settings) -> Path:
+    """The certificate that clients verify the PostgreSQL port with."""
+    return settings.home / "ca" / "ca.pem"
+
+
+async def _bot(running: Runtime) -> Bot:
+    settings = running.settings
+    if settings.slack_bot_token is None or settings.slack_app_token is None:
+        raise NotReady("Set SLACK_BOT_TOKEN and SLACK_APP_TOKEN, or serve the proxy alone: --only proxy.")
+    bot = Bot(
+        running.access,
+        running.notices,
+        BotSettings(
+            bot_token=settings.slack_bot_token,
+            app_token=settings.slack_app_token,
+            api_base_url=settings.slack_api_base_url,
+            doors=doors(settings),
+        ),
+    )
+    await bot.preflight()
+    return bot
+
+
+def doors(settings: Settings) -> Doors:
+    """What people type to connect."""
+    return Doors(
+        ssh_host=settings.public_host,
+        ssh_port=settings.public_ssh_port or host_and_port(settings.ssh_listen)[1],
+        postgres_host=settings.public_host,
+        postgres_port=settings.public_postgres_port or host_and_port(settings.postgres_listen)[1],
+    )
+
+
+def _proxy(running: Runtime) -> ProxyServer:
+    settings = running.settings
+    return ProxyServer(
+        running.access,
+        running.notices,
+        ProxySettings(
+            ssh=host_and_port(settings.ssh_listen),
+            postgres=host_and_port(settings.postgres_listen),
+            hosts=tuple(dict.fromkeys((settings.public_host, "localhost", "127.0.0.1", "::1"))),
+            home=settings.home,
+            recordings=settings.recordings,
+        ),
+    )
+
+
+async def until_signal() -> None:
+    """Return when somebody asks the process to stop."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, asked.set)
+    await asked.wait()
+
+
+async def _reload_on_hangup(running: Runtime) -> None:
+    """Read the policy again on SIGHUP; a file with errors keeps the old policy and says so."""
+    hung_up = asyncio.Event()
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up.set)
+    while True:
+        await hung_up.wait()
+        hung_up.clear()
+        try:
+            policy = running.access.policies.reload()
+            await running.access.policies.adopt(running.access)
+            log.info("policy_reloaded", policy=policy.hash)
+        except PolicyErrors as errors:
+            log.error("policy_kept", why="the new file has errors", errors=[str(each) for each in errors.errors])  # noqa: TRY400

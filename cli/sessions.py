@@ -1,0 +1,211 @@
+"""`gatepass sessions …`: what happened in sessions, and their recordings played again.
+
+Reading a recording is itself an event of the audit log (PCI DSS 10.2.1.3).
+"""
+
+import asyncio
+import getpass
+import json
+import sys
+import time
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import String, cast, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from access.duration import format_duration
+from cli import runtime
+from cli.settings import Settings
+from storage import audit, recording_files, recordings
+from storage.database import Database
+from storage.model import AccessRequest, Grant, Principal, Protocol, RecordingSegment, Session, Statement
+
+app = typer.Typer(help="Sessions and their recordings.", no_args_is_help=True)
+
+#: Pauses longer than this are cut short in a replay.
+LONGEST_PAUSE_S = 2.0
+
+
+@app.command("list")
+def list_sessions(
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 30,
+) -> None:
+    """List sessions, newest first."""
+    asyncio.run(_list(Settings.load(), limit))
+
+
+@app.command("show")
+def show(session: Annotated[str, typer.Argument(help="The session's id, or its first characters.")]) -> None:
+    """Show one session: who, what, under whose approval, what it did and how it ended."""
+    raise typer.Exit(asyncio.run(_show(Settings.load(), session)))
+
+
+@app.command("replay")
+def replay(
+    session: Annotated[str, typer.Argument(help="The session's id, or its first characters.")],
+    speed: Annotated[float, typer.Option(min=0, help="Times as fast; 0 prints it all at once.")] = 1.0,
+) -> None:
+    """Play a session's recording: a terminal's as it looked, SQL as statements and masked rows."""
+    raise typer.Exit(asyncio.run(_replay(Settings.load(), session, speed)))
+
+
+async def _list(settings: Settings, limit: int) -> None:
+    async with runtime.database(settings) as database, database.transaction() as transaction:
+        rows = await transaction.execute(
+            select(Session, Grant, Principal)
+            .join(Grant, Grant.id == Session.grant_id)  # pyright: ignore[reportArgumentType]
+            .join(Principal, Principal.id == Grant.principal_id)  # pyright: ignore[reportArgumentType]
+            .order_by(Session.started_at.desc())  # pyright: ignore[reportAttributeAccessIssue]
+            .limit(limit)
+        )
+        table = Table("session", "who", "door", "started (UTC)", "length", "ended", "statements", "masked", box=None)
+        for session, grant, principal in rows.all():
+            table.add_row(
+                str(session.id)[:8],
+                principal.name,
+                f"{grant.role}@{grant.resource}",
+                f"{session.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+                _length(session),
+                session.end_reason.value if session.end_reason else "live",
+                str(sum(session.statements.values())),
+                str(sum(session.masked.values())),
+            )
+    Console().print(table)
+
+
+async def _show(settings: Settings, wanted: str) -> int:
+    async with runtime.database(settings) as database:
+        async with database.transaction() as transaction:
+            session = await _find(transaction, wanted)
+            if session is None:
+                return 1
+            facts = await _facts(transaction, session)
+        await _audit_reading(database, session, "show")
+    table = Table(box=None, show_header=False)
+    for name, value in facts:
+        table.add_row(name, value)
+    Console().print(table)
+    return 0
+
+
+async def _facts(transaction: AsyncSession, session: Session) -> list[tuple[str, str]]:
+    grant = await transaction.get_one(Grant, session.grant_id)
+    request = await transaction.get_one(AccessRequest, grant.request_id)
+    who = await transaction.get_one(Principal, grant.principal_id)
+    by = await transaction.get(Principal, request.decided_by) if request.decided_by else None
+    refused = await transaction.scalars(select(Statement).where(Statement.session_id == session.id))  # pyright: ignore[reportArgumentType]
+    return [
+        ("session", str(session.id)),
+        ("who", f"{who.name} ({who.kind.value}) from {session.client_address} {session.client_software}"),
+        ("door", f"{grant.role}@{grant.resource} ({session.protocol.value})"),
+        ("reason", request.reason),
+        ("approved by", by.name if by else f"policy rule {request.rule}"),
+        ("started", f"{session.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC, for {_length(session)}"),
+        ("ended", f"{session.end_reason or 'still live'} {session.end_detail}".strip()),
+        ("statements", _counts(session.statements)),
+        ("rows", str(session.rows)),
+        ("masked", _counts(session.masked)),
+        ("held, denied", f"{session.held}, {session.denied}"),
+        ("recording", session.recording_root or "not closed yet"),
+        *((f"{each.state or each.verdict}", f"{each.text} (rule {each.rule})") for each in refused),
+    ]
+
+
+async def _replay(settings: Settings, wanted: str, speed: float) -> int:
+    async with runtime.database(settings) as database:
+        async with database.transaction() as transaction:
+            session = await _find(transaction, wanted)
+            if session is None:
+                return 1
+            known = await recordings.of(transaction, session.id)
+        await _audit_reading(database, session, "replay")
+    folder = recording_files.session_folder(session.id, session.started_at)
+    found = await asyncio.to_thread(recording_files.segments, settings.recordings, folder)
+    if not found:
+        typer.echo(f"The recording of session {session.id} is not below {settings.recordings}.", err=True)
+        return 1
+    try:
+        recording_files.check_chain(settings.recordings, found)
+        _check_committed(known, found)
+        play(
+            session.protocol,
+            recording_files.records(settings.recordings, [segment.path for segment in found]),
+            speed,
+        )
+    except recording_files.RecordingDamaged as damage:
+        typer.echo(f"The recording is not what was committed to: {damage}", err=True)
+        return 1
+    return 0
+
+
+def _check_committed(known: list[RecordingSegment], found: list[recording_files.SegmentFile]) -> None:
+    """Compare the files with the hashes that storage and the audit log committed to when the session ended."""
+    hashes = {segment.number: segment.sha256 for segment in found}
+    for row in known:
+        if hashes.get(row.number) != row.sha256:
+            raise recording_files.RecordingDamaged(f"segment {row.path} has changed.")
+
+
+def play(protocol: Protocol, records: Any, speed: float) -> None:
+    """Write each record when it is due."""
+    last = 0.0
+    for record in records:
+        at = float(record["t"] if protocol is Protocol.POSTGRES else record[0])
+        if speed > 0:
+            time.sleep(min(max(at - last, 0), LONGEST_PAUSE_S) / speed)
+        last = at
+        sys.stdout.buffer.write(_sql_line(record) if protocol is Protocol.POSTGRES else _terminal(record))
+        sys.stdout.buffer.flush()
+
+
+def _sql_line(record: dict[str, Any]) -> bytes:
+    rest = {name: value for name, value in record.items() if name not in ("t", "type")}
+    if record["type"] == "statement":
+        return f"{record['t']:9.3f}  > {record['text']}  [{record['verdict']}]\n".encode()
+    if record["type"] == "rows":
+        return b"".join(b"           " + json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rest["rows"])
+    return f"{record['t']:9.3f}  {record['type']} {json.dumps(rest, ensure_ascii=False)}\n".encode()
+
+
+def _terminal(record: list[Any]) -> bytes:
+    return recording_files.output(record)
+
+
+async def _find(transaction: AsyncSession, wanted: str) -> Session | None:
+    """The one session whose id starts with `wanted`; says so when there is none or several."""
+    prefix = wanted.lower().replace("%", "").replace("_", "")
+    found = (
+        await transaction.scalars(
+            select(Session).where(cast(Session.id, String).startswith(prefix)).limit(2)  # pyright: ignore[reportArgumentType]
+        )
+    ).all()
+    if len(found) == 1:
+        return found[0]
+    several = "Several sessions start with" if found else "No session's id starts with"
+    typer.echo(f"{several} {wanted!r}. `gatepass sessions list` shows them.", err=True)
+    return None
+
+
+async def _audit_reading(database: Database, session: Session, how: str) -> None:
+    async with database.transaction() as transaction:
+        await audit.record(
+            transaction,
+            actor=f"operator:{getpass.getuser()}",
+            action=f"cli:session:{how}",
+            resource=str(session.id),
+            session=session.id,
+            grant=session.grant_id,
+        )
+
+
+def _length(session: Session) -> str:
+    until = session.ended_at or datetime.now(UTC)
+    return format_duration(max(1, round((until - session.started_at).total_seconds())))
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(counts.items())) or "none"

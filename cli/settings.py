@@ -1,0 +1,73 @@
+"""Settings: one frozen object from the environment, built here and passed on as arguments. Nothing else reads the
+environment (secret references of the policy are the proxy's to resolve)."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class LogFormat(StrEnum):
+    TEXT = "text"
+    JSON = "json"
+
+
+def _address(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+        raise ValueError(f"{value!r} is not host:port, for example 0.0.0.0:2222 or [::]:2222")
+    return value
+
+
+Address = Annotated[str, AfterValidator(_address)]
+
+
+def host_and_port(address: str) -> tuple[str, int]:
+    """Split host:port; brackets around an IPv6 address are dropped."""
+    host, _, port = address.rpartition(":")
+    return host.strip("[]"), int(port)
+
+
+class InvalidSettings(Exception):
+    """The environment does not make settings: the message lists every variable that is wrong and why."""
+
+
+class Settings(BaseSettings):
+    """What `gatepass` is told by its environment; see docs/operations.md for each."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+
+    #: Folder for keys, the CA, recordings and the embedded PostgreSQL.
+    home: Path = Field(default=Path(".gatepass"), alias="GATEPASS_HOME")
+    config: Path = Field(default=Path("gatepass.yml"), alias="GATEPASS_CONFIG")
+    #: PostgreSQL of one's own; the embedded one when it is not set.
+    database_url: SecretStr | None = Field(default=None, alias="DATABASE_URL")
+    #: The tables' owner, for `gatepass migrate`; DATABASE_URL when it is not set.
+    owner_database_url: SecretStr | None = Field(default=None, alias="GATEPASS_OWNER_DATABASE_URL")
+    slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
+    slack_app_token: SecretStr | None = Field(default=None, alias="SLACK_APP_TOKEN")
+    slack_api_base_url: str | None = Field(default=None, alias="SLACK_API_BASE_URL")
+    #: The name that people's clients connect to.
+    public_host: str = Field(default="localhost", alias="GATEPASS_PUBLIC_HOST")
+    ssh_listen: Address = Field(default="127.0.0.1:2222", alias="GATEPASS_SSH_LISTEN")
+    postgres_listen: Address = Field(default="127.0.0.1:5433", alias="GATEPASS_POSTGRES_LISTEN")
+    web_listen: Address = Field(default="127.0.0.1:8080", alias="GATEPASS_WEB_LISTEN")
+    #: Ports that people type, where a load balancer or container changes them.
+    public_ssh_port: int | None = Field(default=None, alias="GATEPASS_PUBLIC_SSH_PORT")
+    public_postgres_port: int | None = Field(default=None, alias="GATEPASS_PUBLIC_POSTGRES_PORT")
+    log_format: LogFormat = Field(default=LogFormat.TEXT, alias="GATEPASS_LOG_FORMAT")
+
+    @classmethod
+    def load(cls) -> Self:
+        """Read the environment. Raises InvalidSettings with every fault at once, and no value."""
+        try:
+            return cls()
+        except ValidationError as error:
+            lines = [f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False)]
+            raise InvalidSettings("\n".join(lines)) from None
+
+    @property
+    def recordings(self) -> Path:
+        return self.home / "recordings"
