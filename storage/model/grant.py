@@ -17,6 +17,11 @@ class Grant(SQLModel, table=True):
         CheckConstraint("expires_at > not_before", name="grant_ends_after_it_starts"),
         CheckConstraint("(revoked_at IS NULL) = (revoke_reason IS NULL)", name="grant_revocation_has_a_reason"),
         Index("access_grant_one_a_request", "request_id", unique=True),
+        Index(
+            "access_grant_expiring",
+            "expires_at",
+            postgresql_where="revoked_at IS NULL AND expiry_noted_at IS NULL",
+        ),
     )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
@@ -30,4 +35,6 @@ class Grant(SQLModel, table=True):
     #: NULL with `revoked_at` set: the gateway revoked it (the person left the policy).
     revoked_by: UUID | None = Field(default=None, sa_column=reference("principal.id", nullable=True))
     revoke_reason: str | None = Field(default=None, sa_column=Column(Text, nullable=True))
+    #: When its expiry was told and audited, once; the deadline itself needs nobody to note it.
+    expiry_noted_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
