@@ -1,0 +1,42 @@
+"""What the masking engine knows how to recognise, and what recognising one thing yields.
+
+Words only: the detectors find, `rules` decides which of them run, and neither is known here.
+"""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+#: Named in the log of a hit, so that a finding can be read years later; raised when a detector changes.
+DETECTOR_VERSION = "1"
+
+#: What a value is replaced with when none of it may be shown.
+REDACTED = "***"
+
+
+class Entity(StrEnum):
+    """A kind of sensitive value that can be told by its content."""
+
+    PAN = "pan"
+    CVV = "cvv"
+    EMAIL = "email"
+    PHONE = "phone"
+    IBAN = "iban"
+    SSN = "ssn"
+    AWS_KEY = "aws_key"
+    GITHUB_TOKEN = "github_token"  # noqa: S105 - a name, not a secret
+    JWT = "jwt"
+    PRIVATE_KEY = "private_key"
+    PASSWORD = "password"  # noqa: S105
+    SECRET = "secret"  # noqa: S105
+
+
+class Edit(NamedTuple):
+    """One replacement: bytes `start` to `end` (exclusive) of the scanned data become `replacement`."""
+
+    start: int
+    end: int
+    replacement: bytes
+    #: What is counted: an entity's value.
+    kind: str
+    #: The replacement has as many characters as the original, and each stands for the one at its place.
+    aligned: bool = False

@@ -1,0 +1,148 @@
+"""Mask a stream of bytes that arrives in pieces, as if it had come in one.
+
+What may still become a sensitive value is held back and nothing else: feed() returns what is decided. When nothing
+follows for some milliseconds the caller flushes; then the held bytes are judged as if the text ended there, and what
+was sent is remembered, so that the rest of a value that was cut in two by the flush is still hidden.
+"""
+
+import re
+
+from proxy.masking.entities import REDACTED, Edit
+from proxy.masking.rules import Masker
+from proxy.masking.swallow import Swallow
+from proxy.masking.tails import open_tail, waiting_from
+
+#: Longest candidate that is recognised across pieces: a large JSON web token.
+MAX_HELD = 8192
+
+#: Bytes already sent that are kept to look back at: a digest's digits, the words before a number.
+CONTEXT = 256
+
+_REDACTED = REDACTED.encode()
+_ESCAPE_OR_DIGIT = re.compile(rb"(\x1b\[[0-?]*[ -/]*[@-~])|[0-9]")
+
+
+class StreamMasker:
+    """One direction of one channel: feed it, flush it when `held` bytes wait too long, flush(final=True) at its end."""
+
+    def __init__(self, masker: Masker, *, max_held: int = MAX_HELD) -> None:
+        self._masker = masker
+        self._max_held = max_held
+        #: What was sent and is remembered, then what is held.
+        self._raw = b""
+        self._sent = 0
+        #: Where the unfinished candidate begins of which a flush released a part; otherwise what is sent ends there.
+        self._open = 0
+        #: Where the last replacement ended that a flush released and that more bytes may extend.
+        self._replaced = 0
+        #: Bytes that the last flush would not release.
+        self._waiting = 0
+        self._swallow: Swallow | None = None
+
+    @property
+    def held(self) -> int:
+        """Bytes that a flush could release; arm a timer when it is not 0.
+
+        What a flush has refused (digits of what may be a card number, a key being typed) waits for what follows it,
+        however long that takes, and is not counted.
+        """
+        return len(self._raw) - self._sent - self._waiting
+
+    def feed(self, data: bytes) -> bytes:
+        """Take the next bytes; return what may go now."""
+        if self._swallow is not None:
+            data = self._swallowed(data)
+        if not data:
+            return b""
+        self._waiting = 0
+        self._raw += data
+        edits = self._masker.edits(self._raw, self._open)
+        floor = max(self._open, len(self._raw) - self._max_held)
+        tail = open_tail(self._raw, floor)
+        released = self._release(self._decided(edits, max(self._sent, tail), floor), edits)
+        self._open = min(tail, self._sent) if self._swallow is None else self._sent
+        self._forget()
+        return released
+
+    def flush(self, *, final: bool = False) -> bytes:
+        """Judge what is held as if the text ended here. `final`: it does (end of file), so that nothing need wait."""
+        edits = self._masker.edits(self._raw, self._open)
+        cut = len(self._raw)
+        if not final:
+            cut = max(self._sent, waiting_from(self._raw, self._open))
+            cut = max([cut, *(edit.end for edit in edits if edit.start < cut < edit.end or edit.end == len(self._raw))])
+        released = self._release(cut, edits)
+        if final:
+            self.__init__(self._masker, max_held=self._max_held)
+        elif edits and edits[-1].end == self._sent:
+            self._replaced = self._sent
+        self._waiting = len(self._raw) - self._sent
+        return released
+
+    def _decided(self, edits: list[Edit], cut: int, floor: int) -> int:
+        """`cut`, moved so that it falls into no edit: before it if more bytes may change it, else behind it."""
+        for edit in edits:
+            if edit.start < cut < edit.end:
+                return max(self._sent, edit.start) if edit.start >= floor else edit.end
+        return cut
+
+    def _release(self, cut: int, edits: list[Edit]) -> bytes:
+        """Make the edits up to `cut` and return the bytes from what was sent to there."""
+        if not edits:
+            released = self._raw[self._sent : cut] if self._sent or cut < len(self._raw) else self._raw
+            self._sent = cut
+            return released
+        pieces: list[bytes] = []
+        at = self._sent
+        made: list[Edit] = []
+        for edit in edits:
+            if edit.end <= at:
+                continue
+            if edit.end > cut:
+                break
+            if edit.start >= at:
+                pieces += (self._raw[at : edit.start], edit.replacement)
+                made.append(edit)
+            elif edit.start < self._replaced:
+                pieces.append(self._continued(edit, at))
+            else:
+                pieces.append(_rest(edit, self._raw[edit.start : at]))
+                made.append(edit)
+            at = edit.end
+        pieces.append(self._raw[at:cut])
+        self._masker.count(made)
+        self._sent = cut
+        if made and cut == len(self._raw) == made[-1].end:
+            self._swallow = Swallow.after(made[-1], self._raw)
+            self._open = self._sent if self._swallow is not None else self._open
+        return b"".join(pieces)
+
+    def _continued(self, edit: Edit, at: int) -> bytes:
+        """The rest of an edit whose replacement is already out: no digit of it is shown."""
+        if not edit.aligned:
+            return b""
+        return _ESCAPE_OR_DIGIT.sub(lambda match: match.group(1) or b"*", self._raw[at : edit.end])
+
+    def _swallowed(self, data: bytes) -> bytes:
+        assert self._swallow is not None
+        rest = self._swallow.feed(data)
+        if self._swallow.done:
+            self._swallow = None
+        return rest
+
+    def _forget(self) -> None:
+        """Drop what is no longer needed as context."""
+        surplus = min(self._open, self._sent) - CONTEXT
+        if surplus > CONTEXT:
+            self._raw = self._raw[surplus:]
+            self._sent -= surplus
+            self._open -= surplus
+            self._replaced = max(0, self._replaced - surplus)
+
+
+def _rest(edit: Edit, sent: bytes) -> bytes:
+    """What remains of an edit's replacement when the first bytes of the original are already out."""
+    if not edit.aligned:
+        return _REDACTED
+    characters = len(sent.decode("utf-8", "surrogateescape"))
+    return edit.replacement.decode("utf-8", "surrogateescape")[characters:].encode("utf-8", "surrogateescape")

@@ -1,0 +1,61 @@
+"""The rest of a key or token whose replacement is already out and that goes on in the bytes to come.
+
+Private keys and JSON web tokens may be longer than a stream can hold back; nothing of them needs to be held, because
+all of it is dropped.
+"""
+
+import re
+
+from proxy.masking.detectors import KEY_BODY, KEY_END, KEY_MAX
+from proxy.masking.entities import Edit, Entity
+
+_TOKEN_REST = re.compile(rb"[A-Za-z0-9_.-]*")
+_END = re.compile(rb"-----END [A-Z0-9 ]{0,60}-----\Z")
+#: The first bytes of "-----END RSA PRIVATE KEY-----".
+_END_BEGUN = re.compile(rb"-{1,5}(?:(?<=-----)(?:E|EN|END|END [A-Z0-9 ]{0,60}-{0,4}))?\Z")
+
+
+class Swallow:
+    """Drops bytes until the value's end was seen, then is `done`."""
+
+    def __init__(self, kind: str, body: bytes = b"") -> None:
+        self.done = False
+        self._kind = kind
+        self._pending = b""
+        self._room = KEY_MAX
+        if kind == Entity.PRIVATE_KEY:
+            self._swallow_key(body)
+
+    @classmethod
+    def after(cls, edit: Edit, data: bytes) -> "Swallow | None":
+        """What to swallow after `edit`, made at the very end of `data`; None if its value cannot go on."""
+        if edit.kind == Entity.JWT:
+            return cls(edit.kind)
+        if edit.kind == Entity.PRIVATE_KEY:
+            swallow = cls(edit.kind, data[edit.start : edit.end].split(b"-----", 2)[2])
+            return None if swallow.done else swallow
+        return None
+
+    def feed(self, data: bytes) -> bytes:
+        """Drop from the start of `data`; return what follows the value's end."""
+        return self._swallow_key(data) if self._kind == Entity.PRIVATE_KEY else self._swallow_token(data)
+
+    def _swallow_token(self, data: bytes) -> bytes:
+        rest = data[_length(_TOKEN_REST.match(data)) :]
+        self.done = bool(rest)
+        return rest
+
+    def _swallow_key(self, data: bytes) -> bytes:
+        data = self._pending + data
+        past = _length(re.compile(KEY_BODY % self._room + KEY_END).match(data))
+        if past < len(data) or _END.search(data[-80:]):
+            self.done = True
+            return data[past:]
+        begun = _END_BEGUN.search(data[-80:])
+        self._pending = b"" if begun is None else begun.group()
+        self._room -= past - len(self._pending)
+        return b""
+
+
+def _length(match: "re.Match[bytes] | None") -> int:
+    return 0 if match is None else match.end()

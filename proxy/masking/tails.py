@@ -1,0 +1,121 @@
+"""Where an unfinished candidate begins at the end of a piece of a stream.
+
+open_tail errs on the side of holding more: what it lets go can never become part of a candidate. Patterns are RE2 over
+bytes and anchored at the end, so only the tail is ever read.
+"""
+
+import unicodedata
+
+import re2
+
+from proxy.masking.card_brands import LENGTHS, MAX_DIGITS
+from proxy.masking.shadow import parse_run
+
+
+def _utf8_digits() -> str:
+    """Every digit that is not ASCII, as an alternation over UTF-8 bytes."""
+    last_bytes: dict[bytes, list[int]] = {}
+    for code in range(0x80, 0x20000):
+        if unicodedata.digit(chr(code), -1) >= 0:
+            encoded = chr(code).encode()
+            last_bytes.setdefault(encoded[:-1], []).append(encoded[-1])
+    return "|".join(
+        "".join(f"\\x{byte:02x}" for byte in lead) + "[" + "".join(f"\\x{byte:02x}" for byte in lasts) + "]"
+        for lead, lasts in last_bytes.items()
+    )
+
+
+#: A byte of a word: not white space, not a control byte, not what quotes or brackets a value. Any byte beyond ASCII is.
+_WORD = r"[!#-&(-;=?-~\x80-\xff]"
+_ESCAPE = r"(?:\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-OQ-WYZ\\`-~]))"
+_NOISE = rf"(?:{_ESCAPE}|[\x00\x07\x08\x0e\x0f\x7f\x80-\xff]|[!-~]\x08| \r)"
+_SEPARATOR = r"(?: ?[-._/+\r] ?| |%2[0Dd]|&nbsp;|[\x80-\xff]+ ?)"
+_DIGIT = rf"(?:[0-9]|{_utf8_digits()})"
+_GAP = rf"{_NOISE}*(?:{_SEPARATOR}{_NOISE}*)?"
+_RUN = rf"{_DIGIT}(?:{_GAP}{_DIGIT})*"
+_UNFINISHED_ESCAPE = r"(?:\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_][^\x1b]*\x1b?|[ -/]*))?"
+_LABEL = (
+    r"(?i:cvv2?|cvc2?|cvn2?|cvd2?|cav2|csc|code|value|number)"
+    rf"(?:{_ESCAPE}|[ \t\"'`:=>|\\(\[{{#?/-]|\xc2\xa0|_?code|_?value|_?number|_?no|is|was|nr)*"
+    rf"(?:(?:{_DIGIT}|{_ESCAPE})*)"
+)
+_LABEL_WORD = r"(?i:security|card|verification|validation)[ _-]"
+_ARMOUR = r"-----BEGIN[A-Z0-9 ]*-{0,5}"
+
+
+def _options() -> re2.Options:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = 64 << 20
+    options.never_capture = True
+    options.log_errors = False
+    return options
+
+
+_open = re2.compile(
+    (
+        rf"(?:(?:{_WORD}|{_NOISE})*(?:{_RUN}{_NOISE}*(?:{_WORD}|{_NOISE})*|{_RUN}{_GAP}|{_LABEL}|{_LABEL_WORD}|{_ARMOUR})?"
+        rf"{_UNFINISHED_ESCAPE})\z"
+    ).encode("latin-1"),
+    _options(),
+)
+_run_at_end = re2.compile(rf"{_RUN}{_GAP}{_UNFINISHED_ESCAPE}\z".encode("latin-1"), _options())
+_secret_at_end = re2.compile(
+    (
+        r"(?:AKIA|ASIA)[A-Z0-9]+|gh[pousr]_[A-Za-z0-9]+|github_pat_[A-Za-z0-9_]+|eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
+        r"|[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>/@]{0,128}:(?:[0-9]{0,5}[^\s\"'<>/@0-9]|[0-9]{6})[^\s\"'<>/]*"
+    ).encode("latin-1")
+    + rb"\z",
+    _options(),
+)
+_code_at_end = re2.compile(
+    (_LABEL.removesuffix(rf"(?:(?:{_DIGIT}|{_ESCAPE})*)") + rf"(?:{_ESCAPE}*{_DIGIT}){{1,4}}{_ESCAPE}*\z").encode(
+        "latin-1"
+    ),
+    _options(),
+)
+
+#: The first six digits of a card number may be shown (PCI DSS 4.0.1, 3.4.1).
+_OPEN_DIGITS = 6
+
+
+def open_tail(data: bytes, floor: int) -> int:
+    """The least index, not below `floor`, from which data[index:] may belong to an unfinished candidate."""
+    match = _open.search(data[floor:])
+    return len(data) if match is None else floor + match.start()
+
+
+def waiting_from(data: bytes, floor: int) -> int:
+    """The least index from which data[index:] must not be released by the mere passing of time.
+
+    That is the seventh and later digits of what may be a card number, a verification code's digits, a key or a password
+    that is being typed. Whatever ends the token releases them; so does the end of the stream.
+    """
+    text = data[floor:]
+    waits = [len(text), len(text) - _unfinished_character(text)]
+    waits += [
+        match.start() for pattern in (_secret_at_end, _code_at_end) if (match := pattern.search(text)) is not None
+    ]
+    if (match := _run_at_end.search(text)) is not None:
+        waits.append(_seventh_digit(text, match.start()))
+    return floor + min(waits)
+
+
+def _seventh_digit(text: bytes, start: int) -> int:
+    run = parse_run(text, start, len(text))
+    for low in run.groups[:-1]:
+        count = len(run.digits) - low
+        if _OPEN_DIGITS < count <= MAX_DIGITS and LENGTHS[int(run.digits[low : low + 4])]:
+            return run.places[low + _OPEN_DIGITS][0]
+    return len(text)
+
+
+def _unfinished_character(text: bytes) -> int:
+    """Bytes at the end of `text` that are the beginning of a UTF-8 character."""
+    for count in range(1, min(3, len(text)) + 1):
+        lead = text[-count]
+        if lead >= 0xC0:
+            return count if count < (2 if lead < 0xE0 else 3 if lead < 0xF0 else 4) else 0
+        if lead < 0x80:
+            return 0
+    return 0
