@@ -1,0 +1,63 @@
+"""The Approve and Deny buttons, alike on every card, and the opaque value that they carry.
+
+The value names the subject and the revision that the person saw, and nothing else: who may decide and what it means
+are looked up at the click.
+"""
+
+import re
+from dataclasses import dataclass
+from uuid import UUID
+
+from slack_sdk.models.blocks import ActionsBlock, ConfirmObject
+
+from bot.blocks.message import actions, button, mrkdwn, plain
+from bot.blocks.text import escape_clipped
+from storage.model import PostSubject
+
+APPROVE = "review_approve"
+DENY = "review_deny"
+
+_CONFIRM_TEXT_LIMIT = 300
+_VALUE = re.compile(r"(request|statement):([0-9a-f]{32}):([0-9]{1,9})\Z")
+
+
+class UnreadableTarget(ValueError):
+    """A button's value or a modal's metadata is not one of ours."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a click is about: a request or a held statement, as the person saw it at `revision`."""
+
+    subject: PostSubject
+    id: UUID
+    revision: int
+
+    def value(self) -> str:
+        """For a button's `value` or a modal's `private_metadata`."""
+        return f"{self.subject.value}:{self.id.hex}:{self.revision}"
+
+
+def read_target(value: str) -> Target:
+    """The reverse of `Target.value`. Raises UnreadableTarget."""
+    found = _VALUE.match(value)
+    if found is None:
+        raise UnreadableTarget(f"not a target of ours: {len(value)} characters")
+    return Target(PostSubject(found[1]), UUID(hex=found[2]), int(found[3]))
+
+
+def decision_buttons(target: Target, *, asks: str) -> ActionsBlock:
+    """Approve, which asks once more with `asks` (our own words, unescaped), and Deny, which asks for a reason."""
+    confirm = ConfirmObject(
+        title=plain("Approve this?"),
+        text=mrkdwn(escape_clipped(asks, _CONFIRM_TEXT_LIMIT)),
+        confirm=plain("Approve"),
+        deny=plain("Not now"),
+    )
+    return actions(
+        f"decision:{target.value()}",
+        [
+            button("Approve", APPROVE, target.value(), style="primary", confirm=confirm),
+            button("Deny…", DENY, target.value(), style="danger"),
+        ],
+    )

@@ -1,0 +1,123 @@
+"""What `/access list`, `/access help` and the App Home say: what I have, what I asked for, what waits for me."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from slack_sdk.models.blocks import Block, ConfirmObject, DividerBlock
+from slack_sdk.models.views import View
+
+from access.duration import format_duration
+from bot.blocks.decision import Target, decision_buttons
+from bot.blocks.message import Message, actions, button, context, mrkdwn, plain, preformatted, section
+from bot.blocks.reply import GET_TOKEN
+from bot.blocks.request import wanted
+from bot.blocks.text import code, escape, mention, mentions, moment
+from bot.facts import RequestFacts, short
+from storage.model import PostSubject
+
+REVOKE_MINE = "grant_revoke"
+OPEN_FORM = "form_open"
+
+#: Each takes up to three blocks, of 50 in a message.
+SHOWN_GRANTS = 10
+SHOWN_REQUESTS = 10
+
+_HELP = """\
+*Ask:* `/access <resource> <role> <duration> [ticket] [reason]`, for example \
+`/access payments-db read 15m INC-42 fix stuck migration`
+*Form:* `/access` alone
+*What I have:* `/access list`
+*Done early:* `/access revoke <id> [reason]`
+Durations read like `15m`, `2h` or `1h30m`. The policy decides who may have what, and who reviews it."""
+
+
+def render_help(trouble: str = "") -> Message:
+    """How the command is used; `trouble` is a sentence of ours about what was typed."""
+    blocks: list[Block] = [section(f":warning: {escape(trouble)}")] if trouble else []
+    return Message(text=escape(trouble) or "How to use /access", blocks=(*blocks, section(_HELP)))
+
+
+def render_list(grants: Sequence[RequestFacts], pending: Sequence[RequestFacts], now: datetime) -> Message:
+    """Somebody's own grants and pending requests; both newest first."""
+    text = f"You have {_count(len(grants), 'grant')} and {_count(len(pending), 'pending request')}."
+    return Message(text=text, blocks=(section(text), *_grants(grants, now), *_requests(pending)))
+
+
+def render_home(
+    grants: Sequence[RequestFacts], pending: Sequence[RequestFacts], waiting: Sequence[RequestFacts], now: datetime
+) -> View:
+    """The App Home: what waits for me first, because somebody else is waiting."""
+    blocks: list[Block] = [actions("ask", [button("Ask for access…", OPEN_FORM, "home", style="primary")])]
+    blocks += [DividerBlock(), section("*Waiting for you*")]
+    blocks += _waiting(waiting) or [context("Nothing waits for your review.")]
+    blocks += [DividerBlock(), section("*What you have*")]
+    blocks += _grants(grants, now) or [context("No access at present.")]
+    blocks += [DividerBlock(), section("*What you asked for*")]
+    blocks += _requests(pending) or [context("No pending request.")]
+    return View(type="home", blocks=blocks)
+
+
+def grant_buttons(facts: RequestFacts) -> Block:
+    """Get the token, or give the access back."""
+    if facts.grant is None:
+        raise ValueError("a grant's buttons need a grant")
+    confirm = ConfirmObject(
+        title=plain("Give it back?"),
+        text=mrkdwn("The access ends at once, and open sessions with it."),
+        confirm=plain("End it"),
+        deny=plain("Keep it"),
+    )
+    identifier = facts.grant.id.hex
+    return actions(
+        f"grant:{identifier}",
+        [
+            button("Get my token…", GET_TOKEN, identifier),
+            button("I'm done", REVOKE_MINE, identifier, style="danger", confirm=confirm),
+        ],
+    )
+
+
+def _grants(grants: Sequence[RequestFacts], now: datetime) -> list[Block]:
+    blocks: list[Block] = []
+    for facts in grants[:SHOWN_GRANTS]:
+        if facts.grant is None:
+            continue
+        left = format_duration(int((facts.grant.expires_at - now).total_seconds()))
+        until = moment(facts.grant.expires_at)
+        what = f"{code(facts.grant.resource)} · {code(facts.grant.role)}"
+        blocks.append(section(f":white_check_mark: {code(short(facts.grant.id))} {what}, {left} left, until {until}"))
+        if facts.connect is not None:
+            blocks.append(preformatted(facts.connect))
+        blocks.append(grant_buttons(facts))
+    return blocks + _rest(len(grants) - SHOWN_GRANTS)
+
+
+def _requests(pending: Sequence[RequestFacts]) -> list[Block]:
+    blocks: list[Block] = [
+        section(
+            f":hourglass_flowing_sand: {code(short(facts.request.id))} {wanted(facts)}, "
+            f"{mentions(facts.reviewers, limit=5) or 'nobody'} can review, lapses {moment(facts.request.expires_at)}"
+        )
+        for facts in pending[:SHOWN_REQUESTS]
+    ]
+    return blocks + _rest(len(pending) - SHOWN_REQUESTS)
+
+
+def _waiting(waiting: Sequence[RequestFacts]) -> list[Block]:
+    blocks: list[Block] = []
+    for facts in waiting[:SHOWN_REQUESTS]:
+        request = facts.request
+        blocks.append(section(f":raised_hand: {mention(facts.requester)} asks for {wanted(facts)}"))
+        if request.reason:
+            blocks.append(preformatted(request.reason, limit=300))
+        asks = f"{facts.requester.name} gets {request.role} on {request.resource}."
+        blocks.append(decision_buttons(Target(PostSubject.REQUEST, request.id, request.revision), asks=asks))
+    return blocks + _rest(len(waiting) - SHOWN_REQUESTS)
+
+
+def _rest(hidden: int) -> list[Block]:
+    return [context(f"{hidden} more are not shown.")] if hidden > 0 else []
+
+
+def _count(number: int, noun: str) -> str:
+    return f"no {noun}" if number == 0 else f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,121 @@
+"""The blocks that our messages are made of, and the message itself with the text that screen readers read.
+
+Slack's sizes are in docs.slack.dev/reference/block-kit; slack_sdk's models check most of them when a block is turned
+into JSON, and `Message` checks what they do not: the count of blocks and the sum of the characters.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    ActionsBlock,
+    Block,
+    ButtonElement,
+    ConfirmObject,
+    ContextBlock,
+    MarkdownTextObject,
+    PlainTextObject,
+    RichTextBlock,
+    RichTextElementParts,
+    RichTextPreformattedElement,
+    RichTextQuoteElement,
+    RichTextSectionElement,
+    SectionBlock,
+)
+
+from bot.blocks.text import clip
+
+MESSAGE_BLOCK_LIMIT = 50
+SECTION_TEXT_LIMIT = 3000
+FIELD_TEXT_LIMIT = 2000
+FIELD_LIMIT = 10
+#: Of the top-level text; Slack takes 40,000 but asks for 4,000.
+FALLBACK_TEXT_LIMIT = 4000
+#: What a person typed, at most this much of it in one block: four such blocks stay below the 13,000 characters
+#: over all blocks at which Slack answers msg_blocks_too_long.
+TYPED_LIMIT = 2500
+
+_Text = RichTextElementParts.Text
+_Style = RichTextElementParts.TextStyle
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message: `text` is mrkdwn for notifications and screen readers, `blocks` what is seen."""
+
+    text: str
+    blocks: tuple[Block, ...]
+
+    def __post_init__(self) -> None:
+        if not self.text or len(self.blocks) > MESSAGE_BLOCK_LIMIT:
+            raise ValueError(
+                f"A message needs a text and at most {MESSAGE_BLOCK_LIMIT} blocks, not {len(self.blocks)}."
+            )
+
+    def blocks_json(self) -> list[dict[str, Any]]:
+        """Raises slack_sdk's SlackObjectFormationError where a block exceeds Slack's sizes."""
+        return [block.to_dict() for block in self.blocks]
+
+
+def mrkdwn(text: str) -> MarkdownTextObject:
+    """Our own words; verbatim, so that Slack makes no links or mentions of its own out of them."""
+    return MarkdownTextObject(text=text, verbatim=True)
+
+
+def plain(text: str) -> PlainTextObject:
+    """Shown as it stands; emoji off, so that `:skull:` stays what was typed."""
+    return PlainTextObject(text=text, emoji=False)
+
+
+def section(text: str) -> SectionBlock:
+    """A paragraph of our own words."""
+    return SectionBlock(text=mrkdwn(text))
+
+
+def fields(pairs: Iterable[tuple[str, str]]) -> SectionBlock:
+    """Two columns of label and value, our own words both."""
+    return SectionBlock(fields=[mrkdwn(f"*{label}*\n{value}") for label, value in list(pairs)[:FIELD_LIMIT]])
+
+
+def context(*texts: str) -> ContextBlock:
+    """Small grey print."""
+    return ContextBlock(elements=[mrkdwn(text) for text in texts])
+
+
+def quote(label: str, typed: str, *, limit: int = TYPED_LIMIT) -> RichTextBlock:
+    """A bold label, and below it what somebody typed, as a quotation in which nothing is markup."""
+    return RichTextBlock(
+        elements=[
+            RichTextSectionElement(elements=[_Text(text=label, style=_Style(bold=True))]),
+            RichTextQuoteElement(elements=[_Text(text=clip(typed, limit))]),
+        ]
+    )
+
+
+def preformatted(typed: str, *, limit: int = TYPED_LIMIT) -> RichTextBlock:
+    """A statement or a command, to be read and copied exactly; backticks in it end nothing."""
+    return RichTextBlock(elements=[RichTextPreformattedElement(elements=[_Text(text=clip(typed, limit))])])
+
+
+def labelled(label: str, typed: str, *, limit: int = 200) -> RichTextBlock:
+    """A bold label and a short typed value on one line."""
+    return RichTextBlock(
+        elements=[
+            RichTextSectionElement(
+                elements=[_Text(text=f"{label} ", style=_Style(bold=True)), _Text(text=clip(typed, limit))]
+            )
+        ]
+    )
+
+
+def button(
+    label: str, action_id: str, value: str, *, style: str | None = None, confirm: ConfirmObject | None = None
+) -> ButtonElement:
+    """A button; its label says what it does, its style only underlines it."""
+    return ButtonElement(text=label, action_id=action_id, value=value, style=style, confirm=confirm)
+
+
+def actions(block_id: str, buttons: Sequence[ButtonElement]) -> ActionsBlock:
+    """A row of buttons."""
+    return ActionsBlock(block_id=block_id, elements=list(buttons))

@@ -1,0 +1,93 @@
+"""What the requester reads in their direct message: where the request stands and what to do next.
+
+The token is never in a message: messages are stored, searched, exported and pushed to phones. The button opens a modal.
+"""
+
+from slack_sdk.models.blocks import Block
+
+from bot.blocks.message import Message, actions, button, context, preformatted, quote, section
+from bot.blocks.request import decided_by, wanted
+from bot.blocks.text import code, mention, mentions, moment
+from bot.facts import Phase, RequestFacts, short
+
+GET_TOKEN = "grant_token"  # noqa: S105 - an action id, not a secret
+ASK_AGAIN = "request_again"
+
+
+def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
+    """The message as it should stand now. `trouble` (our own words) says what kept the card from its channel."""
+    headline = _headline(facts)
+    blocks: list[Block] = [section(headline)]
+    if trouble and facts.phase is Phase.PENDING:
+        blocks.append(section(f":warning: {trouble}"))
+    if facts.phase is Phase.GRANTED and facts.grant is not None:
+        blocks.extend(_way_in(facts))
+    blocks.extend(_reasons(facts))
+    if facts.phase in (Phase.DENIED, Phase.LAPSED, Phase.CANCELLED, Phase.ENDED):
+        blocks.append(actions("again", [button("Ask again…", ASK_AGAIN, facts.request.id.hex)]))
+    blocks.append(context(_small_print(facts)))
+    return Message(text=headline, blocks=tuple(blocks))
+
+
+def render_superseded(facts: RequestFacts) -> Message:
+    """The older message, once a newer one below it tells the outcome."""
+    text = f"{wanted(facts)[0].upper()}{wanted(facts)[1:]}: decided, see the newer message below."
+    return Message(text=text, blocks=(context(text),))
+
+
+def _headline(facts: RequestFacts) -> str:
+    what = wanted(facts)
+    match facts.phase:
+        case Phase.PENDING:
+            return f":hourglass_flowing_sand: You asked for {what}. {_who_decides(facts)}"
+        case Phase.GRANTED:
+            until = moment(facts.grant.expires_at) if facts.grant else "now"
+            return f":white_check_mark: *You have access*: {what}, until {until}. Approved by {decided_by(facts)}."
+        case Phase.DENIED:
+            return f":x: *Denied* by {decided_by(facts)}: {what}."
+        case Phase.LAPSED:
+            return f":alarm_clock: *Nobody decided in time*: {what}. Ask again, or ask a reviewer first."
+        case Phase.CANCELLED:
+            return f":leftwards_arrow_with_hook: *Cancelled*: {what}."
+        case Phase.REVOKED:
+            by = mention(facts.revoked_by) if facts.revoked_by else "the gateway"
+            return f":no_entry: *Your access was revoked* by {by}: {what}. Open sessions were ended."
+        case Phase.ENDED:
+            return f":lock: *Your access ended*, its time was up: {what}."
+
+
+def _who_decides(facts: RequestFacts) -> str:
+    where = f" in <#{facts.request.channel}>" if facts.request.channel else ""
+    who = mentions(facts.reviewers, joined_by=" or ", limit=5)
+    quorum = facts.request.quorum
+    if not who:
+        return f"Nobody can review it at present{where}."
+    needed = f"{quorum} of {who} must approve" if quorum > 1 else f"{who} can approve"
+    return f"Sent for review{where}: {needed}, until {moment(facts.request.expires_at)}."
+
+
+def _way_in(facts: RequestFacts) -> list[Block]:
+    if facts.connect is None or facts.grant is None:
+        return [section("This resource is no longer in the policy; ask its owners.")]
+    return [
+        preformatted(facts.connect),
+        section("Paste your token when asked for the password."),
+        actions("way_in", [button("Get my token…", GET_TOKEN, facts.grant.id.hex, style="primary")]),
+    ]
+
+
+def _reasons(facts: RequestFacts) -> list[Block]:
+    if facts.phase is Phase.DENIED and facts.request.decision_reason:
+        return [quote("Why", facts.request.decision_reason)]
+    if facts.phase is Phase.REVOKED and facts.grant is not None and facts.grant.revoke_reason:
+        return [quote("Why", facts.grant.revoke_reason)]
+    return []
+
+
+def _small_print(facts: RequestFacts) -> str:
+    if facts.phase is Phase.GRANTED and facts.grant is not None:
+        identifier = short(facts.grant.id)
+        return (
+            f"Done early? `/access revoke {identifier}` · grant {code(identifier)} · `/access list` shows all you have"
+        )
+    return f"Request {code(short(facts.request.id))}"

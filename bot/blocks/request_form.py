@@ -1,0 +1,132 @@
+"""The modal in which people ask for access, filled in with whatever a typed command already said."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from slack_sdk.models.blocks import (
+    Block,
+    ExternalDataSelectElement,
+    InputBlock,
+    InputInteractiveElement,
+    Option,
+    PlainTextInputElement,
+    SectionBlock,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from bot.blocks.message import plain, section
+from bot.blocks.text import clip
+
+CALLBACK = "request_form"
+DOOR = "door"
+DURATION = "duration"
+REASON = "reason"
+TICKET = "ticket"
+
+OPTION_LIMIT = 100
+OPTION_TEXT_LIMIT = 75
+REASON_LIMIT = 3000
+TICKET_LIMIT = 128
+DURATION_LIMIT = 20
+_TROUBLE_LIMIT = 2500
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One role on one resource that the person may ask for, and under which conditions, in a few words."""
+
+    resource: str
+    role: str
+    terms: str
+
+    @property
+    def value(self) -> str:
+        """What the select's option carries; names have no slash."""
+        return f"{self.resource}/{self.role}"
+
+    @property
+    def label(self) -> str:
+        """`payments-db · read — reviewed by db-oncall, at most 1h`, cut to Slack's 75 characters."""
+        return clip(f"{self.resource} · {self.role} — {self.terms}", OPTION_TEXT_LIMIT)
+
+    def option(self) -> Option:
+        return Option(text=plain(self.label), value=self.value)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is known of a request before it is submitted; everything as the person typed it."""
+
+    resource: str = ""
+    role: str = ""
+    duration: str = ""
+    reason: str = ""
+    ticket: str = ""
+
+
+def render_form(choices: Sequence[Choice], draft: Draft, troubles: Sequence[str] = ()) -> View:
+    """The form; `troubles` are sentences that may quote what was typed, so they are shown as plain text."""
+    if not choices:
+        return render_notice("Ask for access", "The policy lets you ask for nothing at present. Ask its owners.")
+    blocks: list[Block] = []
+    if troubles:
+        said = "\n".join(f"⚠ {trouble}" for trouble in troubles)
+        blocks.append(SectionBlock(text=plain(clip(said, _TROUBLE_LIMIT))))
+    blocks += [
+        _input(DOOR, "What do you need?", _door_select(choices, draft)),
+        _input(DURATION, "For how long?", _text(DURATION, draft.duration, DURATION_LIMIT), hint="15m, 2h or 1h30m"),
+        _input(
+            REASON,
+            "Why?",
+            _text(REASON, draft.reason, REASON_LIMIT, multiline=True),
+            hint="Reviewers read this. No secrets or customer data, please.",
+            optional=True,
+        ),
+        _input(TICKET, "Ticket", _text(TICKET, draft.ticket, TICKET_LIMIT), optional=True),
+    ]
+    return View(
+        type="modal",
+        callback_id=CALLBACK,
+        title=plain("Ask for access"),
+        submit=plain("Ask"),
+        close=plain("Close"),
+        blocks=blocks,
+    )
+
+
+def render_notice(title: str, text: str) -> View:
+    """A modal that only says something (own words, mrkdwn)."""
+    return View(type="modal", callback_id="notice", title=plain(title), close=plain("Close"), blocks=[section(text)])
+
+
+def matching_options(choices: Sequence[Choice], typed: str) -> list[Option]:
+    """For type-ahead: every word typed must stand somewhere in the label or value; at most 100."""
+    words = typed.lower().split()
+    found = [choice for choice in choices if all(word in f"{choice.value} {choice.label}".lower() for word in words)]
+    return [choice.option() for choice in found[:OPTION_LIMIT]]
+
+
+def _door_select(choices: Sequence[Choice], draft: Draft) -> InputInteractiveElement:
+    chosen = next((one for one in choices if (one.resource, one.role) == (draft.resource, draft.role)), None)
+    initial = chosen.option() if chosen else None
+    placeholder = plain("Resource and role")
+    if len(choices) > OPTION_LIMIT:
+        return ExternalDataSelectElement(
+            action_id=DOOR, placeholder=placeholder, initial_option=initial, min_query_length=0
+        )
+    options = [choice.option() for choice in choices]
+    return StaticSelectElement(action_id=DOOR, placeholder=placeholder, options=options, initial_option=initial)
+
+
+def _text(action_id: str, initial: str, limit: int, *, multiline: bool = False) -> PlainTextInputElement:
+    value = clip(initial, limit) or None
+    return PlainTextInputElement(action_id=action_id, initial_value=value, multiline=multiline, max_length=limit)
+
+
+def _input(
+    block_id: str, label: str, element: InputInteractiveElement, *, hint: str = "", optional: bool = False
+) -> InputBlock:
+    return InputBlock(
+        block_id=block_id, label=plain(label), element=element, hint=plain(hint) if hint else None, optional=optional
+    )

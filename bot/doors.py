@@ -1,0 +1,54 @@
+"""How to get in: the exact command for one role on one resource through this gateway. Pure."""
+
+import shlex
+from dataclasses import dataclass
+
+from access.policy import Resource
+from access.resources import PostgresUpstream
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where people reach the gateway's listeners, as seen from their own machines."""
+
+    ssh_host: str
+    ssh_port: int
+    postgres_host: str
+    postgres_port: int
+    #: The gateway's certificate authority on people's machines; where the file exists, libpq verifies the server.
+    ca_file: str | None = None
+
+
+def connect_command(doors: Doors, resource: Resource, role: str) -> str:
+    """What to paste into a terminal; the token is asked for as the password.
+
+    A resource that leaves the database to the client shows the placeholder DATABASE.
+    """
+    if isinstance(resource.upstream, PostgresUpstream):
+        settings = {
+            "host": doors.postgres_host,
+            "port": str(doors.postgres_port),
+            "user": f"{role}@{resource.name}",
+            "dbname": resource.upstream.database or "DATABASE",
+            "sslmode": "require",
+        }
+        if doors.ca_file is not None:
+            settings["sslrootcert"] = doors.ca_file
+        conninfo = " ".join(f"{key}={_conninfo_value(value)}" for key, value in settings.items())
+        return f"psql {_double_quoted(conninfo)}"
+    return f"ssh -p {doors.ssh_port} {shlex.quote(f'{role}@{resource.name}@{doors.ssh_host}')}"
+
+
+def _conninfo_value(value: str) -> str:
+    """PostgreSQL docs, "Connection Strings", Keyword/Value: quoted where needed, quotes and backslashes escaped."""
+    if value and not any(character in " '\\" or character.isspace() for character in value):
+        return value
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _double_quoted(text: str) -> str:
+    """For a POSIX shell, in the quotes that people expect around a connection string."""
+    for special in ("\\", '"', "$", "`"):
+        text = text.replace(special, "\\" + special)
+    return f'"{text}"'

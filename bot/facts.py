@@ -1,0 +1,134 @@
+"""What a message shows, gathered: the records of storage with the people in them named. Pure values, no reading.
+
+`bot.reading` fills these from storage; `bot.blocks` renders them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from storage.model import (
+    AccessRequest,
+    Decision,
+    Grant,
+    HoldState,
+    RequestState,
+    Session,
+    Statement,
+    VerdictKind,
+)
+
+
+@dataclass(frozen=True)
+class Who:
+    """Somebody, by the policy's name and, if they are known to Slack, by their user id there."""
+
+    name: str
+    slack_id: str | None = None
+
+
+class Phase(StrEnum):
+    """How far a request has come, its grant included."""
+
+    PENDING = "pending"
+    GRANTED = "granted"
+    DENIED = "denied"
+    LAPSED = "lapsed"
+    CANCELLED = "cancelled"
+    REVOKED = "revoked"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class RequestFacts:
+    """One AccessRequest with everybody who had a part in it."""
+
+    request: AccessRequest
+    requester: Who
+    now: datetime
+    #: Who may review, as far as the policy in force says.
+    reviewers: tuple[Who, ...] = ()
+    #: Who has approved so far.
+    approvals: tuple[Who, ...] = ()
+    #: None: the policy or the clock.
+    decided_by: Who | None = None
+    grant: Grant | None = None
+    revoked_by: Who | None = None
+    #: What to type to get in; None if the policy no longer has the resource.
+    connect: str | None = None
+
+    @property
+    def phase(self) -> Phase:
+        """Granted only while the proxy would let the person in."""
+        match self.request.state:
+            case RequestState.PENDING:
+                return Phase.PENDING
+            case RequestState.DENIED:
+                return Phase.DENIED
+            case RequestState.EXPIRED:
+                return Phase.LAPSED
+            case RequestState.CANCELLED:
+                return Phase.CANCELLED
+            case RequestState.APPROVED:
+                return grant_phase(self.grant, self.now)
+
+    @property
+    def is_automatic(self) -> bool:
+        """The policy alone decided."""
+        return self.request.decision is not Decision.REVIEWED
+
+
+def grant_phase(grant: Grant | None, now: datetime) -> Phase:
+    """Granted, revoked or ended; a grant that is missing has ended."""
+    if grant is None:
+        return Phase.ENDED
+    if grant.revoked_at is not None:
+        return Phase.REVOKED
+    return Phase.GRANTED if now < grant.expires_at else Phase.ENDED
+
+
+@dataclass(frozen=True)
+class StatementFacts:
+    """One held or denied Statement, and whose session it came from."""
+
+    statement: Statement
+    principal: Who
+    resource: str
+    role: str
+    reviewers: tuple[Who, ...] = ()
+    approvals: tuple[Who, ...] = ()
+    #: None: the clock, the session's end, or a rule that denies.
+    decided_by: Who | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Somebody may still decide."""
+        return self.statement.verdict is VerdictKind.REVIEW and self.statement.state is HoldState.PENDING
+
+
+@dataclass(frozen=True)
+class AuditHead:
+    """The audit log's last checkpoint."""
+
+    tree_size: int
+    root: bytes
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """One ended Session for its digest."""
+
+    session: Session
+    grant: Grant
+    request: AccessRequest
+    principal: Who
+    approvals: tuple[Who, ...] = ()
+    statements: tuple[StatementFacts, ...] = ()
+    #: None until the first checkpoint.
+    head: AuditHead | None = None
+
+
+def short(identifier: UUID) -> str:
+    """The first eight hex digits: enough for people to tell their own few apart, and to type."""
+    return identifier.hex[:8]
