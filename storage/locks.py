@@ -11,6 +11,7 @@ class Lock(IntEnum):
 
     MIGRATE = 0x6761_7465_0001
     SEQUENCE = 0x6761_7465_0002
+    ADOPT_POLICY = 0x6761_7465_0003
 
 
 async def take(transaction: AsyncSession, lock: Lock) -> None:

@@ -47,3 +47,5 @@ class Identity(SQLModel, table=True):
     issuer: str = Field(max_length=512)
     subject: str = Field(max_length=512)
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
+    #: Set while the policy no longer gives this identity to anybody; it then means nobody.
+    retired_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

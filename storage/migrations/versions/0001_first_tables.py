@@ -243,6 +243,7 @@ def make_tables() -> None:
         sa.Column("issuer", sa.String(length=512), nullable=False),
         sa.Column("subject", sa.String(length=512), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["principal_id"], ["principal.id"], ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("provider", "issuer", "subject", name="identity_is_one_principal"),
@@ -261,6 +262,7 @@ def make_tables() -> None:
         sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("revoked_by", sa.Uuid(), nullable=True),
         sa.Column("revoke_reason", sa.Text(), nullable=True),
+        sa.Column("expiry_noted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.CheckConstraint("(revoked_at IS NULL) = (revoke_reason IS NULL)", name="grant_revocation_has_a_reason"),
         sa.CheckConstraint("expires_at > not_before", name="grant_ends_after_it_starts"),
@@ -268,6 +270,12 @@ def make_tables() -> None:
         sa.ForeignKeyConstraint(["request_id"], ["access_request.id"], ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(["revoked_by"], ["principal.id"], ondelete="RESTRICT"),
         sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(
+        "access_grant_expiring",
+        "access_grant",
+        ["expires_at"],
+        postgresql_where="revoked_at IS NULL AND expiry_noted_at IS NULL",
     )
     op.create_index("access_grant_one_a_request", "access_grant", ["request_id"], unique=True)
     op.create_index(op.f("ix_access_grant_principal_id"), "access_grant", ["principal_id"])
