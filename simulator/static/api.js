@@ -1,0 +1,37 @@
+// The control API, as the person this tab acts as.
+
+export const me = document.body.dataset.persona;
+export const myId = document.body.dataset.personaId;
+export const bot = document.body.dataset.bot;
+
+async function answered(response) {
+  try {
+    return await response.json();
+  } catch {
+    return { ok: false, error: `the simulator answered ${response.status}` };
+  }
+}
+
+export async function ask(name, query = {}) {
+  const parameters = new URLSearchParams({ user: me, ...query });
+  return answered(await fetch(`/control/${name}?${parameters}`));
+}
+
+export async function act(name, body = {}) {
+  const response = await fetch(`/control/${name}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ user: me, ...body }),
+  });
+  return answered(response);
+}
+
+// What Slack's client says when the app does not answer.
+export function said(error) {
+  const words = {
+    operation_timeout: "The app did not answer within 3 seconds (operation_timeout).",
+    dispatch_failed: "The app is not connected (dispatch_failed).",
+    invalid_inputs: "Some fields need attention.",
+  };
+  return words[error] ?? `Something went wrong: ${error ?? "unknown error"}`;
+}

@@ -1,0 +1,77 @@
+// Block Kit to elements.
+
+import { h, newId } from "./dom.js";
+import { element, shownText, textOf } from "./fields.js";
+import { mrkdwn } from "./mrkdwn.js";
+import { richText } from "./richtext.js";
+
+export function renderBlocks(blocks, context) {
+  return blocks.map((block) => {
+    const render = RENDERERS[block.type];
+    return render ? render(block, context) : h("p", { class: "unknown" }, `[${block.type}]`);
+  });
+}
+
+function section(block, context) {
+  const body = h("div", { class: "section-body" });
+  if (block.text) body.append(h("div", { class: "section-text" }, shownText(block.text)));
+  if (block.fields) body.append(h("div", { class: "fields" }, block.fields.map((field) => h("div", {}, shownText(field)))));
+  return h("div", { class: "block section" }, body, block.accessory
+    ? h("div", { class: "accessory" }, element(block.accessory, block, context)) : null);
+}
+
+function actions(block, context) {
+  return h("div", { class: "block actions" }, block.elements.map((one) => element(one, block, context)),
+    h("span", { class: "failure", role: "alert", "data-failure-for": block.block_id }));
+}
+
+function contextBlock(block) {
+  return h("div", { class: "block context" }, block.elements.map((one) => one.type === "image"
+    ? h("img", { src: one.image_url ?? "", alt: one.alt_text }) : h("span", {}, shownText(one))));
+}
+
+function image(block) {
+  return h("figure", { class: "block image" }, block.title ? h("figcaption", {}, textOf(block.title)) : null,
+    h("img", { src: block.image_url ?? "", alt: block.alt_text }));
+}
+
+// The field's name, hint and error are tied to it for screen readers.
+function input(block, context) {
+  const id = newId("input");
+  const hintId = `${id}-hint`;
+  const errorId = `${id}-error`;
+  const error = context.errors?.[block.block_id];
+  const describedBy = [block.hint ? hintId : null, error ? errorId : null].filter(Boolean).join(" ") || null;
+  const label = h("label", { for: id }, textOf(block.label), block.optional ? h("span", { class: "optional" }, " (optional)") : null);
+  const field = element(block.element, block, context, { id, label: textOf(block.label), describedBy, required: !block.optional });
+  const control = field.querySelector?.("[role=combobox]") ?? field;
+  if (error) control.setAttribute("aria-invalid", "true");
+  if (field.matches?.("fieldset")) field.setAttribute("aria-label", textOf(block.label));
+  return h("div", { class: error ? "block input has-error" : "block input" }, label, field,
+    error ? h("p", { class: "error", id: errorId }, error) : null,
+    block.hint ? h("p", { class: "hint", id: hintId }, textOf(block.hint)) : null);
+}
+
+// Enough of Markdown for what apps put into a markdown block: headings, bold, and mrkdwn for the rest.
+function markdown(block) {
+  const parts = block.text.split(/\n(?=#{1,6} )|(?<=^#{1,6} [^\n]*)\n/m).filter((part) => part.trim() !== "");
+  return h("div", { class: "block markdown" }, parts.map((part) => {
+    const heading = /^(#{1,6}) (.*)$/.exec(part);
+    if (heading) return h("h4", {}, heading[2]);
+    const asMrkdwn = part.replace(/\*\*(.+?)\*\*/g, "*$1*").replace(/\[([^\]]+)\]\(([^)]+)\)/g, "<$2|$1>").replace(/^[-*] /gm, "• ");
+    return h("div", {}, mrkdwn(asMrkdwn));
+  }));
+}
+
+const RENDERERS = {
+  section,
+  actions,
+  context: contextBlock,
+  image,
+  input,
+  markdown,
+  divider: () => h("hr", { class: "block divider" }),
+  header: (block) => h("h3", { class: "block header" }, textOf(block.text)),
+  rich_text: (block) => h("div", { class: "block" }, richText(block)),
+  video: (block) => h("p", { class: "block" }, h("a", { href: block.video_url, target: "_blank", rel: "noopener noreferrer" }, textOf(block.title))),
+};

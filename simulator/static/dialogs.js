@@ -1,0 +1,115 @@
+// The confirm dialog, and the modal on top of the person's stack.
+
+import { act, ask, said } from "./api.js";
+import { renderBlocks } from "./blocks.js";
+import { byId, h, replaceChildren } from "./dom.js";
+import { Drafts } from "./drafts.js";
+import { busy, shownText, textOf } from "./fields.js";
+import { directory } from "./directory.js";
+
+// Resolves to whether the person confirmed.
+export function confirmed(confirm) {
+  const dialog = byId("confirm");
+  const yes = h("button", { type: "button", class: `button ${confirm.style ?? "primary"}`, "data-confirm": "yes" }, textOf(confirm.confirm));
+  const no = h("button", { type: "button", class: "button" }, textOf(confirm.deny));
+  replaceChildren(dialog,
+    h("header", {}, h("h2", { id: "confirm-title" }, textOf(confirm.title))),
+    h("div", { class: "modal-body" }, shownText(confirm.text)),
+    h("footer", {}, no, yes));
+  return new Promise((resolve) => {
+    let answer = false;
+    yes.addEventListener("click", () => { answer = true; dialog.close(); });
+    no.addEventListener("click", () => dialog.close());
+    dialog.addEventListener("close", () => resolve(answer), { once: true });
+    dialog.showModal();
+    yes.focus();
+  });
+}
+
+let shown = null;
+let drafts = null;
+
+// Shows the top of the stack, or nothing; keeps what was typed while the view stays the same one.
+export function showModal(stack) {
+  const view = stack.at(-1) ?? null;
+  const dialog = byId("modal");
+  if (view === null) {
+    if (shown !== null) drafts.forget();
+    shown = null;
+    if (dialog.open) dialog.close();
+    return;
+  }
+  if (shown?.id === view.id && shown.hash === view.hash) return;
+  if (shown?.id !== view.id) drafts = new Drafts(view.id);
+  const focused = shown?.id === view.id ? document.activeElement?.dataset?.action : null;
+  shown = view;
+  draw(view, stack.length, {});
+  if (!dialog.open) dialog.showModal();
+  if (focused) dialog.querySelector(`[data-action="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function draw(view, depth, errors, failure = null) {
+  const dialog = byId("modal");
+  const context = { ...viewContext(view, drafts, (text) => { note.textContent = text; }), errors };
+  const note = h("p", { class: "modal-failure", role: "alert" }, failure ?? "");
+  const cancel = () => act("close", {});
+  const submit = view.submit ? h("button", { type: "submit", class: "button primary" }, textOf(view.submit)) : null;
+  const form = h("form", {
+    method: "dialog",
+    onsubmit: async (event) => {
+      event.preventDefault();
+      if (submit !== null) await busy(submit, () => send(view, depth));
+    },
+  },
+  h("header", {}, h("h2", { id: "modal-title" }, textOf(view.title)),
+    h("button", { type: "button", class: "icon-button", "aria-label": "Close", onclick: () => act("close", { all: true }) }, "✕")),
+  h("div", { class: "modal-body" }, note, renderBlocks(view.blocks, context)),
+  h("footer", {}, h("button", { type: "button", class: "button", onclick: cancel },
+    textOf(view.close) || (depth > 1 ? "Back" : view.submit ? "Cancel" : "Close")), submit));
+  dialog.oncancel = (event) => { event.preventDefault(); cancel(); };
+  replaceChildren(dialog, form);
+  const first = dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("[autofocus]");
+  first?.focus();
+}
+
+async function send(view, depth) {
+  const answer = await act("submit", { view: view.id, values: drafts.values(view) });
+  if (answer.ok || shown?.id !== view.id) return;
+  draw(shown, depth, answer.errors ?? {}, answer.errors ? null : said(answer.error));
+}
+
+// How elements of a view act and remember; App Home uses it too.
+export function viewContext(view, memory, complain) {
+  return {
+    directory,
+    draft: (block, one) => memory.get(block, one) ?? heldValue(view.state.values[block.block_id]?.[one.action_id]),
+    setDraft: (block, one, value) => memory.set(block, one, value),
+    act: async (one, block, value) => {
+      const answer = await act("action", {
+        view_id: view.id, block_id: block.block_id, action_id: one.action_id, value, state: memory.values(view),
+      });
+      complain(answer.ok ? "" : said(answer.error));
+    },
+    options: async (one, block, typed) => {
+      const answer = await act("options", { view_id: view.id, block_id: block.block_id, action_id: one.action_id, value: typed });
+      return answer.options ?? [];
+    },
+  };
+}
+
+// The simple value inside an element's state: what the field shows.
+export function heldValue(state) {
+  if (!state) return null;
+  const [key] = Object.keys(state).filter((name) => name !== "type" && name !== "timezone");
+  const value = state[key];
+  if (state.type === "external_select") return value;
+  if (key === "selected_option") return value?.value ?? null;
+  if (key === "selected_options") return (value ?? []).map((option) => option.value);
+  return value;
+}
+
+export async function refreshModal() {
+  const answer = await ask("views");
+  if (answer.ok) showModal(answer.views);
+  return answer;
+}

@@ -1,0 +1,46 @@
+// The sidebar: channels, direct messages, the app; bold where something is unread.
+
+import { me } from "./api.js";
+import { avatar, byId, h } from "./dom.js";
+
+const READ = "read:";
+
+export function markRead(channelId, ts) {
+  if (ts) localStorage.setItem(`${READ}${me}:${channelId}`, ts);
+}
+
+function isUnread(channel) {
+  const read = localStorage.getItem(`${READ}${me}:${channel.id}`) ?? "";
+  return channel.last_ts !== null && channel.last_ts > read;
+}
+
+export function showSidebar(workspace, current, open) {
+  const channels = workspace.channels.filter((one) => !one.is_im);
+  const direct = workspace.channels.filter((one) => one.is_im && one.user !== workspace.app.user);
+  const withApp = workspace.channels.find((one) => one.is_im && one.user === workspace.app.user);
+  const others = workspace.people.filter((one) => !one.is_bot && one.name !== me && !direct.some((dm) => dm.user === one.slack_id));
+  fill("channels", channels.map((one) => entry(one.id, h("span", { class: "sign", "aria-hidden": "true" }, one.is_private ? "🔒︎" : "#"), one.name,
+    { current, open, unread: isUnread(one), note: one.is_ext_shared ? "shared" : null, kind: one.is_private ? "private channel" : "channel" })));
+  const known = direct.map((one) => entry(one.id, avatar(one.name, one.user ?? ""), one.name, { current, open, unread: isUnread(one) }));
+  const possible = others.map((one) => entry(`@${one.name}`, avatar(one.name, one.slack_id), one.name,
+    { current, open, unread: false, note: one.deleted ? "deactivated" : null }));
+  fill("direct-messages", [...known, ...possible]);
+  fill("apps", [entry("home", avatar(workspace.app.name, workspace.app.user, true), workspace.app.name,
+    { current: current === "dm" ? "home" : current, open, unread: withApp ? isUnread(withApp) : false, note: "app" })]);
+}
+
+function fill(id, items) {
+  const list = byId(id);
+  const focused = list.contains(document.activeElement) ? document.activeElement.dataset.open : null;
+  list.replaceChildren(...items);
+  if (focused) list.querySelector(`[data-open="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function entry(target, sign, name, { current, open, unread, note = null, kind = null }) {
+  const isCurrent = target === current;
+  const classes = ["entry", isCurrent ? "current" : "", unread && !isCurrent ? "unread" : ""].join(" ");
+  return h("li", {}, h("button", {
+    type: "button", class: classes, "data-open": target, "aria-current": isCurrent ? "page" : null, onclick: () => open(target),
+  }, sign, h("span", { class: "entry-name" }, name), kind ? h("span", { class: "unseen" }, `, ${kind}`) : null,
+  note ? h("small", {}, note) : null, unread && !isCurrent ? h("span", { class: "dot" }, h("span", { class: "unseen" }, "unread")) : null));
+}
