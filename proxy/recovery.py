@@ -5,9 +5,10 @@ whose recording is on a host that never came back is closed once its grant has e
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select
@@ -24,12 +25,18 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _KILLED = "The proxy process was interrupted; the recording is complete to the last statement that was forwarded."
 
 
-async def close_interrupted(access: Access, recordings: Path, *, own_instance: int | None) -> int:
-    """Close the active sessions of dead instances; returns how many. Raises StorageUnavailable."""
+async def close_interrupted(
+    access: Access, recordings: Path, *, own_instance: int | None, held_here: Callable[[UUID], bool]
+) -> int:
+    """Close the active sessions of dead instances but those that this process will end itself; returns how many.
+
+    Raises StorageUnavailable.
+    """
     closed = 0
     for instance_id, host in await _instances_with_sessions(access, own_instance):
         for session, grant in await _left_open(access, instance_id):
-            closed += await _close(access, recordings, session, grant, host)
+            if not held_here(session.id):
+                closed += await _close(access, recordings, session, grant, host)
     return closed
 
 

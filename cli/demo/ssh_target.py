@@ -25,6 +25,8 @@ import asyncssh
 UNPRIVILEGED = "nobody"
 
 _SHELL = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
+#: The machine's own start-up files know nothing of this host.
+_INTERACTIVE = [_SHELL, "--noprofile", "--norc", "-i"] if _SHELL == "/bin/bash" else [_SHELL, "-i"]
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,7 @@ async def _serve_process(process: "asyncssh.SSHServerProcess[bytes]", home: Path
 
 
 def _command(process: "asyncssh.SSHServerProcess[bytes]") -> list[str]:
-    return [_SHELL, "-c", process.command] if process.command else [_SHELL, "-l"]
+    return [_SHELL, "-c", process.command] if process.command else _INTERACTIVE
 
 
 def _environment(process: "asyncssh.SSHServerProcess[bytes]", home: Path) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What the demo stands on: a local Slack workspace, a database and a host, and the settings of a Gatepass among them."""
+"""What the demo stands on: a local Slack workspace, a database, a host, and settings for a Gatepass among them."""
 
 import contextlib
 from collections.abc import AsyncIterator

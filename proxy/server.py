@@ -1,0 +1,118 @@
+"""One proxy process: registered as an instance, its listeners open, its sessions watched, its predecessors' cleaned up.
+
+While storage is away there is no instance: live sessions have ended, and the listeners refuse with a sentence.
+"""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from access.context import Access
+from proxy.authority import Authority
+from proxy.gateway import Gateway
+from proxy.instance import registered, until_lost
+from proxy.postgres.server import PostgresListener
+from proxy.recovery import close_interrupted
+from proxy.ssh.server import SshListener
+from storage.database import StorageUnavailable
+from storage.model import EndReason
+from storage.notices import Notices
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+#: How often dead instances are looked for, and how soon a lost storage is tried again.
+SWEEP_S = 5.0
+RETRY_S = 0.5
+
+#: How long sessions get to tell their clients that the proxy stops.
+DRAIN_S = 5.0
+
+_CERTIFICATE_RENEWAL_S = 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class ProxySettings:
+    """Where to listen (port 0 picks a free one), the names on the certificate, and where keys and recordings lie."""
+
+    ssh: tuple[str, int]
+    postgres: tuple[str, int]
+    hosts: Sequence[str]
+    home: Path
+    recordings: Path
+
+
+class ProxyServer:
+    """The listeners of one process and what keeps their sessions honest."""
+
+    def __init__(self, access: Access, notices: Notices, settings: ProxySettings) -> None:
+        self.gateway = Gateway(access, settings.recordings)
+        self._access = access
+        self._notices = notices
+        self._settings = settings
+        #: Set once the listeners are open and the instance is registered.
+        self.ready = asyncio.Event()
+
+    async def run(self) -> None:
+        """Serve until cancelled; then tell every session, and wait for their ends to be written."""
+        self._settings.recordings.mkdir(parents=True, exist_ok=True, mode=0o700)
+        authority = Authority(self._settings.home / "ca")
+        tls = authority.server_context(self._settings.hosts)
+        async with (
+            SshListener(self.gateway, self._settings.ssh, self._settings.home / "keys") as ssh,
+            PostgresListener(self.gateway, self._settings.postgres, tls) as postgres,
+        ):
+            log.info("proxy_listens", ssh=ssh.address, postgres=postgres.address)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._stay_registered())
+                    group.create_task(self._sweep())
+                    group.create_task(self.gateway.watch(self._notices))
+                    group.create_task(self.gateway.save_endings())
+                    group.create_task(self._renew(authority, tls))
+            finally:
+                await self._drain()
+
+    async def _stay_registered(self) -> None:
+        """Hold the instance's lock; when it is lost, end every session, and register again when storage returns."""
+        while True:
+            with contextlib.suppress(StorageUnavailable):
+                async with registered(self._access.database) as (instance_id, connection):
+                    self.gateway.instance_id = instance_id
+                    self.ready.set()
+                    log.info("proxy_registered", instance=instance_id)
+                    try:
+                        await until_lost(connection)
+                    finally:
+                        self.gateway.instance_id = None
+                log.error("storage_lost", sessions=self.gateway.live_count)
+                self.gateway.end_all(
+                    EndReason.STORAGE_LOST, "Gatepass lost its storage, so no session can go on. Connect again later."
+                )
+            await asyncio.sleep(RETRY_S)
+
+    async def _sweep(self) -> None:
+        while True:
+            with contextlib.suppress(StorageUnavailable):
+                await close_interrupted(
+                    self._access,
+                    self._settings.recordings,
+                    own_instance=self.gateway.instance_id,
+                    held_here=self.gateway.holds,
+                )
+            await asyncio.sleep(SWEEP_S)
+
+    async def _renew(self, authority: Authority, tls: ssl.SSLContext) -> None:
+        while True:
+            await asyncio.sleep(_CERTIFICATE_RENEWAL_S)
+            authority.renew(tls, self._settings.hosts)
+
+    async def _drain(self) -> None:
+        self.gateway.end_all(EndReason.SHUTDOWN, "Gatepass is being restarted. Connect again in a moment.")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_S):
+                await self.gateway.empty.wait()
