@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.answers import Answers
-from simulator.blocks.state import HELD, UnknownChoice, elements_of, is_empty, option_of, state_of
+from simulator.blocks.state import HELD, UnknownChoice, option_of, state_of
 from simulator.conversations import Conversation
 from simulator.events import Events
 from simulator.handles import ResponseUrl
-from simulator.json_types import JsonObject, as_list, as_object, objects_in
+from simulator.inputs import Impossible, dispatches, find, held_state, inputs_named, missing_inputs
+from simulator.json_types import JsonObject, as_object, objects_in
 from simulator.messages import Message
 from simulator.modals import STACK_LIMIT, View
 from simulator.payloads import Payloads
@@ -25,10 +26,6 @@ from simulator.webapi.views import checked_view
 from simulator.workspace import Workspace
 
 _MENTION = re.compile(r"(?<!\S)([@#])([\w.-]+)")
-
-
-class Impossible(Exception):
-    """The person cannot do that: there is nothing of the kind in front of them. The message says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -106,13 +103,13 @@ class Interactions:
         if conversation is None:
             raise Impossible(f"there is no channel {message.channel!r}")
         blocks = [*message.blocks, *(one for each in message.attachments for one in objects_in(each.get("blocks")))]
-        block, element = _find(blocks, action_id, value, block_id)
+        block, element = find(blocks, action_id, value, block_id)
         action = self._action(block, element, value)
-        state = _held_state(element, value)
+        state = held_state(element, value)
         if state is not None:
             held = message.state.setdefault(person.slack_id, {})
             held.setdefault(block["block_id"], {})[element["action_id"]] = state
-        if not _dispatches(block):
+        if not dispatches(block):
             return Outcome(ok=True)
         return await self._interact(self._payloads.message_action(person, conversation, message, action))
 
@@ -120,34 +117,19 @@ class Interactions:
         self, person: Person, view: View, action_id: str, value: Any = None, block_id: str | None = None
     ) -> Outcome:
         """An element inside a modal or an App Home."""
-        block, element = _find(view.blocks, action_id, value, block_id)
+        block, element = find(view.blocks, action_id, value, block_id)
         action = self._action(block, element, value)
-        state = _held_state(element, value)
+        state = held_state(element, value)
         if state is not None:
             view.values.setdefault(block["block_id"], {})[element["action_id"]] = state
             self._workspace.changes.record()
-        if not _dispatches(block):
+        if not dispatches(block):
             return Outcome(ok=True)
         return await self._interact(self._payloads.view_action(person, view, action))
 
-    def fill(self, view: View, values: JsonObject) -> dict[str, str]:
-        """Put values into a view's inputs; returns what cannot be chosen, by block_id.
-
-        values is {block_id: {action_id: value}}, {block_id: value} or {action_id: value}. Raises Impossible for ids
-        that the view does not have.
-        """
-        errors: dict[str, str] = {}
-        for key, given in values.items():
-            for block, element, value in _inputs_named(view.blocks, key, given):
-                try:
-                    view.values.setdefault(block["block_id"], {})[element["action_id"]] = state_of(element, value)
-                except UnknownChoice as unknown:
-                    errors[block["block_id"]] = str(unknown)
-        return errors
-
     async def submit(self, person: Person, view: View) -> Outcome:
         """The modal's submit button, with what is filled in now."""
-        missing = _missing(view)
+        missing = missing_inputs(view)
         if missing:
             return Outcome(ok=False, error="invalid_inputs", errors=missing)
         payload = self._payloads.view_submission(person, view)
@@ -206,13 +188,33 @@ class Interactions:
         self, person: Person, source: View | Message, action_id: str, typed: str, block_id: str | None = None
     ) -> list[JsonObject]:
         """What the app offers for a text typed into an external select. Raises Impossible, NotDelivered."""
-        block, element = _find(source.blocks, action_id, None, block_id)
+        block, element = find(source.blocks, action_id, None, block_id)
         payload = self._payloads.suggestion(person, source, block["block_id"], element["action_id"], typed)
         ack = await self._sockets.deliver("interactive", payload, accepts_response_payload=True)
         groups = [
             option for group in objects_in(ack.get("option_groups")) for option in objects_in(group.get("options"))
         ]
         return objects_in(ack.get("options")) or groups
+
+    async def with_offered_options(self, person: Person, view: View, values: JsonObject) -> JsonObject:
+        """The values, with texts for external selects turned into the options that the app offers for them."""
+        filled: JsonObject = {}
+        for key, given in values.items():
+            for block, element, value in inputs_named(view.blocks, key, given):
+                is_text = element["type"] == "external_select" and isinstance(value, str) and value
+                chosen = await self._offered(person, view, block, element, value) if is_text else value
+                filled.setdefault(block["block_id"], {})[element["action_id"]] = chosen
+        return filled
+
+    async def _offered(self, person: Person, view: View, block: JsonObject, element: JsonObject, wanted: str) -> Any:
+        try:
+            options = await self.suggest(person, view, element["action_id"], wanted, block["block_id"])
+        except NotDelivered:
+            return wanted
+        for option in options:
+            if wanted in {option.get("value"), (as_object(option.get("text")) or {}).get("text")}:
+                return option
+        return wanted
 
     async def _interact(self, payload: JsonObject) -> Outcome:
         try:
@@ -297,79 +299,6 @@ class Interactions:
         self.events.send(name, {"type": "message", "channel_type": kind, **common})
         if f"<@{bot}" in message.text:
             self.events.send("app_mention", {"type": "app_mention", **common})
-
-
-def _find(blocks: list[JsonObject], action_id: str, value: Any, block_id: str | None) -> tuple[JsonObject, JsonObject]:
-    """The element with this action_id; of several, the button whose value is the given one."""
-    found = [
-        (block, element)
-        for block in blocks
-        for element in elements_of(block)
-        if element["action_id"] == action_id and block_id in {None, block["block_id"]}
-    ]
-    if not found:
-        offered = sorted({str(element["action_id"]) for block in blocks for element in elements_of(block)})
-        raise Impossible(f"no element has the action_id {action_id!r}; there are: {', '.join(offered) or 'none'}")
-    buttons = [pair for pair in found if pair[1]["type"] == "button"]
-    if value is None or not buttons:
-        return found[0]
-    for pair in buttons:
-        if pair[1].get("value") == value:
-            return pair
-    raise Impossible(f"no button {action_id!r} has the value {value!r}")
-
-
-def _held_state(element: JsonObject, value: Any) -> dict[str, Any] | None:
-    return state_of(element, value) if element["type"] in HELD else None
-
-
-def _dispatches(block: JsonObject) -> bool:
-    """Elements of input blocks tell the app of a change only if the block asks for it."""
-    return block["type"] != "input" or bool(block.get("dispatch_action"))
-
-
-def _inputs_named(blocks: list[JsonObject], key: str, given: Any) -> list[tuple[JsonObject, JsonObject, Any]]:
-    stateful = [(block, one) for block in blocks for one in elements_of(block) if one["type"] in HELD]
-    in_block = [(block, one) for block, one in stateful if block["block_id"] == key]
-    by_action = as_object(given)
-    if in_block and by_action is not None and set(by_action) <= {one["action_id"] for _, one in in_block}:
-        return [(block, one, by_action[one["action_id"]]) for block, one in in_block if one["action_id"] in by_action]
-    named = in_block or [(block, one) for block, one in stateful if one["action_id"] == key]
-    if not named:
-        offered = ", ".join(f"{block['block_id']}/{one['action_id']}" for block, one in stateful) or "none"
-        raise Impossible(f"the view has no input {key!r}; its inputs (block_id/action_id) are: {offered}")
-    return [(*named[0], given)]
-
-
-def _missing(view: View) -> dict[str, str]:
-    """What the client itself refuses before the app hears of it: blank required inputs, texts too short or too long."""
-    errors: dict[str, str] = {}
-    for block in view.blocks:
-        element = as_object(block.get("element"))
-        if block["type"] != "input" or element is None or element["type"] not in HELD:
-            continue
-        state = view.values[block["block_id"]][element["action_id"]]
-        if is_empty(state):
-            if not block.get("optional"):
-                errors[block["block_id"]] = "Please complete this required field."
-            continue
-        problem = _length_problem(element, state)
-        if problem:
-            errors[block["block_id"]] = problem
-    return errors
-
-
-def _length_problem(element: JsonObject, state: JsonObject) -> str | None:
-    text = state.get("value")
-    if not isinstance(text, str):
-        chosen = as_list(next((one for name, one in state.items() if name.startswith("selected")), None)) or []
-        most = element.get("max_selected_items")
-        return f"Please choose at most {most}." if most is not None and len(chosen) > most else None
-    if len(text) < int(element.get("min_length") or 0):
-        return f"Please enter at least {element['min_length']} characters."
-    if len(text) > int(element.get("max_length") or 3000):
-        return f"Please enter at most {element.get('max_length') or 3000} characters."
-    return None
 
 
 def _errors_of(view: View, ack: JsonObject) -> dict[str, str]:

@@ -21,6 +21,17 @@ export function replaceChildren(parent, ...children) {
   parent.replaceChildren(...children.flat().filter(Boolean));
 }
 
+// A line drawing on a 20 by 20 field, in the colour of the text.
+export function drawing(path) {
+  const namespace = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(namespace, "svg");
+  svg.setAttribute("viewBox", "0 0 20 20");
+  const line = document.createElementNS(namespace, "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+}
+
 let counter = 0;
 export function newId(prefix) {
   counter += 1;

@@ -29,7 +29,9 @@ export class Log {
     let before = null;
     for (const message of messages) {
       if (!this.inThread && (before === null || dayName(before.ts) !== dayName(message.ts))) wanted.push(this.day(message.ts));
-      wanted.push(this.drawOnce(message, follows(before, message), replies.get(message.ts) ?? []));
+      if (this.inThread && before?.ts === key) wanted.push(this.repliesLine(messages.length - 1));
+      const grouped = follows(before, message) && !(this.inThread && before.ts === key);
+      wanted.push(this.drawOnce(message, grouped, replies.get(message.ts) ?? []));
       before = message;
     }
     place(this.parent, wanted);
@@ -51,6 +53,13 @@ export class Log {
     if (known) return known;
     const line = h("div", { class: "day", role: "separator", "aria-label": name }, h("span", { "aria-hidden": "true" }, name));
     this.drawn.set(`day ${name}`, line);
+    return line;
+  }
+
+  repliesLine(count) {
+    const line = this.drawn.get("replies") ?? h("div", { class: "replies-line", role: "separator" });
+    line.textContent = count === 1 ? "1 reply" : `${count} replies`;
+    this.drawn.set("replies", line);
     return line;
   }
 

@@ -1,7 +1,7 @@
 // The sidebar: channels, direct messages, the app; bold where something is unread.
 
 import { me } from "./api.js";
-import { avatar, byId, h } from "./dom.js";
+import { avatar, byId, drawing, h } from "./dom.js";
 
 const READ = "read:";
 
@@ -19,7 +19,7 @@ export function showSidebar(workspace, current, open) {
   const direct = workspace.channels.filter((one) => one.is_im && one.user !== workspace.app.user);
   const withApp = workspace.channels.find((one) => one.is_im && one.user === workspace.app.user);
   const others = workspace.people.filter((one) => !one.is_bot && one.name !== me && !direct.some((dm) => dm.user === one.slack_id));
-  fill("channels", channels.map((one) => entry(one.id, h("span", { class: "sign", "aria-hidden": "true" }, one.is_private ? "🔒︎" : "#"), one.name,
+  fill("channels", channels.map((one) => entry(one.id, sign(one.is_private), one.name,
     { current, open, unread: isUnread(one), note: one.is_ext_shared ? "shared" : null, kind: one.is_private ? "private channel" : "channel" })));
   const known = direct.map((one) => entry(one.id, avatar(one.name, one.user ?? ""), one.name, { current, open, unread: isUnread(one) }));
   const possible = others.map((one) => entry(`@${one.name}`, avatar(one.name, one.slack_id), one.name,
@@ -27,6 +27,12 @@ export function showSidebar(workspace, current, open) {
   fill("direct-messages", [...known, ...possible]);
   fill("apps", [entry("home", avatar(workspace.app.name, workspace.app.user, true), workspace.app.name,
     { current: current === "dm" ? "home" : current, open, unread: withApp ? isUnread(withApp) : false, note: "app" })]);
+}
+
+function sign(isPrivate) {
+  const holder = h("span", { class: "sign", "aria-hidden": "true" }, isPrivate ? "" : "#");
+  if (isPrivate) holder.append(drawing("M5 9h10v8H5zM7 9V6a3 3 0 0 1 6 0v3"));
+  return holder;
 }
 
 function fill(id, items) {
