@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from access import grants
 from access.context import Access
@@ -103,7 +104,7 @@ async def open_session(
 async def save_tally(access: Access, session_id: UUID, tally: Tally) -> None:
     """Write the counters of a live session, so that a crash loses a second of them at most."""
     async with access.database.transaction() as transaction:
-        await transaction.execute(update(Session).where(Session.id == session_id).values(**tally.columns()))
+        await transaction.execute(update(Session).where(col(Session.id) == session_id).values(**tally.columns()))
 
 
 async def save_segments(access: Access, session_id: UUID, segments: list[SegmentFile]) -> None:
@@ -123,14 +124,14 @@ async def end_session(access: Access, ending: Ending) -> bool:
         root = recordings.root([segment.sha256 for segment in ending.segments]) if ending.segments else None
         ended = await transaction.scalar(
             update(Session)
-            .where(Session.id == ending.session_id, Session.state == SessionState.ACTIVE)
+            .where(col(Session.id) == ending.session_id, col(Session.state) == SessionState.ACTIVE)
             .values(
                 state=SessionState.ENDED,
                 ended_at=now,
                 end_reason=ending.reason,
                 end_detail=access.redact(ending.detail),
                 recording_root=root,
-                revision=Session.revision + 1,
+                revision=col(Session.revision) + 1,
                 **changes,
             )
             .returning(Session)

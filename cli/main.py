@@ -11,7 +11,7 @@ from rich.console import Console
 
 from access.policy_file import PolicyErrors, json_schema, load
 from access.tokens import TokenKeys
-from bot.errors import BotUnavailable
+from bot.slack import BotUnavailable
 from cli import audit, log, serving, sessions
 from cli.demo.main import demo
 from cli.runtime import NotReady

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import resource
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
 from pydantic import SecretStr
@@ -42,7 +42,7 @@ def refuse_core_dumps() -> None:
 
 
 @contextlib.asynccontextmanager
-async def storage_dsn(settings: Settings) -> AsyncIterator[SecretStr]:
+async def storage_dsn(settings: Settings) -> AsyncGenerator[SecretStr]:
     """DATABASE_URL, or the embedded server for as long as the block lasts, migrated.
 
     Raises NotReady when one's own database lacks migrations.
@@ -71,7 +71,7 @@ def home(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[Database]:
+async def database(settings: Settings) -> AsyncGenerator[Database]:
     """Storage alone, for commands that only read."""
     async with storage_dsn(settings) as dsn:
         opened = Database(dsn.get_secret_value())
@@ -82,7 +82,7 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
 
 
 @contextlib.asynccontextmanager
-async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
+async def runtime(settings: Settings) -> AsyncGenerator[Runtime]:
     """Everything a serving process stands on. Raises NotReady, access.policy_file.PolicyErrors, StorageUnavailable."""
     home(settings)
     policies = PolicyFile(settings.config)

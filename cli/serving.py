@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ async def serve(settings: Settings, rooms: Sequence[Room]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def serving(running: Runtime, rooms: Sequence[Room]) -> AsyncIterator[None]:
+async def serving(running: Runtime, rooms: Sequence[Room]) -> AsyncGenerator[None]:
     """Serve these rooms for as long as the block lasts; it is entered when they are ready for people.
 
     A room that fails for good ends the block with its exception.

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import String, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from access.duration import format_duration
 from cli import runtime
@@ -57,9 +58,9 @@ async def _list(settings: Settings, limit: int) -> None:
     async with runtime.database(settings) as database, database.transaction() as transaction:
         rows = await transaction.execute(
             select(Session, Grant, Principal)
-            .join(Grant, Grant.id == Session.grant_id)  # pyright: ignore[reportArgumentType]
-            .join(Principal, Principal.id == Grant.principal_id)  # pyright: ignore[reportArgumentType]
-            .order_by(Session.started_at.desc())  # pyright: ignore[reportAttributeAccessIssue]
+            .join(Grant, col(Grant.id) == col(Session.grant_id))
+            .join(Principal, col(Principal.id) == col(Grant.principal_id))
+            .order_by(col(Session.started_at).desc())
             .limit(limit)
         )
         table = Table("session", "who", "door", "started (UTC)", "length", "ended", "statements", "masked", box=None)
@@ -97,7 +98,7 @@ async def _facts(transaction: AsyncSession, session: Session) -> list[tuple[str,
     request = await transaction.get_one(AccessRequest, grant.request_id)
     who = await transaction.get_one(Principal, grant.principal_id)
     by = await transaction.get(Principal, request.decided_by) if request.decided_by else None
-    refused = await transaction.scalars(select(Statement).where(Statement.session_id == session.id))  # pyright: ignore[reportArgumentType]
+    refused = await transaction.scalars(select(Statement).where(col(Statement.session_id) == session.id))
     return [
         ("session", str(session.id)),
         ("who", f"{who.name} ({who.kind.value}) from {session.client_address} {session.client_software}"),
@@ -158,7 +159,7 @@ def play(protocol: Protocol, records: Any, speed: float) -> None:
         if speed > 0:
             time.sleep(min(max(at - last, 0), LONGEST_PAUSE_S) / speed)
         last = at
-        sys.stdout.buffer.write(_sql_line(record) if protocol is Protocol.POSTGRES else _terminal(record))
+        sys.stdout.buffer.write(_sql_line(record) if protocol is Protocol.POSTGRES else recording_files.shown(record))
         sys.stdout.buffer.flush()
 
 
@@ -171,17 +172,11 @@ def _sql_line(record: dict[str, Any]) -> bytes:
     return f"{record['t']:9.3f}  {record['type']} {json.dumps(rest, ensure_ascii=False)}\n".encode()
 
 
-def _terminal(record: list[Any]) -> bytes:
-    return recording_files.output(record)
-
-
 async def _find(transaction: AsyncSession, wanted: str) -> Session | None:
     """The one session whose id starts with `wanted`; says so when there is none or several."""
     prefix = wanted.lower().replace("%", "").replace("_", "")
     found = (
-        await transaction.scalars(
-            select(Session).where(cast(Session.id, String).startswith(prefix)).limit(2)  # pyright: ignore[reportArgumentType]
-        )
+        await transaction.scalars(select(Session).where(cast(col(Session.id), String).startswith(prefix)).limit(2))
     ).all()
     if len(found) == 1:
         return found[0]

@@ -6,7 +6,7 @@ deadline; it ends when the relay is done, or when the grant, the process or the 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -91,7 +91,7 @@ class HoldWaiters:
         self._expected: set[ExpectedHold] = set()
 
     @contextlib.contextmanager
-    def expecting(self) -> Iterator[ExpectedHold]:
+    def expecting(self) -> Generator[ExpectedHold]:
         """Register before the hold is written, so that no decision can slip by in between."""
         expected = ExpectedHold(self._access)
         self._expected.add(expected)
@@ -185,7 +185,7 @@ class Gateway:
     # --- a session ------------------------------------------------------------------------------------------------
 
     @contextlib.asynccontextmanager
-    async def enter(self, admission: Admission, *, client_software: str = "") -> AsyncIterator[LiveSession]:
+    async def enter(self, admission: Admission, *, client_software: str = "") -> AsyncGenerator[LiveSession]:
         """A live session under the admission's grant; its end is written when the block is left, however it is left."""
         session, remaining_s = await self._opened(admission, client_software)
         loop = asyncio.get_running_loop()

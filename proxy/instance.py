@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 import asyncpg
 from sqlalchemy import func, select
@@ -26,7 +26,7 @@ PULSE_TIMEOUT_S = 5.0
 
 
 @contextlib.asynccontextmanager
-async def registered(database: Database) -> AsyncIterator[tuple[int, asyncpg.Connection]]:
+async def registered(database: Database) -> AsyncGenerator[tuple[int, asyncpg.Connection]]:
     """Register this process; yields its instance id and the connection that keeps it alive.
 
     Raises StorageUnavailable.
@@ -51,7 +51,11 @@ async def registered(database: Database) -> AsyncIterator[tuple[int, asyncpg.Con
 async def until_lost(connection: asyncpg.Connection) -> None:
     """Return when the connection is closed or stops answering."""
     lost = asyncio.Event()
-    connection.add_termination_listener(lambda _: lost.set())
+
+    def note(_: object) -> None:
+        lost.set()
+
+    connection.add_termination_listener(note)
     while not lost.is_set() and not connection.is_closed():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(lost.wait(), PULSE_S)

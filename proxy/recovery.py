@@ -12,6 +12,7 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select
+from sqlmodel import col
 
 from access.context import Access
 from access.sessions import Ending, Tally, end_session
@@ -43,9 +44,9 @@ async def close_interrupted(
 async def _instances_with_sessions(access: Access, own_instance: int | None) -> list[tuple[int, str]]:
     async with access.database.transaction() as transaction:
         found = await transaction.execute(
-            select(ProxyInstance.id, ProxyInstance.host)
-            .join(Session, Session.instance_id == ProxyInstance.id)  # pyright: ignore[reportArgumentType]
-            .where(Session.state == SessionState.ACTIVE)  # pyright: ignore[reportArgumentType]
+            select(col(ProxyInstance.id), col(ProxyInstance.host))
+            .join(Session, col(Session.instance_id) == col(ProxyInstance.id))
+            .where(col(Session.state) == SessionState.ACTIVE)
             .distinct()
         )
         return [(number, host) for number, host in found.all() if number is not None and number != own_instance]
@@ -57,8 +58,8 @@ async def _left_open(access: Access, instance_id: int) -> list[tuple[Session, Gr
             return []
         found = await transaction.execute(
             select(Session, Grant)
-            .join(Grant, Grant.id == Session.grant_id)  # pyright: ignore[reportArgumentType]
-            .where(Session.instance_id == instance_id, Session.state == SessionState.ACTIVE)  # pyright: ignore[reportArgumentType]
+            .join(Grant, col(Grant.id) == col(Session.grant_id))
+            .where(col(Session.instance_id) == instance_id, col(Session.state) == SessionState.ACTIVE)
         )
         return [(session, grant) for session, grant in found.all()]
 

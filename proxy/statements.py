@@ -5,7 +5,7 @@ that a rule in gatepass.yml reads the same for each: `match: [ddl, delete_withou
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from access.policy import StatementRule
@@ -33,6 +33,8 @@ class StatementFacts:
     #: One word: select, insert, ddl, exec, shell, sftp …
     kind: str
     labels: frozenset[str]
+    #: Labels of what it is made of (the commands of a pipeline), when each must pass the rules by itself.
+    parts: tuple[frozenset[str], ...] = ()
 
 
 def match(rules: Sequence[StatementRule], facts: StatementFacts) -> StatementRule | None:
@@ -47,6 +49,7 @@ def match(rules: Sequence[StatementRule], facts: StatementFacts) -> StatementRul
 
 
 def strictest(rules: Sequence[StatementRule], facts: Iterable[StatementFacts]) -> StatementRule | None:
-    """The rule that decides for several statements sent as one: deny before review before allow."""
-    met = [rule for rule in (match(rules, each) for each in facts) if rule is not None]
+    """The rule that decides for several statements sent as one, and their parts: deny before review before allow."""
+    judged = [part for each in facts for part in ([replace(each, labels=labels) for labels in each.parts] or [each])]
+    met = [rule for rule in (match(rules, each) for each in judged) if rule is not None]
     return max(met, key=lambda rule: _STRICTNESS[rule.verdict], default=None)

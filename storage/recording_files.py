@@ -4,6 +4,7 @@ A segment is a header line followed by one record a line. The header names the h
 folder of segments is a chain; the last line of a killed process's last segment may be cut short and is passed over.
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
@@ -63,6 +64,18 @@ def header(root: Path, path: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise RecordingDamaged(f"Segment {path} has no readable header.")
     return cast("dict[str, Any]", found)
+
+
+def shown(record: list[Any]) -> bytes:
+    """What an asciicast record puts on the screen: output of either stream, as it was; nothing for other records.
+
+    Codes beside asciicast's own: "e" is standard error, "b" output that is no UTF-8, as base64 ("eb": of standard
+    error). A channel's number may follow after a dot.
+    """
+    code, _, _ = str(record[1]).partition(".")
+    if code in ("o", "e"):
+        return str(record[2]).encode("utf-8", "surrogatepass")
+    return base64.b64decode(record[2]) if code in ("b", "eb") else b""
 
 
 def check_chain(root: Path, found: list[SegmentFile]) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import secrets
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class PostgresTarget:
 
 
 @contextlib.asynccontextmanager
-async def postgres_target(folder: Path) -> AsyncIterator[PostgresTarget]:
+async def postgres_target(folder: Path) -> AsyncGenerator[PostgresTarget]:
     """Make the database anew in `folder` and serve it for as long as the block lasts."""
     port = free_port()
     cluster = Cluster(folder, options=(f"-p {port}", "-c listen_addresses=127.0.0.1", "-c fsync=off"))
@@ -87,8 +87,7 @@ def _start(cluster: Cluster) -> None:
 
 
 async def _fill(cluster: Cluster, target: PostgresTarget) -> None:
-    owner = {"host": target.host, "port": target.port, "user": "postgres", "password": cluster.password()}
-    admin = await asyncpg.connect(database="postgres", **owner)
+    admin = await _connect(target, "postgres", "postgres", SecretStr(cluster.password()))
     try:
         await admin.execute(f"DROP DATABASE IF EXISTS {target.database}")
         await admin.execute("DROP ROLE IF EXISTS app_read")
@@ -98,8 +97,7 @@ async def _fill(cluster: Cluster, target: PostgresTarget) -> None:
         await admin.execute(f"CREATE DATABASE {target.database} OWNER app_owner")
     finally:
         await admin.close()
-    owner |= {"user": "app_owner", "password": target.admin_password.get_secret_value()}
-    payments = await asyncpg.connect(database=target.database, **owner)
+    payments = await _connect(target, target.database, "app_owner", target.admin_password)
     try:
         await payments.execute(_SCHEMA)
         for name, email, number, cvv, cents in CUSTOMERS:
@@ -114,3 +112,9 @@ async def _fill(cluster: Cluster, target: PostgresTarget) -> None:
         await payments.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO app_read")
     finally:
         await payments.close()
+
+
+async def _connect(target: PostgresTarget, database: str, user: str, password: SecretStr) -> asyncpg.Connection:
+    return await asyncpg.connect(
+        host=target.host, port=target.port, user=user, password=password.get_secret_value(), database=database
+    )

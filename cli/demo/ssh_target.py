@@ -14,7 +14,7 @@ import signal
 import struct
 import tempfile
 import termios
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class SshTarget:
 
 
 @contextlib.asynccontextmanager
-async def ssh_target(folder: Path, files: dict[str, str]) -> AsyncIterator[SshTarget]:
+async def ssh_target(folder: Path, files: dict[str, str]) -> AsyncGenerator[SshTarget]:
     """Serve for as long as the block lasts; `files` (name -> text) lie in the account's home."""
     host_key = asyncssh.generate_private_key("ssh-ed25519")
     client_key = asyncssh.generate_private_key("ssh-ed25519")
@@ -49,12 +49,16 @@ async def ssh_target(folder: Path, files: dict[str, str]) -> AsyncIterator[SshTa
     client_key_file.touch(mode=0o600)
     client_key_file.write_bytes(client_key.export_private_key())
     home = _home(files)
+
+    async def serve(process: "asyncssh.SSHServerProcess[bytes]") -> None:
+        await _serve_process(process, home)
+
     server = await asyncssh.listen(
         "127.0.0.1",
         0,
         server_host_keys=[host_key],
         server_factory=lambda: _OneKey(client_key),
-        process_factory=lambda process: _serve_process(process, home),
+        process_factory=serve,
         encoding=None,
         line_editor=False,
         allow_scp=False,

@@ -1,7 +1,7 @@
 """What the demo stands on: a local Slack workspace, a database, a host, and settings for a Gatepass among them."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage(folder: Path, *, known_ports: bool, hold: str = "10m") -> AsyncIterator[Stage]:
+async def stage(folder: Path, *, known_ports: bool, hold: str = "10m") -> AsyncGenerator[Stage]:
     """Set everything up in `folder` for as long as the block lasts; the targets start anew each time."""
     spec = workspace.workspace()
     settings = _settings(folder, spec.bot_token, spec.app_token, known_ports=known_ports)

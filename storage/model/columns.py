@@ -21,13 +21,17 @@ def utc_now() -> datetime:
 
 def choice(enum: type[StrEnum], *, name: str, nullable: bool = False) -> Column[Any]:
     """A text column that holds one of `enum`'s values, held to it by a CHECK constraint called `name`."""
+
+    def values(members: type[StrEnum]) -> list[str]:
+        return [member.value for member in members]
+
     kind = Enum(
         enum,
         native_enum=False,
         create_constraint=True,
         name=name,
         length=32,
-        values_callable=lambda members: [member.value for member in members],
+        values_callable=values,
     )
     return Column(kind, nullable=nullable)
 

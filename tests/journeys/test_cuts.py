@@ -1,0 +1,134 @@
+"""Deadlines, revocations, crashes and lost storage: every session ends as it must, in whichever process it lives."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from storage import recording_files
+from storage.embedded import Embedded
+from storage.model import EndReason, Post, PostPurpose, PostSubject, Session
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+#: Far longer than any cut may take; a test that waits so long fails.
+PATIENCE_S = 30
+
+
+async def live_pair(product: Any, marker: str, duration: str = "15m") -> tuple[list[Any], list[str]]:
+    """A psql and an ssh in the middle of something, and their grants."""
+    sql, sql_grant = await product.granted(f"payments-db read {duration}", f"{marker} psql")
+    psql = await product.clients.start_psql("read@payments-db", sql, "-c", r"\echo up", "-c", "select pg_sleep(60)")
+    assert b"up" in await psql.stdout.readline()
+    shell, shell_grant = await product.granted(f"web-1 deploy {duration}", f"{marker} ssh")
+    ssh = await product.clients.start_ssh("deploy@web-1", shell, "echo up; sleep 60")
+    assert b"up" in await ssh.stdout.readline()
+    return [psql, ssh], [sql_grant, shell_grant]
+
+
+async def cut(product: Any, children: list[Any]) -> list[Any]:
+    return [await asyncio.wait_for(product.clients.seen(child), PATIENCE_S) for child in children]
+
+
+async def ended(product: Any, grant: str) -> Session:
+    """The session under the grant whose id starts so, once it has ended."""
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            async with product.database.transaction() as transaction:
+                for session in (await transaction.scalars(select(Session))).all():
+                    if session.grant_id.hex.startswith(grant) and session.ended_at is not None:
+                        return session
+            await asyncio.sleep(0.05)
+
+
+async def test_revoking_cuts_live_sessions_in_another_process(product: Any) -> None:
+    children, grants = await live_pair(product, "revoked")
+    for grant in grants:
+        await product.people.revoke("alice", grant, "done early")
+    for seen in await cut(product, children):
+        assert "revoked" in seen.err
+        assert seen.status != 0
+    for grant in grants:
+        assert (await ended(product, grant)).end_reason is EndReason.REVOKED
+
+
+async def test_a_deadline_cuts_live_sessions(product: Any) -> None:
+    children, grants = await live_pair(product, "deadline", "6s")
+    for seen in await cut(product, children):
+        assert "Your access ended" in seen.err
+        assert seen.status != 0
+    for grant in grants:
+        assert (await ended(product, grant)).end_reason is EndReason.EXPIRED
+
+
+async def test_a_token_of_a_revoked_grant_opens_nothing(product: Any) -> None:
+    token, grant = await product.granted("payments-db read 15m", "revoked before use")
+    await product.people.revoke("alice", grant, "not needed")
+    await product.people.card("not needed")
+    seen = await product.clients.psql("read@payments-db", token, "select 1")
+    assert "revoked" in seen.err
+    assert seen.status != 0
+
+
+async def test_a_killed_proxy_leaves_a_closed_session_a_readable_recording_and_one_digest(own_product: Any) -> None:
+    async with own_product() as product:
+        children, grants = await live_pair(product, "killed")
+        await product.proxy.kill()
+        await cut(product, children)
+        await product.proxy.start()
+        for grant in grants:
+            session = await ended(product, grant)
+            assert session.end_reason is EndReason.INTERRUPTED
+            assert sum(session.statements.values()) >= 1
+            folder = recording_files.session_folder(session.id, session.started_at)
+            found = recording_files.segments(product.settings.recordings, folder)
+            recording_files.check_chain(product.settings.recordings, found)
+            records = list(recording_files.records(product.settings.recordings, [each.path for each in found]))
+            assert "sleep" in str(records)
+            digest = await product.people.card(f"sessions replay {session.id.hex[:8]}")
+            assert "interrupted" in digest["plain"] + digest["text"]
+        await product.bot.stop()
+        await product.bot.start()
+        await _digests_are_posted_once(product, 2)
+
+
+async def _digests_are_posted_once(product: Any, count: int) -> None:
+    digests = [
+        message for message in await product.slack.messages("incidents", "bob") if "sessions replay" in message["plain"]
+    ]
+    assert len(digests) == count
+    async with product.database.transaction() as transaction:
+        posts = await transaction.scalars(
+            select(Post).where(
+                col(Post.subject) == PostSubject.SESSION,
+                col(Post.purpose) == PostPurpose.DIGEST,
+                col(Post.ts).is_not(None),
+            )
+        )
+        assert len(posts.all()) == count
+
+
+async def test_sessions_end_when_storage_goes_and_the_service_recovers_when_it_returns(own_product: Any) -> None:
+    async with own_product() as product:
+        children, grants = await live_pair(product, "storage")
+        embedded = Embedded(product.settings.home / "postgres")
+        cluster = embedded._cluster  # pyright: ignore[reportPrivateUsage]
+        await asyncio.to_thread(cluster.stop)
+        for seen in await cut(product, children):
+            assert "storage" in seen.err
+            assert seen.status != 0
+        token = product.tokens[0]
+        refused = await product.clients.psql("read@payments-db", token, "select 1")
+        assert refused.status != 0
+        await asyncio.to_thread(cluster.start)
+        for grant in grants:
+            assert (await ended(product, grant)).end_reason is EndReason.STORAGE_LOST
+        seen = None
+        async with asyncio.timeout(PATIENCE_S):
+            while seen is None or seen.status != 0:
+                with contextlib.suppress(TimeoutError):
+                    seen = await product.clients.psql("read@payments-db", token, "select 1")
+        await product.granted("payments-db read 15m", "after the storage returned")

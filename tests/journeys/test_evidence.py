@@ -1,0 +1,105 @@
+"""What is kept after the story: an audit log that is whole, recordings that replay, and nothing sensitive anywhere."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from cli.demo.leaks import leaks
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def gatepass(product: Any, *arguments: str) -> tuple[int, str]:
+    """Run an operator's command beside the serving processes."""
+    child = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("gatepass")),
+        *arguments,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env={
+            "PATH": os.defpath,
+            "HOME": str(product.settings.home),
+            "LC_ALL": "C.UTF-8",
+            "COLUMNS": "200",
+            "GATEPASS_HOME": str(product.settings.home),
+            "GATEPASS_CONFIG": str(product.settings.config),
+        },
+    )
+    out, _ = await asyncio.wait_for(child.communicate(), 60)
+    return child.returncode or 0, out.decode()
+
+
+async def used(product: Any, marker: str) -> str:
+    """A psql session that reads cards; returns its id's first eight digits, as its digest names it."""
+    token, _ = await product.granted("payments-db read 15m", marker)
+    literal = "select name, number, cvv from cards join customers on customers.id = customer_id where cvv <> '000'"
+    await product.clients.psql("read@payments-db", token, literal)
+    digest = await product.slack.wait_for(
+        lambda message: "sessions replay" in message["plain"] and message.get("thread_ts") is not None,
+        channel="incidents",
+        user="bob",
+    )
+    return str(digest["plain"]).rpartition("sessions replay ")[2][:8]
+
+
+async def test_a_session_is_listed_shown_and_replayed_masked(product: Any) -> None:
+    session = await used(product, "to be replayed")
+    for words in (("list",), ("show", session), ("replay", session, "--speed", "0")):
+        status, out = await gatepass(product, "sessions", *words)
+        assert status == 0, out
+        assert "4111111111111111" not in out
+    assert "************1111" in out
+    assert "SELECT name" in out or "select name" in out
+    status, out = await gatepass(product, "sessions", "show", "ffffffff")
+    assert status == 1
+    assert "gatepass sessions list" in out
+
+
+async def test_the_digest_tells_the_session_without_a_sensitive_value(product: Any) -> None:
+    session = await used(product, "to be digested")
+    digest = await product.people.card(session)
+    shown = digest["plain"] + digest["text"]
+    for words in ("Session of", "payments-db", "read", "6 card numbers", "1 select", "6 rows", "Audit log"):
+        assert words in shown, shown
+    assert "4111" not in shown
+
+
+async def test_the_audit_log_verifies_until_a_row_is_changed(product: Any) -> None:
+    await used(product, "to be audited")
+    status, out = await gatepass(product, "audit", "verify")
+    assert status == 0, out
+    assert "whole" in out
+    superuser = await asyncpg.connect(product.dsn)
+    try:
+        event, body = await superuser.fetchrow(
+            "select event_id, body from audit_leaf join audit_event on id = event_id where leaf_index = 3"
+        )
+        change = "update audit_event set body = $1 where id = $2"
+        await superuser.execute(change, body.replace(b"success", b"failure"), event)
+        status, out = await gatepass(product, "audit", "verify")
+        assert status == 1
+        assert "leaf 3" in out
+        await superuser.execute(change, body, event)
+    finally:
+        await superuser.close()
+    assert (await gatepass(product, "audit", "verify"))[0] == 0
+
+
+async def test_nothing_sensitive_is_kept_anywhere(product: Any) -> None:
+    token, _ = await product.granted(
+        "payments-db read 15m", "the card 4111 1111 1111 1111 of ada@example.com, cvv: 737, was charged twice"
+    )
+    seeded = "select 'card' as what, number from cards where number = '5555555555554444' and cvv = '248'"
+    await product.clients.psql("read@payments-db", token, seeded, "select row_to_json(cards) from cards")
+    shell, _ = await product.granted("web-1 deploy 15m", "leaks")
+    await product.clients.ssh("deploy@web-1", shell, "grep -h 3782 cards.txt; echo 6011111111111117")
+    await product.people.card("Session of")
+    passwords = [(product.settings.home / name).read_text() for name in ("read-password", "admin-password")]
+    assert len(product.tokens) > 1
+    found = await leaks(product.database, product.settings.home, product.slack, [*product.tokens, *passwords])
+    assert not found, found[:10]
