@@ -1,7 +1,10 @@
 """The files and the process of one embedded PostgreSQL server ("database cluster" in PostgreSQL's words).
 
 Its superuser has a password that only the folder's owner can read, and its socket lies in a folder that nobody else
-can enter; it listens on no network. It keeps no count of its users: that is `storage.embedded`.
+can enter; it listens on no network unless asked. It keeps no count of its users: that is `storage.embedded`.
+
+Every program is started inside the data and told to look there, never by a path from above: so the folders above can
+stay closed to the account that the server has when we are root.
 """
 
 import importlib.util
@@ -12,7 +15,8 @@ import subprocess
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryFile, gettempdir
+from typing import IO
 
 from storage.server_account import Account, open_the_way, server_account
 
@@ -26,8 +30,6 @@ POSTGRES_PROGRAMS = Path("pginstall18/bin")
 
 SETTINGS = {
     "listen_addresses": "",
-    # Relative to the data, so that the whole folder can be moved.
-    "unix_socket_directories": "../socket",
     "unix_socket_permissions": "0700",
     "max_connections": "200",
     # The server's log must not repeat what statements and rows hold.
@@ -43,12 +45,12 @@ class EmbeddedUnavailable(Exception):
 
 
 class Cluster:
-    """data/ (PostgreSQL's own), socket/, password and server.log in `folder`."""
+    """A data folder with PostgreSQL's own files, and beside it the superuser's password."""
 
     def __init__(self, folder: Path, *, options: Sequence[str] = ()) -> None:
         """`options` are the postmaster's own, such as "-p 5432"; every process of the machine can read them."""
         self._folder = folder
-        self._options = " ".join(options)
+        self._options = " ".join(("-c unix_socket_directories=socket", *options))
         self._data = folder / "data"
         self._password = folder / "password"
 
@@ -60,9 +62,9 @@ class Cluster:
 
     def sockets(self) -> Path:
         """The folder of the socket: a libpq `host`. In the temporary folder where our own path is too long for one."""
-        beside = self._folder / "socket"
-        if len(os.fsencode(beside / ".s.PGSQL.5432")) <= SOCKET_PATH_LIMIT:
-            return beside
+        inside = self._data / "socket"
+        if len(os.fsencode(inside / ".s.PGSQL.65535")) <= SOCKET_PATH_LIMIT:
+            return inside
         name = sha256(os.fsencode(self._data)).hexdigest()[:16]
         return Path(gettempdir()) / f"gatepass-{os.getuid()}-{name}"
 
@@ -71,29 +73,26 @@ class Cluster:
         account = self._account()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if account is not None:
-            open_the_way(self._folder / "data")
             open_the_way(programs())
 
     def create(self) -> None:
         """Make the data aside and move it into place whole, so that a killed start leaves no half of it."""
         account = self._account()
         unfinished = self._folder / "data.unfinished"
-        handed_over = self._folder / "password.initdb"
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700)
         password = secrets.token_urlsafe(32)
-        try:
-            _write_private(self._password, password)
-            _write_private(handed_over, password)
+        _write_private(self._password, password)
+        command = ["initdb", "-U", "postgres", "--auth=scram-sha-256", "--pwfile=/dev/stdin", "--no-instructions"]
+        command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        command += [f"--set={name}={value}" for name, value in SETTINGS.items()]
+        with TemporaryFile("w+") as handed_over:
+            handed_over.write(password)
+            handed_over.seek(0)
             if account is not None:
+                os.fchown(handed_over.fileno(), account.uid, account.gid)
                 os.chown(unfinished, account.uid, account.gid)
-                os.chown(handed_over, account.uid, account.gid)
-            command = ["initdb", "-D", ".", "-U", "postgres", "--auth=scram-sha-256", f"--pwfile={handed_over}"]
-            command += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-            command += ["--no-instructions", *(f"--set={name}={value}" for name, value in SETTINGS.items())]
-            self._call(command, unfinished, INITDB_TIMEOUT_S)
-        finally:
-            handed_over.unlink(missing_ok=True)
+            self._call(command, unfinished, INITDB_TIMEOUT_S, handed_over)
         unfinished.rename(self._data)
 
     def runs(self) -> bool:
@@ -112,13 +111,13 @@ class Cluster:
     def start(self) -> None:
         """Start the postmaster, detached from this process; returns when it takes connections."""
         self._make_socket_folder()
-        command = ["pg_ctl", "-D", ".", "-l", "server.log", "-s", "-w", "-t", str(START_TIMEOUT_S), "start"]
-        command += ["-o", self._options] if self._options else []
+        command = ["pg_ctl", "-l", "server.log", "-s", "-w", "-t", str(START_TIMEOUT_S), "start"]
+        command += ["-o", self._options]
         self._call(command, self._data, START_TIMEOUT_S + 5)
 
     def stop(self) -> None:
         """Stop the postmaster and all that it started; returns when they are gone."""
-        command = ["pg_ctl", "-D", ".", "-s", "-w", "-t", str(STOP_TIMEOUT_S), "stop", "-m"]
+        command = ["pg_ctl", "-s", "-w", "-t", str(STOP_TIMEOUT_S), "stop", "-m"]
         try:
             self._call([*command, "fast"], self._data, STOP_TIMEOUT_S + 5)
         except EmbeddedUnavailable:
@@ -126,18 +125,18 @@ class Cluster:
             self._call([*command, "immediate"], self._data, STOP_TIMEOUT_S + 5)
 
     def _make_socket_folder(self) -> None:
-        """Where the server looks for it is always beside the data; a link leads on to where it really is."""
+        """The server always looks inside the data; where that path is too long, a link leads on to the real folder."""
         account = self._account()
         owner = os.getuid() if account is None else account.uid
-        beside, real = self._folder / "socket", self.sockets()
+        inside, real = self._data / "socket", self.sockets()
         real.mkdir(mode=0o700, exist_ok=True)
         if real.is_symlink() or real.lstat().st_uid not in {os.getuid(), owner}:
             raise EmbeddedUnavailable(f"{real} was made by somebody else. Remove it, or choose a shorter state folder.")
         real.chmod(0o700)
         os.chown(real, owner, -1)
-        if real != beside:
-            beside.unlink(missing_ok=True)
-            beside.symlink_to(real)
+        if real != inside:
+            inside.unlink(missing_ok=True)
+            inside.symlink_to(real)
 
     def _account(self) -> Account | None:
         try:
@@ -148,20 +147,21 @@ class Cluster:
                 "Run as an ordinary user, or set DATABASE_URL."
             ) from error
 
-    def _call(self, command: list[str], folder: Path, timeout_s: float) -> None:
-        """Run one of the wheel's programs in `folder` as the server's account, with none of our environment.
+    def _call(self, command: list[str], data: Path, timeout_s: float, said: IO[str] | None = None) -> None:
+        """Run one of the wheel's programs inside `data` as the server's account, with none of our environment.
 
         Its output goes to a file: the postmaster inherits it, so the end of a pipe would never come.
         """
         account = self._account()
         output = self._folder / "output.log"
+        name, *arguments = command
         try:
             with output.open("wb") as written:
                 subprocess.run(  # noqa: S603 - fixed programs of the wheel, no shell
-                    [str(programs() / command[0]), *command[1:]],
-                    cwd=folder,
+                    [str(programs() / name), "-D", "." if account is None else "/proc/self/cwd", *arguments],
+                    cwd=data,
                     env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-                    stdin=subprocess.DEVNULL,
+                    stdin=subprocess.DEVNULL if said is None else said,
                     stdout=written,
                     stderr=subprocess.STDOUT,
                     umask=0o077,
@@ -172,9 +172,9 @@ class Cluster:
                     extra_groups=None if account is None else [],
                 )
         except (OSError, subprocess.SubprocessError) as error:
-            said = output.read_text(errors="replace").strip().splitlines()[-5:]
+            last_words = output.read_text(errors="replace").strip().splitlines()[-5:]
             raise EmbeddedUnavailable(
-                f"The embedded PostgreSQL failed at {command[0]}: {' / '.join(said) or error}. "
+                f"The embedded PostgreSQL failed at {name}: {' / '.join(last_words) or error}. "
                 f"Its log is {self._data / 'server.log'}. Or set DATABASE_URL to use your own."
             ) from error
 

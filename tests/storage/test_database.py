@@ -24,11 +24,15 @@ async def test_every_connection_runs_as_the_programs_role(database: Database) ->
 async def test_commits_at_the_end_and_rolls_back_on_an_error(database: Database) -> None:
     async with database.transaction() as transaction:
         transaction.add(PolicyVersion(hash="a" * 64, document={}))
-    with pytest.raises(ZeroDivisionError):
+
+    async def fail_half_way() -> None:
         async with database.transaction() as transaction:
             transaction.add(PolicyVersion(hash="b" * 64, document={}))
             await transaction.flush()
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await fail_half_way()
     async with database.transaction() as transaction:
         assert (await transaction.scalars(select(PolicyVersion.hash))).all() == ["a" * 64]
 
@@ -86,26 +90,32 @@ async def test_an_unmigrated_storage_is_unavailable_and_says_what_to_run(dsn: st
 async def test_a_connection_that_dies_in_a_transaction_is_unavailable_and_the_next_one_works(
     database: Database, dsn: str
 ) -> None:
-    with pytest.raises(StorageUnavailable):
+    async def go_on_without_a_connection() -> None:
         async with database.transaction() as transaction:
-            await _end_all_connections(dsn, await transaction.scalar(text("SELECT pg_backend_pid()")))
+            await _end_backend(dsn, await transaction.scalar(text("SELECT pg_backend_pid()")))
             await transaction.execute(text("SELECT 1"))
+
+    with pytest.raises(StorageUnavailable):
+        await go_on_without_a_connection()
     await database.ready()
 
 
 async def test_a_connection_that_died_in_the_pool_is_not_noticed(database: Database, dsn: str) -> None:
     async with database.transaction() as transaction:
         pid = await transaction.scalar(text("SELECT pg_backend_pid()"))
-    await _end_all_connections(dsn, pid)
+    await _end_backend(dsn, pid)
     async with database.transaction() as transaction:
         assert await transaction.scalar(text("SELECT 1")) == 1
 
 
 async def test_a_commit_that_cannot_be_made_is_unavailable(database: Database, dsn: str) -> None:
-    with pytest.raises(StorageUnavailable):
+    async def commit_without_a_connection() -> None:
         async with database.transaction() as transaction:
             transaction.add(PolicyVersion(hash="a" * 64, document={}))
-            await _end_all_connections(dsn, await transaction.scalar(text("SELECT pg_backend_pid()")))
+            await _end_backend(dsn, await transaction.scalar(text("SELECT pg_backend_pid()")))
+
+    with pytest.raises(StorageUnavailable):
+        await commit_without_a_connection()
     async with database.transaction() as transaction:
         assert (await transaction.scalars(select(PolicyVersion.hash))).all() == []
 
@@ -133,7 +143,7 @@ async def test_a_silent_server_is_unavailable_within_the_time_given() -> None:
         await database.close()
 
 
-async def _end_all_connections(dsn: str, pid: int | None) -> None:
+async def _end_backend(dsn: str, pid: int | None) -> None:
     """End the backend `pid` and wait until it is gone."""
     connection = await asyncpg.connect(dsn, timeout=10)
     try:

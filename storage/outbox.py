@@ -1,0 +1,160 @@
+"""Posts that are due: wanted in the transaction that makes them so, shown by whichever bot claims them.
+
+A post is a level to reach, not an event to replay: it is due while the revision shown is behind the one wanted, and
+showing it once with the latest state settles however many changes there were. `not_before` is the lease of whoever is
+showing it now or the wait after a failure; wanting it again never shortens either, or two bots would post it twice.
+"""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from storage.database import Database
+from storage.model import AccessRequest, HoldState, Post, PostPurpose, PostSubject, RequestState, Statement
+from storage.notices import Topic, notify
+
+#: How long a claimed post is left alone; longer than one call to Slack may take.
+LEASE_S = 30
+#: A failure is kept to be read, not to be archived.
+ERROR_LIMIT = 1000
+
+
+async def want(
+    transaction: AsyncSession,
+    subject: PostSubject,
+    subject_id: UUID,
+    purpose: PostPurpose,
+    address: str,
+    *,
+    thread_of: UUID | None = None,
+) -> UUID:
+    """Ask for a post, or for the one that stands there to be brought up to date; returns its id.
+
+    With `thread_of` it is due once that post is shown, as a reply in its thread.
+    """
+    wanted = insert(Post).values(
+        Post(subject=subject, subject_id=subject_id, purpose=purpose, address=address, thread_of=thread_of).model_dump(
+            exclude={"not_before", "created_at"}
+        )
+    )
+    again = wanted.on_conflict_do_update(
+        constraint="post_is_shown_once_a_place", set_={"wanted_revision": col(Post.wanted_revision) + 1}
+    )
+    post_id = (await transaction.execute(again.returning(col(Post.id)))).scalar_one()
+    await notify(transaction, Topic.POST, post_id)
+    return post_id
+
+
+async def touch(transaction: AsyncSession, subject: PostSubject, subject_id: UUID) -> None:
+    """The subject changed: every post about it is due again."""
+    touched = await transaction.scalars(
+        update(Post)
+        .where(col(Post.subject) == subject, col(Post.subject_id) == subject_id)
+        .values(wanted_revision=col(Post.wanted_revision) + 1)
+        .returning(col(Post.id))
+    )
+    for post_id in touched.all():
+        await notify(transaction, Topic.POST, post_id)
+
+
+async def find(
+    transaction: AsyncSession, subject: PostSubject, subject_id: UUID, purpose: PostPurpose, address: str
+) -> Post | None:
+    """The post of this purpose at this address, shown or not."""
+    return await transaction.scalar(
+        select(Post).where(
+            col(Post.subject) == subject,
+            col(Post.subject_id) == subject_id,
+            col(Post.purpose) == purpose,
+            col(Post.address) == address,
+        )
+    )
+
+
+async def due(database: Database, limit: int = 20) -> list[Post]:
+    """Claim up to `limit` posts to show now, longest due first; each is nobody else's for LEASE_S.
+
+    Say `shown` with the `wanted_revision` that each has here, or `failed`. Raises StorageUnavailable.
+    """
+    claims = _due().order_by(col(Post.not_before)).limit(limit).with_for_update(skip_locked=True, of=Post).cte("claims")
+    async with database.transaction() as transaction:
+        posts = await transaction.scalars(
+            update(Post)
+            .where(col(Post.id) == claims.c.id)
+            .values(not_before=_in(LEASE_S), attempts=col(Post.attempts) + 1)
+            .returning(Post)
+        )
+        return sorted(posts.all(), key=lambda post: post.created_at)
+
+
+async def shown(database: Database, post_id: UUID, *, revision: int, channel: str, ts: str) -> None:
+    """The post stands at `channel` and `ts` as of `revision`; if more was wanted meanwhile it is due at once.
+
+    Raises StorageUnavailable; saying it again is harmless.
+    """
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            update(Post)
+            .where(col(Post.id) == post_id)
+            .values(
+                shown_revision=func.greatest(col(Post.shown_revision), revision),
+                channel=channel,
+                ts=ts,
+                not_before=_in(0),
+                attempts=0,
+                last_error="",
+            )
+        )
+        waiting = _due().where(or_(col(Post.id) == post_id, col(Post.thread_of) == post_id))
+        if await transaction.scalar(select(exists(waiting))):
+            await notify(transaction, Topic.POST, post_id)
+
+
+async def failed(database: Database, post_id: UUID, *, error: str, retry_in_s: float) -> None:
+    """The post could not be shown: leave it alone for `retry_in_s`. `error` is kept for operators, cut to size.
+
+    Nobody is told when the time is up: whoever shows posts asks `due` now and then. Raises StorageUnavailable.
+    """
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            update(Post)
+            .where(col(Post.id) == post_id)
+            .values(not_before=_in(retry_in_s), last_error=error.replace("\x00", "")[:ERROR_LIMIT])
+        )
+
+
+async def open_posts(transaction: AsyncSession) -> list[UUID]:
+    """Cards that stand somewhere and still ask for a decision, oldest first: their subject is pending."""
+    pending_request = exists().where(
+        col(Post.subject) == PostSubject.REQUEST,
+        col(AccessRequest.id) == col(Post.subject_id),
+        col(AccessRequest.state) == RequestState.PENDING,
+    )
+    pending_statement = exists().where(
+        col(Post.subject) == PostSubject.STATEMENT,
+        col(Statement.id) == col(Post.subject_id),
+        col(Statement.state) == HoldState.PENDING,
+    )
+    posts = select(col(Post.id)).where(col(Post.purpose) == PostPurpose.CARD, or_(pending_request, pending_statement))
+    return list((await transaction.scalars(posts.order_by(col(Post.created_at)))).all())
+
+
+def _due() -> Select[UUID]:
+    """Behind, free to try, and with a thread to stand in if it is a reply."""
+    parent = aliased(Post)
+    has_thread = exists().where(col(parent.id) == col(Post.thread_of), col(parent.ts).is_not(None))
+    return select(col(Post.id)).where(
+        col(Post.shown_revision) < col(Post.wanted_revision),
+        col(Post.not_before) <= func.clock_timestamp(),
+        or_(col(Post.thread_of).is_(None), has_thread),
+    )
+
+
+def _in(seconds: float) -> ColumnElement[Any]:
+    return func.clock_timestamp() + timedelta(seconds=seconds)
