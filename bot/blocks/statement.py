@@ -17,7 +17,7 @@ def render_statement(facts: StatementFacts) -> Message:
     blocks: list[Block] = [section(headline), preformatted(facts.statement.text or "(empty)", limit=STATEMENT_LIMIT)]
     if details := _details(facts):
         blocks.append(fields(details))
-    if facts.statement.decision_reason:
+    if facts.statement.decision_reason and facts.statement.state is not HoldState.EXPIRED:
         blocks.append(quote("Reason", facts.statement.decision_reason))
     if facts.is_open:
         target = Target(PostSubject.STATEMENT, facts.statement.id, facts.statement.revision)

@@ -1,0 +1,63 @@
+"""Buttons on one's own things: ask again with what was asked before, open the form, give access back."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from access import grants
+from access.context import Access
+from access.duration import format_duration
+from bot.blocks.listing import OPEN_FORM, REVOKE_MINE
+from bot.blocks.reply import ASK_AGAIN
+from bot.blocks.request_form import Draft, render_form
+from bot.blocks.text import code
+from bot.choices import choices_of
+from bot.clicks import clicked_id
+from bot.faults import Unanswerable
+from bot.forms import TITLE, Forms
+from bot.listening import Listening
+from bot.people import Doorkeeper
+from storage.model import AccessRequest
+
+
+class Buttons:
+    """Everything that a person clicks about their own access, the token excepted."""
+
+    def __init__(self, access: Access, doorkeeper: Doorkeeper, listening: Listening, forms: Forms) -> None:
+        self._access = access
+        self._doorkeeper = doorkeeper
+        self._listening = listening
+        self._forms = forms
+
+    def register(self, app: AsyncApp) -> None:
+        """Three actions."""
+        app.action(ASK_AGAIN)(self._listening.guard(self.on_ask_again))
+        app.action(OPEN_FORM)(self._listening.guard(self.on_open_form))
+        app.action(REVOKE_MINE)(self._listening.guard(self.on_revoke))
+
+    async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The empty form."""
+        await ack()
+        await self._forms.open(body, Draft())
+
+    async def on_ask_again(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """The form, filled in as it was the last time."""
+        await ack()
+        request_id = clicked_id(body)
+        async with self._listening.modal(body, TITLE) as modal:
+            speaker = await self._doorkeeper.admit(body, about="request form")
+            async with self._access.database.transaction() as transaction:
+                last = await transaction.get(AccessRequest, request_id)
+            if last is None or last.principal_id != speaker.principal.id:
+                raise Unanswerable("That request was somebody else's. Ask with /access.")
+            draft = Draft(last.resource, last.role, format_duration(last.duration_s), last.reason, last.ticket or "")
+            await modal.show(render_form(choices_of(self._access.policies.current, speaker.principal.name), draft))
+
+    async def on_revoke(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Give back, at once."""
+        await ack()
+        grant_id = clicked_id(body)
+        speaker = await self._doorkeeper.admit(body, about=f"grant {grant_id}")
+        grant = await grants.revoke(self._access, grant_id, speaker.principal, "no longer needed")
+        await self._listening.tell(body, f":lock: Ended: {code(grant.resource)} · {code(grant.role)}.")

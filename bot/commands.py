@@ -1,0 +1,114 @@
+"""`/access`: acknowledged first, then read, then done."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from access import grants
+from access.context import Access
+from access.duration import format_duration
+from access.requests import Ask, Refused
+from bot.blocks.listing import render_help, render_list
+from bot.blocks.message import Message, section
+from bot.blocks.request_form import Draft
+from bot.blocks.text import code
+from bot.facts import short
+from bot.forms import Forms
+from bot.grammar import AskFor, Help, ListMine, OpenForm, Revoke, read_command
+from bot.listening import Listening
+from bot.people import Doorkeeper
+from bot.reading import Reader
+from bot.slack import Slack
+from storage.model import RequestState
+
+COMMAND = "/access"
+
+
+class Commands:
+    """The one slash command and its words."""
+
+    def __init__(
+        self,
+        access: Access,
+        slack: Slack,
+        doorkeeper: Doorkeeper,
+        listening: Listening,
+        reader: Reader,
+        forms: Forms,
+    ) -> None:
+        self._access = access
+        self._slack = slack
+        self._doorkeeper = doorkeeper
+        self._listening = listening
+        self._reader = reader
+        self._forms = forms
+
+    def register(self, app: AsyncApp) -> None:
+        """The slash command of the manifest."""
+        app.command(COMMAND)(self._listening.guard(self.on_access))
+
+    async def on_access(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Acknowledge, read, do."""
+        await ack()
+        command = read_command(str(body.get("text") or ""), self._access.policies.current.resources)
+        match command:
+            case Help(trouble):
+                await self._answer(body, render_help(trouble))
+            case OpenForm(draft, troubles):
+                await self._forms.open(body, draft, troubles)
+            case ListMine():
+                await self._list(body)
+            case Revoke(identifier, reason):
+                await self._revoke(body, identifier, reason)
+            case AskFor():
+                await self._ask(body, command)
+
+    async def _ask(self, body: dict[str, Any], command: AskFor) -> None:
+        """Ask at once; what the rules refuse comes back as the form, filled in, with their reason."""
+        speaker = await self._doorkeeper.admit(body, about="request")
+        ask = Ask(command.resource, command.role, command.duration_s, command.reason, command.ticket, source="slack")
+        try:
+            request = await self._forms.submit(speaker, ask)
+        except Refused as refusal:
+            draft = Draft(
+                command.resource,
+                command.role,
+                format_duration(command.duration_s),
+                command.reason,
+                command.ticket or "",
+            )
+            await self._forms.open(body, draft, (str(refusal),))
+            return
+        await self._answer(body, _asked(request.state, command))
+
+    async def _list(self, body: dict[str, Any]) -> None:
+        speaker = await self._doorkeeper.admit(body, about="list")
+        async with self._access.database.transaction() as transaction:
+            mine = await self._reader.of_grants(transaction, await grants.of(transaction, speaker.principal))
+            pending = await self._reader.pending_of(transaction, speaker.principal)
+            now = await self._reader.now(transaction)
+        await self._answer(body, render_list(mine, pending, now))
+
+    async def _revoke(self, body: dict[str, Any], typed: str, reason: str) -> None:
+        speaker = await self._doorkeeper.admit(body, about="revoke")
+        async with self._access.database.transaction() as transaction:
+            policy = self._access.policies.current
+            grant = await grants.by_prefix(transaction, policy, speaker.principal, typed)
+        await grants.revoke(self._access, grant.id, speaker.principal, reason)
+        text = f":lock: Grant {code(short(grant.id))} ended: {code(grant.resource)} · {code(grant.role)}."
+        await self._answer(body, Message(text=text, blocks=(section(text),)))
+
+    async def _answer(self, body: dict[str, Any], message: Message) -> None:
+        await self._slack.answer(str(body.get("response_url", "")), message)
+
+
+def _asked(state: RequestState, command: AskFor) -> Message:
+    what = f"{code(command.resource)} · {code(command.role)} for {format_duration(command.duration_s)}"
+    if state is RequestState.PENDING:
+        text = f":hourglass_flowing_sand: Asked for {what}. I'll tell you in our direct message when it is decided."
+    elif state is RequestState.APPROVED:
+        text = f":white_check_mark: Granted: {what}. How to connect is in our direct message."
+    else:
+        text = f":x: Denied: {what}. Why is in our direct message."
+    return Message(text=text, blocks=(section(text),))

@@ -1,0 +1,42 @@
+"""What a person is told when something did not work: a refusal in its own words, a failure with a reference.
+
+A failure is logged with that reference and never shown: an exception's text may quote what nobody should see.
+"""
+
+import secrets
+
+import structlog
+from slack_sdk.errors import SlackApiError
+
+from access.requests import Refused
+from bot.blocks.text import escape
+from bot.slack import error_code
+from storage.database import StorageUnavailable
+
+_log = structlog.get_logger(__name__)
+
+
+class NotAdmitted(Exception):
+    """The person behind a command or a click is not to be relied on; the message is a sentence for them."""
+
+
+class Unanswerable(Exception):
+    """What was clicked or typed has no answer any more; the message is a sentence for the person."""
+
+
+def sentence_for(problem: Exception, *, doing: str) -> str:
+    """mrkdwn for the person; logs what is a fault of ours. `doing` names the listener in the log."""
+    if isinstance(problem, Refused | NotAdmitted | Unanswerable):
+        return f":no_entry_sign: {escape(str(problem))}"
+    if isinstance(problem, SlackApiError) and error_code(problem) in ("expired_trigger_id", "trigger_expired"):
+        _log.warning("slack_trigger_expired", doing=doing)
+        return ":hourglass: That took longer than Slack allows. Please try again."
+    reference = secrets.token_hex(4)
+    if isinstance(problem, StorageUnavailable):
+        _log.error("bot_storage_unavailable", doing=doing, reference=reference, error=str(problem))
+        return (
+            ":warning: Gatepass cannot reach its storage, so nothing was changed. Try again in a minute; "
+            f"if it goes on, tell an administrator the reference `{reference}`."
+        )
+    _log.error("bot_listener_failed", doing=doing, reference=reference, exc_info=problem)
+    return f":warning: Gatepass failed to do that. Tell an administrator the reference `{reference}`."

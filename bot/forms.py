@@ -1,0 +1,111 @@
+"""The request form: opened with what is known, checked field by field when submitted, searched while typed in."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from access import requests
+from access.context import Access
+from access.duration import InvalidDuration, format_duration, parse_duration
+from access.policy import Offer
+from access.requests import Ask, Refused
+from bot.blocks.request_form import (
+    CALLBACK,
+    DOOR,
+    DURATION,
+    REASON,
+    TICKET,
+    Draft,
+    matching_options,
+    render_form,
+)
+from bot.choices import choices_of
+from bot.listening import Listening
+from bot.people import Doorkeeper, Speaker
+from bot.slack import Slack
+from storage.model import AccessRequest
+
+TITLE = "Ask for access"
+
+
+class Forms:
+    """Everything about the request form."""
+
+    def __init__(self, access: Access, slack: Slack, doorkeeper: Doorkeeper, listening: Listening) -> None:
+        self._access = access
+        self._slack = slack
+        self._doorkeeper = doorkeeper
+        self._listening = listening
+
+    def register(self, app: AsyncApp) -> None:
+        """Submission and type-ahead."""
+        app.view(CALLBACK)(self._listening.guard(self.on_submit))
+        app.options(DOOR)(self._listening.guard(self.on_suggestion))
+
+    async def open(self, body: Mapping[str, Any], draft: Draft, troubles: tuple[str, ...] = ()) -> None:
+        """Show the form to whoever is behind `body`, within the life of its trigger."""
+        async with self._listening.modal(body, TITLE) as modal:
+            speaker = await self._doorkeeper.admit(body, about="request form")
+            choices = choices_of(self._access.policies.current, speaker.principal.name)
+            await modal.show(render_form(choices, draft, troubles))
+
+    async def submit(self, speaker: Speaker, ask: Ask) -> AccessRequest:
+        """Ask as the speaker. Raises Refused."""
+        return await requests.submit(self._access, speaker.principal, ask)
+
+    async def on_suggestion(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """What may be asked for and matches what was typed so far."""
+        speaker = await self._doorkeeper.admit(body, about="request form")
+        choices = choices_of(self._access.policies.current, speaker.principal.name)
+        options = matching_options(choices, str(body.get("value") or ""))
+        await ack(options=[option.to_dict() for option in options])
+
+    async def on_submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Faults stand at their fields; a refusal stands above the form with everything kept."""
+        await self._listening.submission(ack, body, TITLE, self._submitted(body))
+
+    async def _submitted(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """What to acknowledge the submission with: nothing (done), errors at fields, or the form again."""
+        speaker = await self._doorkeeper.admit(body, about="request form")
+        draft = read_form(body)
+        policy = self._access.policies.current
+        offers = {f"{one.resource}/{one.role}": one for one in policy.what_may(speaker.principal.name)}
+        errors, duration_s = _faults(draft, offers.get(f"{draft.resource}/{draft.role}"))
+        if errors:
+            return {"response_action": "errors", "errors": errors}
+        ask = Ask(draft.resource, draft.role, duration_s, draft.reason, draft.ticket or None, source="slack")
+        try:
+            await self.submit(speaker, ask)
+        except Refused as refusal:
+            form = render_form(choices_of(policy, speaker.principal.name), draft, (str(refusal),))
+            return {"response_action": "update", "view": form.to_dict()}
+        return {}
+
+
+def read_form(body: Mapping[str, Any]) -> Draft:
+    """What a submitted form holds, as typed; every missing part is empty."""
+    values = body["view"]["state"]["values"]
+
+    def text(block_id: str) -> str:
+        return str(values.get(block_id, {}).get(block_id, {}).get("value") or "").strip()
+
+    option = values.get(DOOR, {}).get(DOOR, {}).get("selected_option") or {}
+    resource, _, role = str(option.get("value") or "").partition("/")
+    return Draft(resource, role, text(DURATION), text(REASON), " ".join(text(TICKET).split()))
+
+
+def _faults(draft: Draft, offer: Offer | None) -> tuple[dict[str, str], int]:
+    """Errors by block id, and the duration in seconds (0 if it is among them)."""
+    errors: dict[str, str] = {}
+    duration_s = 0
+    if offer is None:
+        errors[DOOR] = "The policy no longer lets you ask for this. Choose something else."
+    try:
+        duration_s = parse_duration(draft.duration)
+    except InvalidDuration as problem:
+        errors[DURATION] = str(problem)
+    if offer is not None and duration_s > offer.requirement.maximum_s:
+        errors[DURATION] = f"At most {format_duration(offer.requirement.maximum_s)} for this."
+    return errors, duration_s

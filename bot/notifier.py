@@ -1,0 +1,213 @@
+"""Brings Slack in step with storage: claims posts that are due, renders what is true now, posts or updates, marks.
+
+A post is a level to reach: whatever was missed while Slack or this process was away is settled by showing the latest
+state once. Nothing is ever read back out of a message. What cannot be shown where it belongs is taken to the people
+it concerns (`bot.detour`).
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Never
+from uuid import UUID
+
+import structlog
+from slack_sdk.errors import SlackObjectFormationError
+
+from access.context import Access
+from bot.blocks.message import Message
+from bot.channels import ChannelRefused, Channels
+from bot.detour import Detour
+from bot.messages import Messages
+from bot.slack import CALL_ERRORS, Slack, error_code, retry_after_s
+from storage import outbox
+from storage.database import StorageUnavailable
+from storage.model import Post
+from storage.notices import Notices, Topic
+
+#: Posts whose time to be tried again has come announce themselves to nobody, so we look this often.
+LOOK_S = 2.0
+#: Every open card is rendered again this often; only what would look different is sent.
+HEAL_S = 60.0
+CLAIM_LIMIT = 20
+FIRST_RETRY_S = 2.0
+LAST_RETRY_S = 300.0
+#: A channel that is gone or closed is a matter for people; this often we look whether somebody saw to it.
+PERMANENT_RETRY_S = 3600.0
+STORAGE_RETRY_S = 1.0
+
+#: Slack's words for a place where we cannot post until somebody changes something.
+PERMANENT = frozenset(
+    {
+        "account_inactive",
+        "cannot_dm_bot",
+        "channel_is_limited_access",
+        "channel_not_found",
+        "is_archived",
+        "messages_tab_disabled",
+        "missing_scope",
+        "no_permission",
+        "not_in_channel",
+        "restricted_action",
+        "user_disabled",
+        "user_not_found",
+    }
+)
+#: Slack's words for a message that can be updated no more: a new one takes its place.
+GONE = frozenset({"cant_update_message", "edit_window_closed", "message_not_found", "thread_not_found"})
+
+_log = structlog.get_logger(__name__)
+
+
+class Notifier:
+    """The one loop that posts; as many processes as like may run one each."""
+
+    def __init__(self, access: Access, notices: Notices, slack: Slack, messages: Messages) -> None:
+        self._database = access.database
+        self._notices = notices
+        self._slack = slack
+        self._messages = messages
+        self._channels = Channels(slack)
+        self._detour = Detour(access)
+        #: What Slack shows of each open card, as a hash; empty after a start, so everything is sent once.
+        self._shown: dict[UUID, bytes] = {}
+
+    async def run(self) -> Never:
+        """Until cancelled."""
+        async with self._notices.subscribe(Topic.POST) as inbox, asyncio.TaskGroup() as tasks:
+            some = asyncio.Event()
+            tasks.create_task(self._heal_for_ever())
+
+            async def listen() -> None:
+                async for _ in inbox:
+                    some.set()
+
+            tasks.create_task(listen())
+            while True:
+                some.clear()
+                if not await self._show_due():
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(some.wait(), LOOK_S)
+
+    async def _show_due(self) -> bool:
+        """Show one batch; True if there was one. Different places at once, one place in order."""
+        try:
+            posts = await outbox.due(self._database, CLAIM_LIMIT)
+        except StorageUnavailable as problem:
+            _log.warning("notifier_storage_unavailable", error=str(problem))
+            await asyncio.sleep(STORAGE_RETRY_S)
+            return False
+        places: dict[str, list[Post]] = defaultdict(list)
+        for post in posts:
+            places[post.address].append(post)
+        await asyncio.gather(*(self._show_in_order(place) for place in places.values()))
+        return bool(posts)
+
+    async def _show_in_order(self, posts: Sequence[Post]) -> None:
+        for post in posts:
+            try:
+                await self._show(post)
+            except StorageUnavailable as problem:
+                # Nothing is marked, so the lease runs out and the post is claimed again.
+                _log.warning("notifier_storage_unavailable", post_id=str(post.id), error=str(problem))
+
+    async def _show(self, post: Post) -> None:
+        try:
+            rendered = await self._messages.render(post)
+            if rendered is None:
+                await outbox.failed(self._database, post.id, error="no subject", retry_in_s=PERMANENT_RETRY_S)
+                return
+            await self._channels.require_internal(post.channel or post.address)
+            channel, ts = await self._send(post, rendered.message, anew=rendered.anew)
+            if rendered.anew and post.ts is not None and post.channel is not None and rendered.superseded is not None:
+                await self._retire(post.channel, post.ts, rendered.superseded)
+            await outbox.shown(self._database, post.id, revision=post.wanted_revision, channel=channel, ts=ts)
+            self._shown[post.id] = _hash(rendered.message)
+        except ChannelRefused as problem:
+            await self._give_up(post, "channel_refused", str(problem))
+        except CALL_ERRORS as problem:
+            await self._postpone(post, problem)
+        except (SlackObjectFormationError, ValueError) as problem:
+            _log.error("post_cannot_be_rendered", post_id=str(post.id), exc_info=problem)
+            await outbox.failed(self._database, post.id, error="cannot render", retry_in_s=PERMANENT_RETRY_S)
+
+    async def _send(self, post: Post, message: Message, *, anew: bool) -> tuple[str, str]:
+        """Update the message that stands, or post one; where it stands now."""
+        client = self._slack.outgoing
+        if post.channel is not None and post.ts is not None and not anew:
+            try:
+                await client.chat_update(
+                    channel=post.channel, ts=post.ts, text=message.text, blocks=message.blocks_json()
+                )
+            except CALL_ERRORS as problem:
+                if error_code(problem) not in GONE:
+                    raise
+            else:
+                return post.channel, post.ts
+        thread_ts = await self._messages.thread_ts(post)
+        try:
+            return await self._post(post.address, message, thread_ts)
+        except CALL_ERRORS as problem:
+            if thread_ts is None or error_code(problem) not in GONE:
+                raise
+            return await self._post(post.address, message, None)
+
+    async def _post(self, address: str, message: Message, thread_ts: str | None) -> tuple[str, str]:
+        posted = await self._slack.outgoing.chat_postMessage(
+            channel=address,
+            text=message.text,
+            blocks=message.blocks_json(),
+            thread_ts=thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+        )
+        return str(posted.get("channel")), str(posted.get("ts"))
+
+    async def _retire(self, channel: str, ts: str, message: Message) -> None:
+        """Best effort: the older message stays readable either way."""
+        try:
+            await self._slack.outgoing.chat_update(
+                channel=channel, ts=ts, text=message.text, blocks=message.blocks_json()
+            )
+        except CALL_ERRORS as problem:
+            _log.info("post_not_retired", error=error_code(problem))
+
+    async def _postpone(self, post: Post, problem: BaseException) -> None:
+        code = error_code(problem)
+        if code in PERMANENT:
+            await self._give_up(post, code, f"Slack does not let Gatepass post in <#{post.address}> ({code}).")
+            return
+        retry_in_s = float(retry_after_s(problem) or min(FIRST_RETRY_S * 2 ** min(post.attempts, 10), LAST_RETRY_S))
+        _log.warning("post_postponed", post_id=str(post.id), error=code, attempts=post.attempts, retry_in_s=retry_in_s)
+        await outbox.failed(self._database, post.id, error=code, retry_in_s=retry_in_s)
+
+    async def _give_up(self, post: Post, code: str, trouble: str) -> None:
+        """For an hour; and tell the people whom the post was for, where they can be told."""
+        _log.error("post_impossible", post_id=str(post.id), address=post.address, error=code)
+        await outbox.failed(self._database, post.id, error=trouble, retry_in_s=PERMANENT_RETRY_S)
+        await self._detour.take(post)
+
+    async def _heal_for_ever(self) -> Never:
+        while True:
+            try:
+                await self._heal()
+            except StorageUnavailable as problem:
+                _log.warning("notifier_storage_unavailable", error=str(problem))
+            await asyncio.sleep(HEAL_S)
+
+    async def _heal(self) -> None:
+        """Show open cards that Slack may show otherwise: all of them at first, then those that would look different."""
+        posts = await self._messages.open_posts()
+        self._shown = {post.id: self._shown[post.id] for post in posts if post.id in self._shown}
+        for post in posts:
+            rendered = await self._messages.render(post)
+            if post.ts is not None and rendered is not None and self._shown.get(post.id) != _hash(rendered.message):
+                await self._show(post)
+        await self._detour.take_stuck_digests()
+
+
+def _hash(message: Message) -> bytes:
+    return hashlib.sha256(json.dumps([message.text, message.blocks_json()], sort_keys=True).encode()).digest()

@@ -1,0 +1,223 @@
+"""Reads from storage what a message shows. Reads only; every answer is as of one transaction.
+
+People are named by the policy in force, because that is where their Slack ids stand; somebody who left it keeps their
+name and is mentioned no more.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from access.context import Access
+from access.policy import Policy
+from bot.doors import Doors, connect_command
+from bot.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
+from storage import audit
+from storage.database import clock
+from storage.model import (
+    AccessRequest,
+    Grant,
+    Principal,
+    RequestState,
+    Review,
+    ReviewDecision,
+    Session,
+    Statement,
+)
+
+#: More pending requests than this are not looked through for one person's home.
+PENDING_LIMIT = 200
+STATEMENT_LIMIT = 500
+
+
+class Reader:
+    """Facts about requests, statements and sessions, ready to be rendered."""
+
+    def __init__(self, access: Access, doors: Doors) -> None:
+        self._access = access
+        self._doors = doors
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self._access.policies.current
+
+    def who(self, name: str) -> Who:
+        """Somebody by their policy name."""
+        person = self.policy.people.get(name)
+        return Who(name, person.slack if person else None)
+
+    async def now(self, transaction: AsyncSession) -> datetime:
+        """The clock that decides."""
+        return await clock(transaction)
+
+    async def request(self, transaction: AsyncSession, request_id: UUID) -> RequestFacts | None:
+        """One request; None if there is none with this id."""
+        request = await transaction.get(AccessRequest, request_id, populate_existing=True)
+        return None if request is None else (await self._requests(transaction, [request]))[0]
+
+    async def grant(self, transaction: AsyncSession, grant_id: UUID) -> RequestFacts | None:
+        """The request behind a grant, and the grant with it."""
+        grant = await transaction.get(Grant, grant_id)
+        return None if grant is None else await self.request(transaction, grant.request_id)
+
+    async def of_grants(self, transaction: AsyncSession, grants: Sequence[Grant]) -> list[RequestFacts]:
+        """The requests behind these grants, in their order."""
+        found = await transaction.scalars(
+            select(AccessRequest).where(col(AccessRequest.id).in_([grant.request_id for grant in grants]))
+        )
+        facts = {one.request.id: one for one in await self._requests(transaction, list(found))}
+        return [facts[grant.request_id] for grant in grants if grant.request_id in facts]
+
+    async def pending_of(self, transaction: AsyncSession, principal: Principal) -> list[RequestFacts]:
+        """What somebody asked for and nobody decided yet, newest first."""
+        found = await transaction.scalars(
+            select(AccessRequest)
+            .where(col(AccessRequest.principal_id) == principal.id, col(AccessRequest.state) == RequestState.PENDING)
+            .order_by(col(AccessRequest.created_at).desc())
+            .limit(PENDING_LIMIT)
+        )
+        return await self._requests(transaction, list(found))
+
+    async def waiting_for(self, transaction: AsyncSession, reviewer: Principal) -> list[RequestFacts]:
+        """Pending requests that name somebody as a reviewer, except their own, oldest first."""
+        found = await transaction.scalars(
+            select(AccessRequest)
+            .where(
+                col(AccessRequest.state) == RequestState.PENDING,
+                col(AccessRequest.principal_id) != reviewer.id,
+                col(AccessRequest.reviewers).contains([reviewer.name]),
+            )
+            .order_by(col(AccessRequest.created_at))
+            .limit(PENDING_LIMIT)
+        )
+        return await self._requests(transaction, list(found))
+
+    async def statement(self, transaction: AsyncSession, statement_id: UUID) -> StatementFacts | None:
+        """One held or denied statement; None if there is none with this id."""
+        statement = await transaction.get(Statement, statement_id, populate_existing=True)
+        if statement is None:
+            return None
+        grant = await _grant_of(transaction, statement.session_id)
+        return (await self._statements(transaction, [statement], grant))[0]
+
+    async def session(self, transaction: AsyncSession, session_id: UUID) -> SessionFacts | None:
+        """One session with what its digest needs; None if there is none with this id."""
+        session = await transaction.get(Session, session_id, populate_existing=True)
+        if session is None:
+            return None
+        grant = await transaction.get_one(Grant, session.grant_id)
+        request = await self.request(transaction, grant.request_id)
+        assert request is not None
+        found = await transaction.scalars(
+            select(Statement)
+            .where(col(Statement.session_id) == session_id)
+            .order_by(col(Statement.created_at))
+            .limit(STATEMENT_LIMIT)
+        )
+        tree_size, root = await audit.head(transaction)
+        return SessionFacts(
+            session=session,
+            grant=grant,
+            request=request.request,
+            principal=request.requester,
+            approvals=request.approvals,
+            statements=tuple(await self._statements(transaction, list(found), grant)),
+            head=AuditHead(tree_size, root) if tree_size else None,
+        )
+
+    async def _requests(self, transaction: AsyncSession, requests: Sequence[AccessRequest]) -> list[RequestFacts]:
+        ids = [request.id for request in requests]
+        now = await clock(transaction)
+        grants = {
+            grant.request_id: grant
+            for grant in await transaction.scalars(select(Grant).where(col(Grant.request_id).in_(ids)))
+        }
+        reviews = list(
+            await transaction.scalars(
+                select(Review).where(col(Review.request_id).in_(ids)).order_by(col(Review.created_at))
+            )
+        )
+        people = await self._people(
+            transaction,
+            [request.principal_id for request in requests],
+            [request.decided_by for request in requests],
+            [review.reviewer_id for review in reviews],
+            [grant.revoked_by for grant in grants.values()],
+        )
+        return [
+            self._request(request, grants.get(request.id), _approvals(reviews, request.id, people), people, now)
+            for request in requests
+        ]
+
+    def _request(
+        self,
+        request: AccessRequest,
+        grant: Grant | None,
+        approvals: tuple[Who, ...],
+        people: dict[UUID, Who],
+        now: datetime,
+    ) -> RequestFacts:
+        resource = self.policy.resources.get(request.resource)
+        return RequestFacts(
+            request=request,
+            requester=people[request.principal_id],
+            now=now,
+            reviewers=tuple(self.who(name) for name in request.reviewers),
+            approvals=approvals,
+            decided_by=people.get(request.decided_by) if request.decided_by else None,
+            grant=grant,
+            revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
+            connect=connect_command(self._doors, resource, request.role) if resource else None,
+        )
+
+    async def _statements(
+        self, transaction: AsyncSession, statements: Sequence[Statement], grant: Grant
+    ) -> list[StatementFacts]:
+        reviews = list(
+            await transaction.scalars(
+                select(Review)
+                .where(col(Review.statement_id).in_([one.id for one in statements]))
+                .order_by(col(Review.created_at))
+            )
+        )
+        people = await self._people(
+            transaction,
+            [grant.principal_id],
+            [one.decided_by for one in statements],
+            [review.reviewer_id for review in reviews],
+        )
+        return [
+            StatementFacts(
+                statement=one,
+                principal=people[grant.principal_id],
+                resource=grant.resource,
+                role=grant.role,
+                reviewers=tuple(self.who(name) for name in one.reviewers),
+                approvals=_approvals(reviews, one.id, people),
+                decided_by=people.get(one.decided_by) if one.decided_by else None,
+            )
+            for one in statements
+        ]
+
+    async def _people(self, transaction: AsyncSession, *groups: Iterable[UUID | None]) -> dict[UUID, Who]:
+        ids = {one for group in groups for one in group if one is not None}
+        found = await transaction.scalars(select(Principal).where(col(Principal.id).in_(ids)))
+        return {principal.id: self.who(principal.name) for principal in found}
+
+
+def _approvals(reviews: Iterable[Review], subject_id: UUID, people: dict[UUID, Who]) -> tuple[Who, ...]:
+    return tuple(
+        people[review.reviewer_id]
+        for review in reviews
+        if subject_id in (review.request_id, review.statement_id) and review.decision is ReviewDecision.APPROVE
+    )
+
+
+async def _grant_of(transaction: AsyncSession, session_id: UUID) -> Grant:
+    session = await transaction.get_one(Session, session_id)
+    return await transaction.get_one(Grant, session.grant_id)

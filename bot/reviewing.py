@@ -1,0 +1,113 @@
+"""Approve and Deny, for requests and held statements alike: at each click anew it is asked who this is and may they.
+
+`access.reviews` has the rule and the last word; a refusal is told to the person alone and is in the audit log.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+
+from access.context import Access
+from access.reviews import review_request, review_statement
+from bot.blocks.decision import APPROVE, DENY, Target, UnreadableTarget, read_target
+from bot.blocks.modals import DENY_CALLBACK, DENY_REASON, render_deny_form
+from bot.blocks.request import wanted
+from bot.blocks.request_form import render_notice
+from bot.blocks.text import code, escape, mention
+from bot.clicks import clicked_value
+from bot.faults import Unanswerable
+from bot.listening import Listening
+from bot.people import Doorkeeper, Speaker
+from bot.reading import Reader
+from storage.model import PostSubject, ReviewDecision
+
+TITLE = "Deny"
+_GONE = "This is no longer there to be reviewed."
+
+
+class Reviewing:
+    """The two buttons of a card, and the modal that asks for a reason."""
+
+    def __init__(self, access: Access, doorkeeper: Doorkeeper, listening: Listening, reader: Reader) -> None:
+        self._access = access
+        self._doorkeeper = doorkeeper
+        self._listening = listening
+        self._reader = reader
+
+    def register(self, app: AsyncApp) -> None:
+        """Two actions and a view."""
+        app.action(APPROVE)(self._listening.guard(self.on_approve))
+        app.action(DENY)(self._listening.guard(self.on_deny))
+        app.view(DENY_CALLBACK)(self._listening.guard(self.on_deny_submit))
+
+    async def on_approve(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Count the approval; what it came to is said to the person alone, the card says it to all."""
+        await ack()
+        target = _target(clicked_value(body))
+        speaker = await self._admit(body, target)
+        _, message = await self._review(target, speaker, ReviewDecision.APPROVE, "")
+        await self._listening.tell(body, escape(message))
+
+    async def on_deny(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Ask why, in a modal; whoever may not rely on their account learns it here already."""
+        await ack()
+        target = _target(clicked_value(body))
+        async with self._listening.modal(body, TITLE) as modal:
+            await self._admit(body, target)
+            await modal.show(render_deny_form(target, await self._what(target)))
+
+    async def on_deny_submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Deny with the reason; the modal closes at once or says why the denial does not count."""
+        await self._listening.submission(ack, body, TITLE, self._denied(body))
+
+    async def _denied(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        target = _target(str(body["view"].get("private_metadata", "")))
+        reason = read_reason(body)
+        if not reason:
+            return {"response_action": "errors", "errors": {DENY_REASON: "Say why: the requester is told."}}
+        speaker = await self._admit(body, target)
+        counted, message = await self._review(target, speaker, ReviewDecision.DENY, reason)
+        if counted:
+            return {}
+        view = render_notice(TITLE, f":no_entry_sign: {escape(message)}")
+        return {"response_action": "update", "view": view.to_dict()}
+
+    async def _admit(self, body: Mapping[str, Any], target: Target) -> Speaker:
+        return await self._doorkeeper.admit(body, about=f"{target.subject.value} {target.id}", reviewing=True)
+
+    async def _review(
+        self, target: Target, speaker: Speaker, decision: ReviewDecision, reason: str
+    ) -> tuple[bool, str]:
+        """Whether it counted, and the sentence for the reviewer."""
+        review = review_request if target.subject is PostSubject.REQUEST else review_statement
+        outcome = await review(self._access, target.id, speaker.principal, decision, reason)
+        return outcome.counted, outcome.message
+
+    async def _what(self, target: Target) -> str:
+        """What is about to be denied, in mrkdwn. Raises Unanswerable."""
+        async with self._access.database.transaction() as transaction:
+            if target.subject is PostSubject.REQUEST:
+                request = await self._reader.request(transaction, target.id)
+                if request is not None:
+                    return f"{mention(request.requester)} asks for {wanted(request)}."
+            else:
+                statement = await self._reader.statement(transaction, target.id)
+                if statement is not None:
+                    where = f"{code(statement.role)} on {code(statement.resource)}"
+                    return f"{mention(statement.principal)} waits to run a statement as {where}."
+        raise Unanswerable(_GONE)
+
+
+def read_reason(body: Mapping[str, Any]) -> str:
+    """What was typed into the deny form."""
+    values = body["view"]["state"]["values"]
+    return str(values.get(DENY_REASON, {}).get(DENY_REASON, {}).get("value") or "").strip()
+
+
+def _target(value: str) -> Target:
+    try:
+        return read_target(value)
+    except UnreadableTarget as problem:
+        raise Unanswerable(_GONE) from problem

@@ -1,0 +1,87 @@
+"""The Socket Mode connections: several at once, watched, and closed to the last task.
+
+Slack hands each payload to any one connection, so one may be renewed or lost while another listens. A connection can
+also look healthy and deliver nothing (python-slack-sdk issue 1940); Slack's hello says how many it counts, which is
+logged, and what such a ghost swallows is healed by rendering open cards again from storage.
+"""
+
+import asyncio
+import contextlib
+from typing import Any, Never
+
+import structlog
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.async_app import AsyncApp
+
+from bot.slack import Slack
+
+PING_S = 5.0
+#: How often the connections are looked after.
+WATCH_S = 15.0
+#: A connection that cannot be opened within this is tried again at the next look.
+CONNECT_TIMEOUT_S = 20.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Sockets:
+    """A fixed number of connections for one Bolt app; built inside the running loop."""
+
+    def __init__(self, app: AsyncApp, slack: Slack, app_token: str, count: int, proxy: str | None) -> None:
+        self._handlers = [
+            AsyncSocketModeHandler(
+                app, app_token, logger=slack.logger, web_client=slack.tokenless, ping_interval=PING_S
+            )
+            for _ in range(count)
+        ]
+        for handler in self._handlers:
+            handler.client.proxy = proxy
+            handler.client.message_listeners.append(self._hear)
+        #: How many connections Slack counted when it last said hello; None before the first.
+        self.counted_by_slack: int | None = None
+
+    async def connected(self) -> int:
+        """How many of ours are open and answer pings."""
+        return sum([await handler.client.is_connected() for handler in self._handlers])
+
+    async def run(self) -> Never:
+        """Open all and keep them open until cancelled; then close them and wait for their tasks."""
+        try:
+            await asyncio.gather(*(self._open(handler) for handler in self._handlers))
+            _log.info("slack_connected", connections=await self.connected())
+            while True:
+                await asyncio.sleep(WATCH_S)
+                await self._look_after()
+        finally:
+            await asyncio.shield(self._close())
+
+    async def _open(self, handler: AsyncSocketModeHandler) -> None:
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await handler.connect_async()
+        except TimeoutError:
+            _log.warning("slack_connection_slow", timeout_s=CONNECT_TIMEOUT_S)
+
+    async def _look_after(self) -> None:
+        ours = await self.connected()
+        if self.counted_by_slack is not None and self.counted_by_slack < ours:
+            _log.warning("slack_counts_fewer_connections", ours=ours, counted=self.counted_by_slack)
+        for handler in self._handlers:
+            if not await handler.client.is_connected():
+                _log.warning("slack_connection_lost", ours=ours)
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                        await handler.client.connect_to_new_endpoint(force=True)
+
+    async def _hear(self, _client: Any, message: dict[str, Any], _raw: str | None) -> None:
+        if message.get("type") == "hello" and isinstance(message.get("num_connections"), int):
+            self.counted_by_slack = message["num_connections"]
+            _log.info("slack_hello", connections=self.counted_by_slack)
+
+    async def _close(self) -> None:
+        for handler in self._handlers:
+            client = handler.client
+            tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
+            with contextlib.suppress(Exception):  # a socket that cannot even be closed must not keep the rest open
+                await handler.close_async()
+            await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)

@@ -1,0 +1,76 @@
+"""Giving somebody the token of their own grant: shown in a modal, written nowhere, audited.
+
+Refused to everybody but the grant's principal, and for a grant that the proxy would not let in.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.models.views import View
+
+from access import grants
+from access.context import Access
+from access.people import actor
+from bot.blocks.modals import render_token
+from bot.blocks.reply import GET_TOKEN
+from bot.clicks import clicked_id
+from bot.faults import Unanswerable
+from bot.listening import Listening
+from bot.people import Doorkeeper
+from bot.reading import Reader
+from storage import audit
+from storage.database import clock
+
+TITLE = "Your token"
+
+
+class Tokens:
+    """The button "Get my token"."""
+
+    def __init__(self, access: Access, doorkeeper: Doorkeeper, listening: Listening, reader: Reader) -> None:
+        self._access = access
+        self._doorkeeper = doorkeeper
+        self._listening = listening
+        self._reader = reader
+
+    def register(self, app: AsyncApp) -> None:
+        """The one action."""
+        app.action(GET_TOKEN)(self._listening.guard(self.on_token))
+
+    async def on_token(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Modal first, because its trigger lives three seconds; then everything that may refuse."""
+        await ack()
+        grant_id = clicked_id(body)
+        async with self._listening.modal(body, TITLE) as modal:
+            await modal.show(await self._issued(body, grant_id))
+
+    async def _issued(self, body: Mapping[str, Any], grant_id: UUID) -> View:
+        speaker = await self._doorkeeper.admit(body, about=f"token of grant {grant_id}")
+        refusal = ""
+        async with self._access.database.transaction() as transaction:
+            try:
+                grant = await grants.usable(transaction, grant_id)
+            except grants.GrantUnusable as problem:
+                raise Unanswerable(str(problem)) from problem
+            if grant.principal_id != speaker.principal.id:
+                refusal = "This access is somebody else's. Ask for your own with /access."
+            facts = await self._reader.grant(transaction, grant_id)
+            if not refusal and (facts is None or facts.connect is None):
+                refusal = f"{grant.resource} is no longer in the policy."
+            await audit.record(
+                transaction,
+                actor=actor(speaker.principal),
+                action="slack:token:issue",
+                resource=f"{grant.resource}/{grant.role}",
+                outcome="denied" if refusal else "success",
+                grant=grant.id,
+                detail={"why": refusal} if refusal else {"slack_user": speaker.slack_id},
+            )
+            now = await clock(transaction)
+        if refusal or facts is None:
+            raise Unanswerable(refusal)
+        token = self._access.keys.issue(grant=grant, principal=speaker.principal, now=now)
+        return render_token(facts, token)
