@@ -149,7 +149,8 @@ class LiveSession:
             held = await holds.hold(self._access, self.row, self.grant, text, kind, rule)
             expected.of(held.id)
             try:
-                await tell(_held_sentence(held))
+                if held.state is HoldState.PENDING:
+                    await tell(_held_sentence(held))
                 decided = await expected.decision(held)
             except BaseException:
                 with contextlib.suppress(StorageUnavailable):

@@ -1,0 +1,129 @@
+"""A gateway on a real database, a policy with a database and a host, and grants that were really asked for."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import select
+from sqlmodel import col
+
+from access import requests, reviews
+from access.context import Access
+from access.policy_file import PolicyFile
+from access.tokens import TokenKeys
+from proxy.gateway import Gateway
+from proxy.instance import registered
+from proxy.masking.rules import DEFAULT_RULES, Masker
+from storage.database import Database
+from storage.model import Grant, Principal, ReviewDecision
+from storage.notices import Notices
+
+POLICY: dict[str, Any] = {
+    "version": 1,
+    "resources": {
+        "db": {
+            "type": "postgres",
+            "upstream": {"host": "127.0.0.1", "port": 5432, "database": "payments", "tls": "disable"},
+            "roles": {
+                "read": {"username": "app_read", "password": "env:NOT_SET"},
+                "admin": {
+                    "username": "app_owner",
+                    "password": "env:NOT_SET",
+                    "statements": [
+                        {"name": "no-copy", "match": ["copy_program"], "verdict": "deny", "message": "Never here."},
+                        {"name": "ddl", "match": ["ddl"], "verdict": "review", "reviewers": ["reviewers"]},
+                    ],
+                },
+            },
+        },
+        "host": {
+            "type": "ssh",
+            "upstream": {"host": "127.0.0.1", "port": 22, "host_key": "ssh-ed25519 AAAA"},
+            "roles": {"deploy": {"username": "deploy", "password": "env:NOT_SET"}},
+        },
+    },
+    "people": {"alice": {"slack": "U0ALICE"}, "bob": {"slack": "U0BOB"}},
+    "groups": {"reviewers": ["bob"]},
+    "policy": [
+        {
+            "name": "everything",
+            "who": ["alice"],
+            "resources": ["*"],
+            "roles": ["*"],
+            "decision": "reviewed",
+            "reviewers": ["reviewers"],
+            "channel": "C0INCIDENTS",
+        }
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A grant as its holder has it."""
+
+    grant: Grant
+    token: str
+
+
+@pytest.fixture
+def write_policy(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+    """Write a policy file; returns its path."""
+
+    def write(policy: dict[str, Any]) -> Path:
+        path = tmp_path / "gatepass.yml"
+        path.write_text(yaml.safe_dump(policy))
+        return path
+
+    return write
+
+
+@pytest.fixture
+async def access(database: Database, tmp_path: Path, write_policy: Callable[[dict[str, Any]], Path]) -> Access:
+    """The rules, with POLICY adopted."""
+    made = Access(
+        database=database,
+        policies=PolicyFile(write_policy(POLICY)),
+        redact=Masker(DEFAULT_RULES).redact,
+        keys=TokenKeys(tmp_path / "keys"),
+    )
+    await made.policies.adopt(made)
+    return made
+
+
+@pytest.fixture
+async def gateway(access: Access, tmp_path: Path) -> AsyncIterator[Gateway]:
+    """A registered gateway whose sessions are watched."""
+    opened = Gateway(access, tmp_path / "recordings")
+    notices = Notices(access.database)
+    tasks = [asyncio.create_task(notices.run()), asyncio.create_task(opened.watch(notices))]
+    try:
+        async with registered(access.database) as (instance_id, _):
+            opened.instance_id = instance_id
+            yield opened
+    finally:
+        for task in tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+@pytest.fixture
+def granted(access: Access) -> Callable[..., Awaitable[Granted]]:
+    """`await granted("db", "read", duration_s=60)`: alice asks, bob approves; returns the grant and a token."""
+
+    async def grant(resource: str, role: str, *, duration_s: int = 900) -> Granted:
+        async with access.database.transaction() as transaction:
+            people = {each.name: each for each in (await transaction.scalars(select(Principal))).all()}
+        request = await requests.submit(access, people["alice"], requests.Ask(resource, role, duration_s))
+        await reviews.review_request(access, request.id, people["bob"], ReviewDecision.APPROVE, "")
+        async with access.database.transaction() as transaction:
+            made = (await transaction.scalars(select(Grant).where(col(Grant.request_id) == request.id))).one()
+        return Granted(made, access.keys.issue(grant=made, principal=people["alice"]))
+
+    return grant
