@@ -234,6 +234,13 @@ class Policy(Frozen):
             why=_why(rule, reviewers),
         )
 
+    def statement_reviewers(self, rule: StatementRule, person: str, resource: str, role: str) -> frozenset[str]:
+        """Who may review what `rule` holds in a session of `person`: its own reviewers, or those of the policy rule."""
+        if rule.reviewers:
+            return self.reviewers(rule.reviewers) - {person}
+        granting = self.rule_for(person, resource, role)
+        return self.reviewers(granting.reviewers) - {person} if granting is not None else frozenset()
+
     def what_may(self, person: str) -> list[Offer]:
         """Everything `person` may ask for, by resource and role."""
         offers = [

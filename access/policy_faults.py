@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
-from pydantic_core import InitErrorDetails, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from access.resources import StatementRule, complaint
+from access.resources import StatementRule
 from access.suggest import did_you_mean
 from storage.model import Decision, PrincipalKind, VerdictKind
 
@@ -37,8 +37,12 @@ def raise_faults(policy: "Policy", *, unreadable: frozenset[str]) -> None:
     if faults:
         raise ValidationError.from_exception_data(
             "policy",
-            [InitErrorDetails(type=complaint(fault.message), loc=fault.path, input=None) for fault in faults],
+            [InitErrorDetails(type=_between(fault.message), loc=fault.path, input=None) for fault in faults],
         )
+
+
+def _between(message: str) -> PydanticCustomError:
+    return PydanticCustomError("gatepass_between", "{message}", {"message": message})
 
 
 class _Check:
@@ -116,7 +120,7 @@ class _Check:
         for rule in granting:
             if not statement.reviewers and not rule.reviewers:
                 yield Fault(path, f"names no reviewers, and the rule {rule.name} that opens this role has none either")
-            elif not statement.reviewers and len(self._policy.reviewers(rule.reviewers)) < statement.quorum:
+            elif not statement.reviewers and self._too_few(rule.reviewers, statement.quorum):
                 yield Fault((*path, "quorum"), f"is larger than the number of reviewers of the rule {rule.name}")
             if statement.channel is None and rule.channel is None:
                 yield Fault(path, f"names no channel, and the rule {rule.name} that opens this role has none either")
@@ -127,9 +131,14 @@ class _Check:
         for name in sorted(people):
             if self._policy.people[name].kind is PrincipalKind.AGENT:
                 yield Fault((*path, "reviewers"), f"{name} is an agent: agents never review")
-        able = self._policy.reviewers(reviewers)
-        if reviewers and len(able) < quorum and self._unreadable.isdisjoint(reviewers):
-            yield Fault((*path, "quorum"), f"asks for {quorum} different people, but the reviewers are {len(able)}")
+        if reviewers and self._too_few(reviewers, quorum):
+            able = len(self._policy.reviewers(reviewers))
+            yield Fault((*path, "quorum"), f"asks for {quorum} different people, but the reviewers are {able}")
+
+    def _too_few(self, reviewers: list[str], quorum: int) -> bool:
+        """Whether the quorum cannot be met; not to be said while one of them is unknown, which is a fault already."""
+        names = {member for name in reviewers for member in self._policy.groups.get(name, [name])}
+        return names <= self._policy.people.keys() and len(self._policy.reviewers(reviewers)) < quorum
 
     def _names(self, path: Path, names: list[str]) -> Iterator[Fault]:
         known = self._policy.people.keys() | self._policy.groups.keys()

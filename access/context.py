@@ -1,0 +1,19 @@
+"""Access: what every rule needs, made once by the composition root and passed as the first argument."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from access.policy_file import PolicyFile
+from access.tokens import TokenKeys
+from storage.database import Database
+
+
+@dataclass(frozen=True)
+class Access:
+    """Storage, the policy in force, and the two things that guard what leaves: redaction and token keys."""
+
+    database: Database
+    policies: PolicyFile
+    #: Masks sensitive values in what people typed, before it is stored or posted; from proxy.masking.
+    redact: Callable[[str], str]
+    keys: TokenKeys

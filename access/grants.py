@@ -1,0 +1,175 @@
+"""Grants: made by a decision, ended by their deadline or a revocation, asked about by every door of the proxy."""
+
+import re
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from access import changes, endings
+from access.context import Access
+from access.may_review import may_revoke
+from access.people import actor
+from access.policy import Policy
+from access.typed import Refused, reason
+from storage.database import clock
+from storage.model import AccessRequest, EndReason, Grant, Principal
+
+__all__ = ["GrantFault", "GrantUnusable", "Refused", "by_prefix", "make", "of", "revoke", "usable"]
+
+_SHORT_ID = re.compile(r"[0-9a-f]{4,32}")
+
+
+class GrantFault(StrEnum):
+    """Why a grant opens nothing."""
+
+    UNKNOWN = "unknown"
+    NOT_YET = "not_yet"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    DISABLED = "disabled"
+
+
+_END_REASONS = {
+    GrantFault.UNKNOWN: EndReason.REVOKED,
+    GrantFault.NOT_YET: EndReason.REVOKED,
+    GrantFault.EXPIRED: EndReason.EXPIRED,
+    GrantFault.REVOKED: EndReason.REVOKED,
+    GrantFault.DISABLED: EndReason.REVOKED,
+}
+
+
+class GrantUnusable(Exception):
+    """The grant opens nothing now; the message is for the person who holds it."""
+
+    def __init__(self, reason: GrantFault, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    @property
+    def end_reason(self) -> EndReason:
+        """Why a live session under this grant ends."""
+        return _END_REASONS[self.reason]
+
+
+async def make(
+    transaction: AsyncSession, request: AccessRequest, now: datetime, *, duration_s: int, by: Principal | None
+) -> Grant:
+    """The grant of a request just approved; its clock starts now. One a request, which the database holds to."""
+    grant = Grant(
+        request_id=request.id,
+        principal_id=request.principal_id,
+        resource=request.resource,
+        role=request.role,
+        not_before=now,
+        expires_at=now + timedelta(seconds=duration_s),
+        created_at=now,
+    )
+    transaction.add(grant)
+    await transaction.flush()
+    await changes.grant(
+        transaction,
+        grant,
+        actor=actor(by),
+        action="policy:grant:make",
+        detail={"expires_at": grant.expires_at.isoformat(), "duration_s": duration_s},
+    )
+    return grant
+
+
+async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None = None) -> Grant:
+    """The grant, if it opens its door at `now` (the database's clock unless given). Raises GrantUnusable."""
+    moment = now or await clock(transaction)
+    row = (
+        await transaction.execute(
+            select(Grant, Principal)
+            .join(Principal, col(Principal.id) == col(Grant.principal_id))
+            .where(col(Grant.id) == grant_id)
+            .execution_options(populate_existing=True)
+        )
+    ).one_or_none()
+    if row is None:
+        raise GrantUnusable(GrantFault.UNKNOWN, "There is no such access. Ask for it in Slack with /access.")
+    grant, principal = row
+    if grant.revoked_at is not None:
+        raise GrantUnusable(GrantFault.REVOKED, await _revocation(transaction, grant))
+    if grant.expires_at <= moment:
+        message = f"This access ended at {grant.expires_at:%H:%M:%S} UTC, as granted. Ask again in Slack with /access."
+        raise GrantUnusable(GrantFault.EXPIRED, message)
+    if principal.disabled_at is not None:
+        raise GrantUnusable(GrantFault.DISABLED, f"{principal.name} is no longer in Gatepass's policy.")
+    if grant.not_before > moment:
+        raise GrantUnusable(GrantFault.NOT_YET, f"This access starts at {grant.not_before:%H:%M:%S} UTC.")
+    return grant
+
+
+async def of(transaction: AsyncSession, principal: Principal, now: datetime | None = None) -> list[Grant]:
+    """The live grants of `principal`, those that end first at the front."""
+    moment = now or await clock(transaction)
+    found = await transaction.scalars(
+        select(Grant)
+        .where(col(Grant.principal_id) == principal.id, *_live(moment))
+        .order_by(col(Grant.expires_at), col(Grant.id))
+    )
+    return list(found.all())
+
+
+async def revoke(
+    access: Access, grant_id: UUID, by: Principal | None, reason_typed: str = "", *, source: str = "slack"
+) -> Grant:
+    """End a grant now; live sessions under it are cut. `by` None is the gateway itself. Raises Refused."""
+    why = reason(access, reason_typed)
+    async with access.database.transaction() as transaction:
+        grant = await transaction.get(Grant, grant_id)
+        if grant is None:
+            raise Refused("There is no such access. /access list shows yours.")
+        holder = await transaction.get_one(Principal, grant.principal_id)
+        if by is not None:
+            revoker = await transaction.get_one(Principal, by.id)
+            if (refusal := may_revoke(access.policies.current, revoker, holder, grant)) is not None:
+                raise Refused(refusal)
+        now = await clock(transaction)
+        revoked = await endings.revoke_grant(transaction, grant_id, by, why, now, source=source)
+        if revoked is None:
+            await transaction.refresh(grant)
+            raise Refused(await _already_over(transaction, grant))
+        return revoked
+
+
+async def by_prefix(transaction: AsyncSession, policy: Policy, asker: Principal, typed: str) -> Grant:
+    """The one live grant that `typed` begins the id of, among those that `asker` may revoke. Raises Refused."""
+    prefix = typed.strip().lower().replace("-", "")
+    if not _SHORT_ID.fullmatch(prefix):
+        raise Refused("An access id is at least its first four characters, as /access list shows them: 3f9a2c41.")
+    first, last = UUID(prefix.ljust(32, "0")), UUID(prefix.ljust(32, "f"))
+    rows = await transaction.execute(
+        select(Grant, Principal)
+        .join(Principal, col(Principal.id) == col(Grant.principal_id))
+        .where(col(Grant.id).between(first, last), *_live(await clock(transaction)))
+    )
+    found = [grant for grant, holder in rows.all() if may_revoke(policy, asker, holder, grant) is None]
+    if not found:
+        raise Refused(f"No live access that you may revoke begins with {prefix}. /access list shows yours.")
+    if len(found) > 1:
+        raise Refused(f"{len(found)} accesses begin with {prefix}: type more of the id.")
+    return found[0]
+
+
+def _live(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return (col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now)
+
+
+async def _revocation(transaction: AsyncSession, grant: Grant) -> str:
+    revoker = await transaction.get(Principal, grant.revoked_by) if grant.revoked_by is not None else None
+    who = revoker.name if revoker is not None else "Gatepass"
+    why = f": {grant.revoke_reason}" if grant.revoke_reason else ""
+    return f"This access was revoked by {who} at {grant.revoked_at:%H:%M:%S} UTC{why}."
+
+
+async def _already_over(transaction: AsyncSession, grant: Grant) -> str:
+    if grant.revoked_at is not None:
+        return await _revocation(transaction, grant)
+    return f"This access ended at {grant.expires_at:%H:%M:%S} UTC, as granted."

@@ -1,0 +1,143 @@
+"""Holds: statements that wait for a reviewer, and the ones denied at once. Called by the proxy's sessions.
+
+Only what was held or denied becomes a row; its text has no literals left in it when it comes here.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from access import changes
+from access.context import Access
+from access.people import actor
+from access.policy import StatementRule
+from storage import outbox
+from storage.database import clock
+from storage.model import (
+    AccessRequest,
+    Grant,
+    HoldState,
+    PostPurpose,
+    PostSubject,
+    Principal,
+    Session,
+    Statement,
+    VerdictKind,
+)
+
+#: A card shows the start of it; the recording has the whole.
+MAX_TEXT_CHARS = 20_000
+_MAX_KIND_CHARS = 64
+
+
+async def hold(access: Access, session: Session, grant: Grant, text: str, kind: str, rule: StatementRule) -> Statement:
+    """Put a statement to its reviewers: pending until its timeout or the grant's end, whichever comes first.
+
+    Where too few people are left to review it, it is denied at once and says so. Raises StorageUnavailable.
+    """
+    policy = access.policies.current
+    async with access.database.transaction() as transaction:
+        now = await clock(transaction)
+        holder = await transaction.get_one(Principal, grant.principal_id)
+        request = await transaction.get_one(AccessRequest, grant.request_id)
+        reviewers = policy.statement_reviewers(rule, holder.name, grant.resource, grant.role)
+        held = _row(session, text, kind, rule, now)
+        held.verdict = VerdictKind.REVIEW
+        held.state = HoldState.PENDING
+        held.quorum = rule.quorum
+        held.reviewers = sorted(reviewers)
+        held.channel = rule.channel or request.channel
+        held.expires_at = min(now + timedelta(seconds=rule.timeout_s), grant.expires_at)
+        if len(reviewers) < rule.quorum:
+            held.state, held.decided_at = HoldState.DENIED, now
+            held.decision_reason = f"too few people are left who could review it ({len(reviewers)} of {rule.quorum})"
+        transaction.add(held)
+        await transaction.flush()
+        if held.state is HoldState.PENDING:
+            await _want_cards(access, transaction, held, request)
+        await changes.statement(
+            transaction, held, grant, actor=actor(holder), action="proxy:statement:hold", detail={"kind": held.kind}
+        )
+        return held
+
+
+async def deny(access: Access, session: Session, grant: Grant, text: str, kind: str, rule: StatementRule) -> Statement:
+    """Write down a statement that a rule denies. Raises StorageUnavailable."""
+    async with access.database.transaction() as transaction:
+        holder = await transaction.get_one(Principal, grant.principal_id)
+        denied = _row(session, text, kind, rule, await clock(transaction))
+        transaction.add(denied)
+        await transaction.flush()
+        await changes.statement(
+            transaction,
+            denied,
+            grant,
+            actor=actor(holder),
+            action="proxy:statement:deny",
+            outcome="failure",
+            detail={"kind": denied.kind},
+        )
+        return denied
+
+
+async def cancel(access: Access, statement_id: UUID, why: str) -> bool:
+    """pending -> cancelled: nobody waits for it any more. False if it was decided already."""
+    async with access.database.transaction() as transaction:
+        cancelled = await transaction.scalars(
+            update(Statement)
+            .where(col(Statement.id) == statement_id, col(Statement.state) == HoldState.PENDING)
+            .values(
+                state=HoldState.CANCELLED,
+                decided_at=await clock(transaction),
+                decision_reason=why,
+                revision=col(Statement.revision) + 1,
+            )
+            .returning(Statement)
+            .execution_options(populate_existing=True)
+        )
+        statement = cancelled.one_or_none()
+        if statement is None:
+            return False
+        grant = await changes.grant_of(transaction, statement)
+        holder = await transaction.get_one(Principal, grant.principal_id)
+        await changes.statement(
+            transaction, statement, grant, actor=actor(holder), action="proxy:statement:cancel", detail={"why": why}
+        )
+        return True
+
+
+async def state(transaction: AsyncSession, statement_id: UUID) -> Statement:
+    """The statement as it stands now. Raises sqlalchemy's NoResultFound for one that never was."""
+    return await transaction.get_one(Statement, statement_id, populate_existing=True)
+
+
+def _row(session: Session, text: str, kind: str, rule: StatementRule, now: datetime) -> Statement:
+    """A denied statement; `hold` makes a pending one of it."""
+    valid = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+    return Statement(
+        session_id=session.id,
+        text=valid if len(valid) <= MAX_TEXT_CHARS else valid[:MAX_TEXT_CHARS] + "…",
+        kind=kind[:_MAX_KIND_CHARS],
+        verdict=VerdictKind.DENY,
+        rule=rule.name,
+        message=rule.message,
+        created_at=now,
+    )
+
+
+async def _want_cards(access: Access, transaction: AsyncSession, held: Statement, request: AccessRequest) -> None:
+    """In the channel, in the thread of the request's card; to each reviewer directly where there is no channel."""
+    if held.channel is not None:
+        card = await outbox.find(transaction, PostSubject.REQUEST, request.id, PostPurpose.CARD, held.channel)
+        thread_of = card.id if card is not None else None
+        await outbox.want(
+            transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, held.channel, thread_of=thread_of
+        )
+        return
+    people = access.policies.current.people
+    for name in held.reviewers:
+        if (slack := people[name].slack) is not None:
+            await outbox.want(transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, slack)

@@ -1,0 +1,39 @@
+"""Who may decide about others, and who may not: the one rule, used for requests, statements and revocations. Pure.
+
+Nobody decides on their own, by any identity: principals are compared, not the accounts they came by.
+"""
+
+from collections.abc import Collection
+
+from access.policy import Policy
+from storage.model import Grant, Principal, PrincipalKind
+
+
+def may_review(reviewer: Principal, requester: Principal, reviewers: Collection[str], what: str) -> str | None:
+    """Why `reviewer` may not decide on `what`, as a sentence for them; None: they may.
+
+    `reviewers` are the names that the policy in force allows.
+    """
+    if reviewer.disabled_at is not None:
+        return "You are no longer in Gatepass's policy, so you cannot review."
+    if reviewer.id == requester.id:
+        return f"This is your own {what}: somebody else must review it."
+    if reviewer.kind is not PrincipalKind.HUMAN:
+        return f"{reviewer.name} is an agent: only people review."
+    if reviewer.name not in reviewers:
+        who = ", ".join(sorted(reviewers)) or "nobody at the moment"
+        return f"The policy does not let you review this {what}. Who may: {who}."
+    return None
+
+
+def may_revoke(policy: Policy, revoker: Principal, holder: Principal, grant: Grant) -> str | None:
+    """Why `revoker` may not end this grant; None: they may, as its holder or as a reviewer of what it opens."""
+    if revoker.disabled_at is not None:
+        return "You are no longer in Gatepass's policy, so you cannot revoke."
+    if revoker.id == holder.id:
+        return None
+    rule = policy.rule_for(holder.name, grant.resource, grant.role)
+    reviewers = policy.reviewers(rule.reviewers) if rule is not None else frozenset[str]()
+    if revoker.kind is PrincipalKind.HUMAN and revoker.name in reviewers:
+        return None
+    return f"Only {holder.name} and the reviewers of {grant.resource} {grant.role} may revoke this access."

@@ -1,0 +1,115 @@
+"""What is wrong with a policy file, in sentences with lines. Pure; quotes names, never values that might be secrets."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from access.policy import MaskingEntry, Person, Policy, PolicyRule, SlackWorkspace
+from access.resources import NAME_PATTERN, PostgresUpstream, Resource, Role, SshUpstream, StatementRule
+from access.suggest import did_you_mean
+from access.yaml_lines import Flaw, Position, Reading
+
+_SHAPES: tuple[type[BaseModel], ...] = (
+    Policy,
+    SlackWorkspace,
+    Resource,
+    PostgresUpstream,
+    SshUpstream,
+    Role,
+    StatementRule,
+    Person,
+    PolicyRule,
+    MaskingEntry,
+)
+_PATTERNS = {
+    NAME_PATTERN: "must be a name: lower-case letters, digits, dots, dashes and underscores, 63 at most",
+    r"^[UW][A-Z0-9]{1,30}$": "must be a Slack member id, such as U012ABCDEF (profile, three dots, Copy member ID)",
+    r"^[CG][A-Z0-9]{1,62}$": "must be a Slack channel id, such as C012ABCDEF (at the foot of the channel's details)",
+    r"^[TE][A-Z0-9]{1,30}$": "must be a Slack team id, such as T012ABCDEF",
+}
+
+
+@dataclass(frozen=True)
+class PolicyError:
+    """One fault: `str` renders it as `gatepass.yml:12: policy.0.reviewers: …`."""
+
+    file: str
+    line: int | None
+    column: int | None
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        line = f":{self.line}" if self.line is not None else ""
+        path = f"{self.path}: " if self.path else ""
+        return f"{self.file}{line}: {path}{self.message}"
+
+
+class PolicyErrors(Exception):
+    """The policy file is not valid; `errors` has every fault, in the order of the file."""
+
+    def __init__(self, errors: Iterable[PolicyError]) -> None:
+        self.errors = sorted(errors, key=lambda error: (error.line or 0, error.column or 0))
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+def unreadable(file: Path, why: str) -> PolicyErrors:
+    """The file as a whole cannot be read."""
+    return PolicyErrors([PolicyError(str(file), None, None, "", why)])
+
+
+def from_flaws(file: Path, flaws: Iterable[Flaw]) -> PolicyErrors:
+    """Faults of the YAML itself."""
+    return PolicyErrors(_error(file, flaw.position, flaw.path, flaw.message) for flaw in flaws)
+
+
+def from_validation(file: Path, reading: Reading, details: Iterable[ErrorDetails]) -> PolicyErrors:
+    """Faults of what the YAML says."""
+    found: dict[tuple[str, str], PolicyError] = {}
+    for detail in details:
+        path = _path(detail)
+        error = _error(file, reading.position(path), path, _sentence(detail))
+        found.setdefault((error.path, error.message), error)
+    return PolicyErrors(found.values())
+
+
+def structural(error: ValidationError) -> bool:
+    """Whether some part is malformed by itself, so that the parts were not compared with each other."""
+    return any(detail["type"] != "gatepass_between" for detail in error.errors(include_input=False))
+
+
+def _error(file: Path, position: Position | None, path: tuple[int | str, ...], message: str) -> PolicyError:
+    line, column = (position.line, position.column) if position else (None, None)
+    return PolicyError(str(file), line, column, ".".join(str(part) for part in path), message)
+
+
+def _path(detail: ErrorDetails) -> tuple[int | str, ...]:
+    """The place in the file: pydantic marks a bad key by a last part of its own."""
+    path = detail["loc"]
+    return path[:-1] if path and path[-1] == "[key]" else path
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    kind, context = detail["type"], detail.get("ctx", {})
+    if kind == "missing":
+        return "is missing"
+    if kind == "extra_forbidden":
+        return f"is no key that is known here.{did_you_mean(str(detail['loc'][-1]), _keys())}"
+    if kind == "string_pattern_mismatch" and (pattern := str(context.get("pattern"))) in _PATTERNS:
+        return _PATTERNS[pattern]
+    if kind in {"model_type", "model_attributes_type", "dict_type"}:
+        return "must be a mapping of keys to values"
+    if kind == "too_short":
+        return "must not be empty"
+    if "maximum_duration" in detail["loc"] and kind == "less_than_equal":
+        return "must be 24h at most: access that lasts longer is standing access"
+    return detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _keys() -> Iterator[str]:
+    for shape in _SHAPES:
+        for name, field in shape.model_fields.items():
+            yield field.validation_alias if isinstance(field.validation_alias, str) else name

@@ -1,0 +1,121 @@
+"""gatepass.yml: read it, tell everything that is wrong with it at once, and keep the last valid one.
+
+An invalid file never becomes the policy, not even in part.
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from access import adoption
+from access.policy import Policy
+from access.policy_errors import PolicyError, PolicyErrors, from_flaws, from_validation, structural, unreadable
+from access.yaml_lines import Plain, read
+
+if TYPE_CHECKING:
+    from access.context import Access
+
+__all__ = ["PolicyError", "PolicyErrors", "PolicyFile", "json_schema", "load", "parse"]
+
+MAX_BYTES = 1024 * 1024
+_SECTIONS = ("resources", "people", "groups", "policy", "masking")
+
+
+def load(path: Path) -> Policy:
+    """The policy in the file at `path`. Raises PolicyErrors with every error and its line."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise unreadable(path, f"cannot be read: {error.strerror}") from error
+    if len(content) > MAX_BYTES:
+        raise unreadable(path, "is larger than 1 MiB, which no policy is")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise PolicyErrors([PolicyError(str(path), line, None, "", "is not UTF-8 text")]) from error
+    return parse(text, path)
+
+
+def parse(text: str, path: Path) -> Policy:
+    """The policy in `text`; `path` is for the errors alone. Raises PolicyErrors."""
+    reading = read(text)
+    if reading.flaws:
+        raise from_flaws(path, reading.flaws)
+    if reading.data is None:
+        raise unreadable(path, "is empty; docs/gatepass.example.yml shows its form")
+    try:
+        return _validated(reading.data)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        if structural(error) and isinstance(reading.data, dict):
+            details += _between_the_sound(reading.data, details)
+        raise from_validation(path, reading, details) from None
+
+
+def json_schema() -> str:
+    """The JSON Schema of gatepass.yml, for editors."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Policy.model_json_schema()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+class PolicyFile:
+    """The policy in force in this process, and the file it comes from."""
+
+    def __init__(self, path: Path) -> None:
+        """Raises PolicyErrors."""
+        self.path = path
+        self.current = load(path)
+        #: The workspace that the bot's token belongs to, once it told; people.link_slack sets it.
+        self.slack_team: str | None = None
+
+    def reload(self) -> Policy:
+        """Read the file again. Raises PolicyErrors and keeps the policy there was."""
+        self.current = load(self.path)
+        return self.current
+
+    async def adopt(self, access: "Access") -> None:
+        """Make storage agree with the current policy: see access.adoption. Raises StorageUnavailable."""
+        await adoption.adopt(access, self.current, self.slack_team)
+
+
+def _validated(data: Plain, unreadable_names: frozenset[str] = frozenset()) -> Policy:
+    return Policy.model_validate(data, by_alias=True, by_name=False, context={"unreadable": unreadable_names})
+
+
+def _between_the_sound(data: dict[str, Plain], details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Faults between the parts that are well-formed, so that mending one part does not bring up the next error.
+
+    Nothing, if a whole section is malformed: everything else would only be unknown names.
+    """
+    broken = {detail["loc"][:2] for detail in details if detail["loc"] and detail["loc"][0] in _SECTIONS}
+    if any(len(path) < 2 for path in broken):
+        return []
+    sound: dict[str, Any] = {"version": 1}
+    for section in _SECTIONS:
+        parts = data.get(section)
+        if isinstance(parts, dict):
+            sound[section] = {key: part for key, part in parts.items() if (section, key) not in broken}
+        elif isinstance(parts, list):
+            sound[section] = [part for index, part in enumerate(parts) if (section, index) not in broken]
+    names = frozenset(str(path[1]) for path in broken if path[0] not in {"policy", "masking"})
+    try:
+        _validated(sound, names)
+    except ValidationError as error:
+        return [_at_home(detail, data, broken) for detail in error.errors(include_url=False)]
+    return []
+
+
+def _at_home(detail: ErrorDetails, data: dict[str, Plain], broken: set[tuple[int | str, ...]]) -> ErrorDetails:
+    """Count list entries as the file does, with the broken ones that were left out."""
+    section, *rest = detail["loc"]
+    parts = data.get(str(section))
+    if not isinstance(parts, list) or not rest or not isinstance(rest[0], int):
+        return detail
+    sound = [index for index in range(len(parts)) if (section, index) not in broken]
+    detail["loc"] = (section, sound[rest[0]], *rest[1:])
+    return detail

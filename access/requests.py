@@ -1,0 +1,231 @@
+"""Access requests: asked for once, judged by the policy at once, and decided by reviewers where it says so.
+
+What cannot be asked for at all is refused with a sentence and leaves no row; what the policy denies leaves one.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from access import adoption, changes, endings, grants, typed
+from access.context import Access
+from access.duration import format_duration
+from access.people import actor
+from access.policy import LONGEST_GRANT_S, Policy, Requirement
+from access.suggest import did_you_mean
+from access.typed import Refused
+from storage import audit, outbox
+from storage.database import clock
+from storage.model import AccessRequest, Decision, PostPurpose, PostSubject, Principal, RequestState
+
+__all__ = ["MAX_PENDING", "Ask", "Refused", "cancel", "submit"]
+
+#: Pending requests that one principal may have.
+MAX_PENDING = 20
+#: The same thing asked for again within this time is the same request, delivered twice.
+SAME_ASK_S = 30
+_LONGEST_ECHO = 64
+
+_STATES = {
+    Decision.AUTOMATIC: RequestState.APPROVED,
+    Decision.DENIED: RequestState.DENIED,
+    Decision.REVIEWED: RequestState.PENDING,
+}
+
+
+@dataclass(frozen=True)
+class Ask:
+    """What somebody asks for; `source` is where: slack, web, api."""
+
+    resource: str
+    role: str
+    duration_s: int
+    reason: str = ""
+    ticket: str | None = None
+    source: str = "slack"
+
+
+async def submit(access: Access, principal: Principal, ask: Ask) -> AccessRequest:
+    """Store the request in the state that the policy gives it: pending, approved with its grant, or denied.
+
+    Raises Refused (its message is for the person) and StorageUnavailable.
+    """
+    policy = access.policies.current
+    requirement = _required(policy, principal, ask)
+    reason, ticket = typed.reason(access, ask.reason), typed.ticket(access, ask.ticket)
+    async with access.database.transaction() as transaction:
+        # Locked, so that requests of one person are counted one after the other.
+        asker = await transaction.get_one(Principal, principal.id, with_for_update=True, populate_existing=True)
+        now = await clock(transaction)
+        refusal = await _refusal(transaction, asker)
+        if refusal is None:
+            new = _row(policy, asker, ask, requirement, reason, ticket, now)
+            same = await _same(transaction, new, now)
+            if same is not None:
+                return same
+            await adoption.write_version(transaction, policy, now)
+            transaction.add(new)
+            await transaction.flush()
+            await _announce(access, transaction, new, asker, requirement, ask.source, now)
+            return new
+        await audit.record(
+            transaction,
+            actor=actor(asker),
+            action=f"{ask.source}:request:refuse",
+            resource=f"{ask.resource}/{ask.role}",
+            outcome="failure",
+            detail={"why": refusal},
+        )
+    raise Refused(refusal)
+
+
+async def cancel(
+    access: Access, request_id: UUID, by: Principal, reason: str = "", *, source: str = "slack"
+) -> AccessRequest:
+    """pending -> cancelled, by whoever asked. Raises Refused."""
+    why = typed.reason(access, reason)
+    async with access.database.transaction() as transaction:
+        request = await transaction.get(AccessRequest, request_id)
+        if request is None or request.principal_id != by.id:
+            raise Refused("There is no such request of yours. /access list shows yours.")
+        cancelled = await endings.cancel_request(
+            transaction, request_id, by, why, await clock(transaction), source=source
+        )
+        if cancelled is None:
+            await transaction.refresh(request)
+            raise Refused(f"This request is {request.state} already, so there is nothing to cancel.")
+        return cancelled
+
+
+def _required(policy: Policy, principal: Principal, ask: Ask) -> Requirement:
+    """What the policy asks for. Raises Refused for what does not exist or no policy could grant."""
+    _check_exists(policy, principal, ask)
+    if ask.duration_s <= 0:
+        raise Refused("An access lasts for some time: write it like 15m, 2h or 1h30m.")
+    requirement = policy.require(principal.name, ask.resource, ask.role)
+    longest = LONGEST_GRANT_S if requirement.decision is Decision.DENIED else requirement.maximum_s
+    if ask.duration_s > longest:
+        raise Refused(
+            f"{format_duration(ask.duration_s)} is too long: {ask.resource} {ask.role} is granted for "
+            f"{format_duration(longest)} at most."
+        )
+    return requirement
+
+
+def _check_exists(policy: Policy, principal: Principal, ask: Ask) -> None:
+    """Speaks only of what this person may ask for: others' resources are none of their business."""
+    if ask.resource in policy.resources and ask.role in policy.resources[ask.resource].roles:
+        return
+    may = [(offer.resource, offer.role) for offer in policy.what_may(principal.name)]
+    resources = sorted({resource for resource, _ in may})
+    if not may:
+        raise Refused("The policy lets you ask for nothing yet. Ask those who keep gatepass.yml.")
+    if ask.resource not in resources:
+        raise Refused(
+            f"There is no resource {ask.resource[:_LONGEST_ECHO]} that you may ask for."
+            f"{did_you_mean(ask.resource, resources)} You may ask for: {', '.join(resources)}."
+        )
+    roles = sorted(role for resource, role in may if resource == ask.resource)
+    raise Refused(
+        f"{ask.resource} has no role {ask.role[:_LONGEST_ECHO]} that you may ask for."
+        f"{did_you_mean(ask.role, roles)} You may ask for: {', '.join(roles)}."
+    )
+
+
+async def _refusal(transaction: AsyncSession, asker: Principal) -> str | None:
+    if asker.disabled_at is not None:
+        return "You are no longer in Gatepass's policy, so you cannot ask for access."
+    pending = await transaction.scalar(
+        select(func.count()).where(
+            col(AccessRequest.principal_id) == asker.id, col(AccessRequest.state) == RequestState.PENDING
+        )
+    )
+    if (pending or 0) >= MAX_PENDING:
+        return f"You have {pending} requests waiting for review: wait for some of them, or cancel them."
+    return None
+
+
+def _row(
+    policy: Policy,
+    asker: Principal,
+    ask: Ask,
+    requirement: Requirement,
+    reason: str,
+    ticket: str | None,
+    now: datetime,
+) -> AccessRequest:
+    state = _STATES[requirement.decision]
+    return AccessRequest(
+        principal_id=asker.id,
+        resource=ask.resource,
+        role=ask.role,
+        duration_s=ask.duration_s,
+        reason=reason,
+        ticket=ticket,
+        state=state,
+        decision=requirement.decision,
+        rule=requirement.rule,
+        policy_hash=policy.hash,
+        quorum=requirement.quorum,
+        reviewers=sorted(requirement.reviewers),
+        channel=requirement.channel,
+        created_at=now,
+        expires_at=now + timedelta(seconds=requirement.answer_within_s),
+        decided_at=None if state is RequestState.PENDING else now,
+        decision_reason="" if state is RequestState.PENDING else requirement.why,
+        context={"source": ask.source},
+    )
+
+
+async def _same(transaction: AsyncSession, new: AccessRequest, now: datetime) -> AccessRequest | None:
+    """The pending request of a moment ago that `new` repeats in every word: a double click, a redelivery."""
+    return await transaction.scalar(
+        select(AccessRequest).where(
+            col(AccessRequest.principal_id) == new.principal_id,
+            col(AccessRequest.state) == RequestState.PENDING,
+            col(AccessRequest.resource) == new.resource,
+            col(AccessRequest.role) == new.role,
+            col(AccessRequest.duration_s) == new.duration_s,
+            col(AccessRequest.reason) == new.reason,
+            col(AccessRequest.ticket).is_not_distinct_from(new.ticket),
+            col(AccessRequest.created_at) > now - timedelta(seconds=SAME_ASK_S),
+        )
+    )
+
+
+async def _announce(
+    access: Access,
+    transaction: AsyncSession,
+    new: AccessRequest,
+    asker: Principal,
+    requirement: Requirement,
+    source: str,
+    now: datetime,
+) -> None:
+    """The card for reviewers, the reply for the requester, the audit events and, if automatic, the grant."""
+    if new.state is RequestState.PENDING and new.channel is not None:
+        await outbox.want(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, new.channel)
+    person = access.policies.current.people.get(asker.name)
+    if person is not None and person.slack is not None:
+        await outbox.want(transaction, PostSubject.REQUEST, new.id, PostPurpose.REPLY, person.slack)
+    detail = {
+        "duration_s": new.duration_s,
+        "reason": new.reason,
+        "ticket": new.ticket,
+        "rule": new.rule,
+        "policy": new.policy_hash,
+        "decision": new.decision.value,
+    }
+    await changes.request(transaction, new, actor=actor(asker), action=f"{source}:request:submit", detail=detail)
+    if new.state is RequestState.DENIED:
+        why = {"why": requirement.why}
+        await changes.request(
+            transaction, new, actor="gatepass", action="policy:request:deny", outcome="failure", detail=why
+        )
+    elif new.state is RequestState.APPROVED:
+        await changes.request(transaction, new, actor="gatepass", action="policy:request:approve")
+        await grants.make(transaction, new, now, duration_s=new.duration_s, by=None)

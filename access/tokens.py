@@ -1,0 +1,167 @@
+"""Access tokens: short JWTs, signed with Ed25519, that point to a grant. The grant in storage decides: grants.usable.
+
+Whatever is not signed by a key of this folder with EdDSA, for this gateway, is refused with a reason.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import jwt
+
+from access.keys import KeyFolder, KeyUnusable
+from storage.model import Grant, Principal, PrincipalKind
+
+__all__ = ["Claims", "InvalidToken", "KeyUnusable", "TokenFault", "TokenKeys"]
+
+ALGORITHM = "EdDSA"
+ISSUER = "gatepass"
+AUDIENCE = "gatepass-proxy"
+#: Clocks of the bot's and the proxy's machines may differ by this much.
+LEEWAY_S = 5
+#: Our own are a third of it; anything longer is not even parsed.
+MAX_CHARS = 2_000
+_REQUIRED = ["iss", "aud", "sub", "gid", "res", "rol", "knd", "iat", "exp", "jti"]
+
+
+class TokenFault(StrEnum):
+    """Why a token is refused."""
+
+    MALFORMED = "malformed"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    BAD_SIGNATURE = "bad_signature"
+    WRONG_AUDIENCE = "wrong_audience"
+    UNKNOWN_KEY = "unknown_key"
+
+
+_SENTENCES = {
+    TokenFault.MALFORMED: "This is no Gatepass token. Copy the whole token that Gatepass gave you in Slack.",
+    TokenFault.EXPIRED: "This token has expired, as its access has. Ask for access again in Slack.",
+    TokenFault.NOT_YET_VALID: "This token is from the future: tell Gatepass's operators that their clocks differ.",
+    TokenFault.BAD_SIGNATURE: "This token was not signed by this Gatepass. Get a new one from Gatepass in Slack.",
+    TokenFault.WRONG_AUDIENCE: "This token was made for something else than this gateway. Get one in Slack.",
+    TokenFault.UNKNOWN_KEY: "This token was signed by a key that is no longer in use. Get a new one in Slack.",
+}
+
+
+class InvalidToken(Exception):
+    """The token opens nothing; the message is for the person who used it and holds nothing of the token."""
+
+    def __init__(self, reason: TokenFault) -> None:
+        super().__init__(_SENTENCES[reason])
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a verified token says."""
+
+    principal_id: UUID
+    grant_id: UUID
+    resource: str
+    role: str
+    kind: PrincipalKind
+    issued_at: datetime
+    expires_at: datetime
+    id: str
+
+
+class TokenKeys:
+    """Signs tokens with the active key and verifies those of every key in the folder."""
+
+    def __init__(self, folder: Path, *, given: Path | None = None) -> None:
+        """`given`: a PEM file with the Ed25519 key to sign with, instead of one made in `folder` on first start.
+
+        Raises KeyUnusable, naming the file.
+        """
+        self._keys = KeyFolder(folder, given=given)
+
+    def issue(self, *, grant: Grant, principal: Principal, now: datetime | None = None) -> str:
+        """A token for the grant, valid until it ends; under 500 characters for names of usual length."""
+        issued_at = now or datetime.now(UTC)
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(principal.id),
+            "gid": str(grant.id),
+            "res": grant.resource,
+            "rol": grant.role,
+            "knd": principal.kind.value,
+            "iat": int(issued_at.timestamp()),
+            "exp": int(grant.expires_at.timestamp()),
+            "jti": uuid4().hex[:16],
+        }
+        kid, key = self._keys.active()
+        return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": None})
+
+    def verify(self, token: str, now: datetime | None = None) -> Claims:
+        """What the token says. Raises InvalidToken with a reason. `now` is the process clock unless given."""
+        if len(token) > MAX_CHARS:
+            raise InvalidToken(TokenFault.MALFORMED)
+        payload = self._verified(token)
+        claims = _claims(payload)
+        moment = now.timestamp() if now is not None else time.time()
+        if claims.issued_at.timestamp() > moment + LEEWAY_S:
+            raise InvalidToken(TokenFault.NOT_YET_VALID)
+        if claims.expires_at.timestamp() <= moment - LEEWAY_S:
+            raise InvalidToken(TokenFault.EXPIRED)
+        return claims
+
+    def rotate(self) -> str:
+        """Sign with a new key from now on, here and in every process; returns its id. Old keys still verify."""
+        return self._keys.rotate()
+
+    def _verified(self, token: str) -> dict[str, Any]:
+        """The payload, if it is ours. Times are left to the caller, who has the clock."""
+        try:
+            header = jwt.get_unverified_header(token)
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise InvalidToken(TokenFault.MALFORMED) from error
+        if header.get("alg") != ALGORITHM:
+            raise InvalidToken(TokenFault.BAD_SIGNATURE)
+        kid = header.get("kid")
+        key = self._keys.public(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise InvalidToken(TokenFault.UNKNOWN_KEY)
+        try:
+            return jwt.decode(
+                token,
+                key,
+                algorithms=[ALGORITHM],
+                audience=AUDIENCE,
+                issuer=ISSUER,
+                options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
+            )
+        except (jwt.InvalidAudienceError, jwt.InvalidIssuerError) as error:
+            raise InvalidToken(TokenFault.WRONG_AUDIENCE) from error
+        except jwt.InvalidSignatureError as error:
+            raise InvalidToken(TokenFault.BAD_SIGNATURE) from error
+        except (jwt.InvalidTokenError, ValueError) as error:
+            raise InvalidToken(TokenFault.MALFORMED) from error
+
+
+def _claims(payload: dict[str, Any]) -> Claims:
+    try:
+        return Claims(
+            principal_id=UUID(payload["sub"]),
+            grant_id=UUID(payload["gid"]),
+            resource=_text(payload["res"]),
+            role=_text(payload["rol"]),
+            kind=PrincipalKind(payload["knd"]),
+            issued_at=datetime.fromtimestamp(payload["iat"], UTC),
+            expires_at=datetime.fromtimestamp(payload["exp"], UTC),
+            id=_text(payload["jti"]),
+        )
+    except (TypeError, ValueError, OverflowError, AttributeError, OSError) as error:
+        raise InvalidToken(TokenFault.MALFORMED) from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a text")
+    return value

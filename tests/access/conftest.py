@@ -1,0 +1,208 @@
+"""A policy with people, adopted into a fresh database, for the rules to be tried on."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+import yaml
+from sqlalchemy import select, text
+from sqlmodel import SQLModel, col
+
+from access.context import Access
+from access.policy_file import PolicyFile
+from access.tokens import TokenKeys
+from storage.database import Database
+from storage.model import (
+    AuditEvent,
+    Grant,
+    Post,
+    Principal,
+    Protocol,
+    ProxyInstance,
+    Session,
+)
+
+TEAM = "T0TEAM"
+
+
+def policy_document() -> dict[str, Any]:
+    """alice and erin ask; bob, carol and dave review; bot is an agent; mallory may nothing."""
+    return {
+        "version": 1,
+        "slack": {"team": TEAM},
+        "resources": {
+            "payments-db": {
+                "type": "postgres",
+                "upstream": {"host": "db.internal"},
+                "roles": {
+                    "read": {"username": "app_read", "password": "env:READ"},
+                    "write": {"username": "app_write", "password": "env:WRITE"},
+                    "admin": {
+                        "username": "app_owner",
+                        "password": "file:/run/secrets/admin",
+                        "statements": [
+                            {"name": "ddl", "match": ["ddl"], "verdict": "review", "timeout": "10m"},
+                            {
+                                "name": "grants",
+                                "match": ["grant"],
+                                "verdict": "review",
+                                "reviewers": ["dba"],
+                                "quorum": 2,
+                                "channel": "C0DBA",
+                            },
+                            {"name": "programs", "match": ["copy_program"], "verdict": "deny", "message": "Never."},
+                        ],
+                    },
+                },
+            },
+            "web-1": {
+                "type": "ssh",
+                "upstream": {"host": "web-1.internal", "host_key": "ssh-ed25519 AAAA"},
+                "roles": {"deploy": {"username": "deploy", "private_key": "file:/run/secrets/key"}},
+            },
+        },
+        "people": {
+            "alice": {"slack": "U0ALICE", "email": "alice@example.com"},
+            "bob": {"slack": "U0BOB"},
+            "carol": {"slack": "U0CAROL"},
+            "dave": {"slack": "U0DAVE"},
+            "erin": {"slack": "U0ERIN"},
+            "mallory": {"slack": "U0MALLORY"},
+            "deployer": {"kind": "agent"},
+        },
+        "groups": {"engineers": ["alice", "bob", "erin", "deployer"], "dba": ["bob", "carol", "dave"]},
+        "policy": [
+            {
+                "name": "read-at-once",
+                "who": ["engineers"],
+                "resources": ["payments-db"],
+                "roles": ["read"],
+                "decision": "automatic",
+                "reviewers": ["dba"],
+                "maximum_duration": "2h",
+                "channel": "C0ACCESS",
+            },
+            {
+                "name": "admin-by-one",
+                "who": ["engineers"],
+                "resources": ["payments-*"],
+                "roles": ["admin"],
+                "decision": "reviewed",
+                "reviewers": ["dba"],
+                "channel": "C0ACCESS",
+            },
+            {
+                "name": "write-by-two",
+                "who": ["engineers"],
+                "resources": ["payments-db"],
+                "roles": ["write"],
+                "decision": "reviewed",
+                "reviewers": ["dba"],
+                "quorum": 2,
+                "channel": "C0ACCESS",
+                "answer_within": "10m",
+            },
+            {
+                "name": "no-deploys-by-mallory",
+                "who": ["mallory"],
+                "resources": ["*"],
+                "roles": ["*"],
+                "decision": "denied",
+            },
+        ],
+    }
+
+
+@dataclass
+class World:
+    """The rules with their storage, and the people by name."""
+
+    access: Access
+    people: dict[str, Principal]
+
+    def __getitem__(self, name: str) -> Principal:
+        return self.people[name]
+
+    @property
+    def database(self) -> Database:
+        return self.access.database
+
+    async def all(self, table: type[SQLModel]) -> list[Any]:
+        async with self.database.transaction() as transaction:
+            return list((await transaction.scalars(select(table))).all())
+
+    async def one(self, table: type[Any], row_id: UUID) -> Any:
+        async with self.database.transaction() as transaction:
+            return await transaction.get_one(table, row_id)
+
+    async def actions(self) -> list[str]:
+        """Audit actions with actor and outcome, in order of writing."""
+        import json
+
+        async with self.database.transaction() as transaction:
+            bodies = await transaction.scalars(select(col(AuditEvent.body)).order_by(col(AuditEvent.id)))
+            events = [json.loads(body) for body in bodies]
+        return [f"{event['actor']} {event['action']} {event['outcome']}" for event in events]
+
+    async def posts(self, subject_id: UUID) -> list[Post]:
+        async with self.database.transaction() as transaction:
+            found = await transaction.scalars(select(Post).where(col(Post.subject_id) == subject_id))
+            return sorted(found.all(), key=lambda post: (post.purpose, post.address))
+
+    async def age(self, table: str, row_id: UUID, seconds: int) -> None:
+        """Move a row's times into the past: the tests' way to let time pass."""
+        columns = {
+            "access_request": ("created_at", "expires_at"),
+            "access_grant": ("not_before", "expires_at"),
+            "statement": ("created_at", "expires_at"),
+        }[table]
+        changes = ", ".join(f"{column} = {column} - make_interval(secs => :seconds)" for column in columns)
+        async with self.database.transaction() as transaction:
+            await transaction.execute(
+                text(f"UPDATE {table} SET {changes} WHERE id = :id"),  # noqa: S608 - names of our own, above
+                {"seconds": seconds, "id": row_id},
+            )
+
+    async def write(self, document: dict[str, Any]) -> None:
+        """Make `document` the policy in force."""
+        self.access.policies.path.write_text(yaml.safe_dump(document, sort_keys=False))
+        self.access.policies.reload()
+        await self.access.policies.adopt(self.access)
+
+    async def session(self, grant: Grant) -> Session:
+        """A live session under `grant`, as the proxy would open it."""
+        async with self.database.transaction() as transaction:
+            instance = ProxyInstance(host="here", pid=1)
+            transaction.add(instance)
+            await transaction.flush()
+            assert instance.id is not None
+            session = Session(
+                grant_id=grant.id, instance_id=instance.id, protocol=Protocol.POSTGRES, client_address="127.0.0.1"
+            )
+            transaction.add(session)
+            return session
+
+
+@pytest.fixture
+def document() -> dict[str, Any]:
+    return policy_document()
+
+
+@pytest.fixture
+async def world(database: Database, tmp_path: Path, document: dict[str, Any]) -> AsyncIterator[World]:
+    path = tmp_path / "gatepass.yml"
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    access = Access(
+        database=database,
+        policies=PolicyFile(path),
+        redact=lambda typed: re.sub(r"[0-9]{16}", "[pan]", typed),
+        keys=TokenKeys(tmp_path / "keys"),
+    )
+    await access.policies.adopt(access)
+    async with database.transaction() as transaction:
+        people = {person.name: person for person in (await transaction.scalars(select(Principal))).all()}
+    yield World(access, people)
