@@ -1,0 +1,270 @@
+"""How a statement uses masked columns: shown as they are, or inside an expression. Pure.
+
+A masked column that is selected as it is comes back masked, because its origin is known. `substr(cvv, 1, 1)`,
+`cvv = '123'`, `cards::text`, a UNION or a copy into another table would show it in pieces, so those are refused. Names
+decide, without looking anything up: an alias of a masked column is masked throughout the statement, so more is refused
+than must be, never less. Functions that were written earlier (SECURITY DEFINER, PL/pgSQL) cannot be seen through: their
+results are masked by name and content alone.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pg
+
+from proxy.postgres.sql import children, unwrap, walk
+
+IsMasked = Callable[[str], bool]
+MaskedColumns = Callable[[str], set[str]]
+
+#: They take SQL as text, or show table contents by other ways than columns.
+READERS = frozenset(
+    {
+        "query_to_xml",
+        "query_to_xmlschema",
+        "query_to_xml_and_xmlschema",
+        "cursor_to_xml",
+        "table_to_xml",
+        "table_to_xml_and_xmlschema",
+        "schema_to_xml",
+        "schema_to_xml_and_xmlschema",
+        "database_to_xml",
+        "database_to_xml_and_xmlschema",
+        "ts_stat",
+        "dblink",
+        "dblink_exec",
+        "dblink_open",
+        "dblink_send_query",
+    }
+)
+#: The planner's statistics hold the most common values of every column.
+STATISTICS = frozenset({"pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data"})
+
+_WORD = re.compile(r"\w+")
+
+
+@dataclass
+class _Names:
+    """What is masked in one statement."""
+
+    is_masked: IsMasked
+    #: Names of masked columns of the tables that the statement mentions.
+    columns: set[str]
+    #: Aliases that a masked column was given, anywhere in the statement.
+    aliases: set[str] = field(default_factory=set[str])
+    #: Names of rows: a reference to one of them is a reference to all of its columns. Empty if no masked table is read.
+    rows: set[str] = field(default_factory=set[str])
+
+    def has(self, name: str) -> bool:
+        return name in self.aliases or name in self.columns or self.is_masked(name)
+
+    def in_reference(self, reference: pg.ColumnRef) -> str | None:
+        """The masked column, row or star that a reference names."""
+        last = unwrap(reference.fields[-1])
+        if isinstance(last, pg.A_Star):
+            of = reference.fields[-2].string.sval if len(reference.fields) > 1 else None
+            return "*" if self.rows and (of is None or of in self.rows) else None
+        name = last.sval if isinstance(last, pg.String) else ""
+        if self.has(name) or (len(reference.fields) == 1 and name in self.rows):
+            return name
+        return None
+
+
+def misuse(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked, *, any_masked: bool) -> str | None:
+    """The masked column, `*` or table that the statement uses otherwise than showing it; None if there is none.
+
+    `any_masked`: the database has masked columns at all, so what reads by other ways than columns is refused too.
+    """
+    names = _names(tree, masked_columns, is_masked)
+    if any_masked and (found := _reads_around(tree)):
+        return found
+    if found := _in_code(tree, masked_columns, is_masked):
+        return found
+    return next(_statement(tree, names), None)
+
+
+def masked_outputs(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> dict[int, str]:
+    """Position -> masked column, for what a view's definition shows of one in any form."""
+    names = _names(tree, masked_columns, is_masked)
+    return _outputs(tree, names) if isinstance(tree, pg.SelectStmt) else {}
+
+
+def _outputs(select: pg.SelectStmt, names: _Names) -> dict[int, str]:
+    if select.HasField("larg"):
+        return _outputs(select.larg, names) | _outputs(select.rarg, names)
+    shown: dict[int, str] = {}
+    for index, target in enumerate(select.target_list):
+        for node in walk(target):
+            if isinstance(node, pg.ColumnRef) and (found := names.in_reference(node)):
+                shown[index] = found
+    return shown
+
+
+# --- names --------------------------------------------------------------------------------------------------------
+
+
+def _names(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> _Names:
+    """Collect names and follow aliases until no new one turns up."""
+    nodes = list(walk(tree))
+    tables = {node.relname for node in nodes if isinstance(node, pg.RangeVar)}
+    names = _Names(is_masked, {column for table in tables for column in masked_columns(table)})
+    if names.columns:
+        names.rows = set(_rows(nodes, masked_columns))
+        for node in nodes:
+            renamed = node.colnames if isinstance(node, pg.Alias) else ()
+            renamed = node.aliascolnames if isinstance(node, pg.CommonTableExpr) else renamed
+            names.aliases.update(each.string.sval for each in renamed)
+    before = -1
+    while before != len(names.aliases):
+        before = len(names.aliases)
+        for node in nodes:
+            if isinstance(node, pg.ResTarget) and node.name and _shows_masked(node, names):
+                names.aliases.add(node.name)
+    return names
+
+
+def _rows(nodes: list[Message], masked_columns: MaskedColumns) -> Iterator[str]:
+    """Names by which a row with masked columns can be meant: its table's, subquery's or join's."""
+    inner = {node.ctename for node in nodes if isinstance(node, pg.CommonTableExpr)}
+    for node in nodes:
+        if isinstance(node, pg.RangeVar) and (node.relname in inner or masked_columns(node.relname)):
+            yield node.alias.aliasname or node.relname
+        elif isinstance(node, pg.RangeSubselect | pg.JoinExpr) and node.alias.aliasname:
+            yield node.alias.aliasname
+
+
+def _shows_masked(target: pg.ResTarget, names: _Names) -> bool:
+    value = unwrap(target.val)
+    return isinstance(value, pg.ColumnRef) and names.in_reference(value) is not None
+
+
+# --- ways around columns ------------------------------------------------------------------------------------------
+
+
+def _reads_around(tree: Message) -> str | None:
+    for node in walk(tree):
+        if isinstance(node, pg.RangeVar) and node.relname in STATISTICS:
+            return node.relname
+        if isinstance(node, pg.FuncCall) and node.funcname and node.funcname[-1].string.sval in READERS:
+            return node.funcname[-1].string.sval
+    return None
+
+
+def _in_code(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> str | None:
+    """A masked column or table that the text of a DO block or a function's body names."""
+    if not isinstance(tree, pg.DoStmt | pg.CreateFunctionStmt):
+        return None
+    for node in walk(tree):
+        if isinstance(node, pg.String):
+            for word in _WORD.findall(node.sval.lower()):
+                if is_masked(word) or masked_columns(word):
+                    return word
+    return None
+
+
+# --- uses ---------------------------------------------------------------------------------------------------------
+
+
+def _statement(node: Message, names: _Names) -> Iterator[str]:
+    """Masked names in one statement that are more than shown."""
+    if isinstance(node, pg.SelectStmt):
+        yield from _select(node, names, shown=True)
+    elif isinstance(node, pg.CopyStmt):
+        yield from _copy(node, names)
+    elif isinstance(node, pg.DeclareCursorStmt | pg.PrepareStmt | pg.ExplainStmt | pg.ViewStmt):
+        yield from _statement(unwrap(node.query), names)
+    else:
+        yield from _below(node, names)
+
+
+def _copy(copy: pg.CopyStmt, names: _Names) -> Iterator[str]:
+    """COPY of a table to the client is masked column by column; anything else that leaves is refused."""
+    if not copy.is_from and copy.filename and names.columns:
+        yield copy.relation.relname or "*"
+    yield from _below(copy, names)
+
+
+def _select(select: pg.SelectStmt, names: _Names, *, shown: bool) -> Iterator[str]:
+    """`shown`: what it selects comes to the client, or to an outer query, as the columns they are."""
+    combined = select.HasField("larg")
+    shown = shown and not combined and not select.HasField("into_clause")
+    for field_name, child in children(select):
+        if field_name == "target_list" and isinstance(child, pg.ResTarget):
+            yield from _target(child, names, shown=shown, calls=_calls_functions(select))
+        elif field_name in {"larg", "rarg"} and isinstance(child, pg.SelectStmt):
+            yield from _select(child, names, shown=False)
+        else:
+            yield from _expression(field_name, child, names)
+
+
+def _target(target: pg.ResTarget, names: _Names, *, shown: bool, calls: bool) -> Iterator[str]:
+    """One output column. A function's result has no origin, so a masked name in it must not be renamed."""
+    value = unwrap(target.val)
+    if not isinstance(value, pg.ColumnRef):
+        yield from _expression("val", value, names)
+        return
+    found = names.in_reference(value)
+    if found is None:
+        return
+    is_row = found != "*" and not names.has(found)
+    renamed = calls and target.name and not names.is_masked(target.name)
+    if not shown or is_row or renamed:
+        yield found
+
+
+def _calls_functions(select: pg.SelectStmt) -> bool:
+    return any(isinstance(node, pg.RangeFunction) for source in select.from_clause for node in walk(source))
+
+
+def _below(node: Message, names: _Names) -> Iterator[str]:
+    for field_name, child in children(node):
+        yield from _expression(field_name, child, names)
+
+
+def _expression(field_name: str, node: Message, names: _Names) -> Iterator[str]:
+    """Anything inside a statement: a masked name in it is a use, but for the places where it only names or shows."""
+    match node:
+        case pg.ColumnRef():
+            if found := names.in_reference(node):
+                yield found
+        case pg.SelectStmt():
+            yield from _select(node, names, shown=field_name == "ctequery")
+        case pg.RangeSubselect():
+            for name, child in children(node):
+                if isinstance(child, pg.SelectStmt):
+                    yield from _select(child, names, shown=True)
+                else:
+                    yield from _expression(name, child, names)
+        case pg.SubLink() if node.sub_link_type == pg.EXISTS_SUBLINK:
+            yield from _statement(unwrap(node.subselect), names)
+        case pg.NullTest() if isinstance(unwrap(node.arg), pg.ColumnRef) and names.in_reference(
+            unwrap(node.arg)  # pyright: ignore[reportArgumentType] - the line above says that it is one
+        ) not in {"*", *names.rows}:
+            # Whether there is a value at all is not masked: NULL stays NULL.
+            return
+        case pg.JoinExpr():
+            yield from _join(node, names)
+        case pg.ResTarget():
+            yield from _assigned(field_name, node, names)
+        case pg.Constraint() if node.contype == pg.CONSTR_CHECK:
+            return
+        case _:
+            yield from _below(node, names)
+
+
+def _join(join: pg.JoinExpr, names: _Names) -> Iterator[str]:
+    if join.is_natural and names.rows:
+        yield "NATURAL JOIN"
+    yield from (each.string.sval for each in join.using_clause if names.has(each.string.sval))
+    yield from _below(join, names)
+
+
+def _assigned(field_name: str, target: pg.ResTarget, names: _Names) -> Iterator[str]:
+    """RETURNING shows a column; SET may move a masked column into one that is masked by its own name, and no other."""
+    value = unwrap(target.val)
+    if field_name in {"returning_list", "exprs"}:
+        yield from _target(target, names, shown=True, calls=False)
+    elif not (isinstance(value, pg.ColumnRef) and (target.name in names.columns or names.is_masked(target.name))):
+        yield from _expression("val", value, names)
