@@ -36,11 +36,11 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found; no faults means that every row agrees with `root`."""
+    """What was found; no faults means that every row agrees with `root`, and `root` is what to compare elsewhere."""
 
     #: Leaves that are there.
     tree_size: int
-    #: Over the leaves as recomputed from their events.
+    #: Recomputed from the events. With faults it proves nothing.
     root: bytes
     #: In the order of the leaves; at most FAULT_LIMIT.
     faults: list[Fault]

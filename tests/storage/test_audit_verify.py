@@ -1,0 +1,221 @@
+"""A superuser who changes or deletes any one row of the log is found out, and the leaf is named.
+
+The log of these tests has nine leaves in batches of three: checkpoints 3, 6 and 9.
+"""
+
+import asyncpg
+import pytest
+
+from storage import audit
+from storage.audit import Fault, Verification
+from storage.database import Database
+
+# ruff: noqa: S608 - the statements of these tests are made of these tests' own words
+
+LEAVES = 9
+TABLES = ("audit_event", "audit_leaf", "audit_checkpoint")
+#: First, middle and last leaf, and the borders of batches: what to tamper with, and the leaf that must be named.
+BY_LEAF = {index: index for index in (0, 2, 3, 4, 5, 8)}
+#: A checkpoint is named by the first leaf that it covers.
+BY_CHECKPOINT = {3: 0, 6: 3, 9: 6}
+
+EVENT = "(SELECT event_id FROM audit_leaf WHERE leaf_index = {place})"
+
+EACH_ROW = {
+    "event changed": (f"UPDATE audit_event SET body = body || ' ' WHERE id = {EVENT}", BY_LEAF),
+    "event emptied": (f"UPDATE audit_event SET body = '' WHERE id = {EVENT}", BY_LEAF),
+    "event deleted": (f"DELETE FROM audit_event WHERE id = {EVENT}", BY_LEAF),
+    "event renamed": (f"UPDATE audit_event SET id = DEFAULT WHERE id = {EVENT}", BY_LEAF),
+    "leaf hash": ("UPDATE audit_leaf SET leaf_hash = sha256('x') WHERE leaf_index = {place}", BY_LEAF),
+    "leaf of another event": ("UPDATE audit_leaf SET event_id = 1000000 WHERE leaf_index = {place}", BY_LEAF),
+    "leaf moved": ("UPDATE audit_leaf SET leaf_index = 1000 WHERE leaf_index = {place}", BY_LEAF),
+    "leaf deleted": ("DELETE FROM audit_leaf WHERE leaf_index = {place}", BY_LEAF),
+    "leaf under no checkpoint": ("UPDATE audit_leaf SET checkpoint_size = 99 WHERE leaf_index = {place}", BY_LEAF),
+    "leaf under another checkpoint": (
+        "UPDATE audit_leaf SET checkpoint_size = checkpoint_size % 9 + 3 WHERE leaf_index = {place}",
+        BY_LEAF,
+    ),
+    "checkpoint deleted": ("DELETE FROM audit_checkpoint WHERE tree_size = {place}", BY_CHECKPOINT),
+    "checkpoint root": (
+        "UPDATE audit_checkpoint SET root_hash = sha256('x') WHERE tree_size = {place}",
+        BY_CHECKPOINT,
+    ),
+    "checkpoint frontier": (
+        "UPDATE audit_checkpoint SET frontier[1] = sha256('x') WHERE tree_size = {place}",
+        BY_CHECKPOINT,
+    ),
+    "checkpoint frontier longer": (
+        "UPDATE audit_checkpoint SET frontier = frontier || sha256('x') WHERE tree_size = {place}",
+        BY_CHECKPOINT,
+    ),
+    "checkpoint later": (
+        "UPDATE audit_checkpoint SET tree_size = tree_size + 1 WHERE tree_size = {place}",
+        BY_CHECKPOINT,
+    ),
+    "checkpoint earlier": (
+        "UPDATE audit_checkpoint SET tree_size = tree_size - 1 WHERE tree_size = {place}",
+        BY_CHECKPOINT,
+    ),
+    "checkpoint nowhere": (
+        "UPDATE audit_checkpoint SET tree_size = -1 WHERE tree_size = {place}",
+        dict.fromkeys(BY_CHECKPOINT, 0),
+    ),
+}
+#: Of these the rest of the log is as good as before, and is not blamed.
+ONE_FAULT = ("event changed", "leaf hash", "leaf under no checkpoint", "checkpoint deleted", "checkpoint root")
+
+
+@pytest.fixture(autouse=True)
+async def log(database: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> Verification:
+    """Nine leaves in three batches, verified."""
+    monkeypatch.setattr(audit, "BATCH_LIMIT", 3)
+    await write(database, LEAVES)
+    assert await audit.sequence(database) == LEAVES
+    verification = await audit.verify(database)
+    assert verification.faults == []
+    for table in TABLES:
+        await superuser.execute(f"CREATE TEMP TABLE saved_{table} AS TABLE {table}")
+    return verification
+
+
+async def write(database: Database, count: int) -> None:
+    async with database.transaction() as transaction:
+        for number in range(count):
+            await audit.record(transaction, actor="gatepass", action="test:event:write", resource=str(number))
+
+
+async def tamper(superuser: asyncpg.Connection, statement: str) -> None:
+    changed = await superuser.execute(statement)
+    assert changed.split()[-1] != "0", f"nothing was changed by {statement}"
+
+
+async def faults(database: Database) -> list[Fault]:
+    return (await audit.verify(database)).faults
+
+
+async def restore(superuser: asyncpg.Connection) -> None:
+    for table in TABLES:
+        await superuser.execute(f"DELETE FROM {table}")
+        await superuser.execute(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE TABLE saved_{table}")
+
+
+@pytest.mark.parametrize("name", EACH_ROW)
+async def test_any_one_row_changed_or_deleted_is_found_and_its_leaf_named(
+    database: Database, superuser: asyncpg.Connection, name: str
+) -> None:
+    statement, leaf_at = EACH_ROW[name]
+    for place, leaf in leaf_at.items():
+        await tamper(superuser, statement.format(place=place))
+        found = await faults(database)
+        assert found, f"{name} at {place} went unseen"
+        assert found[0].leaf_index == leaf
+        assert found[0].message
+        assert len(found) == 1 or name not in ONE_FAULT, found
+        await restore(superuser)
+    assert await faults(database) == []
+
+
+@pytest.mark.parametrize("index", [0, 4, 8])
+async def test_a_leaf_rewritten_to_match_its_changed_event_breaks_its_root_only(
+    database: Database, superuser: asyncpg.Connection, index: int
+) -> None:
+    event = EVENT.format(place=index)
+    await tamper(superuser, f"UPDATE audit_event SET body = body || ' ' WHERE id = {event}")
+    body = f"(SELECT body FROM audit_event WHERE id = {event})"
+    leaf_hash = f"sha256('\\x00'::bytea || {body})"
+    await tamper(superuser, f"UPDATE audit_leaf SET leaf_hash = {leaf_hash} WHERE leaf_index = {index}")
+    found = await audit.verify(database)
+    first = index - index % 3
+    assert [fault.leaf_index for fault in found.faults] == [first]
+    assert f"leaves {first} to {first + 2}" in found.faults[0].message
+
+
+async def test_swapped_events_are_both_named(database: Database, superuser: asyncpg.Connection) -> None:
+    await superuser.execute("ALTER TABLE audit_leaf DROP CONSTRAINT audit_leaf_event_id_key")
+    await tamper(superuser, swap("event_id", 1, 7))
+    assert [fault.leaf_index for fault in await faults(database)] == [1, 7]
+
+
+async def test_leaves_put_in_another_order_break_the_roots_that_cover_them(
+    database: Database, superuser: asyncpg.Connection
+) -> None:
+    await superuser.execute("ALTER TABLE audit_leaf DROP CONSTRAINT audit_leaf_event_id_key")
+    await tamper(superuser, swap("event_id", 1, 7))
+    await tamper(superuser, swap("leaf_hash", 1, 7))
+    assert [fault.leaf_index for fault in await faults(database)] == [0, 6]
+
+
+def swap(column: str, one: int, other: int) -> str:
+    return (
+        f"UPDATE audit_leaf SET {column} = (SELECT other.{column} FROM audit_leaf AS other "
+        f"WHERE other.leaf_index = {one} + {other} - audit_leaf.leaf_index) WHERE leaf_index IN ({one}, {other})"
+    )
+
+
+async def test_a_missing_run_of_leaves_is_named_whole(database: Database, superuser: asyncpg.Connection) -> None:
+    await tamper(superuser, "DELETE FROM audit_leaf WHERE leaf_index BETWEEN 2 AND 5")
+    missing = [fault.message for fault in await faults(database) if "missing" in fault.message]
+    assert missing == ["leaf 2 is missing", "leaves 3 to 5 are missing"]
+
+
+async def test_an_event_without_a_place_is_named_by_its_id(database: Database, superuser: asyncpg.Connection) -> None:
+    await write(database, 1)
+    event = await superuser.fetchval("DELETE FROM audit_pending RETURNING event_id")
+    assert [(fault.leaf_index, str(event) in fault.message) for fault in await faults(database)] == [(None, True)]
+
+
+async def test_an_event_slipped_in_is_named_by_its_id(database: Database, superuser: asyncpg.Connection) -> None:
+    event = await superuser.fetchval("INSERT INTO audit_event (body) VALUES ('{}') RETURNING id")
+    assert [(fault.leaf_index, str(event) in fault.message) for fault in await faults(database)] == [(None, True)]
+
+
+async def test_a_pending_event_that_was_deleted_is_named(database: Database, superuser: asyncpg.Connection) -> None:
+    await write(database, 1)
+    await tamper(superuser, "DELETE FROM audit_event WHERE id = (SELECT event_id FROM audit_pending)")
+    assert [fault.leaf_index for fault in await faults(database)] == [None]
+
+
+async def test_a_leaf_made_pending_again_is_named(database: Database, superuser: asyncpg.Connection) -> None:
+    await tamper(superuser, f"INSERT INTO audit_pending VALUES ({EVENT.format(place=4)})")
+    assert [fault.leaf_index for fault in await faults(database)] == [4]
+    with pytest.raises(audit.AuditDamaged):
+        await audit.sequence(database)
+
+
+async def test_pending_is_no_fault(database: Database) -> None:
+    await write(database, 2)
+    found = await audit.verify(database)
+    assert (found.tree_size, found.faults, found.pending) == (LEAVES, [], 2)
+
+
+async def test_a_log_longer_than_a_page_is_verified_whole(
+    database: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.audit_verify.PAGE_ROWS", 4)
+    await write(database, 3)
+    await audit.sequence(database)
+    found = await audit.verify(database)
+    assert (found.tree_size, found.faults) == (LEAVES + 3, [])
+    await tamper(superuser, "UPDATE audit_leaf SET leaf_hash = sha256('x') WHERE leaf_index = 10")
+    assert [fault.leaf_index for fault in await faults(database)] == [10]
+
+
+async def test_faults_are_told_up_to_a_limit(
+    database: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.audit_verify.FAULT_LIMIT", 5)
+    await tamper(superuser, "UPDATE audit_leaf SET leaf_hash = sha256('x')")
+    assert [fault.leaf_index for fault in await faults(database)] == [0, 1, 2, 3, 4]
+
+
+async def test_a_root_kept_elsewhere_shows_what_was_cut_off_at_the_end(
+    database: Database, superuser: asyncpg.Connection, log: Verification
+) -> None:
+    await tamper(
+        superuser, "DELETE FROM audit_event WHERE id IN (SELECT event_id FROM audit_leaf WHERE leaf_index >= 6)"
+    )
+    await tamper(superuser, "DELETE FROM audit_leaf WHERE leaf_index >= 6")
+    await tamper(superuser, "DELETE FROM audit_checkpoint WHERE tree_size = 9")
+    found = await audit.verify(database)
+    assert found.faults == []
+    assert (found.tree_size, found.root) != (log.tree_size, log.root)
