@@ -1,0 +1,179 @@
+"""The judge of a command line: every command in it, wherever it hides, as labels for the role's rules. Pure.
+
+Each command is judged by itself, so that an `allow` for one of them never lets another one by. Labels: `exec` on
+all; `command:NAME` (a basename); `redirect_write`; `dynamic_command` when only the running shell knows what runs;
+`unparseable` when the line is no shell that we can read.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import tree_sitter_bash
+from tree_sitter import Language, Node, Parser
+
+from proxy.ssh.shell.secrets import redact
+from proxy.ssh.shell.words import literal, source
+from proxy.ssh.shell.wrappers import Word, runs
+from proxy.statements import UNPARSEABLE, StatementFacts
+
+#: OpenSSH sends longer ones, but nobody reviews them; they are not parsed.
+MAX_COMMAND_CHARACTERS = 65_536
+#: Command lines inside command lines: `sh -c "sh -c '…'"`.
+MAX_DEPTH = 8
+
+EXEC = "exec"
+DYNAMIC = "dynamic_command"
+REDIRECT_WRITE = "redirect_write"
+
+_BASH = Language(tree_sitter_bash.language())
+# Bash separates by space, tab and newline only; the grammar also by these, so that the two would read different words.
+# A lone dollar at a line's end makes the grammar swallow the next line.
+_READ_OTHERWISE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
+_WRITES = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
+_HARMLESS_TARGETS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
+# Where a shell finds its programs, and what it runs before them.
+_LOADING = frozenset({"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "BASH_ENV", "ENV", "SHELLOPTS", "IFS"})
+_LOADED_BY_ARGUMENT = re.compile(rf"(?:{'|'.join(sorted(_LOADING))})=")
+
+
+def judge(command: str) -> list[StatementFacts]:
+    """The facts of one exec request: one statement, whose parts are the commands and findings in it."""
+    labels = dict.fromkeys(_labels(command, MAX_DEPTH))
+    parts = tuple(frozenset({EXEC, label}) for label in labels)
+    return [StatementFacts(text=redact(command), kind=EXEC, labels=frozenset({EXEC, *labels}), parts=parts)]
+
+
+def _labels(line: str, depth: int) -> Iterator[str]:
+    if depth == 0 or len(line) > MAX_COMMAND_CHARACTERS or _READ_OTHERWISE.search(line):
+        yield UNPARSEABLE
+        return
+    yield from _parsed(line, depth)
+    if "\\\n" in line:
+        # The shell joins continued lines before it makes words of them, the grammar only between words.
+        yield from _parsed(re.sub(r"\\([\s\S])", lambda found: "" if found[1] == "\n" else found[0], line), depth)
+
+
+def _parsed(line: str, depth: int) -> Iterator[str]:
+    try:
+        root = Parser(_BASH).parse(line.encode()).root_node
+    except UnicodeEncodeError:
+        yield UNPARSEABLE
+        return
+    if root.has_error:
+        yield UNPARSEABLE
+    for node in nodes(root):
+        yield from _found(node, depth)
+
+
+def nodes(root: Node, into: frozenset[str] | None = None) -> Iterator[Node]:
+    """Every node of the tree, in the order of the text, below nodes of the types `into` or all; people nest deeply."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if into is None or node.type in into:
+            waiting.extend(reversed(node.children))
+
+
+def _found(node: Node, depth: int) -> Iterator[str]:
+    match node.type:
+        case "command":
+            yield from _command(command_words(node), depth)
+        case "declaration_command" | "unset_command":
+            yield f"command:{source(node.children[0])}"
+        case "variable_assignment":
+            if source(node).partition("=")[0].rstrip("+") in _LOADING:
+                yield DYNAMIC
+        case "file_redirect":
+            if _writes(node):
+                yield REDIRECT_WRITE
+        case "redirected_statement":
+            body = node.child_by_field_name("body")
+            if (body is None or body.type != "command") and _after_redirects(node):
+                yield UNPARSEABLE
+        case "comment":
+            # A comment does not continue, though its last character says so; the two readings differ.
+            if source(node).endswith("\\"):
+                yield UNPARSEABLE
+        case _:
+            pass
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A word of a command: what it says (None: computed) and where it stands in the text."""
+
+    word: Word
+    node: Node
+
+
+def command_words(node: Node) -> list[Argument]:
+    """The words of a simple command, its name first, without assignments before it and redirections."""
+    words: list[Argument] = []
+    for index, child in enumerate(node.children):
+        if child.type == "command_name":
+            words.append(Argument(_name(child), child))
+        elif node.field_name_for_child(index) == "argument":
+            words.append(Argument(literal(child), child))
+    body = node.parent
+    if body is not None and body.type == "redirected_statement":
+        words += [Argument(literal(word), word) for word in _after_redirects(body)]
+    return words
+
+
+def _after_redirects(statement: Node) -> list[Node]:
+    """Words behind a redirection (`sudo >log rm x`): arguments for the shell, more targets for the grammar."""
+    words: list[Node] = []
+    for redirect in nodes(statement, into=frozenset({"redirected_statement", "file_redirect", "heredoc_redirect"})):
+        if redirect.type == "file_redirect":
+            words += redirect.children_by_field_name("destination")[1:]
+        elif redirect.type == "heredoc_redirect":
+            words += redirect.children_by_field_name("argument")
+    return words
+
+
+def _name(node: Node) -> Word:
+    parts = node.children
+    return literal(parts[0]) if len(parts) == 1 else None
+
+
+def _command(words: list[Argument], depth: int) -> Iterator[str]:
+    waiting = [words]
+    while waiting:
+        command = waiting.pop()
+        if not command:
+            continue
+        name = command[0].word
+        # zsh looks up =NAME in PATH.
+        if not name or name.startswith("="):
+            yield DYNAMIC
+            continue
+        basename = name.rpartition("/")[2]
+        yield f"command:{'source' if basename == '.' else basename}"
+        arguments = command[1:]
+        if any(argument.word and _LOADED_BY_ARGUMENT.match(argument.word) for argument in arguments):
+            yield DYNAMIC
+        handed_on = runs(basename, [argument.word for argument in arguments])
+        if handed_on.unknown:
+            yield DYNAMIC
+        waiting += [arguments[start:end] for start, end in handed_on.commands]
+        for start, end in handed_on.scripts:
+            yield from _script([argument.word for argument in arguments[start:end]], depth)
+
+
+def _script(words: list[Word], depth: int) -> Iterator[str]:
+    known = [word for word in words if word is not None]
+    if len(known) < len(words):
+        yield DYNAMIC
+    else:
+        yield from _labels(" ".join(known), depth - 1)
+
+
+def _writes(node: Node) -> bool:
+    operator = next((child.type for child in node.children if not child.is_named), "")
+    target = node.child_by_field_name("destination")
+    if operator == ">&":
+        # Without a number or a dash it is the old spelling of &>.
+        return target is not None and not re.fullmatch(r"\d+-?|-", source(target))
+    return operator in _WRITES and (target is None or literal(target) not in _HARMLESS_TARGETS)

@@ -1,0 +1,88 @@
+"""Shell words: what a word says after the shell has taken its quotes away, when that can be told without running it."""
+
+import re
+from collections.abc import Sequence
+
+from tree_sitter import Node
+
+#: Unquoted, these make a word mean something that only the running shell knows: file names, and expansions that the
+#: grammar took for plain characters.
+_COMPUTED = frozenset("*?[$`")
+
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Inside double quotes the backslash is itself before any other character (POSIX, 2.2.3).
+_ESCAPED_IN_QUOTES = re.compile(r'\\([\\"$`\n])')
+# Bash manual, "ANSI-C Quoting".
+_ANSI_C = re.compile(
+    r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(c.)|(.))", re.DOTALL
+)
+_ANSI_C_NAMES = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def source(node: Node) -> str:
+    """The node's own text, quotes and all."""
+    return (node.text or b"").decode()
+
+
+def literal(node: Node) -> str | None:
+    """What the word says, or None if only a running shell can tell (expansions, globs, braces)."""
+    match node.type:
+        case "word" | "number" | "file_descriptor" | "variable_name" | "test_operator":
+            return _bare(source(node))
+        case "raw_string":
+            return source(node)[1:-1]
+        case "string":
+            return _double_quoted(node)
+        case "translated_string":
+            return literal(node.children[-1])
+        case "ansi_c_string":
+            return _ansi_c(source(node)[2:-1])
+        case "concatenation":
+            return _joined(node.children)
+        case _:
+            return None if node.is_named else _bare(source(node))
+
+
+def _bare(text: str) -> str | None:
+    if not _COMPUTED.isdisjoint(_ESCAPED.sub("", text)) or _expands(text, text):
+        return None
+    return _ESCAPED.sub(lambda found: "" if found[1] == "\n" else found[1], text)
+
+
+def _expands(unquoted: str, whole: str) -> bool:
+    """Whether braces may multiply the word; without a comma or two dots, as in find's {}, they are themselves."""
+    return "{" in unquoted and ("," in whole or ".." in whole)
+
+
+def _double_quoted(node: Node) -> str | None:
+    if any(child.type not in {'"', "string_content"} for child in node.children):
+        return None
+    return _ESCAPED_IN_QUOTES.sub(lambda found: "" if found[1] == "\n" else found[1], source(node)[1:-1])
+
+
+def _joined(nodes: Sequence[Node]) -> str | None:
+    if _expands("".join(source(node) for node in nodes if node.type == "word"), "".join(map(source, nodes))):
+        return None
+    parts = [literal(node) for node in nodes]
+    return None if None in parts else "".join(part for part in parts if part is not None)
+
+
+def _ansi_c(text: str) -> str | None:
+    """Decode the inside of $'…'; None for control characters, NUL and what is no character at all."""
+    failed = False
+
+    def decode(found: re.Match[str]) -> str:
+        nonlocal failed
+        hexadecimal = found[1] or found[2] or found[3]
+        if hexadecimal or found[4]:
+            code = int(hexadecimal, 16) if hexadecimal else int(found[4], 8)
+            failed |= code == 0 or code > 0x10FFFF or 0xD800 <= code <= 0xDFFF or (found[2] is None and code > 0x7F)
+            return "" if failed else chr(code)
+        if found[5]:
+            failed = True
+            return ""
+        other = found[6]
+        return _ANSI_C_NAMES.get(other, other if other in "\\'\"?" else f"\\{other}")
+
+    decoded = _ANSI_C.sub(decode, text)
+    return None if failed else decoded
