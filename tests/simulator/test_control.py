@@ -1,0 +1,254 @@
+"""The control API: tolerant about names, exact about the rest, and deaf to everybody but this machine."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_bolt.async_app import AsyncApp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from simulator.client import ControlError, SimulatorClient
+from simulator.server import Simulator, SpecError, WorkspaceSpec, demo_spec, load_spec, serve
+
+TWINS: list[dict[str, Any]] = [
+    {
+        "type": "section",
+        "block_id": value,
+        "text": {"type": "mrkdwn", "text": value},
+        "accessory": {
+            "type": "button",
+            "action_id": "pick",
+            "value": value,
+            "text": {"type": "plain_text", "text": value},
+        },
+    }
+    for value in ("left", "right")
+]
+MENU: list[dict[str, Any]] = [
+    {
+        "type": "actions",
+        "block_id": "menus",
+        "elements": [
+            {
+                "type": "static_select",
+                "action_id": "size",
+                "options": [{"text": {"type": "plain_text", "text": "Large"}, "value": "l"}],
+            }
+        ],
+    }
+]
+
+
+@pytest.mark.parametrize("user", ["alice", "@alice", "U0ALICE"])
+@pytest.mark.parametrize("channel", ["general", "#general", "C0GENERAL"])
+async def test_names_may_be_written_as_people_write_them(people: SimulatorClient, user: str, channel: str) -> None:
+    """Ids, names, names with their sign."""
+    assert (await people.say(user, channel, "hello"))["ok"]
+    assert [one["user_name"] for one in await people.messages(channel, user)] == ["alice"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "words"),
+    [
+        ("command", {"channel": "general", "text": "/x"}, 400, "user is missing"),
+        ("command", {"user": "zoe", "channel": "general", "text": "/x"}, 404, "nobody is called 'zoe'"),
+        ("command", {"user": "bob", "channel": "attic", "text": "/x"}, 404, "there is no channel 'attic'"),
+        ("command", {"user": "bob", "channel": "secret", "text": "/x"}, 404, "bob is not in 'secret'"),
+        ("command", {"user": "bob", "text": "/x"}, 400, "channel is missing"),
+        ("action", {"user": "bob", "channel": "general", "ts": "1.2", "action_id": "a"}, 404, "sees no message 1.2"),
+        ("action", {"user": "bob", "action_id": "a"}, 404, "no such view open"),
+        ("submit", {"user": "bob", "values": {}}, 404, "no such view open"),
+        ("clock", {"advance_s": -1}, 400, "advance_s"),
+        ("person", {"user": "bob", "colour": "red"}, 400, "a person has no 'colour'"),
+    ],
+)
+async def test_mistakes_explain_themselves(
+    simulator: Simulator, path: str, body: dict[str, Any], status: int, words: str
+) -> None:
+    """404 for what is not there, 400 for what makes no sense, and a sentence in both."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{simulator.url}/control/{path}", json=body) as response,
+    ):
+        answer = await response.json()
+    assert response.status == status
+    assert answer["ok"] is False
+    assert words in answer["error"]
+
+
+@pytest.mark.parametrize("body", ["", "{}", "[]", "{", '"x"', '{"user": 7, "channel": [], "text": {}}'])
+@pytest.mark.parametrize("path", ["command", "message", "action", "submit", "close", "home", "options", "person"])
+async def test_garbage_is_a_bad_request(simulator: Simulator, path: str, body: str) -> None:
+    """Never a crash."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{simulator.url}/control/{path}", data=body) as response,
+    ):
+        assert response.status == 400
+        assert (await response.json())["ok"] is False
+
+
+@pytest.mark.parametrize("query", ["limit=x", "after=nan", "wait_s=inf"])
+async def test_numbers_must_be_numbers(simulator: Simulator, query: str) -> None:
+    """In queries too."""
+    async with aiohttp.ClientSession() as session, session.get(f"{simulator.url}/control/messages?{query}") as response:
+        assert response.status == 400
+
+
+async def test_values_pick_among_buttons_and_options(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, bolt: AsyncApp, connect: Any
+) -> None:
+    """One action_id in several blocks: the value or the block_id says which."""
+    heard: list[tuple[str, str]] = []
+
+    @bolt.action("pick")
+    async def pick(ack: Any, action: Any) -> None:
+        await ack()
+        heard.append((action["block_id"], action["value"]))
+
+    @bolt.action("size")
+    async def size(ack: Any, action: Any, body: Any) -> None:
+        await ack()
+        chosen = body["state"]["values"]["menus"]["size"]["selected_option"]["value"]
+        heard.append((action["selected_option"]["text"]["text"], chosen))
+
+    posted = await slack.chat_postMessage(channel="C0GENERAL", text="x", blocks=[*TWINS, *MENU])
+    where: dict[str, Any] = {"channel": "general", "ts": posted["ts"]}
+    async with connect(bolt, simulator):
+        await people.action("bob", "pick", **where)
+        await people.action("bob", "pick", value="right", **where)
+        await people.action("bob", "pick", block_id="right", **where)
+        await people.action("bob", "size", value="l", **where)
+        with pytest.raises(ControlError, match="no button 'pick' has the value 'up'"):
+            await people.action("bob", "pick", value="up", **where)
+        with pytest.raises(ControlError, match="there are: pick, size"):
+            await people.action("bob", "push", **where)
+        with pytest.raises(ControlError, match="no option has the value 'xl'"):
+            await people.action("bob", "size", value="xl", **where)
+    assert heard == [("left", "left"), ("right", "right"), ("right", "right"), ("Large", "l")]
+
+
+async def test_an_action_s_payload(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, bolt: AsyncApp, connect: Any
+) -> None:
+    """What an app reads from a tap: who, where, on what; an ephemeral message is not quoted."""
+    bodies: list[Any] = []
+
+    @bolt.action("pick")
+    async def pick(ack: Any, body: Any) -> None:
+        await ack()
+        bodies.append(body)
+
+    posted = await slack.chat_postMessage(channel="C0PARTNER", text="x", blocks=TWINS)
+    whispered = await slack.chat_postEphemeral(channel="C0GENERAL", user="U0ALICE", text="x", blocks=TWINS)
+    async with connect(bolt, simulator):
+        await people.action("sam", "pick", channel="partners", ts=str(posted["ts"]))
+        await people.action("alice", "pick", channel="general", ts=str(whispered["message_ts"]))
+        with pytest.raises(ControlError, match="bob sees no message"):
+            await people.action("bob", "pick", channel="general", ts=str(whispered["message_ts"]))
+    shared, private = bodies
+    assert shared["team"] == {"id": "T0SIMULATE", "domain": "simulated-workspace"}
+    assert shared["user"] == {"id": "U0SAM", "username": "sam", "name": "sam", "team_id": "T0ELSEWHERE"}
+    assert shared["channel"] == {"id": "C0PARTNER", "name": "partners"}
+    assert shared["message"]["blocks"] == posted["message"]["blocks"]
+    assert shared["container"]["message_ts"] == posted["ts"]
+    assert shared["actions"][0].keys() >= {"type", "action_id", "block_id", "action_ts", "text", "value"}
+    assert private["container"]["is_ephemeral"] is True
+    assert "message" not in private
+
+
+async def test_waiting_ends_with_the_change(slack: AsyncWebClient, people: SimulatorClient) -> None:
+    """A new message, an edit and a deletion each end a long poll at once."""
+    waiting = asyncio.create_task(people.wait_for("news", channel="general", user="alice", timeout_s=10))
+    posted = await slack.chat_postMessage(channel="C0GENERAL", text="old")
+    await slack.chat_update(channel="C0GENERAL", ts=str(posted["ts"]), text="news")
+    assert (await waiting)["ts"] == posted["ts"]
+    gone = asyncio.create_task(people.wait_for("first", channel="dm", user="bob", timeout_s=10))
+    await slack.chat_postMessage(channel="U0BOB", text="first")
+    assert (await gone)["text"] == "first"
+
+
+async def test_waiting_in_vain_says_what_was_seen(slack: AsyncWebClient, people: SimulatorClient) -> None:
+    """The error shows the last words instead of a bare timeout."""
+    await slack.chat_postMessage(channel="C0GENERAL", text="something else")
+    with pytest.raises(TimeoutError, match=r"'news' was not seen within 0\.05 s; last seen:\n  app: something else"):
+        await people.wait_for("news", channel="general", timeout_s=0.05)
+
+
+async def test_a_poll_hears_only_what_its_reader_sees(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient
+) -> None:
+    """Somebody else's ephemeral message does not end it."""
+    revision = (await people.workspace())["revision"]
+    await slack.chat_postEphemeral(channel="C0GENERAL", user="U0ALICE", text="for alice")
+    query = {"channel": "general", "after": str(revision), "wait_s": "0.05"}
+    async with aiohttp.ClientSession() as session:
+        for user, count in (("bob", 0), ("alice", 1)):
+            url = f"{simulator.url}/control/messages"
+            async with session.get(url, params={**query, "user": user}) as response:
+                assert len((await response.json())["messages"]) == count
+
+
+async def test_an_account_changes(simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient) -> None:
+    """The next users.info tells the new facts."""
+    await people.change_person("bob", deleted=True)
+    assert (await slack.users_info(user="U0BOB"))["user"]["deleted"] is True
+    assert simulator.workspace.person("U0BOB") is not None
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "attacker.example"},
+        {"Host": "127.0.0.1.attacker.example:80"},
+        {"Origin": "https://attacker.example"},
+        {"Origin": "null"},
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/control/messages", "/api/auth.test", "/changes", "/link/"])
+async def test_only_this_machine_and_this_origin(simulator: Simulator, path: str, headers: dict[str, str]) -> None:
+    """A web page elsewhere can neither read nor act, by name (DNS rebinding) or by form."""
+    async with aiohttp.ClientSession() as session, session.get(simulator.url + path, headers=headers) as response:
+        assert response.status == 403
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])  # noqa: S104 - to be refused
+async def test_it_listens_on_loopback_only(host: str) -> None:
+    """Anything else is refused before a socket opens."""
+    with pytest.raises(ValueError, match="loopback only"):
+        async with serve(demo_spec(), host):
+            pass
+
+
+def test_a_spec_explains_its_mistakes(tmp_path: Path) -> None:
+    """From a file, every mistake names its place."""
+    file = tmp_path / "spec.json"
+    for content, words in [
+        ("{", "cannot read"),
+        ("[]", "one JSON object"),
+        ('{"colour": 1}', "WorkspaceSpec has no field 'colour'"),
+        ('{"people": [{"name": "a"}]}', "Person: "),
+        ('{"channels": [{"name": "a", "id": "C1", "members": ["U1"]}]}', "members that are not people"),
+    ]:
+        file.write_text(content)
+        with pytest.raises(SpecError, match=words):
+            load_spec(file)
+    file.write_text(json.dumps({"team_name": "Acme & Co", "commands": ["/go"]}))
+    assert load_spec(file).domain == "acme---co"
+
+
+async def test_it_runs_alone() -> None:
+    """`python -m simulator` prints where it listens and stops when told."""
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "simulator", stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+        async with SimulatorClient(line.split()[1]) as client:
+            assert (await client.workspace())["team"]["name"] == WorkspaceSpec().team_name
+    finally:
+        process.terminate()
+        await asyncio.wait_for(process.communicate(), 20)
