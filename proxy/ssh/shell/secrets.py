@@ -18,6 +18,8 @@ _NAMES = r"password|passwd|passphrase|[-_]pwd|secret|token|api[-_]?key|access[-_
 _VALUE = (
     r"""(?!["']?\$[\w{(])(?:"(?:[^"\\]|\\.)*"(?=[\s,;}\]])|(?:"(?:[^"\\]|\\.)*"?|'[^']*'?|\\.|[^\s;|&<>()"'\\])+)"""
 )
+# What stands between a command's name and the option that is looked for.
+_GAP = r"[^|;&\n]{0,400}?"
 
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # scheme://user:password@host
@@ -37,24 +39,24 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # openssl -passin pass:x
     (re.compile(r"(?<![\w-])(pass:)[^\s'\"]+"), rf"\1{HIDDEN}"),
     # Clients that take the password glued to its option.
-    (re.compile(rf"\b((?:mysql\w*|mariadb[\w-]*)\b[^|;&\n]{0, 400}?\s-p)(?=\S){_VALUE}"), rf"\1{HIDDEN}"),
-    (re.compile(rf"\b(7z[ar]?\b[^|;&\n]{0, 400}?\s-p)(?=\S){_VALUE}"), rf"\1{HIDDEN}"),
+    (re.compile(rf"\b((?:mysql\w*|mariadb[\w-]*)\b{_GAP}\s-p)(?=\S){_VALUE}"), rf"\1{HIDDEN}"),
+    (re.compile(rf"\b(7z[ar]?\b{_GAP}\s-p)(?=\S){_VALUE}"), rf"\1{HIDDEN}"),
     # Clients that take it as the next word, or glued.
-    (re.compile(rf"\b(sshpass\b[^|;&\n]{0, 400}?\s-p\s*){_VALUE}"), rf"\1{HIDDEN}"),
+    (re.compile(rf"\b(sshpass\b{_GAP}\s-p\s*){_VALUE}"), rf"\1{HIDDEN}"),
     (
-        re.compile(rf"\b((?:mongo\w*|(?:docker|podman)\s+login\b|az\s+login\b)[^|;&\n]{0, 400}?\s-p\s+){_VALUE}"),
+        re.compile(rf"\b((?:mongo\w*|(?:docker|podman)\s+login\b|az\s+login\b){_GAP}\s-p\s+){_VALUE}"),
         rf"\1{HIDDEN}",
     ),
-    (re.compile(rf"\b(redis-cli\b[^|;&\n]{0, 400}?\s-a\s+){_VALUE}"), rf"\1{HIDDEN}"),
-    (re.compile(rf"\b((?:un)?zip\b[^|;&\n]{0, 400}?\s-P\s*){_VALUE}"), rf"\1{HIDDEN}"),
-    (re.compile(rf"\b(ldap\w+\b[^|;&\n]{0, 400}?\s-w\s*){_VALUE}"), rf"\1{HIDDEN}"),
+    (re.compile(rf"\b(redis-cli\b{_GAP}\s-a\s+){_VALUE}"), rf"\1{HIDDEN}"),
+    (re.compile(rf"\b((?:un)?zip\b{_GAP}\s-P\s*){_VALUE}"), rf"\1{HIDDEN}"),
+    (re.compile(rf"\b(ldap\w+\b{_GAP}\s-w\s*){_VALUE}"), rf"\1{HIDDEN}"),
     # curl -u name:password, smbclient -U name%password: the name stays.
     (
-        re.compile(r"\b(curl\b[^|;&\n]{0,400}?\s(?:-[uU]|--(?:proxy-)?user[= ])\s*['\"]?[^\s:'\"]*:)[^\s'\"]+"),
+        re.compile(rf"\b(curl\b{_GAP}\s(?:-[uU]|--(?:proxy-)?user[= ])\s*['\"]?[^\s:'\"]*:)[^\s'\"]+"),
         rf"\1{HIDDEN}",
     ),
     (
-        re.compile(r"\b((?:smbclient|rpcclient|mount\.cifs|net)\b[^|;&\n]{0,400}?\s-U\s*['\"]?[^\s%'\"]*%)[^\s'\"]+"),
+        re.compile(rf"\b((?:smbclient|rpcclient|mount\.cifs|net)\b{_GAP}\s-U\s*['\"]?[^\s%'\"]*%)[^\s'\"]+"),
         rf"\1{HIDDEN}",
     ),
     (re.compile(rf"\b(htpasswd\s+-\w*b\w*\s+\S+\s+\S+\s+){_VALUE}"), rf"\1{HIDDEN}"),
@@ -62,7 +64,7 @@ _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 
 # Programs that read a password from their input: then what is written to it is one.
 _READS_PASSWORD = re.compile(
-    r"\b(?:ch)?passwd\b|--password-stdin|\bsudo\b[^|;&\n]{0,400}\s-\w*S|\bcryptsetup\b|\bkinit\b|--pinentry"
+    rf"\b(?:ch)?passwd\b|--password-stdin|\bsudo\b{_GAP}\s-\w*S|\bcryptsetup\b|\bkinit\b|--pinentry"
 )
 _WRITES_INPUT = re.compile(r"(\b(?:echo|printf)\b\s+(?:-\w+\s+)*|<<<\s*)[^|;&\n]+")
 _HERE_DOCUMENT = re.compile(r"(<<-?\s*(['\"\\]?)(\w+)\2[^\n]*\n)(.*?)(?=^\s*\3\s*$|\Z)", re.DOTALL | re.MULTILINE)
