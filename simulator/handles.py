@@ -10,6 +10,8 @@ TRIGGER_LIFE_S = 3.0
 #: The same page: a response_url takes five posts within thirty minutes.
 RESPONSE_URL_LIFE_S = 30 * 60.0
 RESPONSE_URL_USES = 5
+#: Handles remembered for the sake of exact errors; the oldest are forgotten first.
+KEPT_HANDLES = 10_000
 
 
 class HandleRefused(Exception):
@@ -54,6 +56,7 @@ class Handles:
         now = self._clock.now()
         trigger_id = f"{int(now * 1000)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
         self._triggers[trigger_id] = Trigger(user, now, from_view)
+        _forget_oldest(self._triggers)
         return trigger_id
 
     def use_trigger(self, trigger_id: str) -> Trigger:
@@ -72,6 +75,7 @@ class Handles:
         """The secret id that the url ends in."""
         secret = secrets.token_urlsafe(18)
         self._response_urls[secret] = handle
+        _forget_oldest(self._response_urls)
         return secret
 
     def use_response_url(self, secret: str) -> ResponseUrl:
@@ -85,3 +89,8 @@ class Handles:
             raise HandleRefused("used_url")
         handle.uses += 1
         return handle
+
+
+def _forget_oldest(handles: dict[str, Trigger] | dict[str, ResponseUrl]) -> None:
+    if len(handles) > KEPT_HANDLES:
+        del handles[next(iter(handles))]  # pyright: ignore[reportArgumentType] - both have the same kind of key

@@ -57,6 +57,8 @@ class Messages:
         self._by_channel: dict[str, list[Message]] = {}
         self._by_ts: dict[tuple[str, str], Message] = {}
         self._last_ts_us = 0
+        #: channel -> the revision of its last change, so that waiting readers need not look at every message.
+        self._changed: dict[str, int] = {}
 
     def next_ts(self) -> str:
         """A new timestamp: seconds and microseconds, later than every one before."""
@@ -67,12 +69,12 @@ class Messages:
         """Put a new message at the end of its conversation."""
         self._by_channel.setdefault(message.channel, []).append(message)
         self._by_ts[message.channel, message.ts] = message
-        message.revision = self._changes.record()
+        self.touch(message)
         return message
 
     def touch(self, message: Message) -> None:
         """Count a change of this message."""
-        message.revision = self._changes.record()
+        message.revision = self._changed[message.channel] = self._changes.record()
 
     def get(self, channel: str, ts: str) -> Message | None:
         """The message, unless it is unknown or deleted."""
@@ -91,7 +93,7 @@ class Messages:
 
     def changed_in(self, channel: str, user_id: str | None, after: int) -> bool:
         """Whether anything this user sees, or saw, in the conversation changed after that revision."""
-        return any(
+        return self._changed.get(channel, 0) > after and any(
             one.revision > after and (user_id is None or one.only_for in {None, user_id})
             for one in reversed(self._by_channel.get(channel, []))
         )
