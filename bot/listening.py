@@ -125,7 +125,8 @@ class Listening:
         if not user or "event" in body:
             return
         try:
-            await self._slack.client.chat_postMessage(channel=user, text=text, blocks=message.blocks_json())
+            channel = await self._slack.direct(user)
+            await self._slack.client.chat_postMessage(channel=channel, text=text, blocks=message.blocks_json())
         except CALL_ERRORS as problem:
             _log.warning("slack_answer_failed", error=error_code(problem))
 

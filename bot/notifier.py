@@ -156,8 +156,9 @@ class Notifier:
             return await self._post(post.address, message, None)
 
     async def _post(self, address: str, message: Message, thread_ts: str | None) -> tuple[str, str]:
+        channel = await self._slack.direct(address) if address.startswith(("U", "W")) else address
         posted = await self._slack.outgoing.chat_postMessage(
-            channel=address,
+            channel=channel,
             text=message.text,
             blocks=message.blocks_json(),
             thread_ts=thread_ts,

@@ -51,6 +51,8 @@ class Slack:
         self._settings = settings
         self.logger = _quiet_logger()
         self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=CALL_TIMEOUT_S), trust_env=False)
+        #: User id -> channel id; Slack gives the same one for ever.
+        self._direct: dict[str, str] = {}
         #: For what a person waits for; it sits out one short rate limit.
         self.client = self._client(
             AsyncConnectionErrorRetryHandler(),
@@ -109,14 +111,15 @@ class Slack:
         except CALL_ERRORS as problem:
             _log.warning("slack_answer_failed", error=type(problem).__name__)
 
-    async def whisper(self, channel: str, user: str, message: Message) -> None:
-        """Say something to one person in a channel when there is no response_url; best effort."""
-        try:
-            await self.client.chat_postEphemeral(
-                channel=channel, user=user, text=message.text, blocks=message.blocks_json()
-            )
-        except CALL_ERRORS as problem:
-            _log.warning("slack_whisper_failed", error=error_code(problem))
+    async def direct(self, user: str) -> str:
+        """The channel of the direct message between a person and the app. Raises what CALL_ERRORS names.
+
+        chat.postMessage takes a user id too, but Slack's documentation leaves open in whose direct message that ends.
+        """
+        if user not in self._direct:
+            opened = await self.outgoing.conversations_open(users=user)
+            self._direct[user] = str(_member(opened.get("channel"), "id"))
+        return self._direct[user]
 
     def _client(self, *retries: AsyncRetryHandler, token: str | None = "") -> AsyncWebClient:
         client = AsyncWebClient(

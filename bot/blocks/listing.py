@@ -23,11 +23,11 @@ SHOWN_GRANTS = 10
 SHOWN_REQUESTS = 10
 
 _HELP = """\
-*Ask:* `/access <resource> <role> <duration> [ticket] [reason]`, for example \
+*Ask:* `/access &lt;resource&gt; &lt;role&gt; &lt;duration&gt; [ticket] [reason]`, for example \
 `/access payments-db read 15m INC-42 fix stuck migration`
 *Form:* `/access` alone
 *What I have:* `/access list`
-*Done early:* `/access revoke <id> [reason]`
+*Done early:* `/access revoke &lt;id&gt; [reason]`
 Durations read like `15m`, `2h` or `1h30m`. The policy decides who may have what, and who reviews it."""
 
 

@@ -1,0 +1,81 @@
+"""The manifest asks for exactly what the code uses: no scope more, no command or event that nobody listens to."""
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.commands import COMMAND
+from bot.events import APP_HOME_OPENED, USER_CHANGE
+
+ROOT = Path(__file__).parents[2]
+
+#: docs.slack.dev/reference/methods: what each Web API method that we call needs of the bot token.
+#: apps.connections.open takes the app token (connections:write), which no manifest grants.
+SCOPES: dict[str, set[str]] = {
+    "apps_connections_open": set(),
+    "auth_test": set(),
+    "chat_postMessage": {"chat:write"},
+    "chat_update": {"chat:write"},
+    "conversations_info": {"channels:read", "groups:read"},
+    "conversations_open": {"im:write"},
+    "users_info": {"users:read"},
+    "views_open": set(),
+    "views_publish": set(),
+    "views_update": set(),
+}
+
+
+@pytest.fixture
+def manifest() -> dict[str, Any]:
+    return yaml.safe_load((ROOT / "manifest.yml").read_text())
+
+
+def called_methods() -> set[str]:
+    """Every Web API method called on one of the clients of `bot.slack.Slack`."""
+    clients = {"client", "outgoing", "tokenless"}
+    found: set[str] = set()
+    for path in (ROOT / "bot").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            holder = node.func.value
+            name = holder.attr if isinstance(holder, ast.Attribute) else getattr(holder, "id", "")
+            if name in clients and "_" in node.func.attr and not node.func.attr.startswith("_"):
+                found.add(node.func.attr)
+    return found - {"is_connected", "connect_to_new_endpoint"}
+
+
+def test_scopes_are_those_that_the_calls_need(manifest: dict[str, Any]) -> None:
+    assert called_methods() == SCOPES.keys()
+    needed = {scope for scopes in SCOPES.values() for scope in scopes} | {"commands"}
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed
+
+
+def test_commands_and_events_are_those_that_are_listened_to(manifest: dict[str, Any]) -> None:
+    (command,) = manifest["features"]["slash_commands"]
+    assert command["command"] == COMMAND
+    assert command["should_escape"] is True
+    assert manifest["settings"]["event_subscriptions"]["bot_events"] == [APP_HOME_OPENED, USER_CHANGE]
+
+
+def test_socket_mode_and_interactivity_are_on(manifest: dict[str, Any]) -> None:
+    settings = manifest["settings"]
+    assert settings["socket_mode_enabled"] is True
+    assert settings["interactivity"] == {"is_enabled": True}
+    assert manifest["features"]["app_home"]["home_tab_enabled"] is True
+    assert manifest["features"]["app_home"]["messages_tab_enabled"] is True
+    assert manifest["_metadata"]["major_version"] == 2
+
+
+def test_slacks_own_limits(manifest: dict[str, Any]) -> None:
+    """docs.slack.dev/reference/app-manifest: lengths that the import refuses beyond."""
+    information = manifest["display_information"]
+    assert len(information["name"]) <= 35
+    assert len(information["description"]) <= 140
+    (command,) = manifest["features"]["slash_commands"]
+    assert len(command["command"]) <= 32
+    assert len(command["description"]) <= 2000
+    assert len(command["usage_hint"]) <= 1000

@@ -1,0 +1,193 @@
+"""From /access to the end of a grant, by people who type and tap."""
+
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from bot.blocks.decision import APPROVE, DENY
+from bot.blocks.reply import ASK_AGAIN, GET_TOKEN
+from storage.model import AccessRequest, Grant, RequestState
+
+Stage = Any
+ASK = "/access payments-db read 15m INC-42 fix stuck migration"
+
+
+async def test_ask_approve_connect(stage: Stage) -> None:
+    answer = await stage.slack.command("alice", "incidents", ASK)
+    assert answer["ok"]
+    await stage.told("alice", "Asked for payments-db · read for 15m")
+    waiting = await stage.told("alice", "You asked for payments-db · read for 15m", ephemeral=False)
+    assert "#incidents" in waiting["plain"]
+    assert "@bob or @carol" in waiting["plain"]
+
+    card = await stage.card()
+    assert "@alice asks for payments-db · read for 15m" in card["plain"]
+    assert "INC-42" in card["plain"]
+    assert "fix stuck migration" in card["plain"]
+    await stage.tap("bob", card, APPROVE)
+    await stage.told("bob", "Approved.")
+
+    decided = await stage.card("Approved")
+    assert decided["ts"] == card["ts"]
+    assert "@bob" in decided["plain"]
+    assert "[Approve]" not in decided["plain"]
+    granted = await stage.told("alice", "You have access", ephemeral=False)
+    assert 'psql "host=gw.example port=5433 user=read@payments-db dbname=payments sslmode=require"' in granted["plain"]
+    assert granted["ts"] != waiting["ts"], "an update would notify nobody"
+    await stage.told("alice", "see the newer message below", ephemeral=False)
+
+    await stage.tap("alice", granted, GET_TOKEN)
+    modal = await stage.slack.wait_for_view("alice", "Copy this token")
+    token = next(line for line in modal["plain"].splitlines() if line.startswith("ey"))
+    (grant,) = await stage.rows(Grant)
+    assert stage.access.keys.verify(token).grant_id == grant.id
+    seen = [message["plain"] + str(message["blocks"]) + message["text"] for message in await stage.slack.messages()]
+    assert not any(token in text for text in seen), "a token is never in a message"
+    issued = [event for event in await stage.audit() if event["action"] == "slack:token:issue"]
+    assert [(event["actor"], event["outcome"], event["grant"]) for event in issued] == [
+        ("human:alice", "success", str(grant.id))
+    ]
+    assert token not in str(await stage.audit())
+
+
+async def test_deny_needs_a_reason_that_alice_reads(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", ASK)
+    card = await stage.card()
+    await stage.tap("bob", card, DENY)
+    modal = await stage.slack.wait_for_view("bob", "Why?")
+    assert "@alice asks for payments-db · read" in modal["plain"]
+    refused = await stage.slack.submit("bob", {"deny_reason": "   "})
+    assert "errors" in refused
+    accepted = await stage.slack.submit("bob", {"deny_reason": "use the replica <!channel>"})
+    assert accepted["view_closed"]
+    told = await stage.told("alice", "Denied by @bob", ephemeral=False)
+    assert "use the replica <!channel>" in told["plain"]
+    assert "use the replica" in (await stage.card("Denied"))["plain"]
+
+    await stage.tap("alice", told, ASK_AGAIN)
+    form = await stage.slack.wait_for_view("alice", "What do you need?")
+    values = form["state"]["values"]
+    assert values["door"]["door"]["selected_option"]["value"] == "payments-db/read"
+    assert values["duration"]["duration"]["value"] == "15m"
+    assert values["reason"]["reason"]["value"] == "fix stuck migration"
+    assert values["ticket"]["ticket"]["value"] == "INC-42"
+
+
+async def test_the_form_asks_and_names_faults_at_their_fields(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", "/access")
+    form = await stage.slack.wait_for_view("alice", "What do you need?")
+    offered = [one["text"]["text"] for one in form["blocks"][0]["element"]["options"]]
+    assert "payments-db · read — reviewed by oncall, at most 1h" in offered
+    assert "web-1 · deploy — granted at once, at most 1h" in offered
+
+    faulty = await stage.slack.submit("alice", {"door": "payments-db/read", "duration": "-1h"})
+    assert "negative" in faulty["errors"]["duration"]
+    faulty = await stage.slack.submit("alice", {"door": "payments-db/read", "duration": "9999d"})
+    assert faulty["errors"]["duration"] == "At most 1h for this."
+    done = await stage.slack.submit("alice", {"duration": "1h", "reason": "look `around`", "ticket": " OPS-7 "})
+    assert done["view_closed"]
+    card = await stage.card("payments-db · read for 1h")
+    assert "look `around`" in card["plain"]
+    (request,) = await stage.rows(AccessRequest)
+    assert (request.duration_s, request.ticket, request.reason) == (3600, "OPS-7", "look `around`")
+
+
+async def test_a_wrong_line_opens_the_form_filled_in(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", "/access paymets-db read 0 OPS-1 because")
+    form = await stage.slack.wait_for_view("alice", "What do you need?")
+    assert "There is no resource called 'paymets-db'. Did you mean payments-db?" in form["plain"]
+    assert "no time at all" in form["plain"]
+    assert form["state"]["values"]["reason"]["reason"]["value"] == "because"
+    await stage.slack.command("alice", "incidents", "/access payments-db read 9999d OPS-1 because")
+    form = await stage.slack.wait_for_view("alice", "too long")
+    assert form["state"]["values"]["door"]["door"]["selected_option"]["value"] == "payments-db/read"
+    assert form["state"]["values"]["duration"]["duration"]["value"] == "9999d"
+
+
+async def test_what_was_typed_is_shown_inert_and_redacted(stage: Stage) -> None:
+    typed = "card 4111111111111111 &lt;!channel&gt; ```x``` @bob *now*"
+    await stage.slack.command("alice", "incidents", f"/access payments-db read 15m {typed}")
+    card = await stage.card()
+    assert "card [card] <!channel> ```x``` @bob *now*" in card["plain"]
+    assert "<!channel>" not in card["text"]
+    assert "4111" not in str(await stage.slack.messages())
+    assert "4111" not in str(await stage.rows(AccessRequest))
+
+
+async def test_a_huge_reason_is_refused_with_the_form(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", "/access payments-db read 15m " + "x" * 10_000)
+    form = await stage.slack.wait_for_view("alice", "10000 characters")
+    assert len(form["state"]["values"]["reason"]["reason"]["value"]) == 3000
+    assert await stage.rows(AccessRequest) == []
+
+
+async def test_an_automatic_grant_is_had_at_once(stage: Stage) -> None:
+    await stage.slack.command("alice", "dm", "/access web-1 deploy 30m")
+    await stage.told("alice", "Granted: web-1 · deploy for 30m")
+    granted = await stage.told("alice", "You have access", ephemeral=False)
+    assert "ssh -p 2222 deploy@web-1@gw.example" in granted["plain"]
+
+
+async def test_list_and_revoke(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", "/access list")
+    await stage.told("alice", "You have no grant and no pending request.")
+    await stage.slack.command("alice", "incidents", "/access web-1 deploy 30m")
+    await stage.told("alice", "You have access", ephemeral=False)
+    await stage.slack.command("alice", "incidents", "/access payments-db read 15m")
+    await stage.told("alice", "Asked for payments-db")
+    await stage.slack.command("alice", "incidents", "/access list")
+    listed = await stage.told("alice", "You have 1 grant and 1 pending request.")
+    (grant,) = await stage.rows(Grant)
+    assert f"{grant.id.hex[:8]} web-1 · deploy" in listed["plain"]
+    assert "ssh -p 2222 deploy@web-1@gw.example" in listed["plain"]
+
+    await stage.slack.command("nora", "incidents", f"/access revoke {grant.id.hex[:8]}")
+    await stage.told("nora", "Gatepass does not know you")
+    await stage.slack.command("alice", "incidents", "/access revoke zzz")
+    await stage.told("alice", "first four characters")
+    await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex[:8]} all done")
+    await stage.told("alice", f"Grant {grant.id.hex[:8]} ended")
+    told = await stage.told("alice", "Your access was revoked", ephemeral=False)
+    assert "all done" in told["plain"]
+    await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex[:8]}")
+    await stage.told("alice", "No live access that you may revoke")
+
+
+async def test_help(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", "/access help")
+    await stage.told("alice", "/access <resource> <role> <duration>")
+    await stage.slack.command("alice", "incidents", "/access revoke")
+    await stage.told("alice", "revoke needs the id of a grant")
+
+
+async def test_a_grant_that_ends_is_shown_ended(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", ASK)
+    await stage.tap("bob", await stage.card(), APPROVE)
+    granted = await stage.told("alice", "You have access", ephemeral=False)
+    (grant,) = await stage.rows(Grant)
+    await stage.age("access_grant", grant.id, 900)
+    await stage.card("Access ended")
+    await stage.told("alice", "Your access ended", ephemeral=False)
+    await stage.slack.action("alice", ASK_AGAIN, channel=granted["channel"], ts=granted["ts"])
+    await stage.slack.wait_for_view("alice", "What do you need?")
+
+
+async def test_a_request_that_nobody_answers_lapses(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", ASK)
+    card = await stage.card()
+    (request,) = await stage.rows(AccessRequest)
+    await stage.age("access_request", request.id, 1800)
+    lapsed = await stage.card("Lapsed")
+    assert lapsed["ts"] == card["ts"]
+    assert "[Approve]" not in lapsed["plain"]
+    await stage.told("alice", "Nobody decided in time", ephemeral=False)
+
+
+async def test_a_duplicate_line_asks_once(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", ASK)
+    await stage.slack.command("alice", "incidents", ASK)
+    await stage.card()
+    async with stage.database.transaction() as transaction:
+        states = list(await transaction.scalars(select(col(AccessRequest.state))))
+    assert states == [RequestState.PENDING]

@@ -1,0 +1,178 @@
+"""Who may decide, at the click; what the others are told; and that a decision happens once."""
+
+from typing import Any
+
+import pytest
+
+from bot.blocks.decision import APPROVE, DENY
+from bot.blocks.reply import GET_TOKEN
+from simulator.client import SimulatorClient
+from simulator.sockets import Connection, Sockets
+from storage.model import AccessRequest, Grant, RequestState, Review
+
+Stage = Any
+ASK = "/access payments-db read 15m INC-42 fix stuck migration"
+
+
+async def asked(stage: Stage, line: str = ASK, user: str = "alice") -> dict[str, Any]:
+    await stage.slack.command(user, "incidents", line)
+    return await stage.card()
+
+
+async def state_of_request(stage: Stage) -> RequestState:
+    (request,) = await stage.rows(AccessRequest)
+    return request.state
+
+
+async def test_nobody_approves_their_own_request(stage: Stage) -> None:
+    card = await asked(stage, user="bob")
+    await stage.tap("bob", card, APPROVE)
+    await stage.told("bob", "your own request")
+    assert await state_of_request(stage) is RequestState.PENDING
+    await stage.tap("carol", card, APPROVE)
+    await stage.card("Approved")
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ("alice", "your own request"),
+        ("gina", "Guests of the workspace cannot review"),
+        ("sam", "another Slack workspace"),
+        ("uma", "not confirmed"),
+        ("nora", "does not know you"),
+    ],
+)
+async def test_whoever_may_not_decide_is_told_why(stage: Stage, user: str, words: str) -> None:
+    card = await asked(stage)
+    await stage.tap(user, card, APPROVE)
+    await stage.told(user, words)
+    assert await state_of_request(stage) is RequestState.PENDING
+    assert await stage.rows(Review) == []
+    refused = [event for event in await stage.audit() if event["outcome"] in ("denied", "failure")]
+    assert len(refused) == 1
+    assert words in refused[0]["detail"]["why"]
+
+
+async def test_a_stranger_learns_it_in_the_modal_too(stage: Stage) -> None:
+    card = await asked(stage)
+    await stage.tap("sam", card, DENY)
+    modal = await stage.slack.wait_for_view("sam", "another Slack workspace")
+    assert "deny_reason" not in str(modal["blocks"])
+
+
+async def test_the_second_tap_is_told_who_decided(stage: Stage) -> None:
+    card = await asked(stage)
+    await stage.tap("carol", card, DENY)
+    await stage.slack.wait_for_view("carol", "Why?")
+    await stage.tap("bob", card, APPROVE)
+    await stage.card("Approved")
+    late = await stage.slack.submit("carol", {"deny_reason": "too late"})
+    assert not late["view_closed"]
+    told = await stage.slack.wait_for_view("carol", "bob")
+    assert "approved" in told["plain"]
+    assert len(await stage.rows(Grant)) == 1
+
+
+async def test_two_must_approve(stage: Stage) -> None:
+    card = await asked(stage, "/access payments-db write 15m")
+    await stage.tap("bob", card, APPROVE)
+    await stage.told("bob", "1 of 2")
+    counted = await stage.card("1 of 2: @bob")
+    await stage.tap("bob", counted, APPROVE)
+    await stage.told("bob", "reviewed this request already")
+    await stage.tap("carol", counted, APPROVE)
+    decided = await stage.card("Approved")
+    assert "@bob, @carol" in decided["plain"]
+
+
+async def test_an_account_that_changed_is_looked_at_anew(stage: Stage) -> None:
+    card = await asked(stage)
+    await stage.slack.change_person("bob", is_restricted=True)
+    await stage.tap("bob", card, APPROVE)
+    await stage.told("bob", "Guests of the workspace")
+    await stage.slack.change_person("bob", is_restricted=False)
+    await stage.tap("bob", card, APPROVE)
+    await stage.card("Approved")
+
+
+async def test_a_lapsed_request_cannot_be_approved(stage: Stage) -> None:
+    card = await asked(stage)
+    (request,) = await stage.rows(AccessRequest)
+    await stage.age("access_request", request.id, 1800)
+    # Slack still shows the old card to a client that has not heard of the update.
+    stale = next(block for block in card["blocks"] if block["type"] == "actions")
+    assert stale["elements"][0]["value"].endswith(":1")
+    await stage.card("Lapsed")
+    assert await stage.rows(Grant) == []
+
+
+async def test_a_token_is_for_its_own_person_only(stage: Stage) -> None:
+    card = await asked(stage)
+    await stage.tap("bob", card, APPROVE)
+    granted = await stage.told("alice", "You have access", ephemeral=False)
+    (grant,) = await stage.rows(Grant)
+    # Another person cannot see alice's message; a forged click would name her grant all the same.
+    await stage.slack.command("bob", "dm", "/access web-1 deploy 5m")
+    own = await stage.told("bob", "You have access", ephemeral=False)
+    message = stage.simulator.workspace.messages.get(own["channel"], own["ts"])
+    row = next(block for block in message.blocks if block["type"] == "actions")
+    row["elements"][0]["value"] = grant.id.hex
+    await stage.tap("bob", own, GET_TOKEN)
+    await stage.slack.wait_for_view("bob", "somebody else's")
+    denied = [event for event in await stage.audit() if event["action"] == "slack:token:issue"]
+    assert [(event["actor"], event["outcome"]) for event in denied] == [("human:bob", "denied")]
+
+    await stage.slack.command("alice", "dm", f"/access revoke {grant.id.hex}")
+    await stage.told("alice", "ended: payments-db")
+    await stage.tap("alice", granted, GET_TOKEN)
+    await stage.slack.wait_for_view("alice", "revoked by alice")
+
+
+async def test_whoever_leaves_slack_loses_their_grants(stage: Stage) -> None:
+    card = await asked(stage)
+    await stage.tap("bob", card, APPROVE)
+    await stage.card("Approved")
+    await stage.slack.change_person("alice", deleted=True)
+    revoked = await stage.card("Access revoked")
+    assert "Slack account was deactivated" in revoked["plain"]
+    assert "the gateway" in revoked["plain"]
+
+
+@pytest.fixture
+def delivered_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A workspace that hands over every envelope twice, as a failing network does."""
+    send = Sockets._send
+
+    async def send_twice(self: Sockets, connection: Connection, envelope: dict[str, Any]) -> dict[str, Any]:
+        await connection.socket.send_json(envelope)
+        return await send(self, connection, envelope)
+
+    monkeypatch.setattr(Sockets, "_send", send_twice)
+
+
+@pytest.mark.usefixtures("delivered_twice")
+async def test_an_envelope_that_comes_twice_counts_once(stage: Stage) -> None:
+    card = await asked(stage)
+    await stage.tap("bob", card, APPROVE)
+    await stage.card("Approved")
+    await stage.slack.command("alice", "incidents", "/access list")
+    await stage.told("alice", "You have 1 grant and no pending request.")
+    assert len(await stage.rows(AccessRequest)) == 1
+    assert len(await stage.rows(Review)) == 1
+    assert len(await stage.rows(Grant)) == 1
+    lists = [one for one in await stage.slack.messages(user="alice") if "You have 1 grant" in one["plain"]]
+    assert len(lists) == 1
+
+
+async def test_two_reviewers_at_once_make_one_grant(stage: Stage) -> None:
+    import asyncio
+
+    card = await asked(stage)
+
+    async def tap(slack: SimulatorClient, user: str) -> None:
+        await slack.action(user, APPROVE, channel=card["channel"], ts=card["ts"])
+
+    await asyncio.gather(tap(stage.slack, "bob"), tap(stage.slack, "carol"))
+    await stage.card("Approved")
+    assert len(await stage.rows(Grant)) == 1
