@@ -108,12 +108,29 @@ class PolicyRule(Frozen):
         return _any_glob(self.resources, resource) and _any_glob(self.roles, role)
 
 
+#: What proxy.masking can recognise by content.
+MaskedEntity = Literal[
+    "pan",
+    "cvv",
+    "email",
+    "phone",
+    "iban",
+    "ssn",
+    "aws_key",
+    "github_token",
+    "jwt",
+    "private_key",
+    "password",
+    "secret",
+]
+
+
 class MaskingEntry(Frozen):
     """What to mask on top of the built-in rules: columns by glob, or one entity wherever it is found."""
 
     name: Name
     columns: list[str] = Field(default=[])
-    entity: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")] | None = None
+    entity: MaskedEntity | None = None
     #: Put in the value's place; None: the entity's own masked form.
     replacement: str | None = Field(default=None, max_length=64)
     #: How many last characters stay readable.

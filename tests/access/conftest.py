@@ -1,7 +1,7 @@
 """A policy with people, adopted into a fresh database, for the rules to be tried on."""
 
+import json
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -141,8 +141,6 @@ class World:
 
     async def actions(self) -> list[str]:
         """Audit actions with actor and outcome, in order of writing."""
-        import json
-
         async with self.database.transaction() as transaction:
             bodies = await transaction.scalars(select(col(AuditEvent.body)).order_by(col(AuditEvent.id)))
             events = [json.loads(body) for body in bodies]
@@ -193,7 +191,7 @@ def document() -> dict[str, Any]:
 
 
 @pytest.fixture
-async def world(database: Database, tmp_path: Path, document: dict[str, Any]) -> AsyncIterator[World]:
+async def world(database: Database, tmp_path: Path, document: dict[str, Any]) -> World:
     path = tmp_path / "gatepass.yml"
     path.write_text(yaml.safe_dump(document, sort_keys=False))
     access = Access(
@@ -205,4 +203,4 @@ async def world(database: Database, tmp_path: Path, document: dict[str, Any]) ->
     await access.policies.adopt(access)
     async with database.transaction() as transaction:
         people = {person.name: person for person in (await transaction.scalars(select(Principal))).all()}
-    yield World(access, people)
+    return World(access, people)

@@ -1,0 +1,80 @@
+"""Deadlines: met once, by whichever process comes first, and soon after they pass."""
+
+import asyncio
+from typing import Any
+
+from access import grants, holds, requests
+from access.deadlines import LONGEST_WAIT_S, Deadlines
+from access.policy import StatementRule
+from access.requests import Ask
+from storage.model import AccessRequest, Grant, HoldState, RequestState, Statement, VerdictKind
+from storage.notices import Notices, Topic
+
+RULE = StatementRule(name="ddl", match=["ddl"], verdict=VerdictKind.REVIEW, reviewers=["bob"])
+
+
+def deadlines(world: Any) -> Deadlines:
+    return Deadlines(world.access, Notices(world.database))
+
+
+async def test_nothing_due_waits_for_the_longest(world: Any) -> None:
+    assert await deadlines(world).meet() == LONGEST_WAIT_S
+
+
+async def test_an_unanswered_request_lapses_once(world: Any) -> None:
+    request = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
+    fresh = await requests.submit(world.access, world["alice"], Ask("payments-db", "write", 900))
+    await world.age("access_request", request.id, 1801)
+    before = await world.posts(request.id)
+    await asyncio.gather(*(deadlines(world).meet() for _ in range(3)))
+    lapsed = await world.one(AccessRequest, request.id)
+    assert (lapsed.state, lapsed.decided_by, lapsed.revision) == (RequestState.EXPIRED, None, 2)
+    assert (await world.one(AccessRequest, fresh.id)).state is RequestState.PENDING
+    assert (await world.actions()).count("gatepass clock:request:expire success") == 1
+    after = await world.posts(request.id)
+    assert all(new.wanted_revision > old.wanted_revision for new, old in zip(after, before, strict=True))
+
+
+async def test_a_grants_end_is_noted_once_and_a_revoked_one_is_not(world: Any) -> None:
+    for reason in ("one", "two"):
+        await requests.submit(world.access, world["alice"], Ask("payments-db", "read", 900, reason))
+    first, second = await world.all(Grant)
+    for grant in (first, second):
+        await world.age("access_grant", grant.id, 600)
+    await grants.revoke(world.access, second.id, world["alice"])
+    for grant in (first, second):
+        await world.age("access_grant", grant.id, 600)
+    await asyncio.gather(*(deadlines(world).meet() for _ in range(3)))
+    assert (await world.actions()).count("gatepass clock:grant:expire success") == 1
+    assert (await world.one(Grant, first.id)).expiry_noted_at is not None
+    assert (await world.one(Grant, second.id)).expiry_noted_at is None
+
+
+async def test_an_unanswered_hold_lapses(world: Any) -> None:
+    await requests.submit(world.access, world["alice"], Ask("payments-db", "read", 900))
+    (grant,) = await world.all(Grant)
+    session = await world.session(grant)
+    held = await holds.hold(world.access, session, grant, "DROP TABLE t", "ddl", RULE)
+    await world.age("statement", held.id, 601)
+    await deadlines(world).meet()
+    assert (await world.one(Statement, held.id)).state is HoldState.EXPIRED
+    assert (await world.actions()).count("gatepass clock:statement:expire success") == 1
+
+
+async def test_the_wait_ends_at_the_next_deadline(world: Any) -> None:
+    request = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
+    await world.age("access_request", request.id, 1798)
+    assert 0 < await deadlines(world).meet() <= 2
+
+
+async def test_running_it_meets_a_deadline_that_comes(world: Any) -> None:
+    notices = Notices(world.database)
+    async with notices.subscribe(Topic.REQUEST) as heard, asyncio.timeout(60), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(notices.run()), group.create_task(Deadlines(world.access, notices).run())]
+        request = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
+        await world.age("access_request", request.id, 1799)
+        while (await world.one(AccessRequest, request.id)).state is RequestState.PENDING:
+            await anext(heard)
+        for task in tasks:
+            task.cancel()
+    assert (await world.one(AccessRequest, request.id)).state is RequestState.EXPIRED

@@ -1,0 +1,307 @@
+"""Tokens: what ours say, and everything that is not ours."""
+
+import base64
+import hashlib
+import hmac
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+from uuid import uuid4
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+from hypothesis import given
+from hypothesis import strategies as st
+
+from access.keys import KeyUnusable, thumbprint
+from access.tokens import InvalidToken, TokenFault, TokenKeys
+from storage.model import Grant, Principal, PrincipalKind
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ALICE = Principal(name="alice", kind=PrincipalKind.HUMAN)
+
+
+def grant(resource: str = "payments-db", role: str = "read") -> Grant:
+    return Grant(
+        request_id=uuid4(),
+        principal_id=ALICE.id,
+        resource=resource,
+        role=role,
+        not_before=NOW,
+        expires_at=NOW + timedelta(minutes=15),
+    )
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> TokenKeys:
+    return TokenKeys(tmp_path / "keys")
+
+
+def fault(keys: TokenKeys, token: str, now: datetime = NOW) -> TokenFault:
+    with pytest.raises(InvalidToken) as invalid:
+        keys.verify(token, now)
+    assert len(str(invalid.value)) > 20
+    assert len(token) < 5 or token not in str(invalid.value)
+    return invalid.value.reason
+
+
+def test_a_token_says_who_what_and_until_when(keys: TokenKeys) -> None:
+    given_grant = grant()
+    claims = keys.verify(keys.issue(grant=given_grant, principal=ALICE, now=NOW), NOW)
+    assert (claims.principal_id, claims.grant_id) == (ALICE.id, given_grant.id)
+    assert (claims.resource, claims.role, claims.kind) == ("payments-db", "read", PrincipalKind.HUMAN)
+    assert (claims.issued_at, claims.expires_at) == (NOW, NOW + timedelta(minutes=15))
+
+
+def test_tokens_are_short(keys: TokenKeys) -> None:
+    assert len(keys.issue(grant=grant(), principal=ALICE, now=NOW)) < 500
+    assert len(keys.issue(grant=grant("r" * 63, "o" * 63), principal=ALICE, now=NOW)) < 900
+
+
+def test_two_tokens_of_a_grant_differ(keys: TokenKeys) -> None:
+    given_grant = grant()
+    first, second = (keys.issue(grant=given_grant, principal=ALICE, now=NOW) for _ in range(2))
+    assert first != second
+
+
+def test_times_are_checked_with_little_leeway(keys: TokenKeys) -> None:
+    token = keys.issue(grant=grant(), principal=ALICE, now=NOW)
+    assert keys.verify(token, NOW - timedelta(seconds=5))
+    assert keys.verify(token, NOW + timedelta(minutes=15, seconds=4))
+    assert fault(keys, token, NOW + timedelta(minutes=15, seconds=5)) is TokenFault.EXPIRED
+    assert fault(keys, token, NOW - timedelta(seconds=6)) is TokenFault.NOT_YET_VALID
+
+
+def private_key(folder: Path) -> tuple[str, Ed25519PrivateKey]:
+    kid = (folder / "active").read_text()
+    key = load_pem_private_key((folder / f"{kid}.pem").read_bytes(), None)
+    assert isinstance(key, Ed25519PrivateKey)
+    return kid, key
+
+
+def good_claims() -> dict[str, Any]:
+    return {
+        "iss": "gatepass",
+        "aud": "gatepass-proxy",
+        "sub": str(uuid4()),
+        "gid": str(uuid4()),
+        "res": "payments-db",
+        "rol": "read",
+        "knd": "human",
+        "iat": int(NOW.timestamp()),
+        "exp": int(NOW.timestamp()) + 60,
+        "jti": "x",
+    }
+
+
+@pytest.mark.parametrize(
+    ("claim", "value", "expected"),
+    [
+        ("iss", "somebody", TokenFault.WRONG_AUDIENCE),
+        ("aud", "gatepass-web", TokenFault.WRONG_AUDIENCE),
+        ("sub", "alice", TokenFault.MALFORMED),
+        ("sub", 7, TokenFault.MALFORMED),
+        ("gid", [], TokenFault.MALFORMED),
+        ("res", None, TokenFault.MALFORMED),
+        ("rol", {"a": 1}, TokenFault.MALFORMED),
+        ("knd", "god", TokenFault.MALFORMED),
+        ("iat", "yesterday", TokenFault.MALFORMED),
+        ("iat", int(NOW.timestamp()) + 3600, TokenFault.NOT_YET_VALID),
+        ("exp", 10**400, TokenFault.MALFORMED),
+        ("exp", int(NOW.timestamp()) - 60, TokenFault.EXPIRED),
+    ],
+)
+def test_signed_nonsense_is_refused(
+    keys: TokenKeys, tmp_path: Path, claim: str, value: Any, expected: TokenFault
+) -> None:
+    kid, key = private_key(tmp_path / "keys")
+    claims = good_claims()
+    assert keys.verify(jwt.encode(claims, key, "EdDSA", {"kid": kid}), NOW)
+    body = _segment({**claims, claim: value})
+    signed = f"{_segment({'alg': 'EdDSA', 'kid': kid})}.{body}"
+    token = f"{signed}.{_b64(key.sign(signed.encode()))}"
+    assert fault(keys, token) is expected
+
+
+@pytest.mark.parametrize("claim", ["iss", "aud", "sub", "gid", "res", "rol", "knd", "iat", "exp", "jti"])
+def test_every_claim_is_required(keys: TokenKeys, tmp_path: Path, claim: str) -> None:
+    kid, key = private_key(tmp_path / "keys")
+    claims = good_claims()
+    del claims[claim]
+    token = jwt.encode(claims, key, "EdDSA", {"kid": kid})
+    assert fault(keys, token) in {TokenFault.MALFORMED, TokenFault.WRONG_AUDIENCE}
+
+
+def _b64(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def _segment(part: dict[str, Any]) -> str:
+    return _b64(json.dumps(part).encode())
+
+
+def unsigned(kid: str, _: Ed25519PrivateKey) -> str:
+    return f"{_segment({'alg': 'none', 'kid': kid})}.{_segment(good_claims())}."
+
+
+def by_public_key_as_secret(kid: str, key: Ed25519PrivateKey) -> str:
+    """The classic confusion: HMAC with the public key, which is no secret."""
+    public = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    signed = f"{_segment({'alg': 'HS256', 'kid': kid})}.{_segment(good_claims())}"
+    return f"{signed}.{_b64(hmac.new(public, signed.encode(), hashlib.sha256).digest())}"
+
+
+def by_another_key(kid: str, _: Ed25519PrivateKey) -> str:
+    return jwt.encode(good_claims(), Ed25519PrivateKey.generate(), "EdDSA", {"kid": kid})
+
+
+def by_another_curve(kid: str, _: Ed25519PrivateKey) -> str:
+    return jwt.encode(good_claims(), generate_private_key(SECP256R1()), "ES256", {"kid": kid})
+
+
+def altered(kid: str, key: Ed25519PrivateKey) -> str:
+    head, body, signature = jwt.encode(good_claims(), key, "EdDSA", {"kid": kid}).split(".")
+    claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+    return f"{head}.{_segment({**claims, 'rol': 'admin'})}.{signature}"
+
+
+@pytest.mark.parametrize("forge", [unsigned, by_public_key_as_secret, by_another_key, by_another_curve, altered])
+def test_forgeries_are_refused(keys: TokenKeys, tmp_path: Path, forge: Callable[[str, Ed25519PrivateKey], str]) -> None:
+    assert fault(keys, forge(*private_key(tmp_path / "keys"))) is TokenFault.BAD_SIGNATURE
+
+
+@pytest.mark.parametrize("kid", [None, "unknown", "../../etc/passwd", ""])
+def test_unknown_keys_are_refused(keys: TokenKeys, tmp_path: Path, kid: str | None) -> None:
+    _, key = private_key(tmp_path / "keys")
+    token = jwt.encode(good_claims(), key, "EdDSA", {"kid": kid} if kid is not None else {})
+    assert fault(keys, token) is TokenFault.UNKNOWN_KEY
+
+
+@pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "é.é.é", "x" * 3000, "eyJhbGciOiJFZERTQSJ9", "\x00"])
+def test_garbage_is_malformed(keys: TokenKeys, token: str) -> None:
+    assert fault(keys, token) is TokenFault.MALFORMED
+
+
+@given(st.text(max_size=100))
+def test_any_text_is_refused_with_a_reason(tmp_path_factory: pytest.TempPathFactory, token: str) -> None:
+    with pytest.raises(InvalidToken):
+        _shared_keys(tmp_path_factory).verify(token, NOW)
+
+
+_SHARED: list[TokenKeys] = []
+
+
+def _shared_keys(tmp_path_factory: pytest.TempPathFactory) -> TokenKeys:
+    if not _SHARED:
+        _SHARED.append(TokenKeys(tmp_path_factory.mktemp("shared") / "keys"))
+    return _SHARED[0]
+
+
+def test_the_first_start_makes_a_key_for_its_owner_alone(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        TokenKeys(tmp_path / "keys")
+    finally:
+        os.umask(old)
+    files = list((tmp_path / "keys").iterdir())
+    assert oct((tmp_path / "keys").stat().st_mode & 0o777) == "0o700"
+    assert {oct(file.stat().st_mode & 0o777) for file in files} == {"0o600"}
+    assert sorted(file.suffix for file in files) == ["", ".pem"]
+
+
+def test_two_first_starts_at_once_agree_on_a_key(tmp_path: Path) -> None:
+    for attempt in range(5):
+        folder, starters = tmp_path / str(attempt), 6
+        barrier = Barrier(starters)
+
+        def start(folder: Path = folder, barrier: Barrier = barrier) -> TokenKeys:
+            barrier.wait(timeout=10)
+            return TokenKeys(folder)
+
+        with ThreadPoolExecutor(starters) as pool:
+            started = list(pool.map(lambda _: start(), range(starters)))
+        token = started[0].issue(grant=grant(), principal=ALICE, now=NOW)
+        assert all(each.verify(token, NOW) for each in started)
+        assert len(list(folder.glob("*.pem"))) == 1
+
+
+def test_rotation_reaches_other_processes_and_keeps_old_tokens(keys: TokenKeys, tmp_path: Path) -> None:
+    other = TokenKeys(tmp_path / "keys")
+    old = keys.issue(grant=grant(), principal=ALICE, now=NOW)
+    kid = other.rotate()
+    new = other.issue(grant=grant(), principal=ALICE, now=NOW)
+    assert jwt.get_unverified_header(new)["kid"] == kid != jwt.get_unverified_header(old)["kid"]
+    for each in (keys, other):
+        assert each.verify(old, NOW)
+        assert each.verify(new, NOW)
+    assert jwt.get_unverified_header(keys.issue(grant=grant(), principal=ALICE, now=NOW))["kid"] == kid
+
+
+def test_a_removed_key_verifies_nothing(keys: TokenKeys, tmp_path: Path) -> None:
+    old = keys.issue(grant=grant(), principal=ALICE, now=NOW)
+    kid = jwt.get_unverified_header(old)["kid"]
+    keys.rotate()
+    (tmp_path / "keys" / f"{kid}.pem").unlink()
+    os.utime(tmp_path / "keys", ns=(1, 1))
+    assert fault(keys, old) is TokenFault.UNKNOWN_KEY
+
+
+def test_a_key_that_others_can_read_is_refused(keys: TokenKeys, tmp_path: Path) -> None:
+    (key_file,) = (tmp_path / "keys").glob("*.pem")
+    key_file.chmod(0o640)
+    with pytest.raises(KeyUnusable, match="chmod 600"):
+        TokenKeys(tmp_path / "keys")
+
+
+def test_a_folder_that_became_unusable_lets_nobody_in(keys: TokenKeys, tmp_path: Path) -> None:
+    token = keys.issue(grant=grant(), principal=ALICE, now=NOW)
+    (key_file,) = (tmp_path / "keys").glob("*.pem")
+    key_file.write_bytes(b"not a key")
+    os.utime(tmp_path / "keys", ns=(1, 1))
+    assert fault(keys, token) is TokenFault.UNKNOWN_KEY
+
+
+def pem(key: Any) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def test_a_given_key_signs(tmp_path: Path) -> None:
+    key = Ed25519PrivateKey.generate()
+    given_file = tmp_path / "given.pem"
+    given_file.write_bytes(pem(key))
+    given_file.chmod(0o400)
+    keys = TokenKeys(tmp_path / "keys", given=given_file)
+    token = keys.issue(grant=grant(), principal=ALICE, now=NOW)
+    assert jwt.get_unverified_header(token)["kid"] == thumbprint(key.public_key())
+    assert keys.verify(token, NOW)
+    assert list((tmp_path / "keys").iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", pem(generate_private_key(SECP256R1()))])
+def test_a_given_file_without_a_key_is_named(tmp_path: Path, content: bytes) -> None:
+    given_file = tmp_path / "given.pem"
+    given_file.write_bytes(content)
+    given_file.chmod(0o400)
+    with pytest.raises(KeyUnusable, match=r"given\.pem"):
+        TokenKeys(tmp_path / "keys", given=given_file)
+
+
+def test_the_key_id_is_the_jwk_thumbprint() -> None:
+    """RFC 8037, appendix A.3."""
+    raw = base64.urlsafe_b64decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
+    expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+    assert thumbprint(Ed25519PublicKey.from_public_bytes(raw)) == expected[:16]
