@@ -21,6 +21,17 @@ export function replaceChildren(parent, ...children) {
   parent.replaceChildren(...children.flat().filter(Boolean));
 }
 
+// Preformatted text, with a button that copies it.
+export function fence(...children) {
+  const text = h("pre", { class: "fence" }, ...children);
+  const copy = h("button", { type: "button", class: "copy", onclick: async () => {
+    await navigator.clipboard.writeText(text.textContent);
+    copy.textContent = "Copied";
+    setTimeout(() => { copy.textContent = "Copy"; }, 1500);
+  } }, "Copy");
+  return h("div", { class: "fenced" }, text, copy);
+}
+
 // A line drawing on a 20 by 20 field, in the colour of the text.
 export function drawing(path) {
   const namespace = "http://www.w3.org/2000/svg";

@@ -2,7 +2,7 @@
 // glaring mention of everybody, a disguised link shows its target.
 
 import { filledIn } from "./dates.js";
-import { h } from "./dom.js";
+import { fence, h } from "./dom.js";
 import { emoji } from "./emoji.js";
 
 let names = new Map();
@@ -19,11 +19,11 @@ export function unescaped(text) {
 
 export function mrkdwn(text) {
   const pieces = [];
-  const fence = /```\n?([\s\S]*?)\n?```/g;
+  const fenced = /```\n?([\s\S]*?)\n?```/g;
   let from = 0;
-  for (const found of text.matchAll(fence)) {
+  for (const found of text.matchAll(fenced)) {
     pieces.push(...lines(text.slice(from, found.index)));
-    pieces.push(h("pre", { class: "fence" }, inFence(found[1])));
+    pieces.push(fence(inFence(found[1])));
     from = found.index + found[0].length;
   }
   pieces.push(...lines(text.slice(from)));

@@ -1,7 +1,7 @@
 // rich_text blocks to elements.
 
 import { filledIn } from "./dates.js";
-import { h } from "./dom.js";
+import { fence, h } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { broadcast, channel, link, user } from "./mrkdwn.js";
 
@@ -13,7 +13,7 @@ function part(element) {
   const inside = () => (element.elements ?? []).map(piece);
   switch (element.type) {
     case "rich_text_preformatted":
-      return h("pre", { class: "fence" }, inside());
+      return fence(inside());
     case "rich_text_quote":
       return h("blockquote", {}, inside());
     case "rich_text_list": {
