@@ -6,11 +6,19 @@ Words only: the detectors find, `rules` decides which of them run, and neither i
 from enum import StrEnum
 from typing import NamedTuple
 
+import re2
+
 #: Named in the log of a hit, so that a finding can be read years later; raised when a detector changes.
 DETECTOR_VERSION = "1"
 
 #: What a value is replaced with when none of it may be shown.
 REDACTED = "***"
+
+#: Stands between cells that are scanned together (ASCII's unit separator). Nothing is ever found across it.
+CELL_BORDER = b"\x1f"
+
+#: Room for RE2's automaton. It is built as the data asks for, and falls back to a slower search when full.
+_MEMORY_BYTES = 64 << 20
 
 
 class Entity(StrEnum):
@@ -23,7 +31,7 @@ class Entity(StrEnum):
     IBAN = "iban"
     SSN = "ssn"
     AWS_KEY = "aws_key"
-    GITHUB_TOKEN = "github_token"  # noqa: S105 - a name, not a secret
+    GITHUB_TOKEN = "github_token"  # noqa: S105 - a name, as are the next two
     JWT = "jwt"
     PRIVATE_KEY = "private_key"
     PASSWORD = "password"  # noqa: S105
@@ -40,3 +48,14 @@ class Edit(NamedTuple):
     kind: str
     #: The replacement has as many characters as the original, and each stands for the one at its place.
     aligned: bool = False
+
+
+def re2_options(*, over_bytes: bool = False) -> re2.Options:
+    """Options for searching UTF-8, or bytes of any kind; no groups, which would take RE2's slow way."""
+    options = re2.Options()
+    options.max_mem = _MEMORY_BYTES
+    options.never_capture = True
+    options.log_errors = False
+    if over_bytes:
+        options.encoding = re2.Options.Encoding.LATIN1
+    return options

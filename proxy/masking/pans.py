@@ -1,8 +1,8 @@
 """Card numbers in bytes: candidates by RE2, then brand, length, check digit and the way the digits are grouped.
 
-The masked form is as long as the number and keeps its separators, so that terminals and fixed columns stay aligned.
-At most the last four digits are shown (PCI DSS 4.0.1, 3.4.1). Numbers that are reversed, encoded or spread over lines
-are not found.
+The masked form has as many characters as the number and keeps its separators, so that terminals and fixed columns stay
+aligned. At most the last four digits are shown (PCI DSS 4.0.1, 3.4.1). Numbers that are reversed, encoded or spread
+over lines are not found. `grouping` says which digits belong together.
 """
 
 import re
@@ -10,35 +10,24 @@ from collections.abc import Iterator
 
 import re2
 
-from proxy.masking.card_brands import LENGTHS, MAX_DIGITS, MIN_DIGITS, article_number, is_pan, luhn
-from proxy.masking.entities import Edit, Entity
-from proxy.masking.shadow import DIGIT, GAP, Run, parse_plain_run, parse_run
+from proxy.masking.card_brands import LENGTHS, MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan, luhn
+from proxy.masking.entities import CELL_BORDER, Edit, Entity, re2_options
+from proxy.masking.grouping import joined_left, stands_alone, well_grouped
+from proxy.masking.shadow import ANY_DIGIT, GAP, RAISED_DIGITS, Run, parse_run
 
-
-def re2_options() -> re2.Options:
-    """RE2 without groups and with room for its automaton (design: 64 MB at most)."""
-    options = re2.Options()
-    options.max_mem = 64 << 20
-    options.never_capture = True
-    options.log_errors = False
-    return options
-
-
-#: Twelve digits and all that follow; the first is one a card number can begin with, in any script.
-CANDIDATE = rf"(?:[2-689]|[^\x00-\x7f\P{{Nd}}]|[⁰¹²³⁴-⁹₀-₉①-⑨⓪❶-❾➀-➈➊-➒])(?:{GAP}{DIGIT}){{11,}}"
+#: Twelve digits and all that follow; the first is one that a card number can begin with, or in another script.
+CANDIDATE = rf"(?:[2-689]|[^\x00-\x7f\P{{Nd}}]|[{RAISED_DIGITS}])(?:{GAP}{ANY_DIGIT}){{11,}}"
 _candidate = re2.compile(CANDIDATE, re2_options())
 
-#: Ways in which card numbers are printed, besides groups of four.
-_LAYOUTS = frozenset(
-    {(4, 6, 5), (4, 6, 4), (4, 5, 6), (6, 10), (8, 8), (4, 12), (12, 4), (6, 13), (8, 11), (4, 3, 3, 3)}
-)
-#: Lengths of digests and object ids in hexadecimal: MD5, SHA-1, SHA-2, SHA-512 and 12-byte ids.
-_DIGEST_LENGTHS = frozenset({24, 32, 40, 48, 56, 64, 96, 128})
-_HEX = b"0123456789abcdefABCDEF"
-_UUID = re.compile(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\Z")
-_INTEGER_PART = re.compile(rb"(?:^|[^0-9.])[0-9]{1,3}\.\Z")
-_EXPONENT = re.compile(rb"[eE]\+?0*([0-9]{1,2})(?![0-9])")
-_PLAIN = bytes(range(0x20, 0x7F))
+#: "e+15" behind a number: a float8 prints a card number as 4.111111111111111e+15.
+_EXPONENT = re.compile(rb"[eE]\+?0?([0-9]{1,2})(?![0-9])")
+
+#: Words before a number of 12 or 13 digits that say it is no article number.
+_CARD_WORD = re.compile(rb"(?i)card|pan\b|visa|maestro|credit|debit|\bcc\b")
+_CARD_WORD_REACH = 32
+
+_PAN = Entity.PAN.value
+_STARS = b"*" * MAX_DIGITS
 
 
 def find_pans(data: bytes, start: int, shown: int = 4, replacement: bytes | None = None) -> Iterator[Edit]:
@@ -48,49 +37,53 @@ def find_pans(data: bytes, start: int, shown: int = 4, replacement: bytes | None
     """
     for match in _candidate.finditer(data, start):
         first, past = match.span()
-        if past - first <= MAX_DIGITS and data[first:past].isdigit():
-            if _plain_pan(data, first, past):
-                yield _plain_edit(data, first, past, shown, replacement)
-        else:
+        digits = data[first:past]
+        if not digits.isdigit():
             yield from _pans_in_run(data, first, past, shown, replacement)
+        elif _is_plain_pan(data, first, past, digits):
+            yield Edit(first, past, _form(digits, shown, replacement), _PAN, replacement is None)
 
 
-def _plain_edit(data: bytes, first: int, past: int, shown: int, replacement: bytes | None) -> Edit:
+def whole_pan(cell: bytes, shown: int = 4, replacement: bytes | None = None) -> bytes | None:
+    """The masked form of a cell that is a card number without separators and nothing else, or None.
+
+    It says what find_pans would; most card numbers in tables are such cells, and this is several times cheaper.
+    """
+    if cell.isdigit() and _is_plain_pan(cell, 0, len(cell), cell):
+        return _form(cell, shown, replacement)
+    return None
+
+
+def _form(digits: bytes, shown: int, replacement: bytes | None) -> bytes:
     if replacement is not None:
-        return Edit(first, past, replacement, Entity.PAN.value)
-    return Edit(first, past, b"*" * (past - first - shown) + data[past - shown : past], Entity.PAN.value, aligned=True)
+        return replacement
+    hidden = len(digits) - shown
+    return _STARS[:hidden] + digits[hidden:]
 
 
-def _plain_pan(data: bytes, first: int, past: int) -> bool:
-    digits = data[first:past]
-    if LENGTHS[int(digits[:4])] >> (past - first) & 1 and luhn(digits):
-        return _stands_alone(data, first, past) and not (past - first <= 13 and article_number(digits))
-    # A float8 in its shortest form: 4.111111111111111e+15
-    return False
+def _is_plain_pan(data: bytes, first: int, past: int, digits: bytes) -> bool:
+    length = past - first
+    return (
+        MIN_DIGITS <= length <= MAX_DIGITS
+        and LENGTHS[int(digits[:4])] >> length & 1 == 1
+        and luhn(digits)
+        and stands_alone(data, first, past)
+        and not (length <= 13 and _is_article(data, digits, first))
+    )
 
 
-def _stands_alone(data: bytes, first: int, past: int) -> bool:
-    """Whether data[first:past], a group of digits, is no part of a longer number, a fraction or a digest."""
-    before = data[first - 1 : first] if first else b""
-    if before.isdigit() and data[max(0, first - 64) : first].rstrip(b"0")[-1:].isdigit():
-        return False
-    if before == b"." and _INTEGER_PART.search(data[max(0, first - 5) : first]):
-        return False
-    return not _in_digest(data, first, past)
-
-
-def _in_digest(data: bytes, first: int, past: int) -> bool:
-    left = len(data[max(0, first - 128) : first]) - len(data[max(0, first - 128) : first].rstrip(_HEX))
-    right_part = data[past : past + 128]
-    right = len(right_part) - len(right_part.lstrip(_HEX))
-    return (left or right) > 0 and past - first + left + right in _DIGEST_LENGTHS
+def _is_article(data: bytes, digits: bytes, first: int) -> bool:
+    """Cards of 12 or 13 digits are out of issue, articles in every shop's database: only a word makes them cards."""
+    before = data[max(0, first - _CARD_WORD_REACH) : first].rpartition(CELL_BORDER)[2]
+    return is_article_number(digits) and not _CARD_WORD.search(before)
 
 
 def _pans_in_run(data: bytes, first: int, past: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
-    plain = (
-        not data[first:past].translate(None, _PLAIN) and b"%" not in data[first:past] and b"&" not in data[first:past]
-    )
-    run = parse_plain_run(data, first, past) if plain else parse_run(data, first, past)
+    run = parse_run(data, first, past)
+    exponential = _exponential(data, run, past)
+    if exponential is not None:
+        yield _edit(data, run, 0, len(run.digits), shown if exponential else 0, replacement)
+        return
     windows = list(_windows(data, run))
     at = 0
     while at < len(windows):
@@ -98,96 +91,55 @@ def _pans_in_run(data: bytes, first: int, past: int, shown: int, replacement: by
         alone = True
         at += 1
         while at < len(windows) and windows[at][0] < high:
+            # Two readings of the same digits: which four are the last cannot be said, so none is shown.
             high = max(high, windows[at][1])
             alone = False
             at += 1
-        yield _run_edit(data, run, low, high, shown if alone else 0, replacement)
+        yield _edit(data, run, low, high, shown if alone else 0, replacement)
+
+
+def _exponential(data: bytes, run: Run, past: int) -> bool | None:
+    """Whether the run is the mantissa of a card number, and all of its digits are there; None if it is none."""
+    if run.separators != ["."] or run.groups[1] != 1 or (exponent := _EXPONENT.match(data, past)) is None:
+        return None
+    count = int(exponent.group(1)) + 1
+    if not len(run.digits) <= count <= MAX_DIGITS or not is_pan(run.digits.ljust(count, b"0")):
+        return None
+    return count == len(run.digits)
 
 
 def _windows(data: bytes, run: Run) -> Iterator[tuple[int, int]]:
-    """Every (low, high) such that run.digits[low:high] are a card number, by where they begin."""
-    groups = run.groups
-    count = len(groups) - 1
-    if not count:
+    """Every (low, high) such that run.digits[low:high] are a card number, in the order in which they begin."""
+    if not run.places:
         return
-    joined_left = _joined_left(data, run.places[0][0])
-    for i in range(count):
-        low = groups[i]
-        if i == 0 and joined_left == "digit":
-            continue
-        while run.digits[low : low + 1] == b"0" and low < groups[i + 1]:
+    left = joined_left(data, run.places[0][0])
+    count = len(run.groups) - 1
+    for i in range(1 if left == "digit" else 0, count):
+        low = run.groups[i]
+        while low + 1 < run.groups[i + 1] and run.digits[low] == 0x30:
             low += 1
         for j in range(i + 1, count + 1):
-            high = groups[j]
+            high = run.groups[j]
             if high - low > MAX_DIGITS:
                 break
+            digits = run.digits[low:high]
             if (
                 high - low >= MIN_DIGITS
-                and is_pan(run.digits[low:high])
-                and _grouped_well(data, run, i, j, joined_left)
+                and is_pan(digits)
+                and well_grouped(data, run, i, j, left)
+                and not _is_article(data, digits, run.places[low][0])
             ):
                 yield low, high
 
 
-def _joined_left(data: bytes, first: int) -> str:
-    """How the run goes on to the left of what the candidate covers: "digit", "group" or not at all ("")."""
-    before = data[max(0, first - 64) : first]
-    if before.rstrip(b"0")[-1:].isdigit() and before[-1:].isdigit():
-        return "digit"
-    if before[-1:] in (b" ", b"-", b".", b"_", b"/", b"+") and before[-2:-1].isdigit():
-        return "group"
-    return ""
-
-
-def _grouped_well(data: bytes, run: Run, i: int, j: int, joined_left: str) -> bool:
-    sizes = tuple(run.groups[k + 1] - run.groups[k] for k in range(i, j))
-    if len(sizes) == 1:
-        return _group_stands_alone(data, run, i)
-    if all(size % 4 == 0 for size in sizes[:-1]) and sizes[-1] <= 8:
-        return not _in_uuid(data, run, i, j)
-    if sizes in _LAYOUTS:
-        return not _in_uuid(data, run, i, j)
-    whole = i == 0 and j == len(run.groups) - 1 and not joined_left
-    if not whole:
-        return False
-    separators = run.separators[i : j - 1]
-    if "." in separators:
-        return _dotted_well(sizes, separators)
-    uniform = len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0]
-    return uniform or any(not separator.isspace() for separator in separators)
-
-
-def _dotted_well(sizes: tuple[int, ...], separators: list[str]) -> bool:
-    """Dots also make decimals, addresses and tables of decimals; those are no card numbers."""
-    if len(sizes) == 2 or (len(sizes) == 4 and max(sizes) <= 3):
-        return False
-    return not any(separator.isspace() for separator in separators)
-
-
-def _group_stands_alone(data: bytes, run: Run, i: int) -> bool:
-    if i and run.separators[i - 1] == ".":
-        before = run.groups[i] - run.groups[i - 1]
-        if before <= 3 and (i == 1 or run.separators[i - 2] != "."):
-            return False
-    return _stands_alone(data, run.places[run.groups[i]][0], run.places[run.groups[i + 1] - 1][1])
-
-
-def _in_uuid(data: bytes, run: Run, i: int, j: int) -> bool:
-    first, past = run.places[run.groups[i]][0], run.places[run.groups[j] - 1][1]
-    around = data[max(0, first - 36) : past + 36]
-    return b"-" in around and any(
-        found.start() < past - max(0, first - 36) and found.end() > first - max(0, first - 36)
-        for found in re.finditer(rb"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F])", around)
-    )
-
-
-def _run_edit(data: bytes, run: Run, low: int, high: int, shown: int, replacement: bytes | None) -> Edit:
+def _edit(data: bytes, run: Run, low: int, high: int, shown: int, replacement: bytes | None) -> Edit:
     first, past = run.places[low][0], run.places[high - 1][1]
+    if low == 0:
+        first = min([first, *(place[0] for place in run.overwritten)])
     if replacement is not None:
-        return Edit(first, past, replacement, Entity.PAN.value)
+        return Edit(first, past, replacement, _PAN)
     form = bytearray(data[first:past])
-    hidden = run.places[low : high - shown]
-    hidden += [place for place in run.overwritten if first <= place[0] < past]
+    hidden = run.places[low : high - shown] + [place for place in run.overwritten if first <= place[0] < past]
     for start, end in sorted(hidden, reverse=True):
         form[start - first : end - first] = b"*"
-    return Edit(first, past, bytes(form), Entity.PAN.value, aligned=True)
+    return Edit(first, past, bytes(form), _PAN, aligned=True)

@@ -4,16 +4,17 @@ Pure: no clock, no sockets, no event loop. It fails closed by raising; it never 
 it keeps nothing of what it saw but counts.
 """
 
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from proxy.masking.card_brands import is_pan
-from proxy.masking.detectors import FINDERS, Finder
-from proxy.masking.entities import DETECTOR_VERSION, REDACTED, Edit, Entity
+from proxy.masking.card_brands import MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan
+from proxy.masking.detectors import DETECTORS, Detector, hint_set
+from proxy.masking.entities import CELL_BORDER, DETECTOR_VERSION, REDACTED, Edit, Entity
+from proxy.masking.pans import whole_pan
+from proxy.masking.shadow import Unescaped
 
 __all__ = ["DEFAULT_RULES", "DETECTOR_VERSION", "REDACTED", "Entity", "Masker", "MaskingRule"]
 
@@ -23,9 +24,6 @@ Cell = bytes | None
 
 #: PCI DSS 4.0.1, 3.4.1: the last four digits at most.
 MAX_SHOWN = 4
-
-#: Stands between cells that are scanned together; every finder stops at it.
-_CELL_BORDER = b"\x1f\n"
 
 
 @dataclass(frozen=True)
@@ -86,27 +84,27 @@ DEFAULT_RULES: tuple[MaskingRule, ...] = (
 )
 
 #: For what people type: requests' reasons, SQL literals.
-_EVERYTHING = tuple(MaskingRule(entity.value, entity) for entity in FINDERS)
+_EVERYTHING = tuple(MaskingRule(entity.value, entity) for entity in DETECTORS)
 
 
 class Masker:
-    """Compiled rules of one policy for one session; counts what it masked. Not for use by two threads at once."""
+    """Compiled rules of one policy for one session; counts what it masked. Not for two threads at once."""
 
     def __init__(self, rules: Sequence[MaskingRule]) -> None:
         self.rules = tuple(rules)
-        #: Masked values by entity, or by rule for columns masked by name alone.
+        #: Masked values by entity, or by rule for columns that are masked by name alone.
         self.counts: dict[str, int] = {}
-        self._finders: list[tuple[Finder, int, Cell]] = []
-        seen: set[Entity] = set()
+        by_entity: dict[Entity, MaskingRule] = {}
         for rule in self.rules:
-            if rule.entity is not None and rule.entity not in seen:
-                seen.add(rule.entity)
-                replacement = None if rule.replacement is None else rule.replacement.encode()
-                self._finders.append((FINDERS[rule.entity], rule.show_last, replacement))
+            if rule.entity is not None:
+                by_entity.setdefault(rule.entity, rule)
+        self._searches = [_Search(DETECTORS[entity], rule) for entity, rule in by_entity.items()]
+        self._pan = next((search for search in self._searches if search.kind == Entity.PAN), None)
+        self._hinted = _hints(tuple(by_entity))
         self._columns = [(glob.casefold(), rule) for rule in self.rules for glob in rule.columns]
-        self._column_rules: dict[str, MaskingRule | None] = {}
+        self._by_column: dict[str, MaskingRule | None] = {}
 
-    # --- text ------------------------------------------------------------------------------------------------------
+    # --- text --------------------------------------------------------------------------------------------------------
 
     def text(self, text: str) -> str:
         """`text` with everything sensitive in it replaced; the same object if there is nothing."""
@@ -115,7 +113,7 @@ class Masker:
         return text if masked is data else masked.decode("utf-8", "surrogatepass")
 
     def bytes(self, data: Octets) -> Octets:
-        """The same for UTF-8; bytes that are no UTF-8 survive untouched."""
+        """The same for UTF-8; what is no UTF-8 survives untouched."""
         edits = self.edits(data)
         if not edits:
             return data
@@ -123,64 +121,113 @@ class Masker:
         return apply(data, edits)
 
     def redact(self, text: str) -> str:
-        """For what people typed, whatever the policy's rules: every entity that is known, and nothing is counted."""
+        """For what people typed, whatever the policy says: every entity that is known. Nothing is counted."""
         return _redactor().text(text)
 
-    # --- rows ------------------------------------------------------------------------------------------------------
+    # --- rows --------------------------------------------------------------------------------------------------------
 
     def column_rule(self, name: str) -> MaskingRule | None:
-        """The rule that masks a column of this name whole, if one does."""
-        if name not in self._column_rules:
+        """The rule that masks a column of this name whole, if one does; the first in the policy's order."""
+        if name not in self._by_column:
             folded = name.casefold()
-            self._column_rules[name] = next((rule for glob, rule in self._columns if fnmatchcase(folded, glob)), None)
-        return self._column_rules[name]
+            self._by_column[name] = next((rule for glob, rule in self._columns if fnmatchcase(folded, glob)), None)
+        return self._by_column[name]
 
     def whole(self, rule: MaskingRule, cell: Cell) -> Cell:
-        """A cell of a column that `rule` masks by its name; NULL stays NULL."""
+        """What to show for a cell of a column that `rule` masks by its name; NULL stays NULL."""
         if cell is None:
             return None
         self.counts[rule.kind] = self.counts.get(rule.kind, 0) + 1
         return (REDACTED if rule.replacement is None else rule.replacement).encode()
 
     def cells(self, cells: Sequence[Cell]) -> list[Cell]:
-        """Scan decoded text cells, of one row or many, together; a list is returned itself if nothing was found."""
-        joined = _CELL_BORDER.join([cell or b"" for cell in cells])
+        """Scan decoded text cells, of one row or of many, together; a list is returned itself if nothing was found.
+
+        Many at once are far cheaper than one by one. None is NULL. Nothing is found across the border of two cells.
+        """
+        numbers = self._card_numbers(cells)
+        joined = CELL_BORDER.join(
+            [b"" if cell is None or index in numbers else cell for index, cell in enumerate(cells)]
+        )
         edits = self.edits(joined)
-        if not edits:
+        if not edits and not numbers:
             return cells if isinstance(cells, list) else list(cells)
+        if joined.count(CELL_BORDER) != len(cells) - 1:
+            return [None if cell is None else self.bytes(cell) for cell in cells]
         self.count(edits)
-        masked = list(cells)
-        starts: list[int] = []
-        at = 0
-        for cell in cells:
-            starts.append(at)
-            at += len(cell or b"") + len(_CELL_BORDER)
-        per_cell: dict[int, list[Edit]] = {}
-        for edit in edits:
-            index = bisect_right(starts, edit.start) - 1
-            offset = starts[index]
-            per_cell.setdefault(index, []).append(edit._replace(start=edit.start - offset, end=edit.end - offset))
-        for index, found in per_cell.items():
-            masked[index] = apply(masked[index] or b"", found)
+        masked: list[Cell] = list(apply(joined, edits).split(CELL_BORDER))
+        if numbers:
+            self.counts[Entity.PAN.value] = self.counts.get(Entity.PAN.value, 0) + len(numbers)
+            for index, form in numbers.items():
+                masked[index] = form
+        if None in cells:
+            return [None if cell is None else form for cell, form in zip(cells, masked, strict=True)]
         return masked
 
-    def masks_number(self, digits: str) -> bool:
-        """Whether a whole number, as text ("4111111111111111", "4.111111111111111e+15"), is a card number."""
-        return _number_is_pan(digits)
+    def _card_numbers(self, cells: Sequence[Cell]) -> dict[int, Octets]:
+        """Masked forms, by index, of the cells that are a card number and nothing else."""
+        if self._pan is None:
+            return {}
+        whole = self._pan.whole_pan
+        return {
+            index: form
+            for index, cell in enumerate(cells)
+            if cell is not None and MIN_DIGITS <= len(cell) <= MAX_DIGITS and (form := whole(cell)) is not None
+        }
 
-    # --- for streams -----------------------------------------------------------------------------------------------
+    def masks_number(self, digits: str) -> bool:
+        """Whether a whole number, as text ("4111111111111111", "4.111111111111111e+15"), is a card number to mask."""
+        return self._pan is not None and _is_card_number(digits)
+
+    # --- for streams -------------------------------------------------------------------------------------------------
 
     def edits(self, data: Octets, start: int = 0) -> list[Edit]:
-        """What would be replaced in data[start:], in order and without overlaps. Nothing is counted."""
+        """What would be replaced in data[start:], in order and without overlaps. Nothing is counted.
+
+        Bytes before `start` are looked at as context.
+        """
         found: list[Edit] = []
-        for finder, shown, replacement in self._finders:
-            found.extend(finder(data, start, shown, replacement))
+        unescaped: Unescaped | None = None
+        hinted = self._hinted(data)
+        if hinted is None:
+            return found
+        escapes = b"\x1b" in data
+        for search in [self._searches[index] for index in sorted(hinted)]:
+            if escapes and not search.reads_escapes:
+                unescaped = unescaped or Unescaped(data, start)
+                found += [unescaped.in_data(edit) for edit in search.find(unescaped.text, unescaped.start)]
+            else:
+                found += search.find(data, start)
         return found if len(found) < 2 else _disjoint(found)
 
     def count(self, edits: Iterable[Edit]) -> None:
         """Count edits that were made."""
+        counts = self.counts
         for edit in edits:
-            self.counts[edit.kind] = self.counts.get(edit.kind, 0) + 1
+            counts[edit.kind] = counts.get(edit.kind, 0) + 1
+
+
+class _Search:
+    """A detector as one rule wants it."""
+
+    def __init__(self, detector: Detector, rule: MaskingRule) -> None:
+        self.kind = rule.kind
+        self.reads_escapes = detector.reads_escapes
+        self._find = detector.find
+        self._shown = rule.show_last
+        self._replacement = None if rule.replacement is None else rule.replacement.encode()
+
+    def find(self, data: bytes, start: int) -> Iterable[Edit]:
+        return self._find(data, start, self._shown, self._replacement)
+
+    def whole_pan(self, cell: bytes) -> bytes | None:
+        return whole_pan(cell, self._shown, self._replacement)
+
+
+@lru_cache(maxsize=16)
+def _hints(entities: tuple[Entity, ...]) -> Callable[[bytes], list[int] | None]:
+    """Compiled once for every session that looks for the same entities."""
+    return hint_set([DETECTORS[entity] for entity in entities])
 
 
 @lru_cache(maxsize=1)
@@ -190,14 +237,19 @@ def _redactor() -> Masker:
 
 def _disjoint(edits: list[Edit]) -> list[Edit]:
     """Where two overlap, hide what either hides."""
-    edits.sort(key=lambda edit: (edit.start, -edit.end))
-    kept = [edits[0]]
-    for edit in edits[1:]:
-        last = kept[-1]
-        if edit.start >= last.end:
+    edits.sort()
+    kept: list[Edit] = []
+    end = 0
+    for edit in edits:
+        if edit.start >= end:
             kept.append(edit)
-        elif edit.end > last.end:
-            kept[-1] = Edit(last.start, edit.end, REDACTED.encode(), last.kind)
+        elif edit.start == kept[-1].start:
+            kept[-1] = edit
+        elif edit.end > end:
+            kept[-1] = Edit(kept[-1].start, edit.end, REDACTED.encode(), kept[-1].kind)
+        else:
+            continue
+        end = edit.end
     return kept
 
 
@@ -212,12 +264,12 @@ def apply(data: bytes, edits: Sequence[Edit]) -> bytes:
     return b"".join(pieces)
 
 
-def _number_is_pan(number: str) -> bool:
+def _is_card_number(number: str) -> bool:
     try:
         value = Decimal(number.strip())
     except InvalidOperation:
         return False
-    if not value.is_finite() or value != value.to_integral_value():
+    if not value.is_finite() or abs(value) >= 10**MAX_DIGITS or value != value.to_integral_value():
         return False
-    digits = str(abs(int(value)))
-    return is_pan(digits.encode())
+    digits = str(abs(int(value))).encode()
+    return is_pan(digits) and not is_article_number(digits)

@@ -1,41 +1,48 @@
 """What a reader of the screen sees: digits in every script, without the bytes between them that show nothing.
 
-Patterns for RE2 (over UTF-8 bytes) and the parse of one run of digits. Where two forms can be read, the one that hides
-more wins. Newlines and tabs always end a run: numbers below and beside each other are other numbers.
+Patterns for RE2 over UTF-8, the parse of one run of digits, and text without its escape sequences. Where two readings
+are possible, the one that hides more wins. Newlines and tabs end a run: numbers below and beside are other numbers.
 """
 
 import re
 import unicodedata
+from bisect import bisect_right
 from typing import NamedTuple
 
-#: A decimal digit: ASCII, full-width, any script's, circled, raised.
-DIGIT = r"[\p{Nd}⁰¹²³⁴-⁹₀-₉①-⑨⓪❶-❾➀-➈➊-➒]"
+from proxy.masking.entities import Edit
 
-_CSI = r"(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]"  # ECMA-48 5.4
-_OSC = r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
-_STRING = r"\x1b[PX^_][^\x1b]*\x1b\\"
-_ESCAPE = r"\x1b[ -/]*[0-OQ-WYZ\\`-~]"
+#: Digits that are no \p{Nd}: raised, lowered, circled.
+RAISED_DIGITS = "⁰¹²³⁴-⁹₀-₉①-⑨⓪❶-❾➀-➈➊-➒"
+#: A decimal digit: ASCII, full-width, of any script.
+ANY_DIGIT = rf"[\p{{Nd}}{RAISED_DIGITS}]"
 
+#: ECMA-48: control sequences (5.4), control strings (5.6), and the rest.
+ESCAPE = (
+    r"(?:\x1b\[[0-?]*[ -/]*[@-~]"
+    r"|\x1b\][^\x07\x1b\x1f]*(?:\x07|\x1b\\)"
+    r"|\x1b[PX^_][^\x1b\x1f]*\x1b\\"
+    r"|\x1b[ -/]*[0-OQ-WYZ\\`-~])"
+)
 #: Shows nothing, or is overwritten: escape sequences, format characters, combining marks, a character taken back by
 #: backspace, and the space and carriage return with which readline wraps a line.
-NOISE = rf"(?:{_CSI}|{_OSC}|{_STRING}|{_ESCAPE}|[\x00\x07\x08\x0e\x0f\x7f\p{{Cf}}\p{{Mn}}\p{{Me}}]|[!-~]\x08| \r)"
+NOISE = rf"(?:{ESCAPE}|\x{{9b}}[0-?]*[ -/]*[@-~]|[\x00\x07\x08\x0e\x0f\x7f\p{{Cf}}\p{{Mn}}\p{{Me}}]|[!-~]\x08| \r)"
 
 _SPACE = r"[\p{Zs}]"
-#: One break between groups of digits.
-SEPARATOR = rf"(?:{_SPACE}?[-.\p{{Pd}}·•_/+\r]{_SPACE}?|{_SPACE}|%2[0Dd]|&nbsp;)"
-
+_MARK = r"[-.\p{Pd}\x{2212}·•_/+\r]"
+#: One break between groups of digits, also as it stands in URLs and HTML.
+SEPARATOR = rf"(?:{_SPACE}?{_MARK}{_SPACE}?|{_SPACE}|%2[0Dd]|&nbsp;)"
 #: What may stand between two digits of one number.
 GAP = rf"{NOISE}*(?:{SEPARATOR}{NOISE}*)?"
 
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
-    r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"
-    r"|\x1b[PX^_][^\x1b]*\x1b\\"
-    r"|\x1b[ -/]*[0-OQ-WYZ\\`-~]"
-    r"| \r"
-    r"|%2[0Dd]|&nbsp;"
-)
-_SILENT = {"Cf", "Mn", "Me", "Cc"}
+_escape = re.compile(ESCAPE.encode())
+_unseen = re.compile(rf"{ESCAPE}|\x9b[0-?]*[ -/]*[@-~]| \r")
+_written_out = re.compile(r"%2[0Dd]|&nbsp;")
+_SILENT = frozenset({"Cf", "Mn", "Me", "Cc"})
+_PLAIN = bytes(range(0x20, 0x7F)).translate(None, b"%&")
+_group = re.compile(rb"[0-9]+")
+
+#: A character as it stands on the line: itself, and its byte offsets (start, end) in the data.
+_Seen = tuple[str, int, int]
 
 
 class Run(NamedTuple):
@@ -45,92 +52,106 @@ class Run(NamedTuple):
     digits: bytes
     #: Byte offsets (start, end) of each digit in the scanned data.
     places: list[tuple[int, int]]
-    #: Index into `digits` where each group begins, and at last their number.
+    #: Where each group begins in `digits`, and at last their number.
     groups: list[int]
-    #: What stood before each group but the first, without noise.
+    #: What stands before each group but the first, without noise.
     separators: list[str]
-    #: Byte offsets of digits that were overwritten: hidden with the others if the run is.
+    #: Byte offsets of digits that were overwritten; hidden with the others if the run is.
     overwritten: list[tuple[int, int]]
 
 
-class _Seen(NamedTuple):
-    character: str
-    start: int
-    end: int
-
-
-def _line(text: str, offset: int) -> tuple[list[_Seen], list[_Seen]]:
-    """Play `text` on a line of a terminal; what stands there, and what was overwritten."""
-    line: list[_Seen] = []
-    gone: list[_Seen] = []
-    cursor = at = 0
-    here = offset
-    while at < len(text):
-        escape = _ESCAPES.match(text, at)
-        piece = escape.group() if escape else text[at]
-        size = len(piece.encode())
-        character = " " if piece in {"%20", "&nbsp;"} else "-" if piece[:2] == "%2" else piece
-        if character == "\b":
-            cursor = max(0, cursor - 1)
-        elif len(character) == 1 and (character == "\r" or unicodedata.category(character) not in _SILENT):
-            if cursor < len(line):
-                gone.append(line[cursor])
-                line[cursor] = _Seen(character, here, here + size)
-            else:
-                line.append(_Seen(character, here, here + size))
-            cursor += 1
-        at += len(piece)
-        here += size
-    return line, gone
-
-
-def digit_of(character: str) -> int:
-    """The value of a digit in any script, or -1."""
-    return unicodedata.digit(character, -1)
-
-
 def parse_run(data: bytes, start: int, end: int) -> Run:
-    """Read data[start:end], which matched digits with GAPs between, as a person would."""
-    line, gone = _line(data[start:end].decode("utf-8", "replace"), start)
+    """Read data[start:end], digits with gaps between, as a person in front of a terminal would."""
+    if not data[start:end].translate(None, _PLAIN):
+        return _parse_plain(data, start, end)
+    line, gone = _typed(data[start:end].decode("utf-8", "surrogateescape"), start)
     digits = bytearray()
     places: list[tuple[int, int]] = []
     groups: list[int] = []
     separators: list[str] = []
     between = ""
-    for seen in line:
-        value = digit_of(seen.character)
+    for character, first, past in line:
+        value = unicodedata.digit(character[0], -1)
         if value < 0:
-            between += seen.character
+            between += character
             continue
         if between or not places:
             groups.append(len(digits))
-            if places:
-                separators.append(between)
+            separators.append(between)
             between = ""
-        digits.append(48 + value)
-        places.append((seen.start, seen.end))
+        digits.append(0x30 + value)
+        places.append((first, past))
     groups.append(len(digits))
-    overwritten = [(seen.start, seen.end) for seen in gone if digit_of(seen.character) >= 0]
-    return Run(bytes(digits), places, groups, separators, overwritten)
+    overwritten = [(first, past) for character, first, past in gone if unicodedata.digit(character[0], -1) >= 0]
+    return Run(bytes(digits), places, groups, separators[1:], overwritten)
 
 
-_PLAIN_GROUP = re.compile(rb"[0-9]+")
-
-
-def parse_plain_run(data: bytes, start: int, end: int) -> Run:
-    """The same for printable ASCII, which is nearly every run, several times faster."""
+def _parse_plain(data: bytes, start: int, end: int) -> Run:
+    """The same for printable ASCII, which nearly every run is, several times faster."""
     groups: list[int] = []
     separators: list[str] = []
     places: list[tuple[int, int]] = []
-    digits: list[bytes] = []
     last = start
-    for match in _PLAIN_GROUP.finditer(data, start, end):
+    for match in _group.finditer(data, start, end):
         first, past = match.span()
-        if places:
-            separators.append(data[last:first].decode("ascii"))
         groups.append(len(places))
-        digits.append(match.group())
-        places.extend((at, at + 1) for at in range(first, past))
+        separators.append(data[last:first].decode("ascii"))
+        places.extend([(at, at + 1) for at in range(first, past)])
         last = past
     groups.append(len(places))
-    return Run(b"".join(digits), places, groups, separators, [])
+    return Run(b"".join(_group.findall(data, start, end)), places, groups, separators[1:], [])
+
+
+def _typed(text: str, offset: int) -> tuple[list[_Seen], list[_Seen]]:
+    """Play `text` on a line of a terminal: what stands there at the end, and what was overwritten."""
+    line: list[_Seen] = []
+    gone: list[_Seen] = []
+    cursor = at = 0
+    while at < len(text):
+        unseen = _unseen.match(text, at)
+        written = unseen or _written_out.match(text, at)
+        piece = written.group() if written else text[at]
+        past = offset + len(piece.encode("utf-8", "surrogateescape"))
+        if piece == "\b":
+            cursor = max(0, cursor - 1)
+        elif not unseen and (piece == "\r" or unicodedata.category(piece[0]) not in _SILENT):
+            if cursor < len(line):
+                gone.append(line[cursor])
+            line[cursor : cursor + 1] = [(piece, offset, past)]
+            cursor += 1
+        at += len(piece)
+        offset = past
+    return line, gone
+
+
+class Unescaped:
+    """Text without its escape sequences, and the way back: `grep --color` puts them into the middle of words."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self._data = data
+        #: Offsets in the text and in the data where a piece between two escape sequences begins.
+        self._in_text: list[int] = []
+        self._in_data: list[int] = []
+        pieces: list[bytes] = []
+        at = length = 0
+        self.start = 0
+        for first, past in [*(match.span() for match in _escape.finditer(data)), (len(data), len(data))]:
+            self._in_text.append(length)
+            self._in_data.append(at)
+            pieces.append(data[at:first])
+            if at <= start:
+                self.start = length + min(start, first) - at
+            length += first - at
+            at = past
+        self.text = b"".join(pieces)
+
+    def in_data(self, edit: Edit) -> Edit:
+        """An edit of the text as one of the data; escape sequences within it stay, behind its replacement."""
+        first = self._offset(edit.start)
+        past = self._offset(edit.end - 1) + 1
+        kept = b"".join(_escape.findall(self._data, first, past))
+        return Edit(first, past, edit.replacement + kept, edit.kind)
+
+    def _offset(self, in_text: int) -> int:
+        piece = bisect_right(self._in_text, in_text) - 1
+        return self._in_data[piece] + in_text - self._in_text[piece]

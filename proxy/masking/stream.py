@@ -127,6 +127,8 @@ class StreamMasker:
         assert self._swallow is not None
         rest = self._swallow.feed(data)
         if self._swallow.done:
+            self._raw += self._swallow.last
+            self._sent = self._open = len(self._raw)
             self._swallow = None
         return rest
 

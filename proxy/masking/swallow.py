@@ -6,8 +6,8 @@ all of it is dropped.
 
 import re
 
-from proxy.masking.detectors import KEY_BODY, KEY_END, KEY_MAX
 from proxy.masking.entities import Edit, Entity
+from proxy.masking.keys import KEY_BODY, KEY_END, KEY_MAX
 
 _TOKEN_REST = re.compile(rb"[A-Za-z0-9_.-]*")
 _END = re.compile(rb"-----END [A-Z0-9 ]{0,60}-----\Z")
@@ -20,6 +20,8 @@ class Swallow:
 
     def __init__(self, kind: str, body: bytes = b"") -> None:
         self.done = False
+        #: The last byte that was dropped: what stands before the bytes to come.
+        self.last = b""
         self._kind = kind
         self._pending = b""
         self._room = KEY_MAX
@@ -41,7 +43,9 @@ class Swallow:
         return self._swallow_key(data) if self._kind == Entity.PRIVATE_KEY else self._swallow_token(data)
 
     def _swallow_token(self, data: bytes) -> bytes:
-        rest = data[_length(_TOKEN_REST.match(data)) :]
+        past = _length(_TOKEN_REST.match(data))
+        rest = data[past:]
+        self.last = data[:past][-1:] or self.last
         self.done = bool(rest)
         return rest
 
@@ -50,7 +54,9 @@ class Swallow:
         past = _length(re.compile(KEY_BODY % self._room + KEY_END).match(data))
         if past < len(data) or _END.search(data[-80:]):
             self.done = True
+            self.last = data[:past][-1:] or self.last
             return data[past:]
+        self.last = data[-1:]
         begun = _END_BEGUN.search(data[-80:])
         self._pending = b"" if begun is None else begun.group()
         self._room -= past - len(self._pending)

@@ -9,6 +9,7 @@ import unicodedata
 import re2
 
 from proxy.masking.card_brands import LENGTHS, MAX_DIGITS
+from proxy.masking.entities import re2_options
 from proxy.masking.shadow import parse_run
 
 
@@ -34,45 +35,38 @@ _DIGIT = rf"(?:[0-9]|{_utf8_digits()})"
 _GAP = rf"{_NOISE}*(?:{_SEPARATOR}{_NOISE}*)?"
 _RUN = rf"{_DIGIT}(?:{_GAP}{_DIGIT})*"
 _UNFINISHED_ESCAPE = r"(?:\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_][^\x1b]*\x1b?|[ -/]*))?"
-_LABEL = (
-    r"(?i:cvv2?|cvc2?|cvn2?|cvd2?|cav2|csc|code|value|number)"
-    rf"(?:{_ESCAPE}|[ \t\"'`:=>|\\(\[{{#?/-]|\xc2\xa0|_?code|_?value|_?number|_?no|is|was|nr)*"
-    rf"(?:(?:{_DIGIT}|{_ESCAPE})*)"
+#: The last word of each label that `labelled` and `keys` know, what may follow it, and a value.
+_CODE_LABEL = r"(?i:cvv2?|cvc2?|cvn2?|cvd2?|cav2|csc2?|code|value|number)"
+_LABEL = rf"(?:{_CODE_LABEL}|(?i:key|token|pass(?:word|wd|phrase)|pwd|identified by|authorization|bearer|basic))"
+_LINK = (
+    rf"(?:{_ESCAPE}|[ \t\"'`:=>|\\(\[{{#?/-]|\xc2\xa0|(?i:_?code|_?value|_?number|_?no|is|was|nr|bearer|basic|token))*"
 )
-_LABEL_WORD = r"(?i:security|card|verification|validation)[ _-]"
+_VALUE = rf"(?:\"[^\"\r\n]*|'[^'\r\n]*|(?:{_WORD}|{_ESCAPE})*)"
+_LABEL_WORD = r"(?i:security|card|verification|validation|identified) "
 _ARMOUR = r"-----BEGIN[A-Z0-9 ]*-{0,5}"
-
-
-def _options() -> re2.Options:
-    options = re2.Options()
-    options.encoding = re2.Options.Encoding.LATIN1
-    options.max_mem = 64 << 20
-    options.never_capture = True
-    options.log_errors = False
-    return options
-
+_IBAN = r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9])* ?"
+_PHONE = r"\+[1-9](?:[ ().-]{0,2}[0-9])*[ ().-]{0,2}"
 
 _open = re2.compile(
     (
-        rf"(?:(?:{_WORD}|{_NOISE})*(?:{_RUN}{_NOISE}*(?:{_WORD}|{_NOISE})*|{_RUN}{_GAP}|{_LABEL}|{_LABEL_WORD}|{_ARMOUR})?"
+        rf"(?:(?:{_WORD}|{_NOISE})*(?:{_RUN}{_NOISE}*(?:{_WORD}|{_NOISE})*|{_RUN}{_GAP}"
+        rf"|{_LABEL}{_LINK}{_VALUE}|{_LABEL_WORD}|{_ARMOUR}|{_IBAN}|{_PHONE})?"
         rf"{_UNFINISHED_ESCAPE})\z"
     ).encode("latin-1"),
-    _options(),
+    re2_options(over_bytes=True),
 )
-_run_at_end = re2.compile(rf"{_RUN}{_GAP}{_UNFINISHED_ESCAPE}\z".encode("latin-1"), _options())
+_run_at_end = re2.compile(rf"{_RUN}{_GAP}{_UNFINISHED_ESCAPE}\z".encode("latin-1"), re2_options(over_bytes=True))
 _secret_at_end = re2.compile(
     (
         r"(?:AKIA|ASIA)[A-Z0-9]+|gh[pousr]_[A-Za-z0-9]+|github_pat_[A-Za-z0-9_]+|eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
         r"|[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>/@]{0,128}:(?:[0-9]{0,5}[^\s\"'<>/@0-9]|[0-9]{6})[^\s\"'<>/]*"
     ).encode("latin-1")
     + rb"\z",
-    _options(),
+    re2_options(over_bytes=True),
 )
 _code_at_end = re2.compile(
-    (_LABEL.removesuffix(rf"(?:(?:{_DIGIT}|{_ESCAPE})*)") + rf"(?:{_ESCAPE}*{_DIGIT}){{1,4}}{_ESCAPE}*\z").encode(
-        "latin-1"
-    ),
-    _options(),
+    rf"{_CODE_LABEL}{_LINK}{_DIGIT}(?:{_ESCAPE}*{_DIGIT}){{0,3}}{_ESCAPE}*\z".encode("latin-1"),
+    re2_options(over_bytes=True),
 )
 
 #: The first six digits of a card number may be shown (PCI DSS 4.0.1, 3.4.1).

@@ -1,0 +1,68 @@
+"""E-mail addresses as people write them (RFC 5322's dot-atoms, not its quoted or commented forms).
+
+The masked form is the first character and `***@***`: enough to tell two rows apart, nothing to write to.
+"""
+
+import re
+from collections.abc import Iterator
+
+from proxy.masking.entities import Edit, Entity
+
+_EMAIL = Entity.EMAIL.value
+_LOCAL = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
+#: RFC 5321, 4.5.3.1.
+_LOCAL_MAX = 64
+_DOMAIN_MAX = 255
+_domain = re.compile(
+    rb"((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8})([a-z]{2,24}|[A-Z]{2,24}|[A-Z][a-z]{1,23})(?![A-Za-z0-9])"
+)
+#: "s3cret@db.internal" in a URL is a password and a host, and `keys` sees to it.
+_userinfo = re.compile(rb"://[^\x00-\x20/@]*:[^\x00-\x20/]*\Z")
+_USERINFO_REACH = 192
+_HIDDEN = b"***@***"
+
+#: Random bytes hold "@" and letters around it. The shorter an address, the more its neighbours must look like text, so
+#: that a binary file passes unharmed: measured in bench/masking.py.
+_SELF_EVIDENT = 9
+_LONG = 6
+_TEXT = frozenset([*range(0x20, 0x7F), 0x09, 0x0A, 0x0D, 0x1B, 0x1F])
+_BRACKETS = frozenset(b" \t\r\n\x1b\x1f\"'`<>()[]{},;:=|")
+_BRACKETS_BUT_COLON = frozenset(b" \t\r\n\x1b\x1f\"'<>")
+
+
+def find_emails(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:
+    """Addresses in data[start:]; none begins before `start`."""
+    at = data.find(b"@", start)
+    while at >= 0:
+        before = data[max(start, at - _LOCAL_MAX) : at]
+        first = at - len(before[len(before.rstrip(_LOCAL)) :].lstrip(b"-.+%"))
+        domain = _domain.match(data, at + 1, at + 1 + _DOMAIN_MAX) if first < at else None
+        if domain is not None and _looks_written(data, first, domain) and not _in_userinfo(data, first):
+            form = _HIDDEN if at - first < 2 else data[first : first + 1] + _HIDDEN
+            yield Edit(first, domain.end(), form if replacement is None else replacement, _EMAIL)
+        at = data.find(b"@", at + 1)
+
+
+def _in_userinfo(data: bytes, first: int) -> bool:
+    if not first or data[first - 1] in _BRACKETS_BUT_COLON:
+        return False
+    return _userinfo.search(data, max(0, first - _USERINFO_REACH), first) is not None
+
+
+def _looks_written(data: bytes, first: int, domain: "re.Match[bytes]") -> bool:
+    weight = domain.end(1) - 2 - first
+    if weight >= _SELF_EVIDENT:
+        return True
+    past = domain.end()
+    if weight <= 2 and past - domain.end(1) < 3:
+        return False
+    neighbours = _TEXT if weight >= _LONG else _BRACKETS
+    if first and data[first - 1] not in neighbours:
+        return False
+    return (
+        past == len(data) or data[past] in neighbours or (data[past] in b".!?/" and data[past + 1 : past + 2] in _ENDS)
+    )
+
+
+#: What may follow the full stop behind an address: white space, or nothing.
+_ENDS = (b"", b" ", b"\n", b"\r", b"\t", b"\x1f")

@@ -1,0 +1,62 @@
+"""Keys and tokens that have a shape of their own: AWS, GitHub, JSON web tokens, PEM private keys, passwords in URLs.
+
+They are replaced whole.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from proxy.masking.entities import REDACTED, Edit, Entity
+
+_REDACTED = REDACTED.encode()
+
+#: Bytes from the start of a label to its value, at most.
+_LABEL_REACH = 64
+
+
+def _shaped(entity: Entity, pattern: bytes) -> Callable[[bytes, int, int, bytes | None], Iterator[Edit]]:
+    """A finder for `pattern`; its group, or all of it if it has none, is replaced."""
+    compiled = re.compile(pattern)
+    kind = entity.value
+    reach = _LABEL_REACH if compiled.groups else 0
+
+    def find(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:
+        form = _REDACTED if replacement is None else replacement
+        for match in compiled.finditer(data, max(0, start - reach)):
+            first, past = match.span(match.lastindex or 0)
+            if first >= start:
+                yield Edit(first, past, form, kind)
+
+    return find
+
+
+#: A key id is no secret alone, but says whose secret to look for; the secret itself is known by its label.
+find_aws_keys = _shaped(
+    Entity.AWS_KEY,
+    rb"(?<![A-Za-z0-9])(?:AKIA|ASIA)[A-Z0-9]{16}(?![A-Za-z0-9])"
+    rb"|(?i:secret_?(?:access_?)?key)[\"' \t:=>\\]{1,8}([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])",
+)
+find_github_tokens = _shaped(
+    Entity.GITHUB_TOKEN,
+    rb"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{36,251}|github_pat_[A-Za-z0-9_]{22,255})",
+)
+#: RFC 7519; the header is a JSON object, so that it begins with "eyJ" always.
+find_jwts = _shaped(
+    Entity.JWT,
+    rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_.-]*",
+)
+
+#: Longest body of a private key, in bytes: RSA of 16384 bits has about 12,700.
+KEY_MAX = 16384
+KEY_BODY = rb"(?:(?!-----END )[A-Za-z0-9+/=\s\\:,.-]){0,%d}"
+KEY_END = rb"(?:-----END [A-Z0-9 ]{0,60}(?:-----|-{0,4}(?=\x1f|\Z)))?"
+#: RFC 7468, OpenSSH's and PGP's. Without an END line the key lasts as long as what follows could be one.
+find_private_keys = _shaped(
+    Entity.PRIVATE_KEY,
+    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----" + KEY_BODY % KEY_MAX + KEY_END,
+)
+#: RFC 3986, 3.2.1; the password lasts to the last "@" before the path, as people leave it unescaped.
+find_url_passwords = _shaped(
+    Entity.PASSWORD,
+    rb"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\x00-\x20\"'<>/@:]{0,128}:(?!\*\*\*@)([^\x00-\x20\"'<>/]{1,256})@",
+)

@@ -1,0 +1,94 @@
+"""Numbers that identify people, besides cards: telephone numbers, bank accounts, US social security numbers.
+
+Not among the built-in rules: their shapes are weaker, and a policy asks for them where they matter.
+"""
+
+import re
+from collections.abc import Iterator
+
+import re2
+
+from proxy.masking.entities import REDACTED, Edit, Entity, re2_options
+
+_REDACTED = REDACTED.encode()
+
+# --- telephone ---------------------------------------------------------------------------------------------------
+
+#: ITU-T E.164: at most 15 digits; written with a plus sign, or nothing tells it from any other number.
+_phone = re.compile(rb"(?<![A-Za-z0-9+])\+[1-9](?:[ ().-]{0,2}[0-9]){7,14}(?![0-9])")
+
+
+def find_phones(data: bytes, start: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
+    """International numbers; all but the last two digits become stars."""
+    for match in _phone.finditer(data, start):
+        form = replacement
+        if form is None:
+            hidden = len(re.sub(rb"[^0-9]", b"", match.group())) - min(shown, 2)
+            form = re.sub(rb"[0-9]", b"*", match.group(), count=hidden)
+        yield Edit(*match.span(), form, Entity.PHONE.value)
+
+
+# --- bank accounts -----------------------------------------------------------------------------------------------
+
+#: ISO 13616: length by country.
+_IBAN_LENGTHS = {
+    country: int(length)
+    for length, countries in {
+        "15": "NO",
+        "16": "BE",
+        "18": "DK FI FO GL NL SD",
+        "19": "MK SI",
+        "20": "AT BA EE KZ LT LU XK",
+        "21": "CH HR LI LV",
+        "22": "BG BH CR DE GB GE IE ME RS VA",
+        "23": "AE GI IL IQ OM TL",
+        "24": "AD CZ ES MD PK RO SA SE SK TN VG",
+        "25": "LY PT ST",
+        "26": "IS TR",
+        "27": "BI DJ FR GR IT MC MR SM",
+        "28": "AL AZ BY CY DO GT HU LB NI PL SV",
+        "29": "BR EG PS QA UA",
+        "30": "JO KW MU",
+        "31": "MT SC",
+        "32": "LC",
+        "33": "RU",
+    }.items()
+    for country in countries.split()
+}
+_iban = re2.compile(r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}", re2_options())
+
+
+def find_ibans(data: bytes, start: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
+    """Account numbers with right length and check digits (ISO 7064, mod 97); country and last four stay."""
+    at = start
+    while (match := _iban.search(data, at)) is not None:
+        first = match.start()
+        at = first + 2
+        length = _IBAN_LENGTHS.get(data[first : first + 2].decode())
+        if length is None or (first and data[first - 1 : first].isalnum()):
+            continue
+        written = re.match(rb"(?: ?[A-Z0-9]){%d}(?![A-Za-z0-9])" % length, data[first : match.end() + 1])
+        if written is None:
+            continue
+        account = written.group().replace(b" ", b"").decode()
+        if int("".join(str(int(character, 36)) for character in account[4:] + account[:4])) % 97 != 1:
+            continue
+        at = first + written.end()
+        hidden = account[:2] + "*" * (length - 2 - shown) + account[length - shown :]
+        yield Edit(first, at, hidden.encode() if replacement is None else replacement, Entity.IBAN.value)
+
+
+# --- social security ---------------------------------------------------------------------------------------------
+
+_ssn = re2.compile(r"[0-8][0-9]{2}-[0-9]{2}-[0-9]{4}", re2_options())
+#: Areas 000, 666 and 900-999, group 00 and serial 0000 are never issued.
+_issued_ssn = re.compile(rb"(?!000|666)[0-8][0-9]{2}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}(?![0-9-])")
+
+
+def find_ssns(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:
+    """US social security numbers, written with dashes; replaced whole."""
+    for match in _ssn.finditer(data, start):
+        first, past = match.span()
+        beside = first > 0 and data[first - 1] in b"0123456789-"
+        if not beside and _issued_ssn.match(data, first):
+            yield Edit(first, past, _REDACTED if replacement is None else replacement, Entity.SSN.value)
