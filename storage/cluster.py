@@ -7,6 +7,7 @@ Every program is started inside the data and told to look there, never by a path
 stay closed to the account that the server has when we are root.
 """
 
+import contextlib
 import importlib.util
 import os
 import secrets
@@ -16,13 +17,20 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from storage.server_account import Account, open_the_way, server_account
+
+if TYPE_CHECKING:
+    import psutil
 
 INITDB_TIMEOUT_S = 60
 START_TIMEOUT_S = 30
 STOP_TIMEOUT_S = 20
+#: How long the backends of a killed postmaster may take to notice.
+ORPHAN_TIMEOUT_S = 20
+#: A process id that no system gives.
+NOBODY = 2**31 - 1
 #: A socket's whole path has room for 103 bytes on macOS, 107 on Linux (sockaddr_un.sun_path).
 SOCKET_PATH_LIMIT = 103
 #: Of the wheel's versions; the one that initdb is from must be the one that runs.
@@ -96,24 +104,41 @@ class Cluster:
         unfinished.rename(self._data)
 
     def runs(self) -> bool:
-        """Whether our postmaster is alive; clears the way when its process id is somebody else's by now."""
-        pid_file = self._data / "postmaster.pid"
-        try:
-            pid = int(pid_file.read_text().partition("\n")[0])
-        except (FileNotFoundError, ValueError):
-            return False
-        if _is_postmaster(pid, self._data):
-            return True
-        # A postmaster refuses to start while any process has the id in this file, and after a reboot any may have it.
-        pid_file.unlink(missing_ok=True)
-        return False
+        """Whether our postmaster is alive; its process id may be somebody else's by now."""
+        pid = self._postmaster()
+        return pid is not None and any(process.pid == pid for process in _processes_in(self._data))
 
     def start(self) -> None:
         """Start the postmaster, detached from this process; returns when it takes connections."""
+        if self._postmaster() is not None:
+            self._bury()
         self._make_socket_folder()
         command = ["pg_ctl", "-l", "server.log", "-s", "-w", "-t", str(START_TIMEOUT_S), "start"]
         command += ["-o", self._options]
         self._call(command, self._data, START_TIMEOUT_S + 5)
+
+    def _postmaster(self) -> int | None:
+        """The process id in the postmaster's lock file: of one that runs, or that was killed."""
+        try:
+            return int((self._data / "postmaster.pid").read_text().partition("\n")[0])
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def _bury(self) -> None:
+        """Clear the way after a postmaster that was killed.
+
+        The backends it left see that it is gone and end, each after its statement. A new postmaster refuses to start
+        while any process has the id in the lock file, which after a reboot any may have, so that is made nobody's; the
+        rest of the file stays, by which it finds out about backends that still work on the data.
+        """
+        import psutil  # noqa: PLC0415 - present only with the embedded extra
+
+        psutil.wait_procs(_processes_in(self._data), timeout=ORPHAN_TIMEOUT_S)
+        lock_file = self._data / "postmaster.pid"
+        _, line_end, rest = lock_file.read_text().partition("\n")
+        lock_file.write_text(f"{NOBODY}{line_end}{rest}")
+        for socket_lock in self.sockets().glob(".s.PGSQL.*.lock"):
+            socket_lock.unlink()
 
     def stop(self) -> None:
         """Stop the postmaster and all that it started; returns when they are gone."""
@@ -172,9 +197,9 @@ class Cluster:
                     extra_groups=None if account is None else [],
                 )
         except (OSError, subprocess.SubprocessError) as error:
-            last_words = output.read_text(errors="replace").strip().splitlines()[-5:]
+            said_last = " / ".join([*_last_lines(output), *_last_lines(self._data / "server.log")])
             raise EmbeddedUnavailable(
-                f"The embedded PostgreSQL failed at {name}: {' / '.join(last_words) or error}. "
+                f"The embedded PostgreSQL failed at {name}: {said_last or error}. "
                 f"Its log is {self._data / 'server.log'}. Or set DATABASE_URL to use your own."
             ) from error
 
@@ -189,15 +214,24 @@ def programs() -> Path:
     return Path(found.origin).parent / POSTGRES_PROGRAMS
 
 
-def _is_postmaster(pid: int, data: Path) -> bool:
-    """A postmaster works in its data folder; psutil comes with the wheel."""
+def _processes_in(data: Path) -> "list[psutil.Process]":
+    """The server's processes: they alone work in its data folder. psutil comes with the wheel."""
     import psutil  # noqa: PLC0415 - present only with the embedded extra
 
+    found: list[psutil.Process] = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, OSError):
+            if Path(process.cwd()) == data and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def _last_lines(path: Path) -> list[str]:
+    """The end of a log, as far as a message has room for it."""
     try:
-        process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()) == data
-    except psutil.Error:
-        return False
+        return path.read_text(errors="replace").strip().splitlines()[-3:]
+    except FileNotFoundError:
+        return []
 
 
 def _write_private(path: Path, text: str) -> None:
