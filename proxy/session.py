@@ -116,13 +116,16 @@ class LiveSession:
         if not task.cancelled():
             task.result()
 
-    async def judge(self, facts: Sequence[StatementFacts], tell: Tell) -> Verdict:
+    async def judge(
+        self, facts: Sequence[StatementFacts], tell: Tell, *, refusal: StatementRule | None = None
+    ) -> Verdict:
         """Decide on statements that were sent as one; the strictest rule counts. They are recorded before this returns.
 
-        While they are held, `tell` gets the sentence to show. Raises PolicyFault when no decision can be had, and
+        While they are held, `tell` gets the sentence to show. `refusal` is a rule that the protocol itself lays down
+        (masked columns, for one); it goes before the role's. Raises PolicyFault when no decision can be had, and
         RecorderFailed.
         """
-        rule = strictest(self.role.statements, facts)
+        rule = refusal or strictest(self.role.statements, facts)
         verdict = rule.verdict if rule is not None else VerdictKind.ALLOW
         for each in facts:
             self.tally.statement(each.kind)

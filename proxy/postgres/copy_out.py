@@ -34,6 +34,8 @@ class CopyOut:
     null: bytes = b"\\N"
     quote: bytes = b'"'
     escape: bytes = b'"'
+    #: The first row holds the columns' names.
+    header: bool = False
 
     def split(self, line: bytes) -> list[bytes | None]:
         """The cells of one CopyData payload, unescaped; None is NULL. The line's end is not part of the last one."""
@@ -123,6 +125,7 @@ def copy_out(copy: Message) -> CopyOut | None:
         null=options.get("null", "" if csv else "\\N").encode(),
         quote=quote.encode(),
         escape=options.get("escape", quote).encode(),
+        header=any(each.def_elem.defname == "header" and _is_on(each.def_elem) for each in copy.options),
     )
 
 
@@ -135,6 +138,16 @@ def _text_field(delimiter: bytes) -> re.Pattern[bytes]:
     """A field up to its delimiter; a delimiter inside has a backslash before it, and so has a backslash."""
     border = re.escape(delimiter)
     return re.compile(rb"((?:[^\\" + border + rb"]|\\.)*)(?:" + border + rb"|$)", re.DOTALL)
+
+
+def _is_on(option: pg.DefElem) -> bool:
+    """A flag of COPY: on when it stands alone."""
+    argument = option.arg
+    if argument.HasField("boolean"):
+        return argument.boolean.boolval
+    if argument.HasField("integer"):
+        return argument.integer.ival != 0
+    return _text(option).lower() not in {"false", "off"}
 
 
 def _unescape(cell: bytes) -> bytes:

@@ -29,6 +29,10 @@ _VALUE = re.compile(rb"'[^']*'|(?<![\w.])\d+(?![\w.])")
 _LITERAL_FREE = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt)
 
 
+#: Labels of statements after which the catalogue may be another.
+_CHANGING = frozenset({"ddl", "do", "call", UNPARSEABLE})
+
+
 @dataclass(frozen=True)
 class Statement:
     """One judged statement, as the relay needs it."""
@@ -38,8 +42,6 @@ class Statement:
     prepares: str | None
     #: It sends a COPY's rows to the client, and this is how they look.
     copy_out: CopyOut | None
-    #: It changes the catalogue, perhaps the masked columns.
-    is_ddl: bool
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Judged:
     statements: tuple[Statement, ...]
     #: Why it must not run whatever the role's rules say; None if nothing is in the way.
     refusal: str | None = None
+
+    @property
+    def is_ddl(self) -> bool:
+        """Whether it may change the catalogue, and masked columns with it."""
+        return any(not _CHANGING.isdisjoint(each.facts.labels) for each in self.statements)
 
     @property
     def facts(self) -> list[StatementFacts]:
@@ -95,16 +102,15 @@ class Judge:
             self._known.popitem(last=False)
 
     def _statement(self, judgement: Judgement) -> Statement:
-        labels = judgement.facts.labels
         out = copy_out(judgement.tree) if isinstance(judgement.tree, pg.CopyStmt) else None
-        return Statement(judgement.facts, judgement.executes, judgement.prepares, out, "ddl" in labels)
+        return Statement(judgement.facts, judgement.executes, judgement.prepares, out)
 
     def _refusal(self, analysed: Sequence[Judgement]) -> str | None:
         return next((found for each in analysed if (found := self._refused(each))), None)
 
     def _refused(self, judgement: Judgement) -> str | None:
         if judgement.tree is None:
-            return _UNREADABLE if self._catalogue.masked else None
+            return UNREADABLE if self._catalogue.masked else None
         if isinstance(judgement.tree, pg.CopyStmt) and (found := _copy_refusal(judgement.tree)):
             return found
         used = misuse(
@@ -113,7 +119,7 @@ class Judge:
         return _MISUSE.format(used) if used else None
 
 
-_UNREADABLE = "Gatepass could not parse this statement, and this database has masked columns."
+UNREADABLE = "Gatepass could not parse this statement, and this database has masked columns."
 _MISUSE = (
     "This statement uses masked data ({}) otherwise than selecting it as a plain column. "
     "Select the column by itself, and it comes back masked."
@@ -124,6 +130,20 @@ _COPY_FORMAT = "COPY … TO STDOUT in the {} format cannot be masked. Use the te
 def _copy_refusal(copy: Message) -> str | None:
     out = copy_out(copy)
     return _COPY_FORMAT.format(out.format) if out is not None and out.format not in {"text", "csv"} else None
+
+
+#: What runs when nobody knows what stands behind a name.
+UNKNOWN = Judged(
+    (Statement(StatementFacts("(unknown statement)", "other", frozenset({UNPARSEABLE})), None, None, None),)
+)
+
+
+def together(meanings: Sequence[Judged]) -> Judged:
+    """What may run if any of these may: all of it. Nothing known is UNKNOWN."""
+    if len(meanings) == 1:
+        return meanings[0]
+    statements = tuple(each for judged in meanings for each in judged.statements)
+    return Judged(statements, next((each.refusal for each in meanings if each.refusal), None)) if meanings else UNKNOWN
 
 
 def expand(judged: Judged, prepared: Callable[[str], Sequence[Judged]]) -> Judged:

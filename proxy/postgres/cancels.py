@@ -1,0 +1,37 @@
+"""Cancels: which CancelRequest belongs to which session. Cancel requests come on connections of their own."""
+
+import contextlib
+import hmac
+import secrets
+from collections.abc import Generator
+
+from proxy.postgres.relay import Relay
+from proxy.postgres.startup import PROTOCOL_3_2, CancelRequest
+
+#: Protocol 3.0 knows no longer secret; 3.2 does.
+_SHORT_SECRET_BYTES, _LONG_SECRET_BYTES = 4, 32
+
+
+class Cancels:
+    """Keys of our own making, so that no client learns the upstream's."""
+
+    def __init__(self) -> None:
+        self._relays: dict[int, tuple[bytes, Relay]] = {}
+
+    @contextlib.contextmanager
+    def key(self, relay: Relay, version: int) -> Generator[tuple[int, bytes]]:
+        """The process id and secret that cancel this relay's session, for as long as the block lasts."""
+        process = secrets.randbelow(2**31 - 1) + 1
+        while process in self._relays:
+            process = secrets.randbelow(2**31 - 1) + 1
+        secret = secrets.token_bytes(_LONG_SECRET_BYTES if version >= PROTOCOL_3_2 else _SHORT_SECRET_BYTES)
+        self._relays[process] = (secret, relay)
+        try:
+            yield process, secret
+        finally:
+            del self._relays[process]
+
+    def find(self, request: CancelRequest) -> Relay | None:
+        """The relay to cancel; None, without a word to whoever asked, if the key is not right."""
+        secret, relay = self._relays.get(request.process, (b"", None))
+        return relay if relay is not None and hmac.compare_digest(secret, request.secret) else None

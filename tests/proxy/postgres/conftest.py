@@ -1,0 +1,199 @@
+"""A target database of its own on TCP with SCRAM, and a listener in front of it, for real clients."""
+
+import asyncio
+import os
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+import yaml
+
+from access.context import Access
+from access.policy_file import PolicyFile
+from access.tokens import TokenKeys
+from cli.demo.clients import psql_program
+from cli.demo.postgres_target import free_port
+from proxy.authority import Authority
+from proxy.gateway import Gateway
+from proxy.masking.rules import DEFAULT_RULES, Masker
+from proxy.postgres.server import PostgresListener
+from storage.cluster import Cluster
+from storage.database import Database
+
+READ_PASSWORD, OWNER_PASSWORD = "read-secret-ü-1", "owner-secret-2"
+#: Card number, code, mail: what must never come out.
+PAN, CVV, EMAIL = "4111111111111111", "737", "ada@example.com"
+
+_SCHEMA = f"""
+CREATE TABLE cards (id serial PRIMARY KEY, holder text, email text, number text, cvv text, number8 int8,
+    amount numeric, ratio float8, doc json, docb jsonb, raw bytea, many text[], cvv_code int);
+INSERT INTO cards (holder, email, number, cvv, number8, amount, ratio, doc, docb, raw, many, cvv_code) VALUES
+    ('Ada Lovelace', '{EMAIL}', '{PAN}', '{CVV}', {PAN}, {PAN}, {PAN}, '{{"pan": {PAN}, "n": 1.50}}',
+     '{{"pan": "{PAN}"}}', '{PAN}', ARRAY['x', '{PAN}'], {CVV}),
+    ('Grace Hopper', 'grace@example.org', '5555555555554444', '248', 42, 1.5, 0.25, '{{"n": 1}}',
+     '{{"n": 1}}', 'abc', ARRAY['y'], NULL);
+CREATE VIEW codes AS SELECT id, cvv AS code FROM cards;
+CREATE TABLE notes (id int PRIMARY KEY, body text);
+INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, 1000) n;
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO app_read;
+"""
+
+RULES: list[dict[str, Any]] = [
+    {"name": "no-copy", "match": ["copy_program", "copy_server_file"], "verdict": "deny", "message": "Never here."},
+    {"name": "dangerous", "match": ["ddl", "delete_without_where"], "verdict": "review", "reviewers": ["reviewers"]},
+]
+
+
+@dataclass(frozen=True)
+class Target:
+    """The upstream, as its owner reaches it."""
+
+    host: str
+    port: int
+    cluster: Cluster
+
+    async def connect(self, database: str = "payments") -> asyncpg.Connection:
+        """Around the gateway, as superuser."""
+        return await asyncpg.connect(
+            host=self.host,
+            port=self.port,
+            user="postgres",
+            password=self.cluster.password(),
+            database=database,
+            timeout=20,
+        )
+
+
+@pytest.fixture(scope="session")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    """A real PostgreSQL with SCRAM on a free port, filled once."""
+    port = free_port()
+    options = (f"-p {port}", "-c listen_addresses=127.0.0.1", "-c fsync=off")
+    cluster = Cluster(tmp_path_factory.mktemp("target"), options=options)
+    cluster.prepare()
+    cluster.create()
+    cluster.start()
+    made = Target("127.0.0.1", port, cluster)
+    try:
+        asyncio.run(_fill(made))
+        yield made
+    finally:
+        cluster.stop()
+
+
+async def _fill(target: Target) -> None:
+    admin = await target.connect("postgres")
+    await admin.execute(f"CREATE ROLE app_read LOGIN PASSWORD '{READ_PASSWORD}'")
+    await admin.execute(f"CREATE ROLE app_owner LOGIN PASSWORD '{OWNER_PASSWORD}'")
+    await admin.execute("CREATE DATABASE payments OWNER app_owner")
+    await admin.close()
+    owner = await target.connect()
+    await owner.execute("SET ROLE app_owner")
+    await owner.execute(_SCHEMA)
+    await owner.close()
+
+
+@pytest.fixture
+def place(target: Target) -> dict[str, Any]:
+    """The upstream in the policy; tests change it to make it wrong."""
+    return {"host": target.host, "port": target.port, "database": "payments", "tls": "disable"}
+
+
+@pytest.fixture
+async def access(database: Database, tmp_path: Path, place: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Access:
+    """The rules, with a role that may do anything and one whose statements are checked."""
+    monkeypatch.setenv("READ_PASSWORD", READ_PASSWORD)
+    monkeypatch.setenv("OWNER_PASSWORD", OWNER_PASSWORD)
+    monkeypatch.setenv("WRONG_PASSWORD", "wrong-secret")
+    roles = {
+        "read": {"username": "app_read", "password": "env:READ_PASSWORD"},
+        "owner": {"username": "app_owner", "password": "env:OWNER_PASSWORD"},
+        "checked": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": RULES},
+        "broken": {"username": "app_read", "password": "env:WRONG_PASSWORD"},
+    }
+    everything = {"name": "everything", "who": ["alice"], "resources": ["*"], "roles": ["*"]}
+    policy = {
+        "version": 1,
+        "resources": {"db": {"type": "postgres", "upstream": place, "roles": roles}},
+        "people": {"alice": {"slack": "U0ALICE"}, "bob": {"slack": "U0BOB"}},
+        "groups": {"reviewers": ["bob"]},
+        "policy": [{**everything, "decision": "reviewed", "reviewers": ["reviewers"], "channel": "C0INCIDENTS"}],
+    }
+    path = tmp_path / "gatepass.yml"
+    path.write_text(yaml.safe_dump(policy))
+    made = Access(
+        database=database,
+        policies=PolicyFile(path),
+        redact=Masker(DEFAULT_RULES).redact,
+        keys=TokenKeys(tmp_path / "keys"),
+    )
+    await made.policies.adopt(made)
+    return made
+
+
+@dataclass
+class Door:
+    """The listener as clients see it."""
+
+    port: int
+    ca_file: Path
+    recordings: Path
+    gateway: Gateway
+    grant: Callable[..., Awaitable[Any]]
+    tokens: dict[str, Any] = field(default_factory=dict[str, Any])
+
+    async def granted(self, role: str, **how: Any) -> Any:
+        if role not in self.tokens or how:
+            self.tokens[role] = await self.grant("db", role, **how)
+        return self.tokens[role]
+
+    async def connect(self, role: str = "read", **options: Any) -> asyncpg.Connection:
+        """asyncpg through the gateway; results come in binary."""
+        held = await self.granted(role)
+        given: dict[str, Any] = {"database": "payments", "ssl": "require", "password": held.token, **options}
+        return await asyncpg.connect(host="127.0.0.1", port=self.port, user=f"{role}@db", timeout=20, **given)
+
+    async def psql(self, role: str, *arguments: str, stdin: str = "", **how: str) -> tuple[int, str, str]:
+        child = await self.start_psql(role, *arguments, **how)
+        async with asyncio.timeout(60):
+            out, err = await child.communicate(stdin.encode())
+        return child.returncode or 0, out.decode(), err.decode()
+
+    async def start_psql(self, role: str, *arguments: str, **how: str) -> asyncio.subprocess.Process:
+        """psql through the gateway, its certificate verified; `how` are words of the connection string."""
+        held = await self.granted(role)
+        words = {"dbname": "payments", "sslmode": "verify-full", "user": f"{role}@db", **how}
+        conninfo = " ".join(f"{name}={value}" for name, value in words.items())
+        return await asyncio.create_subprocess_exec(
+            psql_program(),
+            *("-X", "-A", "-t", "--no-password", *arguments),
+            f"host=127.0.0.1 port={self.port} sslrootcert={self.ca_file} connect_timeout=20 {conninfo}",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PGPASSWORD": held.token},
+        )
+
+    def recorded(self) -> str:
+        """Everything that was recorded, of all sessions."""
+        return "\n".join(path.read_text() for path in sorted(self.recordings.rglob("*.jsonl")))
+
+
+@pytest.fixture
+def tls(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
+    authority = Authority(tmp_path / "ca")
+    return authority.server_context(["127.0.0.1", "localhost"]), authority.certificate_file
+
+
+@pytest.fixture
+async def door(
+    gateway: Gateway, granted: Callable[..., Awaitable[Any]], tls: tuple[ssl.SSLContext, Path], tmp_path: Path
+) -> AsyncIterator[Door]:
+    """A listener on a free port."""
+    context, ca_file = tls
+    async with PostgresListener(gateway, ("127.0.0.1", 0), context, greeting_timeout_s=1.5) as listener:
+        yield Door(listener.address[1], ca_file, tmp_path / "recordings", gateway, granted)
