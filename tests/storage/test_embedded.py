@@ -1,11 +1,12 @@
 """The embedded server: shared, stopped by the last, restarted after any death, closed to other people."""
 
 import asyncio
+import contextlib
 import importlib.util
 import os
-import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,6 +73,14 @@ def program(path: Path) -> "subprocess.Popen[str]":
 def finish(process: "subprocess.Popen[str]") -> None:
     with process:
         process.communicate(timeout=60)
+
+
+def kill(process: psutil.Process) -> None:
+    """SIGKILL, and wait until it has died; whether anybody reaps it is not ours to say."""
+    process.kill()
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.005)
 
 
 def ask(dsn: str) -> int:
@@ -145,7 +154,7 @@ def test_a_killed_server_is_started_again_by_the_next_one(folder: Path) -> None:
     with Embedded(folder):
         pid = postmaster(folder)
         assert pid is not None
-        os.kill(pid, signal.SIGKILL)
+        kill(psutil.Process(pid))
         with Embedded(folder) as again:
             assert postmaster(folder) != pid
             assert ask(again.dsn) == 1
