@@ -30,6 +30,8 @@ _BASH = Language(tree_sitter_bash.language())
 # Bash separates by space, tab and newline only; the grammar also by these, so that the two would read different words.
 # A lone dollar at a line's end makes the grammar swallow the next line.
 _READ_OTHERWISE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
+# `0>x rm` and `{fd}>x rm` are redirections before a name, where the grammar sees a name; zsh looks up =NAME in PATH.
+_NO_NAME = re.compile(r"^\d+$|[{}]|^=")
 _WRITES = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
 _HARMLESS_TARGETS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
 # Where a shell finds its programs, and what it runs before them.
@@ -145,8 +147,7 @@ def _command(words: list[Argument], depth: int) -> Iterator[str]:
         if not command:
             continue
         name = command[0].word
-        # zsh looks up =NAME in PATH.
-        if not name or name.startswith("="):
+        if not name or _NO_NAME.search(name):
             yield DYNAMIC
             continue
         basename = name.rpartition("/")[2]

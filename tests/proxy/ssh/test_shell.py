@@ -132,6 +132,8 @@ def test_evasions_are_seen_through(command: str) -> None:
         "/bin/r? x",
         "r{m,n} x",
         "=rm x",
+        "0>x rm y",
+        "{fd}>x rm y",
         'r"m"$1 x',
         "sudo $x",
         "sudo --unheard-of rm x",

@@ -1,0 +1,258 @@
+"""A real sshd as upstream, the real gateway in front of it, and the real ssh as client."""
+
+import asyncio
+import getpass
+import os
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncssh
+import pytest
+import yaml
+
+from access.context import Access
+from access.policy_file import PolicyFile
+from access.tokens import TokenKeys
+from proxy.gateway import Gateway
+from proxy.masking.rules import DEFAULT_RULES, Masker
+from proxy.ssh.connection import Limits
+from proxy.ssh.server import SshListener
+from storage.database import Database
+
+SSHD = Path("/usr/sbin/sshd")
+#: A bound for every wait on the outside world; nothing is expected to take it.
+PATIENCE_S = 60
+
+_CONFIG = """
+ListenAddress 127.0.0.1
+Port {port}
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/authorized_keys
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+PermitUserEnvironment no
+AcceptEnv LANG LC_* GATEPASS_*
+Subsystem sftp internal-sftp
+MaxSessions 100
+MaxStartups 100
+PrintMotd no
+PrintLastLog no
+LogLevel ERROR
+"""
+
+_STATEMENTS = [
+    {"name": "no-reboot", "match": ["command:reboot"], "verdict": "deny", "message": "Hosts are restarted elsewhere."},
+    {"name": "ask-for-rm", "match": ["command:rm"], "verdict": "review", "reviewers": ["reviewers"], "timeout": "10m"},
+]
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """A running sshd that lets the current user in by one key."""
+
+    port: int
+    host_key: str
+    user: str
+    private_key: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
+    """One sshd for the run, on a free port, with keys of its own."""
+    if not SSHD.exists():
+        pytest.fail("These tests need OpenSSH's server: run scripts/system-packages.")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    folder = tmp_path_factory.mktemp("sshd")
+    host = asyncssh.generate_private_key("ssh-ed25519")
+    user = asyncssh.generate_private_key("ssh-ed25519")
+    for name, key in (("host_key", host), ("user_key", user)):
+        key.write_private_key(str(folder / name))
+        (folder / name).chmod(0o600)
+    user.write_public_key(str(folder / "authorized_keys"))
+    port = free_port()
+    (folder / "sshd_config").write_text(_CONFIG.format(port=port, folder=folder))
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [SSHD, "-D", "-e", "-f", folder / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
+        )
+    try:
+        _wait_for(server, port, folder / "log")
+        yield Upstream(port, host.export_public_key().decode().strip(), getpass.getuser(), folder / "user_key")
+    finally:
+        server.terminate()
+        server.wait(PATIENCE_S)
+
+
+def _wait_for(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while server.poll() is None and time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.02)
+    pytest.fail(f"sshd did not start: {log.read_text()}")
+
+
+@pytest.fixture
+def policy(sshd: Upstream) -> dict[str, Any]:
+    """A policy with one host and a role for each way to use it; tests change it before they ask for `access`."""
+    account = {"username": sshd.user, "private_key": f"file:{sshd.private_key}"}
+    return {
+        "version": 1,
+        "resources": {
+            "web-1": {
+                "type": "ssh",
+                "upstream": {"host": "127.0.0.1", "port": sshd.port, "host_key": sshd.host_key},
+                "roles": {
+                    "deploy": dict(account),
+                    "guarded": {**account, "statements": deepcopy(_STATEMENTS)},
+                    "commands": {**account, "allow": ["exec"]},
+                    "shells": {**account, "allow": ["shell"]},
+                    "files": {**account, "allow": ["sftp"]},
+                },
+            },
+        },
+        "people": {"alice": {"slack": "U0ALICE"}, "bob": {"slack": "U0BOB"}},
+        "groups": {"reviewers": ["bob"]},
+        "policy": [
+            {
+                "name": "everything",
+                "who": ["alice"],
+                "resources": ["*"],
+                "roles": ["*"],
+                "decision": "reviewed",
+                "reviewers": ["reviewers"],
+                "channel": "C0INCIDENTS",
+            }
+        ],
+    }
+
+
+@pytest.fixture
+async def access(database: Database, tmp_path: Path, policy: dict[str, Any]) -> Access:
+    path = tmp_path / "gatepass.yml"
+    path.write_text(yaml.safe_dump(policy))
+    made = Access(
+        database=database,
+        policies=PolicyFile(path),
+        redact=Masker(DEFAULT_RULES).redact,
+        keys=TokenKeys(tmp_path / "keys"),
+    )
+    await made.policies.adopt(made)
+    return made
+
+
+@pytest.fixture
+def limits() -> Limits:
+    return Limits(login_grace_s=PATIENCE_S, first_channel_s=PATIENCE_S)
+
+
+@pytest.fixture
+async def listener(gateway: Gateway, limits: Limits, tmp_path: Path) -> AsyncIterator[SshListener]:
+    async with SshListener(gateway, ("127.0.0.1", 0), tmp_path / "ssh-keys", limits) as opened:
+        yield opened
+
+
+@dataclass(frozen=True)
+class Finished:
+    """What one run of a client left behind."""
+
+    status: int
+    stdout: bytes
+    stderr: str
+
+
+@dataclass
+class Client:
+    """ssh on this machine, set up to know the gateway's host key and to answer its prompt with a token."""
+
+    folder: Path
+    port: int
+    token: str
+    door: str
+    options: list[str] = field(default_factory=list[str])
+
+    @property
+    def destination(self) -> str:
+        return f"{self.door}@127.0.0.1"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "LC_ALL": "C.UTF-8",
+            "SSH_ASKPASS": str(self.folder / "askpass"),
+            "SSH_ASKPASS_REQUIRE": "force",
+            "GATEPASS_TOKEN": self.token,
+        }
+
+    @property
+    def flags(self) -> list[str]:
+        """Options that ssh, scp and sftp share."""
+        known = self.folder / "known_hosts"
+        chosen = ["NumberOfPasswordPrompts=1", "StrictHostKeyChecking=yes", f"UserKnownHostsFile={known}"]
+        chosen += ["GlobalKnownHostsFile=none", "IdentityFile=none", "IdentityAgent=none", "LogLevel=INFO"]
+        return ["-F", "none", *(f"-o{option}" for option in [*chosen, *self.options])]
+
+    def command(self, *arguments: str) -> list[str]:
+        return ["ssh", *self.flags, "-p", str(self.port), *arguments]
+
+    async def start(self, command: Sequence[str], stdin: int = subprocess.PIPE) -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            *command,
+            env=self.environment,
+            cwd=self.folder,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    async def run(self, *arguments: str, stdin: bytes | None = b"", flags: Sequence[str] = ()) -> Finished:
+        """ssh to the door with these arguments, to its end. `stdin` None: no standard input at all."""
+        command = self.command(*flags, self.destination, *arguments)
+        return await self.finish(command, stdin)
+
+    async def finish(self, command: Sequence[str], stdin: bytes | None = b"") -> Finished:
+        process = await self.start(command, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
+        async with asyncio.timeout(PATIENCE_S):
+            stdout, stderr = await process.communicate(stdin)
+        assert process.returncode is not None
+        return Finished(process.returncode, stdout, stderr.decode())
+
+
+@pytest.fixture
+def client(
+    listener: SshListener, granted: Callable[..., Awaitable[Any]], tmp_path: Path
+) -> Callable[..., Awaitable[Client]]:
+    """`await client("deploy")`: an ssh client that holds a token for that role on web-1."""
+    folder = tmp_path / "client"
+    folder.mkdir()
+    (folder / "askpass").write_text('#!/bin/sh\nprintf "%s\\n" "$GATEPASS_TOKEN"\n')
+    (folder / "askpass").chmod(0o700)
+    port = listener.address[1]
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {listener.public_key}\n")
+
+    async def make(role: str = "deploy", **terms: Any) -> Client:
+        held = await granted("web-1", role, **terms)
+        return Client(folder, port, held.token, f"{role}@web-1")
+
+    return make
