@@ -19,6 +19,7 @@ from bot.commands import COMMAND, Commands
 from bot.events import Events
 from bot.faults import Unanswerable
 from bot.forms import Forms
+from bot.home import Home
 from bot.listening import Listening
 from bot.messages import Messages
 from bot.notifier import Notifier
@@ -127,10 +128,11 @@ class Bot:
         forms = Forms(self._access, slack, doorkeeper, listening)
         Commands(self._access, slack, doorkeeper, listening, reader, forms).register(app)
         forms.register(app)
-        Reviewing(self._access, doorkeeper, listening, reader).register(app)
+        home = Home(self._access, slack, doorkeeper, reader)
+        Reviewing(self._access, doorkeeper, listening, reader, home).register(app)
         Tokens(self._access, doorkeeper, listening, reader).register(app)
-        Buttons(self._access, doorkeeper, listening, forms).register(app)
-        Events(self._access, slack, installation, doorkeeper, listening, reader).register(app)
+        Buttons(self._access, doorkeeper, listening, forms, home).register(app)
+        Events(self._access, slack, installation, listening, home).register(app)
         _register_catch_alls(app, listening)
         return app
 

@@ -1,21 +1,22 @@
-"""Buttons on one's own things: ask again with what was asked before, open the form, give access back."""
+"""Buttons on one's own things: ask again, open the form, give access back, withdraw a request."""
 
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from access import grants
+from access import grants, requests
 from access.context import Access
 from access.duration import format_duration
 from bot.blocks.listing import OPEN_FORM, REVOKE_MINE
-from bot.blocks.reply import ASK_AGAIN
+from bot.blocks.reply import ASK_AGAIN, CANCEL
 from bot.blocks.request_form import Draft, render_form
 from bot.blocks.text import code
 from bot.choices import choices_of
 from bot.clicks import clicked_id
 from bot.faults import Unanswerable
 from bot.forms import TITLE, Forms
+from bot.home import Home
 from bot.listening import Listening
 from bot.people import Doorkeeper
 from storage.model import AccessRequest
@@ -24,16 +25,18 @@ from storage.model import AccessRequest
 class Buttons:
     """Everything that a person clicks about their own access, the token excepted."""
 
-    def __init__(self, access: Access, doorkeeper: Doorkeeper, listening: Listening, forms: Forms) -> None:
+    def __init__(self, access: Access, doorkeeper: Doorkeeper, listening: Listening, forms: Forms, home: Home) -> None:
         self._access = access
         self._doorkeeper = doorkeeper
         self._listening = listening
         self._forms = forms
+        self._home = home
 
     def register(self, app: AsyncApp) -> None:
-        """Three actions."""
+        """Four actions."""
         app.action(ASK_AGAIN)(self._listening.guard(self.on_ask_again))
         app.action(OPEN_FORM)(self._listening.guard(self.on_open_form))
+        app.action(CANCEL)(self._listening.guard(self.on_cancel))
         app.action(REVOKE_MINE)(self._listening.guard(self.on_revoke))
 
     async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -61,3 +64,14 @@ class Buttons:
         speaker = await self._doorkeeper.admit(body, about=f"grant {grant_id}")
         grant = await grants.revoke(self._access, grant_id, speaker.principal, "no longer needed")
         await self._listening.tell(body, f":lock: Ended: {code(grant.resource)} · {code(grant.role)}.")
+        await self._home.refresh(body)
+
+    async def on_cancel(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Withdraw what nobody decided yet; the card and the reply say it."""
+        await ack()
+        request_id = clicked_id(body)
+        speaker = await self._doorkeeper.admit(body, about=f"request {request_id}")
+        request = await requests.cancel(self._access, request_id, speaker.principal)
+        what = f"{code(request.resource)} · {code(request.role)}"
+        await self._listening.tell(body, f":leftwards_arrow_with_hook: Cancelled: {what}.")
+        await self._home.refresh(body)

@@ -4,19 +4,13 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
-from slack_sdk.models.views import View
 
 from access import grants, people
 from access.context import Access
 from access.requests import Refused
 from bot import identity
-from bot.blocks.listing import render_home
-from bot.blocks.message import section
-from bot.blocks.text import escape
-from bot.faults import NotAdmitted
+from bot.home import Home
 from bot.listening import Listening
-from bot.people import Doorkeeper
-from bot.reading import Reader
 from bot.slack import Installation, Slack
 from storage.model import IdentityProvider
 
@@ -34,16 +28,14 @@ class Events:
         access: Access,
         slack: Slack,
         installation: Installation,
-        doorkeeper: Doorkeeper,
         listening: Listening,
-        reader: Reader,
+        home: Home,
     ) -> None:
         self._access = access
         self._slack = slack
         self._installation = installation
-        self._doorkeeper = doorkeeper
         self._listening = listening
-        self._reader = reader
+        self._home = home
 
     def register(self, app: AsyncApp) -> None:
         """The events of the manifest."""
@@ -55,8 +47,7 @@ class Events:
         await ack()
         if body["event"].get("tab", "home") != "home":
             return
-        view = await self._home(body)
-        await self._slack.client.views_publish(user_id=identity.user_id(body), view=view.to_dict())
+        await self._home.publish(body)
 
     async def on_user_change(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A deactivated account ends what its person has; asked of Slack again, because events may come late."""
@@ -74,14 +65,3 @@ class Events:
                 await grants.revoke(self._access, grant.id, None, _LEFT)
             except Refused:
                 continue  # it ended by itself in between
-
-    async def _home(self, body: dict[str, Any]) -> View:
-        try:
-            speaker = await self._doorkeeper.admit(body, about="home")
-        except NotAdmitted as refusal:
-            return View(type="home", blocks=[section(escape(str(refusal)))])
-        async with self._access.database.transaction() as transaction:
-            mine = await self._reader.of_grants(transaction, await grants.of(transaction, speaker.principal))
-            pending = await self._reader.pending_of(transaction, speaker.principal)
-            waiting = await self._reader.waiting_for(transaction, speaker.principal)
-            return render_home(mine, pending, waiting, await self._reader.now(transaction))

@@ -10,12 +10,11 @@ import contextlib
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Sequence
-from typing import Never
+from collections.abc import Coroutine, Sequence
+from typing import Any, Never, TypeVar
 from uuid import UUID
 
 import structlog
-from slack_sdk.errors import SlackObjectFormationError
 
 from access.context import Access
 from bot.blocks.message import Message
@@ -38,6 +37,8 @@ LAST_RETRY_S = 300.0
 #: A channel that is gone or closed is a matter for people; this often we look whether somebody saw to it.
 PERMANENT_RETRY_S = 3600.0
 STORAGE_RETRY_S = 1.0
+#: How long a stopping notifier may take to finish the batch that it began.
+FINISH_S = 10.0
 
 #: Slack's words for a place where we cannot post until somebody changes something.
 PERMANENT = frozenset(
@@ -58,6 +59,8 @@ PERMANENT = frozenset(
 )
 #: Slack's words for a message that can be updated no more: a new one takes its place.
 GONE = frozenset({"cant_update_message", "edit_window_closed", "message_not_found", "thread_not_found"})
+
+Result = TypeVar("Result")
 
 _log = structlog.get_logger(__name__)
 
@@ -88,7 +91,7 @@ class Notifier:
             tasks.create_task(listen())
             while True:
                 some.clear()
-                if not await self._show_due():
+                if not await _to_its_end(self._show_due()):
                     with contextlib.suppress(TimeoutError):
                         await asyncio.wait_for(some.wait(), LOOK_S)
 
@@ -130,9 +133,12 @@ class Notifier:
             await self._give_up(post, "channel_refused", str(problem))
         except CALL_ERRORS as problem:
             await self._postpone(post, problem)
-        except (SlackObjectFormationError, ValueError) as problem:
-            _log.error("post_cannot_be_rendered", post_id=str(post.id), exc_info=problem)
-            await outbox.failed(self._database, post.id, error="cannot render", retry_in_s=PERMANENT_RETRY_S)
+        except StorageUnavailable:
+            raise
+        except Exception as problem:
+            # A fault of ours in one post must not keep the others from being shown.
+            _log.error("post_failed", post_id=str(post.id), exc_info=problem)
+            await outbox.failed(self._database, post.id, error=type(problem).__name__, retry_in_s=LAST_RETRY_S)
 
     async def _send(self, post: Post, message: Message, *, anew: bool) -> tuple[str, str]:
         """Update the message that stands, or post one; where it stands now."""
@@ -181,7 +187,7 @@ class Notifier:
         if code in PERMANENT:
             await self._give_up(post, code, f"Slack does not let Gatepass post in <#{post.address}> ({code}).")
             return
-        retry_in_s = float(retry_after_s(problem) or min(FIRST_RETRY_S * 2 ** min(post.attempts, 10), LAST_RETRY_S))
+        retry_in_s = float(retry_after_s(problem) or min(FIRST_RETRY_S * 2 ** min(post.attempts - 1, 10), LAST_RETRY_S))
         _log.warning("post_postponed", post_id=str(post.id), error=code, attempts=post.attempts, retry_in_s=retry_in_s)
         await outbox.failed(self._database, post.id, error=code, retry_in_s=retry_in_s)
 
@@ -204,10 +210,32 @@ class Notifier:
         posts = await self._messages.open_posts()
         self._shown = {post.id: self._shown[post.id] for post in posts if post.id in self._shown}
         for post in posts:
-            rendered = await self._messages.render(post)
-            if post.ts is not None and rendered is not None and self._shown.get(post.id) != _hash(rendered.message):
-                await self._show(post)
+            if post.ts is not None:
+                await self._heal_one(post)
         await self._detour.take_stuck_digests()
+
+    async def _heal_one(self, post: Post) -> None:
+        try:
+            rendered = await self._messages.render(post)
+            is_stale = rendered is not None and self._shown.get(post.id) != _hash(rendered.message)
+        except StorageUnavailable:
+            raise
+        except Exception as problem:
+            _log.error("post_failed", post_id=str(post.id), exc_info=problem)
+            return
+        if is_stale:
+            await self._show(post)
+
+
+async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
+    """Await, and when cancelled let the work finish first: a message posted and not marked would be posted again."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task}, timeout=FINISH_S)
+        task.cancel()
+        raise
 
 
 def _hash(message: Message) -> bytes:

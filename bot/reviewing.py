@@ -18,6 +18,7 @@ from bot.blocks.request_form import render_notice
 from bot.blocks.text import code, escape, mention
 from bot.clicks import clicked_value
 from bot.faults import Unanswerable
+from bot.home import Home
 from bot.listening import Listening
 from bot.people import Doorkeeper, Speaker
 from bot.reading import Reader
@@ -30,11 +31,14 @@ _GONE = "This is no longer there to be reviewed."
 class Reviewing:
     """The two buttons of a card, and the modal that asks for a reason."""
 
-    def __init__(self, access: Access, doorkeeper: Doorkeeper, listening: Listening, reader: Reader) -> None:
+    def __init__(
+        self, access: Access, doorkeeper: Doorkeeper, listening: Listening, reader: Reader, home: Home
+    ) -> None:
         self._access = access
         self._doorkeeper = doorkeeper
         self._listening = listening
         self._reader = reader
+        self._home = home
 
     def register(self, app: AsyncApp) -> None:
         """Two actions and a view."""
@@ -49,6 +53,7 @@ class Reviewing:
         speaker = await self._admit(body, target)
         _, message = await self._review(target, speaker, ReviewDecision.APPROVE, "")
         await self._listening.tell(body, escape(message))
+        await self._home.refresh(body)
 
     async def on_deny(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Ask why, in a modal; whoever may not rely on their account learns it here already."""

@@ -9,7 +9,7 @@ from slack_sdk.models.views import View
 from access.duration import format_duration
 from bot.blocks.decision import Target, decision_buttons
 from bot.blocks.message import Message, actions, button, context, mrkdwn, plain, preformatted, section
-from bot.blocks.reply import GET_TOKEN
+from bot.blocks.reply import GET_TOKEN, cancel_button
 from bot.blocks.request import wanted
 from bot.blocks.text import code, escape, mention, mentions, moment
 from bot.facts import RequestFacts, short
@@ -18,7 +18,7 @@ from storage.model import PostSubject
 REVOKE_MINE = "grant_revoke"
 OPEN_FORM = "form_open"
 
-#: Each takes up to three blocks, of 50 in a message.
+#: A grant takes three blocks and a request two or three, of 50 in a message and 100 in a home.
 SHOWN_GRANTS = 10
 SHOWN_REQUESTS = 10
 
@@ -93,13 +93,13 @@ def _grants(grants: Sequence[RequestFacts], now: datetime) -> list[Block]:
 
 
 def _requests(pending: Sequence[RequestFacts]) -> list[Block]:
-    blocks: list[Block] = [
-        section(
-            f":hourglass_flowing_sand: {code(short(facts.request.id))} {wanted(facts)}, "
-            f"{mentions(facts.reviewers, limit=5) or 'nobody'} can review, lapses {moment(facts.request.expires_at)}"
-        )
-        for facts in pending[:SHOWN_REQUESTS]
-    ]
+    blocks: list[Block] = []
+    for facts in pending[:SHOWN_REQUESTS]:
+        who = mentions(facts.reviewers, limit=5) or "nobody"
+        lapses = moment(facts.request.expires_at)
+        identifier = code(short(facts.request.id))
+        text = f":hourglass_flowing_sand: {identifier} {wanted(facts)}, {who} can review, lapses {lapses}"
+        blocks += [section(text), cancel_button(facts)]
     return blocks + _rest(len(pending) - SHOWN_REQUESTS)
 
 

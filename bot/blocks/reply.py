@@ -12,6 +12,7 @@ from bot.facts import Phase, RequestFacts, short
 
 GET_TOKEN = "grant_token"  # noqa: S105 - an action id, not a secret
 ASK_AGAIN = "request_again"
+CANCEL = "request_cancel"
 
 
 def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
@@ -20,6 +21,8 @@ def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
     blocks: list[Block] = [section(headline)]
     if trouble and facts.phase is Phase.PENDING:
         blocks.append(section(f":warning: {trouble}"))
+    if facts.phase is Phase.PENDING:
+        blocks.append(cancel_button(facts))
     if facts.phase is Phase.GRANTED and facts.grant is not None:
         blocks.extend(_way_in(facts))
     blocks.extend(_reasons(facts))
@@ -27,6 +30,12 @@ def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
         blocks.append(actions("again", [button("Ask again…", ASK_AGAIN, facts.request.id.hex)]))
     blocks.append(context(_small_print(facts)))
     return Message(text=headline, blocks=tuple(blocks))
+
+
+def cancel_button(facts: RequestFacts) -> Block:
+    """For whoever asked, as long as nobody decided."""
+    identifier = facts.request.id.hex
+    return actions(f"cancel:{identifier}", [button("Cancel request", CANCEL, identifier)])
 
 
 def render_superseded(facts: RequestFacts) -> Message:

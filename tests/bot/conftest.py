@@ -60,13 +60,19 @@ def _rule(name: str, resource: str, role: str, channel: str = INCIDENTS, **terms
 def policy_document() -> dict[str, Any]:
     """alice asks, bob and carol review; gina, sam and uma are named as reviewers and must not get through."""
     database = {"password": "env:SECRET", "username": "app"}
+    ddl = {"name": "dangerous-sql", "match": ["ddl"], "verdict": "review", "reviewers": ["oncall"]}
     return {
         "version": 1,
         "resources": {
             "payments-db": {
                 "type": "postgres",
                 "upstream": {"host": "db.internal", "database": "payments"},
-                "roles": {"read": database, "write": database, "admin": database, "owner": database},
+                "roles": {
+                    "read": database | {"statements": [ddl]},
+                    "write": database,
+                    "admin": database,
+                    "owner": database,
+                },
             },
             "web-1": {
                 "type": "ssh",

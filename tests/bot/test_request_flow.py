@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import yaml
 from sqlalchemy import select
 from sqlmodel import col
 
 from bot.blocks.decision import APPROVE, DENY
-from bot.blocks.reply import ASK_AGAIN, GET_TOKEN
+from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN
 from storage.model import AccessRequest, Grant, RequestState
 
 Stage = Any
@@ -191,3 +192,31 @@ async def test_a_duplicate_line_asks_once(stage: Stage) -> None:
     async with stage.database.transaction() as transaction:
         states = list(await transaction.scalars(select(col(AccessRequest.state))))
     assert states == [RequestState.PENDING]
+
+
+async def test_a_request_is_withdrawn_by_its_own_person(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", ASK)
+    card = await stage.card()
+    waiting = await stage.told("alice", "You asked for", ephemeral=False)
+    await stage.tap("alice", waiting, CANCEL)
+    cancelled = await stage.card("Cancelled")
+    assert cancelled["ts"] == card["ts"]
+    await stage.told("alice", "Cancelled: payments-db", ephemeral=False)
+
+
+async def test_more_than_a_hundred_doors_are_searched_while_typing(stage: Stage) -> None:
+    path = stage.access.policies.path
+    document = yaml.safe_load(path.read_text())
+    database = document["resources"]["payments-db"] | {"roles": {"read": {"username": "r", "password": "env:S"}}}
+    document["resources"] |= {f"db-{number}": database for number in range(120)}
+    document["policy"].append(document["policy"][-1] | {"name": "many", "resources": ["db-*"], "roles": ["read"]})
+    path.write_text(yaml.safe_dump(document))
+    stage.access.policies.reload()
+    await stage.access.policies.adopt(stage.access)
+    await stage.slack.command("alice", "incidents", "/access")
+    form = await stage.slack.wait_for_view("alice", "What do you need?")
+    found = await stage.slack.options("alice", "door", "db-11 re", view_id=form["id"])
+    assert [one["value"] for one in found][:2] == ["db-11/read", "db-110/read"]
+    done = await stage.slack.submit("alice", {"door": found[0], "duration": "5m"})
+    assert done["view_closed"]
+    await stage.told("alice", "db-11 · read", ephemeral=False)

@@ -9,7 +9,7 @@ import pytest
 from bot.blocks.decision import APPROVE, DENY, UnreadableTarget, read_target
 from bot.blocks.digest import render_digest
 from bot.blocks.message import Message
-from bot.blocks.reply import ASK_AGAIN, GET_TOKEN, render_reply
+from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN, render_reply
 from bot.blocks.request import render_card
 from bot.blocks.statement import render_statement
 from bot.facts import Phase, RequestFacts, SessionFacts, StatementFacts, Who
@@ -81,7 +81,7 @@ def test_a_card_says_what_became_of_it(request_facts: RequestMaker, phase: Phase
 @pytest.mark.parametrize(
     ("phase", "words", "actions"),
     [
-        (Phase.PENDING, ["You asked for", "#incidents", "@bob or carol can approve"], set()),
+        (Phase.PENDING, ["You asked for", "#incidents", "@bob or carol can approve"], {CANCEL}),
         (Phase.GRANTED, ["You have access", "psql", "Paste your token", "/access revoke 66666666"], {GET_TOKEN}),
         (Phase.DENIED, ["Denied by @bob", "use the replica"], {ASK_AGAIN}),
         (Phase.LAPSED, ["Nobody decided in time"], {ASK_AGAIN}),

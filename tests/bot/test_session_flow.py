@@ -1,0 +1,102 @@
+"""Held statements are decided by a tap; ended sessions leave their digest where the request was."""
+
+from typing import Any
+
+from access import holds, sessions
+from access.sessions import Ending, Tally
+from bot.blocks.decision import APPROVE, DENY
+from simulator.server import Simulator
+from storage import audit
+from storage.model import EndReason, Grant, HoldState, Session, Statement
+
+Stage = Any
+
+
+async def granted(stage: Stage, line: str = "/access payments-db read 15m") -> Grant:
+    await stage.slack.command("alice", "incidents", line)
+    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.card("Approved")
+    (grant,) = await stage.rows(Grant)
+    return grant
+
+
+async def held(stage: Stage) -> tuple[Session, Statement]:
+    grant = await granted(stage)
+    session = await stage.session(grant)
+    (rule,) = stage.access.policies.current.resources["payments-db"].roles["read"].statements
+    statement = await holds.hold(stage.access, session, grant, "DROP TABLE ?; -- <!channel> ```", "ddl", rule)
+    return session, statement
+
+
+async def state_of(stage: Stage, statement: Statement) -> HoldState | None:
+    async with stage.database.transaction() as transaction:
+        return (await holds.state(transaction, statement.id)).state
+
+
+async def test_a_held_statement_is_let_through_by_a_tap(stage: Stage) -> None:
+    _, statement = await held(stage)
+    card = await stage.card("waits to run this")
+    assert "@alice waits to run this as read on payments-db" in card["plain"]
+    assert "DROP TABLE ?; -- <!channel> ```" in card["plain"]
+    await stage.tap("alice", card, APPROVE)
+    await stage.told("alice", "your own statement")
+    await stage.tap("carol", card, APPROVE)
+    await stage.card("runs this as")
+    assert await state_of(stage, statement) is HoldState.APPROVED
+
+
+async def test_a_held_statement_is_denied_with_a_reason(stage: Stage) -> None:
+    _, statement = await held(stage)
+    card = await stage.card("waits to run this")
+    await stage.tap("bob", card, DENY)
+    modal = await stage.slack.wait_for_view("bob", "Why?")
+    assert "@alice waits to run a statement as read on payments-db" in modal["plain"]
+    assert (await stage.slack.submit("bob", {"deny_reason": "not on a Friday"}))["view_closed"]
+    denied = await stage.card("wanted to run this")
+    assert "not on a Friday" in denied["plain"]
+    assert "[Approve]" not in denied["plain"]
+    assert await state_of(stage, statement) is HoldState.DENIED
+
+
+async def test_a_statement_that_nobody_answers_is_shown_refused(stage: Stage) -> None:
+    _, statement = await held(stage)
+    await stage.card("waits to run this")
+    await stage.age("statement", statement.id, 900)
+    await stage.card("nobody decided in time")
+
+
+async def test_the_digest_stands_in_the_cards_thread(stage: Stage) -> None:
+    session, _ = await held(stage)
+    card = await stage.card("waits to run this")
+    await stage.tap("bob", card, APPROVE)
+    await stage.card("runs this as")
+    await audit.sequence(stage.database)
+    tally = Tally(statements={"select": 3, "ddl": 1}, masked={"pan": 12}, rows=40, bytes_out=9000, held=1)
+    assert await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", tally, []))
+    digest = await stage.card("Session of @alice")
+    request_card = await stage.card("Approved: @alice has payments-db")
+    assert digest["thread_ts"] == request_card["ts"]
+    for words in (
+        "closed as usual",
+        "3 select, 1 ddl (1 held, 0 denied)",
+        "40 rows, 9.0 kB",
+        "12 card numbers",
+        "ddl: approved by @bob",
+        "DROP TABLE ?",
+        f"gatepass sessions replay {session.id.hex[:8]}",
+        "root ",
+    ):
+        assert words in digest["plain"]
+    assert not await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", tally, []))
+
+
+async def test_a_digest_without_a_card_stands_in_the_channel(stage: Stage, simulator: Simulator) -> None:
+    await stage.slack.command("alice", "incidents", "/access web-1 deploy 15m")
+    await stage.told("alice", "You have access", ephemeral=False)
+    (grant,) = await stage.rows(Grant)
+    session = await stage.session(grant)
+    await sessions.end_session(stage.access, Ending(session.id, EndReason.REVOKED, "because", Tally(), []))
+    digest = await stage.card("Session of @alice")
+    assert digest["thread_ts"] is None
+    assert "the policy, rule deploy-at-once" in digest["plain"]
+    assert simulator.workspace.spec.team_id
