@@ -1,6 +1,7 @@
 """A target database of its own on TCP with SCRAM, and a listener in front of it, for real clients."""
 
 import asyncio
+import contextlib
 import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -20,6 +21,7 @@ from cli.demo.postgres_target import free_port
 from proxy.authority import Authority
 from proxy.gateway import Gateway
 from proxy.masking.rules import DEFAULT_RULES, Masker
+from proxy.postgres import messages, startup
 from proxy.postgres.server import PostgresListener
 from storage.cluster import Cluster
 from storage.database import Database
@@ -40,7 +42,7 @@ CREATE VIEW codes AS SELECT id, cvv AS code FROM cards;
 CREATE TABLE notes (id int PRIMARY KEY, body text);
 INSERT INTO notes SELECT n, 'note ' || n FROM generate_series(1, 1000) n;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO app_read;
-"""
+"""  # noqa: S608 - constants
 
 RULES: list[dict[str, Any]] = [
     {"name": "no-copy", "match": ["copy_program", "copy_server_file"], "verdict": "deny", "message": "Never here."},
@@ -135,6 +137,39 @@ async def access(database: Database, tmp_path: Path, place: dict[str, Any], monk
     return made
 
 
+class Raw:
+    """A client that sends and reads single messages, in any order that a driver would never use."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def send(self, *parts: bytes) -> None:
+        self._writer.write(b"".join(parts))
+
+    async def message(self) -> tuple[bytes, bytes]:
+        """Tag and payload; raises IncompleteReadError at the end."""
+        async with asyncio.timeout(20):
+            header = await self._reader.readexactly(5)
+            return header[:1], await self._reader.readexactly(int.from_bytes(header[1:], "big") - 4)
+
+    async def until(self, tag: bytes, times: int = 1) -> list[tuple[bytes, bytes]]:
+        """All messages up to the nth of this tag."""
+        seen: list[tuple[bytes, bytes]] = []
+        while times:
+            seen.append(await self.message())
+            times -= seen[-1][0] == tag
+        return seen
+
+    async def tags(self, tag: bytes = b"Z", times: int = 1) -> str:
+        return b"".join(each for each, _ in await self.until(tag, times)).decode()
+
+    async def close(self) -> None:
+        self._writer.close()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
+
+
 @dataclass
 class Door:
     """The listener as clients see it."""
@@ -177,6 +212,20 @@ class Door:
             stderr=asyncio.subprocess.PIPE,
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PGPASSWORD": held.token},
         )
+
+    async def raw(self, role: str = "read") -> "Raw":
+        """A client that speaks messages, logged in."""
+        held = await self.granted(role)
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(startup.SSL_REQUEST)
+        assert await reader.readexactly(1) == b"S"
+        await writer.start_tls(ssl.create_default_context(cafile=str(self.ca_file)), server_hostname="127.0.0.1")
+        client = Raw(reader, writer)
+        client.send(startup.startup({"user": f"{role}@db", "database": "payments"}))
+        assert await client.message() == (b"R", b"\0\0\0\3")
+        client.send(messages.message(b"p", held.token.encode() + b"\0"))
+        assert (await client.until(b"Z"))[0] == (b"R", b"\0\0\0\0")
+        return client
 
     def recorded(self) -> str:
         """Everything that was recorded, of all sessions."""
