@@ -7,17 +7,20 @@ logged, and what such a ghost swallows is healed by rendering open cards again f
 
 import asyncio
 import contextlib
+import time
 from typing import Any, Never
 
 import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack import Slack
+from bot.slack import CALL_ERRORS, Slack, error_code
 
 PING_S = 5.0
 #: How often the connections are looked after.
 WATCH_S = 15.0
+#: All are renewed at most this often, so that a miscount costs little.
+RENEW_ALL_S = 300.0
 #: A connection that cannot be opened within this is tried again at the next look.
 CONNECT_TIMEOUT_S = 20.0
 
@@ -37,6 +40,7 @@ class Sockets:
         for handler in self._handlers:
             handler.client.proxy = proxy
             handler.client.message_listeners.append(self._hear)
+        self._renew_all_from = 0.0
         #: How many connections Slack counted when it last said hello; None before the first.
         self.counted_by_slack: int | None = None
 
@@ -63,20 +67,31 @@ class Sockets:
             _log.warning("slack_connection_slow", timeout_s=CONNECT_TIMEOUT_S)
 
     async def _look_after(self) -> None:
-        ours = await self.connected()
-        if self.counted_by_slack is not None and self.counted_by_slack < ours:
-            _log.warning("slack_counts_fewer_connections", ours=ours, counted=self.counted_by_slack)
+        """Renew what is lost here, and everything once Slack counts fewer than look healthy here."""
         for handler in self._handlers:
             if not await handler.client.is_connected():
-                _log.warning("slack_connection_lost", ours=ours)
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                        await handler.client.connect_to_new_endpoint(force=True)
+                _log.warning("slack_connection_lost")
+                await self._renew(handler)
+        ours, counted = await self.connected(), self.counted_by_slack
+        if counted is not None and counted < ours and time.monotonic() >= self._renew_all_from:
+            _log.warning("slack_counts_fewer_connections", ours=ours, counted=counted)
+            self._renew_all_from = time.monotonic() + RENEW_ALL_S
+            for handler in self._handlers:
+                await self._renew(handler)
+
+    async def _renew(self, handler: AsyncSocketModeHandler) -> None:
+        """A new connection in place of the old one; what fails is tried again at the next look."""
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await handler.client.connect_to_new_endpoint(force=True)
+        except (*CALL_ERRORS, TimeoutError) as problem:
+            _log.warning("slack_connection_not_renewed", error=error_code(problem))
 
     async def _hear(self, _client: Any, message: dict[str, Any], _raw: str | None) -> None:
         if message.get("type") == "hello" and isinstance(message.get("num_connections"), int):
+            # More than ours are other processes' connections, or a ghost that swallows clicks.
             self.counted_by_slack = message["num_connections"]
-            _log.info("slack_hello", connections=self.counted_by_slack)
+            _log.info("slack_hello", connections=self.counted_by_slack, ours=len(self._handlers))
 
     async def _close(self) -> None:
         for handler in self._handlers:

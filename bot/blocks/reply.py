@@ -67,8 +67,8 @@ def _headline(facts: RequestFacts) -> str:
 
 def _who_decides(facts: RequestFacts) -> str:
     where = f" in <#{facts.request.channel}>" if facts.request.channel else ""
-    who = mentions(facts.reviewers, joined_by=" or ", limit=5)
     quorum = facts.request.quorum
+    who = mentions(facts.reviewers, joined_by=", " if quorum > 1 else " or ", limit=5)
     if not who:
         return f"Nobody can review it at present{where}."
     needed = f"{quorum} of {who} must approve" if quorum > 1 else f"{who} can approve"

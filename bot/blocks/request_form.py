@@ -69,10 +69,7 @@ def render_form(choices: Sequence[Choice], draft: Draft, troubles: Sequence[str]
     """The form; `troubles` are sentences that may quote what was typed, so they are shown as plain text."""
     if not choices:
         return render_notice("Ask for access", "The policy lets you ask for nothing at present. Ask its owners.")
-    blocks: list[Block] = []
-    if troubles:
-        said = "\n".join(f"⚠ {trouble}" for trouble in troubles)
-        blocks.append(SectionBlock(text=plain(clip(said, _TROUBLE_LIMIT))))
+    blocks: list[Block] = [SectionBlock(text=plain(clip(f"⚠ {trouble}", _TROUBLE_LIMIT))) for trouble in troubles]
     blocks += [
         _input(DOOR, "What do you need?", _door_select(choices, draft)),
         _input(DURATION, "For how long?", _text(DURATION, draft.duration, DURATION_LIMIT), hint="15m, 2h or 1h30m"),
