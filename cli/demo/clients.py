@@ -76,9 +76,11 @@ class Clients:
 
     async def seen(self, child: asyncio.subprocess.Process, stdin: bytes = b"") -> Seen:
         """Wait for a client to end; one that does not is killed, and TimeoutError raised."""
+        if not stdin and child.stdin is not None:
+            child.stdin.close()
         try:
             async with asyncio.timeout(self.timeout_s):
-                out, err = await child.communicate(stdin)
+                out, err = await child.communicate(stdin or None)
         except TimeoutError:
             child.kill()
             await child.wait()

@@ -7,6 +7,7 @@ production host of one's own and knows nothing of Gatepass.
 import asyncio
 import contextlib
 import fcntl
+import functools
 import os
 import pwd
 import shutil
@@ -17,7 +18,6 @@ import termios
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import asyncssh
 
@@ -100,12 +100,23 @@ def _home(files: dict[str, str]) -> Path:
     return home
 
 
-def _account() -> dict[str, Any]:
-    """How subprocess leaves root behind."""
-    if os.geteuid() != 0:
-        return {}
-    account = pwd.getpwnam(UNPRIVILEGED)
-    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+def _leave_root() -> None:
+    """In the child, before it becomes the shell; uvloop knows no `user=`."""
+    if os.geteuid() == 0:
+        account = pwd.getpwnam(UNPRIVILEGED)
+        os.setgroups([])
+        os.setgid(account.pw_gid)
+        os.setuid(account.pw_uid)
+
+
+def _take_terminal(terminal: int) -> None:
+    """In the child: a session of its own with this controlling terminal, then leave root.
+
+    uvloop calls this before it puts the terminal at 0, 1 and 2, so it is named by its descriptor here.
+    """
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    _leave_root()
 
 
 async def _serve_process(process: "asyncssh.SSHServerProcess[bytes]", home: Path) -> None:
@@ -139,13 +150,40 @@ async def _with_pipes(process: "asyncssh.SSHServerProcess[bytes]", home: Path) -
         cwd=home,
         env=_environment(process, home),
         start_new_session=True,
-        **_account(),
+        preexec_fn=_leave_root,
     )
     try:
-        await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
-        await _finish(process, child)
+        typing = asyncio.ensure_future(_feed(process, child))
+        try:
+            await asyncio.gather(_copy(child.stdout, process.stdout), _copy(child.stderr, process.stderr))
+            await _finish(process, child)
+        finally:
+            typing.cancel()
     finally:
         _hang_up(child)
+
+
+async def _feed(process: "asyncssh.SSHServerProcess[bytes]", child: asyncio.subprocess.Process) -> None:
+    """What the client sends, until it ends or the command stops reading."""
+    if child.stdin is None:
+        return
+    with contextlib.suppress(ConnectionError):
+        while data := await _typed(process):
+            child.stdin.write(data)
+            await child.stdin.drain()
+    child.stdin.close()
+
+
+async def _typed(process: "asyncssh.SSHServerProcess[bytes]") -> bytes:
+    while True:
+        with contextlib.suppress(asyncssh.BreakReceived, asyncssh.SignalReceived, asyncssh.TerminalSizeChanged):
+            return await process.stdin.read(65536)
+
+
+async def _copy(source: asyncio.StreamReader | None, target: "asyncssh.SSHWriter[bytes]") -> None:
+    while source is not None and (data := await source.read(65536)):
+        target.write(data)
+        await target.drain()
 
 
 async def _with_terminal(process: "asyncssh.SSHServerProcess[bytes]", home: Path) -> None:
@@ -162,9 +200,7 @@ async def _with_terminal(process: "asyncssh.SSHServerProcess[bytes]", home: Path
             stderr=theirs,
             cwd=home,
             env=_environment(process, home),
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-            **_account(),
+            preexec_fn=functools.partial(_take_terminal, theirs),
         )
         os.close(theirs)
         theirs = -1

@@ -68,9 +68,9 @@ class Story:
             seen = await step()
         except (TimeoutError, StopIteration, OSError, asyncpg.PostgresError) as error:
             raise StoryFailed(f"{name}: {type(error).__name__}: {error}") from error
-        self.console.print(f"[green]✓[/] {name}")
+        self.console.print(f"[green]✓[/] {name}", soft_wrap=True)
         for line in seen.splitlines():
-            self.console.print(f"    {line}", style="dim", markup=False)
+            self.console.print(f"    {line}", style="dim", markup=False, soft_wrap=True)
 
     def _expect(self, condition: bool, what: str, seen: object) -> None:
         if not condition:
@@ -151,16 +151,12 @@ class Story:
         card = await self.people.ask("carol", "payments-db read 15m", marker="carol asks")
         for who in ("carol", "mallory"):
             await self.people.approve(who, card)
-        now = await self.slack.wait_for(
-            lambda message: message["ts"] == card["ts"], channel="incidents", user="bob", timeout_s=30
-        )
-        self._expect("Approved" not in plainly(now), "the request is still pending", plainly(now))
-        refused = [
-            message["plain"] for message in await self.slack.messages("incidents", "carol") if _is_ephemeral(message)
-        ]
-        self._expect(bool(refused), "carol is told why", "nothing")
+        told = await self.slack.wait_for("your own request", channel="incidents", user="carol", timeout_s=30)
+        await self.slack.wait_for(_is_ephemeral, channel="incidents", user="mallory", timeout_s=30)
+        now = await self.people.card_until(str(card["ts"]), "carol asks")
+        self._expect("Approved:" not in plainly(now), "the request is still pending", plainly(now))
         await self.people.deny("bob", card, "Ask again when it is needed.")
-        return str(refused[-1])
+        return str(told["plain"])
 
     async def _shell(self) -> str:
         """ssh runs commands as deploy on web-1: masked output, exit status, a denied command"""
@@ -184,7 +180,7 @@ class Story:
         """DELETE without WHERE waits for bob, and is refused when he denies"""
         token, _ = await self._granted("payments-db admin 15m", "clean up")
         child = await self.clients.start_psql("admin@payments-db", token, "-c", "delete from stale_sessions")
-        held = await self.people.card("DELETE FROM stale_sessions")
+        held = await self.people.card("delete from stale_sessions")
         await self.people.deny("bob", held, "Delete by date, please.")
         seen = await self.clients.seen(child)
         self._expect("Delete by date, please." in seen.err, "psql shows the reason", seen.all)
@@ -193,10 +189,10 @@ class Story:
     async def _held_drop(self, marker: str, decide: Callable[[Shown], Awaitable[Shown]]) -> Seen:
         token, _ = await self._granted("payments-db admin 15m", marker)
         made = await self.clients.start_psql("admin@payments-db", token, "-c", f"create table {marker} (n int)")
-        await self.people.approve("bob", await self.people.card(f"CREATE TABLE {marker}"))
+        await self.people.approve("bob", await self.people.card(f"create table {marker}"))
         await self.clients.seen(made)
         child = await self.clients.start_psql("admin@payments-db", token, "-c", f"drop table {marker}")
-        await decide(await self.people.card(f"DROP TABLE {marker}"))
+        await decide(await self.people.card(f"drop table {marker}"))
         return await self.clients.seen(child)
 
     async def _revoke(self) -> str:

@@ -16,10 +16,10 @@ async def held(product: Any, token: str, sql: str, shows: str) -> tuple[Any, dic
 
 async def test_drop_table_waits_and_runs_when_it_is_approved(product: Any) -> None:
     token, _ = await product.granted("payments-db admin 15m", "approve the drop")
-    child, card = await held(product, token, "create table dropped (n int)", "CREATE TABLE dropped")
+    child, card = await held(product, token, "create table dropped (n int)", "create table dropped")
     await product.people.approve("bob", card)
     assert (await product.clients.seen(child)).status == 0
-    child, card = await held(product, token, "drop table dropped", "DROP TABLE dropped")
+    child, card = await held(product, token, "drop table dropped", "drop table dropped")
     assert b"waits for review" in await asyncio.wait_for(child.stderr.readline(), 30)
     await product.people.approve("bob", card)
     seen = await product.clients.seen(child)
@@ -37,7 +37,7 @@ async def test_a_denied_statement_is_refused_with_the_reason_and_the_session_goe
         *("-c", "delete from stale_sessions"),
         *("-c", "select count(*) as still from stale_sessions"),
     )
-    await product.people.deny("bob", await product.people.card("DELETE FROM stale_sessions"), "By date, please.")
+    await product.people.deny("bob", await product.people.card("delete from stale_sessions"), "By date, please.")
     seen = await product.clients.seen(child)
     assert "By date, please." in seen.err
     assert "3" in seen.out
@@ -45,7 +45,7 @@ async def test_a_denied_statement_is_refused_with_the_reason_and_the_session_goe
 
 async def test_the_requester_cannot_approve_their_own_statement(product: Any) -> None:
     token, _ = await product.granted("payments-db admin 15m", "own statement", who="carol")
-    child, card = await held(product, token, "truncate stale_sessions", "TRUNCATE stale_sessions")
+    child, card = await held(product, token, "truncate stale_sessions", "truncate stale_sessions")
     await product.people.approve("carol", card)
     still = await product.slack.wait_for(lambda message: message["ts"] == card["ts"], channel="incidents", user="bob")
     assert [block for block in still["blocks"] if block["type"] == "actions"]
@@ -55,7 +55,7 @@ async def test_the_requester_cannot_approve_their_own_statement(product: Any) ->
 
 async def test_ctrl_c_withdraws_a_held_statement(product: Any) -> None:
     token, _ = await product.granted("payments-db admin 15m", "withdraw")
-    child, card = await held(product, token, "drop table payments", "DROP TABLE payments")
+    child, card = await held(product, token, "drop table payments", "drop table payments")
     product.clients.interrupt(child)
     seen = await product.clients.seen(child)
     assert "cancel" in seen.err

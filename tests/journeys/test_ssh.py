@@ -76,7 +76,7 @@ async def test_fifty_megabytes_arrive_byte_identical_both_ways(product: Any) -> 
     data = os.urandom(1 << 20) * 50
     await asyncio.to_thread(file.write_bytes, data)
     child = await product.clients.start_ssh("deploy@web-1", token, "cat blob")
-    out, err = await asyncio.wait_for(child.communicate(b""), 100)
+    out, err = await asyncio.wait_for(child.communicate(), 100)
     assert child.returncode == 0, err
     assert hashlib.sha256(out).hexdigest() == hashlib.sha256(data).hexdigest()
     child = await product.clients.start_ssh("deploy@web-1", token, "sha256sum")
