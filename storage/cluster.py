@@ -69,9 +69,12 @@ class Cluster:
         return self._password.read_text()
 
     def sockets(self) -> Path:
-        """The folder of the socket: a libpq `host`. In the temporary folder where our own path is too long for one."""
+        """The folder of the socket, a libpq `host`: in the temporary folder where our own path cannot be one.
+
+        That is when it is too long, or has a comma, which parts several hosts.
+        """
         inside = self._data / "socket"
-        if len(os.fsencode(inside / ".s.PGSQL.65535")) <= SOCKET_PATH_LIMIT:
+        if len(os.fsencode(inside / ".s.PGSQL.65535")) <= SOCKET_PATH_LIMIT and "," not in str(inside):
             return inside
         name = sha256(os.fsencode(self._data)).hexdigest()[:16]
         return Path(gettempdir()) / f"gatepass-{os.getuid()}-{name}"
@@ -148,19 +151,25 @@ class Cluster:
         except EmbeddedUnavailable:
             # The next start replays the write-ahead log: nothing that was committed is lost by this.
             self._call([*command, "immediate"], self._data, STOP_TIMEOUT_S + 5)
+        with contextlib.suppress(OSError):
+            self.sockets().rmdir()
 
     def _make_socket_folder(self) -> None:
         """The server always looks inside the data; where that path is too long, a link leads on to the real folder."""
         account = self._account()
         owner = os.getuid() if account is None else account.uid
         inside, real = self._data / "socket", self.sockets()
+        # What an earlier start left, perhaps under another path: the folder may have been moved since.
+        if inside.is_symlink():
+            inside.unlink()
+        elif inside.exists():
+            shutil.rmtree(inside)
         real.mkdir(mode=0o700, exist_ok=True)
         if real.is_symlink() or real.lstat().st_uid not in {os.getuid(), owner}:
             raise EmbeddedUnavailable(f"{real} was made by somebody else. Remove it, or choose a shorter state folder.")
         real.chmod(0o700)
         os.chown(real, owner, -1)
         if real != inside:
-            inside.unlink(missing_ok=True)
             inside.symlink_to(real)
 
     def _account(self) -> Account | None:
