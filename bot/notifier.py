@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
+import time
 from collections import defaultdict
 from collections.abc import Coroutine, Sequence
 from typing import Any, Never, TypeVar
@@ -21,7 +22,7 @@ from bot.blocks.message import Message
 from bot.channels import ChannelRefused, Channels
 from bot.detour import Detour
 from bot.messages import Messages
-from bot.slack import CALL_ERRORS, Slack, error_code, retry_after_s
+from bot.slack import CALL_ERRORS, CALL_TIMEOUT_S, Slack, error_code, retry_after_s
 from storage import outbox
 from storage.database import StorageUnavailable
 from storage.model import Post
@@ -32,6 +33,8 @@ LOOK_S = 2.0
 #: Every open card is rendered again this often; only what would look different is sent.
 HEAL_S = 60.0
 CLAIM_LIMIT = 20
+#: Looking at the channel, then posting: each may take as long as a call may take at all.
+SLOWEST_POST_S = 2 * CALL_TIMEOUT_S + 1
 FIRST_RETRY_S = 2.0
 LAST_RETRY_S = 300.0
 #: A channel that is gone or closed is a matter for people; this often we look whether somebody saw to it.
@@ -110,7 +113,12 @@ class Notifier:
         return bool(posts)
 
     async def _show_in_order(self, posts: Sequence[Post]) -> None:
+        """As many as surely fit into their lease; the others are claimed again when it has run out."""
+        last_start = time.monotonic() + outbox.LEASE_S - SLOWEST_POST_S
         for post in posts:
+            if time.monotonic() > last_start:
+                _log.warning("notifier_slow", address=post.address)
+                return
             try:
                 await self._show(post)
             except StorageUnavailable as problem:

@@ -8,6 +8,7 @@ import pytest
 from bot.app import Bot
 from bot.blocks.decision import APPROVE
 from bot.slack import Slack
+from simulator.sockets import Sockets
 from simulator.webapi import chat
 from simulator.webapi.call import Call, SlackError
 from simulator.webapi.dispatch import BOT_METHODS
@@ -145,6 +146,28 @@ async def test_a_stopped_bot_leaves_no_task_and_no_socket(idle_stage: Stage, run
     ours = {task for task in asyncio.all_tasks() - before if "slack" in str(task.get_coro()).lower()}
     assert ours == set()
     assert (await idle_stage.slack.workspace())["connections"] == 0
+
+
+@pytest.fixture
+def sockets(monkeypatch: pytest.MonkeyPatch) -> list[Sockets]:
+    """Slack's side of the sockets, of whatever workspace is served from now on."""
+    made: list[Sockets] = []
+    initialise = Sockets.__init__
+
+    def remember(self: Sockets, *given: Any) -> None:
+        initialise(self, *given)
+        made.append(self)
+
+    monkeypatch.setattr(Sockets, "__init__", remember)
+    return made
+
+
+async def test_sockets_that_slack_closes_are_opened_again(sockets: list[Sockets], stage: Stage) -> None:
+    await sockets[0].close()
+    async with asyncio.timeout(20):
+        while not (await stage.slack.command("alice", "incidents", "/access help"))["ok"]:
+            await stage.slack.wait_for_app(1)
+    await stage.told("alice", "Durations read like")
 
 
 async def test_the_home_shows_what_waits(stage: Stage) -> None:
