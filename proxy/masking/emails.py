@@ -13,6 +13,8 @@ _LOCAL = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
 #: RFC 5321, 4.5.3.1.
 _LOCAL_MAX = 64
 _DOMAIN_MAX = 255
+#: Ends a key's last line; an address may follow it at once.
+_ARMOUR = b"-----"
 _domain = re.compile(
     rb"((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8})([a-z]{2,24}|[A-Z]{2,24}|[A-Z][a-z]{1,23})(?![A-Za-z0-9])"
 )
@@ -35,7 +37,8 @@ def find_emails(data: bytes, start: int, _shown: int, replacement: bytes | None)
     at = data.find(b"@", start)
     while at >= 0:
         before = data[max(start, at - _LOCAL_MAX) : at]
-        first = at - len(before[len(before.rstrip(_LOCAL)) :].lstrip(b"-.+%"))
+        local = before[len(before.rstrip(_LOCAL)) :].lstrip(b"-.+%")
+        first = at - len(local.rpartition(_ARMOUR)[2])
         domain = _domain.match(data, at + 1, at + 1 + _DOMAIN_MAX) if first < at else None
         if domain is not None and _looks_written(data, first, domain) and not _in_userinfo(data, first):
             form = _HIDDEN if at - first < 2 else data[first : first + 1] + _HIDDEN

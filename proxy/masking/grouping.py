@@ -43,11 +43,21 @@ def joined_left(data: bytes, first: int) -> Left:
     return "group" if before[-1:] and before[-1] in _SEPARATORS and before[-2:-1].isdigit() else ""
 
 
+def number_start(run: Run, i: int) -> int:
+    """Where the number begins that begins with group `i`: after the zeros with which it is padded."""
+    low = run.groups[i]
+    while low + 1 < run.groups[i + 1] and run.digits[low] == 0x30:
+        low += 1
+    return low
+
+
 def stands_alone(data: bytes, first: int, past: int) -> bool:
     """Whether data[first:past], digits only, are no part of a longer number, a fraction or a digest."""
+    if first and data[first - 1] == 0x30:
+        first -= len(data[max(0, first - _REACH) : first]) - len(data[max(0, first - _REACH) : first].rstrip(b"0"))
     if first:
         before = data[first - 1]
-        if 0x30 <= before <= 0x39 and joined_left(data, first) == "digit":
+        if 0x30 <= before <= 0x39:
             return False
         if before == 0x2E and _INTEGER_PART.search(data[max(0, first - 5) : first]):
             return False

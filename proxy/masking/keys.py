@@ -43,7 +43,7 @@ find_github_tokens = _shaped(
 #: RFC 7519; the header is a JSON object, so that it begins with "eyJ" always.
 find_jwts = _shaped(
     Entity.JWT,
-    rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_.-]*",
+    rb"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{8,}\.(?:eyJ|[A-Za-z0-9_-]{32}|[A-Za-z0-9_-]{4,}\.)[A-Za-z0-9_.-]*",
 )
 
 #: Longest body of a private key, in bytes: RSA of 16384 bits has about 12,700.
@@ -56,7 +56,18 @@ find_private_keys = _shaped(
     rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----" + KEY_BODY % KEY_MAX + KEY_END,
 )
 #: RFC 3986, 3.2.1; the password lasts to the last "@" before the path, as people leave it unescaped.
-find_url_passwords = _shaped(
-    Entity.PASSWORD,
-    rb"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\x00-\x20\"'<>/@:]{0,128}:(?!\*\*\*@)([^\x00-\x20\"'<>/]{1,256})@",
-)
+_userinfo = re.compile(rb"[^\x00-\x20\"'<>/@:]{0,128}:(?!\*\*\*@)([^\x00-\x20\"'<>/]{1,256})@")
+_AUTHORITY = b"://"
+_USERINFO_REACH = 512
+
+
+def find_url_passwords(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:
+    """Passwords in URLs such as postgres://app:secret@db/payments."""
+    form = _REDACTED if replacement is None else replacement
+    at = data.find(_AUTHORITY, max(0, start - _USERINFO_REACH))
+    while at >= 0:
+        at += len(_AUTHORITY)
+        userinfo = _userinfo.match(data, at)
+        if userinfo is not None and userinfo.start(1) >= start:
+            yield Edit(*userinfo.span(1), form, Entity.PASSWORD.value)
+        at = data.find(_AUTHORITY, at)

@@ -54,13 +54,14 @@ def _inside_word(data: bytes, first: int) -> bool:
 
 LABELS = (
     r"(?i)(?:pass(?:word|wd|phrase)|pwd|secret(?:[_-]?(?:access[_-]?)?key)?|api[_-]?key|(?:access|auth|refresh)[_-]?token"
-    r"|identified by|authorization|bearer)"
+    r"|identified by|authorization)"
+    r"|(?i)bearer "
     r"|xox[abeprs]-|[rs]k_live_|glpat-|AIza|SG\."
 )
 _secret_label = re2.compile(LABELS, re2_options())
 _secret_value = re.compile(
-    rb"[\"'`\\]{0,2}[ \t]{0,4}(?:(?:[:=]|=>|:=)[ \t]{0,4}|(?=')|(?<=[Bb]earer) (?=[A-Za-z0-9._~+/-]{8}))"
-    rb"(?:(?:bearer|basic|token) )?"
+    rb"[\"'`\\]{0,2}[ \t]{0,4}(?:(?:[:=]|=>|:=)[ \t]{0,4}|(?=')|(?<=[Bb]earer )(?=[A-Za-z0-9._~+/-]{8}))"
+    rb"(?:(?:bearer|basic|token) )?(?!(?:bearer|basic|token) )"
     rb"(?:\\?\"([^\"\r\n\x1f]{1,200})\"|'([^'\r\n\x1f]{1,200})'|(?![\"'])([^\s\"',;&<>|)}\]\x1f]{4,200}))",
     re.IGNORECASE,
 )

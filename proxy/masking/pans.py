@@ -6,13 +6,14 @@ over lines are not found. `grouping` says which digits belong together.
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import re2
 
 from proxy.masking.card_brands import LENGTHS, MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan, luhn
 from proxy.masking.entities import CELL_BORDER, Edit, Entity, re2_options
-from proxy.masking.grouping import joined_left, stands_alone, well_grouped
+from proxy.masking.grouping import joined_left, number_start, stands_alone, well_grouped
 from proxy.masking.shadow import ANY_DIGIT, GAP, RAISED_DIGITS, Run, parse_run
 
 #: Twelve digits and all that follow; the first is one that a card number can begin with, or in another script.
@@ -80,11 +81,12 @@ def _is_article(data: bytes, digits: bytes, first: int) -> bool:
 
 def _pans_in_run(data: bytes, first: int, past: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
     run = parse_run(data, first, past)
-    exponential = _exponential(data, run, past)
-    if exponential is not None:
-        yield _edit(data, run, 0, len(run.digits), shown if exponential else 0, replacement)
-        return
     windows = list(_windows(data, run))
+    mantissa = _mantissa(data, run, past)
+    if mantissa is not None:
+        low, complete = mantissa
+        windows = [*(window for window in windows if window[1] <= low), (low, len(run.digits))]
+        shown = shown if complete else 0
     at = 0
     while at < len(windows):
         low, high = windows[at]
@@ -98,14 +100,18 @@ def _pans_in_run(data: bytes, first: int, past: int, shown: int, replacement: by
         yield _edit(data, run, low, high, shown if alone else 0, replacement)
 
 
-def _exponential(data: bytes, run: Run, past: int) -> bool | None:
-    """Whether the run is the mantissa of a card number, and all of its digits are there; None if it is none."""
-    if run.separators != ["."] or run.groups[1] != 1 or (exponent := _EXPONENT.match(data, past)) is None:
+def _mantissa(data: bytes, run: Run, past: int) -> tuple[int, bool] | None:
+    """If the run ends in a card number in scientific notation: where that begins, and whether all digits are there."""
+    if run.separators[-1:] != ["."] or (exponent := _EXPONENT.match(data, past)) is None:
         return None
-    count = int(exponent.group(1)) + 1
-    if not len(run.digits) <= count <= MAX_DIGITS or not is_pan(run.digits.ljust(count, b"0")):
+    low = run.groups[-3]
+    length = int(exponent.group(1)) + 1
+    digits = run.digits[low:]
+    if low == 0 and joined_left(data, run.places[0][0]) == "digit":
         return None
-    return count == len(run.digits)
+    if run.groups[-2] - low != 1 or not len(digits) <= length <= MAX_DIGITS:
+        return None
+    return (low, len(digits) == length) if is_pan(digits.ljust(length, b"0")) else None
 
 
 def _windows(data: bytes, run: Run) -> Iterator[tuple[int, int]]:
@@ -113,23 +119,29 @@ def _windows(data: bytes, run: Run) -> Iterator[tuple[int, int]]:
     if not run.places:
         return
     left = joined_left(data, run.places[0][0])
-    count = len(run.groups) - 1
+    digits, groups = run.digits, run.groups
+    count = len(groups) - 1
+    # In a longer run only groups of four or more can begin a number: this bounds the work on rows of digits.
+    least = 1 if len(digits.lstrip(b"0")) <= MAX_DIGITS else 4
     for i in range(1 if left == "digit" else 0, count):
-        low = run.groups[i]
-        while low + 1 < run.groups[i + 1] and run.digits[low] == 0x30:
-            low += 1
-        for j in range(i + 1, count + 1):
-            high = run.groups[j]
-            if high - low > MAX_DIGITS:
+        if groups[i + 1] - groups[i] < least:
+            continue
+        low = number_start(run, i)
+        lengths = LENGTHS[int(digits[low : low + 4] or b"0")]
+        if not lengths:
+            continue
+        for j in range(bisect_left(groups, low + MIN_DIGITS, i + 1), count + 1):
+            length = groups[j] - low
+            if length > MAX_DIGITS:
                 break
-            digits = run.digits[low:high]
+            number = digits[low : groups[j]]
             if (
-                high - low >= MIN_DIGITS
-                and is_pan(digits)
+                lengths >> length & 1
+                and luhn(number)
                 and well_grouped(data, run, i, j, left)
-                and not _is_article(data, digits, run.places[low][0])
+                and not _is_article(data, number, run.places[low][0])
             ):
-                yield low, high
+                yield low, groups[j]
 
 
 def _edit(data: bytes, run: Run, low: int, high: int, shown: int, replacement: bytes | None) -> Edit:

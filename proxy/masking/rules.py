@@ -44,7 +44,7 @@ class MaskingRule:
 
     def __post_init__(self) -> None:
         if self.entity is None and not self.columns:
-            raise ValueError(f"Masking rule {self.name} says neither which entity nor which columns it masks.")
+            raise ValueError(f"Masking rule {self.name} names neither an entity nor a column; give it one.")
         if not 0 <= self.show_last <= MAX_SHOWN:
             raise ValueError(f"Masking rule {self.name} shows {self.show_last} digits; PCI DSS 3.4.1 allows 0 to 4.")
 

@@ -10,6 +10,7 @@ import re2
 
 from proxy.masking.card_brands import LENGTHS, MAX_DIGITS
 from proxy.masking.entities import re2_options
+from proxy.masking.grouping import number_start
 from proxy.masking.shadow import parse_run
 
 
@@ -35,6 +36,8 @@ _DIGIT = rf"(?:[0-9]|{_utf8_digits()})"
 _GAP = rf"{_NOISE}*(?:{_SEPARATOR}{_NOISE}*)?"
 _RUN = rf"{_DIGIT}(?:{_GAP}{_DIGIT})*"
 _UNFINISHED_ESCAPE = r"(?:\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_][^\x1b]*\x1b?|[ -/]*))?"
+#: Also the exponent of a number in scientific notation.
+_UNFINISHED_SEPARATOR = r"(?:%2?|&(?:n|nb|nbs|nbsp)?|[eE]\+?[0-9]?)"
 #: The last word of each label that `labelled` and `keys` know, what may follow it, and a value.
 _CODE_LABEL = r"(?i:cvv2?|cvc2?|cvn2?|cvd2?|cav2|csc2?|code|value|number)"
 _LABEL = rf"(?:{_CODE_LABEL}|(?i:key|token|pass(?:word|wd|phrase)|pwd|identified by|authorization|bearer|basic))"
@@ -47,15 +50,18 @@ _ARMOUR = r"-----BEGIN[A-Z0-9 ]*-{0,5}"
 _IBAN = r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9])* ?"
 _PHONE = r"\+[1-9](?:[ ().-]{0,2}[0-9])*[ ().-]{0,2}"
 
+_IN_WORD = rf"(?:{_WORD}|{_NOISE})*"
 _open = re2.compile(
     (
-        rf"(?:(?:{_WORD}|{_NOISE})*(?:{_RUN}{_NOISE}*(?:{_WORD}|{_NOISE})*|{_RUN}{_GAP}"
-        rf"|{_LABEL}{_LINK}{_VALUE}|{_LABEL_WORD}|{_ARMOUR}|{_IBAN}|{_PHONE})?"
-        rf"{_UNFINISHED_ESCAPE})\z"
+        rf"{_IN_WORD}(?:{_RUN}{_IN_WORD})?"
+        rf"(?:{_RUN}{_GAP}|{_LABEL}{_LINK}{_VALUE}|{_LABEL_WORD}|{_ARMOUR}|{_IBAN}|{_PHONE})?"
+        rf"{_UNFINISHED_ESCAPE}\z"
     ).encode("latin-1"),
     re2_options(over_bytes=True),
 )
-_run_at_end = re2.compile(rf"{_RUN}{_GAP}{_UNFINISHED_ESCAPE}\z".encode("latin-1"), re2_options(over_bytes=True))
+_run_at_end = re2.compile(
+    rf"{_RUN}{_GAP}(?:{_UNFINISHED_ESCAPE}|{_UNFINISHED_SEPARATOR})\z".encode("latin-1"), re2_options(over_bytes=True)
+)
 _secret_at_end = re2.compile(
     (
         r"(?:AKIA|ASIA)[A-Z0-9]+|gh[pousr]_[A-Za-z0-9]+|github_pat_[A-Za-z0-9_]+|eyJ[A-Za-z0-9_-]{6,}(?:\.[A-Za-z0-9_-]*)*"
@@ -85,8 +91,8 @@ def waiting_from(data: bytes, floor: int) -> int:
     That is the seventh and later digits of what may be a card number, a verification code's digits, a key or a password
     that is being typed. Whatever ends the token releases them; so does the end of the stream.
     """
-    text = data[floor:]
-    waits = [len(text), len(text) - _unfinished_character(text)]
+    text = data[floor : len(data) - _unfinished_character(data)]
+    waits = [len(text)]
     waits += [
         match.start() for pattern in (_secret_at_end, _code_at_end) if (match := pattern.search(text)) is not None
     ]
@@ -97,10 +103,11 @@ def waiting_from(data: bytes, floor: int) -> int:
 
 def _seventh_digit(text: bytes, start: int) -> int:
     run = parse_run(text, start, len(text))
-    for low in run.groups[:-1]:
+    for i in range(len(run.groups) - 1):
+        low = number_start(run, i)
         count = len(run.digits) - low
         if _OPEN_DIGITS < count <= MAX_DIGITS and LENGTHS[int(run.digits[low : low + 4])]:
-            return run.places[low + _OPEN_DIGITS][0]
+            return run.places[low + _OPEN_DIGITS - 1][1]
     return len(text)
 
 

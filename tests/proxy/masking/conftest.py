@@ -1,9 +1,11 @@
-"""What the masking tests share: a corpus that only grows, and made-up card numbers."""
+"""What the masking tests share: a corpus that only grows, and made-up card numbers.
+
+A test that takes `hit` or `miss` runs once for each line of corpus/hits.jsonl or corpus/misses.jsonl.
+"""
 
 import json
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -13,40 +15,27 @@ from proxy.masking.card_brands import is_pan
 CORPUS = Path(__file__).parent / "corpus"
 
 
-@dataclass(frozen=True)
-class Case:
-    """One line of the corpus; `masked` is the text itself where nothing may be found."""
-
-    name: str
-    text: str
-    masked: str
-    entity: str = ""
-
-
-def _read(name: str) -> list[Case]:
+def read(name: str) -> list[dict[str, str]]:
+    """Lines of the corpus: name, text, entity, and masked (the text itself where nothing may be found)."""
     lines = (CORPUS / name).read_text(encoding="utf-8").splitlines()
-    return [Case(**{"masked": case["text"], **case}) for case in map(json.loads, lines)]
-
-
-HITS = _read("hits.jsonl")
-MISSES = _read("misses.jsonl")
+    return [{"masked": case["text"], "entity": "", **case} for case in map(json.loads, lines)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """`hit` and `miss` stand for every line of the corpus."""
-    for fixture, cases in (("hit", HITS), ("miss", MISSES)):
+    for fixture, file in (("hit", "hits.jsonl"), ("miss", "misses.jsonl")):
         if fixture in metafunc.fixturenames:
-            metafunc.parametrize(fixture, cases, ids=[case.name for case in cases])
+            cases = read(file)
+            metafunc.parametrize(fixture, cases, ids=[case["name"] for case in cases])
 
 
 @pytest.fixture(scope="session")
-def corpus() -> list[Case]:
-    return HITS + MISSES
+def corpus() -> list[dict[str, str]]:
+    return read("hits.jsonl") + read("misses.jsonl")
 
 
 @pytest.fixture(scope="session")
 def make_pan() -> Callable[[random.Random], str]:
-    """A made-up number that is a plausible card number, from a seeded source."""
+    """Makes up a plausible card number from a seeded source."""
 
     def make(source: random.Random) -> str:
         while True:

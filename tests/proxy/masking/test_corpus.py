@@ -1,0 +1,73 @@
+"""Every evasion that was ever found stays found, and every false alarm stays silent."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from proxy.masking.rules import DEFAULT_RULES, Entity, Masker, MaskingRule
+
+EVERYTHING = tuple(MaskingRule(entity.value, entity) for entity in Entity)
+
+
+def test_hit(hit: dict[str, str]) -> None:
+    masker = Masker(DEFAULT_RULES)
+    assert masker.text(hit["text"]) == hit["masked"]
+    assert masker.counts.get(hit["entity"], 0) >= 1
+
+
+def test_hit_in_the_middle_of_a_sentence(hit: dict[str, str]) -> None:
+    if hit["name"] != "pem_cut_off":
+        assert Masker(DEFAULT_RULES).text(f"see: {hit['text']} !\n") == f"see: {hit['masked']} !\n"
+
+
+def test_miss(miss: dict[str, str]) -> None:
+    masker = Masker(DEFAULT_RULES)
+    assert masker.text(miss["text"]) is miss["text"]
+    assert masker.counts == {}
+
+
+def test_masking_what_is_masked_changes_and_counts_nothing(hit: dict[str, str]) -> None:
+    masker = Masker(DEFAULT_RULES)
+    assert masker.text(hit["masked"]) is hit["masked"]
+    assert masker.counts == {}
+
+
+def test_the_masked_form_shows_at_most_four_digits_of_a_card(hit: dict[str, str]) -> None:
+    if hit["entity"] == "pan" and "17" not in hit["text"]:
+        hidden = sum(star == "*" for star in hit["masked"])
+        assert hidden >= 8
+
+
+def test_cells_say_what_text_says(corpus: list[dict[str, str]]) -> None:
+    texts = [case["text"] for case in corpus]
+    assert Masker(DEFAULT_RULES).cells([text.encode() for text in texts]) == [
+        Masker(DEFAULT_RULES).text(text).encode() for text in texts
+    ]
+
+
+WORDS = "4111 1111 4111111111111111 11111111 cvv 123 : card 4006381333931 alice @example.com MIIB -----END ://"
+WORDS += " app: s3cret@db password= 'x \x1b] é DE89370400440532013000 +442079460958 123-45-6789 - ."
+words = st.sampled_from([*WORDS.split(" "), " ", "\x1f", "-----BEGIN PRIVATE KEY-----"])
+cells = st.lists(st.none() | st.lists(words, max_size=4).map(lambda parts: "".join(parts).encode()), max_size=8)
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(cells)
+def test_nothing_is_found_across_cells(row: list[bytes | None]) -> None:
+    together, apart = Masker(EVERYTHING), Masker(EVERYTHING)
+    assert together.cells(row) == [None if cell is None else apart.bytes(cell) for cell in row]
+    assert together.counts == apart.counts
+
+
+@settings(max_examples=500, deadline=None, derandomize=True)
+@given(st.lists(words | st.text(max_size=3), max_size=12).map("".join))
+def test_masking_twice_is_masking_once(text: str) -> None:
+    once = Masker(EVERYTHING).text(text)
+    assert Masker(EVERYTHING).text(once) == once
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.binary(max_size=200))
+def test_any_bytes_survive(data: bytes) -> None:
+    masker = Masker(EVERYTHING)
+    masked = masker.bytes(data)
+    assert masked is data or masker.counts
