@@ -55,7 +55,7 @@ async def submit(access: Access, principal: Principal, ask: Ask) -> AccessReques
     Raises Refused (its message is for the person) and StorageUnavailable.
     """
     policy = access.policies.current
-    requirement = _required(policy, principal, ask)
+    requirement = _required(access, principal, ask)
     reason, ticket = typed.reason(access, ask.reason), typed.ticket(access, ask.ticket)
     async with access.database.transaction() as transaction:
         # Locked, so that requests of one person are counted one after the other.
@@ -101,9 +101,10 @@ async def cancel(
         return cancelled
 
 
-def _required(policy: Policy, principal: Principal, ask: Ask) -> Requirement:
+def _required(access: Access, principal: Principal, ask: Ask) -> Requirement:
     """What the policy asks for. Raises Refused for what does not exist or no policy could grant."""
-    _check_exists(policy, principal, ask)
+    policy = access.policies.current
+    _check_exists(access, principal, ask)
     if ask.duration_s <= 0:
         raise Refused("An access lasts for some time: write it like 15m, 2h or 1h30m.")
     requirement = policy.require(principal.name, ask.resource, ask.role)
@@ -116,8 +117,9 @@ def _required(policy: Policy, principal: Principal, ask: Ask) -> Requirement:
     return requirement
 
 
-def _check_exists(policy: Policy, principal: Principal, ask: Ask) -> None:
+def _check_exists(access: Access, principal: Principal, ask: Ask) -> None:
     """Speaks only of what this person may ask for: others' resources are none of their business."""
+    policy = access.policies.current
     if ask.resource in policy.resources and ask.role in policy.resources[ask.resource].roles:
         return
     may = [(offer.resource, offer.role) for offer in policy.what_may(principal.name)]
@@ -126,12 +128,12 @@ def _check_exists(policy: Policy, principal: Principal, ask: Ask) -> None:
         raise Refused("The policy lets you ask for nothing yet. Ask those who keep gatepass.yml.")
     if ask.resource not in resources:
         raise Refused(
-            f"There is no resource {ask.resource[:_LONGEST_ECHO]} that you may ask for."
+            f"There is no resource {access.redact(ask.resource)[:_LONGEST_ECHO]} that you may ask for."
             f"{did_you_mean(ask.resource, resources)} You may ask for: {', '.join(resources)}."
         )
     roles = sorted(role for resource, role in may if resource == ask.resource)
     raise Refused(
-        f"{ask.resource} has no role {ask.role[:_LONGEST_ECHO]} that you may ask for."
+        f"{ask.resource} has no role {access.redact(ask.role)[:_LONGEST_ECHO]} that you may ask for."
         f"{did_you_mean(ask.role, roles)} You may ask for: {', '.join(roles)}."
     )
 
@@ -206,8 +208,11 @@ async def _announce(
     source: str,
     now: datetime,
 ) -> None:
-    """The card for reviewers, the reply for the requester, the audit events and, if automatic, the grant."""
-    if new.state is RequestState.PENDING and new.channel is not None:
+    """The card for the channel, the reply for the requester, the audit events and, if automatic, the grant.
+
+    What was granted without a review is shown as well: the channel sees who enters, and the digest has its thread.
+    """
+    if new.state is not RequestState.DENIED and new.channel is not None:
         await outbox.want(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, new.channel)
     person = access.policies.current.people.get(asker.name)
     if person is not None and person.slack is not None:

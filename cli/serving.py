@@ -72,7 +72,7 @@ def _common(running: Runtime) -> list[Coroutine[Any, Any, None]]:
     """What every process does whatever its rooms; storage sees to it that only one of them does each thing."""
     return [
         running.notices.run(),
-        Sequencer(running.database).run(),
+        Sequencer(running.database, running.notices).run(),
         Deadlines(running.access, running.notices).run(),
         _reload_on_hangup(running),
     ]

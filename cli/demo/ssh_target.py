@@ -101,7 +101,9 @@ def _home(files: dict[str, str]) -> Path:
 
 
 def _leave_root() -> None:
-    """In the child, before it becomes the shell; uvloop knows no `user=`."""
+    """In the child, before it becomes the shell; uvloop knows no `user=`. Ctrl-C works whatever we ourselves ignore."""
+    for each in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP, signal.SIGPIPE):
+        signal.signal(each, signal.SIG_DFL)
     if os.geteuid() == 0:
         account = pwd.getpwnam(UNPRIVILEGED)
         os.setgroups([])

@@ -42,15 +42,15 @@ def _drive_shell(child: "pexpect.spawn[str]") -> None:
     child.sendline("stty size")
     child.expect("33 99")
     child.setwinsize(40, 120)
-    child.sendline("sleep 0.2; stty size")
+    child.sendline("stty size")
     child.expect("40 120")
-    child.sendline("cat cards.txt; echo the end")
+    child.sendline("cat cards.txt; printf 'the %s\\n' end")
     child.expect("the end\r\n")
     assert "************1111" in child.before
     assert "4111111111111111" not in child.before
     child.sendline("sleep 60")
     child.sendintr()
-    child.sendline("echo back; exit 5")
+    child.sendline("printf 'ba%s\\n' ck; exit 5")
     child.expect("back\r\n")
     child.expect(pexpect.EOF)
     child.close()
