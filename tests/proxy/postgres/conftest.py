@@ -143,6 +143,9 @@ class Raw:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self.key: tuple[int, bytes] = (0, b"")
+        #: The payload of NegotiateProtocolVersion, if there was one.
+        self.negotiated: bytes | None = None
 
     def send(self, *parts: bytes) -> None:
         self._writer.write(b"".join(parts))
@@ -201,6 +204,7 @@ class Door:
     async def start_psql(self, role: str, *arguments: str, **how: str) -> asyncio.subprocess.Process:
         """psql through the gateway, its certificate verified; `how` are words of the connection string."""
         held = await self.granted(role)
+        password = how.pop("password", held.token)
         words = {"dbname": "payments", "sslmode": "verify-full", "user": f"{role}@db", **how}
         conninfo = " ".join(f"{name}={value}" for name, value in words.items())
         return await asyncio.create_subprocess_exec(
@@ -210,22 +214,50 @@ class Door:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PGPASSWORD": held.token},
+            env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PGPASSWORD": password},
         )
 
-    async def raw(self, role: str = "read") -> "Raw":
+    async def raw(
+        self,
+        role: str = "read",
+        *,
+        version: int = startup.PROTOCOL_3_0,
+        parameters: dict[str, str] | None = None,
+        before: bytes = b"",
+        direct: bool = False,
+    ) -> Raw:
         """A client that speaks messages, logged in."""
         held = await self.granted(role)
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        writer.write(startup.SSL_REQUEST)
-        assert await reader.readexactly(1) == b"S"
-        await writer.start_tls(ssl.create_default_context(cafile=str(self.ca_file)), server_hostname="127.0.0.1")
+        context = ssl.create_default_context(cafile=str(self.ca_file))
+        context.set_alpn_protocols(["postgresql"])
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=context if direct else None)
+        if before:
+            writer.write(before)
+            assert await reader.readexactly(1) == b"N"
+        if not direct:
+            writer.write(startup.SSL_REQUEST)
+            assert await reader.readexactly(1) == b"S"
+            await writer.start_tls(context, server_hostname="127.0.0.1")
         client = Raw(reader, writer)
-        client.send(startup.startup({"user": f"{role}@db", "database": "payments"}))
-        assert await client.message() == (b"R", b"\0\0\0\3")
+        client.send(startup.startup({"user": f"{role}@db", "database": "payments", **(parameters or {})}, version))
+        first = await client.message()
+        if first[0] == b"v":
+            client.negotiated = first[1]
+            first = await client.message()
+        assert first == (b"R", b"\0\0\0\3")
         client.send(messages.message(b"p", held.token.encode() + b"\0"))
-        assert (await client.until(b"Z"))[0] == (b"R", b"\0\0\0\0")
+        for tag, payload in await client.until(b"Z"):
+            if tag == b"K":
+                client.key = (int.from_bytes(payload[:4], "big"), payload[4:])
         return client
+
+    async def cancel(self, process: int, secret: bytes) -> None:
+        """A CancelRequest; returns when the gateway has dealt with it."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        writer.write(startup.cancel_request(process, secret))
+        async with asyncio.timeout(20):
+            await reader.read()
+        writer.close()
 
     def recorded(self) -> str:
         """Everything that was recorded, of all sessions."""

@@ -136,10 +136,17 @@ async def test_error_details_do_not_quote_masked_rows(door: Any) -> None:
 async def test_notices_and_notifications_are_masked(door: Any) -> None:
     heard: list[str] = []
     told: list[str] = []
+
+    def on_notice(_: Any, message: Any) -> None:
+        told.append(message.message)
+
+    def on_notify(*args: Any) -> None:
+        heard.append(args[3])
+
     connection = await door.connect("owner")
     try:
-        connection.add_log_listener(lambda _, message: told.append(message.message))
-        await connection.add_listener("cards", lambda *args: heard.append(args[3]))
+        connection.add_log_listener(on_notice)
+        await connection.add_listener("cards", on_notify)
         await connection.execute(f"do $$ begin raise notice 'card {PAN}'; end $$")
         await connection.execute(f"notify cards, '{PAN}'")
         await connection.fetchval("select 1")

@@ -1,0 +1,202 @@
+"""Statements that wait for a review, sessions that are cut, and Ctrl-C in all its places."""
+
+import asyncio
+import signal
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from access import grants
+from access.context import Access
+from access.statement_reviews import review_statement
+from proxy.postgres import messages, startup
+from storage.model import EndReason, HoldState, Principal, ReviewDecision, Session, Statement
+
+WAIT_S = 20
+
+
+async def held(access: Access) -> Statement:
+    """The statement that waits for review, once there is one."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            async with access.database.transaction() as transaction:
+                pending = select(Statement).where(col(Statement.state) == HoldState.PENDING)
+                if (found := (await transaction.scalars(pending)).one_or_none()) is not None:
+                    return found
+            await asyncio.sleep(0.02)
+
+
+async def decide(access: Access, decision: ReviewDecision, reason: str = "") -> Statement:
+    statement = await held(access)
+    async with access.database.transaction() as transaction:
+        bob = (await transaction.scalars(select(Principal).where(col(Principal.name) == "bob"))).one()
+    await review_statement(access, statement.id, bob, decision, reason)
+    return statement
+
+
+async def ended(access: Access) -> Session:
+    """The one session, once it has ended."""
+    async with asyncio.timeout(WAIT_S):
+        while True:
+            async with access.database.transaction() as transaction:
+                row = (await transaction.scalars(select(Session))).one()
+            if row.end_reason is not None:
+                return row
+            await asyncio.sleep(0.02)
+
+
+async def running(target: Any, sql: str) -> int:
+    connection = await target.connect()
+    try:
+        return await connection.fetchval(
+            "select count(*) from pg_stat_activity where query = $1 and state = 'active'", sql
+        )
+    finally:
+        await connection.close()
+
+
+async def until_running(target: Any, sql: str, count: int) -> None:
+    async with asyncio.timeout(WAIT_S):
+        while await running(target, sql) != count:  # noqa: ASYNC110 - another process's state
+            await asyncio.sleep(0.02)
+
+
+async def test_a_held_statement_waits_and_runs_when_approved(door: Any, access: Access) -> None:
+    child = await door.start_psql("checked", "-c", "create temp table t (a int)", "-c", "select 'went on'")
+    assert b"waits for review by" in await asyncio.wait_for(child.stderr.readline(), WAIT_S)
+    statement = await decide(access, ReviewDecision.APPROVE)
+    assert (statement.text, statement.kind) == ("create temp table t (a int)", "ddl")
+    out, err = await asyncio.wait_for(child.communicate(), WAIT_S)
+    assert out.decode().split("\n")[:2] == ["CREATE TABLE", "went on"], err
+
+
+async def test_a_denied_statement_never_reaches_the_upstream(door: Any, access: Access, target: Any) -> None:
+    child = await door.start_psql("checked", "-c", "drop table cards")
+    await decide(access, ReviewDecision.DENY, "Not today.")
+    _, err = await asyncio.wait_for(child.communicate(), WAIT_S)
+    assert b"denied by bob: Not today." in err
+    connection = await target.connect()
+    assert await connection.fetchval("select count(*) from cards") == 2
+    await connection.close()
+
+
+async def test_prepared_statements_need_an_approval_for_each_run(door: Any, access: Access) -> None:
+    connection = await door.connect("checked")
+    try:
+        preparing = asyncio.create_task(connection.prepare("delete from notes where $1"))
+        await decide(access, ReviewDecision.APPROVE)
+        prepared = await asyncio.wait_for(preparing, WAIT_S)
+        assert await prepared.fetch(False) == []
+        second = asyncio.create_task(prepared.fetch(True))
+        await decide(access, ReviewDecision.DENY, "No.")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="denied by bob"):
+            await asyncio.wait_for(second, WAIT_S)
+        assert await connection.fetchval("select count(*) from notes") == 1000
+    finally:
+        await connection.close()
+
+
+async def test_what_was_sent_before_a_held_statement_is_answered(door: Any, access: Access) -> None:
+    client = await door.raw("checked")
+    client.send(messages.query("select 1"), messages.query("delete from notes"), messages.query("select 2"))
+    assert await client.tags() == "TDCZ"
+    await decide(access, ReviewDecision.DENY, "No.")
+    seen = await client.until(b"Z", 2)
+    assert b"".join(tag for tag, _ in seen) == b"NEZTDCZ"
+    await client.close()
+
+
+async def test_ctrl_c_withdraws_a_held_statement(door: Any, access: Access) -> None:
+    child = await door.start_psql("checked", "-c", "delete from notes", "-c", "select 'went on'")
+    await held(access)
+    child.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(child.communicate(), WAIT_S)
+    assert b"canceling statement due to user request" in err
+    async with access.database.transaction() as transaction:
+        assert (await transaction.scalars(select(Statement))).one().state is HoldState.CANCELLED
+
+
+async def test_a_client_that_leaves_withdraws_what_it_held(door: Any, access: Access) -> None:
+    client = await door.raw("checked")
+    client.send(messages.query("delete from notes"))
+    assert (await client.message())[0] == b"N"
+    await client.close()
+    assert (await ended(access)).end_reason is EndReason.CLOSED
+    async with access.database.transaction() as transaction:
+        assert (await transaction.scalars(select(Statement))).one().state is HoldState.CANCELLED
+
+
+async def test_rules_deny_by_label(door: Any) -> None:
+    _, _, err = await door.psql("checked", "-c", "copy notes to program 'cat'", "-c", "do $$ begin end $$")
+    assert "Never here. (rule no-copy)" in err
+    assert "could not parse" in err
+
+
+async def test_ctrl_c_cancels_what_runs_upstream(door: Any, target: Any) -> None:
+    child = await door.start_psql("read", "-c", "select pg_sleep(60)", "-c", "select 'went on'")
+    await until_running(target, "select pg_sleep(60)", 1)
+    child.send_signal(signal.SIGINT)
+    _, err = await asyncio.wait_for(child.communicate(), WAIT_S)
+    assert b"canceling statement due to user request" in err
+    await until_running(target, "select pg_sleep(60)", 0)
+
+
+@pytest.mark.parametrize("version", [startup.PROTOCOL_3_0, startup.PROTOCOL_3_2])
+async def test_cancelling_takes_the_right_key(door: Any, target: Any, version: int) -> None:
+    client = await door.raw(version=version)
+    assert len(client.key[1]) == (4 if version == startup.PROTOCOL_3_0 else 32)
+    client.send(messages.query("select pg_sleep(61)"))
+    await until_running(target, "select pg_sleep(61)", 1)
+    process, secret = client.key
+    for wrong in ((process, bytes(len(secret))), (process + 1, secret), (process, secret + b"x"), (-1, b"")):
+        if wrong[1]:
+            await door.cancel(*wrong)
+    assert await running(target, "select pg_sleep(61)") == 1
+    await door.cancel(process, secret)
+    seen = await client.until(b"Z")
+    assert messages.read_fields(seen[-2][1])["C"] == "57014"
+    await client.close()
+
+
+@pytest.mark.parametrize("busy", [False, True])
+async def test_a_revoked_grant_cuts_the_session_and_what_runs(
+    door: Any, target: Any, access: Access, busy: bool
+) -> None:
+    client = await door.raw("read")
+    if busy:
+        client.send(messages.query("select pg_sleep(62)"))
+        await until_running(target, "select pg_sleep(62)", 1)
+    await grants.revoke(access, (await door.granted("read")).grant.id, None, "over")
+    seen = await client.until(b"E")
+    assert messages.read_fields(seen[-1][1])["C"] == "57P01"
+    with pytest.raises(asyncio.IncompleteReadError):
+        await client.message()
+    assert (await ended(access)).end_reason is EndReason.REVOKED
+    await until_running(target, "select pg_sleep(62)", 0)
+    await client.close()
+
+
+async def test_the_deadline_cuts_the_session(door: Any, access: Access) -> None:
+    await door.granted("read", duration_s=2)
+    client = await door.raw("read")
+    seen = await client.until(b"E")
+    assert "ended at" in messages.read_fields(seen[-1][1])["M"]
+    assert (await ended(access)).end_reason is EndReason.EXPIRED
+    await client.close()
+
+
+async def test_the_session_counts(door: Any, access: Access) -> None:
+    status, _, err = await door.psql(
+        "read", "-c", "select * from cards", "-c", "select cvv || '' from cards", "-c", "select 1"
+    )
+    assert status == 0, err
+    row = await ended(access)
+    assert row.end_reason is EndReason.CLOSED
+    assert row.statements == {"select": 3}
+    assert (row.rows, row.denied, row.held) == (3, 1, 0)
+    assert row.masked["pan"] >= 2
+    assert row.masked["cvv"] >= 2
+    assert row.bytes_out > 0
