@@ -2,10 +2,11 @@
 
 from typing import Any
 
+import yaml
+
 from access import holds, sessions
 from access.sessions import Ending, Tally
 from bot.blocks.decision import APPROVE, DENY
-from simulator.server import Simulator
 from storage import audit
 from storage.model import EndReason, Grant, HoldState, Session, Statement
 
@@ -90,13 +91,28 @@ async def test_the_digest_stands_in_the_cards_thread(stage: Stage) -> None:
     assert not await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", tally, []))
 
 
-async def test_a_digest_without_a_card_stands_in_the_channel(stage: Stage, simulator: Simulator) -> None:
+async def test_an_automatic_grant_has_a_card_for_its_digest(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", "/access web-1 deploy 15m")
-    await stage.told("alice", "You have access", ephemeral=False)
+    card = await stage.card("Granted automatically: @alice has web-1")
+    assert "[Approve]" not in card["plain"]
     (grant,) = await stage.rows(Grant)
     session = await stage.session(grant)
     await sessions.end_session(stage.access, Ending(session.id, EndReason.REVOKED, "because", Tally(), []))
     digest = await stage.card("Session of @alice")
-    assert digest["thread_ts"] is None
+    assert digest["thread_ts"] == card["ts"]
     assert "the policy, rule deploy-at-once" in digest["plain"]
-    assert simulator.workspace.spec.team_id
+
+
+async def test_a_digest_without_a_channel_goes_to_its_person(stage: Stage) -> None:
+    path = stage.access.policies.path
+    document = yaml.safe_load(path.read_text())
+    del document["policy"][-1]["channel"]
+    path.write_text(yaml.safe_dump(document))
+    stage.access.policies.reload()
+    await stage.access.policies.adopt(stage.access)
+    await stage.slack.command("alice", "incidents", "/access web-1 deploy 15m")
+    await stage.told("alice", "You have access", ephemeral=False)
+    (grant,) = await stage.rows(Grant)
+    session = await stage.session(grant)
+    await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Tally(), []))
+    await stage.told("alice", "Session of @alice", ephemeral=False)
