@@ -5,11 +5,12 @@ import re
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(?:([0-9]{1,6})d)?(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,9})s)?")
 _EXAMPLES = "write it like 15m, 2h or 1h30m"
-_LONGEST_ECHO = 20
+#: Longer words are not repeated: they could be a card number typed in the wrong place.
+_LONGEST_ECHO = 10
 
 
 class InvalidDuration(ValueError):
-    """The text is no duration; the message quotes it and shows how one is written."""
+    """The text is no duration; the message quotes it, if short, and shows how one is written."""
 
 
 def parse_duration(text: str) -> int:
@@ -18,7 +19,7 @@ def parse_duration(text: str) -> int:
     Raises InvalidDuration with a sentence for the person who typed it.
     """
     compact = "".join(text.split()).lower()
-    quoted = repr(text if len(text) <= _LONGEST_ECHO else text[:_LONGEST_ECHO] + "…")
+    quoted = repr(text) if len(text) <= _LONGEST_ECHO else "That"
     if not compact:
         raise InvalidDuration(f"A duration is missing: {_EXAMPLES}.")
     if compact.startswith("-"):

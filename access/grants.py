@@ -152,9 +152,9 @@ async def by_prefix(transaction: AsyncSession, policy: Policy, asker: Principal,
     )
     found = [grant for grant, holder in rows.all() if may_revoke(policy, asker, holder, grant) is None]
     if not found:
-        raise Refused(f"No live access that you may revoke begins with {prefix}. /access list shows yours.")
+        raise Refused("No live access that you may revoke has that id. /access list shows yours.")
     if len(found) > 1:
-        raise Refused(f"{len(found)} accesses begin with {prefix}: type more of the id.")
+        raise Refused(f"{len(found)} accesses begin like that: type more of the id.")
     return found[0]
 
 

@@ -45,6 +45,7 @@ def test_durations_are_read(typed: str, seconds: int) -> None:
         ("٣", "has no unit"),
         ("9" * 5000 + "h", "is no duration"),
         ("<!channel>", "is no duration"),
+        ("4111111111111111", "^That has no unit"),
     ],
 )
 def test_what_is_no_duration_is_told(typed: str, sentence: str) -> None:

@@ -128,6 +128,6 @@ async def test_an_ambiguous_id_is_told(world: Any) -> None:
             expires_at=grant.expires_at,
         )
         transaction.add(twin)
-    with pytest.raises(Refused, match="2 accesses begin with"):
+    with pytest.raises(Refused, match="2 accesses begin like that"):
         await find(world, "alice", grant.id.hex[:8])
     assert (await find(world, "alice", grant.id.hex)).id == grant.id

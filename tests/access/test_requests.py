@@ -32,7 +32,7 @@ async def test_an_automatic_request_is_granted_at_once(world: Any) -> None:
     assert request.state is RequestState.APPROVED
     (grant,) = await world.all(Grant)
     assert grant.expires_at - grant.not_before == timedelta(minutes=15)
-    assert [post.purpose for post in await world.posts(request.id)] == [PostPurpose.REPLY]
+    assert [post.purpose for post in await world.posts(request.id)] == [PostPurpose.CARD, PostPurpose.REPLY]
     assert (await world.actions())[-3:] == [
         "human:alice slack:request:submit success",
         "gatepass policy:request:approve success",
@@ -64,10 +64,12 @@ async def test_what_no_rule_speaks_of_is_denied(world: Any) -> None:
     ("ask", "sentence"),
     [
         (Ask("payment-db", "read", 60), "Did you mean payments-db?"),
+        (Ask("4111111111111111", "read", 60), "There is no resource [pan] that you may ask for."),
+        (Ask("payments-db", "4111111111111111", 60), "payments-db has no role [pan] that you may ask for."),
         (Ask("payments-db", "reed", 60), "Did you mean read? You may ask for: admin, read, write."),
         (Ask("payments-db", "read", 0), "lasts for some time"),
         (Ask("payments-db", "read", -3600), "lasts for some time"),
-        (Ask("payments-db", "read", 7201), "2h0m1s is too long: payments-db read is granted for 2h at most"),
+        (Ask("payments-db", "read", 7201), "2h1s is too long: payments-db read is granted for 2h at most"),
         (Ask("payments-db", "read", 9999 * 86400), "is granted for 2h at most"),
         (Ask("web-1", "deploy", 9999 * 86400), "is granted for 1d at most"),
         (Ask("payments-db", "read", 60, "x" * 10_000), "10000 characters; 3000 are the most"),
@@ -77,7 +79,7 @@ async def test_what_no_rule_speaks_of_is_denied(world: Any) -> None:
 async def test_what_cannot_be_asked_is_refused_and_leaves_no_row(world: Any, ask: Ask, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
         await requests.submit(world.access, world["alice"], ask)
-    assert sentence.replace("2h0m1s", "2h1s") in str(refused.value)
+    assert sentence in str(refused.value)
     assert await world.all(AccessRequest) == []
 
 
