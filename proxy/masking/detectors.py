@@ -4,14 +4,15 @@ A finder works on UTF-8 bytes and looks only at what is near a match, so that a 
 never reads across CELL_BORDER. Invalid UTF-8 is never an error and never a match.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import re2
 
 from proxy.masking import emails, keys, labelled, numbers
+from proxy.masking.candidates import CANDIDATE
 from proxy.masking.entities import Edit, Entity, re2_options
-from proxy.masking.pans import CANDIDATE, find_pans
+from proxy.masking.pans import find_pans
 
 #: finder(data, start, shown, replacement): edits in data[start:], in order; what is before `start` is context. `shown`
 #: is how many digits stay visible where the entity's form shows any; `replacement` takes the place of that form.
@@ -44,10 +45,27 @@ DETECTORS: dict[Entity, Detector] = {
 }
 
 
-def hint_set(detectors: Iterable[Detector]) -> Callable[[bytes], list[int] | None]:
-    """A function that tells in one pass over its argument which of `detectors`, by index, are worth running."""
+#: A colour that begins or ends within a word: only then is there anything to be found in the text without colours that
+#: is not found in the text as it is.
+_BROKEN_WORD = r"[A-Za-z0-9._%+/@:=-]\x1b\[[0-?]*[ -/]*[@-~](?:\x1b\[[0-?]*[ -/]*[@-~])*[A-Za-z0-9._%+/@:=-]"
+
+
+def hint_set(detectors: Sequence[Detector]) -> Callable[[bytes], tuple[list[int], bool]]:
+    """A function that tells, in one pass over its argument, what to do with it.
+
+    That is: which of `detectors`, by index in order, are worth running, and whether escape sequences break words.
+    """
     hints = re2.Set.SearchSet(re2_options())
     for detector in detectors:
         hints.Add(detector.hint)
+    broken = hints.Add(_BROKEN_WORD)
     hints.Compile()
-    return hints.Match
+
+    def look(data: bytes) -> tuple[list[int], bool]:
+        matched: list[int] = hints.Match(data) or []
+        matched.sort()
+        if matched and matched[-1] == broken:
+            return matched[:-1], True
+        return matched, False
+
+    return look

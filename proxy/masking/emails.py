@@ -29,7 +29,7 @@ _SELF_EVIDENT = 9
 _LONG = 6
 _TEXT = frozenset([*range(0x20, 0x7F), 0x09, 0x0A, 0x0D, 0x1B, 0x1F])
 _BRACKETS = frozenset(b" \t\r\n\x1b\x1f\"'`<>()[]{},;:=|")
-_BRACKETS_BUT_COLON = frozenset(b" \t\r\n\x1b\x1f\"'<>")
+_BRACKETS_BUT_COLON = _BRACKETS - {0x3A}
 
 
 def find_emails(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:

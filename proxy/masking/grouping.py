@@ -97,7 +97,7 @@ def _broken_up(sizes: tuple[int, ...], separators: list[str]) -> bool:
     if "." in separators:
         # Decimals, and network addresses.
         return not spaced and len(sizes) > 2 and not (len(sizes) == 4 and max(sizes) <= 3)
-    even = len(sizes) > 2 and len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0]
+    even = sizes[0] <= 3 and len(set(sizes[:-1])) == 1 and sizes[-1] <= sizes[0]
     return even or not all(separator.isspace() for separator in separators)
 
 

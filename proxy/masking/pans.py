@@ -11,13 +11,12 @@ from collections.abc import Iterator
 
 import re2
 
+from proxy.masking.candidates import CANDIDATE
 from proxy.masking.card_brands import LENGTHS, MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan, luhn
 from proxy.masking.entities import CELL_BORDER, Edit, Entity, re2_options
 from proxy.masking.grouping import joined_left, number_start, stands_alone, well_grouped
-from proxy.masking.shadow import ANY_DIGIT, GAP, RAISED_DIGITS, Run, parse_run
+from proxy.masking.shadow import Run, parse_run
 
-#: Twelve digits and all that follow; the first is one that a card number can begin with, or in another script.
-CANDIDATE = rf"(?:[2-689]|[^\x00-\x7f\P{{Nd}}]|[{RAISED_DIGITS}])(?:{GAP}{ANY_DIGIT}){{11,}}"
 _candidate = re2.compile(CANDIDATE, re2_options())
 
 #: "e+15" behind a number: a float8 prints a card number as 4.111111111111111e+15.
@@ -28,6 +27,8 @@ _CARD_WORD = re.compile(rb"(?i)card|pan\b|visa|maestro|credit|debit|\bcc\b")
 _CARD_WORD_REACH = 32
 
 _PAN = Entity.PAN.value
+#: A letter, and zeros that pad a field.
+_BEFORE_DIGITS = b"0_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STARS = b"*" * MAX_DIGITS
 
 
@@ -36,13 +37,17 @@ def find_pans(data: bytes, start: int, shown: int = 4, replacement: bytes | None
 
     shown: how many digits stay at the end, 0 to 4. replacement: instead of the masked form.
     """
-    for match in _candidate.finditer(data, start):
+    for match in _candidate.finditer(data, max(0, start - 1)):
         first, past = match.span()
-        digits = data[first:past]
+        digits = data[first:past].lstrip(_BEFORE_DIGITS)
+        first = past - len(digits)
         if not digits.isdigit():
-            yield from _pans_in_run(data, first, past, shown, replacement)
+            found = _pans_in_run(data, first, past, shown, replacement)
         elif _is_plain_pan(data, first, past, digits):
-            yield Edit(first, past, _form(digits, shown, replacement), _PAN, replacement is None)
+            found = (Edit(first, past, _form(digits, shown, replacement), _PAN, replacement is None),)
+        else:
+            continue
+        yield from (edit for edit in found if edit.start >= start)
 
 
 def whole_pan(cell: bytes, shown: int = 4, replacement: bytes | None = None) -> bytes | None:

@@ -100,7 +100,7 @@ class Masker:
                 by_entity.setdefault(rule.entity, rule)
         self._searches = [_Search(DETECTORS[entity], rule) for entity, rule in by_entity.items()]
         self._pan = next((search for search in self._searches if search.kind == Entity.PAN), None)
-        self._hinted = _hints(tuple(by_entity))
+        self._hints = _hints(tuple(by_entity))
         self._columns = [(glob.casefold(), rule) for rule in self.rules for glob in rule.columns]
         self._by_column: dict[str, MaskingRule | None] = {}
 
@@ -186,18 +186,14 @@ class Masker:
 
         Bytes before `start` are looked at as context.
         """
+        hinted, broken = self._hints(data)
         found: list[Edit] = []
-        unescaped: Unescaped | None = None
-        hinted = self._hinted(data)
-        if hinted is None:
-            return found
-        escapes = b"\x1b" in data
-        for search in [self._searches[index] for index in sorted(hinted)]:
-            if escapes and not search.reads_escapes:
-                unescaped = unescaped or Unescaped(data, start)
-                found += [unescaped.in_data(edit) for edit in search.find(unescaped.text, unescaped.start)]
-            else:
+        unescaped = Unescaped(data, start) if broken and hinted else None
+        for search in [self._searches[index] for index in hinted]:
+            if unescaped is None or search.reads_escapes:
                 found += search.find(data, start)
+            else:
+                found += [unescaped.in_data(edit) for edit in search.find(unescaped.text, unescaped.start)]
         return found if len(found) < 2 else _disjoint(found)
 
     def count(self, edits: Iterable[Edit]) -> None:
@@ -225,7 +221,7 @@ class _Search:
 
 
 @lru_cache(maxsize=16)
-def _hints(entities: tuple[Entity, ...]) -> Callable[[bytes], list[int] | None]:
+def _hints(entities: tuple[Entity, ...]) -> Callable[[bytes], tuple[list[int], bool]]:
     """Compiled once for every session that looks for the same entities."""
     return hint_set([DETECTORS[entity] for entity in entities])
 

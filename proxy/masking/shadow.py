@@ -27,10 +27,10 @@ ESCAPE = (
 #: backspace, and the space and carriage return with which readline wraps a line.
 NOISE = rf"(?:{ESCAPE}|\x{{9b}}[0-?]*[ -/]*[@-~]|[\x00\x07\x08\x0e\x0f\x7f\p{{Cf}}\p{{Mn}}\p{{Me}}]|[!-~]\x08| \r)"
 
-_SPACE = r"[\p{Zs}]"
-_MARK = r"[-.\p{Pd}\x{2212}·•_/+\r]"
+SPACE = r"[\p{Zs}]"
+MARK = r"[-.\p{Pd}\x{2212}·•_/+\r]"
 #: One break between groups of digits, also as it stands in URLs and HTML.
-SEPARATOR = rf"(?:{_SPACE}?{_MARK}{_SPACE}?|{_SPACE}|%2[0Dd]|&nbsp;)"
+SEPARATOR = rf"(?:{SPACE}?{MARK}{SPACE}?|{SPACE}|%2[0Dd]|&nbsp;)"
 #: What may stand between two digits of one number.
 GAP = rf"{NOISE}*(?:{SEPARATOR}{NOISE}*)?"
 
