@@ -33,6 +33,7 @@ from access.resources import (
     named,
 )
 from access.suggest import did_you_mean
+from access.vocabulary import unknown_entity
 from storage.model import Decision, PrincipalKind, Protocol
 
 __all__ = [
@@ -140,6 +141,8 @@ class MaskingEntry(Frozen):
     def _masks_something(self) -> Self:
         if not self.columns and self.entity is None:
             raise complaint("masks nothing: give columns or an entity")
+        if self.entity is not None and (wrong := unknown_entity(self.entity)) is not None:
+            raise complaint(wrong)
         return self
 
 

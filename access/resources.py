@@ -25,6 +25,7 @@ from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from access.duration import format_duration, parse_duration
+from access.vocabulary import unknown_label
 from storage.model import Protocol, VerdictKind
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
@@ -92,6 +93,14 @@ class StatementRule(Frozen):
     timeout_s: Seconds = Field(default=600, validation_alias="timeout", serialization_alias="timeout")
     #: None: the channel of the policy rule.
     channel: SlackChannel | None = None
+
+    @field_validator("match")
+    @classmethod
+    def _labels_exist(cls, value: list[str]) -> list[str]:
+        for pattern in value:
+            if (wrong := unknown_label(pattern)) is not None:
+                raise complaint(wrong)
+        return value
 
     @model_validator(mode="after")
     def _review_is_asked_of_somebody(self) -> Self:

@@ -51,7 +51,8 @@ class Commands:
     async def on_access(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Acknowledge, read, do."""
         await ack()
-        command = read_command(str(body.get("text") or ""), self._access.policies.current.resources)
+        typed = self._access.redact(str(body.get("text") or ""))
+        command = read_command(typed, self._access.policies.current.resources)
         match command:
             case Help(trouble):
                 await self._answer(body, render_help(trouble))

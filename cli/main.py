@@ -9,8 +9,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from access.people import WrongWorkspace
 from access.policy_file import PolicyErrors, json_schema, load
-from access.tokens import TokenKeys
+from access.tokens import KeyUnusable, TokenKeys
 from bot.slack import BotUnavailable
 from cli import audit, log, serving, sessions
 from cli.demo.main import demo
@@ -36,7 +37,16 @@ app.add_typer(keys, name="keys")
 _errors = Console(stderr=True, highlight=False)
 
 #: What a person can mend; anything else is our fault and keeps its traceback.
-_EXPECTED = (NotReady, InvalidSettings, PolicyErrors, StorageUnavailable, EmbeddedUnavailable, BotUnavailable)
+_EXPECTED = (
+    NotReady,
+    InvalidSettings,
+    PolicyErrors,
+    StorageUnavailable,
+    EmbeddedUnavailable,
+    BotUnavailable,
+    KeyUnusable,
+    WrongWorkspace,
+)
 
 
 def main() -> None:

@@ -17,7 +17,11 @@ from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
 from cli.settings import Settings, host_and_port
 from proxy.server import ProxyServer, ProxySettings
 from storage.audit import Sequencer
+from storage.database import StorageUnavailable
 from web.app import WebServer
+
+#: How soon a policy that storage could not take is adopted again.
+_ADOPT_RETRY_S = 1.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -95,6 +99,7 @@ async def _bot(running: Runtime) -> Bot:
             app_token=settings.slack_app_token,
             api_base_url=settings.slack_api_base_url,
             doors=doors(settings),
+            proxy=settings.slack_proxy,
         ),
     )
     await bot.preflight()
@@ -108,6 +113,7 @@ def doors(settings: Settings) -> Doors:
         ssh_port=settings.public_ssh_port or host_and_port(settings.ssh_listen)[1],
         postgres_host=settings.public_host,
         postgres_port=settings.public_postgres_port or host_and_port(settings.postgres_listen)[1],
+        ca_file=settings.public_ca_file,
     )
 
 
@@ -144,7 +150,20 @@ async def _reload_on_hangup(running: Runtime) -> None:
         hung_up.clear()
         try:
             policy = running.access.policies.reload()
-            await running.access.policies.adopt(running.access)
-            log.info("policy_reloaded", policy=policy.hash)
         except PolicyErrors as errors:
             log.error("policy_kept", why="the new file has errors", errors=[str(each) for each in errors.errors])  # noqa: TRY400
+            continue
+        await _adopt(running)
+        log.info("policy_reloaded", policy=policy.hash)
+
+
+async def _adopt(running: Runtime) -> None:
+    """Make storage agree with the policy in force, however long storage takes: who left it must lose what they had."""
+    while True:
+        try:
+            await running.access.policies.adopt(running.access)
+        except StorageUnavailable as error:
+            log.warning("policy_not_adopted_yet", why=str(error))
+            await asyncio.sleep(_ADOPT_RETRY_S)
+        else:
+            return

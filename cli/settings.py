@@ -57,6 +57,10 @@ class Settings(BaseSettings):
     #: Ports that people type, where a load balancer or container changes them.
     public_ssh_port: int | None = Field(default=None, alias="GATEPASS_PUBLIC_SSH_PORT")
     public_postgres_port: int | None = Field(default=None, alias="GATEPASS_PUBLIC_POSTGRES_PORT")
+    #: Where people's machines have the gateway's CA certificate; named in the psql command they are given.
+    public_ca_file: str | None = Field(default=None, alias="GATEPASS_PUBLIC_CA_FILE")
+    #: HTTP proxy for everything that goes to Slack; HTTPS_PROXY is deliberately not read.
+    slack_proxy: str | None = Field(default=None, alias="SLACK_PROXY")
     log_format: LogFormat = Field(default=LogFormat.TEXT, alias="GATEPASS_LOG_FORMAT")
 
     @classmethod

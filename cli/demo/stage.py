@@ -64,6 +64,8 @@ def _settings(folder: Path, bot_token: str, app_token: str, *, known_ports: bool
             "ssh_listen": listen(SSH_PORT),
             "postgres_listen": listen(POSTGRES_PORT),
             "web_listen": listen(HEALTH_PORT),
+            "public_ca_file": str((folder / "ca" / "ca.pem").resolve()),
+            "slack_proxy": None,
             "public_ssh_port": None,
             "public_postgres_port": None,
         }

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from sqlalchemy import String, cast, select
+from sqlmodel import col
 
 from cli.demo.clients import Clients
 from cli.demo.people import People
@@ -26,10 +28,13 @@ from simulator.client import SimulatorClient
 from storage.database import Database
 from storage.embedded import Embedded
 from storage.migrate import migrate
+from storage.model import Session
 
 #: A process that is not ready by then never will be.
 START_S = 40.0
 STOP_S = 20.0
+#: Far longer than any session takes to end; a test that waits so long fails.
+END_S = 30.0
 
 
 @dataclass
@@ -130,6 +135,17 @@ class Product:
         token, grant = await self.people.granted(who, request, by=by, marker=marker)
         self.tokens.append(token)
         return token, grant
+
+    async def ended(self, grant: str) -> Session:
+        """The newest session under the grant whose id starts so, once it has ended."""
+        newest = select(Session).where(cast(col(Session.grant_id), String).startswith(grant))
+        async with asyncio.timeout(END_S):
+            while True:
+                async with self.database.transaction() as transaction:
+                    session = (await transaction.scalars(newest.order_by(col(Session.started_at).desc()))).first()
+                if session is not None and session.ended_at is not None:
+                    return session
+                await asyncio.sleep(0.05)
 
 
 @contextlib.asynccontextmanager

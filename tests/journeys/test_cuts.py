@@ -10,7 +10,7 @@ from sqlmodel import col
 
 from storage import recording_files
 from storage.embedded import Embedded
-from storage.model import EndReason, Post, PostPurpose, PostSubject, Session
+from storage.model import EndReason, Post, PostPurpose, PostSubject
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -33,17 +33,6 @@ async def cut(product: Any, children: list[Any]) -> list[Any]:
     return [await asyncio.wait_for(product.clients.seen(child), PATIENCE_S) for child in children]
 
 
-async def ended(product: Any, grant: str) -> Session:
-    """The session under the grant whose id starts so, once it has ended."""
-    async with asyncio.timeout(PATIENCE_S):
-        while True:
-            async with product.database.transaction() as transaction:
-                for session in (await transaction.scalars(select(Session))).all():
-                    if session.grant_id.hex.startswith(grant) and session.ended_at is not None:
-                        return session
-            await asyncio.sleep(0.05)
-
-
 async def test_revoking_cuts_live_sessions_in_another_process(product: Any) -> None:
     children, grants = await live_pair(product, "revoked")
     for grant in grants:
@@ -52,7 +41,7 @@ async def test_revoking_cuts_live_sessions_in_another_process(product: Any) -> N
         assert "revoked" in seen.err
         assert seen.status != 0
     for grant in grants:
-        assert (await ended(product, grant)).end_reason is EndReason.REVOKED
+        assert (await product.ended(grant)).end_reason is EndReason.REVOKED
 
 
 async def test_a_deadline_cuts_live_sessions(product: Any) -> None:
@@ -61,7 +50,7 @@ async def test_a_deadline_cuts_live_sessions(product: Any) -> None:
         assert "Your access ended" in seen.err
         assert seen.status != 0
     for grant in grants:
-        assert (await ended(product, grant)).end_reason is EndReason.EXPIRED
+        assert (await product.ended(grant)).end_reason is EndReason.EXPIRED
 
 
 async def test_a_token_of_a_revoked_grant_opens_nothing(product: Any) -> None:
@@ -80,7 +69,7 @@ async def test_a_killed_proxy_leaves_a_closed_session_a_readable_recording_and_o
         await cut(product, children)
         await product.proxy.start()
         for grant in grants:
-            session = await ended(product, grant)
+            session = await product.ended(grant)
             assert session.end_reason is EndReason.INTERRUPTED
             assert sum(session.statements.values()) >= 1
             folder = recording_files.session_folder(session.id, session.started_at)
@@ -125,7 +114,7 @@ async def test_sessions_end_when_storage_goes_and_the_service_recovers_when_it_r
         assert refused.status != 0
         await asyncio.to_thread(cluster.start)
         for grant in grants:
-            assert (await ended(product, grant)).end_reason is EndReason.STORAGE_LOST
+            assert (await product.ended(grant)).end_reason is EndReason.STORAGE_LOST
         seen = None
         async with asyncio.timeout(PATIENCE_S):
             while seen is None or seen.status != 0:

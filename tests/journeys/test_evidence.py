@@ -36,15 +36,13 @@ async def gatepass(product: Any, *arguments: str) -> tuple[int, str]:
 
 async def used(product: Any, marker: str) -> str:
     """A psql session that reads cards; returns its id's first eight digits, as its digest names it."""
-    token, _ = await product.granted("payments-db read 15m", marker)
-    literal = "select name, number, cvv from cards join customers on customers.id = customer_id where cvv <> '000'"
-    await product.clients.psql("read@payments-db", token, literal)
-    digest = await product.slack.wait_for(
-        lambda message: "sessions replay" in message["plain"] and message.get("thread_ts") is not None,
-        channel="incidents",
-        user="bob",
+    token, grant = await product.granted("payments-db read 15m", marker)
+    sql = (
+        "select name, number, cvv from cards join customers on customers.id = customer_id where name <> 'Bobby Tables'"
     )
-    return str(digest["plain"]).rpartition("sessions replay ")[2][:8]
+    seen = await product.clients.psql("read@payments-db", token, sql)
+    assert seen.status == 0, seen.err
+    return (await product.ended(grant)).id.hex[:8]
 
 
 async def test_a_session_is_listed_shown_and_replayed_masked(product: Any) -> None:
@@ -54,7 +52,8 @@ async def test_a_session_is_listed_shown_and_replayed_masked(product: Any) -> No
         assert status == 0, out
         assert "4111111111111111" not in out
     assert "************1111" in out
-    assert "SELECT name" in out or "select name" in out
+    assert "select name" in out
+    assert "Bobby" not in out
     status, out = await gatepass(product, "sessions", "show", "ffffffff")
     assert status == 1
     assert "gatepass sessions list" in out
@@ -92,13 +91,13 @@ async def test_the_audit_log_verifies_until_a_row_is_changed(product: Any) -> No
 
 async def test_nothing_sensitive_is_kept_anywhere(product: Any) -> None:
     token, _ = await product.granted(
-        "payments-db read 15m", "the card 4111 1111 1111 1111 of ada@example.com, cvv: 737, was charged twice"
+        "payments-db read 15m the card 4111 1111 1111 1111 of ada@example.com, cvv: 737,", "was charged twice"
     )
-    seeded = "select 'card' as what, number from cards where number = '5555555555554444' and cvv = '248'"
+    seeded = "select 'card' as what, 5555555555554444 as n, number from cards where id <> 248 or '365' = '248'"
     await product.clients.psql("read@payments-db", token, seeded, "select row_to_json(cards) from cards")
-    shell, _ = await product.granted("web-1 deploy 15m", "leaks")
+    shell, grant = await product.granted("web-1 deploy 15m", "leaks")
     await product.clients.ssh("deploy@web-1", shell, "grep -h 3782 cards.txt; echo 6011111111111117")
-    await product.people.card("Session of")
+    await product.ended(grant)
     passwords = [(product.settings.home / name).read_text() for name in ("read-password", "admin-password")]
     assert len(product.tokens) > 1
     found = await leaks(product.database, product.settings.home, product.slack, [*product.tokens, *passwords])

@@ -59,7 +59,7 @@ async def test_ctrl_c_withdraws_a_held_statement(product: Any) -> None:
     product.clients.interrupt(child)
     seen = await product.clients.seen(child)
     assert "cancel" in seen.err
-    decided = await product.people.card_until(card["ts"], "ancelled")
+    decided = await product.people.card_until(card["ts"], "Withdrawn")
     assert not [block for block in decided["blocks"] if block["type"] == "actions"]
 
 

@@ -21,7 +21,7 @@ def frames_of(pieces: list[bytes]) -> list[tuple[int, bytes]]:
     found: list[tuple[int, bytes]] = []
     for piece in pieces:
         chunk, frames = reader.feed(piece)
-        found += [(frame.tag, chunk[frame.start : frame.end]) for frame in frames]
+        found += [(tag, chunk[start:end]) for tag, start, end in frames]
     assert reader.unfinished == 0
     return found
 
@@ -62,7 +62,7 @@ READERS: list[Callable[[bytes], Any]] = [
     messages.read_notification,
     messages.read_password,
     startup.read_packet,
-    lambda payload: messages.read_data_row(payload, 0, len(payload)),
+    messages.read_data_row,
     lambda payload: startup.packet_length(payload[:4]),
     lambda payload: FrameReader().feed(payload),
 ]
@@ -80,15 +80,15 @@ def test_garbage_raises_only_protocol_violation(read: Callable[[bytes], Any], pa
 @given(st.lists(st.none() | st.binary(max_size=40), max_size=10))
 def test_data_row_survives_a_round_trip(cells: list[bytes | None]) -> None:
     reader = FrameReader()
-    chunk, [frame] = reader.feed(messages.data_row(cells))
-    assert chr(frame.tag) == "D"
-    assert messages.read_data_row(chunk, frame.start, frame.end) == cells
+    chunk, [(tag, start, end)] = reader.feed(messages.data_row(cells))
+    assert chr(tag) == "D"
+    assert messages.read_data_row(chunk[start:end]) == cells
 
 
 def test_a_cell_must_not_reach_into_the_next_message() -> None:
     row = struct.pack(">HI", 1, 4) + b"ab"
     with pytest.raises(ProtocolViolation):
-        messages.read_data_row(row + b"cd", 0, len(row))
+        messages.read_data_rows(row + b"cd", [(68, 0, len(row))], 1)
 
 
 def test_bind_with_formats_and_parameters() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import json
 import os
 import socket
 import subprocess
@@ -15,15 +16,19 @@ from typing import Any
 import asyncssh
 import pytest
 import yaml
+from sqlalchemy import select
+from sqlmodel import col
 
 from access.context import Access
 from access.policy_file import PolicyFile
+from access.statement_reviews import review_statement
 from access.tokens import TokenKeys
 from proxy.gateway import Gateway
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.ssh.connection import Limits
 from proxy.ssh.server import SshListener
 from storage.database import Database
+from storage.model import AuditEvent, HoldState, Principal, ReviewDecision, Session, Statement
 
 SSHD = Path("/usr/sbin/sshd")
 #: A bound for every wait on the outside world; nothing is expected to take it.
@@ -256,3 +261,78 @@ def client(
         return Client(folder, port, held.token, f"{role}@web-1")
 
     return make
+
+
+@pytest.fixture
+def sessions(access: Access, gateway: Gateway) -> Callable[[], Awaitable[list[Session]]]:
+    """Every session, as its row says once none is live any more."""
+
+    async def read() -> list[Session]:
+        async with asyncio.timeout(PATIENCE_S):
+            await gateway.empty.wait()
+        async with access.database.transaction() as transaction:
+            return list((await transaction.scalars(select(Session).order_by(col(Session.started_at)))).all())
+
+    return read
+
+
+@pytest.fixture
+def recorded(sessions: Callable[[], Awaitable[list[Session]]], tmp_path: Path) -> Callable[[], Awaitable[list[Any]]]:
+    """Every event of every session's recording, without the segments' headers."""
+
+    async def read() -> list[Any]:
+        await sessions()
+        segments = sorted((tmp_path / "recordings").rglob("*.cast"))
+        lines = [line for segment in segments for line in segment.read_bytes().split(b"\n") if line]
+        return [event for event in map(json.loads, lines) if isinstance(event, list)]
+
+    return read
+
+
+@pytest.fixture
+def audited(access: Access) -> Callable[[str], Awaitable[list[dict[str, Any]]]]:
+    """`await audited("proxy:session:end")`: the bodies of the audit events of that action."""
+
+    async def read(action: str) -> list[dict[str, Any]]:
+        async with access.database.transaction() as transaction:
+            events = (await transaction.scalars(select(AuditEvent))).all()
+        return [body for body in (json.loads(event.body) for event in events) if body["action"] == action]
+
+    return read
+
+
+async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
+    """What `condition` returns, once it is true."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not (found := await condition()):  # noqa: ASYNC110 - what is awaited happens in other processes
+            await asyncio.sleep(0.02)
+        return found
+
+
+@pytest.fixture
+def held(access: Access) -> Callable[[], Awaitable[Statement]]:
+    """`await held()`: the one statement that is waiting for its review, once it is."""
+
+    async def read() -> Statement:
+        async def waiting() -> Statement | None:
+            pending = col(Statement.state) == HoldState.PENDING
+            async with access.database.transaction() as transaction:
+                return (await transaction.scalars(select(Statement).where(pending))).one_or_none()
+
+        return await until(waiting)
+
+    return read
+
+
+@pytest.fixture
+def decide(access: Access, held: Callable[[], Awaitable[Statement]]) -> Callable[..., Awaitable[Statement]]:
+    """`await decide(ReviewDecision.DENY, "why")`: bob reviews the statement that waits."""
+
+    async def review(decision: ReviewDecision, reason: str = "") -> Statement:
+        statement = await held()
+        async with access.database.transaction() as transaction:
+            bob = (await transaction.scalars(select(Principal).where(col(Principal.name) == "bob"))).one()
+        await review_statement(access, statement.id, bob, decision, reason)
+        return statement
+
+    return review
