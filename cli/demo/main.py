@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.panel import Panel
 
 from cli import log
 from cli.demo import workspace
@@ -52,7 +51,7 @@ async def _stay(folder: Path, described: Path) -> int:
         serving(running, list(Room)),
     ):
         await _describe(around, described)
-        console.print(_welcome(around, described))
+        _welcome(console, around, described)
         await until_signal()
         console.print("Stopping …")
     return 0
@@ -105,23 +104,31 @@ async def _describe(around: Stage, described: Path) -> None:
         )
 
 
-def _welcome(around: Stage, described: Path) -> Panel:
+def _welcome(console: Console, around: Stage, described: Path) -> None:
+    """What to click and type; commands stand on lines of their own, to be copied."""
     settings = around.settings
-    ssh_port = host_and_port(settings.ssh_listen)[1]
-    postgres_port = host_and_port(settings.postgres_listen)[1]
-    return Panel(
-        f"""[bold]1.[/] Open [bold]{around.simulator.url}/?as=alice[/] and, in another tab, [bold]/?as=bob[/].
-[bold]2.[/] As alice, in #incidents, type:  [bold]/access payments-db read 15m INC-42 look at a refund[/]
-[bold]3.[/] As bob, tap [bold]Approve[/] on the card. Gatepass sends alice the way in; she taps [bold]Get my token[/].
-[bold]4.[/] In a terminal (the token is the password):
-     psql "host=127.0.0.1 port={postgres_port} user=read@payments-db dbname=payments sslmode=require"
-     select name, number, cvv from customers join cards on customers.id = customer_id;
-[bold]5.[/] Ask for [bold]web-1 deploy 15m[/] the same way, then:
-     ssh -p {ssh_port} deploy@web-1@127.0.0.1          and there:  cat cards.txt
-[bold]6.[/] Ask for [bold]payments-db admin 15m[/], and try  drop table stale_sessions;  bob sees it before it runs.
-[bold]7.[/] Leave the session, and read its digest under the card in #incidents.
-
-For scripts: {described}      The log: {settings.home / "gatepass.log"}      Stop: Ctrl-C""",  # noqa: S608 - words for people
-        title="Gatepass is running",
-        expand=False,
+    database = (
+        f'psql "host=127.0.0.1 port={host_and_port(settings.postgres_listen)[1]} user=read@payments-db '
+        f'dbname=payments sslmode=require"'
     )
+    host = f"ssh -p {host_and_port(settings.ssh_listen)[1]} deploy@web-1@127.0.0.1"
+    for heading, *lines in (
+        ("Gatepass is running.",),
+        ("1. Open two tabs:", f"{around.simulator.url}/?as=alice", f"{around.simulator.url}/?as=bob"),
+        ("2. As alice, in #incidents, type:", "/access payments-db read 15m INC-42 look at a refund"),
+        ("3. As bob, tap Approve on the card. Alice's message from gatepass has the way in; tap Get my token there.",),
+        (
+            "4. In a terminal, with the token as the password:",
+            database,
+            "select * from customers join cards using (id);",
+        ),
+        ("5. Ask for web-1 deploy 15m the same way, then:", host, "cat cards.txt"),
+        ("6. Ask for payments-db admin 15m, and try this; bob decides before it runs:", "drop table stale_sessions;"),
+        ("7. Leave the session, and read its digest under the card in #incidents.",),
+        ("For scripts:", str(described)),
+        ("The log:", str(settings.home / "gatepass.log")),
+        ("Stop with Ctrl-C.",),
+    ):
+        console.print(f"\n{heading}", style="bold", markup=False, soft_wrap=True)
+        for line in lines:
+            console.print(f"    {line}", style="cyan", markup=False, soft_wrap=True)
