@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import re2
 
-from proxy.masking import emails, keys, labelled, numbers
+from proxy.masking import emails, keys, labelled, numbers, verification_codes
 from proxy.masking.candidates import CANDIDATE
 from proxy.masking.entities import Edit, Entity, re2_options
 from proxy.masking.pans import find_pans
@@ -31,7 +31,7 @@ class Detector(NamedTuple):
 
 DETECTORS: dict[Entity, Detector] = {
     Entity.PAN: Detector(find_pans, CANDIDATE, reads_escapes=True),
-    Entity.CVV: Detector(labelled.find_cvvs, labelled.CVV_LABEL, reads_escapes=True),
+    Entity.CVV: Detector(verification_codes.find_cvvs, verification_codes.CVV_HINT, reads_escapes=True),
     Entity.EMAIL: Detector(emails.find_emails, "@"),
     Entity.AWS_KEY: Detector(keys.find_aws_keys, r"AKIA|ASIA|(?i:secret_?(?:access_?)?key)"),
     Entity.GITHUB_TOKEN: Detector(keys.find_github_tokens, r"gh[pousr]_|github_pat_"),

@@ -78,7 +78,8 @@ def well_grouped(data: bytes, run: Run, i: int, j: int, left: Left) -> bool:
     if len(sizes) == 1:
         return _group_stands_alone(data, run, i)
     separators = run.separators[i : j - 1]
-    if _in_fours(sizes, separators) or sizes in _PRINTED or (sizes in _HALVES and separators != [" "]):
+    halved = sizes in _HALVES and (separators != [" "] or run.noisy)
+    if halved or sizes in _PRINTED or _in_fours(sizes, separators):
         return not _in_uuid(data, run, i, j)
     whole = i == 0 and j == len(run.groups) - 1 and not left
     return whole and _broken_up(sizes, separators)

@@ -58,6 +58,8 @@ class Run(NamedTuple):
     separators: list[str]
     #: Byte offsets of digits that were overwritten; hidden with the others if the run is.
     overwritten: list[tuple[int, int]]
+    #: Whether anything but printable ASCII is in it: then it is no mere row of numbers.
+    noisy: bool
 
 
 def parse_run(data: bytes, start: int, end: int) -> Run:
@@ -83,7 +85,7 @@ def parse_run(data: bytes, start: int, end: int) -> Run:
         places.append((first, past))
     groups.append(len(digits))
     overwritten = [(first, past) for character, first, past in gone if unicodedata.digit(character[0], -1) >= 0]
-    return Run(bytes(digits), places, groups, separators[1:], overwritten)
+    return Run(bytes(digits), places, groups, separators[1:], overwritten, noisy=True)
 
 
 def _parse_plain(data: bytes, start: int, end: int) -> Run:
@@ -99,7 +101,7 @@ def _parse_plain(data: bytes, start: int, end: int) -> Run:
         places.extend([(at, at + 1) for at in range(first, past)])
         last = past
     groups.append(len(places))
-    return Run(b"".join(_group.findall(data, start, end)), places, groups, separators[1:], [])
+    return Run(b"".join(_group.findall(data, start, end)), places, groups, separators[1:], [], noisy=False)
 
 
 def _typed(text: str, offset: int) -> tuple[list[_Seen], list[_Seen]]:

@@ -12,6 +12,7 @@ from proxy.masking.card_brands import LENGTHS, MAX_DIGITS
 from proxy.masking.entities import re2_options
 from proxy.masking.grouping import number_start
 from proxy.masking.shadow import parse_run
+from proxy.masking.verification_codes import EXPIRY
 
 
 def _utf8_digits() -> str:
@@ -71,7 +72,7 @@ _secret_at_end = re2.compile(
     re2_options(over_bytes=True),
 )
 _code_at_end = re2.compile(
-    rf"{_CODE_LABEL}{_LINK}{_DIGIT}(?:{_ESCAPE}*{_DIGIT}){{0,3}}{_ESCAPE}*\z".encode("latin-1"),
+    rf"(?:{_CODE_LABEL}{_LINK}|[0-9]{EXPIRY}){_DIGIT}(?:{_ESCAPE}*{_DIGIT}){{0,3}}{_ESCAPE}*\z".encode("latin-1"),
     re2_options(over_bytes=True),
 )
 

@@ -136,11 +136,13 @@ def test_a_card_typed_digit_by_digit() -> None:
 
 
 def test_verification_codes_wait_through_flushes(hit: dict[str, str]) -> None:
-    if hit["entity"] != "cvv" or hit["name"] == "cvv_with_pan":
+    if hit["entity"] != "cvv":
         return
     source = random.Random(hit["name"])
+    behind = hit["masked"].rpartition("***")[2]
     for _ in range(30):
-        assert stream(cut_up(hit["text"].encode(), source), flushed=True).decode() == hit["masked"]
+        shown = stream(cut_up(hit["text"].encode(), source), flushed=True).decode()
+        assert shown.endswith("***" + behind)
 
 
 @pytest.mark.parametrize(
