@@ -26,6 +26,9 @@ from storage.recording_files import NO_SEGMENT, SegmentFile, session_folder
 SEGMENT_BYTES = 16 * 1024 * 1024
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
 class Format(StrEnum):
     ASCIICAST = "cast"
     JSON_LINES = "jsonl"
@@ -72,7 +75,7 @@ class Recorder:
 
         Raises RecorderFailed when it is not down in full.
         """
-        line = record if isinstance(record, bytes) else json.dumps(record, separators=(",", ":")).encode()
+        line = record if isinstance(record, bytes) else _encode(record).encode()
         if self._file is None or self._size >= self._segment_bytes:
             self._open_next()
         self._append(line + b"\n")

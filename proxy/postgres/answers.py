@@ -4,6 +4,7 @@ Everything that can carry data is looked at: rows, COPY, errors and their detail
 What is not recognised ends the session. Nothing is handed on that is not recorded.
 """
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -16,10 +17,16 @@ from proxy.postgres.encodings import is_readable
 from proxy.postgres.guard import Guard
 from proxy.postgres.messages import Column, Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol import Conversation, Kind
+from proxy.postgres.rows import RowMasker
 from proxy.session import LiveSession
 
 #: Rows in one record of the recording.
 MAX_RECORDED_ROWS = 500
+
+#: RowDescriptions to remember.
+MAX_DESCRIPTIONS = 500
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 _WITHHELD = "(withheld by Gatepass: this table has masked columns)"
 _WORD = re.compile(r"\w+")
@@ -42,6 +49,11 @@ class Answers:
         self._copy: tuple[CopyOut, list[MaskingRule | None]] | None = None
         self._copy_header = False
         self._columns_recorded: tuple[Column, ...] | None = None
+        #: RowDescriptions that were read, by their payload: clients ask the same again and again.
+        self._descriptions: dict[bytes, tuple[Column, ...]] = {}
+        self._masker: tuple[tuple[Column, ...], int, RowMasker] | None = None
+        #: Lines of the recording that belong to what is being handled.
+        self._lines: list[bytes] = []
         self._handlers = {
             ord("T"): self._row_description,
             ord("t"): self._parameter_description,
@@ -87,7 +99,7 @@ class Answers:
             tag, start, end = frames[position]
             if tag in _RUNS:
                 begin = position
-                while position < count and frames[position].tag == tag:
+                while position < count and frames[position][0] == tag:
                     position += 1
                 run = frames[begin:position]
                 out.append(self._rows(chunk, run) if tag == _DATA_ROW else self._copy_rows(chunk, run))
@@ -101,6 +113,7 @@ class Answers:
                 break
             out.append(chunk[start - 5 : end] if answer is None else answer)
             position += 1
+        self._write_records()
         said = b"".join(out)
         self._session.tally.bytes_out += len(said)
         return said
@@ -109,7 +122,7 @@ class Answers:
 
     def _rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes:
         columns = self._conversation.row_columns()
-        masker = self._guard.row_masker(columns)
+        masker = self._row_masker(columns)
         said, rows = masker.mask(chunk, frames)
         self._session.tally.rows += len(rows)
         recorded = masker.recorded(rows)
@@ -117,15 +130,27 @@ class Answers:
             record: dict[str, Any] = {"rows": recorded[start : start + MAX_RECORDED_ROWS]}
             if columns is not self._columns_recorded:
                 self._columns_recorded = columns
-                record = {"columns": [self._masked(column.name) for column in columns], **record}
+                record = {"columns": masker.recorded_names, **record}
             self._record("rows", record)
         return said
 
+    def _row_masker(self, columns: tuple[Column, ...]) -> RowMasker:
+        """The last one, as long as columns and catalogue are the same."""
+        generation = self._guard.generation
+        if self._masker is None or self._masker[0] is not columns or self._masker[1] != generation:
+            self._masker = (columns, generation, self._guard.row_masker(columns))
+        return self._masker[2]
+
     def _row_description(self, payload: bytes) -> bytes | None:
-        columns = messages.read_row_description(payload)
-        if not self._guard.knows(columns):
-            self.needs = columns
-            return None
+        columns = self._descriptions.get(payload)
+        if columns is None:
+            columns = messages.read_row_description(payload)
+            if not self._guard.knows(columns):
+                self.needs = columns
+                return None
+            if len(self._descriptions) >= MAX_DESCRIPTIONS:
+                self._descriptions.clear()
+            self._descriptions[payload] = columns
         self._columns_recorded = None
         return b"" if self._conversation.rows_described(columns).injected else None
 
@@ -263,8 +288,13 @@ class Answers:
         return self._session.masker.text(text)
 
     def _record(self, kind: str, values: dict[str, Any]) -> None:
-        recorder = self._session.recorder
-        recorder.write({"t": recorder.elapsed(), "type": kind, **values})
+        """Keep a line until everything at hand is masked; it is written before any of that is handed on."""
+        self._lines.append(_encode({"t": self._session.recorder.elapsed(), "type": kind, **values}).encode())
+
+    def _write_records(self) -> None:
+        if self._lines:
+            self._session.recorder.write(b"\n".join(self._lines))
+            self._lines.clear()
 
 
 _DATA_ROW = ord("D")

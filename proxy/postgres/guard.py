@@ -33,6 +33,8 @@ class Guard:
         self._unknown: set[tuple[int, int]] = set()
         #: DDL has run, so the catalogue is to be fetched before the next statement is judged.
         self.stale = False
+        #: Counts catalogues: what was derived from another one is out of date.
+        self.generation = 0
 
     @property
     def catalogue(self) -> Catalogue:
@@ -47,6 +49,7 @@ class Guard:
         views = await connection.fetch(VIEWS_SQL) if any(self.is_masked(row[4]) for row in columns) else []
         self.judge.catalogue = await asyncio.to_thread(read, columns, views, self.is_masked)
         self._shapes.clear()
+        self.generation += 1
         self.stale = False
 
     async def refresh(self, columns: Sequence[Column] = ()) -> None:

@@ -8,6 +8,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
@@ -24,7 +25,8 @@ MAX_REMEMBERED_SQL_BYTES = 16 * 1024
 
 #: Shared shapes are for texts in which a quote can only be a quote, and a digit only a number or a name's.
 _INTRICATE = re.compile(rb"""[\\"$\x80-\xff]|--|/\*|&'""")
-_VALUE = re.compile(rb"'[^']*'|(?<![\w.])\d+(?![\w.])")
+_STRING = re.compile(rb"'[^']*'")
+_NUMBER = re.compile(rb"(?<![\w.])\d+(?![\w.])")
 #: Statements that mean the same whatever their literals are.
 _LITERAL_FREE = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt)
 
@@ -52,12 +54,22 @@ class Judged:
     #: Why it must not run whatever the role's rules say; None if nothing is in the way.
     refusal: str | None = None
 
-    @property
+    @cached_property
+    def runs_prepared(self) -> bool:
+        """Whether it has an EXECUTE."""
+        return any(each.executes is not None for each in self.statements)
+
+    @cached_property
+    def prepares(self) -> bool:
+        """Whether it has a PREPARE."""
+        return any(each.prepares is not None for each in self.statements)
+
+    @cached_property
     def is_ddl(self) -> bool:
         """Whether it may change the catalogue, and masked columns with it."""
         return any(not _CHANGING.isdisjoint(each.facts.labels) for each in self.statements)
 
-    @property
+    @cached_property
     def facts(self) -> list[StatementFacts]:
         return [each.facts for each in self.statements]
 
@@ -151,7 +163,7 @@ def expand(judged: Judged, prepared: Callable[[str], Sequence[Judged]]) -> Judge
 
     `prepared` gives what may stand behind a name. An unknown one could be anything.
     """
-    if not any(each.executes is not None for each in judged.statements):
+    if not judged.runs_prepared:
         return judged
     refusal = judged.refusal
     statements: list[Statement] = []
@@ -172,4 +184,4 @@ def _shape(sql: bytes) -> bytes | None:
     if len(sql) > MAX_REMEMBERED_SQL_BYTES or _INTRICATE.search(sql):
         return None
     # A null byte, which no query string holds, keeps shapes apart from texts.
-    return b"\0" + _VALUE.sub(lambda match: b"'" if match[0][:1] == b"'" else b"0", sql)
+    return _NUMBER.sub(b"0", _STRING.sub(b"\0", sql) if b"'" in sql else sql) + b"\0"

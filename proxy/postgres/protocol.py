@@ -197,7 +197,7 @@ class Conversation:
         return [prepared.judged for prepared in self._prepared.get(name, ())]
 
     def _note_sql_prepare(self, judged: Judged) -> None:
-        for statement in judged.statements:
+        for statement in judged.statements if judged.prepares else ():
             if statement.prepares is None:
                 continue
             last = self._prepared.get(statement.prepares, [None])[-1]

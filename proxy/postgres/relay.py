@@ -86,7 +86,7 @@ class Relay:
             while data := await self._client.read_some():
                 chunk, frames = self._reader.feed(data)
                 for frame in frames:
-                    if frame.tag == _TERMINATE:
+                    if frame[0] == _TERMINATE:
                         return
                     self._out.append(await self._requests.take(chunk, frame))
                     if self._conversation.outstanding > MAX_EXPECTED:

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from access.policy import StatementRule
 from proxy.postgres import messages
 from proxy.postgres.guard import Guard
-from proxy.postgres.judgement import UNREADABLE, Judged, expand, together
+from proxy.postgres.judgement import MAX_REMEMBERED, UNREADABLE, Judged, expand, together
 from proxy.postgres.messages import Frame, ProtocolViolation
 from proxy.postgres.protocol import Conversation, Portal
 from proxy.session import LiveSession
@@ -51,6 +51,7 @@ class Requests:
         self._flush = flush
         self._hold: asyncio.Task[bytes | None] | None = None
         self._withdrawn = False
+        self._verdicts: dict[int, tuple[Judged, VerdictKind]] = {}
         self._handlers = {
             ord("Q"): self._query,
             ord("P"): self._parse,
@@ -184,16 +185,24 @@ class Requests:
             own = [judged] if any(each.prepares == name for each in judged.statements) else []
             return self._conversation.judged_as(name) + own
 
+        if not self._guard.catalogue.masked and not judged.runs_prepared:
+            return judged
         expanded = expand(judged, meanings)
         if expanded.refusal is None and self._guard.catalogue.masked and _has_unknown(expanded):
             return Judged(expanded.statements, UNREADABLE)
         return expanded
 
     def _verdict(self, judged: Judged) -> VerdictKind:
-        if judged.refusal is not None:
-            return VerdictKind.DENY
-        rule = strictest(self._session.role.statements, judged.facts)
-        return rule.verdict if rule is not None else VerdictKind.ALLOW
+        """What the role's rules say; remembered, for the rules of a session do not change."""
+        known = self._verdicts.get(id(judged))
+        if known is not None and known[0] is judged:
+            return known[1]
+        rule = None if judged.refusal else strictest(self._session.role.statements, judged.facts)
+        verdict = VerdictKind.DENY if judged.refusal else rule.verdict if rule is not None else VerdictKind.ALLOW
+        if len(self._verdicts) >= MAX_REMEMBERED:
+            self._verdicts.clear()
+        self._verdicts[id(judged)] = (judged, verdict)
+        return verdict
 
     async def _decide(self, judged: Judged) -> bytes | None:
         """None if it may run, else the ErrorResponse for the client. Recorded either way before this returns."""

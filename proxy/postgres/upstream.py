@@ -67,7 +67,7 @@ class Upstream:
                 while True:
                     tag, payload = await self._message(MAX_MESSAGE_BYTES)
                     if tag == b"D":
-                        cells = messages.read_data_row(payload, 0, len(payload))
+                        cells = messages.read_data_row(payload)
                         rows.append([messages.text_of(cell or b"") for cell in cells])
                     elif tag == b"E":
                         raise self._refusal(payload)
