@@ -45,6 +45,9 @@ MAX_ENVIRONMENT_VALUE: Final = 256
 #: Input that is kept while a command waits for its verdict; the client is told to stop beyond it.
 MAX_EARLY_INPUT: Final = 64 * 1024
 
+#: What a key sends at most: longer input was pasted or piped.
+KEYSTROKE_BYTES: Final = 8
+
 _CTRL_C = b"\x03"
 _WITHDRAWING: Final = frozenset({"INT", "TERM", "HUP", "QUIT", "KILL"})
 
@@ -230,6 +233,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._bytes_in += len(data)
         if self._far is not None:
             if not self._far.channel.is_closing():
+                if self._terminal and len(data) <= KEYSTROKE_BYTES:
+                    self._far.typed(len(data))
                 self._far.channel.write(data)
         elif self._judging and self._terminal and _CTRL_C in data:
             self._withdrawn.set()

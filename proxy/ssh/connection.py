@@ -27,7 +27,7 @@ from proxy.ssh.cast import Cast
 from proxy.ssh.channel import CUT, UNAVAILABLE, Channel, Live, Owner
 from proxy.ssh.upstream import connected
 from proxy.ssh.waiting import unless
-from proxy.ssh.wire import PACKET_BYTES, WINDOW_BYTES
+from proxy.ssh.wire import PACKET_BYTES, WINDOW_BYTES, quicken
 from storage import audit
 from storage.database import StorageUnavailable
 from storage.model import Protocol
@@ -87,6 +87,7 @@ class Connection(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._conn = conn
+        quicken(conn)
         host, port, *_ = conn.get_extra_info("peername") or ("unknown", 0)
         self._client = f"{host}:{port}"
         if len(self._logins) >= self._limits.logins:

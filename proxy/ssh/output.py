@@ -15,6 +15,9 @@ from proxy.masking.stream import StreamMasker
 TERMINAL_FLUSH_S = 0.005
 PIPE_FLUSH_S = 0.075
 
+#: Packets are masked and written together up to this size: more at once is no faster and keeps others waiting.
+BATCH_BYTES = 256 * 1024
+
 _LOOK_BACK = 3
 
 
@@ -37,6 +40,8 @@ class Output:
         self._flush_after_s = flush_after_s
         self._loop = asyncio.get_running_loop()
         self._arrived: list[bytes] = []
+        self._arrived_bytes = 0
+        self._typed = 0
         self._partial = b""
         self._timer: asyncio.TimerHandle | None = None
         self._stopped = False
@@ -46,6 +51,13 @@ class Output:
         if not self._arrived:
             self._loop.call_soon(self._pump)
         self._arrived.append(data)
+        self._arrived_bytes += len(data)
+        if self._arrived_bytes >= BATCH_BYTES:
+            self._pump()
+
+    def typed(self, count: int) -> None:
+        """So many bytes were typed at a terminal: an echo of at most that length is shown without waiting for more."""
+        self._typed += count
 
     def finish(self) -> None:
         """The stream is over: let out what was held back, masked as if nothing followed."""
@@ -58,8 +70,14 @@ class Output:
         self._disarm()
 
     def _pump(self) -> None:
+        if not self._arrived:
+            return
+        echo = self._arrived_bytes <= self._typed
+        self._typed = 0
         self._guarded(self._take)
-        if not self._stopped and (self._masked.held or self._partial):
+        if echo:
+            self._guarded(self._flush)
+        elif not self._stopped and (self._masked.held or self._partial):
             self._disarm()
             self._timer = self._loop.call_later(self._flush_after_s, self._guarded, self._flush)
 
@@ -77,11 +95,11 @@ class Output:
 
     def _take(self) -> None:
         if self._arrived:
-            arrived, self._arrived = b"".join(self._arrived), []
+            arrived, self._arrived, self._arrived_bytes = b"".join(self._arrived), [], 0
             self._forward(self._masked.feed(arrived))
 
     def _flush(self) -> None:
-        self._timer = None
+        self._disarm()
         self._forward(self._masked.flush(), whole=True)
 
     def _finish(self) -> None:

@@ -16,7 +16,7 @@ import asyncssh
 
 from proxy.gateway import Gateway
 from proxy.ssh.connection import Connection, Limits
-from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES
+from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
 
 _HOST_KEY = "ssh_host_ed25519_key"
 
@@ -40,7 +40,7 @@ class SshListener:
             port,
             server_factory=self._connection,
             server_host_keys=[self._key],
-            server_version="Gatepass",
+            server_version=VERSION,
             config=None,
             encoding=None,
             line_editor=False,

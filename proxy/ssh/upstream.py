@@ -9,11 +9,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncssh
+from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
 
 from access.policy import Resource, Role, SshUpstream
 from proxy.credentials import resolve
 from proxy.errors import PolicyFault, UpstreamFault
-from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES
+from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION, quicken
 
 #: Until the host answers, and until it has let us in.
 CONNECT_TIMEOUT_S = 10
@@ -25,6 +26,9 @@ class _Watch(asyncssh.SSHClient):
 
     def __init__(self) -> None:
         self.stranger: str | None = None
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        quicken(conn)
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         self.stranger = key.get_fingerprint()
@@ -48,13 +52,15 @@ async def connected(resource: Resource, role: Role) -> AsyncGenerator[asyncssh.S
 
 async def _connect(name: str, upstream: SshUpstream, role: Role) -> asyncssh.SSHClientConnection:
     watch = _Watch()
+    keys, authorities = _trusted(name, upstream)
     try:
         connection, _ = await asyncssh.create_connection(
             lambda: watch,
             upstream.host,
             upstream.port,
             config=None,
-            known_hosts=_known(name, upstream),
+            known_hosts=(keys, authorities, []),
+            server_host_key_algs=_algorithms(keys, authorities),
             username=role.username,
             agent_path=None,
             gss_host=None,
@@ -63,7 +69,7 @@ async def _connect(name: str, upstream: SshUpstream, role: Role) -> asyncssh.SSH
             pkcs11_provider=None,
             compression_algs=None,
             encryption_algs=list(ENCRYPTION),
-            client_version="Gatepass",
+            client_version=VERSION,
             connect_timeout=CONNECT_TIMEOUT_S,
             login_timeout=LOGIN_TIMEOUT_S,
             keepalive_interval=KEEPALIVE_S,
@@ -75,16 +81,22 @@ async def _connect(name: str, upstream: SshUpstream, role: Role) -> asyncssh.SSH
     return connection
 
 
-def _known(
-    name: str, upstream: SshUpstream
-) -> tuple[list[asyncssh.SSHKey], list[asyncssh.SSHKey], list[asyncssh.SSHKey]]:
-    """The trusted host keys, the trusted authorities and the revoked keys, in asyncssh's order."""
+def _trusted(name: str, upstream: SshUpstream) -> tuple[list[asyncssh.SSHKey], list[asyncssh.SSHKey]]:
+    """The host keys and the authorities that the policy names."""
     try:
         keys = [asyncssh.import_public_key(key) for key in upstream.host_key]
         authorities = [asyncssh.import_public_key(upstream.host_ca)] if upstream.host_ca else []
     except asyncssh.KeyImportError as error:
         raise PolicyFault(f"The policy's host_key or host_ca of {name} is no OpenSSH public key.") from error
-    return keys, authorities, []
+    return keys, authorities
+
+
+def _algorithms(keys: list[asyncssh.SSHKey], authorities: list[asyncssh.SSHKey]) -> list[str]:
+    """Which kinds of host key to ask for: the pinned kinds first, then all, so that a changed key is seen as that."""
+    pinned = [algorithm for key in keys for algorithm in key.sig_algorithms]
+    certified = get_default_certificate_algs() if authorities else []
+    wanted = dict.fromkeys([*certified, *pinned, *get_default_public_key_algs()])
+    return [algorithm.decode() for algorithm in wanted]
 
 
 async def _credential(role: Role) -> dict[str, Any]:
@@ -129,6 +141,8 @@ def _sentence(name: str, role: Role, watch: _Watch, error: Exception) -> str:
             )
         case TimeoutError():
             return f"{name} did not answer in time. Try again, or ask whoever runs it."
+        case ConnectionResetError() | BrokenPipeError():
+            return f"{name} broke off the connection during the SSH handshake. Ask whoever runs it."
         case OSError():
             return f"{name} cannot be reached ({error.strerror or type(error).__name__}). Ask whoever runs it."
         case _:

@@ -57,6 +57,11 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
 
         return send
 
+    def typed(self, count: int) -> None:
+        """The client sent so many bytes from its keyboard; their echo is expected."""
+        for output in self._outputs:
+            output.typed(count)
+
     # --- what the upstream does -------------------------------------------------------------------------------------
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:

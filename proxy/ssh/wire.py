@@ -1,14 +1,19 @@
 """What both legs agree on: algorithms, sizes, and the extensions of OpenSSH that asyncssh leaves out."""
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 import asyncssh
+from asyncssh.constants import MSG_IGNORE
 
-#: AES-GCM first: measured here it moves three times as much as the others, because one call does all the work.
+#: OpenSSH speaks its extensions (above all eow@openssh.com) only with a peer that names it (RFC 4253, 4.2).
+VERSION: Final = "OpenSSH_9.9 Gatepass"
+
+_GCM: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")
+#: AES-GCM first: measured here it moves several times as much as the others, because one call does all the work.
 ENCRYPTION: Final = (
-    "aes128-gcm@openssh.com",
-    "aes256-gcm@openssh.com",
+    *_GCM,
     "chacha20-poly1305@openssh.com",
     "aes128-ctr",
     "aes192-ctr",
@@ -29,6 +34,31 @@ AnyChannel = asyncssh.SSHServerChannel[bytes] | asyncssh.SSHClientChannel[bytes]
 EOW: Final = "eow@openssh.com"
 X11: Final = "x11-req"
 AGENT: Final = "auth-agent-req@openssh.com"
+
+
+def quicken(connection: asyncssh.SSHServerConnection | asyncssh.SSHClientConnection) -> None:
+    """Spare a new connection what costs time and gains nothing; without it everything still works.
+
+    asyncssh sends an empty MSG_IGNORE before every packet, against an attack on CBC ciphers, of which there are none
+    here. And the client's order of ciphers decides (RFC 4253, 7.1): OpenSSH before 10 puts those last that are fastest
+    here, so it is offered these alone; all of its versions since 6.2 have them.
+    """
+    hidden: Any = connection
+    send_packet: Callable[..., None] = hidden.send_packet
+    send_kexinit: Callable[[], None] = hidden._send_kexinit
+
+    def send(kind: int, *arguments: bytes, **more: Any) -> None:
+        if kind != MSG_IGNORE:
+            send_packet(kind, *arguments, **more)
+
+    def propose() -> None:
+        if re.match(r"SSH-2\.0-OpenSSH_(?:[7-9]|\d\d)", str(connection.get_extra_info("client_version"))):
+            hidden._enc_algs = [name.encode() for name in _GCM]
+        send_kexinit()
+
+    hidden.send_packet = send
+    if connection.is_server():
+        hidden._send_kexinit = propose
 
 
 def on_request(channel: AnyChannel, request: str, handle: Callable[[], bool]) -> None:

@@ -193,6 +193,7 @@ class Client:
     token: str
     door: str
     options: list[str] = field(default_factory=list[str])
+    prompts: int = 1
 
     @property
     def destination(self) -> str:
@@ -213,7 +214,7 @@ class Client:
     def flags(self) -> list[str]:
         """Options that ssh, scp and sftp share."""
         known = self.folder / "known_hosts"
-        chosen = ["NumberOfPasswordPrompts=1", "StrictHostKeyChecking=yes", f"UserKnownHostsFile={known}"]
+        chosen = [f"NumberOfPasswordPrompts={self.prompts}", "StrictHostKeyChecking=yes", f"UserKnownHostsFile={known}"]
         chosen += ["GlobalKnownHostsFile=none", "IdentityFile=none", "IdentityAgent=none", "LogLevel=INFO"]
         return ["-F", "none", *(f"-o{option}" for option in [*chosen, *self.options])]
 

@@ -1,0 +1,68 @@
+"""Who gets in, what those are told who do not, and the gateway's own key."""
+
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy.ssh.server import host_key
+
+Make = Callable[..., Awaitable[Any]]
+
+
+@pytest.mark.parametrize("method", ["password", "keyboard-interactive"])
+async def test_a_token_is_taken_by_either_prompt(client: Make, method: str) -> None:
+    ssh = await client()
+    ssh.options.append(f"PreferredAuthentications={method}")
+    assert (await ssh.run("echo in")).stdout == b"in\n"
+
+
+@pytest.mark.parametrize("method", ["password", "keyboard-interactive"])
+async def test_a_refused_token_is_explained(client: Make, audited: Make, method: str) -> None:
+    ssh = await client()
+    ssh.options.append(f"PreferredAuthentications={method}")
+    ssh.door = "guarded@web-1"
+    done = await ssh.run("echo in")
+    assert (done.status, done.stdout) == (255, b"")
+    assert "gatepass: This token opens deploy@web-1, not guarded@web-1." in done.stderr
+    assert "Permission denied" in done.stderr
+    assert len(await audited("proxy:session:refuse")) == 1
+
+
+async def test_guessing_ends_after_three_tries(client: Make) -> None:
+    ssh = await client()
+    ssh.token, ssh.prompts = "guess", 9
+    done = await ssh.run("echo in")
+    assert done.status == 255
+    assert done.stderr.count("gatepass: ") == 3
+
+
+async def test_a_public_key_is_not_asked_for(client: Make, sshd: Any) -> None:
+    ssh = await client()
+    done = await ssh.run("true", flags=["-oPreferredAuthentications=publickey", f"-oIdentityFile={sshd.private_key}"])
+    assert done.status == 255
+    assert "Permission denied (keyboard-interactive,password)" in done.stderr or "Permission denied" in done.stderr
+
+
+async def test_the_token_is_in_no_log(client: Make, capfd: pytest.CaptureFixture[str]) -> None:
+    ssh = await client()
+    await ssh.run("echo $SECRET")
+    printed = capfd.readouterr()
+    assert ssh.token not in printed.out + printed.err
+    assert "$SECRET" not in printed.out + printed.err
+
+
+async def test_openssh_gets_the_fastest_cipher(client: Make) -> None:
+    ssh = await client()
+    done = await ssh.run("true", flags=["-v"])
+    assert "server->client cipher: aes128-gcm@openssh.com" in done.stderr
+
+
+def test_the_host_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    first = host_key(tmp_path / "keys")
+    assert host_key(tmp_path / "keys").public_data == first.public_data
+    path = tmp_path / "keys" / "ssh_host_ed25519_key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in path.parent.iterdir()] == [path.name]

@@ -1,0 +1,152 @@
+"""What a role's `allow` and its rules do to requests: refused, held, withdrawn, with a sentence where people look."""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from storage.model import HoldState, ReviewDecision
+
+Make = Callable[..., Awaitable[Any]]
+
+
+async def test_a_denied_command_is_not_run(client: Make, sessions: Make, audited: Make, tmp_path: Path) -> None:
+    ssh = await client("guarded")
+    mark = tmp_path / "ran"
+    done = await ssh.run(f"touch {mark} && reboot --help")
+    assert done.status == 126
+    assert "gatepass: Hosts are restarted elsewhere. (rule no-reboot)" in done.stderr
+    assert not mark.exists()
+    (session,) = await sessions()
+    assert (session.denied, session.statements, session.end_reason) == (1, {"exec": 1}, "closed")
+    assert len(await audited("proxy:statement:deny")) == 1
+
+
+async def test_what_no_rule_names_runs(client: Make) -> None:
+    ssh = await client("guarded")
+    assert (await ssh.run("echo fine")).stdout == b"fine\n"
+
+
+async def test_what_cannot_be_read_is_denied_on_a_guarded_role(client: Make) -> None:
+    ssh = await client("guarded")
+    done = await ssh.run("echo 'unfinished")
+    assert done.status == 126
+    assert "could not parse" in done.stderr
+
+
+async def test_a_held_command_waits_and_runs_when_approved(client: Make, decide: Make, tmp_path: Path) -> None:
+    ssh = await client("guarded")
+    target = tmp_path / "target"
+    target.touch()
+    waiting = await ssh.start(ssh.command(ssh.destination, f"cat; rm {target}; echo gone; exit 3"))
+    waiting.stdin.write(b"typed while it waits\n")
+    statement = await decide(ReviewDecision.APPROVE)
+    stdout, stderr = await asyncio.wait_for(waiting.communicate(b""), 60)
+    assert (waiting.returncode, stdout) == (3, b"typed while it waits\ngone\n")
+    assert b"gatepass: This statement waits for review by bob" in stderr
+    assert not target.exists()
+    assert "rm" in statement.text
+
+
+async def test_a_held_command_is_refused_with_the_reviewers_reason(client: Make, decide: Make, tmp_path: Path) -> None:
+    ssh = await client("guarded")
+    target = tmp_path / "target"
+    target.touch()
+    waiting = await ssh.start(ssh.command(ssh.destination, f"rm {target}"))
+    await decide(ReviewDecision.DENY, "Not on a Friday.")
+    _, stderr = await asyncio.wait_for(waiting.communicate(b""), 60)
+    assert waiting.returncode == 126
+    assert b"denied by bob: Not on a Friday." in stderr
+    assert target.exists()
+
+
+async def test_a_client_that_hangs_up_withdraws_what_it_held(
+    client: Make, held: Make, sessions: Make, access: Any, tmp_path: Path
+) -> None:
+    ssh = await client("guarded")
+    waiting = await ssh.start(ssh.command(ssh.destination, f"rm {tmp_path}/target"))
+    statement = await held()
+    waiting.kill()
+    await waiting.communicate(b"")
+    await sessions()
+    async with access.database.transaction() as transaction:
+        after = await transaction.get_one(type(statement), statement.id)
+    assert after.state is HoldState.CANCELLED
+
+
+async def test_ctrl_c_on_a_terminal_withdraws(client: Make, held: Make, sessions: Make, access: Any) -> None:
+    ssh = await client("guarded")
+    waiting = await ssh.start(ssh.command("-tt", ssh.destination, "rm /nowhere"))
+    statement = await held()
+    waiting.stdin.write(b"\x03")
+    stdout, stderr = await asyncio.wait_for(waiting.communicate(b""), 60)
+    assert waiting.returncode == 130
+    assert b"Withdrawn; nothing was run." in stderr + stdout
+    await sessions()
+    async with access.database.transaction() as transaction:
+        assert (await transaction.get_one(type(statement), statement.id)).state is HoldState.CANCELLED
+
+
+async def test_secrets_and_cards_in_a_command_are_not_recorded(
+    client: Make, recorded: Make, tmp_path: Path, decide: Make
+) -> None:
+    ssh = await client("guarded")
+    command = "true --password=s3cret 4111111111111111; rm /nowhere"
+    waiting = await ssh.start(ssh.command(ssh.destination, command))
+    statement = await decide(ReviewDecision.APPROVE)
+    await asyncio.wait_for(waiting.communicate(b""), 60)
+    await recorded()
+    assert "s3cret" not in statement.text
+    assert "4111111111111111" not in statement.text
+    written = b"".join(path.read_bytes() for path in (tmp_path / "recordings").rglob("*.cast"))
+    assert b"exec: true --password=***" in written or b"exec (review): true --password=***" in written
+    assert b"s3cret" not in written
+    assert b"4111111111111111" not in written
+
+
+@pytest.mark.parametrize(
+    ("role", "flags", "arguments", "what"),
+    [
+        ("commands", ["-tt"], [], "shell"),
+        ("shells", [], ["echo no"], "exec"),
+        ("files", [], ["echo no"], "exec"),
+        ("deploy", ["-s"], ["sftp"], "sftp"),
+    ],
+)
+async def test_a_role_allows_only_what_it_says(
+    client: Make, role: str, flags: list[str], arguments: list[str], what: str
+) -> None:
+    ssh = await client(role)
+    done = await ssh.run(*arguments, flags=flags)
+    assert done.status == 126
+    assert f"gatepass: {role}@web-1 does not allow {what}; it allows" in done.stderr + done.stdout.decode()
+
+
+async def test_an_unknown_subsystem_is_refused(client: Make) -> None:
+    ssh = await client()
+    done = await ssh.run("netconf", flags=["-s"])
+    assert (done.status, "has no subsystem netconf" in done.stderr) == (126, True)
+
+
+async def test_sftp_works_where_it_is_allowed(client: Make, sessions: Make, recorded: Make, tmp_path: Path) -> None:
+    ssh = await client("files")
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(os.urandom(3_000_000))
+    copy = ["scp", *ssh.flags, "-P", str(ssh.port), f"{ssh.destination}:{source}", str(target)]
+    done = await ssh.finish(copy)
+    assert done.status == 0, done.stderr
+    assert target.read_bytes() == source.read_bytes()
+    (session,) = await sessions()
+    assert session.statements == {"sftp": 1}
+    assert {event[1] for event in await recorded()} == {"c", "m"}
+
+
+async def test_new_scp_says_why_it_fails_where_sftp_is_not_allowed(client: Make, tmp_path: Path) -> None:
+    ssh = await client()
+    copy = ["scp", *ssh.flags, "-P", str(ssh.port), f"{ssh.destination}:/etc/hostname", str(tmp_path / "target")]
+    done = await ssh.finish(copy)
+    assert done.status != 0
+    assert "does not allow sftp; it allows shell, exec" in done.stderr
