@@ -14,6 +14,7 @@ from access import changes
 from access.context import Access
 from access.people import actor
 from access.policy import StatementRule
+from access.typed import storable
 from storage import outbox
 from storage.database import clock
 from storage.model import (
@@ -116,7 +117,7 @@ async def state(transaction: AsyncSession, statement_id: UUID) -> Statement:
 
 def _row(session: Session, text: str, kind: str, rule: StatementRule, now: datetime) -> Statement:
     """A denied statement; `hold` makes a pending one of it."""
-    valid = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+    valid = storable(text)
     return Statement(
         session_id=session.id,
         text=valid if len(valid) <= MAX_TEXT_CHARS else valid[:MAX_TEXT_CHARS] + "…",

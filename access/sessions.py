@@ -3,6 +3,7 @@
 Refuses to open a session under a grant that is not usable at that moment, and to end a session twice.
 """
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from sqlmodel import col
 
 from access import grants
 from access.context import Access
+from access.typed import storable
 from storage import audit, notices, outbox, recordings
 from storage.database import clock
 from storage.model import (
@@ -77,13 +79,14 @@ async def open_session(
     """
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
+        read_at = time.monotonic()
         grant = await grants.usable(transaction, grant_id, now)
         session = Session(
             grant_id=grant.id,
             instance_id=instance_id,
             protocol=protocol,
             client_address=client[:255],
-            client_software=access.redact(software)[:255],
+            client_software=access.redact(storable(software))[:255],
             started_at=now,
         )
         transaction.add(session)
@@ -98,7 +101,8 @@ async def open_session(
             detail={"protocol": protocol.value, "client": client},
         )
         await notices.notify(transaction, Topic.SESSION, session.id)
-        return session, (grant.expires_at - now).total_seconds()
+    # Storage may have taken its time since it told the time: that is time of the grant's.
+    return session, (grant.expires_at - now).total_seconds() - (time.monotonic() - read_at)
 
 
 async def save_tally(access: Access, session_id: UUID, tally: Tally) -> None:
@@ -129,7 +133,7 @@ async def end_session(access: Access, ending: Ending) -> bool:
                 state=SessionState.ENDED,
                 ended_at=now,
                 end_reason=ending.reason,
-                end_detail=access.redact(ending.detail),
+                end_detail=access.redact(storable(ending.detail)),
                 recording_root=root,
                 revision=col(Session.revision) + 1,
                 **changes,

@@ -21,8 +21,13 @@ def ticket(access: Access, text: str | None) -> str | None:
     return _typed(access, text or "", MAX_TICKET_CHARS, "ticket") or None
 
 
+def storable(text: str) -> str:
+    """Text as PostgreSQL takes it: what UTF-8 cannot say is `?`, and NUL is U+FFFD."""
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
+
+
 def _typed(access: Access, text: str, limit: int, what: str) -> str:
-    valid = text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd").strip()
+    valid = storable(text).strip()
     if len(valid) > limit:
         raise Refused(
             f"Your {what} has {len(valid)} characters; {limit} are the most that fit. Shorten it and try again."

@@ -6,9 +6,8 @@ deadline; it ends when the relay is done, or when the grant, the process or the 
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -43,6 +42,9 @@ _RETRY_ENDINGS_S = 1.0
 
 #: After a hold's deadline, how long to wait for whoever decides deadlines before looking oneself.
 _HOLD_GRACE_S = 2.0
+
+#: While notices cannot arrive, storage is asked this often which grants still stand.
+_DEAF_S = 2.0
 
 
 @dataclass(frozen=True)
@@ -170,6 +172,7 @@ class Gateway:
         return resource, role
 
     async def _audit_refusal(self, username: str, why: str, protocol: Protocol, client: str) -> None:
+        why = self.access.redact(why)
         log.info("access_refused", protocol=protocol.value, client=client, why=why)
         with contextlib.suppress(StorageUnavailable):
             async with self.access.database.transaction() as transaction:
@@ -177,9 +180,9 @@ class Gateway:
                     transaction,
                     actor="unknown",
                     action="proxy:session:refuse",
-                    resource=self.access.redact(username[:200]),
+                    resource=self.access.redact(username)[:200],
                     outcome="failure",
-                    detail={"protocol": protocol.value, "client": client, "why": self.access.redact(why)},
+                    detail={"protocol": protocol.value, "client": client, "why": why},
                 )
 
     # --- a session ------------------------------------------------------------------------------------------------
@@ -187,15 +190,12 @@ class Gateway:
     @contextlib.asynccontextmanager
     async def enter(self, admission: Admission, *, client_software: str = "") -> AsyncGenerator[LiveSession]:
         """A live session under the admission's grant; its end is written when the block is left, however it is left."""
-        session, remaining_s = await self._opened(admission, client_software)
-        loop = asyncio.get_running_loop()
-        until = session.row.started_at + timedelta(seconds=remaining_s)
-        deadline = loop.call_later(
-            remaining_s, session.end, EndReason.EXPIRED, f"Your access ended at {until:%H:%M:%S} UTC, as granted."
-        )
+        session, deadline = await self._opened(admission, client_software)
         reason, detail = EndReason.CLOSED, ""
         structlog.contextvars.bind_contextvars(session_id=str(session.id))
         try:
+            # The row stands and notices are heard: a revocation since the admission is either seen here or noticed.
+            await self._recheck(session)
             yield session
         except Fault as fault:
             reason, detail = fault.reason, str(fault)
@@ -212,10 +212,11 @@ class Gateway:
                 reason, detail = session.ending.reason, str(session.ending)
             await asyncio.shield(self._closed(session, reason, detail))
 
-    async def _opened(self, admission: Admission, client_software: str) -> tuple[LiveSession, float]:
-        """Insert the row, then look at the grant once more: a revocation in between is either seen here or noticed."""
+    async def _opened(self, admission: Admission, client_software: str) -> tuple[LiveSession, asyncio.TimerHandle]:
+        """Insert the row; from then on the session is known here, and its deadline runs."""
         if self.instance_id is None:
             raise AccessRefused(_NO_STORAGE)
+        masker = masker_for(self.access.policies.current)
         try:
             row, remaining_s = await open_session(
                 self.access,
@@ -236,14 +237,15 @@ class Gateway:
             principal=admission.principal,
             resource=admission.resource,
             role=admission.role,
-            masker=masker_for(self.access.policies.current),
+            masker=masker,
             recorder=Recorder(self.recordings, row.id, row.started_at, _FORMATS[admission.protocol]),
             waiters=self.waiters,
         )
         self._live[row.id] = session
         self.empty.clear()
-        await self._recheck(session)
-        return session, remaining_s
+        message = f"Your access ended at {admission.grant.expires_at:%H:%M:%S} UTC, as granted."
+        deadline = asyncio.get_running_loop().call_later(remaining_s, session.end, EndReason.EXPIRED, message)
+        return session, deadline
 
     async def _closed(self, session: LiveSession, reason: EndReason, detail: str) -> None:
         try:
@@ -279,7 +281,8 @@ class Gateway:
     async def watch(self, notices: Notices) -> None:
         """End sessions whose grant was revoked and wake held statements; owned by the server."""
         async with notices.subscribe(Topic.GRANT, Topic.STATEMENT) as stream:
-            async for notice in stream:
+            while True:
+                notice = await _next(stream, notices)
                 self.waiters.tell(notice)
                 for session in list(self._live.values()):
                     if notice.topic == RESYNC or notice.subject == str(session.grant.id):
@@ -303,3 +306,13 @@ class Gateway:
     @property
     def live_count(self) -> int:
         return len(self._live)
+
+
+async def _next(stream: AsyncIterator[Notice], notices: Notices) -> Notice:
+    """The next notice; RESYNC instead whenever for a while none could have arrived."""
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DEAF_S):
+                return await anext(stream)
+        if not notices.connected:
+            return Notice(RESYNC, "")

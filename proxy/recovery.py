@@ -18,7 +18,7 @@ from access.context import Access
 from access.sessions import Ending, Tally, end_session
 from proxy.instance import is_dead
 from storage import recording_files
-from storage.database import clock
+from storage.database import StorageUnavailable, clock
 from storage.model import EndReason, Grant, Protocol, ProxyInstance, Session, SessionState
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -37,7 +37,7 @@ async def close_interrupted(
     for instance_id, host in await _instances_with_sessions(access, own_instance):
         for session, grant in await _left_open(access, instance_id):
             if not held_here(session.id):
-                closed += await _close(access, recordings, session, grant, host)
+                closed += await _closed(access, recordings, session, grant, host)
     return closed
 
 
@@ -62,6 +62,17 @@ async def _left_open(access: Access, instance_id: int) -> list[tuple[Session, Gr
             .where(col(Session.instance_id) == instance_id, col(Session.state) == SessionState.ACTIVE)
         )
         return [(session, grant) for session, grant in found.all()]
+
+
+async def _closed(access: Access, recordings: Path, session: Session, grant: Grant, host: str) -> bool:
+    """Whether the session was closed; one whose recording cannot be read keeps nobody else from going on."""
+    try:
+        return await _close(access, recordings, session, grant, host)
+    except StorageUnavailable:
+        raise
+    except Exception as error:
+        log.exception("interrupted_session_not_closed", session_id=str(session.id), error=type(error).__name__)
+        return False
 
 
 async def _close(access: Access, recordings: Path, session: Session, grant: Grant, host: str) -> bool:

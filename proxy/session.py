@@ -96,8 +96,12 @@ class LiveSession:
     async def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Run `work` until it is done or the session is ended from outside.
 
-        Raises SessionEnded in that case, after `work` was cancelled; or whatever `work` raised.
+        Raises SessionEnded in that case, after `work` was cancelled; or whatever `work` raised. What has ended already
+        starts nothing.
         """
+        if self._ended.done():
+            work.close()
+            raise self._ended.result()
         task = asyncio.ensure_future(work)
         books = asyncio.ensure_future(self._keep_books())
         try:

@@ -19,6 +19,9 @@ NO_SEGMENT = "0" * 64
 
 _CHUNK_BYTES = 1024 * 1024
 
+#: The formats of proxy.recorder; whatever else lies in a session's folder is no part of its recording.
+_SUFFIXES = (".cast", ".jsonl")
+
 
 @dataclass(frozen=True)
 class SegmentFile:
@@ -41,7 +44,8 @@ def session_folder(session_id: UUID, started_at: datetime) -> str:
 
 def segments(root: Path, folder: str) -> list[SegmentFile]:
     """The segments of a session in order, hashed as they are on disk; none if the folder does not exist."""
-    files = sorted((root / folder).glob("[0-9]*.*")) if (root / folder).is_dir() else []
+    found = (root / folder).iterdir() if (root / folder).is_dir() else ()
+    files = sorted(file for file in found if file.suffix in _SUFFIXES and file.stem.isdecimal())
     return [SegmentFile(int(file.stem), f"{folder}/{file.name}", _sha256(file), file.stat().st_size) for file in files]
 
 
