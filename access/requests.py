@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -20,7 +20,7 @@ from access.suggest import did_you_mean
 from access.typed import Refused
 from storage import audit, outbox
 from storage.database import clock
-from storage.model import AccessRequest, Decision, PostPurpose, PostSubject, Principal, RequestState
+from storage.model import AccessRequest, Decision, Grant, PostPurpose, PostSubject, Principal, RequestState
 
 __all__ = ["MAX_PENDING", "Ask", "Refused", "cancel", "submit"]
 
@@ -184,11 +184,19 @@ def _row(
 
 
 async def _same(transaction: AsyncSession, new: AccessRequest, now: datetime) -> AccessRequest | None:
-    """The pending request of a moment ago that `new` repeats in every word: a double click, a redelivery."""
+    """The request of a moment ago that `new` repeats in every word: a double click, a redelivery.
+
+    It waits still, or it was granted at once and the grant still lives: then there would be two of them.
+    """
+    is_granted = and_(
+        col(AccessRequest.decision) == Decision.AUTOMATIC, col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now
+    )
     return await transaction.scalar(
-        select(AccessRequest).where(
+        select(AccessRequest)
+        .outerjoin(Grant, col(Grant.request_id) == col(AccessRequest.id))
+        .where(
             col(AccessRequest.principal_id) == new.principal_id,
-            col(AccessRequest.state) == RequestState.PENDING,
+            or_(col(AccessRequest.state) == RequestState.PENDING, is_granted),
             col(AccessRequest.resource) == new.resource,
             col(AccessRequest.role) == new.role,
             col(AccessRequest.duration_s) == new.duration_s,
