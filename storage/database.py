@@ -89,6 +89,12 @@ class Database:
             )
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise StorageUnavailable(self._why_not_connected(error)) from error
+        except ValueError:
+            # The error quotes what could not be read, and in a URL cut at the wrong place that is the password.
+            raise StorageUnavailable(
+                "DATABASE_URL cannot be read as a URL. Write postgresql://user:password@host:port/database, with the "
+                "special characters of the password percent-encoded."
+            ) from None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[AsyncSession]:

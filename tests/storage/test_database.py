@@ -150,3 +150,12 @@ async def _end_backend(dsn: str, pid: int | None) -> None:
         assert await connection.fetchval("SELECT pg_terminate_backend($1, 10000)", pid)
     finally:
         await connection.close()
+
+
+@pytest.mark.parametrize("password", ["hunter2#x", "hunter2/x", "[hunter2"])
+async def test_a_url_that_cannot_be_read_shows_nothing_of_its_password(password: str) -> None:
+    unreadable = Database(f"postgresql://gatepass:{password}@127.0.0.1:5432/gatepass")
+    with pytest.raises(StorageUnavailable) as refused:
+        await unreadable.connect()
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__suppress_context__
