@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy import String, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -88,7 +89,7 @@ async def _show(settings: Settings, wanted: str) -> int:
         await _audit_reading(database, session, "show")
     table = Table(box=None, show_header=False)
     for name, value in facts:
-        table.add_row(name, value)
+        table.add_row(name, Text(plain(value)))
     Console().print(table)
     return 0
 
@@ -166,10 +167,15 @@ def play(protocol: Protocol, records: Any, speed: float) -> None:
 def _sql_line(record: dict[str, Any]) -> bytes:
     rest = {name: value for name, value in record.items() if name not in ("t", "type")}
     if record["type"] == "statement":
-        return f"{record['t']:9.3f}  > {record['text']}  [{record['verdict']}]\n".encode()
+        return f"{record['t']:9.3f}  > {plain(record['text'])}  [{record['verdict']}]\n".encode()
     if record["type"] == "rows":
         return b"".join(b"           " + json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rest["rows"])
     return f"{record['t']:9.3f}  {record['type']} {json.dumps(rest, ensure_ascii=False)}\n".encode()
+
+
+def plain(text: str) -> str:
+    """What somebody else typed, safe to print: an escape sequence in it is shown and never obeyed."""
+    return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)
 
 
 async def _find(transaction: AsyncSession, wanted: str) -> Session | None:
