@@ -15,8 +15,11 @@ from proxy.postgres.sql_columns import masked_outputs
 #: OIDs below are PostgreSQL's own objects (FirstNormalObjectId).
 FIRST_USER_OID = 16_384
 
+#: The client's search path must not decide what our own queries mean.
+_AS_IS = "begin; set local search_path = pg_catalog; {}; commit"
+
 #: Every column of the tables and views that are not PostgreSQL's own: OID, schema, table, number, column.
-COLUMNS_SQL = (
+COLUMNS_SQL = _AS_IS.format(
     "select a.attrelid, n.nspname, c.relname, a.attnum, a.attname"
     " from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid"
     " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
@@ -24,7 +27,7 @@ COLUMNS_SQL = (
     " order by a.attrelid, a.attnum"
 )
 #: Definitions of views, oldest first, so that a view comes after what it reads.
-VIEWS_SQL = (
+VIEWS_SQL = _AS_IS.format(
     "select c.oid, pg_catalog.pg_get_viewdef(c.oid) from pg_catalog.pg_class c"
     " where c.relkind in ('v', 'm') and c.oid >= 16384 order by c.oid"
 )

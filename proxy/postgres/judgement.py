@@ -21,7 +21,7 @@ from proxy.statements import UNPARSEABLE, StatementFacts
 
 MAX_REMEMBERED = 1_000
 #: Longer texts are judged anew each time.
-MAX_REMEMBERED_SQL_BYTES = 16 * 1024
+MAX_REMEMBERED_SQL_BYTES = 4 * 1024
 
 #: Shared shapes are for texts in which a quote can only be a quote, and a digit only a number or a name's.
 _INTRICATE = re.compile(rb"""[\\"$\x80-\xff]|--|/\*|&'""")
@@ -32,7 +32,7 @@ _LITERAL_FREE = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt)
 
 
 #: Labels of statements after which the catalogue may be another.
-_CHANGING = frozenset({"ddl", "do", "call", UNPARSEABLE})
+_CHANGING = frozenset({"ddl", "do"})
 
 
 @dataclass(frozen=True)
@@ -93,16 +93,21 @@ class Judge:
 
     def remembered(self, sql: bytes) -> Judged | None:
         """The judgement of this text or of its shape, if it was judged before."""
-        known = self._known.get(sql)
-        if known is None and (shape := _shape(sql)) is not None:
-            known = self._known.get(shape)
+        key: bytes | None = sql
+        if key not in self._known:
+            key = _shape(sql)
+        if key is None or (known := self._known.get(key)) is None:
+            return None
+        self._known.move_to_end(key)
         return known
 
     def judge(self, sql: bytes) -> Judged:
         """Judge a query string. Slow for long texts: call it off the event loop then. Never raises."""
+        catalogue = self._catalogue
         analysed = analyse(sql)
         judged = Judged(tuple(map(self._statement, analysed)), self._refusal(analysed))
-        self._remember(sql, analysed, judged)
+        if catalogue is self._catalogue:
+            self._remember(sql, analysed, judged)
         return judged
 
     def _remember(self, sql: bytes, analysed: Sequence[Judgement], judged: Judged) -> None:

@@ -59,7 +59,7 @@ class FrameReader:
         while position + 5 <= size:
             tag, length = header(chunk, position)
             if not 4 <= length <= limit:
-                raise ProtocolViolation(f"a message claims a length of {length} bytes")
+                raise ProtocolViolation(f"a message of {length} bytes (4 to {limit} are possible through Gatepass)")
             end = position + 1 + length
             if end > size:
                 self._missing = end - size

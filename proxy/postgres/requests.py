@@ -26,7 +26,7 @@ _FAILING = "Gatepass refused a statement before it reached this server"
 _REFUSED = "42501"
 _CANCELLED = "57014"
 
-_FUNCTION_CALL = StatementFacts("(function call)", "call", frozenset({"call", "function_call"}))
+_FUNCTION_CALL = StatementFacts("(function call)", "call", frozenset({"call"}))
 _NO_FUNCTION_CALLS = "Gatepass does not relay function-call messages. Call the function with SELECT."
 
 

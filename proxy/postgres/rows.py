@@ -178,7 +178,7 @@ class RowMasker:
             return masked
         try:
             document: Any = json.loads(cell, parse_int=_Digits, parse_float=_Digits)
-            return json.dumps(self._masked_json(document)).encode()
+            return json.dumps(self._masked_json(document), allow_nan=False).encode()
         except (ValueError, RecursionError):
             return None
 

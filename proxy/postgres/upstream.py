@@ -103,18 +103,17 @@ class Upstream:
             if method == _SASL:
                 await self._scram(data, password)
             elif method in {_CLEARTEXT, _MD5}:
-                self._answer_weakly(method, data, password)
+                self._answer_weakly(method, password)
             else:
                 raise self._fault("asks for a way to authenticate that Gatepass does not speak")
 
-    def _answer_weakly(self, method: int, salt: bytes, password: str) -> None:
-        """A password or an MD5 of it: only to a server whose certificate proved its name."""
+    def _answer_weakly(self, method: int, password: str) -> None:
+        """The password itself, only to a server whose certificate proved its name; an MD5 of it, to nobody."""
+        if method == _MD5:
+            raise self._fault("asks for an MD5 password; set password_encryption = scram-sha-256 there")
         if self._upstream.tls is not TlsMode.VERIFY_FULL:
             raise self._fault("asks for the password in a weak form; set SCRAM-SHA-256 there, or tls: verify-full here")
-        if method == _CLEARTEXT:
-            self.wire.write(messages.message(b"p", messages.c_string(password)))
-            return
-        raise self._fault("asks for an MD5 password; set password_encryption = scram-sha-256 there")
+        self.wire.write(messages.message(b"p", messages.c_string(password)))
 
     async def _scram(self, data: bytes, password: str) -> None:
         """RFC 5802 inside SASLInitialResponse, SASLContinue and SASLFinal."""

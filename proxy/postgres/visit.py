@@ -2,6 +2,8 @@
 
 import contextlib
 
+import structlog
+
 from access.policy import PostgresUpstream
 from proxy.errors import AccessRefused, ClientFault, Fault, PolicyFault, RecorderFailed, SessionEnded, UpstreamFault
 from proxy.gateway import Gateway
@@ -13,6 +15,8 @@ from proxy.postgres.relay import Relay
 from proxy.postgres.upstream import Upstream
 from proxy.session import LiveSession
 from storage.model import Protocol
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 #: SQLSTATEs of our FATAL errors, by whose fault it was.
 _CODES: tuple[tuple[type[Fault], str], ...] = (
@@ -35,17 +39,27 @@ class Visit:
         self._client = client
         self._leg: Upstream | None = None
         self._relay: Relay | None = None
+        self._told = False
 
     async def run(self) -> None:
         """Until the client leaves, the session is cut, or something fails; the client is told why."""
         try:
             await self._visit()
         except Fault as fault:
-            if self._relay is None or not self._relay.client_knows:
-                code = next((code for kind, code in _CODES if isinstance(fault, kind)), "XX000")
-                self._guest.wire.write(messages.error(code, str(fault), severity="FATAL"))
+            self._tell(fault)
+        except Exception as error:
+            log.exception("postgres_session_failed", client=self._client, error=type(error).__name__)
+            self._tell(PolicyFault("Gatepass failed, so the session ends. Its operator finds more in the log."))
         finally:
             await self._guest.wire.close()
+
+    def _tell(self, fault: Fault) -> None:
+        """Say once why it ends, unless the upstream has said so itself."""
+        if self._told or (self._relay is not None and self._relay.client_knows):
+            return
+        self._told = True
+        code = next((code for kind, code in _CODES if isinstance(fault, kind)), "XX000")
+        self._guest.wire.write(messages.error(code, str(fault), severity="FATAL"))
 
     async def _visit(self) -> None:
         said = self._guest.startup
@@ -60,6 +74,10 @@ class Visit:
         async with self._gateway.enter(admission, client_software=software) as session:
             try:
                 await session.run(self._attend(session, parameters))
+            except Fault as fault:
+                # At once: writing the session's end may take storage a while.
+                self._tell(fault)
+                raise
             finally:
                 await self._part()
 

@@ -12,6 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 import yaml
+from sqlalchemy import select
 
 from access.context import Access
 from access.policy_file import PolicyFile
@@ -25,6 +26,7 @@ from proxy.postgres import messages, startup
 from proxy.postgres.server import PostgresListener
 from storage.cluster import Cluster
 from storage.database import Database
+from storage.model import Session
 
 READ_PASSWORD, OWNER_PASSWORD = "read-secret-ü-1", "owner-secret-2"
 #: Card number, code, mail: what must never come out.
@@ -258,6 +260,16 @@ class Door:
         async with asyncio.timeout(20):
             await reader.read()
         writer.close()
+
+    async def ended(self) -> Session:
+        """The one session's row, once it has ended: the client may be gone before that is written."""
+        async with asyncio.timeout(20):
+            while True:
+                async with self.gateway.access.database.transaction() as transaction:
+                    row = (await transaction.scalars(select(Session))).one()
+                if row.end_reason is not None:
+                    return row
+                await asyncio.sleep(0.02)
 
     def recorded(self) -> str:
         """Everything that was recorded, of all sessions."""

@@ -160,13 +160,12 @@ async def test_settings_reach_the_upstream_but_not_all(door: Any, access: Access
         assert [row.client_software for row in (await transaction.scalars(select(Session))).all()] == ["my-app"]
 
 
-async def test_a_wrong_upstream_password_is_the_operators_to_mend(door: Any, access: Access) -> None:
+async def test_a_wrong_upstream_password_is_the_operators_to_mend(door: Any) -> None:
     status, _, err = await door.psql("broken", "-c", "select 1")
     assert status == 2
     assert "The database behind db refused us" in err
     assert "wrong-secret" not in err
-    async with access.database.transaction() as transaction:
-        assert (await transaction.scalars(select(Session))).one().end_reason is EndReason.UPSTREAM_ERROR
+    assert (await door.ended()).end_reason is EndReason.UPSTREAM_ERROR
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from access import grants
 from access.context import Access
 from access.statement_reviews import review_statement
 from proxy.postgres import messages, startup
-from storage.model import EndReason, HoldState, Principal, ReviewDecision, Session, Statement
+from storage.model import EndReason, HoldState, Principal, ReviewDecision, Statement
 
 WAIT_S = 20
 
@@ -37,17 +37,6 @@ async def decide(access: Access, decision: ReviewDecision, reason: str = "") -> 
     return statement
 
 
-async def ended(access: Access) -> Session:
-    """The one session, once it has ended."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            async with access.database.transaction() as transaction:
-                row = (await transaction.scalars(select(Session))).one()
-            if row.end_reason is not None:
-                return row
-            await asyncio.sleep(0.02)
-
-
 async def running(target: Any, sql: str) -> int:
     connection = await target.connect()
     try:
@@ -60,7 +49,7 @@ async def running(target: Any, sql: str) -> int:
 
 async def until_running(target: Any, sql: str, count: int) -> None:
     async with asyncio.timeout(WAIT_S):
-        while await running(target, sql) != count:  # noqa: ASYNC110 - another process's state
+        while await running(target, sql) != count:
             await asyncio.sleep(0.02)
 
 
@@ -124,7 +113,7 @@ async def test_a_client_that_leaves_withdraws_what_it_held(door: Any, access: Ac
     client.send(messages.query("delete from notes"))
     assert (await client.message())[0] == b"N"
     await client.close()
-    assert (await ended(access)).end_reason is EndReason.CLOSED
+    assert (await door.ended()).end_reason is EndReason.CLOSED
     async with access.database.transaction() as transaction:
         assert (await transaction.scalars(select(Statement))).one().state is HoldState.CANCELLED
 
@@ -174,7 +163,7 @@ async def test_a_revoked_grant_cuts_the_session_and_what_runs(
     assert messages.read_fields(seen[-1][1])["C"] == "57P01"
     with pytest.raises(asyncio.IncompleteReadError):
         await client.message()
-    assert (await ended(access)).end_reason is EndReason.REVOKED
+    assert (await door.ended()).end_reason is EndReason.REVOKED
     await until_running(target, "select pg_sleep(62)", 0)
     await client.close()
 
@@ -184,7 +173,7 @@ async def test_the_deadline_cuts_the_session(door: Any, access: Access) -> None:
     client = await door.raw("read")
     seen = await client.until(b"E")
     assert "ended at" in messages.read_fields(seen[-1][1])["M"]
-    assert (await ended(access)).end_reason is EndReason.EXPIRED
+    assert (await door.ended()).end_reason is EndReason.EXPIRED
     await client.close()
 
 
@@ -193,7 +182,7 @@ async def test_the_session_counts(door: Any, access: Access) -> None:
         "read", "-c", "select * from cards", "-c", "select cvv || '' from cards", "-c", "select 1"
     )
     assert status == 0, err
-    row = await ended(access)
+    row = await door.ended()
     assert row.end_reason is EndReason.CLOSED
     assert row.statements == {"select": 3}
     assert (row.rows, row.denied, row.held) == (3, 1, 0)

@@ -369,3 +369,53 @@ async def test_an_encoding_that_cannot_be_masked_ends_the_session(door: Any) -> 
     status, _, err = await door.psql("read", "-c", "set client_encoding = 'SJIS'", "-c", "select 1")
     assert status == 2
     assert "Use client_encoding UTF8" in err
+
+
+async def test_an_upstream_that_goes_away_says_so_itself(door: Any, target: Any) -> None:
+    client = await door.raw()
+    client.send(messages.query("select pg_backend_pid()"))
+    rows = [payload for tag, payload in await client.until(b"Z") if tag == b"D"]
+    [process] = messages.read_data_row(rows[0])
+    superuser = await target.connect()
+    await superuser.execute("select pg_terminate_backend($1)", int(process or 0))
+    await superuser.close()
+    seen = await client.until(b"E")
+    assert "administrator command" in messages.read_fields(seen[-1][1])["M"]
+    with pytest.raises(asyncio.IncompleteReadError):
+        await client.message()
+    await client.close()
+
+
+async def test_a_recording_that_cannot_be_written_ends_the_session(door: Any) -> None:
+    client = await door.raw()
+    client.send(messages.query("select 1"))
+    await client.until(b"Z")
+    for path in door.recordings.rglob("*"):
+        path.chmod(0o500)
+    [session] = door.gateway._live.values()
+    session.recorder._close_current()
+    (door.recordings / session.recorder._folder / "00001.jsonl").write_text("in the way")
+    client.send(messages.query("select 2"))
+    seen = await client.until(b"E")
+    assert [tag for tag, _ in seen] == [b"E"]
+    assert messages.read_fields(seen[-1][1])["C"] == "58030"
+    await client.close()
+
+
+async def test_the_search_path_cannot_hide_masked_columns(door: Any, target: Any) -> None:
+    """An operator that is found first would make our own query of the catalogue find nothing."""
+    owner = await target.connect()
+    await owner.execute(
+        "create schema evil authorization app_owner; set role app_owner;"
+        "create function evil.no(int2, int4) returns bool language sql as 'select false';"
+        "create operator evil.> (leftarg = int2, rightarg = int4, function = evil.no)"
+    )
+    connection = await door.connect("owner", server_settings={"search_path": "evil, pg_catalog, public"})
+    try:
+        assert await connection.fetchval("select 1::int2 > 0") is False
+        assert await connection.fetchval("show search_path") == "evil, pg_catalog, public"
+        assert await connection.fetchval("select cvv as x from cards limit 1") == "***"
+    finally:
+        await connection.close()
+        await owner.execute("drop schema evil cascade")
+        await owner.close()
