@@ -28,6 +28,7 @@ from proxy.ssh.wire import (
     X11,
     on_request,
     send_end_of_write,
+    silence,
 )
 from proxy.statements import StatementFacts
 
@@ -93,6 +94,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         self._channel = chan
+        silence(chan)
         chan.set_write_buffer_limits(high=BUFFER_BYTES)
         on_request(chan, EOW, self._reads_no_more)
         on_request(chan, X11, lambda: self._refuse_forwarding("X11"))

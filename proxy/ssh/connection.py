@@ -230,6 +230,8 @@ class Connection(asyncssh.SSHServer):
                 except Fault as fault:
                     await self._hang_up(fault)
                     raise
+                if not self._gone.is_set():
+                    await self._hang_up(UpstreamFault(f"{session.resource.name} closed the connection."))
         except AccessRefused as refusal:
             await self._hang_up(refusal)
         except Fault as fault:

@@ -16,7 +16,7 @@ TERMINAL_FLUSH_S = 0.005
 PIPE_FLUSH_S = 0.075
 
 #: Packets are masked and written together up to this size: more at once is no faster and keeps others waiting.
-BATCH_BYTES = 256 * 1024
+BATCH_BYTES = 512 * 1024
 
 _LOOK_BACK = 3
 

@@ -10,7 +10,7 @@ from proxy.errors import Fault, UpstreamFault
 from proxy.session import LiveSession
 from proxy.ssh.cast import STDERR, STDOUT, Cast
 from proxy.ssh.output import PIPE_FLUSH_S, TERMINAL_FLUSH_S, Output
-from proxy.ssh.wire import BUFFER_BYTES, EOW, on_request, send_end_of_write
+from proxy.ssh.wire import BUFFER_BYTES, EOW, on_request, send_end_of_write, silence
 
 
 class UpstreamSide(asyncssh.SSHClientSession[bytes]):
@@ -67,6 +67,7 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self.channel = chan
         self._opened = True
+        silence(chan)
         chan.set_write_buffer_limits(high=BUFFER_BYTES)
         on_request(chan, EOW, self._reads_no_more)
 

@@ -57,8 +57,19 @@ def quicken(connection: asyncssh.SSHServerConnection | asyncssh.SSHClientConnect
         send_kexinit()
 
     hidden.send_packet = send
+    silence(connection)
     if connection.is_server():
         hidden._send_kexinit = propose
+
+
+def silence(part: AnyChannel | asyncssh.SSHServerConnection | asyncssh.SSHClientConnection) -> None:
+    """Leave out asyncssh's log of every packet, which is formatted before it is dropped."""
+    hidden: Any = part
+    hidden.log_sent_packet = hidden.log_received_packet = _say_nothing
+
+
+def _say_nothing(*_: Any) -> None:
+    pass
 
 
 def on_request(channel: AnyChannel, request: str, handle: Callable[[], bool]) -> None:

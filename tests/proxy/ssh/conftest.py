@@ -305,7 +305,7 @@ def audited(access: Access) -> Callable[[str], Awaitable[list[dict[str, Any]]]]:
 async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
     """What `condition` returns, once it is true."""
     async with asyncio.timeout(PATIENCE_S):
-        while not (found := await condition()):  # noqa: ASYNC110 - what is awaited happens in other processes
+        while not (found := await condition()):
             await asyncio.sleep(0.02)
         return found
 
