@@ -45,26 +45,26 @@ DETECTORS: dict[Entity, Detector] = {
 }
 
 
-#: A colour that begins or ends within a word: only then is there anything to be found in the text without colours that
-#: is not found in the text as it is.
-_BROKEN_WORD = r"[A-Za-z0-9._%+/@:=-]\x1b\[[0-?]*[ -/]*[@-~](?:\x1b\[[0-?]*[ -/]*[@-~])*[A-Za-z0-9._%+/@:=-]"
+#: An escape sequence before or within a word, whose last letter is not that word's. The rare forms are left out: two
+#: random bytes look like them.
+_ESCAPED_WORD = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\x1f]*(?:\x07|\x1b\\)|[()][0-9A-Z])[A-Za-z0-9._%+/@:=-]"
 
 
 def hint_set(detectors: Sequence[Detector]) -> Callable[[bytes], tuple[list[int], bool]]:
     """A function that tells, in one pass over its argument, what to do with it.
 
-    That is: which of `detectors`, by index in order, are worth running, and whether escape sequences break words.
+    That is: which of `detectors`, by index in order, are worth running, and whether escape sequences touch words.
     """
     hints = re2.Set.SearchSet(re2_options())
     for detector in detectors:
         hints.Add(detector.hint)
-    broken = hints.Add(_BROKEN_WORD)
+    escaped = hints.Add(_ESCAPED_WORD)
     hints.Compile()
 
     def look(data: bytes) -> tuple[list[int], bool]:
         matched: list[int] = hints.Match(data) or []
         matched.sort()
-        if matched and matched[-1] == broken:
+        if matched and matched[-1] == escaped:
             return matched[:-1], True
         return matched, False
 

@@ -186,9 +186,9 @@ class Masker:
 
         Bytes before `start` are looked at as context.
         """
-        hinted, broken = self._hints(data)
+        hinted, escaped = self._hints(data)
         found: list[Edit] = []
-        unescaped = Unescaped(data, start) if broken and hinted else None
+        unescaped = Unescaped(data, start) if escaped and hinted else None
         for search in [self._searches[index] for index in hinted]:
             if unescaped is None or search.reads_escapes:
                 found += search.find(data, start)

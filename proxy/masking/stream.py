@@ -9,6 +9,7 @@ import re
 
 from proxy.masking.entities import REDACTED, Edit
 from proxy.masking.rules import Masker
+from proxy.masking.shadow import ESCAPE, RAISED_DIGITS
 from proxy.masking.swallow import Swallow
 from proxy.masking.tails import open_tail, waiting_from
 
@@ -19,7 +20,8 @@ MAX_HELD = 8192
 CONTEXT = 256
 
 _REDACTED = REDACTED.encode()
-_ESCAPE_OR_DIGIT = re.compile(rb"(\x1b\[[0-?]*[ -/]*[@-~])|[0-9]")
+#: A digit of any script; escape sequences have digits of their own.
+_digit = re.compile(rf"({ESCAPE})|[\d{RAISED_DIGITS}]")
 
 
 class StreamMasker:
@@ -60,7 +62,8 @@ class StreamMasker:
         floor = max(self._open, len(self._raw) - self._max_held)
         tail = open_tail(self._raw, floor)
         released = self._release(self._decided(edits, max(self._sent, tail), floor), edits)
-        self._open = min(tail, self._sent) if self._swallow is None else self._sent
+        if self._swallow is None:
+            self._open = min([tail, self._sent, *(edit.start for edit in edits if edit.end > self._sent)])
         self._forget()
         return released
 
@@ -104,7 +107,7 @@ class StreamMasker:
                 pieces += (self._raw[at : edit.start], edit.replacement)
                 made.append(edit)
             elif edit.start < self._replaced:
-                pieces.append(self._continued(edit, at))
+                pieces.append(_continued(edit, self._raw[edit.start : at]))
             else:
                 pieces.append(_rest(edit, self._raw[edit.start : at]))
                 made.append(edit)
@@ -116,12 +119,6 @@ class StreamMasker:
             self._swallow = Swallow.after(made[-1], self._raw)
             self._open = self._sent if self._swallow is not None else self._open
         return b"".join(pieces)
-
-    def _continued(self, edit: Edit, at: int) -> bytes:
-        """The rest of an edit whose replacement is already out: no digit of it is shown."""
-        if not edit.aligned:
-            return b""
-        return _ESCAPE_OR_DIGIT.sub(lambda match: match.group(1) or b"*", self._raw[at : edit.end])
 
     def _swallowed(self, data: bytes) -> bytes:
         assert self._swallow is not None
@@ -143,8 +140,16 @@ class StreamMasker:
 
 
 def _rest(edit: Edit, sent: bytes) -> bytes:
-    """What remains of an edit's replacement when the first bytes of the original are already out."""
+    """What remains of an edit's replacement when the first bytes of the original, `sent`, are already out in clear."""
     if not edit.aligned:
         return _REDACTED
     characters = len(sent.decode("utf-8", "surrogateescape"))
     return edit.replacement.decode("utf-8", "surrogateescape")[characters:].encode("utf-8", "surrogateescape")
+
+
+def _continued(edit: Edit, sent: bytes) -> bytes:
+    """What remains of it when a replacement of `sent` is out, which showed its last digits: no digit more."""
+    if not edit.aligned:
+        return b""
+    rest = _rest(edit, sent).decode("utf-8", "surrogateescape")
+    return _digit.sub(lambda match: match.group(1) or "*", rest).encode("utf-8", "surrogateescape")

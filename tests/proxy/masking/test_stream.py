@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.masking.card_brands import is_pan
-from proxy.masking.rules import DEFAULT_RULES, Masker
+from proxy.masking.rules import DEFAULT_RULES, Entity, Masker, MaskingRule
 from proxy.masking.stream import MAX_HELD, StreamMasker
 
 PAN = b"4111111111111111"
@@ -44,6 +44,15 @@ SECRETS = [
     "a4111111-1111-4111-8111-111111111111",
     "4111111111111111aaaaaaaaaaaaaaaaaaaaaaaa",
 ]
+CARDS = [
+    *SECRETS[:9],
+    "004111111111111111",
+    "4 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1",
+    "4111%201111%201111%201111",
+    "41111111-11111111",
+]
+CARDS.remove("41x\b11 1111\u200b1111-1111")
+BETWEEN = [" ", "\n", "\t", ",", ":", '"', " 17 ", "word", "é", "漢字", "\x1b[0m", "(", "x=", " id ", "| "]
 FILLER = [" ", "\n", "\t", "-", ".", ",", ":", '"', "@", "://", "0", "4", "17 ", "e+15", "\x1b[0m", "\x1b", "\r", "\b"]
 FILLER += ["word", "é", "漢字", "\u200b", "\x00", "\x1f", "-----", "/", "=", "cvv", "card "]
 
@@ -119,6 +128,26 @@ def test_at_most_the_first_six_digits_slip_through_flushes(hit: dict[str, str]) 
         shown = stream(cut_up(data, source), flushed=True).decode()
         # Where a text overwrites its digits, the copies are shown too.
         assert survivors(hit, shown) <= FIRST_SHOWN * (3 if "\b" in shown else 2 if "two" in hit["name"] else 1)
+
+
+def test_many_cards_with_flushes_anywhere() -> None:
+    """Where two cards stand so close that the end of one may begin the other, the last four of each may be shown."""
+    source = random.Random(5)
+    only_cards = [MaskingRule("cards", Entity.PAN)]
+    for _ in range(1500):
+        parts = [source.choice(CARDS) + source.choice(BETWEEN) for _ in range(source.randrange(1, 4))]
+        data = "".join(parts).encode()
+        masking = StreamMasker(Masker(only_cards))
+        out = b""
+        for part in cut_up(data, source):
+            out += masking.feed(part)
+            out += masking.flush() if source.random() < 0.7 else b""
+        shown = (out + masking.flush(final=True)).decode()
+        assert len(shown) == len(data.decode())
+        for edit in Masker(only_cards).edits(data):
+            begin, end = len(data[: edit.start].decode()), len(data[: edit.end].decode())
+            case = {"text": data.decode()[begin:end], "masked": edit.replacement.decode()}
+            assert survivors(case, shown[begin:end]) <= FIRST_SHOWN + 4, (data, shown)
 
 
 def test_a_card_typed_digit_by_digit() -> None:
