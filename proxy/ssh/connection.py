@@ -20,7 +20,7 @@ from asyncssh.constants import (
     OPEN_RESOURCE_SHORTAGE,
 )
 
-from proxy.errors import AccessRefused, Fault, SessionEnded, UpstreamFault
+from proxy.errors import AccessRefused, Fault, PolicyFault, SessionEnded, UpstreamFault
 from proxy.gateway import Admission, Gateway
 from proxy.session import LiveSession
 from proxy.ssh.cast import Cast
@@ -229,6 +229,9 @@ class Connection(asyncssh.SSHServer):
                     await session.run(self._until_gone(session))
                 except Fault as fault:
                     await self._hang_up(fault)
+                    raise
+                except Exception as error:
+                    await self._hang_up(PolicyFault(f"Gatepass failed ({type(error).__name__}), so the session ended."))
                     raise
                 if not self._gone.is_set():
                     await self._hang_up(UpstreamFault(f"{session.resource.name} closed the connection."))

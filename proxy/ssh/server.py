@@ -13,10 +13,13 @@ from types import TracebackType
 from typing import Any, Self
 
 import asyncssh
+import structlog
 
 from proxy.gateway import Gateway
 from proxy.ssh.connection import Connection, Limits
 from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _HOST_KEY = "ssh_host_ed25519_key"
 
@@ -82,7 +85,12 @@ class SshListener:
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("ssh_connection_failed", error=type(error).__name__, exc_info=error)
 
 
 def host_key(folder: Path) -> asyncssh.SSHKey:

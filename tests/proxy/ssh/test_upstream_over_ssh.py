@@ -129,7 +129,17 @@ class TestPasswordHost:
                 process.channel.get_connection().abort()
                 return
             process.stdout.write(b"as asked\n")
-            process.exit(3)
+            if process.command != "listen":
+                process.exit(3)
+                return
+            for _ in range(2):
+                try:
+                    await process.stdin.read()
+                except asyncssh.SignalReceived as signal:
+                    process.stdout.write(f"{signal.signal}\n".encode())
+                except asyncssh.BreakReceived as sent:
+                    process.stdout.write(f"break {sent.msec}\n".encode())
+            process.exit_with_signal("USR2", core_dumped=True)
 
         key = asyncssh.generate_private_key("ssh-ed25519")
         authority = asyncssh.generate_private_key("ssh-ed25519")
@@ -167,6 +177,27 @@ class TestPasswordHost:
         done = await ssh.run("anything")
         assert (done.status, done.stdout) == (3, b"as asked\n")
         assert "upstream-secret" not in done.stderr
+
+    async def test_signals_and_breaks_reach_the_command_and_its_own_comes_back(self, client: Make) -> None:
+        ssh = await client()
+        async with asyncssh.connect(
+            "127.0.0.1",
+            ssh.port,
+            username=ssh.door,
+            password=ssh.token,
+            known_hosts=None,
+            config=None,
+            client_keys=None,
+        ) as connection:
+            process = await connection.create_process("listen")
+            assert await process.stdout.readline() == "as asked\n"
+            process.send_signal("USR1")
+            assert await process.stdout.readline() == "USR1\n"
+            process.send_break(250)
+            assert await process.stdout.readline() == "break 250\n"
+            ended = await process.wait()
+            assert ended.exit_signal is not None
+            assert ended.exit_signal[:2] == ("USR2", True)
 
     async def test_an_upstream_that_dies_ends_the_session(self, client: Make, sessions: Make) -> None:
         ssh = await client()
