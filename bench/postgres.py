@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,7 +92,7 @@ def measure(seconds: int = 5) -> list[Figure]:
 
 
 @contextlib.contextmanager
-def _database(folder: Path) -> Iterator[int]:
+def _database(folder: Path) -> Generator[int]:
     from cli.demo.postgres_target import free_port  # noqa: PLC0415 - after the clock has started
     from storage.cluster import Cluster  # noqa: PLC0415
 
@@ -115,7 +115,7 @@ def _database(folder: Path) -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def _gateway(folder: Path, upstream_port: int) -> Iterator[tuple[int, str]]:
+def _gateway(folder: Path, upstream_port: int) -> Generator[tuple[int, str]]:
     """The gateway in a process of its own, as it runs in production."""
     server = subprocess.Popen(
         [sys.executable, "-m", "bench.postgres", "serve", str(folder), str(upstream_port)],

@@ -14,8 +14,9 @@ from proxy.masking.rules import MaskingRule
 from proxy.postgres import messages
 from proxy.postgres.copy_out import CopyOut
 from proxy.postgres.encodings import is_readable
+from proxy.postgres.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.guard import Guard
-from proxy.postgres.messages import Column, Frame, FrameReader, ProtocolViolation
+from proxy.postgres.messages import Column
 from proxy.postgres.protocol import Conversation, Kind
 from proxy.postgres.rows import RowMasker
 from proxy.session import LiveSession

@@ -11,7 +11,7 @@ from functools import lru_cache
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from proxy.postgres.messages import ProtocolViolation
+from proxy.postgres.frames import ProtocolViolation
 
 _ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from proxy.errors import AccessRefused
 from proxy.postgres import messages, startup
 from proxy.postgres.encodings import is_readable
-from proxy.postgres.messages import MAX_PASSWORD_BYTES, ProtocolViolation
+from proxy.postgres.frames import ProtocolViolation
+from proxy.postgres.messages import MAX_PASSWORD_BYTES
 from proxy.postgres.startup import CancelRequest, GssEncRequest, SslRequest, Startup
 from proxy.postgres.wire import TLS_HANDSHAKE_TIMEOUT_S, Wire
 

@@ -18,8 +18,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from proxy.postgres.frames import ProtocolViolation
 from proxy.postgres.judgement import Judged
-from proxy.postgres.messages import Column, ProtocolViolation
+from proxy.postgres.messages import Column
 
 #: More names than this are no client's need.
 MAX_PREPARED = 10_000

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from proxy.errors import ClientFault, Fault, PolicyFault
 from proxy.postgres import messages
 from proxy.postgres.answers import Answers
+from proxy.postgres.frames import FrameReader, ProtocolViolation
 from proxy.postgres.guard import Guard
-from proxy.postgres.messages import FrameReader, ProtocolViolation
 from proxy.postgres.protocol import MAX_EXPECTED, Conversation
 from proxy.postgres.requests import Requests
 from proxy.postgres.upstream import Upstream, fault

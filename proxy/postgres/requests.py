@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 
 from access.policy import StatementRule
 from proxy.postgres import messages
+from proxy.postgres.frames import Frame, ProtocolViolation
 from proxy.postgres.guard import Guard
 from proxy.postgres.judgement import MAX_REMEMBERED, UNREADABLE, Judged, expand, together
-from proxy.postgres.messages import Frame, ProtocolViolation
 from proxy.postgres.protocol import Conversation, Portal
 from proxy.session import LiveSession
 from proxy.statements import UNPARSEABLE, StatementFacts, strictest

@@ -11,8 +11,9 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from proxy.masking.rules import Masker, MaskingRule
-from proxy.postgres.messages import BINARY, Column, Frame, ProtocolViolation, data_row, read_data_rows
+from proxy.masking.rules import REDACTED, Masker, MaskingRule
+from proxy.postgres.frames import Frame, ProtocolViolation
+from proxy.postgres.messages import BINARY, Column, data_row, read_data_rows
 from proxy.postgres.values import ELEMENTS, JSONB, RECORD, Nature, nature, number_text, readable
 
 Cell = bytes | None
@@ -192,9 +193,21 @@ class RowMasker:
                 return [self._masked_json(each) for each in cast("list[Any]", value)]
             case dict():
                 pairs = cast("dict[str, Any]", value).items()
-                return {self._masker.text(key): self._masked_json(each) for key, each in pairs}
+                return {self._masker.text(key): self._member(key, each) for key, each in pairs}
             case _:
                 return value
+
+    def _member(self, key: str, value: Any) -> Any:
+        """A value beside its key, which may be the label that tells what it is: `"cvv": 123`."""
+        if not isinstance(value, str):
+            return self._masked_json(value)
+        label = f"{key}: "
+        masked = self._masker.text(label + value)
+        if masked == label + value and self._masker.column_rule(key) is None:
+            return self._masked_json(value)
+        if isinstance(value, _Digits):
+            return None
+        return masked.removeprefix(label) if masked.startswith(label) and masked != label + value else REDACTED
 
     def _text_array(self, element: int) -> Callable[[bytes], Cell]:
         """`{a,b}`: text may be masked where it stands, other elements hide the whole array."""

@@ -15,8 +15,8 @@ import structlog
 from proxy.gateway import Gateway
 from proxy.postgres import messages
 from proxy.postgres.cancels import Cancels
+from proxy.postgres.frames import ProtocolViolation
 from proxy.postgres.greeting import Guest, Refused, accept, greet
-from proxy.postgres.messages import ProtocolViolation
 from proxy.postgres.startup import CancelRequest
 from proxy.postgres.visit import Visit
 from proxy.postgres.wire import Wire, WireClosed

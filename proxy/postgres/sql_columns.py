@@ -37,12 +37,22 @@ READERS = frozenset(
         "dblink_exec",
         "dblink_open",
         "dblink_send_query",
+        "pg_logical_slot_get_changes",
+        "pg_logical_slot_peek_changes",
+        "pg_logical_slot_get_binary_changes",
+        "pg_logical_slot_peek_binary_changes",
     }
 )
 #: The planner's statistics hold the most common values of every column.
 STATISTICS = frozenset({"pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data"})
 
 _WORD = re.compile(r"\w+")
+#: SQL that a function's body puts together cannot be looked into.
+_DYNAMIC = "execute"
+#: Rows that triggers, rules and upserts know by these names.
+_ROW_VARIABLES = frozenset({"new", "old", "excluded"})
+#: ALTER TABLE that lets another table show this one's rows.
+_LENDING = frozenset({pg.AT_AddInherit, pg.AT_AttachPartition})
 
 
 @dataclass
@@ -80,7 +90,7 @@ def misuse(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked, *,
     names = _names(tree, masked_columns, is_masked)
     if any_masked and (found := _reads_around(tree)):
         return found
-    if found := _in_code(tree, masked_columns, is_masked):
+    if any_masked and (found := _in_code(tree, masked_columns, is_masked)):
         return found
     return next(_statement(tree, names), None)
 
@@ -111,7 +121,7 @@ def _names(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) ->
     tables = {node.relname for node in nodes if isinstance(node, pg.RangeVar)}
     names = _Names(is_masked, {column for table in tables for column in masked_columns(table)})
     if names.columns:
-        names.rows = set(_rows(nodes, masked_columns))
+        names.rows = {*_rows(nodes, masked_columns), *_ROW_VARIABLES}
         for node in nodes:
             renamed = node.colnames if isinstance(node, pg.Alias) else ()
             renamed = node.aliascolnames if isinstance(node, pg.CommonTableExpr) else renamed
@@ -149,17 +159,19 @@ def _reads_around(tree: Message) -> str | None:
             return node.relname
         if isinstance(node, pg.FuncCall) and node.funcname and node.funcname[-1].string.sval in READERS:
             return node.funcname[-1].string.sval
+        if isinstance(node, pg.CreateTableAsStmt) and isinstance(unwrap(node.query), pg.ExecuteStmt):
+            return "CREATE TABLE AS EXECUTE"
     return None
 
 
 def _in_code(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> str | None:
-    """A masked column or table that the text of a DO block or a function's body names."""
+    """A masked column or table that a DO block or a function's body names, or a way to name one unseen."""
     if not isinstance(tree, pg.DoStmt | pg.CreateFunctionStmt):
         return None
     for node in walk(tree):
         if isinstance(node, pg.String):
             for word in _WORD.findall(node.sval.lower()):
-                if is_masked(word) or masked_columns(word):
+                if is_masked(word) or masked_columns(word) or word == _DYNAMIC or word in READERS | STATISTICS:
                     return word
     return None
 
@@ -173,8 +185,12 @@ def _statement(node: Message, names: _Names) -> Iterator[str]:
         yield from _select(node, names, shown=True)
     elif isinstance(node, pg.CopyStmt):
         yield from _copy(node, names)
-    elif isinstance(node, pg.DeclareCursorStmt | pg.PrepareStmt | pg.ExplainStmt | pg.ViewStmt):
+    elif isinstance(node, pg.DeclareCursorStmt | pg.PrepareStmt | pg.ExplainStmt):
         yield from _statement(unwrap(node.query), names)
+    elif isinstance(node, pg.ViewStmt):
+        yield from _view(node, names)
+    elif isinstance(node, pg.RenameStmt | pg.CreateTrigStmt | pg.AlterTableStmt):
+        yield from _change(node, names)
     else:
         yield from _below(node, names)
 
@@ -184,6 +200,32 @@ def _copy(copy: pg.CopyStmt, names: _Names) -> Iterator[str]:
     if not copy.is_from and copy.filename and names.columns:
         yield copy.relation.relname or "*"
     yield from _below(copy, names)
+
+
+def _view(view: pg.ViewStmt, names: _Names) -> Iterator[str]:
+    """A view may show masked columns under their own names: others could not be told apart before it is committed."""
+    query = unwrap(view.query)
+    if isinstance(query, pg.SelectStmt):
+        yield from _select(query, names, shown=True)
+        for shown in _outputs(query, names).values():
+            if view.aliases or (shown == "*" and not all(map(names.is_masked, names.columns))):
+                yield shown
+        for target in query.target_list:
+            value = unwrap(target.res_target.val)
+            if isinstance(value, pg.ColumnRef) and (found := names.in_reference(value)) not in {None, "*"}:
+                yield from () if names.is_masked(target.res_target.name or str(found)) else (str(found),)
+
+
+def _change(change: pg.RenameStmt | pg.CreateTrigStmt | pg.AlterTableStmt, names: _Names) -> Iterator[str]:
+    """Masked columns keep their names, their tables too, and no trigger or heir gets at their rows."""
+    if isinstance(change, pg.RenameStmt) and names.has(change.subname):
+        yield change.subname
+    elif names.columns and not isinstance(change, pg.AlterTableStmt):
+        renames_column = isinstance(change, pg.RenameStmt) and change.rename_type == pg.OBJECT_COLUMN
+        yield from () if renames_column else (change.relation.relname,)
+    elif names.columns and any(isinstance(n, pg.AlterTableCmd) and n.subtype in _LENDING for n in walk(change)):
+        yield change.relation.relname
+    yield from _below(change, names)
 
 
 def _select(select: pg.SelectStmt, names: _Names, *, shown: bool) -> Iterator[str]:

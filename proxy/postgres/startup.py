@@ -7,7 +7,8 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from proxy.postgres.messages import MAX_STARTUP_BYTES, ProtocolViolation, c_string, message, take_string
+from proxy.postgres.frames import ProtocolViolation
+from proxy.postgres.messages import MAX_STARTUP_BYTES, c_string, message, take_string
 
 PROTOCOL_3_0 = 3 << 16
 PROTOCOL_3_2 = (3 << 16) | 2

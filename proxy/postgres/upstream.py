@@ -13,7 +13,7 @@ from access.policy import PostgresUpstream, Resource, Role, TlsMode
 from proxy import credentials
 from proxy.errors import UpstreamFault
 from proxy.postgres import messages, startup
-from proxy.postgres.messages import MAX_MESSAGE_BYTES, ProtocolViolation
+from proxy.postgres.frames import MAX_MESSAGE_BYTES, ProtocolViolation
 from proxy.postgres.scram import MECHANISM, MECHANISM_PLUS, ScramClient, ScramFailed
 from proxy.postgres.tls_binding import server_end_point
 from proxy.postgres.wire import Wire, WireClosed

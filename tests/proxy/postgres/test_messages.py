@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.postgres import messages, startup
-from proxy.postgres.messages import FrameReader, ProtocolViolation
+from proxy.postgres.frames import MAX_MESSAGE_BYTES, FrameReader, ProtocolViolation
 
 TAGS = st.sampled_from([b"Q", b"D", b"T", b"Z", b"d", b"E"])
 MESSAGES = st.lists(st.tuples(TAGS, st.binary(max_size=60)), max_size=12)
@@ -43,7 +43,7 @@ def test_byte_by_byte(said: list[tuple[bytes, bytes]]) -> None:
     assert frames_of([data[i : i + 1] for i in range(len(data))]) == [(tag[0], payload) for tag, payload in said]
 
 
-@pytest.mark.parametrize("length", [0, 3, messages.MAX_MESSAGE_BYTES + 1, 0xFFFF_FFFF])
+@pytest.mark.parametrize("length", [0, 3, MAX_MESSAGE_BYTES + 1, 0xFFFF_FFFF])
 def test_impossible_lengths_are_refused(length: int) -> None:
     with pytest.raises(ProtocolViolation):
         FrameReader().feed(b"Q" + struct.pack(">I", length) + b"xx")

@@ -2,8 +2,9 @@
 
 import pytest
 
+from proxy.postgres.frames import ProtocolViolation
 from proxy.postgres.judgement import Judge, Judged
-from proxy.postgres.messages import Column, ProtocolViolation
+from proxy.postgres.messages import Column
 from proxy.postgres.protocol import MAX_MEANINGS, Conversation, Kind
 
 JUDGE = Judge(lambda _: False)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.postgres import values
-from proxy.postgres.messages import BINARY, TEXT, Column, FrameReader, ProtocolViolation, data_row, read_data_row
+from proxy.postgres.frames import FrameReader, ProtocolViolation
+from proxy.postgres.messages import BINARY, TEXT, Column, data_row, read_data_row
 from proxy.postgres.rows import RowMasker
 from proxy.postgres.values import numeric_text, readable
 
@@ -118,6 +119,13 @@ def test_json_stays_json(document: str) -> None:
     assert masked is not None
     assert PAN not in masked
     assert json.loads(masked)
+
+
+def test_a_verification_code_in_json_is_hidden_whatever_its_type() -> None:
+    document = b'{"cvv": 123, "card": {"cvc": "987", "pan": 4111111111111111, "name": "Ada"}}'
+    masked = one(document, values.JSON, TEXT)
+    assert masked is not None
+    assert json.loads(masked) == {"cvv": None, "card": {"cvc": "***", "pan": None, "name": "Ada"}}
 
 
 def test_json_too_deep_to_read_is_hidden() -> None:
