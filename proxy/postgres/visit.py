@@ -1,6 +1,7 @@
 """Visit: one client with a token, from the gate to the end of its session, which it hears in PostgreSQL's words."""
 
 import contextlib
+import traceback
 
 import structlog
 
@@ -48,7 +49,10 @@ class Visit:
         except Fault as fault:
             self._tell(fault)
         except Exception as error:
-            log.exception("postgres_session_failed", client=self._client, error=type(error).__name__)
+            # Where, but not with what: a traceback's values and an error's text can hold tokens and rows.
+            at = traceback.extract_tb(error.__traceback__)[-1]
+            failed = {"error": type(error).__name__, "at": f"{at.filename}:{at.lineno}"}
+            log.error("postgres_session_failed", client=self._client, **failed)  # noqa: TRY400
             self._tell(PolicyFault("Gatepass failed, so the session ends. Its operator finds more in the log."))
         finally:
             await self._guest.wire.close()
