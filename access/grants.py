@@ -16,9 +16,9 @@ from access.people import actor
 from access.policy import Policy
 from access.typed import Refused, reason
 from storage.database import clock
-from storage.model import AccessRequest, EndReason, Grant, Principal
+from storage.model import AccessRequest, Decision, EndReason, Grant, Principal
 
-__all__ = ["GrantFault", "GrantUnusable", "Refused", "by_prefix", "make", "of", "revoke", "usable"]
+__all__ = ["GrantFault", "GrantUnusable", "Refused", "by_prefix", "make", "of", "revoke", "still_allowed", "usable"]
 
 _SHORT_ID = re.compile(r"[0-9a-f]{4,32}")
 
@@ -104,6 +104,17 @@ async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None
     if grant.not_before > moment:
         raise GrantUnusable(GrantFault.NOT_YET, f"This access starts at {grant.not_before:%H:%M:%S} UTC.")
     return grant
+
+
+def still_allowed(policy: Policy, grant: Grant, person: str) -> str | None:
+    """Why `policy` no longer lets `person` use the grant, as a sentence for them; None if it does."""
+    resource = policy.resources.get(grant.resource)
+    if resource is None or grant.role not in resource.roles:
+        return f"{grant.role}@{grant.resource} is no longer in the policy. Ask for access again."
+    requirement = policy.require(person, grant.resource, grant.role)
+    if requirement.decision is Decision.DENIED:
+        return f"The policy has changed and no longer lets you in. {requirement.why}"
+    return None
 
 
 async def of(transaction: AsyncSession, principal: Principal, now: datetime | None = None) -> list[Grant]:

@@ -1,30 +1,29 @@
-"""Gateway: what every listener asks before it lets anybody in, and the one place that holds the live sessions.
+"""Gateway: the one place in a process that holds the live sessions.
 
-admit: the token points to a grant, and the grant in storage decides. enter: a session is a row, a recording and a
-deadline; it ends when the relay is done, or when the grant, the process or the storage does.
+A session is a row, a recording and a deadline; it ends when the relay is done, or when the grant, the policy, the
+process or the storage does.
 """
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Generator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from uuid import UUID
 
 import structlog
 
-from access import grants, holds
+from access import grants
 from access.context import Access
-from access.policy import Resource, Role
+from access.policy import Policy
 from access.sessions import Ending, end_session, open_session
-from access.tokens import Claims, InvalidToken
+from proxy.door import NO_STORAGE, Admission, Door
 from proxy.errors import AccessRefused, Fault, OurFault, RecorderFailed
+from proxy.holding import HoldWaiters
 from proxy.masking.policy import masker_for
 from proxy.recorder import Format, Recorder
 from proxy.session import LiveSession
-from storage import audit
 from storage.database import StorageUnavailable
-from storage.model import EndReason, Grant, HoldState, Principal, Protocol, Statement
+from storage.model import EndReason, Protocol
 from storage.notices import RESYNC, Notice, Notices, Topic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -35,77 +34,12 @@ _FORMATS = {
     Protocol.POSTGRES: Format.JSON_LINES,
 }
 
-_NO_STORAGE = "Gatepass cannot reach its storage, so nobody is let in. Try again in a minute."
-
 #: How often endings that storage could not take are tried again.
 _RETRY_ENDINGS_S = 1.0
 
-#: After a hold's deadline, how long to wait for whoever decides deadlines before looking oneself.
-_HOLD_GRACE_S = 2.0
-
-#: While notices cannot arrive, storage is asked this often which grants still stand.
-_DEAF_S = 2.0
-
-
-@dataclass(frozen=True)
-class Admission:
-    """A verified token's grant, with the resource and role as the policy describes them now."""
-
-    grant: Grant
-    principal: Principal
-    resource: Resource
-    role: Role
-    protocol: Protocol
-    client: str
-
-
-class ExpectedHold:
-    """One held statement's decision, as it will be told by a notice."""
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._id: UUID | None = None
-        self.stirred = asyncio.Event()
-
-    def of(self, statement_id: UUID) -> None:
-        self._id = statement_id
-
-    def concerns(self, notice: Notice) -> bool:
-        return notice.topic == RESYNC or self._id is None or notice.subject == str(self._id)
-
-    async def decision(self, held: Statement) -> Statement:
-        """Wait until the hold is no longer pending; bounded by its deadline."""
-        while True:
-            self.stirred.clear()
-            async with self._access.database.transaction() as transaction:
-                now = await holds.state(transaction, held.id)
-            if now.state is not HoldState.PENDING:
-                return now
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stirred.wait(), _HOLD_GRACE_S)
-
-
-class HoldWaiters:
-    """Who waits for which held statement in this process."""
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
-        self._expected: set[ExpectedHold] = set()
-
-    @contextlib.contextmanager
-    def expecting(self) -> Generator[ExpectedHold]:
-        """Register before the hold is written, so that no decision can slip by in between."""
-        expected = ExpectedHold(self._access)
-        self._expected.add(expected)
-        try:
-            yield expected
-        finally:
-            self._expected.discard(expected)
-
-    def tell(self, notice: Notice) -> None:
-        for expected in self._expected:
-            if expected.concerns(notice):
-                expected.stirred.set()
+#: How often the policy is compared with the one sessions were opened under; and, while notices cannot arrive, how often
+#: storage is asked which grants still stand.
+_LOOK_S = 2.0
 
 
 class Gateway:
@@ -116,6 +50,7 @@ class Gateway:
         self.recordings = recordings
         #: Set while this process is registered as a proxy instance; nobody enters otherwise.
         self.instance_id: int | None = None
+        self.door = Door(access)
         self.waiters = HoldWaiters(access)
         self._live: dict[UUID, LiveSession] = {}
         self._unsaved: list[Ending] = []
@@ -123,67 +58,9 @@ class Gateway:
         self.empty = asyncio.Event()
         self.empty.set()
 
-    # --- the door -------------------------------------------------------------------------------------------------
-
     async def admit(self, *, username: str, token: str, protocol: Protocol, client: str) -> Admission:
-        """Check a token against the door it is used at. `username` is role@resource, `client` an address.
-
-        Raises AccessRefused with a sentence for the person; every refusal is an audit event.
-        """
-        try:
-            return await self._admitted(username, token, protocol, client)
-        except (AccessRefused, grants.GrantUnusable) as refusal:
-            await self._audit_refusal(username, str(refusal), protocol, client)
-            raise AccessRefused(str(refusal)) from refusal
-        except StorageUnavailable as error:
-            raise AccessRefused(_NO_STORAGE) from error
-
-    async def _admitted(self, username: str, token: str, protocol: Protocol, client: str) -> Admission:
-        role_name, _, resource_name = username.partition("@")
-        if not role_name or not resource_name:
-            raise AccessRefused("The user name must be role@resource, for example read@payments-db.")
-        claims = self._claims(token)
-        if (claims.resource, claims.role) != (resource_name, role_name):
-            raise AccessRefused(
-                f"This token opens {claims.role}@{claims.resource}, not {role_name}@{resource_name}. "
-                "Get a token for this door from Gatepass in Slack."
-            )
-        async with self.access.database.transaction() as transaction:
-            grant = await grants.usable(transaction, claims.grant_id)
-            principal = await transaction.get_one(Principal, grant.principal_id)
-        if (grant.resource, grant.role, principal.id) != (resource_name, role_name, claims.principal_id):
-            raise AccessRefused("This token does not match its grant. Get a new one from Gatepass in Slack.")
-        resource, role = self._described(resource_name, role_name, protocol)
-        return Admission(grant, principal, resource, role, protocol, client)
-
-    def _claims(self, token: str) -> Claims:
-        try:
-            return self.access.keys.verify(token)
-        except InvalidToken as error:
-            raise AccessRefused(str(error)) from error
-
-    def _described(self, resource_name: str, role_name: str, protocol: Protocol) -> tuple[Resource, Role]:
-        resource = self.access.policies.current.resources.get(resource_name)
-        role = resource.roles.get(role_name) if resource is not None else None
-        if resource is None or role is None:
-            raise AccessRefused(f"{role_name}@{resource_name} is no longer in the policy. Ask for access again.")
-        if resource.type is not protocol:
-            raise AccessRefused(f"{resource_name} is a {resource.type.value} resource; this is the {protocol} port.")
-        return resource, role
-
-    async def _audit_refusal(self, username: str, why: str, protocol: Protocol, client: str) -> None:
-        why = self.access.redact(why)
-        log.info("access_refused", protocol=protocol.value, client=client, why=why)
-        with contextlib.suppress(StorageUnavailable):
-            async with self.access.database.transaction() as transaction:
-                await audit.record(
-                    transaction,
-                    actor="unknown",
-                    action="proxy:session:refuse",
-                    resource=self.access.redact(username)[:200],
-                    outcome="failure",
-                    detail={"protocol": protocol.value, "client": client, "why": why},
-                )
+        """As `Door.admit`: raises AccessRefused with a sentence for the person."""
+        return await self.door.admit(username=username, token=token, protocol=protocol, client=client)
 
     # --- a session ------------------------------------------------------------------------------------------------
 
@@ -215,8 +92,8 @@ class Gateway:
     async def _opened(self, admission: Admission, client_software: str) -> tuple[LiveSession, asyncio.TimerHandle]:
         """Insert the row; from then on the session is known here, and its deadline runs."""
         if self.instance_id is None:
-            raise AccessRefused(_NO_STORAGE)
-        masker = masker_for(self.access.policies.current)
+            raise AccessRefused(NO_STORAGE)
+        masker = masker_for(admission.policy)
         try:
             row, remaining_s = await open_session(
                 self.access,
@@ -229,12 +106,13 @@ class Gateway:
         except grants.GrantUnusable as error:
             raise AccessRefused(str(error)) from error
         except StorageUnavailable as error:
-            raise AccessRefused(_NO_STORAGE) from error
+            raise AccessRefused(NO_STORAGE) from error
         session = LiveSession(
             self.access,
             row=row,
             grant=admission.grant,
             principal=admission.principal,
+            policy=admission.policy,
             resource=admission.resource,
             role=admission.role,
             masker=masker,
@@ -279,14 +157,24 @@ class Gateway:
     # --- cut from outside -----------------------------------------------------------------------------------------
 
     async def watch(self, notices: Notices) -> None:
-        """End sessions whose grant was revoked and wake held statements; owned by the server."""
-        async with notices.subscribe(Topic.GRANT, Topic.STATEMENT) as stream:
+        """End sessions whose grant was revoked or whose policy changed, wake held statements; owned by the server."""
+        async with notices.subscribe(Topic.GRANT, Topic.STATEMENT, Topic.POLICY) as stream:
             while True:
                 notice = await _next(stream, notices)
+                self._follow_policy()
+                if notice is None:
+                    continue
                 self.waiters.tell(notice)
                 for session in list(self._live.values()):
                     if notice.topic == RESYNC or notice.subject == str(session.grant.id):
                         await self._recheck(session)
+
+    def _follow_policy(self) -> None:
+        """End the sessions that could not be opened as they are under the policy there is now."""
+        policy = self.access.policies.current
+        for session in list(self._live.values()):
+            if session.policy is not policy and (change := _changed(session, policy)) is not None:
+                session.end(EndReason.REVOKED, change)
 
     async def _recheck(self, session: LiveSession) -> None:
         try:
@@ -295,7 +183,7 @@ class Gateway:
         except grants.GrantUnusable as error:
             session.end(error.end_reason, str(error))
         except StorageUnavailable as error:
-            session.end(OurFault.reason, str(OurFault(_NO_STORAGE)))
+            session.end(OurFault.reason, str(OurFault(NO_STORAGE)))
             log.warning("grant_recheck_failed", session_id=str(session.id), error=str(error))
 
     def end_all(self, reason: EndReason, message: str) -> None:
@@ -308,11 +196,23 @@ class Gateway:
         return len(self._live)
 
 
-async def _next(stream: AsyncIterator[Notice], notices: Notices) -> Notice:
-    """The next notice; RESYNC instead whenever for a while none could have arrived."""
-    while True:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_DEAF_S):
-                return await anext(stream)
-        if not notices.connected:
-            return Notice(RESYNC, "")
+async def _next(stream: AsyncIterator[Notice], notices: Notices) -> Notice | None:
+    """The next notice; after a while without one None, or RESYNC if none could have arrived."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_LOOK_S):
+            return await anext(stream)
+    return None if notices.connected else Notice(RESYNC, "")
+
+
+def _changed(session: LiveSession, policy: Policy) -> str | None:
+    """Why the session cannot go on under this policy, as a sentence for the person; None if it can."""
+    if (refusal := grants.still_allowed(policy, session.grant, session.principal.name)) is not None:
+        return refusal
+    resource = policy.resources[session.resource.name]
+    role = resource.roles[session.role.name]
+    same = (resource.upstream, role, policy.masking) == (
+        session.resource.upstream,
+        session.role,
+        session.policy.masking,
+    )
+    return None if same else f"The policy for {role.name}@{resource.name} has changed. Connect again to go on under it."

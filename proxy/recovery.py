@@ -5,13 +5,15 @@ whose recording is on a host that never came back is closed once its grant has e
 """
 
 import asyncio
+import os
+import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlmodel import col
 
 from access.context import Access
@@ -26,42 +28,65 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _KILLED = "The proxy process was interrupted; the recording is complete to the last statement that was forwarded."
 
 
-async def close_interrupted(
-    access: Access, recordings: Path, *, own_instance: int | None, held_here: Callable[[UUID], bool]
-) -> int:
-    """Close the active sessions of dead instances but those that this process will end itself; returns how many.
+class Recovery:
+    """Looks for sessions that nobody holds any more; one for every proxy process."""
 
-    Raises StorageUnavailable.
-    """
-    closed = 0
-    for instance_id, host in await _instances_with_sessions(access, own_instance):
-        for session, grant in await _left_open(access, instance_id):
-            if not held_here(session.id):
-                closed += await _closed(access, recordings, session, grant, host)
-    return closed
+    def __init__(self, access: Access, recordings: Path, held_here: Callable[[UUID], bool]) -> None:
+        """`held_here`: whether this process will end that session itself."""
+        self._access = access
+        self._recordings = recordings
+        self._held_here = held_here
+        #: Sessions that nobody held at the last look.
+        self._suspects: set[UUID] = set()
+
+    async def sweep(self, own_instance: int | None) -> int:
+        """Close what dead instances left open; returns how many sessions. Raises StorageUnavailable.
+
+        A session is left open when nobody held it at two looks in a row: an instance that lost only the connection of
+        its lock has noticed by then, and has ended its sessions itself. One whose process is gone from this host needs
+        no second look.
+        """
+        closed = 0
+        seen: set[UUID] = set()
+        for instance in await _instances_with_sessions(self._access):
+            gone = _is_gone(instance)
+            for session, grant in await self._left_open(instance, own=instance.id == own_instance):
+                seen.add(session.id)
+                if gone or session.id in self._suspects:
+                    closed += await _closed(self._access, self._recordings, session, grant, instance.host)
+        self._suspects = seen
+        return closed
+
+    async def _left_open(self, instance: ProxyInstance, *, own: bool) -> list[tuple[Session, Grant]]:
+        """Active sessions of an instance without a process, or of our own that we do not know of."""
+        async with self._access.database.transaction() as transaction:
+            if not own and not await is_dead(transaction, instance.id or 0):
+                return []
+            found = await transaction.execute(
+                select(Session, Grant)
+                .join(Grant, col(Grant.id) == col(Session.grant_id))
+                .where(col(Session.instance_id) == instance.id, col(Session.state) == SessionState.ACTIVE)
+            )
+            return [(session, grant) for session, grant in found.all() if not self._held_here(session.id)]
 
 
-async def _instances_with_sessions(access: Access, own_instance: int | None) -> list[tuple[int, str]]:
+async def _instances_with_sessions(access: Access) -> list[ProxyInstance]:
+    live = exists().where(col(Session.instance_id) == col(ProxyInstance.id), col(Session.state) == SessionState.ACTIVE)
     async with access.database.transaction() as transaction:
-        found = await transaction.execute(
-            select(col(ProxyInstance.id), col(ProxyInstance.host))
-            .join(Session, col(Session.instance_id) == col(ProxyInstance.id))
-            .where(col(Session.state) == SessionState.ACTIVE)
-            .distinct()
-        )
-        return [(number, host) for number, host in found.all() if number is not None and number != own_instance]
+        return list((await transaction.scalars(select(ProxyInstance).where(live))).all())
 
 
-async def _left_open(access: Access, instance_id: int) -> list[tuple[Session, Grant]]:
-    async with access.database.transaction() as transaction:
-        if not await is_dead(transaction, instance_id):
-            return []
-        found = await transaction.execute(
-            select(Session, Grant)
-            .join(Grant, col(Grant.id) == col(Session.grant_id))
-            .where(col(Session.instance_id) == instance_id, col(Session.state) == SessionState.ACTIVE)
-        )
-        return [(session, grant) for session, grant in found.all()]
+def _is_gone(instance: ProxyInstance) -> bool:
+    """Whether it ran on this host and its process is no more."""
+    if instance.host != socket.gethostname():
+        return False
+    try:
+        os.kill(instance.pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 async def _closed(access: Access, recordings: Path, session: Session, grant: Grant, host: str) -> bool:

@@ -17,7 +17,7 @@ from proxy.authority import Authority
 from proxy.gateway import Gateway
 from proxy.instance import registered, until_lost
 from proxy.postgres.server import PostgresListener
-from proxy.recovery import close_interrupted
+from proxy.recovery import Recovery
 from proxy.ssh.server import SshListener
 from storage.database import StorageUnavailable
 from storage.model import EndReason
@@ -25,8 +25,10 @@ from storage.notices import Notices
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-#: How often dead instances are looked for, and how soon a lost storage is tried again.
-SWEEP_S = 5.0
+#: How often dead instances are looked for: longer than one takes to notice that its lock is lost (instance.PULSE_S and
+#: PULSE_TIMEOUT_S), so that two looks in a row are proof.
+SWEEP_S = 7.5
+#: How soon a lost storage is tried again.
 RETRY_S = 0.5
 
 #: How long sessions get to tell their clients that the proxy stops.
@@ -96,14 +98,11 @@ class ProxyServer:
             await asyncio.sleep(RETRY_S)
 
     async def _sweep(self) -> None:
+        recovery = Recovery(self._access, self._settings.recordings, self.gateway.holds)
         while True:
             with contextlib.suppress(StorageUnavailable):
-                await close_interrupted(
-                    self._access,
-                    self._settings.recordings,
-                    own_instance=self.gateway.instance_id,
-                    held_here=self.gateway.holds,
-                )
+                await recovery.sweep(self.gateway.instance_id)
+            await self.gateway.door.summarise()
             await asyncio.sleep(SWEEP_S)
 
     async def _renew(self, authority: Authority, tls: ssl.SSLContext) -> None:

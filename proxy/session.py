@@ -8,24 +8,22 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import structlog
 
 from access import holds
 from access.context import Access
-from access.policy import Resource, Role, StatementRule
+from access.policy import Policy, Resource, Role, StatementRule
 from access.sessions import Tally, save_segments, save_tally
 from proxy.errors import OurFault, PolicyFault, SessionEnded
+from proxy.holding import HoldWaiters
 from proxy.masking.rules import Masker
 from proxy.recorder import Recorder
 from proxy.statements import StatementFacts, strictest
 from storage.database import StorageUnavailable
 from storage.model import EndReason, Grant, HoldState, Principal, Session, Statement, VerdictKind
-
-if TYPE_CHECKING:
-    from proxy.gateway import HoldWaiters
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -56,15 +54,18 @@ class LiveSession:
         row: Session,
         grant: Grant,
         principal: Principal,
+        policy: Policy,
         resource: Resource,
         role: Role,
         masker: Masker,
         recorder: Recorder,
-        waiters: "HoldWaiters",
+        waiters: HoldWaiters,
     ) -> None:
         self.row = row
         self.grant = grant
         self.principal = principal
+        #: The policy under which the session was opened.
+        self.policy = policy
         self.resource = resource
         self.role = role
         self.masker = masker

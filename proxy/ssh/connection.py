@@ -21,7 +21,8 @@ from asyncssh.constants import (
 )
 
 from proxy.errors import AccessRefused, Fault, PolicyFault, SessionEnded, UpstreamFault
-from proxy.gateway import Admission, Gateway
+from proxy.door import Admission
+from proxy.gateway import Gateway
 from proxy.session import LiveSession
 from proxy.ssh.cast import Cast
 from proxy.ssh.channel import CUT, UNAVAILABLE, Channel, Live, Owner

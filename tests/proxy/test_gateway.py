@@ -16,7 +16,7 @@ from access.context import Access
 from access.statement_reviews import review_statement
 from proxy.errors import AccessRefused, ClientFault, RecorderFailed, SessionEnded
 from proxy.gateway import Gateway
-from proxy.recovery import close_interrupted
+from proxy.recovery import Recovery
 from proxy.session import LiveSession
 from proxy.statements import StatementFacts
 from storage import recording_files
@@ -336,12 +336,15 @@ async def test_sessions_of_a_dead_instance_are_closed_with_what_was_recorded(
     await session.judge([SELECT], nothing)
     session.recorder.write({"t": 1, "type": "rows", "rows": [["a"], ["b"], ["c"]]})
 
+    recovery = Recovery(access, gateway.recordings, held_here=lambda _: False)
+
     async def sweep() -> int:
-        return await close_interrupted(access, gateway.recordings, own_instance=None, held_here=lambda _: False)
+        return await recovery.sweep(None)
 
     assert await sweep() == 0, "its instance still holds its lock"
     async with access.database.transaction() as transaction:
         await transaction.execute(update(Session).values(instance_id=await _dead_instance(access)))
+    assert await sweep() == 0, "one look is no proof while a process of that id lives"
     assert await sweep() == 1
     ended = await row(access, session)
     assert (ended.end_reason, ended.statements, ended.rows) == (EndReason.INTERRUPTED, {"select": 2}, 3)

@@ -12,10 +12,11 @@ from sqlmodel import col
 
 from access import grants
 from access.context import Access
+from proxy.door import Admission
 from proxy.errors import AccessRefused, SessionEnded, UpstreamFault
-from proxy.gateway import Admission, Gateway
+from proxy.gateway import Gateway
 from proxy.instance import registered
-from proxy.recovery import close_interrupted
+from proxy.recovery import Recovery
 from storage.database import Database, StorageUnavailable
 from storage.model import AuditEvent, EndReason, Protocol, Session, SessionState
 from storage.notices import Notices
@@ -160,7 +161,8 @@ async def test_what_else_lies_in_a_recordings_folder_keeps_nothing_from_being_cl
 
 
 async def _swept(access: Access, recordings: Path) -> int:
-    return await close_interrupted(access, recordings, own_instance=None, held_here=lambda _: False)
+    recovery = Recovery(access, recordings, held_here=lambda _: False)
+    return await recovery.sweep(None) + await recovery.sweep(None)
 
 
 async def test_a_card_number_in_a_user_name_is_masked_before_it_is_cut(gateway: Gateway, access: Access) -> None:

@@ -1,0 +1,131 @@
+"""The door under pressure: refusals are counted, waiting is bounded, and a changed policy shuts it."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from sqlalchemy import select
+
+from access.context import Access
+from proxy import door
+from proxy.door import Door
+from proxy.errors import AccessRefused, SessionEnded
+from proxy.gateway import Gateway
+from storage.model import AuditEvent, EndReason, Protocol
+
+Grants = Callable[..., Awaitable[Any]]
+
+
+async def knock(at: Door, client: str = "203.0.113.9:40000") -> None:
+    with pytest.raises(AccessRefused):
+        await at.admit(username="read@db", token="garbage", protocol=Protocol.SSH, client=client)
+
+
+async def refusals(access: Access) -> list[dict[str, Any]]:
+    async with access.database.transaction() as transaction:
+        events = [json.loads(event.body) for event in (await transaction.scalars(select(AuditEvent))).all()]
+    return [event["detail"] for event in events if event["action"] == "proxy:session:refuse"]
+
+
+async def test_a_flood_of_refusals_is_counted_rather_than_written_one_by_one(access: Access) -> None:
+    now = [1000.0]
+    at = Door(access, clock=lambda: now[0])
+    for _ in range(door.REFUSALS_A_WINDOW + 25):
+        await knock(at)
+    await knock(at, "198.51.100.7:40000")
+    assert len(await refusals(access)) == door.REFUSALS_A_WINDOW + 1, "the other host is not silenced"
+    await at.summarise()
+    assert len(await refusals(access)) == door.REFUSALS_A_WINDOW + 1, "the window is not over"
+    now[0] += door.WINDOW_S
+    await at.summarise()
+    *_, last = await refusals(access)
+    assert (last["client"], last["refusals"]) == ("203.0.113.9", 25)
+    await knock(at)
+    assert "refusals" not in (await refusals(access))[-1], "a new window writes again"
+
+
+async def test_hosts_beyond_the_most_are_counted_as_one(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(door, "MOST_HOSTS", 2)
+    at = Door(access)
+    for number in range(20):
+        await knock(at, f"203.0.113.{number}:1")
+    assert len(at._refused) == 3  # pyright: ignore[reportPrivateUsage]
+
+
+async def test_whoever_waits_too_long_for_their_turn_is_told_so(
+    access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(door, "QUEUE_TIMEOUT_S", 0.01)
+    at = Door(access)
+    token = (await granted("db", "read")).token
+    turns = at._turns  # pyright: ignore[reportPrivateUsage]
+    for _ in range(door.ADMISSIONS_AT_ONCE):
+        await turns.acquire()
+    with pytest.raises(AccessRefused, match="Too many people"):
+        await at.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
+    turns.release()
+    admitted = await at.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
+    assert admitted.principal.name == "alice"
+
+
+DENIED = {"name": "no-more", "who": ["alice"], "resources": ["db"], "roles": ["*"], "decision": "denied"}
+
+
+def denied(policy: dict[str, Any]) -> None:
+    policy["policy"].insert(0, DENIED)
+
+
+def without_the_role(policy: dict[str, Any]) -> None:
+    del policy["resources"]["db"]["roles"]["read"]
+
+
+def elsewhere(policy: dict[str, Any]) -> None:
+    policy["resources"]["db"]["upstream"]["host"] = "10.0.0.1"
+
+
+def masking_more(policy: dict[str, Any]) -> None:
+    policy["masking"] = [{"name": "phones", "entity": "phone"}]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (denied, "no longer lets you in"),
+        (without_the_role, "no longer in the policy"),
+        (elsewhere, "has changed. Connect again"),
+        (masking_more, "has changed. Connect again"),
+    ],
+)
+async def test_a_changed_policy_ends_the_sessions_it_concerns(
+    gateway: Gateway,
+    access: Access,
+    granted: Grants,
+    write_policy: Callable[[dict[str, Any]], Path],
+    change: Callable[[dict[str, Any]], None],
+    says: str,
+) -> None:
+    token = (await granted("db", "read")).token
+    other = (await granted("host", "deploy")).token
+    admission = await gateway.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
+    second = await gateway.admit(username="deploy@host", token=other, protocol=Protocol.SSH, client="127.0.0.1:2")
+    async with gateway.enter(second) as untouched:
+        with pytest.raises(SessionEnded, match=says) as cut:
+            async with gateway.enter(admission) as session:
+                policy = yaml.safe_load(access.policies.path.read_text())
+                change(policy)
+                write_policy(policy)
+                access.policies.reload()
+                await access.policies.adopt(access)
+                async with asyncio.timeout(20):
+                    await session.run(asyncio.sleep(60))
+        assert cut.value.reason is EndReason.REVOKED
+        assert (untouched.ending is None) is (change is not masking_more)
+    if "Connect again" in says:
+        await gateway.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
+    else:
+        with pytest.raises(AccessRefused, match=says):
+            await gateway.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
