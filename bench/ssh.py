@@ -1,48 +1,32 @@
 """What the gateway costs an ssh user: throughput, connect time, keystroke echo; each as a ratio to direct, in one run.
 
-`python -m bench.ssh [megabytes]`. Needs OpenSSH's client and server; everything else is its own, on loopback.
+`python -m bench.ssh`. Needs OpenSSH's client and server; everything else is its own, on loopback.
 """
 
-import asyncio
 import contextlib
 import getpass
-import json
 import os
 import pty
 import select
 import shutil
 import socket
-import statistics
 import subprocess
-import sys
 import tempfile
 import termios
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+from bench.figures import RUNS, Figure, paired
+from bench.gateway import everything_at_once, serving
+from cli.demo.postgres_target import free_port
 
 SSHD = "/usr/sbin/sshd"
 CONNECTS = 10
 KEYSTROKES = 200
-#: Each figure is the best of so many runs: what disturbs a run only ever makes it slower.
-RUNS = 3
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One measurement, both ways, in `unit`; `ratio` is the gateway's to direct, 1 meaning no cost."""
-
-    name: str
-    direct: float
-    gateway: float
-    unit: str
-    ratio: float
-
-    def __str__(self) -> str:
-        figures = f"direct {self.direct:9.2f}  gateway {self.gateway:9.2f} {self.unit:<5}"
-        return f"{self.name:<42} {figures} ratio {self.ratio:.2f}"
 
 
 @dataclass(frozen=True)
@@ -53,39 +37,31 @@ class Route:
     environment: dict[str, str]
 
 
-def measure(megabytes: int = 500) -> list[Figure]:
-    """Run everything once on a quiet machine; takes about a minute."""
+def measure(megabytes: int = 500) -> Iterator[Figure]:
+    """Each figure as it is had; some minutes on a quiet machine."""
     with tempfile.TemporaryDirectory(prefix="gatepass-bench-") as name:
         folder = Path(name)
-        with _sshd(folder) as port, _gateway(folder, port) as (gateway_port, token):
-            direct = _route(folder, port, getpass.getuser(), ["-i", str(folder / "user_key"), "-oIdentitiesOnly=yes"])
-            through = _route(
-                folder, gateway_port, "deploy@web-1", ["-oIdentityFile=none", "-oIdentityAgent=none"], token
-            )
-            return [
-                *_throughput(folder, direct, through, megabytes),
-                _connects(direct, through),
-                *_echo(direct, through),
-            ]
+        with _sshd(folder) as port, serving(folder, "ssh", _policy(folder, port)) as (gateway_port, token):
+            own_key = ["-i", str(folder / "user_key"), "-oIdentitiesOnly=yes"]
+            direct = _route(folder, port, getpass.getuser(), own_key)
+            no_key = ["-oIdentityFile=none", "-oIdentityAgent=none"]
+            through = _route(folder, gateway_port, "deploy@web-1", no_key, token)
+            yield from _throughput(folder, direct, through, megabytes)
+            yield paired("connect and run true", "ms", direct, through, _connect, runs=CONNECTS)
+            yield from _echo(direct, through)
 
 
 # --- the two ways ---------------------------------------------------------------------------------------------------
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextlib.contextmanager
-def _sshd(folder: Path) -> Iterator[int]:
+def _sshd(folder: Path) -> Generator[int]:
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     for key in ("host_key", "user_key"):
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
     shutil.copy(folder / "user_key.pub", folder / "authorized_keys")
-    port = _free_port()
+    port = free_port()
     options = {
         "ListenAddress": "127.0.0.1",
         "Port": port,
@@ -115,24 +91,6 @@ def _wait_for(port: int) -> None:
         time.sleep(0.02)
 
 
-@contextlib.contextmanager
-def _gateway(folder: Path, upstream_port: int) -> Iterator[tuple[int, str]]:
-    """The gateway in a process of its own, as it runs in production."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "bench.ssh", "serve", str(folder), str(upstream_port)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert server.stdin is not None
-    assert server.stdout is not None
-    try:
-        ready = json.loads(next(line for line in server.stdout if line.startswith(b"{")))
-        yield ready["port"], ready["token"]
-    finally:
-        server.stdin.close()
-        server.wait()
-
-
 def _route(folder: Path, port: int, user: str, options: Sequence[str], token: str = "") -> Route:
     askpass = folder / "askpass"
     askpass.write_text('#!/bin/sh\nprintf "%s\\n" "$GATEPASS_TOKEN"\n')
@@ -159,16 +117,15 @@ def _throughput(folder: Path, direct: Route, through: Route, megabytes: int) -> 
         file.write(os.urandom(megabytes * 1024 * 1024 // 5))
     for name, source in (("exec output, text", text), ("exec output, random bytes", binary)):
         size_mb = source.stat().st_size / 1024 / 1024
-        yield _faster(f"{name} ({size_mb:.0f} MB)", size_mb, direct, through, f"cat {source}")
+        once = partial(_speed, size_mb, f"cat {source}", None)
+        yield paired(f"{name} ({size_mb:.0f} MB)", "MB/s", direct, through, once)
     size_mb = binary.stat().st_size / 1024 / 1024
-    yield _faster(f"exec input ({size_mb:.0f} MB)", size_mb, direct, through, "cat > /dev/null", binary)
+    once = partial(_speed, size_mb, "cat > /dev/null", binary)
+    yield paired(f"exec input ({size_mb:.0f} MB)", "MB/s", direct, through, once)
 
 
-def _faster(
-    name: str, size_mb: float, direct: Route, through: Route, command: str, source: Path | None = None
-) -> Figure:
-    speeds = [size_mb / min(_timed(route, command, source) for _ in range(RUNS)) for route in (direct, through)]
-    return Figure(name, speeds[0], speeds[1], "MB/s", speeds[1] / speeds[0])
+def _speed(size_mb: float, command: str, source: Path | None, route: Route) -> float:
+    return size_mb / _timed(route, command, source)
 
 
 def _timed(route: Route, command: str, source: Path | None = None) -> float:
@@ -180,16 +137,19 @@ def _timed(route: Route, command: str, source: Path | None = None) -> float:
         return time.monotonic() - start
 
 
-def _connects(direct: Route, through: Route) -> Figure:
-    times = [statistics.median(_timed(route, "true") for _ in range(CONNECTS)) * 1000 for route in (direct, through)]
-    return Figure(f"connect and run true (median of {CONNECTS})", times[0], times[1], "ms", times[1] / times[0])
+def _connect(route: Route) -> float:
+    return _timed(route, "true") * 1000
 
 
 def _echo(direct: Route, through: Route) -> Iterator[Figure]:
-    delays = [sorted(_keystrokes(route)) for route in (direct, through)]
-    for name, at in (("p50", KEYSTROKES // 2), ("p99", KEYSTROKES * 99 // 100)):
-        first, second = (each[at] * 1000 for each in delays)
-        yield Figure(f"keystroke echo, {name} of {KEYSTROKES}", first, second, "ms", second / first)
+    """Percentiles over the keystrokes of all runs, taken in turn."""
+    delays: tuple[list[float], list[float]] = ([], [])
+    for _ in range(RUNS):
+        for route, seen in zip((direct, through), delays, strict=True):
+            seen.extend(_keystrokes(route))
+    for name, share in (("p50", 50), ("p99", 99)):
+        first, second = (sorted(seen)[len(seen) * share // 100] * 1000 for seen in delays)
+        yield Figure(f"keystroke echo, {name} of {len(delays[0])}", first, second, "ms")
 
 
 def _keystrokes(route: Route) -> list[float]:
@@ -232,73 +192,13 @@ def _read_until(terminal: int, awaited: bytes) -> None:
         seen += os.read(terminal, 4096)
 
 
-# --- the gateway's process ------------------------------------------------------------------------------------------
-
-
-async def _serve(folder: Path, upstream_port: int) -> None:
-    """Storage, one granted role and the listener, until standard input ends."""
-    import yaml  # noqa: PLC0415 - only this process needs any of this
-    from sqlalchemy import select as query  # noqa: PLC0415
-
-    from access import requests  # noqa: PLC0415
-    from access.context import Access  # noqa: PLC0415
-    from access.policy_file import PolicyFile  # noqa: PLC0415
-    from access.tokens import TokenKeys  # noqa: PLC0415
-    from proxy.gateway import Gateway  # noqa: PLC0415
-    from proxy.instance import registered  # noqa: PLC0415
-    from proxy.masking.rules import DEFAULT_RULES, Masker  # noqa: PLC0415
-    from proxy.ssh.server import SshListener  # noqa: PLC0415
-    from storage.database import Database  # noqa: PLC0415
-    from storage.embedded import Embedded  # noqa: PLC0415
-    from storage.migrate import migrate  # noqa: PLC0415
-    from storage.model import Grant, Principal  # noqa: PLC0415
-
-    (folder / "gatepass.yml").write_text(yaml.safe_dump(_policy(folder, upstream_port)))
-    with Embedded(folder / "postgres") as embedded:
-        await migrate(embedded.dsn)
-        database = Database(embedded.dsn)
-        access = Access(database, PolicyFile(folder / "gatepass.yml"), Masker(DEFAULT_RULES).redact, TokenKeys(folder))
-        await access.policies.adopt(access)
-        async with database.transaction() as transaction:
-            alice = (await transaction.scalars(query(Principal))).one()
-        await requests.submit(access, alice, requests.Ask("web-1", "deploy", 3600))
-        async with database.transaction() as transaction:
-            grant = (await transaction.scalars(query(Grant))).one()
-        gateway = Gateway(access, folder / "recordings")
-        async with (
-            registered(database) as (gateway.instance_id, _),
-            SshListener(gateway, ("127.0.0.1", 0), folder) as ssh,
-        ):
-            token = access.keys.issue(grant=grant, principal=alice)
-            print(json.dumps({"port": ssh.address[1], "token": token}), flush=True)
-            await asyncio.to_thread(sys.stdin.read)
-        await database.close()
-
-
 def _policy(folder: Path, upstream_port: int) -> dict[str, Any]:
     host_key = " ".join((folder / "host_key.pub").read_text().split()[:2])
     role = {"username": getpass.getuser(), "private_key": f"file:{folder / 'user_key'}"}
     upstream = {"host": "127.0.0.1", "port": upstream_port, "host_key": host_key}
-    everybody = {"who": ["alice"], "resources": ["*"], "roles": ["*"], "decision": "automatic"}
-    return {
-        "version": 1,
-        "resources": {"web-1": {"type": "ssh", "upstream": upstream, "roles": {"deploy": role}}},
-        "people": {"alice": {"slack": "U0ALICE"}},
-        "policy": [{"name": "all", "maximum_duration": "2h", **everybody}],
-    }
-
-
-def main() -> None:
-    """Measure and print; or be the gateway, when started by oneself."""
-    if sys.argv[1:2] == ["serve"]:
-        import uvloop  # noqa: PLC0415 - as the product serves
-
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(Path(sys.argv[2]), int(sys.argv[3])))
-        return
-    for figure in measure(*(int(argument) for argument in sys.argv[1:2])):
-        print(figure, flush=True)
+    return everything_at_once({"web-1": {"type": "ssh", "upstream": upstream, "roles": {"deploy": role}}})
 
 
 if __name__ == "__main__":
-    main()
+    for figure in measure():
+        print(figure, flush=True)
