@@ -80,7 +80,7 @@ def well_grouped(data: bytes, run: Run, i: int, j: int, left: Left) -> bool:
     separators = run.separators[i : j - 1]
     halved = sizes in _HALVES and (separators != [" "] or run.noisy)
     if halved or sizes in _PRINTED or _in_fours(sizes, separators):
-        return not _in_uuid(data, run, i, j)
+        return "-" not in separators or not _in_uuid(data, run, i, j)
     whole = i == 0 and j == len(run.groups) - 1 and not left
     return whole and _broken_up(sizes, separators)
 

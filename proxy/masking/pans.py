@@ -37,7 +37,9 @@ def find_pans(data: bytes, start: int, shown: int = 4, replacement: bytes | None
 
     shown: how many digits stay at the end, 0 to 4. replacement: instead of the masked form.
     """
-    for match in _candidate.finditer(data, max(0, start - 1)):
+    # A candidate may begin with a letter and zeros before its first digit.
+    padding = start - len(data[:start].rstrip(b"0")) if start and data[start - 1] == 0x30 else 0
+    for match in _candidate.finditer(data, max(0, start - padding - 1)):
         first, past = match.span()
         digits = data[first:past].lstrip(_BEFORE_DIGITS)
         first = past - len(digits)

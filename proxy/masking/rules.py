@@ -242,7 +242,8 @@ def _disjoint(edits: list[Edit]) -> list[Edit]:
         elif edit.start == kept[-1].start:
             kept[-1] = edit
         elif edit.end > end:
-            kept[-1] = Edit(kept[-1].start, edit.end, REDACTED.encode(), kept[-1].kind)
+            # Of the second kind, which says how it may go on in a stream.
+            kept[-1] = Edit(kept[-1].start, edit.end, REDACTED.encode(), edit.kind)
         else:
             continue
         end = edit.end

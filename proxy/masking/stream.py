@@ -19,17 +19,31 @@ MAX_HELD = 8192
 #: Bytes already sent that are kept to look back at: a digest's digits, the words before a number.
 CONTEXT = 256
 
+#: How far back a NUL says that bytes are no text.
+_BINARY_REACH = 512
+
 _REDACTED = REDACTED.encode()
 #: A digit of any script; escape sequences have digits of their own.
 _digit = re.compile(rf"({ESCAPE})|[\d{RAISED_DIGITS}]")
 
 
 class StreamMasker:
-    """One direction of one channel: feed it, flush it when `held` bytes wait too long, flush(final=True) at its end."""
+    """One direction of one channel: feed it, flush it when `held` bytes wait too long, flush(final=True) at its end.
+
+    Without flushes the output is that of Masker.bytes over everything, however it is cut, for candidates of up to
+    `max_held` bytes. With flushes at most the first six and the last four digits of a card number are shown, and nothing
+    of a verification code; of an e-mail address the first part may have gone, of a key the letters that all keys have.
+    """
 
     def __init__(self, masker: Masker, *, max_held: int = MAX_HELD) -> None:
         self._masker = masker
         self._max_held = max_held
+        #: Whether the latest bytes are no text, so that nobody reads them and holding them only costs time.
+        self.binary = False
+        self._swallow: Swallow | None = None
+        self._restart()
+
+    def _restart(self) -> None:
         #: What was sent and is remembered, then what is held.
         self._raw = b""
         self._sent = 0
@@ -39,11 +53,10 @@ class StreamMasker:
         self._replaced = 0
         #: Bytes that the last flush would not release.
         self._waiting = 0
-        self._swallow: Swallow | None = None
 
     @property
     def held(self) -> int:
-        """Bytes that a flush could release; arm a timer when it is not 0.
+        """Bytes that a flush could release; arm a timer when it is not 0, or flush at once when `binary`.
 
         What a flush has refused (digits of what may be a card number, a key being typed) waits for what follows it,
         however long that takes, and is not counted.
@@ -52,8 +65,9 @@ class StreamMasker:
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return what may go now."""
+        self.binary = b"\0" in data[-_BINARY_REACH:]
         if self._swallow is not None:
-            data = self._swallowed(data)
+            data = self._swallowed(self._swallow, data)
         if not data:
             return b""
         self._waiting = 0
@@ -70,14 +84,15 @@ class StreamMasker:
     def flush(self, *, final: bool = False) -> bytes:
         """Judge what is held as if the text ended here. `final`: it does (end of file), so that nothing need wait."""
         edits = self._masker.edits(self._raw, self._open)
-        cut = len(self._raw)
-        if not final:
-            cut = max(self._sent, waiting_from(self._raw, self._open))
-            cut = max([cut, *(edit.end for edit in edits if edit.start < cut < edit.end or edit.end == len(self._raw))])
-        released = self._release(cut, edits)
         if final:
-            self.__init__(self._masker, max_held=self._max_held)
-        elif edits and edits[-1].end == self._sent:
+            released = self._release(len(self._raw), edits)
+            self._swallow = None
+            self._restart()
+            return released
+        cut = max(self._sent, waiting_from(self._raw, self._open))
+        cut = max([cut, *(edit.end for edit in edits if edit.start < cut < edit.end or edit.end == len(self._raw))])
+        released = self._release(cut, edits)
+        if edits and edits[-1].end == self._sent:
             self._replaced = self._sent
         self._waiting = len(self._raw) - self._sent
         return released
@@ -115,16 +130,15 @@ class StreamMasker:
         pieces.append(self._raw[at:cut])
         self._masker.count(made)
         self._sent = cut
-        if made and cut == len(self._raw) == made[-1].end:
-            self._swallow = Swallow.after(made[-1], self._raw)
-            self._open = self._sent if self._swallow is not None else self._open
+        if made and cut == len(self._raw) == made[-1].end and (swallow := Swallow.after(made[-1], self._raw)):
+            self._swallow = swallow
+            self._open = self._sent
         return b"".join(pieces)
 
-    def _swallowed(self, data: bytes) -> bytes:
-        assert self._swallow is not None
-        rest = self._swallow.feed(data)
-        if self._swallow.done:
-            self._raw += self._swallow.last
+    def _swallowed(self, swallow: Swallow, data: bytes) -> bytes:
+        rest = swallow.feed(data)
+        if swallow.done:
+            self._raw += swallow.last
             self._sent = self._open = len(self._raw)
             self._swallow = None
         return rest

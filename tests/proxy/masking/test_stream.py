@@ -293,3 +293,12 @@ def test_random_bytes_pass_unharmed() -> None:
         out = masking.feed(data)
         assert len(out) == held + len(data) - masking.held
     assert masker.counts == {}
+
+
+def test_bytes_that_are_no_text_say_so() -> None:
+    masking = StreamMasker(Masker(DEFAULT_RULES))
+    masking.feed(b"PACK\x00\x00\x00\x02abc")
+    assert masking.binary
+    assert masking.flush() == b"abc"
+    masking.feed(b"plain words")
+    assert not masking.binary
