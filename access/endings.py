@@ -9,13 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
-from access.people import actor
+from access.actors import actor
 from storage.model import AccessRequest, Grant, Principal, RequestState
 
 
-async def cancel_requests_of(transaction: AsyncSession, principal: Principal, why: str, now: datetime) -> None:
+async def cancel_requests_of(
+    transaction: AsyncSession, principal: Principal, why: str, now: datetime, *, source: str = "policy"
+) -> None:
     """Cancel everything that `principal` asked for and nobody decided yet; the gateway does it."""
-    await _cancel(transaction, col(AccessRequest.principal_id) == principal.id, None, why, now, source="policy")
+    await _cancel(transaction, col(AccessRequest.principal_id) == principal.id, None, why, now, source=source)
 
 
 async def cancel_request(
@@ -26,9 +28,11 @@ async def cancel_request(
     return cancelled[0] if cancelled else None
 
 
-async def revoke_grants_of(transaction: AsyncSession, principal: Principal, why: str, now: datetime) -> None:
+async def revoke_grants_of(
+    transaction: AsyncSession, principal: Principal, why: str, now: datetime, *, source: str = "policy"
+) -> None:
     """Revoke every live grant of `principal`; the gateway does it."""
-    await _revoke(transaction, col(Grant.principal_id) == principal.id, None, why, now, source="policy")
+    await _revoke(transaction, col(Grant.principal_id) == principal.id, None, why, now, source=source)
 
 
 async def revoke_grant(

@@ -20,6 +20,7 @@ from bot.events import Events
 from bot.faults import Unanswerable
 from bot.forms import Forms
 from bot.home import Home
+from bot.leavers import Leavers
 from bot.listening import Listening
 from bot.messages import Messages
 from bot.notifier import Notifier
@@ -78,7 +79,8 @@ class Bot:
         slack = self._slack
         listening = Listening(slack)
         reader = Reader(self._access, self._settings.doors)
-        app = self._app(slack, installation, listening, reader)
+        leavers = Leavers(self._access, slack, installation)
+        app = self._app(slack, installation, listening, reader, leavers)
         token = self._settings.app_token.get_secret_value()
         self._sockets = Sockets(app, slack, token, self._settings.sockets, self._settings.proxy)
         notifier = Notifier(self._access, self._notices, slack, Messages(self._access, reader))
@@ -86,6 +88,7 @@ class Bot:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._sockets.run(), name="slack sockets")
                 tasks.create_task(notifier.run(), name="slack notifier")
+                tasks.create_task(leavers.run(), name="slack leavers")
         finally:
             await asyncio.shield(self._stop(listening))
         raise AssertionError("a loop that never ends has ended")
@@ -105,7 +108,9 @@ class Bot:
         await self.close()
         self.installation = None
 
-    def _app(self, slack: Slack, installation: Installation, listening: Listening, reader: Reader) -> AsyncApp:
+    def _app(
+        self, slack: Slack, installation: Installation, listening: Listening, reader: Reader, leavers: Leavers
+    ) -> AsyncApp:
         """Bolt with every listener; it never gets the bot's token, because our own calls go through `Slack`."""
 
         async def authorize() -> AuthorizeResult:
@@ -132,7 +137,7 @@ class Bot:
         Reviewing(self._access, doorkeeper, listening, reader, home).register(app)
         Tokens(self._access, doorkeeper, listening, reader).register(app)
         Buttons(self._access, doorkeeper, listening, forms, home).register(app)
-        Events(self._access, slack, installation, listening, home).register(app)
+        Events(leavers, listening, home).register(app)
         _register_catch_alls(app, listening)
         return app
 

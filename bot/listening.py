@@ -64,6 +64,9 @@ class Listening:
                 if self._deliveries.is_first(body):
                     await listener(ack, body)
             except Exception as problem:
+                if "event" in body:
+                    # Slack may deliver an event again, and nobody stands by to repeat it as one repeats a click.
+                    self._deliveries.forget(body)
                 await _ack_if_needed(ack)
                 await self.tell(body, sentence_for(problem, doing=listener.__name__))
             finally:

@@ -30,6 +30,12 @@ class Deliveries:
             self._seen.popitem(last=False)
         return True
 
+    def forget(self, body: Mapping[str, Any]) -> None:
+        """The payload was not dealt with: let it count as new when it comes again."""
+        identifier = delivery_id(body)
+        if identifier is not None:
+            self._seen.pop(identifier, None)
+
 
 def delivery_id(body: Mapping[str, Any]) -> str | None:
     """`event_id` of an event, `trigger_id` of a command or an interaction: each is given to one delivery alone."""
