@@ -27,6 +27,7 @@ _CARD_WORD = re.compile(rb"(?i)card|pan\b|visa|maestro|credit|debit|\bcc\b")
 _CARD_WORD_REACH = 32
 
 _PAN = Entity.PAN.value
+_MAX_PADDING = 64
 #: A letter, and zeros that pad a field.
 _BEFORE_DIGITS = b"0_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STARS = b"*" * MAX_DIGITS
@@ -37,9 +38,7 @@ def find_pans(data: bytes, start: int, shown: int = 4, replacement: bytes | None
 
     shown: how many digits stay at the end, 0 to 4. replacement: instead of the masked form.
     """
-    # A candidate may begin with a letter and zeros before its first digit.
-    padding = start - len(data[:start].rstrip(b"0")) if start and data[start - 1] == 0x30 else 0
-    for match in _candidate.finditer(data, max(0, start - padding - 1)):
+    for match in _candidate.finditer(data, max(0, start - _padding(data, start) - 1)):
         first, past = match.span()
         digits = data[first:past].lstrip(_BEFORE_DIGITS)
         first = past - len(digits)
@@ -50,6 +49,12 @@ def find_pans(data: bytes, start: int, shown: int = 4, replacement: bytes | None
         else:
             continue
         yield from (edit for edit in found if edit.start >= start)
+
+
+def _padding(data: bytes, start: int) -> int:
+    """How many zeros stand before data[start]; a candidate begins with them, and with the letter before them."""
+    before = data[max(0, start - _MAX_PADDING) : start]
+    return len(before) - len(before.rstrip(b"0"))
 
 
 def whole_pan(cell: bytes, shown: int = 4, replacement: bytes | None = None) -> bytes | None:

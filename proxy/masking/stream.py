@@ -31,8 +31,8 @@ class StreamMasker:
     """One direction of one channel: feed it, flush it when `held` bytes wait too long, flush(final=True) at its end.
 
     Without flushes the output is that of Masker.bytes over everything, however it is cut, for candidates of up to
-    `max_held` bytes. With flushes at most the first six and the last four digits of a card number are shown, and nothing
-    of a verification code; of an e-mail address the first part may have gone, of a key the letters that all keys have.
+    `max_held` bytes. With flushes at most the first six and the last four digits of a card number are shown, nothing
+    of a verification code, of a key the letters that all keys have; the first part of an e-mail address may be out.
     """
 
     def __init__(self, masker: Masker, *, max_held: int = MAX_HELD) -> None:

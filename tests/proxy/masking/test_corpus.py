@@ -73,7 +73,7 @@ CARDS = [
 noises = st.lists(st.sampled_from(NOISE), max_size=2).map("".join)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(
     st.sampled_from(CARDS),
     st.lists(noises, min_size=19, max_size=19),
@@ -93,7 +93,7 @@ words = st.sampled_from([*WORDS.split(" "), " ", "\x1f", "-----BEGIN PRIVATE KEY
 cells = st.lists(st.none() | st.lists(words, max_size=4).map(lambda parts: "".join(parts).encode()), max_size=8)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(cells)
 def test_nothing_is_found_across_cells(row: list[bytes | None]) -> None:
     together, apart = Masker(EVERYTHING), Masker(EVERYTHING)
@@ -101,7 +101,7 @@ def test_nothing_is_found_across_cells(row: list[bytes | None]) -> None:
     assert together.counts == apart.counts
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=250, deadline=None, derandomize=True)
 @given(st.lists(words | st.text(max_size=3), max_size=12).map("".join))
 def test_masking_twice_is_masking_once(text: str) -> None:
     once = Masker(EVERYTHING).text(text)
