@@ -10,8 +10,6 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage.cluster import programs
-
 
 @dataclass(frozen=True)
 class Seen:
@@ -109,5 +107,8 @@ class Clients:
 
 
 def psql_program() -> str:
-    """This machine's psql, or the wheel's."""
-    return shutil.which("psql") or str(programs() / "psql")
+    """This machine's psql; the wheel's speaks no TLS. Raises FileNotFoundError that says what to install."""
+    found = shutil.which("psql")
+    if found is None:
+        raise FileNotFoundError("psql is not on this machine; install Debian's postgresql-client and try again")
+    return found
