@@ -29,9 +29,10 @@ CLIENT_PATIENCE_S = 5.0
 IDLE_IN_TRANSACTION_TIMEOUT_S = 60.0
 
 #: SQLSTATEs that mean "not now". PostgreSQL docs, appendix A: class 08 connection, 53 resources, 57 operator
-#: intervention (shutdown, starting up, statement timeout), 58 system error; 25006 is a standby after a fail-over.
+#: intervention (shutdown, starting up, statement timeout), 58 system error; 25006 is a standby after a fail-over,
+#: 55P03 a lock not to be had, 40001 and 40P01 the one of two transactions that PostgreSQL gave up for the other.
 _UNAVAILABLE_CLASSES = ("08", "53", "57", "58")
-_UNAVAILABLE_STATES = ("25006", "55P03")
+_UNAVAILABLE_STATES = ("25006", "40001", "40P01", "55P03")
 #: What connecting says before the first migration, or when the login was not given the program's role.
 _ROLE_MISSING_STATES = ("22023", "42501")
 

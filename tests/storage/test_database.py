@@ -159,3 +159,11 @@ async def test_a_url_that_cannot_be_read_shows_nothing_of_its_password(password:
         await unreadable.connect()
     assert "hunter2" not in str(refused.value)
     assert refused.value.__suppress_context__
+
+
+@pytest.mark.parametrize("state", ["40P01", "40001"])
+async def test_who_loses_a_deadlock_or_a_race_is_told_to_ask_again(database: Database, state: str) -> None:
+    with pytest.raises(StorageUnavailable, match="asked again"):
+        async with database.transaction() as transaction:
+            await transaction.execute(text(f"DO $$ BEGIN RAISE 'lost' USING ERRCODE = '{state}'; END $$"))
+    await database.ready()
