@@ -1,59 +1,117 @@
 """Adopting a policy: storage agrees with what the file says now, in one transaction.
 
 Whoever left the policy loses what they had: they are disabled, what they asked for is cancelled, their grants revoked.
+So does whoever lost a Slack identity, for it may have been somebody else who asked by it.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import endings, people
+from access import people
 from access.policy import Policy
 from storage import audit, notices
 from storage.database import clock
 from storage.locks import Lock, take
-from storage.model import PolicyVersion
+from storage.model import PolicyInForce, PolicyVersion
 from storage.notices import Topic
 
 if TYPE_CHECKING:
     from access.context import Access
 
-LEFT_THE_POLICY = "left the policy"
+_ACTION = "policy:version:adopt"
 
 
-async def adopt(access: "Access", policy: Policy, slack_team: str | None) -> None:
+class PolicyOutdated(Exception):
+    """A process that starts has a policy that was in force once and was replaced; the message is for the operator."""
+
+
+@dataclass(frozen=True)
+class _Written:
+    """What stood before: whether the content is new, and the hash of what was in force, if anything was."""
+
+    is_new: bool
+    before: str | None
+
+
+async def adopt(access: "Access", policy: Policy, slack_team: str | None, *, starting: bool) -> None:
     """Write the version, the people and the audit event; tell every process. Raises StorageUnavailable.
 
     `slack_team` is the workspace of the bot's token; the policy's own word on it comes first.
+    `starting`: nobody asked for this change, so what was replaced already raises PolicyOutdated.
     """
     team = policy.slack.team if policy.slack is not None else slack_team
     async with access.database.transaction() as transaction:
         await take(transaction, Lock.ADOPT_POLICY)
         now = await clock(transaction)
-        is_new = await write_version(transaction, policy, now)
-        changes = await people.sync(transaction, policy, now, team)
-        for principal in changes.left:
-            await endings.cancel_requests_of(transaction, principal, LEFT_THE_POLICY, now)
-            await endings.revoke_grants_of(transaction, principal, LEFT_THE_POLICY, now)
-        detail: dict[str, Any] = {"new": is_new}
-        for what, whom in (("joined", changes.joined), ("left", changes.left), ("returned", changes.returned)):
-            if whom:
-                detail[what] = sorted(principal.name for principal in whom)
-        await audit.record(
-            transaction, actor="gatepass", action="policy:version:adopt", resource=policy.hash, detail=detail
+        written = await _write_version(transaction, policy, now)
+        outdated = starting and not written.is_new and written.before not in {None, policy.hash}
+        if outdated:
+            why = f"it was replaced by {written.before}"
+            await audit.record(
+                transaction,
+                actor="gatepass",
+                action=_ACTION,
+                resource=policy.hash,
+                outcome="failure",
+                detail={"why": why},
+            )
+        else:
+            await _put_in_force(transaction, policy, now)
+            changes = await people.sync(transaction, policy, now, team)
+            await audit.record(
+                transaction,
+                actor="gatepass",
+                action=_ACTION,
+                resource=policy.hash,
+                detail=_detail(written, changes),
+            )
+            await notices.notify(transaction, Topic.POLICY, policy.hash)
+    if outdated:
+        raise PolicyOutdated(
+            f"{access.policies.path} has the policy {policy.hash[:12]}, which was in force before and was replaced by "
+            f"{str(written.before)[:12]}. Put the newer file in its place; if this older content is meant, "
+            "start with `gatepass serve --adopt-policy`."
         )
-        await notices.notify(transaction, Topic.POLICY, policy.hash)
 
 
-async def write_version(transaction: AsyncSession, policy: Policy, now: datetime) -> bool:
-    """The row that decisions refer to; True if this content was never in force before."""
+async def _write_version(transaction: AsyncSession, policy: Policy, now: datetime) -> _Written:
+    """The row that decisions refer to."""
+    before = await transaction.scalar(select(col(PolicyInForce.hash)))
     written = await transaction.execute(
         insert(PolicyVersion)
         .values(hash=policy.hash, document=policy.document, loaded_at=now)
         .on_conflict_do_nothing()
         .returning(col(PolicyVersion.hash))
     )
-    return written.first() is not None
+    return _Written(written.first() is not None, before)
+
+
+async def _put_in_force(transaction: AsyncSession, policy: Policy, now: datetime) -> None:
+    """Waits for those who decide by the policy there was; whoever decides next finds this one."""
+    row = insert(PolicyInForce).values(id=1, hash=policy.hash, adopted_at=now)
+    await transaction.execute(
+        row.on_conflict_do_update(
+            index_elements=[col(PolicyInForce.id)],
+            set_={"hash": policy.hash, "adopted_at": now},
+            where=col(PolicyInForce.hash) != policy.hash,
+        )
+    )
+
+
+def _detail(written: _Written, changes: people.Changes) -> dict[str, Any]:
+    detail: dict[str, Any] = {"new": written.is_new}
+    if written.before is not None:
+        detail["before"] = written.before
+    whom = {
+        "joined": changes.joined,
+        "left": changes.left,
+        "returned": changes.returned,
+        "lost_identity": changes.lost_identity,
+    }
+    return detail | {what: sorted(each.name for each in found) for what, found in whom.items() if found}

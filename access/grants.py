@@ -11,10 +11,12 @@ from sqlmodel import col
 
 from access import changes, endings
 from access.context import Access
+from access.in_force import STALE, PolicyStale, policy_in_force
 from access.may_review import may_revoke
 from access.people import actor
 from access.policy import Policy
 from access.typed import Refused, reason
+from storage import audit
 from storage.database import clock
 from storage.model import AccessRequest, Decision, EndReason, Grant, Principal
 
@@ -107,12 +109,17 @@ async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None
 
 
 def still_allowed(policy: Policy, grant: Grant, person: str) -> str | None:
-    """Why `policy` no longer lets `person` use the grant, as a sentence for them; None if it does."""
+    """Why `policy` no longer lets `person` use the grant, as a sentence for them; None if it does.
+
+    That too few are left to review the next request is nothing to this grant, which was reviewed.
+    """
     resource = policy.resources.get(grant.resource)
     if resource is None or grant.role not in resource.roles:
         return f"{grant.role}@{grant.resource} is no longer in the policy. Ask for access again."
     requirement = policy.require(person, grant.resource, grant.role)
-    if requirement.decision is Decision.DENIED:
+    rule = policy.rule_for(person, grant.resource, grant.role)
+    grants_it = rule is not None and requirement.rule == rule.name and rule.decision is not Decision.DENIED
+    if requirement.decision is Decision.DENIED and not grants_it:
         return f"The policy has changed and no longer lets you in. {requirement.why}"
     return None
 
@@ -137,17 +144,39 @@ async def revoke(
         grant = await transaction.get(Grant, grant_id)
         if grant is None:
             raise Refused("There is no such access. /access list shows yours.")
-        holder = await transaction.get_one(Principal, grant.principal_id)
-        if by is not None:
-            revoker = await transaction.get_one(Principal, by.id)
-            if (refusal := may_revoke(access.policies.current, revoker, holder, grant)) is not None:
-                raise Refused(refusal)
-        now = await clock(transaction)
-        revoked = await endings.revoke_grant(transaction, grant_id, by, why, now, source=source)
-        if revoked is None:
+        refusal = await _no_revocation(access, transaction, grant, by)
+        if refusal is None:
+            now = await clock(transaction)
+            revoked = await endings.revoke_grant(transaction, grant_id, by, why, now, source=source)
+            if revoked is not None:
+                return revoked
             await transaction.refresh(grant)
-            raise Refused(await _already_over(transaction, grant))
-        return revoked
+            refusal = await _already_over(transaction, grant)
+        await audit.record(
+            transaction,
+            actor=actor(by),
+            action=f"{source}:grant:revoke",
+            resource=f"{grant.resource}/{grant.role}",
+            outcome="failure",
+            grant=grant.id,
+            detail={"why": refusal},
+        )
+    raise Refused(refusal) if refusal != STALE else PolicyStale
+
+
+async def _no_revocation(access: Access, transaction: AsyncSession, grant: Grant, by: Principal | None) -> str | None:
+    """Why `by` may not end this grant. Giving back one's own needs no policy, so a stale one is no obstacle."""
+    if by is None:
+        return None
+    policy = access.policies.current
+    if by.id != grant.principal_id:
+        in_force = await policy_in_force(access, transaction)
+        if in_force is None:
+            return STALE
+        policy = in_force
+    revoker = await transaction.get_one(Principal, by.id)
+    holder = await transaction.get_one(Principal, grant.principal_id)
+    return may_revoke(policy, revoker, holder, grant)
 
 
 async def by_prefix(transaction: AsyncSession, policy: Policy, asker: Principal, typed: str) -> Grant:

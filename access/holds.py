@@ -12,8 +12,9 @@ from sqlmodel import col
 
 from access import changes
 from access.context import Access
+from access.in_force import STALE, policy_in_force
 from access.people import actor
-from access.policy import StatementRule
+from access.policy import Policy, StatementRule
 from access.typed import storable
 from storage import outbox
 from storage.database import clock
@@ -37,14 +38,20 @@ _MAX_KIND_CHARS = 64
 async def hold(access: Access, session: Session, grant: Grant, text: str, kind: str, rule: StatementRule) -> Statement:
     """Put a statement to its reviewers: pending until its timeout or the grant's end, whichever comes first.
 
-    Where too few people are left to review it, it is denied at once and says so. Raises StorageUnavailable.
+    Where nobody can review it, it is denied at once and says why: too few people are left, the policy no longer has the
+    rule, or this process no longer has the policy. Raises StorageUnavailable.
     """
-    policy = access.policies.current
     async with access.database.transaction() as transaction:
+        policy = await policy_in_force(access, transaction)
         now = await clock(transaction)
         holder = await transaction.get_one(Principal, grant.principal_id)
         request = await transaction.get_one(AccessRequest, grant.request_id)
-        reviewers = policy.statement_reviewers(rule, holder.name, grant.resource, grant.role)
+        # As the rule stands now: the session may have begun under an older policy.
+        rule_now = policy.statement_rule(grant.resource, grant.role, rule.name) if policy is not None else None
+        reviewers = frozenset[str]()
+        if policy is not None and rule_now is not None:
+            reviewers = policy.statement_reviewers(rule_now, holder.name, grant.resource, grant.role)
+            rule = rule_now
         held = _row(session, text, kind, rule, now)
         held.verdict = VerdictKind.REVIEW
         held.state = HoldState.PENDING
@@ -52,17 +59,27 @@ async def hold(access: Access, session: Session, grant: Grant, text: str, kind: 
         held.reviewers = sorted(reviewers)
         held.channel = rule.channel or request.channel
         held.expires_at = min(now + timedelta(seconds=rule.timeout_s), grant.expires_at)
-        if len(reviewers) < rule.quorum:
-            held.state, held.decided_at = HoldState.DENIED, now
-            held.decision_reason = f"too few people are left who could review it ({len(reviewers)} of {rule.quorum})"
+        if (closed := _closed(policy, rule_now, len(reviewers))) is not None:
+            held.state, held.decided_at, held.decision_reason = HoldState.DENIED, now, closed
         transaction.add(held)
         await transaction.flush()
-        if held.state is HoldState.PENDING:
-            await _want_cards(access, transaction, held, request)
+        if policy is not None and held.state is HoldState.PENDING:
+            await _want_cards(policy, transaction, held, request)
         await changes.statement(
             transaction, held, grant, actor=actor(holder), action="proxy:statement:hold", detail={"kind": held.kind}
         )
         return held
+
+
+def _closed(policy: Policy | None, rule: StatementRule | None, reviewers: int) -> str | None:
+    """Why nobody can be asked, as the reason of a denial; None: somebody can."""
+    if policy is None:
+        return STALE
+    if rule is None or rule.verdict is not VerdictKind.REVIEW:
+        return "the policy has changed and no longer has the rule that holds this; connect again"
+    if reviewers < rule.quorum:
+        return f"too few people are left who could review it ({reviewers} of {rule.quorum})"
+    return None
 
 
 async def deny(access: Access, session: Session, grant: Grant, text: str, kind: str, rule: StatementRule) -> Statement:
@@ -129,7 +146,7 @@ def _row(session: Session, text: str, kind: str, rule: StatementRule, now: datet
     )
 
 
-async def _want_cards(access: Access, transaction: AsyncSession, held: Statement, request: AccessRequest) -> None:
+async def _want_cards(policy: Policy, transaction: AsyncSession, held: Statement, request: AccessRequest) -> None:
     """In the channel, in the thread of the request's card; to each reviewer directly where there is no channel."""
     if held.channel is not None:
         card = await outbox.find(transaction, PostSubject.REQUEST, request.id, PostPurpose.CARD, held.channel)
@@ -138,7 +155,6 @@ async def _want_cards(access: Access, transaction: AsyncSession, held: Statement
             transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, held.channel, thread_of=thread_of
         )
         return
-    people = access.policies.current.people
     for name in held.reviewers:
-        if (slack := people[name].slack) is not None:
+        if (slack := policy.people[name].slack) is not None:
             await outbox.want(transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, slack)

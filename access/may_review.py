@@ -1,6 +1,6 @@
 """Who may decide about others, and who may not: the one rule, used for requests, statements and revocations. Pure.
 
-Nobody decides on their own, by any identity: principals are compared, not the accounts they came by.
+Nobody decides on their own, by any identity: principals are compared, and the accounts they came by as well.
 """
 
 from collections.abc import Collection
@@ -9,15 +9,26 @@ from access.policy import Policy
 from storage.model import Grant, Principal, PrincipalKind
 
 
-def may_review(reviewer: Principal, requester: Principal, reviewers: Collection[str], what: str) -> str | None:
+def may_review(
+    reviewer: Principal,
+    requester: Principal,
+    reviewers: Collection[str],
+    what: str,
+    *,
+    account: str | None = None,
+    asked_by: str | None = None,
+) -> str | None:
     """Why `reviewer` may not decide on `what`, as a sentence for them; None: they may.
 
-    `reviewers` are the names that the policy in force allows.
+    `reviewers` are the names that the policy in force allows. `account` is the reviewer's Slack account now, `asked_by`
+    the one that asked, as team/member: one account is one human, whoever it belonged to then.
     """
     if reviewer.disabled_at is not None:
         return "You are no longer in Gatepass's policy, so you cannot review."
     if reviewer.id == requester.id:
         return f"This is your own {what}: somebody else must review it."
+    if account is not None and account == asked_by:
+        return f"Your Slack account asked for this {what} itself, when it was {requester.name}'s."
     if reviewer.kind is not PrincipalKind.HUMAN:
         return f"{reviewer.name} is an agent: only people review."
     if reviewer.name not in reviewers:

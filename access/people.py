@@ -1,16 +1,21 @@
 """Principals and identities: who the policy's people are in storage, and how Slack knows them.
 
-An identity counts only with its issuer: the same Slack member id of another workspace is a stranger.
+An identity counts only with its issuer: the same Slack member id of another workspace is a stranger. Whoever
+loses theirs loses with it what was asked by it, lest the account that asked approve it under another name.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access import endings
+from access.actors import actor
+from access.in_force import PolicyStale, policy_in_force
 from access.policy import Policy
 from storage import audit
 from storage.database import clock
@@ -20,7 +25,20 @@ from storage.model import Identity, IdentityProvider, Principal
 if TYPE_CHECKING:
     from access.context import Access
 
-__all__ = ["Changes", "Principal", "WrongWorkspace", "actor", "link_slack", "principal_of", "sync"]
+__all__ = [
+    "Changes",
+    "PolicyStale",
+    "Principal",
+    "WrongWorkspace",
+    "actor",
+    "link_slack",
+    "principal_of",
+    "slack_account",
+    "sync",
+]
+
+LEFT_THE_POLICY = "left the policy"
+LOST_IDENTITY = "another Slack account is theirs now, or none"
 
 
 class WrongWorkspace(Exception):
@@ -29,16 +47,12 @@ class WrongWorkspace(Exception):
 
 @dataclass
 class Changes:
-    """Whom a sync added, disabled and let back in."""
+    """Whom a sync added, disabled, let back in, and took a Slack identity from."""
 
     joined: list[Principal] = field(default_factory=list[Principal])
     left: list[Principal] = field(default_factory=list[Principal])
     returned: list[Principal] = field(default_factory=list[Principal])
-
-
-def actor(principal: Principal | None) -> str:
-    """How the audit log names somebody: `human:alice`, `agent:deployer`; None is the gateway itself."""
-    return f"{principal.kind.value}:{principal.name}" if principal is not None else "gatepass"
+    lost_identity: list[Principal] = field(default_factory=list[Principal])
 
 
 async def principal_of(
@@ -61,10 +75,24 @@ async def principal_of(
     return found.one_or_none()
 
 
+async def slack_account(transaction: AsyncSession, principal: Principal) -> str | None:
+    """The Slack account that is `principal`'s now, as `team/member`."""
+    found = await transaction.scalars(
+        select(Identity).where(
+            col(Identity.principal_id) == principal.id,
+            col(Identity.provider) == IdentityProvider.SLACK,
+            col(Identity.retired_at).is_(None),
+        )
+    )
+    identity = found.first()
+    return f"{identity.issuer}/{identity.subject}" if identity is not None else None
+
+
 async def sync(transaction: AsyncSession, policy: Policy, now: datetime, slack_team: str | None) -> Changes:
     """Make principals and Slack identities those of `policy`; the caller holds Lock.ADOPT_POLICY.
 
-    Nobody is deleted: whoever is no longer named is disabled. Without a team no identity is given.
+    Nobody is deleted: whoever is no longer named is disabled. Without a team no identity is given. Those who left, and
+    those who lost an identity, lose what they asked for and what they hold.
     """
     known = {principal.name: principal for principal in await transaction.scalars(select(Principal))}
     changes = Changes()
@@ -84,12 +112,23 @@ async def sync(transaction: AsyncSession, policy: Policy, now: datetime, slack_t
             known[name].disabled_at = now
             changes.left.append(known[name])
     await transaction.flush()
-    await _sync_slack(transaction, policy, known, now, slack_team)
+    lost = await _sync_slack(transaction, policy, known, now, slack_team)
+    changes.lost_identity = [principal for principal in known.values() if principal.id in lost]
+    for principal in changes.lost_identity:
+        principal.identity_lost_at = now
+    await transaction.flush()
+    for principal in changes.left:
+        await _end_all(transaction, principal, LEFT_THE_POLICY, now)
+    for principal in changes.lost_identity:
+        await _end_all(transaction, principal, LOST_IDENTITY, now)
     return changes
 
 
 async def link_slack(access: "Access", team: str) -> None:
-    """The bot says which workspace its token belongs to. Raises WrongWorkspace if the policy names another."""
+    """The bot says which workspace its token belongs to. Raises WrongWorkspace if the policy names another.
+
+    Raises PolicyStale where this process does not have the policy in force: its people are not those who count.
+    """
     named = access.policies.current.slack
     if named is not None and named.team != team:
         raise WrongWorkspace(
@@ -99,17 +138,37 @@ async def link_slack(access: "Access", team: str) -> None:
     access.policies.slack_team = team
     async with access.database.transaction() as transaction:
         await take(transaction, Lock.ADOPT_POLICY)
-        await sync(transaction, access.policies.current, await clock(transaction), team)
-        await audit.record(transaction, actor="gatepass", action="slack:workspace:link", resource=team)
+        policy = await policy_in_force(access, transaction)
+        if policy is None:
+            raise PolicyStale
+        changes = await sync(transaction, policy, await clock(transaction), team)
+        lost = sorted(principal.name for principal in changes.lost_identity)
+        await audit.record(
+            transaction,
+            actor="gatepass",
+            action="slack:workspace:link",
+            resource=team,
+            detail={"lost_identity": lost} if lost else None,
+        )
+
+
+async def _end_all(transaction: AsyncSession, principal: Principal, why: str, now: datetime) -> None:
+    await endings.cancel_requests_of(transaction, principal, why, now)
+    await endings.revoke_grants_of(transaction, principal, why, now)
 
 
 async def _sync_slack(
     transaction: AsyncSession, policy: Policy, known: dict[str, Principal], now: datetime, team: str | None
-) -> None:
-    """Retire identities that the policy no longer gives, and give those it does: one member of one team each."""
+) -> frozenset[UUID]:
+    """Retire identities that the policy no longer gives, and give those it does: one member of one team each.
+
+    Returns the principals from whom one was taken.
+    """
+    lost: set[UUID] = set()
     owners = {person.slack: known[person.name].id for person in policy.people.values() if person.slack is not None}
     rows = await transaction.scalars(select(Identity).where(col(Identity.provider) == IdentityProvider.SLACK))
     for identity in rows.all():
+        owner_before = identity.principal_id if identity.retired_at is None else None
         if team is None:
             stale = owners.get(identity.subject) != identity.principal_id
             identity.retired_at = (identity.retired_at or now) if stale else identity.retired_at
@@ -117,9 +176,12 @@ async def _sync_slack(
             identity.retired_at = identity.retired_at or now
         else:
             identity.principal_id, identity.retired_at = owners.pop(identity.subject), None
+        if owner_before is not None and (identity.retired_at is not None or identity.principal_id != owner_before):
+            lost.add(owner_before)
     if team is not None:
         transaction.add_all(
             Identity(principal_id=owner, provider=IdentityProvider.SLACK, issuer=team, subject=subject, created_at=now)
             for subject, owner in owners.items()
         )
     await transaction.flush()
+    return frozenset(lost)

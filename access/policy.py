@@ -254,6 +254,12 @@ class Policy(Frozen):
             why=_why(rule, reviewers),
         )
 
+    def statement_rule(self, resource: str, role: str, name: str) -> StatementRule | None:
+        """The rule for statements that a role has by this name."""
+        roles = self.resources[resource].roles if resource in self.resources else {}
+        rules = roles[role].statements if role in roles else []
+        return next((rule for rule in rules if rule.name == name), None)
+
     def statement_reviewers(self, rule: StatementRule, person: str, resource: str, role: str) -> frozenset[str]:
         """Who may review what `rule` holds in a session of `person`: its own reviewers, or those of the policy rule."""
         if rule.reviewers:

@@ -11,10 +11,11 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import adoption, changes, endings, grants, typed
+from access import changes, endings, grants, typed
 from access.context import Access
 from access.duration import format_duration
-from access.people import actor
+from access.in_force import STALE, PolicyStale, policy_in_force
+from access.people import actor, slack_account
 from access.policy import LONGEST_GRANT_S, Policy, Requirement
 from access.suggest import did_you_mean
 from access.typed import Refused
@@ -54,24 +55,27 @@ async def submit(access: Access, principal: Principal, ask: Ask) -> AccessReques
 
     Raises Refused (its message is for the person) and StorageUnavailable.
     """
-    policy = access.policies.current
-    requirement = _required(access, principal, ask)
     reason, ticket = typed.reason(access, ask.reason), typed.ticket(access, ask.ticket)
     async with access.database.transaction() as transaction:
+        policy = await policy_in_force(access, transaction)
+        # What does not exist is told before anything is locked or written.
+        requirement = _required(access, policy, principal, ask) if policy is not None else None
         # Locked, so that requests of one person are counted one after the other.
         asker = await transaction.get_one(Principal, principal.id, with_for_update=True, populate_existing=True)
         now = await clock(transaction)
         refusal = await _refusal(transaction, asker)
-        if refusal is None:
+        if policy is not None and requirement is not None and refusal is None:
             new = _row(policy, asker, ask, requirement, reason, ticket, now)
+            if (account := await slack_account(transaction, asker)) is not None:
+                new.context = {**new.context, "slack": account}
             same = await _same(transaction, new, now)
             if same is not None:
                 return same
-            await adoption.write_version(transaction, policy, now)
             transaction.add(new)
             await transaction.flush()
-            await _announce(access, transaction, new, asker, requirement, ask.source, now)
+            await _announce(policy, transaction, new, asker, requirement, ask.source, now)
             return new
+        refusal = refusal or STALE
         await audit.record(
             transaction,
             actor=actor(asker),
@@ -80,7 +84,7 @@ async def submit(access: Access, principal: Principal, ask: Ask) -> AccessReques
             outcome="failure",
             detail={"why": refusal},
         )
-    raise Refused(refusal)
+    raise Refused(refusal) if policy is not None else PolicyStale
 
 
 async def cancel(
@@ -101,10 +105,9 @@ async def cancel(
         return cancelled
 
 
-def _required(access: Access, principal: Principal, ask: Ask) -> Requirement:
+def _required(access: Access, policy: Policy, principal: Principal, ask: Ask) -> Requirement:
     """What the policy asks for. Raises Refused for what does not exist or no policy could grant."""
-    policy = access.policies.current
-    _check_exists(access, principal, ask)
+    _check_exists(access, policy, principal, ask)
     if ask.duration_s <= 0:
         raise Refused("An access lasts for some time: write it like 15m, 2h or 1h30m.")
     requirement = policy.require(principal.name, ask.resource, ask.role)
@@ -117,9 +120,8 @@ def _required(access: Access, principal: Principal, ask: Ask) -> Requirement:
     return requirement
 
 
-def _check_exists(access: Access, principal: Principal, ask: Ask) -> None:
+def _check_exists(access: Access, policy: Policy, principal: Principal, ask: Ask) -> None:
     """Speaks only of what this person may ask for: others' resources are none of their business."""
-    policy = access.policies.current
     if ask.resource in policy.resources and ask.role in policy.resources[ask.resource].roles:
         return
     may = [(offer.resource, offer.role) for offer in policy.what_may(principal.name)]
@@ -208,7 +210,7 @@ async def _same(transaction: AsyncSession, new: AccessRequest, now: datetime) ->
 
 
 async def _announce(
-    access: Access,
+    policy: Policy,
     transaction: AsyncSession,
     new: AccessRequest,
     asker: Principal,
@@ -222,7 +224,7 @@ async def _announce(
     """
     if new.state is not RequestState.DENIED and new.channel is not None:
         await outbox.want(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, new.channel)
-    person = access.policies.current.people.get(asker.name)
+    person = policy.people.get(asker.name)
     if person is not None and person.slack is not None:
         await outbox.want(transaction, PostSubject.REQUEST, new.id, PostPurpose.REPLY, person.slack)
     detail = {

@@ -14,8 +14,9 @@ from sqlmodel import col
 
 from access import changes, grants, typed
 from access.context import Access
+from access.in_force import STALE, policy_in_force
 from access.may_review import may_review
-from access.people import actor
+from access.people import actor, slack_account
 from access.policy import Requirement
 from access.statement_reviews import StatementOutcome, review_statement
 from access.typed import Refused
@@ -60,15 +61,17 @@ async def review_request(
     if decision is ReviewDecision.DENY and not vote.reason:
         raise Refused("Say why you deny this: the requester is told.")
     async with access.database.transaction() as transaction:
+        policy = await policy_in_force(access, transaction)
         request = await transaction.get(AccessRequest, request_id, with_for_update=True, populate_existing=True)
         if request is None:
             return Outcome(None, "There is no such request.")
         now = await clock(transaction)
         requester = await transaction.get_one(Principal, request.principal_id)
         reviewer_now = await transaction.get_one(Principal, reviewer.id)
-        requirement = access.policies.current.require(requester.name, request.resource, request.role)
-        refusal = await _refusal(transaction, request, requester, reviewer_now, requirement, vote, now)
-        if refusal is not None:
+        requirement = policy.require(requester.name, request.resource, request.role) if policy is not None else None
+        refusal = await _refusal(transaction, request, requester, reviewer_now, requirement, now)
+        if requirement is None or refusal is not None:
+            refusal = refusal or STALE
             await changes.request(
                 transaction,
                 request,
@@ -89,11 +92,10 @@ async def _refusal(
     request: AccessRequest,
     requester: Principal,
     reviewer: Principal,
-    requirement: Requirement,
-    vote: Vote,
+    requirement: Requirement | None,
     now: datetime,
 ) -> str | None:
-    """Why this decision cannot count, as a sentence for the reviewer."""
+    """Why this decision cannot count, as a sentence for the reviewer; without a requirement none can."""
     if request.state is not RequestState.PENDING:
         return await decided_sentence(
             transaction, "request", request.state.value, request.decided_by, request.decided_at
@@ -102,9 +104,18 @@ async def _refusal(
         return f"This request lapsed at {request.expires_at:%H:%M:%S} UTC: nobody answered it in time."
     if requester.disabled_at is not None:
         return f"{requester.name} is no longer in the policy, so there is nothing to decide."
+    if requirement is None:
+        return STALE
     if requirement.decision is Decision.DENIED and reviewer.id != requester.id:
         return f"The policy has changed since this was asked. {requirement.why}"
-    refusal = may_review(reviewer, requester, requirement.reviewers, "request")
+    refusal = may_review(
+        reviewer,
+        requester,
+        requirement.reviewers,
+        "request",
+        account=await slack_account(transaction, reviewer),
+        asked_by=request.context.get("slack"),
+    )
     if refusal is not None:
         return refusal
     earlier = await vote_of(transaction, reviewer, col(Review.request_id) == request.id)

@@ -8,15 +8,17 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import changes, typed
+from access import changes, grants, typed
 from access.context import Access
+from access.in_force import STALE, policy_in_force
 from access.may_review import may_review
-from access.people import actor
-from access.policy import Policy
+from access.people import actor, slack_account
+from access.policy import Policy, StatementRule
 from access.typed import Refused
 from access.votes import Vote, approvals_of, decided_sentence, record_vote, vote_of
 from storage.database import clock
 from storage.model import (
+    AccessRequest,
     Grant,
     HoldState,
     Principal,
@@ -54,6 +56,13 @@ class _Case:
     reviewer: Principal
     #: Names of those who may review it now.
     reviewers: frozenset[str]
+    #: How many of them it takes: never fewer than when it was put to them.
+    quorum: int
+    #: Why nobody may, as a sentence; None: they may.
+    closed: str | None
+    #: The Slack account that asked for the access, and that of the reviewer now.
+    asked_by: str | None
+    account: str | None
 
 
 async def review_statement(
@@ -73,11 +82,12 @@ async def review_statement(
     if decision is ReviewDecision.DENY and not vote.reason:
         raise Refused("Say why you deny this: whoever ran it is told.")
     async with access.database.transaction() as transaction:
+        policy = await policy_in_force(access, transaction)
         statement = await transaction.get(Statement, statement_id, with_for_update=True, populate_existing=True)
         if statement is None or statement.verdict is not VerdictKind.REVIEW:
             return StatementOutcome(None, "There is no such statement to review.")
         now = await clock(transaction)
-        case = await _case(transaction, access.policies.current, statement, reviewer)
+        case = await _case(transaction, policy, statement, reviewer)
         refusal = await _refusal(transaction, case, now)
         if refusal is not None:
             await _note(transaction, case, vote, outcome="failure", why=refusal)
@@ -86,29 +96,46 @@ async def review_statement(
         return await _count(transaction, case, vote, now)
 
 
-async def _case(transaction: AsyncSession, policy: Policy, statement: Statement, reviewer: Principal) -> _Case:
+async def _case(transaction: AsyncSession, policy: Policy | None, statement: Statement, reviewer: Principal) -> _Case:
     session = await transaction.get_one(Session, statement.session_id)
     grant = await transaction.get_one(Grant, session.grant_id)
     requester = await transaction.get_one(Principal, grant.principal_id)
+    request = await transaction.get_one(AccessRequest, grant.request_id)
+    reviewer_now = await transaction.get_one(Principal, reviewer.id)
+    rule = policy.statement_rule(grant.resource, grant.role, statement.rule) if policy is not None else None
     return _Case(
         statement=statement,
         session=session,
         grant=grant,
         requester=requester,
-        reviewer=await transaction.get_one(Principal, reviewer.id),
-        reviewers=_reviewers_now(policy, statement, grant, requester),
+        reviewer=reviewer_now,
+        reviewers=reviewers_now(policy, statement, grant, requester) if policy is not None else frozenset(),
+        quorum=max(statement.quorum, rule.quorum if rule is not None else 1),
+        closed=_closed(policy, rule, statement, grant, requester),
+        asked_by=request.context.get("slack"),
+        account=await slack_account(transaction, reviewer_now),
     )
 
 
-def _reviewers_now(policy: Policy, statement: Statement, grant: Grant, requester: Principal) -> frozenset[str]:
+def reviewers_now(policy: Policy, statement: Statement, grant: Grant, requester: Principal) -> frozenset[str]:
     """Those it was put to, as far as the rule that held it would still ask them."""
-    resource = policy.resources.get(grant.resource)
-    role = resource.roles.get(grant.role) if resource is not None else None
-    rules = role.statements if role is not None else []
-    rule = next((each for each in rules if each.name == statement.rule), None)
-    if rule is None:
+    rule = policy.statement_rule(grant.resource, grant.role, statement.rule)
+    if rule is None or rule.verdict is not VerdictKind.REVIEW:
         return frozenset()
     return policy.statement_reviewers(rule, requester.name, grant.resource, grant.role) & set(statement.reviewers)
+
+
+def _closed(
+    policy: Policy | None, rule: StatementRule | None, statement: Statement, grant: Grant, requester: Principal
+) -> str | None:
+    """Why the policy lets nobody decide this any more, as a sentence; None: it does."""
+    if policy is None:
+        return STALE
+    if (refusal := grants.still_allowed(policy, grant, requester.name)) is not None:
+        return refusal
+    if rule is None or rule.verdict is not VerdictKind.REVIEW:
+        return f"The policy no longer puts this to anybody: its rule {statement.rule} was changed or removed."
+    return None
 
 
 async def _refusal(transaction: AsyncSession, case: _Case, now: datetime) -> str | None:
@@ -121,7 +148,16 @@ async def _refusal(transaction: AsyncSession, case: _Case, now: datetime) -> str
         return f"This statement lapsed at {statement.expires_at:%H:%M:%S} UTC: nobody answered it in time."
     if case.session.state is not SessionState.ACTIVE:
         return "The session that this statement came from has ended, so there is nothing to decide."
-    refusal = may_review(case.reviewer, case.requester, case.reviewers, "statement")
+    if case.closed is not None:
+        return case.closed
+    refusal = may_review(
+        case.reviewer,
+        case.requester,
+        case.reviewers,
+        "statement",
+        account=case.account,
+        asked_by=case.asked_by,
+    )
     if refusal is not None:
         return refusal
     earlier = await vote_of(transaction, case.reviewer, col(Review.statement_id) == statement.id)
@@ -134,8 +170,8 @@ async def _count(transaction: AsyncSession, case: _Case, vote: Vote, now: dateti
     if vote.decision is ReviewDecision.APPROVE:
         approvals = await approvals_of(transaction, case.reviewers, col(Review.statement_id) == statement.id)
         state, message = HoldState.APPROVED, "Approved. The statement runs now."
-        if len(approvals) < statement.quorum:
-            state, message = HoldState.PENDING, f"Your approval counts: {len(approvals)} of {statement.quorum}."
+        if len(approvals) < case.quorum:
+            state, message = HoldState.PENDING, f"Your approval counts: {len(approvals)} of {case.quorum}."
     decided = state is not HoldState.PENDING
     values = (
         {"state": state, "decided_at": now, "decided_by": vote.reviewer_id, "decision_reason": vote.reason}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -60,7 +60,10 @@ async def vote_of(transaction: AsyncSession, reviewer: Principal, of: ColumnElem
 async def approvals_of(
     transaction: AsyncSession, reviewers: Collection[str], of: ColumnElement[bool]
 ) -> frozenset[str]:
-    """Names of the different people whose approval counts now: still allowed, enabled and human."""
+    """Names of the different people whose approval counts now: still allowed, enabled and human.
+
+    Nor does one count that was given by an account the reviewer has lost since: with the next one it would be two.
+    """
     names = await transaction.scalars(
         select(col(Principal.name))
         .join(Review, col(Review.reviewer_id) == col(Principal.id))
@@ -70,6 +73,10 @@ async def approvals_of(
             col(Principal.name).in_(sorted(reviewers)),
             col(Principal.kind) == PrincipalKind.HUMAN,
             col(Principal.disabled_at).is_(None),
+            or_(
+                col(Principal.identity_lost_at).is_(None),
+                col(Review.created_at) > col(Principal.identity_lost_at),
+            ),
         )
     )
     return frozenset(names.all())

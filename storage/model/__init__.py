@@ -6,7 +6,7 @@ more by the CHECK constraints here. Enumerations are stored as their text, so th
 
 from storage.model.audit import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
 from storage.model.grant import Grant
-from storage.model.policy import PolicyVersion
+from storage.model.policy import PolicyInForce, PolicyVersion
 from storage.model.post import Post, PostPurpose, PostSubject
 from storage.model.principal import Identity, IdentityProvider, Principal, PrincipalKind
 from storage.model.request import AccessRequest, Decision, RequestState, Review, ReviewDecision
@@ -25,6 +25,7 @@ __all__ = [
     "HoldState",
     "Identity",
     "IdentityProvider",
+    "PolicyInForce",
     "PolicyVersion",
     "Post",
     "PostPurpose",

@@ -32,6 +32,8 @@ class Principal(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
     #: Set when the policy file no longer names them; a disabled principal asks for, reviews and opens nothing.
     disabled_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    #: When an identity was last taken from them: an approval given before may be somebody else's, and counts no more.
+    identity_lost_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 
 class Identity(SQLModel, table=True):

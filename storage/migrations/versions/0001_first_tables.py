@@ -10,7 +10,10 @@ branch_labels = None
 depends_on = None
 
 #: Rows that follow the state of what they describe. None of them is ever deleted.
-CHANGING = ("access_grant", "access_request", "identity", "post", "principal", "proxy_instance", "session", "statement")
+CHANGING = (
+    *("access_grant", "access_request", "identity", "policy_in_force", "post", "principal", "proxy_instance"),
+    *("session", "statement"),
+)
 #: Rows that say what happened: written once.
 WRITTEN_ONCE = ("audit_checkpoint", "audit_event", "audit_leaf", "policy_version", "recording_segment", "review")
 
@@ -76,6 +79,16 @@ def make_tables() -> None:
     )
 
     op.create_table(
+        "policy_in_force",
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.Column("adopted_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.CheckConstraint("id = 1", name="policy_in_force_is_one"),
+        sa.ForeignKeyConstraint(["hash"], ["policy_version.hash"]),
+        sa.PrimaryKeyConstraint("id"),
+    )
+
+    op.create_table(
         "post",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column(
@@ -128,6 +141,7 @@ def make_tables() -> None:
         sa.Column("email", sa.String(length=320), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("disabled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("identity_lost_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("name"),
     )
