@@ -35,7 +35,8 @@ def sentence_for(problem: Exception, *, doing: str) -> str:
     if isinstance(problem, StorageUnavailable):
         _log.error("bot_storage_unavailable", doing=doing, reference=reference, error=str(problem))
         return (
-            ":warning: Gatepass cannot reach its storage, so nothing was changed. Try again in a minute; "
+            ":warning: Gatepass cannot reach its storage, and cannot say whether this was done or not. Look at the "
+            "card or at `/access list` in a minute, before you try again; "
             f"if it goes on, tell an administrator the reference `{reference}`."
         )
     _log.error("bot_listener_failed", doing=doing, reference=reference, exc_info=problem)

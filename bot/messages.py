@@ -67,6 +67,13 @@ class Messages:
             found = await transaction.scalars(select(Post).where(col(Post.id).in_(ids)))
             return list(found)
 
+    async def want_again(self, post: Post) -> None:
+        """Make this one post due. Raises StorageUnavailable."""
+        async with self._database.transaction() as transaction:
+            await outbox.want(
+                transaction, post.subject, post.subject_id, post.purpose, post.address, thread_of=post.thread_of
+            )
+
     async def _reply(self, transaction: AsyncSession, post: Post) -> Rendered | None:
         facts = await self._reader.request(transaction, post.subject_id)
         if facts is None:

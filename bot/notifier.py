@@ -25,7 +25,7 @@ from bot.messages import Messages
 from bot.slack import CALL_ERRORS, CALL_TIMEOUT_S, Slack, error_code, retry_after_s
 from storage import outbox
 from storage.database import StorageUnavailable
-from storage.model import Post
+from storage.model import Post, PostPurpose, PostSubject
 from storage.notices import Notices, Topic
 
 #: Posts whose time to be tried again has come announce themselves to nobody, so we look this often.
@@ -78,7 +78,8 @@ class Notifier:
         self._messages = messages
         self._channels = Channels(slack)
         self._detour = Detour(access)
-        #: What Slack shows of each open card, as a hash; empty after a start, so everything is sent once.
+        #: How each open card looked when we last showed it or made it due, as a hash; empty after a start, so that
+        #: everything is sent once.
         self._shown: dict[UUID, bytes] = {}
 
     async def run(self) -> Never:
@@ -163,19 +164,22 @@ class Notifier:
                 return post.channel, post.ts
         thread_ts = await self._messages.thread_ts(post)
         try:
-            return await self._post(post.address, message, thread_ts)
+            return await self._post(post.address, message, thread_ts, broadcast=_is_urgent(post))
         except CALL_ERRORS as problem:
             if thread_ts is None or error_code(problem) not in GONE:
                 raise
             return await self._post(post.address, message, None)
 
-    async def _post(self, address: str, message: Message, thread_ts: str | None) -> tuple[str, str]:
+    async def _post(
+        self, address: str, message: Message, thread_ts: str | None, *, broadcast: bool = False
+    ) -> tuple[str, str]:
         channel = await self._slack.direct(address) if address.startswith(("U", "W")) else address
         posted = await self._slack.outgoing.chat_postMessage(
             channel=channel,
             text=message.text,
             blocks=message.blocks_json(),
             thread_ts=thread_ts,
+            reply_broadcast=broadcast and thread_ts is not None,
             unfurl_links=False,
             unfurl_media=False,
         )
@@ -214,25 +218,25 @@ class Notifier:
             await asyncio.sleep(HEAL_S)
 
     async def _heal(self) -> None:
-        """Show open cards that Slack may show otherwise: all of them at first, then those that would look different."""
+        """Make open cards due that Slack may show otherwise: all at first, then those that would look different."""
         posts = await self._messages.open_posts()
         self._shown = {post.id: self._shown[post.id] for post in posts if post.id in self._shown}
         for post in posts:
-            if post.ts is not None:
+            if post.ts is not None and post.shown_revision >= post.wanted_revision:
                 await self._heal_one(post)
         await self._detour.take_stuck_digests()
 
     async def _heal_one(self, post: Post) -> None:
+        """Only make it due: it is shown by whoever claims it, or two processes would post a deleted card twice."""
         try:
             rendered = await self._messages.render(post)
-            is_stale = rendered is not None and self._shown.get(post.id) != _hash(rendered.message)
+            if rendered is not None and self._shown.get(post.id) != (looks := _hash(rendered.message)):
+                await self._messages.want_again(post)
+                self._shown[post.id] = looks
         except StorageUnavailable:
             raise
         except Exception as problem:
             _log.error("post_failed", post_id=str(post.id), exc_info=problem)
-            return
-        if is_stale:
-            await self._show(post)
 
 
 async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
@@ -244,6 +248,11 @@ async def _to_its_end(work: Coroutine[Any, Any, Result]) -> Result:
         await asyncio.wait({task}, timeout=FINISH_S)
         task.cancel()
         raise
+
+
+def _is_urgent(post: Post) -> bool:
+    """A held statement keeps somebody's terminal waiting: its card must not hide in a thread that nobody has open."""
+    return post.subject is PostSubject.STATEMENT and post.purpose is PostPurpose.CARD
 
 
 def _hash(message: Message) -> bytes:

@@ -120,6 +120,8 @@ class Workspace:
             described["attachments"] = message.attachments
         if message.thread_ts is not None:
             described |= {"thread_ts": message.thread_ts}
+            if message.is_broadcast:
+                described["subtype"] = "thread_broadcast"
         if message.metadata is not None:
             described["metadata"] = message.metadata
         if message.edited_ts is not None:

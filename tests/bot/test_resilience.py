@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from access import sessions
+from access.sessions import Ending, Tally
 from bot.app import Bot
 from bot.blocks.decision import APPROVE
 from bot.slack import Slack
@@ -13,7 +15,7 @@ from simulator.webapi import chat
 from simulator.webapi.call import Call, SlackError
 from simulator.webapi.dispatch import BOT_METHODS
 from storage.database import StorageUnavailable
-from storage.model import AccessRequest, Grant
+from storage.model import AccessRequest, EndReason, Grant, Post
 
 Stage = Any
 ASK = "/access payments-db read 15m"
@@ -55,6 +57,54 @@ async def test_a_card_that_somebody_deleted_is_posted_anew(stage: Stage) -> None
     await stage.age("access_request", request.id, 1800)
     lapsed = await stage.card("Lapsed")
     assert lapsed["ts"] != card["ts"]
+
+
+async def test_two_bots_that_miss_a_card_post_it_anew_once(idle_stage: Stage, run_bot: Any) -> None:
+    stage = idle_stage
+    async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
+        await stage.slack.command("alice", "incidents", ASK)
+        card = await stage.card()
+    workspace = stage.simulator.workspace
+    workspace.messages.delete(workspace.messages.get(card["channel"], card["ts"]))
+    first = Bot(stage.access, stage.notices, stage.settings)
+    second = Bot(stage.access, stage.notices, stage.settings)
+    async with run_bot(first, stage.slack), run_bot(second, stage.slack):
+        await stage.slack.wait_for_app(4)
+        await stage.tap("bob", await stage.card(), APPROVE)
+        await stage.card("Approved")
+        await _settled(stage)
+    assert len(await _posted(stage)) == 1
+
+
+async def test_two_bots_post_one_digest(idle_stage: Stage, run_bot: Any) -> None:
+    """Whoever dies between the end of a session and its digest leaves the digest to others, who claim it."""
+    stage = idle_stage
+    async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
+        await stage.slack.command("alice", "incidents", "/access web-1 deploy 15m")
+        await stage.card("Granted automatically")
+        await _settled(stage)
+    (grant,) = await stage.rows(Grant)
+    session = await stage.session(grant)
+    ending = Ending(session.id, EndReason.INTERRUPTED, "", Tally(), [])
+    assert await sessions.end_session(stage.access, ending)
+    assert not await sessions.end_session(stage.access, ending), "another process ended it again"
+    first = Bot(stage.access, stage.notices, stage.settings)
+    second = Bot(stage.access, stage.notices, stage.settings)
+    async with run_bot(first, stage.slack), run_bot(second, stage.slack):
+        await stage.card("Session of @alice")
+        await _settled(stage)
+    assert len([one for one in await _posted(stage) if "Session of @alice" in one["plain"]]) == 1
+
+
+async def _settled(stage: Stage) -> None:
+    """Until nothing is due any more."""
+    async with asyncio.timeout(20):
+        while any(post.shown_revision < post.wanted_revision for post in await stage.rows(Post)):
+            await asyncio.sleep(0.02)
+
+
+async def _posted(stage: Stage) -> list[dict[str, Any]]:
+    return [one for one in await stage.slack.messages(channel="incidents", user="carol") if not one["ephemeral"]]
 
 
 async def test_a_post_that_fails_is_tried_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,7 +161,8 @@ async def test_storage_that_is_away_is_said(stage: Stage, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("bot.people.people.principal_of", fails)
     await stage.slack.command("alice", "incidents", "/access list")
-    await stage.told("alice", "cannot reach its storage")
+    told = await stage.told("alice", "cannot reach its storage")
+    assert "cannot say whether this was done" in told["plain"], "a commit whose answer was lost may have committed"
     await stage.slack.command("alice", "incidents", "/access")
     await stage.slack.wait_for_view("alice", "cannot reach its storage")
 

@@ -39,6 +39,9 @@ async def test_a_held_statement_is_let_through_by_a_tap(stage: Stage) -> None:
     card = await stage.card("waits to run this")
     assert "@alice waits to run this as read on payments-db" in card["plain"]
     assert "DROP TABLE ?; -- <!channel> ```" in card["plain"]
+    request_card = await stage.card("Approved: @alice has payments-db")
+    assert card["thread_ts"] == request_card["ts"]
+    assert card["is_broadcast"], "a terminal waits for it: it must be seen in the channel too"
     await stage.tap("alice", card, APPROVE)
     await stage.told("alice", "your own statement")
     await stage.tap("carol", card, APPROVE)
@@ -77,6 +80,7 @@ async def test_the_digest_stands_in_the_cards_thread(stage: Stage) -> None:
     digest = await stage.card("Session of @alice")
     request_card = await stage.card("Approved: @alice has payments-db")
     assert digest["thread_ts"] == request_card["ts"]
+    assert not digest["is_broadcast"]
     for words in (
         "closed as usual",
         "3 select, 1 ddl (1 held, 0 denied)",
