@@ -5,7 +5,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from access import grants
+from access import grants, requests
 from access.context import Access
 from access.duration import format_duration
 from access.requests import Ask, Refused
@@ -15,7 +15,7 @@ from bot.blocks.request_form import Draft
 from bot.blocks.text import code
 from bot.facts import short
 from bot.forms import Forms
-from bot.grammar import AskFor, Help, ListMine, OpenForm, Revoke, read_command
+from bot.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, read_command
 from bot.listening import Listening
 from bot.people import Doorkeeper
 from bot.reading import Reader
@@ -23,6 +23,8 @@ from bot.slack import Slack
 from storage.model import RequestState
 
 COMMAND = "/access"
+#: As `grants.by_prefix` asks for.
+SHORTEST_ID = 4
 
 
 class Commands:
@@ -62,6 +64,8 @@ class Commands:
                 await self._list(body)
             case Revoke(identifier, reason):
                 await self._revoke(body, identifier, reason)
+            case Cancel(identifier, reason):
+                await self._cancel(body, identifier, reason)
             case AskFor():
                 await self._ask(body, command)
 
@@ -98,6 +102,18 @@ class Commands:
             grant = await grants.by_prefix(transaction, policy, speaker.principal, typed)
         await grants.revoke(self._access, grant.id, speaker.principal, reason)
         text = f":lock: Grant {code(short(grant.id))} ended: {code(grant.resource)} · {code(grant.role)}."
+        await self._answer(body, Message(text=text, blocks=(section(text),)))
+
+    async def _cancel(self, body: dict[str, Any], typed: str, reason: str) -> None:
+        speaker = await self._doorkeeper.admit(body, about="cancel")
+        prefix = typed.replace("-", "")
+        async with self._access.database.transaction() as transaction:
+            pending = await self._reader.pending_of(transaction, speaker.principal)
+        found = [one.request for one in pending if one.request.id.hex.startswith(prefix)]
+        if len(found) != 1 or len(prefix) < SHORTEST_ID:
+            raise Refused("No one pending request of yours has that id. /access list shows yours.")
+        request = await requests.cancel(self._access, found[0].id, speaker.principal, reason)
+        text = f":leftwards_arrow_with_hook: Cancelled: {code(request.resource)} · {code(request.role)}."
         await self._answer(body, Message(text=text, blocks=(section(text),)))
 
     async def _answer(self, body: dict[str, Any], message: Message) -> None:

@@ -1,6 +1,7 @@
 """The request form: opened with what is known, checked field by field when submitted, searched while typed in."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -69,7 +70,7 @@ class Forms:
     async def _submitted(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """What to acknowledge the submission with: nothing (done), errors at fields, or the form again."""
         speaker = await self._doorkeeper.admit(body, about="request form")
-        draft = read_form(body)
+        draft = self._redacted(read_form(body))
         policy = self._access.policies.current
         offers = {f"{one.resource}/{one.role}": one for one in policy.what_may(speaker.principal.name)}
         errors, duration_s = _faults(draft, offers.get(f"{draft.resource}/{draft.role}"))
@@ -82,6 +83,11 @@ class Forms:
             form = render_form(choices_of(policy, speaker.principal.name), draft, (str(refusal),))
             return {"response_action": "update", "view": form.to_dict()}
         return {}
+
+    def _redacted(self, draft: Draft) -> Draft:
+        """What was typed as it may be sent back: a fault quotes it, and a refusal shows the form again."""
+        redact = self._access.redact
+        return replace(draft, duration=redact(draft.duration), reason=redact(draft.reason), ticket=redact(draft.ticket))
 
 
 def read_form(body: Mapping[str, Any]) -> Draft:

@@ -3,10 +3,11 @@
     /access <resource> <role> <duration> [ticket] [reason …]
     /access list
     /access revoke <id> [reason …]
+    /access cancel <id> [reason …]
     /access help
     /access                                   (the form)
 
-A resource could be called `list`; the three words win, and the form reaches such a resource.
+A resource could be called `list`; these words win, and the form reaches such a resource.
 """
 
 import re
@@ -24,7 +25,7 @@ TICKET = re.compile(r"[A-Z][A-Z0-9]+-[0-9]+\Z")
 _TOKEN = re.compile(
     r"<(?P<sign>[@#])?(?P<target>(?(sign)[A-Z0-9]+|(?:https?://|mailto:)[^\s<>|]+))(?:\|(?P<label>[^<>]*))?>"
 )
-_KEYWORDS = ("list", "revoke", "help")
+_KEYWORDS = ("list", "revoke", "cancel", "help")
 _LONGEST_ECHO = 60
 
 
@@ -61,13 +62,21 @@ class Revoke:
 
 
 @dataclass(frozen=True)
+class Cancel:
+    """Withdraw one request that nobody decided yet; `identifier` is what was typed, whole or shortened."""
+
+    identifier: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Help:
     """Say how the command is used; `trouble` says why nobody asked for it."""
 
     trouble: str = ""
 
 
-Command = AskFor | OpenForm | ListMine | Revoke | Help
+Command = AskFor | OpenForm | ListMine | Revoke | Cancel | Help
 
 
 def read_command(text: str, resources: Mapping[str, Resource]) -> Command:
@@ -77,7 +86,12 @@ def read_command(text: str, resources: Mapping[str, Resource]) -> Command:
     if not words:
         return OpenForm(Draft())
     keyword = words[0].lower()
-    readers: dict[str, Callable[[list[str]], Command]] = {"list": _list, "revoke": _revoke, "help": lambda _: Help()}
+    readers: dict[str, Callable[[list[str]], Command]] = {
+        "list": _list,
+        "revoke": _revoke,
+        "cancel": _cancel,
+        "help": lambda _: Help(),
+    }
     if keyword in readers:
         return readers[keyword](words[1:])
     if len(words) == 1 and keyword not in resources:
@@ -113,6 +127,12 @@ def _revoke(rest: list[str]) -> Command:
     if not rest:
         return Help("revoke needs the id of a grant; list shows yours.")
     return Revoke(identifier=rest[0].lower(), reason=" ".join(rest[1:]))
+
+
+def _cancel(rest: list[str]) -> Command:
+    if not rest:
+        return Help("cancel needs the id of a request; list shows yours.")
+    return Cancel(identifier=rest[0].lower(), reason=" ".join(rest[1:]))
 
 
 def _one_unknown_word(word: str, resources: Mapping[str, Resource]) -> Command:

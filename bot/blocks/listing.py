@@ -28,6 +28,7 @@ _HELP = """\
 *Form:* `/access` alone
 *What I have:* `/access list`
 *Done early:* `/access revoke &lt;id&gt; [reason]`
+*Not needed any more:* `/access cancel &lt;id&gt;`
 Durations read like `15m`, `2h` or `1h30m`. The policy decides who may have what, and who reviews it."""
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from access.resources import Resource, named
 from bot.blocks.request_form import Draft
-from bot.grammar import AskFor, Help, ListMine, OpenForm, Revoke, as_typed, read_command
+from bot.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, as_typed, read_command
 
 POSTGRES = {
     "type": "postgres",
@@ -30,6 +30,7 @@ KNOWN = named({"payments-db": Resource.model_validate(POSTGRES), "web-1": Resour
         ("help me please", Help()),
         ("revoke 1a2b3c4d", Revoke("1a2b3c4d", "")),
         ("revoke 1A2B3C4D all done", Revoke("1a2b3c4d", "all done")),
+        ("cancel 1A2B3C4D not needed", Cancel("1a2b3c4d", "not needed")),
         ("payments-db read 15m", AskFor("payments-db", "read", 900, None, "")),
         ("Payments-DB Read 15M", AskFor("payments-db", "read", 900, None, "")),
         ("payments-db read 1h30m look around", AskFor("payments-db", "read", 5400, None, "look around")),
@@ -79,7 +80,9 @@ def test_every_fault_is_named_at_once() -> None:
     assert len(command.troubles) == 2
 
 
-@pytest.mark.parametrize(("text", "said"), [("revoke", "needs the id"), ("list all", "stands alone")])
+@pytest.mark.parametrize(
+    ("text", "said"), [("revoke", "needs the id"), ("cancel", "needs the id"), ("list all", "stands alone")]
+)
 def test_a_misused_keyword_gets_help(text: str, said: str) -> None:
     command = read_command(text, KNOWN)
     assert isinstance(command, Help)

@@ -1,13 +1,16 @@
 """From /access to the end of a grant, by people who type and tap."""
 
+import asyncio
 from typing import Any
 
+import pytest
 import yaml
 from sqlalchemy import select
 from sqlmodel import col
 
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN
+from simulator.webapi.dispatch import BOT_METHODS
 from storage.model import AccessRequest, Grant, RequestState
 
 Stage = Any
@@ -116,6 +119,88 @@ async def test_what_was_typed_is_shown_inert_and_redacted(stage: Stage) -> None:
     assert "4111" not in str(await stage.rows(AccessRequest))
 
 
+PAN = "4111111111111111"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        PAN,
+        f"payments-db {PAN}",
+        f"payments-db read {PAN}",
+        f"{PAN} read 15m {PAN}",
+        f"payments-db read 0 {PAN}",
+        f"payments-db read 9999d {PAN}",
+        f"payments-db read 15m card {PAN}",
+        f"revoke {PAN} {PAN}",
+        f"cancel {PAN} {PAN}",
+        f"list {PAN}",
+    ],
+)
+async def test_a_card_number_at_a_wrong_place_is_not_sent_back(stage: Stage, sent: list[str], line: str) -> None:
+    await stage.slack.command("alice", "incidents", f"/access {line}")
+    await stage.slack.command("carol", "incidents", "/access help")
+    await stage.told("carol", "Durations read like")
+    assert await said_to(stage, "alice")
+    assert not [one for one in sent if PAN in one]
+    assert PAN not in str(await stage.slack.messages())
+
+
+async def test_a_card_number_in_the_form_is_not_sent_back(
+    stage: Stage, sent: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await stage.slack.command("alice", "incidents", "/access")
+    await stage.slack.wait_for_view("alice", "What do you need?")
+    typed = {"door": "payments-db/read", "duration": PAN, "reason": f"card {PAN}", "ticket": PAN}
+    faulty = await stage.slack.submit("alice", typed)
+    assert "[card]" in faulty["errors"]["duration"]
+    assert PAN not in str(faulty["errors"])
+    with monkeypatch.context() as patch:
+        patch.setattr("access.requests.MAX_PENDING", 0)
+        refused = await stage.slack.submit("alice", typed | {"duration": "15m"})
+    assert not refused["view_closed"]
+    form = await stage.slack.wait_for_view("alice", "requests waiting for review")
+    assert "card [card]" in str(form["blocks"])
+    assert PAN not in str(form["blocks"]), "Slack itself may keep what stands in the fields; we send nothing of it"
+    assert (await stage.slack.submit("alice", {"reason": f"card {PAN}", "ticket": PAN}))["view_closed"]
+    await stage.card("card [card]")
+    waiting = await stage.told("alice", "You asked for", ephemeral=False)
+    await stage.tap("alice", waiting, CANCEL)
+    cancelled = await stage.told("alice", "Cancelled: payments-db", ephemeral=False)
+    await stage.tap("alice", cancelled, ASK_AGAIN)
+    form = await stage.slack.wait_for_view("alice", "What do you need?")
+    assert form["state"]["values"]["ticket"]["ticket"]["value"] == "[card]"
+    assert not [one for one in sent if PAN in one]
+    assert PAN not in str(await stage.audit())
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every view that the bot sends to Slack."""
+    calls: list[str] = []
+
+    def remembered(method: Any) -> Any:
+        def call_it(call: Any) -> Any:
+            calls.append(str(call.arguments))
+            return method(call)
+
+        return call_it
+
+    for name in ("views.open", "views.update", "chat.postMessage", "chat.update"):
+        monkeypatch.setitem(BOT_METHODS, name, remembered(BOT_METHODS[name]))
+    return calls
+
+
+async def said_to(stage: Stage, user: str) -> list[Any]:
+    """Modals and messages, once there is one for this person alone."""
+    async with asyncio.timeout(20):
+        while True:
+            mine = [one for one in await stage.slack.messages(user=user) if one["only_for"] is not None]
+            if found := [*mine, *(one for one in await stage.slack.views(user) if "One moment" not in str(one))]:
+                return found
+            await asyncio.sleep(0.02)
+
+
 async def test_a_huge_reason_is_refused_with_the_form(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", "/access payments-db read 15m " + "x" * 10_000)
     form = await stage.slack.wait_for_view("alice", "10000 characters")
@@ -202,6 +287,19 @@ async def test_a_request_is_withdrawn_by_its_own_person(stage: Stage) -> None:
     cancelled = await stage.card("Cancelled")
     assert cancelled["ts"] == card["ts"]
     await stage.told("alice", "Cancelled: payments-db", ephemeral=False)
+
+
+async def test_a_request_is_withdrawn_by_its_id(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", ASK)
+    await stage.card()
+    (request,) = await stage.rows(AccessRequest)
+    await stage.slack.command("bob", "incidents", f"/access cancel {request.id.hex[:8]}")
+    await stage.told("bob", "No one pending request of yours has that id")
+    await stage.slack.command("alice", "incidents", f"/access cancel {request.id.hex[:3]}")
+    await stage.told("alice", "No one pending request of yours has that id")
+    await stage.slack.command("alice", "incidents", f"/access cancel {request.id.hex[:8]} found another way")
+    await stage.told("alice", "Cancelled: payments-db")
+    assert "found another way" in (await stage.card("Cancelled"))["plain"]
 
 
 async def test_more_than_a_hundred_doors_are_searched_while_typing(stage: Stage) -> None:
