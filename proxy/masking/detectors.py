@@ -36,7 +36,7 @@ DETECTORS: dict[Entity, Detector] = {
     Entity.AWS_KEY: Detector(keys.find_aws_keys, r"AKIA|ASIA|(?i:secret_?(?:access_?)?key)"),
     Entity.GITHUB_TOKEN: Detector(keys.find_github_tokens, r"gh[pousr]_|github_pat_"),
     Entity.JWT: Detector(keys.find_jwts, r"eyJ"),
-    Entity.PRIVATE_KEY: Detector(keys.find_private_keys, r"PRIVATE KEY"),
+    Entity.PRIVATE_KEY: Detector(keys.find_private_keys, r"-----BEGIN ", reads_escapes=True),
     Entity.PASSWORD: Detector(keys.find_url_passwords, r"://"),
     Entity.SECRET: Detector(labelled.find_secrets, labelled.LABELS),
     Entity.PHONE: Detector(numbers.find_phones, r"\+[1-9]"),

@@ -48,13 +48,15 @@ find_jwts = _shaped(
 
 #: Longest body of a private key, in bytes: RSA of 16384 bits has about 12,700.
 KEY_MAX = 16384
-KEY_BODY = rb"(?:(?!-----END )[A-Za-z0-9+/=\s\\:,.-]){0,%d}"
-KEY_END = rb"(?:-----END [A-Z0-9 ]{0,60}(?:-----|-{0,4}(?=\x1f|\Z)))?"
+#: Tools that show keys in colour put these anywhere.
+_COLOUR = rb"\x1b\[[0-9;:]*[A-Za-z]"
+_ARMOUR = rb"(?:[A-Z0-9 ]|" + _COLOUR + rb"){0,60}"
+_KEY_BEGIN = rb"-----BEGIN " + _ARMOUR + rb"?PRIVATE(?:" + _COLOUR + rb")* KEY(?:" + _COLOUR + rb")*(?: BLOCK)?-----"
+KEY_BODY = rb"(?:(?!-----END )[A-Za-z0-9+/=\s\\:,.-]|" + _COLOUR + rb"){0,%d}"
+KEY_END = rb"(?:-----END " + _ARMOUR + rb"(?:-----|-{0,4}(?:\x1b(?:\[[0-9;:]*)?)?(?=\x1f|\Z)))?"
 #: RFC 7468, OpenSSH's and PGP's. Without an END line the key lasts as long as what follows could be one.
-find_private_keys = _shaped(
-    Entity.PRIVATE_KEY,
-    rb"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----" + KEY_BODY % KEY_MAX + KEY_END,
-)
+find_private_keys = _shaped(Entity.PRIVATE_KEY, _KEY_BEGIN + KEY_BODY % KEY_MAX + KEY_END)
+
 #: RFC 3986, 3.2.1; the password lasts to the last "@" before the path, as people leave it unescaped.
 _userinfo = re.compile(rb"[^\x00-\x20\"'<>/@:]{0,128}:(?!\*\*\*@)([^\x00-\x20\"'<>/]{1,256})@")
 _AUTHORITY = b"://"

@@ -130,9 +130,11 @@ class StreamMasker:
         pieces.append(self._raw[at:cut])
         self._masker.count(made)
         self._sent = cut
-        if made and cut == len(self._raw) == made[-1].end and (swallow := Swallow.after(made[-1], self._raw)):
-            self._swallow = swallow
-            self._open = self._sent
+        if made and made[-1].end == cut and (swallow := Swallow.after(made[-1], self._raw)):
+            held = self._raw[cut:]
+            self._raw, self._open, self._swallow = self._raw[:cut], cut, swallow
+            rest = self._swallowed(swallow, held)
+            self._raw += rest
         return b"".join(pieces)
 
     def _swallowed(self, swallow: Swallow, data: bytes) -> bytes:

@@ -10,9 +10,13 @@ from proxy.masking.entities import Edit, Entity
 from proxy.masking.keys import KEY_BODY, KEY_END, KEY_MAX
 
 _TOKEN_REST = re.compile(rb"[A-Za-z0-9_.-]*")
-_END = re.compile(rb"-----END [A-Z0-9 ]{0,60}-----\Z")
+_END = re.compile(rb"-----END (?:[A-Z0-9 ]|\x1b\[[0-9;:]*[A-Za-z]){0,60}-----\Z")
 #: The first bytes of "-----END RSA PRIVATE KEY-----".
-_END_BEGUN = re.compile(rb"-{1,5}(?:(?<=-----)(?:E|EN|END|END [A-Z0-9 ]{0,60}-{0,4}))?\Z")
+_END_BEGUN = re.compile(
+    rb"-{1,5}(?:(?<=-----)(?:E|EN|END|END (?:[A-Z0-9 ]|\x1b\[[0-9;:]*[A-Za-z]?|\x1b){0,60}-{0,4}))?\Z"
+)
+_COLOUR_BEGUN = re.compile(rb"\x1b(?:\[[0-9;:]*)?")
+_LONGEST_END = 160
 
 
 class Swallow:
@@ -52,14 +56,15 @@ class Swallow:
     def _swallow_key(self, data: bytes) -> bytes:
         data = self._pending + data
         past = _length(re.compile(KEY_BODY % self._room + KEY_END).match(data))
-        if past < len(data) or _END.search(data[-80:]):
+        ended = _END.search(data[-_LONGEST_END:])
+        if (past < len(data) and not _COLOUR_BEGUN.fullmatch(data, past)) or ended:
             self.done = True
             self.last = data[:past][-1:] or self.last
             return data[past:]
+        begun = _END_BEGUN.search(data[-_LONGEST_END:])
+        self._pending = data[past:] if begun is None else begun.group()
+        self._room -= len(data) - len(self._pending)
         self.last = data[-1:]
-        begun = _END_BEGUN.search(data[-80:])
-        self._pending = b"" if begun is None else begun.group()
-        self._room -= past - len(self._pending)
         return b""
 
 

@@ -46,7 +46,7 @@ _LINK = (
 )
 _VALUE = rf"(?:\"[^\"\r\n]*|'[^'\r\n]*|(?:{_WORD}|{_ESCAPE})*)"
 _LABEL_WORD = r"(?i:security|card|verification|validation|identified) "
-_ARMOUR = r"-----BEGIN[A-Z0-9 ]*-{0,5}"
+_ARMOUR = rf"-----BEGIN(?:[A-Z0-9 ]|{_ESCAPE})*-{{0,5}}"
 _IBAN = r"[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9])* ?"
 _PHONE = r"\+[1-9](?:[ ().-]{0,2}[0-9])*[ ().-]{0,2}"
 
