@@ -7,7 +7,8 @@ from access import grants, holds, requests
 from access.deadlines import LONGEST_WAIT_S, Deadlines
 from access.policy import StatementRule
 from access.requests import Ask
-from storage.model import AccessRequest, Grant, HoldState, RequestState, Statement, VerdictKind
+from access.reviews import review_request
+from storage.model import AccessRequest, Grant, HoldState, RequestState, ReviewDecision, Statement, VerdictKind
 from storage.notices import Notices, Topic
 
 RULE = StatementRule(name="ddl", match=["ddl"], verdict=VerdictKind.REVIEW, reviewers=["bob"])
@@ -51,7 +52,8 @@ async def test_a_grants_end_is_noted_once_and_a_revoked_one_is_not(world: Any) -
 
 
 async def test_an_unanswered_hold_lapses(world: Any) -> None:
-    await requests.submit(world.access, world["alice"], Ask("payments-db", "read", 900))
+    request = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
+    await review_request(world.access, request.id, world["bob"], ReviewDecision.APPROVE)
     (grant,) = await world.all(Grant)
     session = await world.session(grant)
     held = await holds.hold(world.access, session, grant, "DROP TABLE t", "ddl", RULE)

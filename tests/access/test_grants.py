@@ -8,6 +8,7 @@ import pytest
 
 from access import grants, requests
 from access.grants import GrantFault, GrantUnusable, Refused
+from access.policy import Policy
 from access.requests import Ask
 from storage.model import EndReason, Grant, Principal
 
@@ -72,6 +73,31 @@ async def test_others_do_not_revoke(world: Any, who: str) -> None:
     with pytest.raises(Refused, match="Only alice and the reviewers"):
         await grants.revoke(world.access, grant.id, world[who])
     assert (await world.one(Grant, grant.id)).revoked_at is None
+    assert (await world.actions())[-1].endswith(f":{who} slack:grant:revoke failure")
+
+
+async def test_what_the_policy_denies_now_is_no_longer_allowed(world: Any, document: dict[str, Any]) -> None:
+    grant = await granted(world)
+    assert grants.still_allowed(world.access.policies.current, grant, "alice") is None
+    assert grants.still_allowed(world.access.policies.current, grant, "mallory") is not None
+
+    def now(document: dict[str, Any]) -> str | None:
+        return grants.still_allowed(Policy.model_validate(document), grant, "alice")
+
+    denied = {"name": "not-alice", "who": ["alice"], "resources": ["*"], "roles": ["*"], "decision": "denied"}
+    assert "The rule not-alice denies" in str(now({**document, "policy": [denied, *document["policy"]]}))
+    assert "No rule lets alice" in str(now({**document, "policy": []}))
+    assert "no longer in the policy" in str(now({**document, "resources": {}, "policy": []}))
+
+
+async def test_a_grant_outlives_its_reviewers(world: Any, document: dict[str, Any]) -> None:
+    """Too few are left to review the next request; this one was reviewed."""
+    grant = await granted(world)
+    grant.role = "admin"
+    document["groups"]["dba"] = ["alice"]
+    del document["resources"]["payments-db"]["roles"]["admin"]["statements"]
+    document["policy"] = [rule for rule in document["policy"] if rule["name"] == "admin-by-one"]
+    assert grants.still_allowed(Policy.model_validate(document), grant, "alice") is None
 
 
 async def test_an_ended_grant_is_not_revoked(world: Any) -> None:

@@ -80,14 +80,45 @@ async def test_a_hold_ends_with_its_grant(world: Any, live: Live) -> None:
     assert held.expires_at == grant.expires_at
 
 
-async def test_without_enough_reviewers_a_hold_is_denied_at_once(world: Any, live: Live) -> None:
-    lonely = StatementRule(name="lonely", match=["ddl"], verdict=VerdictKind.REVIEW, reviewers=["alice"])
-    held = await holds.hold(world.access, live.session, live.grant, "DROP TABLE t", "ddl", lonely)
+async def test_without_enough_reviewers_a_hold_is_denied_at_once(
+    world: Any, live: Live, document: dict[str, Any]
+) -> None:
+    ddl_rule(document)["reviewers"] = ["alice"]
+    await world.write(document)
+    held = await live.hold()
     assert (held.state, held.decision_reason) == (
         HoldState.DENIED,
         "too few people are left who could review it (0 of 1)",
     )
     assert await world.posts(held.id) == []
+
+
+def ddl_rule(document: dict[str, Any]) -> dict[str, Any]:
+    return document["resources"]["payments-db"]["roles"]["admin"]["statements"][0]
+
+
+@pytest.mark.parametrize("now", [{"name": "other"}, {"verdict": "deny"}, {"verdict": "allow"}])
+async def test_a_rule_that_no_longer_asks_lets_nobody_decide(
+    world: Any, live: Live, document: dict[str, Any], now: dict[str, str]
+) -> None:
+    held, before = await live.hold(), live.rule("ddl")
+    ddl_rule(document).update(now)
+    await world.write(document)
+    outcome = await review_statement(world.access, held.id, world["bob"], APPROVE)
+    assert "its rule ddl was changed or removed" in outcome.message
+    assert (outcome.state, outcome.counted) == (HoldState.PENDING, False)
+    again = await holds.hold(world.access, live.session, live.grant, "DROP TABLE t", "ddl", before)
+    assert again.state is HoldState.DENIED
+    assert "the policy has changed" in again.decision_reason
+
+
+async def test_a_quorum_that_grew_is_the_one_that_counts(world: Any, live: Live, document: dict[str, Any]) -> None:
+    held = await live.hold()
+    ddl_rule(document)["quorum"] = 2
+    await world.write(document)
+    first = await review_statement(world.access, held.id, world["bob"], APPROVE)
+    assert (first.decided, first.message) == (False, "Your approval counts: 1 of 2.")
+    assert (await review_statement(world.access, held.id, world["carol"], APPROVE)).decided
 
 
 async def test_one_approval_lets_it_run(world: Any, live: Live) -> None:
@@ -141,7 +172,7 @@ async def test_a_rule_that_is_gone_lets_nobody_approve(world: Any, live: Live, d
     del document["resources"]["payments-db"]["roles"]["admin"]["statements"][0]
     await world.write(document)
     outcome = await review_statement(world.access, held.id, world["bob"], APPROVE)
-    assert "nobody at the moment" in outcome.message
+    assert "its rule ddl was changed or removed" in outcome.message
 
 
 async def test_nothing_runs_after_its_time_or_its_session(world: Any, live: Live) -> None:
