@@ -13,7 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.context import Access
+from access.in_force import STALE, policy_in_force
+from access.may_review import may_review
 from access.policy import Policy
+from access.statement_reviews import reviewers_now
 from bot.doors import Doors, connect_command
 from bot.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
 from storage import audit
@@ -84,7 +87,7 @@ class Reader:
         return await self._requests(transaction, list(found))
 
     async def waiting_for(self, transaction: AsyncSession, reviewer: Principal) -> list[RequestFacts]:
-        """Pending requests that name somebody as a reviewer, except their own, oldest first."""
+        """Pending requests that were put to somebody who may still review them, oldest first."""
         found = await transaction.scalars(
             select(AccessRequest)
             .where(
@@ -95,7 +98,15 @@ class Reader:
             .order_by(col(AccessRequest.created_at))
             .limit(PENDING_LIMIT)
         )
-        return await self._requests(transaction, list(found))
+        policy = await policy_in_force(self._access, transaction)
+        mine = [one for one in found if await _refusal(transaction, policy, one, reviewer) is None]
+        return await self._requests(transaction, mine)
+
+    async def refusal(
+        self, transaction: AsyncSession, subject: AccessRequest | Statement, reviewer: Principal
+    ) -> str | None:
+        """Why the policy in force keeps this from `reviewer`; None: they may read it. A decision is judged anew."""
+        return await _refusal(transaction, await policy_in_force(self._access, transaction), subject, reviewer)
 
     async def statement(self, transaction: AsyncSession, statement_id: UUID) -> StatementFacts | None:
         """One held or denied statement; None if there is none with this id."""
@@ -208,6 +219,20 @@ class Reader:
         ids = {one for group in groups for one in group if one is not None}
         found = await transaction.scalars(select(Principal).where(col(Principal.id).in_(ids)))
         return {principal.id: self.who(principal.name) for principal in found}
+
+
+async def _refusal(
+    transaction: AsyncSession, policy: Policy | None, subject: AccessRequest | Statement, reviewer: Principal
+) -> str | None:
+    if policy is None:
+        return STALE
+    if isinstance(subject, AccessRequest):
+        requester = await transaction.get_one(Principal, subject.principal_id)
+        required = policy.require(requester.name, subject.resource, subject.role)
+        return may_review(reviewer, requester, required.reviewers, "request")
+    grant = await _grant_of(transaction, subject.session_id)
+    requester = await transaction.get_one(Principal, grant.principal_id)
+    return may_review(reviewer, requester, reviewers_now(policy, subject, grant, requester), "statement")
 
 
 def _approvals(reviews: Iterable[Review], subject_id: UUID, people: dict[UUID, Who]) -> tuple[Who, ...]:

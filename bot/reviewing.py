@@ -10,6 +10,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from access.context import Access
+from access.people import actor
 from access.reviews import review_request, review_statement
 from bot.blocks.decision import APPROVE, DENY, Target, UnreadableTarget, read_target
 from bot.blocks.modals import DENY_CALLBACK, DENY_REASON, render_deny_form
@@ -22,6 +23,7 @@ from bot.home import Home
 from bot.listening import Listening
 from bot.people import Doorkeeper, Speaker
 from bot.reading import Reader
+from storage import audit
 from storage.model import PostSubject, ReviewDecision
 
 TITLE = "Deny"
@@ -56,12 +58,15 @@ class Reviewing:
         await self._home.refresh(body)
 
     async def on_deny(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Ask why, in a modal; whoever may not rely on their account learns it here already."""
+        """Ask why, in a modal; whoever may not review this learns that here already, and nothing else about it."""
         await ack()
         target = _target(clicked_value(body))
         async with self._listening.modal(body, TITLE) as modal:
-            await self._admit(body, target)
-            await modal.show(render_deny_form(target, await self._what(target)))
+            speaker = await self._admit(body, target)
+            what, refusal = await self._what(target, speaker)
+            if refusal is not None:
+                raise Unanswerable(refusal)
+            await modal.show(render_deny_form(target, what))
 
     async def on_deny_submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Deny with the reason; the modal closes at once or says why the denial does not count."""
@@ -90,19 +95,33 @@ class Reviewing:
         outcome = await review(self._access, target.id, speaker.principal, decision, reason)
         return outcome.counted, outcome.message
 
-    async def _what(self, target: Target) -> str:
-        """What is about to be denied, in mrkdwn. Raises Unanswerable."""
+    async def _what(self, target: Target, speaker: Speaker) -> tuple[str, str | None]:
+        """What is about to be denied, in mrkdwn, and why the speaker may not, which is audited. Raises Unanswerable."""
         async with self._access.database.transaction() as transaction:
             if target.subject is PostSubject.REQUEST:
                 request = await self._reader.request(transaction, target.id)
-                if request is not None:
-                    return f"{mention(request.requester)} asks for {wanted(request)}."
+                if request is None:
+                    raise Unanswerable(_GONE)
+                subject, resource = request.request, f"{request.request.resource}/{request.request.role}"
+                what = f"{mention(request.requester)} asks for {wanted(request)}."
             else:
                 statement = await self._reader.statement(transaction, target.id)
-                if statement is not None:
-                    where = f"{code(statement.role)} on {code(statement.resource)}"
-                    return f"{mention(statement.principal)} waits to run a statement as {where}."
-        raise Unanswerable(_GONE)
+                if statement is None:
+                    raise Unanswerable(_GONE)
+                subject, resource = statement.statement, f"{statement.resource}/{statement.role}"
+                where = f"{code(statement.role)} on {code(statement.resource)}"
+                what = f"{mention(statement.principal)} waits to run a statement as {where}."
+            refusal = await self._reader.refusal(transaction, subject, speaker.principal)
+            if refusal is not None:
+                await audit.record(
+                    transaction,
+                    actor=actor(speaker.principal),
+                    action=f"slack:{target.subject.value}:deny",
+                    resource=resource,
+                    outcome="failure",
+                    detail={target.subject.value: str(target.id), "why": refusal},
+                )
+        return what, refusal
 
 
 def read_reason(body: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import GET_TOKEN
@@ -59,6 +60,37 @@ async def test_a_stranger_learns_it_in_the_modal_too(stage: Stage) -> None:
     await stage.tap("sam", card, DENY)
     modal = await stage.slack.wait_for_view("sam", "another Slack workspace")
     assert "deny_reason" not in str(modal["blocks"])
+
+
+async def test_whoever_may_not_deny_learns_nothing_from_the_modal(stage: Stage) -> None:
+    card = await asked(stage)
+    await without_carol(stage)
+    await stage.tap("carol", card, DENY)
+    modal = await stage.slack.wait_for_view("carol", "does not let you review this request")
+    assert "deny_reason" not in str(modal["blocks"])
+    assert "@alice" not in modal["plain"]
+    refused = [event for event in await stage.audit() if event["outcome"] == "failure"]
+    assert [(event["actor"], event["action"]) for event in refused] == [("human:carol", "slack:request:deny")]
+
+
+async def test_whoever_reviews_no_longer_reads_no_more_in_their_home(stage: Stage) -> None:
+    await asked(stage)
+    await stage.slack.open_home("carol")
+    await stage.slack.wait_for_home("carol", "fix stuck migration")
+    await without_carol(stage)
+    await stage.slack.open_home("carol")
+    home = await stage.slack.wait_for_home("carol", "Nothing waits for your review")
+    assert "fix stuck migration" not in home["plain"]
+
+
+async def without_carol(stage: Stage) -> None:
+    """The policy that no longer asks carol."""
+    path = stage.access.policies.path
+    document = yaml.safe_load(path.read_text())
+    document["groups"]["oncall"].remove("carol")
+    path.write_text(yaml.safe_dump(document))
+    stage.access.policies.reload()
+    await stage.access.policies.adopt(stage.access)
 
 
 async def test_the_second_tap_is_told_who_decided(stage: Stage) -> None:
