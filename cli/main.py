@@ -9,8 +9,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
+from access.in_force import PolicyStale
 from access.people import WrongWorkspace
-from access.policy_file import PolicyErrors, json_schema, load
+from access.policy_file import PolicyErrors, PolicyOutdated, json_schema, load
 from access.tokens import KeyUnusable, TokenKeys
 from bot.slack import BotUnavailable
 from cli import audit, log, serving, sessions
@@ -41,6 +42,8 @@ _EXPECTED = (
     NotReady,
     InvalidSettings,
     PolicyErrors,
+    PolicyOutdated,
+    PolicyStale,
     StorageUnavailable,
     EmbeddedUnavailable,
     BotUnavailable,
@@ -97,9 +100,12 @@ def serve(
     only: Annotated[
         list[serving.Room] | None, typer.Option(help="Serve this room alone; repeat for more. Default: all.")
     ] = None,
+    adopt_policy: Annotated[
+        bool, typer.Option("--adopt-policy", help="Go back to this policy, although a newer one replaced it.")
+    ] = False,
 ) -> None:
     """Run the bot, the proxy and the pages until told to stop; SIGHUP reads the policy again."""
-    run(serving.serve(settled(), only or list(serving.Room)))
+    run(serving.serve(settled(), only or list(serving.Room), adopt_policy=adopt_policy))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 
 from access.deadlines import Deadlines
+from access.following import follow_policy
 from access.policy_file import PolicyErrors
 from bot.app import Bot, BotSettings, Doors
 from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
@@ -32,24 +33,25 @@ class Room(StrEnum):
     WEB = "web"
 
 
-async def serve(settings: Settings, rooms: Sequence[Room]) -> None:
+async def serve(settings: Settings, rooms: Sequence[Room], *, adopt_policy: bool = False) -> None:
     """Serve these rooms until SIGTERM or SIGINT; SIGHUP reads the policy again.
 
-    Raises NotReady and whatever ends a room for good.
+    `adopt_policy`: the file's policy is meant even if it was in force before and was replaced. Raises NotReady,
+    PolicyOutdated and whatever ends a room for good.
     """
-    async with runtime(settings) as running, serving(running, rooms):
+    async with runtime(settings) as running, serving(running, rooms, adopt_policy=adopt_policy):
         await until_signal()
         log.info("stopping")
 
 
 @contextlib.asynccontextmanager
-async def serving(running: Runtime, rooms: Sequence[Room]) -> AsyncGenerator[None]:
+async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool = False) -> AsyncGenerator[None]:
     """Serve these rooms for as long as the block lasts; it is entered when they are ready for people.
 
     A room that fails for good ends the block with its exception.
     """
     refuse_core_dumps()
-    await running.access.policies.adopt(running.access)
+    await running.access.policies.adopt(running.access, starting=not adopt_policy)
     bot = await _bot(running) if Room.BOT in rooms else None
     proxy = _proxy(running) if Room.PROXY in rooms else None
     async with asyncio.TaskGroup() as group:
@@ -78,6 +80,7 @@ def _common(running: Runtime) -> list[Coroutine[Any, Any, None]]:
         running.notices.run(),
         Sequencer(running.database, running.notices).run(),
         Deadlines(running.access, running.notices).run(),
+        follow_policy(running.access, running.notices),
         _reload_on_hangup(running),
     ]
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from access import grants
+from access import grants, in_force
 from access.context import Access
 from access.policy import Policy, Resource, Role
 from access.tokens import Claims, InvalidToken
@@ -98,11 +98,13 @@ class Door:
                 "Get a token for this door from Gatepass in Slack."
             )
         async with self._access.database.transaction() as transaction:
+            policy = await in_force.policy_in_force(self._access, transaction)
             grant = await grants.usable(transaction, claims.grant_id)
             principal = await transaction.get_one(Principal, grant.principal_id)
+        if policy is None:
+            raise AccessRefused(in_force.STALE)
         if (grant.resource, grant.role, principal.id) != (resource_name, role_name, claims.principal_id):
             raise AccessRefused("This token does not match its grant. Get a new one from Gatepass in Slack.")
-        policy = self._access.policies.current
         if (refusal := grants.still_allowed(policy, grant, principal.name)) is not None:
             raise AccessRefused(refusal)
         resource = policy.resources[resource_name]

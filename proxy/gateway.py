@@ -12,7 +12,7 @@ from uuid import UUID
 
 import structlog
 
-from access import grants
+from access import grants, in_force
 from access.context import Access
 from access.policy import Policy
 from access.sessions import Ending, end_session, open_session
@@ -161,6 +161,9 @@ class Gateway:
         async with notices.subscribe(Topic.GRANT, Topic.STATEMENT, Topic.POLICY) as stream:
             while True:
                 notice = await _next(stream, notices)
+                if notice is not None and notice.topic in (Topic.POLICY, RESYNC):
+                    with contextlib.suppress(StorageUnavailable):
+                        await in_force.catch_up(self.access)
                 self._follow_policy()
                 if notice is None:
                     continue
