@@ -134,10 +134,11 @@ class Requests:
         portal = self._conversation.portal(name) or Portal(())
         judged = self._expanded(together([meaning.judged for meaning in portal.meanings]))
         if not portal.started:
-            portal.started = True
             if not self._approved(portal) and (denial := await self._decide(judged)) is not None:
                 self._conversation.refuse(denial)
                 return messages.execute(_FAILING)
+            # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is judged again then.
+            portal.started = True
         before = b""
         if self._conversation.needs_description(portal):
             self._conversation.describe("P", name, injected=True)

@@ -8,6 +8,7 @@ results are masked by name and content alone.
 """
 
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -47,6 +48,9 @@ READERS = frozenset(
 STATISTICS = frozenset({"pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data"})
 
 _WORD = re.compile(r"\w+")
+#: A name (or a string) spelt in code points, which hides what it says.
+_UNICODE_NAME = re.compile(r"""[uU]&["']""")
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
 #: SQL that a function's body puts together cannot be looked into.
 _DYNAMIC = "execute"
 #: Rows that triggers, rules and upserts know by these names.
@@ -143,6 +147,9 @@ def _rows(nodes: list[Message], masked_columns: MaskedColumns) -> Iterator[str]:
             yield node.alias.aliasname or node.relname
         elif isinstance(node, pg.RangeSubselect | pg.JoinExpr) and node.alias.aliasname:
             yield node.alias.aliasname
+        elif isinstance(node, pg.ReturningOption):
+            # RETURNING WITH (OLD AS o): o is the row as it was.
+            yield node.value
 
 
 def _shows_masked(target: pg.ResTarget, names: _Names) -> bool:
@@ -170,10 +177,27 @@ def _in_code(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) 
         return None
     for node in walk(tree):
         if isinstance(node, pg.String):
-            for word in _WORD.findall(node.sval.lower()):
+            if _UNICODE_NAME.search(node.sval):
+                return "U&"
+            # With standard_conforming_strings off the server takes the body's own backslashes for escapes.
+            for word in _WORD.findall(f"{node.sval} {_unescaped(node.sval)}".lower()):
                 if is_masked(word) or masked_columns(word) or word == _DYNAMIC or word in READERS | STATISTICS:
                     return word
     return None
+
+
+def _unescaped(text: str) -> str:
+    """The text with the escapes of an E'' string decoded (PostgreSQL docs, "String Constants with C-Style Escapes")."""
+    return _ESCAPE.sub(
+        lambda found: (
+            chr(int(found[1], 8) & 0xFF) if found[1] else _character(found[2] or found[3] or found[4]) or found[5] or ""
+        ),
+        text,
+    )
+
+
+def _character(digits: str | None) -> str:
+    return chr(int(digits, 16)) if digits and int(digits, 16) <= sys.maxunicode else ""
 
 
 # --- uses ---------------------------------------------------------------------------------------------------------
@@ -225,6 +249,10 @@ def _change(change: pg.RenameStmt | pg.CreateTrigStmt | pg.AlterTableStmt, names
         yield from () if renames_column else (change.relation.relname,)
     elif names.columns and any(isinstance(n, pg.AlterTableCmd) and n.subtype in _LENDING for n in walk(change)):
         yield change.relation.relname
+    for node in walk(change):
+        # A check that comes later is run on the rows that are there: it tells about each, or shows it to a function.
+        if isinstance(node, pg.Constraint) and node.contype == pg.CONSTR_CHECK:
+            yield from _below(node, names)
     yield from _below(change, names)
 
 

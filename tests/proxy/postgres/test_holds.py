@@ -88,6 +88,39 @@ async def test_prepared_statements_need_an_approval_for_each_run(door: Any, acce
         await connection.close()
 
 
+async def test_a_refused_portal_that_outlives_its_refusal_is_judged_again(
+    door: Any, access: Access, target: Any
+) -> None:
+    """ROLLBACK TO SAVEPOINT keeps portals that were made before the savepoint."""
+    client = await door.raw("checked")
+    client.send(messages.query("begin"))
+    await client.until(b"Z")
+    client.send(messages.parse("s", "delete from notes"), messages.SYNC)
+    await decide(access, ReviewDecision.APPROVE)
+    await client.until(b"Z")
+    bind = [messages.message(b"B", portal + b"\0s\0" + bytes(6)) for portal in (b"first", b"second")]
+    client.send(*bind, messages.SYNC)
+    await client.until(b"Z")
+    client.send(messages.query("savepoint sp"))
+    await client.until(b"Z")
+    client.send(messages.execute("first"), messages.SYNC)
+    await client.until(b"Z")
+    client.send(messages.query("rollback to sp"))
+    await client.until(b"Z")
+    for _ in range(2):
+        client.send(messages.execute("second"), messages.SYNC)
+        await decide(access, ReviewDecision.DENY, "Once was enough.")
+        assert "E" in await client.tags()
+        client.send(messages.query("rollback to sp"))
+        await client.until(b"Z")
+    client.send(messages.query("commit"))
+    await client.until(b"Z")
+    await client.close()
+    connection = await target.connect()
+    assert await connection.fetchval("select count(*) from notes") == 1000
+    await connection.close()
+
+
 async def test_what_was_sent_before_a_held_statement_is_answered(door: Any, access: Access) -> None:
     client = await door.raw("checked")
     client.send(messages.query("select 1"), messages.query("delete from notes"), messages.query("select 2"))

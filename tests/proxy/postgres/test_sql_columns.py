@@ -196,6 +196,24 @@ def test_shown(judge: Judge, sql: str) -> None:
     assert judge.judge(sql.encode()).refusal is None
 
 
+HIDDEN = (
+    "update cards set holder = holder returning with (old as o) o::text",
+    "delete from cards returning with (old as o, new as n) to_jsonb(o)",
+    """create function f() returns text language sql as $$ select U&"\\0063vv" from U&"\\0063ards" $$""",
+    """do $$ begin raise notice '%', (select U&"\\0063vv" from U&"\\0063ards"); end $$""",
+    "create function f() returns text language sql as 'select c\\166v from c\\141rds'",
+    "create function f() returns text language sql as 'select c\\x76v from u'",
+    "create function f() returns text language sql as 'select c\\u0076v from u'",
+    "alter table cards add constraint oracle check (id <> 1 or cvv <> '737')",
+    "alter table cards add check (shown_to_a_function(cvv))",
+)
+
+
+@pytest.mark.parametrize("sql", HIDDEN)
+def test_used_under_another_spelling(judge: Judge, sql: str) -> None:
+    assert judge.judge(sql.encode()).refusal is not None
+
+
 @pytest.mark.parametrize("sql", USED)
 def test_used(judge: Judge, sql: str) -> None:
     refusal = judge.judge(sql.encode()).refusal
