@@ -140,7 +140,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         if self.number == SCREEN:
             live.cast.begin(width, height, self._channel.get_terminal_type())
         live.cast.channel(self.number, event="open", type=self._feature.value, terminal=self._terminal)
-        if not await self._passes(live.session):
+        if not await self._passes(live.session) or self._channel.is_closing():
             return
         if self._command == "":
             # asyncssh would ask for a shell instead. A shell that is given an empty line does nothing, and succeeds.

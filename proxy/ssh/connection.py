@@ -20,8 +20,8 @@ from asyncssh.constants import (
     OPEN_RESOURCE_SHORTAGE,
 )
 
-from proxy.errors import AccessRefused, Fault, PolicyFault, SessionEnded, UpstreamFault
 from proxy.door import Admission
+from proxy.errors import AccessRefused, Fault, PolicyFault, SessionEnded, UpstreamFault
 from proxy.gateway import Gateway
 from proxy.session import LiveSession
 from proxy.ssh.cast import Cast
