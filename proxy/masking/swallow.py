@@ -56,8 +56,9 @@ class Swallow:
     def _swallow_key(self, data: bytes) -> bytes:
         data = self._pending + data
         past = _length(re.compile(KEY_BODY % self._room + KEY_END).match(data))
-        ended = _END.search(data[-_LONGEST_END:])
-        if (past < len(data) and not _COLOUR_BEGUN.fullmatch(data, past)) or ended:
+        ended = _END.search(data[max(0, past - _LONGEST_END) : past]) is not None
+        unfinished = past == len(data) or _COLOUR_BEGUN.fullmatch(data, past) is not None
+        if ended or not unfinished:
             self.done = True
             self.last = data[:past][-1:] or self.last
             return data[past:]
