@@ -16,6 +16,10 @@ from pydantic import SecretStr
 
 from storage.cluster import Cluster
 
+#: Where free ports are looked for: Linux gives connections those from 32768 on, and would take ours in between.
+FIRST_PORT, PORTS = 20_000, 12_000
+_TRIES = 100
+
 #: Test numbers that card schemes publish for this purpose; none belongs to anybody.
 CUSTOMERS = (
     ("Ada Lovelace", "ada@example.com", "4111111111111111", "737", 129900),
@@ -67,14 +71,18 @@ async def postgres_target(folder: Path) -> AsyncGenerator[PostgresTarget]:
 
 
 def free_port(wanted: int = 0) -> int:
-    """`wanted` if it is free on loopback, or any that is."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            return free_port()
-        return int(probe.getsockname()[1])
+    """`wanted` if it is free on loopback, or one that is; below the ports that the kernel gives to connections."""
+    candidates = [wanted] if wanted else []
+    candidates += [FIRST_PORT + secrets.randbelow(PORTS) for _ in range(_TRIES)]
+    for port in candidates:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no port from {FIRST_PORT} to {FIRST_PORT + PORTS} is free on loopback")
 
 
 def _start(cluster: Cluster) -> None:
