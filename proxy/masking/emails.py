@@ -25,8 +25,8 @@ _HIDDEN = b"***@***"
 
 #: Random bytes hold "@" and letters around it. The shorter an address, the more its neighbours must look like text, so
 #: that a binary file passes unharmed: measured in bench/masking.py.
-_SELF_EVIDENT = 9
-_LONG = 6
+_SELF_EVIDENT = 10
+_LONG = 7
 _TEXT = frozenset([*range(0x20, 0x7F), 0x09, 0x0A, 0x0D, 0x1B, 0x1F])
 _BRACKETS = frozenset(b" \t\r\n\x1b\x1f\"'`<>()[]{},;:=|")
 _BRACKETS_BUT_COLON = _BRACKETS - {0x3A}

@@ -68,8 +68,9 @@ def find_url_passwords(data: bytes, start: int, _shown: int, replacement: bytes 
     form = _REDACTED if replacement is None else replacement
     at = data.find(_AUTHORITY, max(0, start - _USERINFO_REACH))
     while at >= 0:
+        scheme = data[at - 2 : at]
         at += len(_AUTHORITY)
-        userinfo = _userinfo.match(data, at)
+        userinfo = _userinfo.match(data, at) if scheme.isalnum() else None
         if userinfo is not None and userinfo.start(1) >= start:
             yield Edit(*userinfo.span(1), form, Entity.PASSWORD.value)
         at = data.find(_AUTHORITY, at)

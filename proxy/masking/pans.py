@@ -94,6 +94,14 @@ def _is_article(data: bytes, digits: bytes, first: int) -> bool:
 def _pans_in_run(data: bytes, first: int, past: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
     run = parse_run(data, first, past)
     windows = list(_windows(data, run))
+    if run.seams:
+        taken = list(windows)
+        windows += [
+            (low, high)
+            for low, high in _windows(data, run.split())
+            if all(high <= begun or low >= ended for begun, ended in taken)
+        ]
+        windows.sort()
     mantissa = _mantissa(data, run, past)
     if mantissa is not None:
         low, complete = mantissa
@@ -134,7 +142,7 @@ def _windows(data: bytes, run: Run) -> Iterator[tuple[int, int]]:
     digits, groups = run.digits, run.groups
     count = len(groups) - 1
     # In a longer run only groups of four or more can begin a number: this bounds the work on rows of digits.
-    least = 1 if len(digits.lstrip(b"0")) <= MAX_DIGITS else 4
+    least = 1 if len(digits.lstrip(b"0")) <= MAX_DIGITS or run.noisy else 4
     for i in range(1 if left == "digit" else 0, count):
         if groups[i + 1] - groups[i] < least:
             continue

@@ -58,8 +58,16 @@ class Run(NamedTuple):
     separators: list[str]
     #: Byte offsets of digits that were overwritten; hidden with the others if the run is.
     overwritten: list[tuple[int, int]]
+    #: Indexes into `digits` before which there is noise within a group.
+    seams: list[int]
     #: Whether anything but printable ASCII is in it: then it is no mere row of numbers.
     noisy: bool
+
+    def split(self) -> "Run":
+        """The other reading of noise: as a border between groups."""
+        before = dict(zip(self.groups[1:-1], self.separators, strict=True)) | dict.fromkeys(self.seams, "")
+        starts = sorted(before)
+        return self._replace(groups=[0, *starts, self.groups[-1]], separators=[before[start] for start in starts])
 
 
 def parse_run(data: bytes, start: int, end: int) -> Run:
@@ -71,6 +79,7 @@ def parse_run(data: bytes, start: int, end: int) -> Run:
     places: list[tuple[int, int]] = []
     groups: list[int] = []
     separators: list[str] = []
+    seams: list[int] = []
     between = ""
     for character, first, past in line:
         value = unicodedata.digit(character[0], -1)
@@ -81,11 +90,13 @@ def parse_run(data: bytes, start: int, end: int) -> Run:
             groups.append(len(digits))
             separators.append(between)
             between = ""
+        elif first != places[-1][1]:
+            seams.append(len(digits))
         digits.append(0x30 + value)
         places.append((first, past))
     groups.append(len(digits))
     overwritten = [(first, past) for character, first, past in gone if unicodedata.digit(character[0], -1) >= 0]
-    return Run(bytes(digits), places, groups, separators[1:], overwritten, noisy=True)
+    return Run(bytes(digits), places, groups, separators[1:], overwritten, seams, noisy=True)
 
 
 def _parse_plain(data: bytes, start: int, end: int) -> Run:
@@ -101,7 +112,7 @@ def _parse_plain(data: bytes, start: int, end: int) -> Run:
         places.extend([(at, at + 1) for at in range(first, past)])
         last = past
     groups.append(len(places))
-    return Run(b"".join(_group.findall(data, start, end)), places, groups, separators[1:], [], noisy=False)
+    return Run(b"".join(_group.findall(data, start, end)), places, groups, separators[1:], [], [], noisy=False)
 
 
 def _typed(text: str, offset: int) -> tuple[list[_Seen], list[_Seen]]:

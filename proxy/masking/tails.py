@@ -104,10 +104,7 @@ def waiting_from(data: bytes, floor: int) -> int:
 def _seventh_digit(text: bytes, start: int) -> int:
     """Where the digits begin that wait: behind the sixth of what may be a card number, or nowhere (the end)."""
     run = parse_run(text, start, len(text))
-    starts = set(run.groups)
-    # Behind noise a number may begin as well: what stands before it may be the end of something else.
-    starts |= {k for k in range(1, len(run.places)) if run.noisy and run.places[k - 1][1] != run.places[k][0]}
-    for padded in sorted(starts):
+    for padded in run.split().groups:
         low = len(run.digits) - len(run.digits[padded:].lstrip(b"0"))
         count = len(run.digits) - low
         if _OPEN_DIGITS < count <= MAX_DIGITS and LENGTHS[int(run.digits[low : low + 4])]:
