@@ -48,7 +48,8 @@ def _drive_shell(child: "pexpect.spawn[str]") -> None:
     child.expect("the end\r\n")
     assert "************1111" in child.before
     assert "4111111111111111" not in child.before
-    child.sendline("sleep 60")
+    child.sendline("""sh -c 'printf "sle%s\\n" eping; exec sleep 60'""")
+    child.expect("sleeping\r\n")
     child.sendintr()
     child.sendline("printf 'ba%s\\n' ck; exit 5")
     child.expect("back\r\n")
