@@ -86,6 +86,7 @@ class StreamMasker:
         edits = self._masker.edits(self._raw, self._open)
         if final:
             released = self._release(len(self._raw), edits)
+            released += self._swallow.finish() if self._swallow is not None else b""
             self._swallow = None
             self._restart()
             return released

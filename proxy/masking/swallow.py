@@ -46,6 +46,10 @@ class Swallow:
         """Drop from the start of `data`; return what follows the value's end."""
         return self._swallow_key(data) if self._kind == Entity.PRIVATE_KEY else self._swallow_token(data)
 
+    def finish(self) -> bytes:
+        """What is left when the stream ends: an escape sequence that was begun is no part of the value."""
+        return self._pending if self._pending.startswith(b"\x1b") else b""
+
     def _swallow_token(self, data: bytes) -> bytes:
         past = _length(_TOKEN_REST.match(data))
         rest = data[past:]

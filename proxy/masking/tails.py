@@ -81,8 +81,11 @@ _OPEN_DIGITS = 6
 
 def open_tail(data: bytes, floor: int) -> int:
     """The least index, not below `floor`, from which data[index:] may belong to an unfinished candidate."""
-    match = _open.search(data[floor:])
-    return len(data) if match is None else floor + match.start()
+    tail = len(data)
+    # Again from there, as a run of digits that is complete must not be cut in two: what is left of it would look whole.
+    while (match := _open.search(data[floor:tail])) is not None and floor + match.start() < tail:
+        tail = floor + match.start()
+    return tail
 
 
 def waiting_from(data: bytes, floor: int) -> int:
