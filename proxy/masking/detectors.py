@@ -13,6 +13,7 @@ from proxy.masking import emails, keys, labelled, numbers, verification_codes
 from proxy.masking.candidates import CANDIDATE
 from proxy.masking.entities import Edit, Entity, re2_options
 from proxy.masking.pans import find_pans
+from proxy.masking.shadow import COMMON_ESCAPE
 
 #: finder(data, start, shown, replacement): edits in data[start:], in order; what is before `start` is context. `shown`
 #: is how many digits stay visible where the entity's form shows any; `replacement` takes the place of that form.
@@ -45,9 +46,8 @@ DETECTORS: dict[Entity, Detector] = {
 }
 
 
-#: An escape sequence before or within a word, whose last letter is not that word's. The rare forms are left out: two
-#: random bytes look like them.
-_ESCAPED_WORD = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\x1f]*(?:\x07|\x1b\\)|[()][0-9A-Z])[A-Za-z0-9._%+/@:=-]"
+#: An escape sequence before or within a word, whose last letter is not that word's.
+_ESCAPED_WORD = rf"{COMMON_ESCAPE}[A-Za-z0-9._%+/@:=-]"
 
 
 def hint_set(detectors: Sequence[Detector]) -> Callable[[bytes], tuple[list[int], bool]]:

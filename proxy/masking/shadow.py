@@ -34,7 +34,10 @@ SEPARATOR = rf"(?:{SPACE}?{MARK}{SPACE}?|{SPACE}|%2[0Dd]|&nbsp;)"
 #: What may stand between two digits of one number.
 GAP = rf"{NOISE}*(?:{SEPARATOR}{NOISE}*)?"
 
-_escape = re.compile(ESCAPE.encode())
+#: The forms that programs put into text, for words; of the rarer ones random bytes are full.
+COMMON_ESCAPE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\x1f]*(?:\x07|\x1b\\)|[()][0-9A-Z])"
+
+_escape = re.compile(COMMON_ESCAPE.encode())
 _unseen = re.compile(rf"{ESCAPE}|\x9b[0-?]*[ -/]*[@-~]| \r")
 _written_out = re.compile(r"%2[0Dd]|&nbsp;")
 _SILENT = frozenset({"Cf", "Mn", "Me", "Cc"})

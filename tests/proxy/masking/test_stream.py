@@ -100,6 +100,7 @@ ARMOURED = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\nAA==\n-----END RSA PRIVATE KE
         f"{ARMOURED} {ARMOURED}alice@example.com",
         f"{ARMOURED}{ARMOURED}\x1b",
         "-----BEGIN PRIVATE KEY-----\n\x1b",
+        "\x1balice@example.com al\x1b[1mice@exam\x1b[0mple.com",
         "3782 822463 10005\b4.111111111111111e+15postgres://app:s3cret@db/p3782 822463 100054.111111111111111e+15",
         "a@b.co-----BEGIN PRIVATE KEY-----4111111111111111  \x1b[31m4111\x1b[0m1111 1111 1111",
         f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl{ARMOURED}",
