@@ -40,7 +40,9 @@ SQL_LABELS = frozenset(
 )
 
 #: Labels of command lines that are one word.
-SHELL_LABELS = frozenset({"exec", "shell", "sftp", "dynamic_command", "redirect_write", "unparseable"})
+SHELL_LABELS = frozenset(
+    {"exec", "shell", "sftp", "dynamic_command", "redirect_write", "assignment", "arithmetic", "unparseable"}
+)
 
 #: Labels that name a thing: `table:cards`, `command:rm`.
 PREFIXES = ("table:", "function:", "object:", "command:")

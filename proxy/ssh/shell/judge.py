@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
+from proxy.ssh.shell import evaluations
+from proxy.ssh.shell.programs import runs_unseen, writes
 from proxy.ssh.shell.secrets import redact
 from proxy.ssh.shell.words import literal, source
 from proxy.ssh.shell.wrappers import Word, runs
@@ -25,6 +27,9 @@ MAX_DEPTH = 8
 EXEC = "exec"
 DYNAMIC = "dynamic_command"
 REDIRECT_WRITE = "redirect_write"
+ASSIGNMENT = "assignment"
+ARITHMETIC = "arithmetic"
+TEST = "command:test"
 
 _BASH = Language(tree_sitter_bash.language())
 # Bash separates by space, tab and newline only; the grammar also by these, so that the two would read different words.
@@ -34,9 +39,9 @@ _READ_OTHERWISE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
 _NO_NAME = re.compile(r"^\d+$|[{}]|^=")
 _WRITES = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
 _HARMLESS_TARGETS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
-# Where a shell finds its programs, and what it runs before them.
-_LOADING = frozenset({"PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "LD_AUDIT", "BASH_ENV", "ENV", "SHELLOPTS", "IFS"})
-_LOADED_BY_ARGUMENT = re.compile(rf"(?:{'|'.join(sorted(_LOADING))})=")
+_LOADED_BY_ARGUMENT = re.compile(rf"{evaluations.LOADING.pattern}=")
+_SUBSCRIPT_OF_DESCRIPTOR = re.compile(r"\{\w+\[")
+_APPENDS = frozenset({"xargs", "parallel"})
 
 
 def judge(command: str) -> list[StatementFacts]:
@@ -79,14 +84,26 @@ def nodes(root: Node, into: frozenset[str] | None = None) -> Iterator[Node]:
 
 
 def _found(node: Node, depth: int) -> Iterator[str]:
+    expression = evaluations.arithmetic(node)
+    if expression is not None:
+        yield ARITHMETIC if evaluations.plain_arithmetic(expression) else DYNAMIC
+    if evaluations.expands_again(node):
+        yield DYNAMIC
     match node.type:
         case "command":
             yield from _command(command_words(node), depth)
         case "declaration_command" | "unset_command":
-            yield f"command:{source(node.children[0])}"
+            yield from _declaration(node)
+        case "test_command":
+            yield from _test(node)
         case "variable_assignment":
-            if source(node).partition("=")[0].rstrip("+") in _LOADING:
+            yield DYNAMIC if evaluations.LOADING.fullmatch(re.split(r"[+=\[]", source(node))[0]) else ASSIGNMENT
+        case "for_statement":
+            variable = node.child_by_field_name("variable")
+            if variable is not None and evaluations.LOADING.fullmatch(source(variable)):
                 yield DYNAMIC
+        case "expansion" if found := re.match(r"\$\{(\w+)(?:\[[^]]*\])?:?=", source(node)):
+            yield DYNAMIC if evaluations.LOADING.fullmatch(found[1]) else ASSIGNMENT
         case "file_redirect":
             if _writes(node):
                 yield REDIRECT_WRITE
@@ -100,6 +117,30 @@ def _found(node: Node, depth: int) -> Iterator[str]:
                 yield UNPARSEABLE
         case _:
             pass
+
+
+def _declaration(node: Node) -> Iterator[str]:
+    name, *words = node.children
+    yield f"command:{source(name)}"
+    spoken = [literal(word) for word in words if word.type != "variable_assignment"]
+    if evaluations.builtin_evaluates(source(name), spoken):
+        yield DYNAMIC
+
+
+def _test(node: Node) -> Iterator[str]:
+    text = source(node)
+    yield TEST
+    if text.startswith("[["):
+        if evaluations.double_bracket_evaluates(text):
+            yield DYNAMIC
+        return
+    words = list(evaluations.test_words(node))
+    operators = {word.type for word in words if not word.is_named}
+    # To bash it is a command like any other: these end it, or redirect it.
+    if "\n" in text or operators - {"=", "==", "!=", "!"} or not text.endswith("]"):
+        yield UNPARSEABLE
+    if evaluations.test_evaluates([literal(word) for word in words]) or any(map(evaluations.splits, words)):
+        yield DYNAMIC
 
 
 @dataclass(frozen=True)
@@ -155,12 +196,28 @@ def _command(words: list[Argument], depth: int) -> Iterator[str]:
         arguments = command[1:]
         if any(argument.word and _LOADED_BY_ARGUMENT.match(argument.word) for argument in arguments):
             yield DYNAMIC
-        handed_on = runs(basename, [argument.word for argument in arguments])
-        if handed_on.unknown:
+        spoken = [argument.word for argument in arguments]
+        handed_on = runs(basename, spoken)
+        if handed_on.unknown or runs_unseen(basename, spoken) or _evaluates(basename, arguments):
             yield DYNAMIC
-        waiting += [arguments[start:end] for start, end in handed_on.commands]
+        if writes(basename, spoken):
+            yield REDIRECT_WRITE
+        # What comes from a pipe stands behind the words that are seen.
+        appended = [Argument(None, command[0].node)] if basename in _APPENDS else []
+        waiting += [arguments[start:end] + appended for start, end in handed_on.commands]
         for start, end in handed_on.scripts:
             yield from _script([argument.word for argument in arguments[start:end]], depth)
+
+
+def _evaluates(name: str, arguments: list[Argument]) -> bool:
+    words = [argument.word for argument in arguments]
+    if name == "[":
+        words = words[:-1]
+    if any(_SUBSCRIPT_OF_DESCRIPTOR.match(source(argument.node)) for argument in arguments):
+        return True
+    if name in {"[", "test"} and any(evaluations.splits(argument.node) for argument in arguments):
+        return True
+    return evaluations.builtin_evaluates(name, words)
 
 
 def _script(words: list[Word], depth: int) -> Iterator[str]:

@@ -3,6 +3,7 @@
 A wrapper's own options must be known to find it. One that is not known here gives Unknown instead of a guess.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -36,6 +37,11 @@ _RENAMES = frozenset({"alias", "hash", "enable"})
 _SHELL_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 
 
+#: Options of ssh that neither load nor run anything, and those that take a value.
+_SSH_VALUED = "bcBDeiJLlmpRWw"
+_SSH_OPTION = re.compile(rf"-[46AaCfGgKkMNnqsTtVvXxYy]*(?:[{_SSH_VALUED}].*)?")
+
+
 def runs(name: str, arguments: Sequence[Word]) -> Runs:
     """What `name arguments…` hands on. `name` is a basename; indices count from the first argument."""
     if name in SHELLS:
@@ -50,7 +56,9 @@ def runs(name: str, arguments: Sequence[Word]) -> Runs:
         case "trap":
             return _trap(arguments)
         case "source" | ".":
-            return UNKNOWN if arguments[:1] == [None] else NOTHING
+            return UNKNOWN if not arguments or _from_input(arguments[0]) else NOTHING
+        case "ssh":
+            return _ssh(arguments)
         case _ if name in _RENAMES:
             return UNKNOWN if arguments else NOTHING
         case _:
@@ -158,7 +166,28 @@ def _shell(arguments: Sequence[Word]) -> Runs:
             break
     if at >= len(arguments):
         return UNKNOWN
-    return Runs(scripts=((at, at + 1),)) if line else (UNKNOWN if arguments[at] is None else NOTHING)
+    return Runs(scripts=((at, at + 1),)) if line else (UNKNOWN if _from_input(arguments[at]) else NOTHING)
+
+
+def _from_input(word: Word) -> bool:
+    return word is None or word.startswith(("/dev/", "/proc/", "-"))
+
+
+def _ssh(arguments: Sequence[Word]) -> Runs:
+    """`ssh host command…`: the other side's shell gets the rest as one line. Options that run something are unknown."""
+    at, host = 0, False
+    while at < len(arguments):
+        word = arguments[at]
+        if word is None or (host and not word.startswith("-")):
+            break
+        at += 1
+        if not word.startswith("-"):
+            host = True
+            continue
+        if not _SSH_OPTION.fullmatch(word):
+            return UNKNOWN
+        at += word[-1] in _SSH_VALUED and not any(letter in _SSH_VALUED for letter in word[1:-1])
+    return Runs(scripts=((at, len(arguments)),)) if host and at < len(arguments) else UNKNOWN
 
 
 def _dash_c(name: str, arguments: Sequence[Word]) -> Runs:
@@ -181,14 +210,17 @@ def _dash_c(name: str, arguments: Sequence[Word]) -> Runs:
 
 def _find(arguments: Sequence[Word]) -> Runs:
     commands: list[tuple[int, int]] = []
+    outside: list[Word] = []
     at = 0
     while at < len(arguments):
         if arguments[at] in {"-exec", "-execdir", "-ok", "-okdir"}:
             end = next((i for i in range(at + 1, len(arguments)) if arguments[i] in {";", "+"}), len(arguments))
             commands.append((at + 1, end))
             at = end
+        else:
+            outside.append(arguments[at])
         at += 1
-    return Runs(commands=tuple(commands), unknown=None in arguments and not commands)
+    return Runs(commands=tuple(commands), unknown=None in outside)
 
 
 def _trap(arguments: Sequence[Word]) -> Runs:
