@@ -205,7 +205,7 @@ class Answers:
 
     def _mask_copied(self, row: list[bytes | None], rules: Sequence[MaskingRule | None]) -> None:
         if len(row) != len(rules):
-            raise PolicyFault("A row of this COPY has other columns than the table it comes from.")
+            raise PolicyFault("A row of this COPY has other columns than its table: name the schema and the columns.")
         for index, rule in enumerate(rules):
             if rule is not None:
                 row[index] = self._session.masker.whole(rule, row[index])

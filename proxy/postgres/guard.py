@@ -5,6 +5,7 @@ Fetched by the role's own account when the session starts, and again when someth
 
 import asyncio
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from access.policy import Resource, Role
 from proxy.masking.rules import Masker, MaskingRule
@@ -76,21 +77,28 @@ class Guard:
         return masker
 
     def copy_rules(self, schema: str | None, table: str | None, columns: Sequence[str]) -> list[MaskingRule | None]:
-        """Rules for the columns of a COPY; empty if nothing but their content is known."""
+        """Rules for the columns of a COPY; empty if nothing but their content is known.
+
+        Where tables of several schemas have the name, the search path decides which one it is, and we do not know it:
+        a column that is masked in any of them is masked.
+        """
         found = [each for each in self.catalogue.masked.get(table or "", ()) if schema in {None, each.schema}]
         if not columns and not found:
             return []
-        names = list(columns) or list(found[0].columns.values())
-        masked = {each.columns[number]: name for each in found for number, name in each.masked.items()}
-        return [self._rule_named(masked.get(name, name)) for name in names]
+        if columns:
+            masked = {each.columns[number]: name for each in found for number, name in each.masked.items()}
+            return [self._rule_of(masked.get(name), name) for name in columns]
+        orders = [[self._rule_of(each.masked.get(n), name) for n, name in each.columns.items()] for each in found]
+        return [next(filter(None, rules), None) for rules in zip_longest(*orders)]
 
     def _rule(self, column: Column) -> MaskingRule | None:
         """By origin, then by name."""
-        name = self.catalogue.masked_name(column)
-        return self._rule_named(name) or self._any_rule() if name is not None else self._rule_named(column.name)
+        return self._rule_of(self.catalogue.masked_name(column), column.name)
 
-    def _rule_named(self, name: str | None) -> MaskingRule | None:
-        return self._masker.column_rule(name) if name is not None else None
+    def _rule_of(self, masked: str | None, name: str) -> MaskingRule | None:
+        """By the masked column that it shows, if it shows one; else by its own name."""
+        rule = self._masker.column_rule(name if masked is None else masked)
+        return rule or (None if masked is None else self._any_rule())
 
     def _any_rule(self) -> MaskingRule:
         """For a view's column that could not be traced to one of several masked ones."""

@@ -14,7 +14,18 @@ from typing import Any, cast
 from proxy.masking.rules import REDACTED, Masker, MaskingRule
 from proxy.postgres.frames import Frame, ProtocolViolation
 from proxy.postgres.messages import BINARY, Column, data_row, read_data_rows
-from proxy.postgres.values import ELEMENTS, JSONB, RECORD, Nature, nature, number_text, readable
+from proxy.postgres.values import (
+    ELEMENTS,
+    JSONB,
+    RECORD,
+    SEARCHED_AS_TEXT,
+    Nature,
+    embedded_numbers,
+    is_text,
+    nature,
+    number_text,
+    readable,
+)
 
 Cell = bytes | None
 Row = list[Cell]
@@ -26,6 +37,9 @@ _LONG_NUMBER = re.compile(rb"(?:\d[ -]?){12}")
 _ARRAY_HEAD = struct.Struct(">iiI")
 _INT4 = struct.Struct(">i")
 _JSONB_VERSION = b"\x01"
+
+#: A value of unknown shape that is longer than this, and no text, is hidden without a search for numbers.
+MAX_SEARCHED_BYTES = 64 * 1024
 
 #: Between cells that are decoded together.
 _BORDER = b"\x1f\n"
@@ -122,7 +136,9 @@ class RowMasker:
             return self._array(ELEMENTS[type_oid]) if binary else self._text_array(ELEMENTS[type_oid])
         if type_oid == RECORD:
             return self._record if binary else self._text
-        return self._unknown if binary else self._opaque
+        if not binary:
+            return self._opaque
+        return self._unknown if type_oid in SEARCHED_AS_TEXT else self._with_numbers(type_oid)
 
     def _text(self, cell: bytes) -> Cell:
         return self._masker.bytes(cell)
@@ -151,6 +167,21 @@ class RowMasker:
 
     def _unknown(self, cell: bytes) -> Cell:
         return self._hidden(cell) if _LONG_NUMBER.search(cell) or self._masker.edits(cell) else cell
+
+    def _with_numbers(self, type_oid: int) -> Callable[[bytes], Cell]:
+        """A range, a point, money, an extension's type: a card number may be in it as the eight bytes of an integer."""
+
+        def searched(cell: bytes) -> Cell:
+            if self._unknown(cell) is None:
+                return None
+            if is_text(cell):
+                return cell
+            numbers = embedded_numbers(cell, type_oid)
+            if len(cell) > MAX_SEARCHED_BYTES or any(map(self._masker.masks_number, numbers)):
+                return self._hidden(cell)
+            return cell
+
+        return searched
 
     def _hidden(self, cell: bytes) -> None:
         """Count what is hidden."""

@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from proxy.postgres.sql import children, unwrap, walk
+from proxy.postgres.sql_changes import names_domain_change, run_code
 
 IsMasked = Callable[[str], bool]
 MaskedColumns = Callable[[str], set[str]]
@@ -70,6 +71,8 @@ class _Names:
     aliases: set[str] = field(default_factory=set[str])
     #: Names of rows: a reference to one of them is a reference to all of its columns. Empty if no masked table is read.
     rows: set[str] = field(default_factory=set[str])
+    #: It can move values from one table into another, whose checks and triggers may be the session's own.
+    moves: bool = False
 
     def has(self, name: str) -> bool:
         return name in self.aliases or name in self.columns or self.is_masked(name)
@@ -95,6 +98,8 @@ def misuse(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked, *,
     if any_masked and (found := _reads_around(tree)):
         return found
     if any_masked and (found := _in_code(tree, masked_columns, is_masked)):
+        return found
+    if any_masked and (found := next(run_code(tree, names.has, reads_masked=bool(names.columns)), None)):
         return found
     return next(_statement(tree, names), None)
 
@@ -124,6 +129,7 @@ def _names(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) ->
     nodes = list(walk(tree))
     tables = {node.relname for node in nodes if isinstance(node, pg.RangeVar)}
     names = _Names(is_masked, {column for table in tables for column in masked_columns(table)})
+    names.moves = any(isinstance(n, pg.MergeStmt) or (isinstance(n, pg.UpdateStmt) and n.from_clause) for n in nodes)
     if names.columns:
         names.rows = {*_rows(nodes, masked_columns), *_ROW_VARIABLES}
         for node in nodes:
@@ -180,7 +186,10 @@ def _in_code(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) 
             if _UNICODE_NAME.search(node.sval):
                 return "U&"
             # With standard_conforming_strings off the server takes the body's own backslashes for escapes.
-            for word in _WORD.findall(f"{node.sval} {_unescaped(node.sval)}".lower()):
+            words = _WORD.findall(f"{node.sval} {_unescaped(node.sval)}".lower())
+            if names_domain_change(set(words)):
+                return "domain"
+            for word in words:
                 if is_masked(word) or masked_columns(word) or word == _DYNAMIC or word in READERS | STATISTICS:
                     return word
     return None
@@ -332,9 +341,13 @@ def _join(join: pg.JoinExpr, names: _Names) -> Iterator[str]:
 
 
 def _assigned(field_name: str, target: pg.ResTarget, names: _Names) -> Iterator[str]:
-    """RETURNING shows a column; SET may move a masked column into one that is masked by its own name, and no other."""
+    """RETURNING shows a column; SET may move one within its row, into one masked by its own name, and no other."""
     value = unwrap(target.val)
     if field_name in {"returning_list", "exprs"}:
         yield from _target(target, names, shown=True, calls=False)
-    elif not (isinstance(value, pg.ColumnRef) and (target.name in names.columns or names.is_masked(target.name))):
+    elif (
+        names.moves
+        or not isinstance(value, pg.ColumnRef)
+        or not (target.name in names.columns or names.is_masked(target.name))
+    ):
         yield from _expression("val", value, names)

@@ -4,8 +4,9 @@ OIDs are those of pg_type.dat; binary forms are those of the types' send functio
 """
 
 import base64
+import contextlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from enum import Enum, auto
@@ -32,6 +33,38 @@ ELEMENTS = {
     3807: JSONB,
     2287: RECORD,
 }
+
+
+#: Opaque types whose binary form holds no number that could be a card's: small integers, dates, addresses, or bytes
+#: that are searched as text (bytea). Arrays, ranges and multiranges of such types too.
+SEARCHED_AS_TEXT = frozenset(
+    {
+        BYTEA,
+        22,
+        30,
+        650,
+        651,
+        774,
+        775,
+        829,
+        869,
+        1000,
+        1002,
+        1003,
+        1005,
+        1006,
+        1007,
+        1010,
+        1011,
+        1012,
+        1013,
+        1021,
+        1028,
+    }
+    | {1033, 1040, 1041, 1115, 1182, 1183, 1185, 1187, 1270, 1560, 1561, 1562, 1563, 1790, 2201, 2951, 3614, 3615, 3643}
+    | {3645, 3904, 3905, 3908, 3909, 3910, 3911, 3912, 3913, 4072, 4073, 4451, 4533, 4534, 4535}
+    | {6150, 6152, 6153, 6155}
+)
 
 
 class Nature(Enum):
@@ -75,6 +108,11 @@ _FLOAT4, _FLOAT8 = struct.Struct(">f"), struct.Struct(">d")
 _NUMERIC_HEAD = struct.Struct(">HhHH")
 _NUMERIC_SPECIAL = {0xC000: "NaN", 0xD000: "Infinity", 0xF000: "-Infinity"}
 _NUMERIC_NEGATIVE = 0x4000
+#: Numbers between these may be a card's; a numeric of that size has at most so many groups of four digits.
+_LEAST, _MOST, _MOST_GROUPS = 10**11, 10**20, 6
+#: point, lseg, path, box, polygon, line and circle, and arrays of them: floats and nothing else.
+_SHAPES = frozenset({600, 601, 602, 603, 604, 628, 718, 1017, 1018, 1019, 1020, 1027, 629, 719})
+_FIRST_USER_OID = 16_384
 
 
 def numeric_text(value: bytes) -> str:
@@ -130,6 +168,34 @@ def readable(value: bytes, type_oid: int) -> str:
         except (struct.error, ValueError, ArithmeticError):
             pass
     return f"base64:{base64.b64encode(value).decode()}"
+
+
+def is_text(value: bytes) -> bool:
+    """Whether it is what an enum or citext sends; integers of a card's size begin with null bytes."""
+    try:
+        return value.decode().isprintable()
+    except UnicodeDecodeError:
+        return False
+
+
+def embedded_numbers(value: bytes, type_oid: int) -> Iterator[str]:
+    """As digits, every int8, float8 and numeric as long as a card number that could stand anywhere in a binary value.
+
+    Ordinary floats read as integers have 19 digits: integers are not looked for in shapes, and in types that are not
+    PostgreSQL's own only those of 16 digits, the common length.
+    """
+    most = 0 if type_oid in _SHAPES else _MOST if type_oid < _FIRST_USER_OID or len(value) == _INT8.size else 10**16
+    for start in range(len(value) - 7):
+        [whole] = _INT8.unpack_from(value, start)
+        if _LEAST <= abs(whole) < most:
+            yield str(abs(whole))
+        [real] = _FLOAT8.unpack_from(value, start)
+        if _LEAST <= abs(real) < _MOST:
+            yield str(Decimal(abs(real)))
+        count, weight, sign, _ = _NUMERIC_HEAD.unpack_from(value, start)
+        if 1 <= count <= _MOST_GROUPS and 2 <= weight < _MOST_GROUPS and sign in {0, _NUMERIC_NEGATIVE}:
+            with contextlib.suppress(struct.error):
+                yield numeric_text(value[start:]).lstrip("-")
 
 
 def number_text(value: bytes, type_oid: int) -> str:
