@@ -163,7 +163,7 @@ async def test_the_sequencer_runs_by_itself_and_outlives_a_lost_connection(
     notices = Notices(database) if with_notices else None
 
     async def placed(count: int) -> None:
-        while len(await ordered(database)) < count:  # noqa: ASYNC110 - what is awaited happens in the database
+        while len(await ordered(database)) < count:
             await asyncio.sleep(0.01)
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
