@@ -5,14 +5,17 @@ its own. Every wait is for the thing itself and bounded.
 """
 
 import asyncio
+import concurrent.futures
 import contextlib
 import functools
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import pytest_asyncio
@@ -148,11 +151,46 @@ class Product:
                 await asyncio.sleep(0.05)
 
 
+StageT = TypeVar("StageT")
+
+
+@contextlib.contextmanager
+def beside(make: Callable[[], contextlib.AbstractAsyncContextManager[StageT]]) -> Iterator[StageT]:
+    """Keep an async context open on a loop of its own, in a thread: between journeys their own loop stands still."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    leave = asyncio.Event()
+    entered: concurrent.futures.Future[StageT] = concurrent.futures.Future()
+
+    async def stay() -> None:
+        try:
+            async with make() as opened:
+                entered.set_result(opened)
+                await leave.wait()
+        except BaseException as error:
+            if not entered.done():
+                entered.set_exception(error)
+            raise
+
+    staying = asyncio.run_coroutine_threadsafe(stay(), loop)
+    try:
+        yield entered.result(START_S)
+    finally:
+        loop.call_soon_threadsafe(leave.set)
+        try:
+            staying.result(STOP_S)
+        finally:
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(STOP_S)
+            loop.close()
+
+
 @contextlib.asynccontextmanager
 async def product_in(folder: Path, *, hold: str = "10m") -> AsyncIterator[Product]:
     """A stage with a bot process and a proxy process of its own."""
     async with contextlib.AsyncExitStack() as stack:
-        around = await stack.enter_async_context(stage(folder, known_ports=False, hold=hold))
+        around = stack.enter_context(beside(lambda: stage(folder, known_ports=False, hold=hold)))
         settings = around.settings
         embedded = Embedded(settings.home / "postgres")
         dsn = await asyncio.to_thread(embedded.start)
