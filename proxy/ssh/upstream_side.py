@@ -12,6 +12,9 @@ from proxy.ssh.cast import STDERR, STDOUT, Cast
 from proxy.ssh.output import PIPE_FLUSH_S, TERMINAL_FLUSH_S, Output
 from proxy.ssh.wire import BUFFER_BYTES, EOW, on_request, send_end_of_write, silence
 
+#: How long an EOF of the upstream waits for the exit status that usually follows it.
+EXIT_STATUS_WITHIN_S = 0.5
+
 
 class UpstreamSide(asyncssh.SSHClientSession[bytes]):
     """Carries one channel's output to `client`; `finished` is done when both are closed, or fails with a Fault."""
@@ -78,9 +81,14 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
 
     def eof_received(self) -> bool:
         self._finish_outputs()
+        # A client that has ended its side closes the channel on our EOF, and then hears no exit status any more: the
+        # status, which follows at once unless the command goes on without its output, is let go first.
+        asyncio.get_running_loop().call_later(EXIT_STATUS_WITHIN_S, self._pass_eof)
+        return True
+
+    def _pass_eof(self) -> None:
         if not self._stopped and not self._client.is_closing():
             self._client.write_eof()
-        return True
 
     def exit_status_received(self, status: int) -> None:
         self._exit = lambda: self._client.exit(status)

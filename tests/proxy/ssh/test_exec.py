@@ -125,9 +125,7 @@ async def test_several_channels_share_one_connection_and_one_session(
     master = await ssh.start(ssh.command("-M", "-S", str(control), ssh.destination, "echo up; cat"))
     assert await asyncio.wait_for(master.stdout.readline(), 60) == b"up\n"
     shared = [f"-oControlPath={control}", "-oControlMaster=no", "-oProxyCommand=false"]
-    # One after the other: started at once under load, a client now and then ends with 255 for a lost exit status, which
-    # is not understood yet.
-    done = [await ssh.run(f"echo {n}; exit {n}", flags=shared) for n in range(8)]
+    done = await asyncio.gather(*(ssh.run(f"echo {n}; exit {n}", flags=shared) for n in range(8)))
     assert [each.status for each in done] == list(range(8))
     assert [each.stdout for each in done] == [f"{n}\n".encode() for n in range(8)]
     await master.communicate(b"")
