@@ -6,7 +6,6 @@ it concerns (`bot.detour`).
 """
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import time
@@ -27,6 +26,7 @@ from storage import outbox
 from storage.database import StorageUnavailable
 from storage.model import Post, PostPurpose, PostSubject
 from storage.notices import Notices, Topic
+from storage.waiting import wait_set
 
 #: Posts whose time to be tried again has come announce themselves to nobody, so we look this often.
 LOOK_S = 2.0
@@ -96,8 +96,7 @@ class Notifier:
             while True:
                 some.clear()
                 if not await _to_its_end(self._show_due()):
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(some.wait(), LOOK_S)
+                    await wait_set(some, LOOK_S)
 
     async def _show_due(self) -> bool:
         """Show one batch; True if there was one. Different places at once, one place in order."""

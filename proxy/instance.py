@@ -4,7 +4,6 @@ The lock is held by a connection of its own. When that connection is lost, so is
 concerned: its sessions end, and it registers anew when storage returns.
 """
 
-import asyncio
 import contextlib
 import os
 import socket
@@ -19,10 +18,6 @@ from storage.model import ProxyInstance
 
 #: The first key of the advisory locks by which instances are alive; the second is the instance's id.
 INSTANCE_LOCK = 0x67617465
-
-#: How often the lock's connection is asked whether it still answers, and how long it may take to.
-PULSE_S = 2.0
-PULSE_TIMEOUT_S = 5.0
 
 
 @contextlib.asynccontextmanager
@@ -46,29 +41,6 @@ async def registered(database: Database) -> AsyncGenerator[tuple[int, asyncpg.Co
         raise StorageUnavailable("The connection that keeps this proxy registered was lost.") from error
     finally:
         connection.terminate()
-
-
-async def until_lost(connection: asyncpg.Connection) -> None:
-    """Return when the connection is closed or stops answering."""
-    lost = asyncio.Event()
-
-    def note(_: object) -> None:
-        lost.set()
-
-    connection.add_termination_listener(note)
-    while not lost.is_set() and not connection.is_closed():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(lost.wait(), PULSE_S)
-        if not await _answers(connection):
-            return
-
-
-async def _answers(connection: asyncpg.Connection) -> bool:
-    try:
-        await connection.fetchval("SELECT 1", timeout=PULSE_TIMEOUT_S)
-    except (TimeoutError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        return False
-    return True
 
 
 async def is_dead(transaction: AsyncSession, instance_id: int) -> bool:

@@ -15,17 +15,18 @@ import structlog
 from access.context import Access
 from proxy.authority import Authority
 from proxy.gateway import Gateway
-from proxy.instance import registered, until_lost
+from proxy.instance import registered
 from proxy.postgres.server import PostgresListener
 from proxy.recovery import Recovery
 from proxy.ssh.server import SshListener
 from storage.database import StorageUnavailable
 from storage.model import EndReason
 from storage.notices import Notices
+from storage.waiting import until_lost
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-#: How often dead instances are looked for: longer than one takes to notice that its lock is lost (instance.PULSE_S and
+#: How often dead instances are looked for: longer than one takes to notice that its lock is lost (waiting.PULSE_S and
 #: PULSE_TIMEOUT_S), so that two looks in a row are proof.
 SWEEP_S = 7.5
 #: How soon a lost storage is tried again.

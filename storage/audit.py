@@ -9,7 +9,6 @@ latest batches are gone without a trace: only a root kept outside this database 
 """
 
 import asyncio
-import contextlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from storage.database import Database, StorageUnavailable, clock
 from storage.locks import Lock, take
 from storage.model import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
 from storage.notices import CHANNEL, Notices, Topic
+from storage.waiting import wait_set
 
 __all__ = ["AuditDamaged", "Fault", "Sequencer", "Verification", "head", "record", "sequence", "verify"]
 
@@ -195,8 +195,7 @@ class Sequencer:
                 group.create_task(_wake_on_notices(self._notices, wake))
             while True:
                 await self._sequence()
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(wake.wait(), IDLE_S)
+                await wait_set(wake, IDLE_S)
                 wake.clear()
 
     async def _sequence(self) -> None:

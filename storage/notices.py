@@ -6,7 +6,6 @@ subscriber too slow for its queue gets one RESYNC in place of what it missed.
 """
 
 import asyncio
-import contextlib
 import random
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,6 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage.database import Database, StorageUnavailable
+from storage.waiting import until_lost
 
 #: One channel carries every topic; PostgreSQL keeps the order of commits within it.
 CHANNEL = "gatepass"
@@ -28,9 +28,6 @@ CHANNEL = "gatepass"
 PAYLOAD_LIMIT_BYTES = 7999
 #: Distinct notices that wait for one subscriber.
 QUEUE_LIMIT = 1000
-#: How often a silent connection is asked whether it still answers, and how long it may take to.
-PULSE_S = 2.0
-PULSE_TIMEOUT_S = 3.0
 #: Waits between attempts to reconnect double from the first to the last; each is cut to a random half to whole.
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 2.0
@@ -139,7 +136,7 @@ class Notices:
                 try:
                     await self._listen(connection)
                     failures = 0
-                    await _until_lost(connection)
+                    await until_lost(connection)
                 finally:
                     self._connected = False
                     connection.terminate()
@@ -164,24 +161,6 @@ class Notices:
         for subscription in self._subscriptions:
             if topic in subscription.topics:
                 subscription.put(Notice(topic, subject))
-
-
-async def _until_lost(connection: asyncpg.Connection) -> None:
-    """Return when the connection is closed or no longer answers."""
-    closed = asyncio.Event()
-
-    def close(_: object) -> None:
-        closed.set()
-
-    connection.add_termination_listener(close)
-    while not connection.is_closed():
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(closed.wait(), PULSE_S)
-            return
-        try:
-            await connection.fetchval("SELECT 1", timeout=PULSE_TIMEOUT_S)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-            return
 
 
 def _retry_in_s(failures: int) -> float:

@@ -208,7 +208,8 @@ class Story:
             self._expect(stdout is not None and b"up" in await stdout.readline(), "a session is live", "nothing")
         await self.people.revoke("alice", sql_grant, "done early")
         await self.people.revoke("alice", ssh_grant, "done early")
-        cut = [await asyncio.wait_for(self.clients.seen(child), CUT_WITHIN_S) for child in (psql, ssh)]
+        async with asyncio.timeout(CUT_WITHIN_S):
+            cut = [await self.clients.seen(child) for child in (psql, ssh)]
         for seen in cut:
             self._expect("revoked" in seen.err and seen.status != 0, "the session is cut with a message", seen.all)
         return "\n".join(seen.err.strip().splitlines()[0] for seen in cut)

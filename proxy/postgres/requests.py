@@ -226,8 +226,9 @@ class Requests:
         try:
             return await self._hold
         except asyncio.CancelledError:
-            if not self._withdrawn:
-                raise
+            task = asyncio.current_task()
+            if not self._withdrawn or (task is not None and task.cancelling()):
+                raise  # the session is being cut, whatever the client withdrew in that moment
             return messages.error(_CANCELLED, "canceling statement due to user request: it waited for review")
         finally:
             self._hold.cancel()

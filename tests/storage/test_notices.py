@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from storage import notices
+from storage import notices, waiting
 from storage.database import Database
 from storage.notices import RESYNC, Notice, Notices, Topic, notify
 
@@ -119,8 +119,8 @@ async def test_storage_that_stays_away_is_lost_and_found_again(
 
 async def test_a_connection_that_is_silent_is_given_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relay between us and PostgreSQL stops passing bytes on, and closes nothing: a network that went away."""
-    monkeypatch.setattr(notices, "PULSE_S", 0.02)
-    monkeypatch.setattr(notices, "PULSE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(waiting, "PULSE_S", 0.02)
+    monkeypatch.setattr(waiting, "PULSE_TIMEOUT_S", 0.2)
     connect = database.connect
     connections: list[asyncpg.Connection] = []
 

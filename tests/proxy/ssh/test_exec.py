@@ -171,7 +171,6 @@ async def test_git_clones_through_exec(client: Make, tmp_path: Path) -> None:
     assert (tmp_path / "clone" / "file").read_text() == "content\n"
 
 
-@pytest.mark.skipif(shutil.which("rsync") is None, reason="rsync is not installed")
 async def test_rsync_copies_through_exec(client: Make, tmp_path: Path) -> None:
     ssh = await client()
     source, target = tmp_path / "source", tmp_path / "target"

@@ -1,0 +1,47 @@
+"""A wait can be cancelled in the very tick in which it ends."""
+
+import asyncio
+
+import pytest
+
+from storage.audit import Sequencer
+from storage.database import Database
+from storage.notices import Notices
+from storage.waiting import wait_set
+
+#: More ticks than a wake-up takes to get from the notice to the loop that waits.
+TICKS = 12
+
+
+async def test_it_says_whether_the_event_is_set() -> None:
+    event = asyncio.Event()
+    assert not await wait_set(event, 0.001)
+    event.set()
+    assert await wait_set(event, 0)
+    assert await wait_set(event, 60)
+
+
+async def test_cancelled_as_it_ends_it_is_cancelled() -> None:
+    event = asyncio.Event()
+    waiting = asyncio.create_task(wait_set(event, 60))
+    await asyncio.sleep(0)
+    event.set()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+@pytest.mark.parametrize("ticks", range(TICKS))
+async def test_a_sequencer_woken_and_cancelled_at_once_ends(database: Database, ticks: int) -> None:
+    notices = Notices(database)
+    listening = asyncio.create_task(notices.run())
+    sequencing = asyncio.create_task(Sequencer(database, notices).run())
+    async with notices.subscribe() as heard:
+        await anext(heard)
+    notices._heard(None, 0, "", "audit:")
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    for task in (sequencing, listening):
+        task.cancel()
+    done, _ = await asyncio.wait({sequencing, listening}, timeout=20)
+    assert done == {sequencing, listening}
