@@ -12,9 +12,9 @@ from rich.console import Console
 from access.in_force import PolicyStale
 from access.people import WrongWorkspace
 from access.policy_file import PolicyErrors, PolicyOutdated, json_schema, load
-from access.tokens import KeyUnusable, TokenKeys
+from access.tokens import KeyUnusable
 from bot.slack import BotUnavailable
-from cli import audit, log, serving, sessions
+from cli import audit, keys, log, serving, sessions
 from cli.demo.main import demo
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
@@ -32,8 +32,7 @@ app = typer.Typer(
 )
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(audit.app, name="audit")
-keys = typer.Typer(help="The keys that sign access tokens.", no_args_is_help=True)
-app.add_typer(keys, name="keys")
+app.add_typer(keys.app, name="keys")
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -143,12 +142,6 @@ def schema() -> None:
 def ca() -> None:
     """Print the certificate that clients verify the gateway's PostgreSQL port with (sslrootcert)."""
     typer.echo(Authority(Settings.load().home / "ca").certificate(), nl=False)
-
-
-@keys.command("rotate")
-def rotate() -> None:
-    """Make a new signing key; tokens of the old ones stay valid until they expire."""
-    typer.echo(f"New tokens are signed by key {TokenKeys(Settings.load().home / 'keys').rotate()}.")
 
 
 app.command()(demo)
