@@ -27,7 +27,7 @@ class Events:
 
     def send(self, name: str, event: JsonObject) -> None:
         """Send an event if the app subscribes to `name` (such as message.im); returns at once."""
-        if name not in self._workspace.spec.events:
+        if not self._workspace.spec.subscribes(name):
             return
         payload = self._payloads.event(event, "Ev0" + secrets.token_hex(4).upper())
         task = asyncio.create_task(self._deliver(payload), name=f"event {name}")

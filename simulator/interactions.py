@@ -64,16 +64,15 @@ class Interactions:
     ) -> Outcome:
         """A slash command with its text. Slack has none in threads."""
         command, _, text = line.strip().partition(" ")
-        known = self._workspace.spec.commands
         if thread_ts is not None:
             notice = f"{command} is not supported in threads. Sorry!"
             self._workspace.slackbot_notice(conversation.id, person.slack_id, notice)
             return Outcome(ok=False, error="not_supported_in_threads")
-        if not command.startswith("/") or len(command) < 2 or (known and command not in known):
+        if not command.startswith("/") or len(command) < 2 or not self._workspace.spec.takes_command(command):
             notice = f"{command} is not a valid command."
             self._workspace.slackbot_notice(conversation.id, person.slack_id, notice)
             return Outcome(ok=False, error="unknown_command")
-        payload = self._payloads.slash_command(person, conversation, command, self._escaped(text.strip()))
+        payload = self._payloads.slash_command(person, conversation, command, self._escaped(command, text.strip()))
         try:
             ack = await self._sockets.deliver("slash_commands", payload, accepts_response_payload=True)
             if ack:
@@ -267,8 +266,8 @@ class Interactions:
             raise Impossible(str(unknown)) from unknown
         return action
 
-    def _escaped(self, text: str) -> str:
-        return self._mentions(text) if self._workspace.spec.should_escape else text
+    def _escaped(self, command: str, text: str) -> str:
+        return self._mentions(text) if self._workspace.spec.escapes(command) else text
 
     def _mentions(self, text: str) -> str:
         def mention(found: re.Match[str]) -> str:

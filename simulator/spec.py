@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from simulator.manifest import Manifest
+
 #: Real Slack tokens continue with digits, so these can be neither confused nor used elsewhere.
 BOT_TOKEN_PREFIX = "xoxb-simulator-"  # noqa: S105 - a prefix, not a secret
 APP_TOKEN_PREFIX = "xapp-simulator-"  # noqa: S105 - a prefix, not a secret
@@ -73,6 +75,24 @@ class WorkspaceSpec:
     #: The events the app subscribes to: app_home_opened, user_change, message.channels, message.groups, message.im,
     #: app_mention.
     events: tuple[str, ...] = ("app_home_opened", "user_change")
+    #: The app's manifest. With one, its commands, events and scopes count instead of the three fields above; without
+    #: one the app may call every method.
+    manifest: Manifest | None = None
+
+    def takes_command(self, command: str) -> bool:
+        """Whether the workspace knows this slash command as the app's."""
+        if self.manifest is not None:
+            return self.manifest.command(command) is not None
+        return not self.commands or command in self.commands
+
+    def escapes(self, command: str) -> bool:
+        """Whether @name and #name in this command's text become ids."""
+        declared = None if self.manifest is None else self.manifest.command(command)
+        return self.should_escape if declared is None else declared.should_escape
+
+    def subscribes(self, event: str) -> bool:
+        """Whether the app is told of this event."""
+        return event in (self.events if self.manifest is None else self.manifest.events)
 
     def __post_init__(self) -> None:
         """Refuse contradictions at once rather than at the first click."""
