@@ -6,9 +6,10 @@ docs.slack.dev/apis/events-api: an event that is not acked is sent again at once
 import asyncio
 import secrets
 
+from simulator.delivery import Delivery
 from simulator.json_types import JsonObject
 from simulator.payloads import Payloads
-from simulator.sockets import NotDelivered, Sockets
+from simulator.sockets import NotDelivered
 from simulator.workspace import Workspace
 
 #: Seconds before the first, second and third retry.
@@ -18,10 +19,10 @@ RETRY_AFTER_S = (0.0, 60.0, 300.0)
 class Events:
     """Sends the events that the app subscribes to."""
 
-    def __init__(self, workspace: Workspace, sockets: Sockets, payloads: Payloads) -> None:
+    def __init__(self, workspace: Workspace, delivery: Delivery, payloads: Payloads) -> None:
         """Deliveries run as tasks of this object until `close`."""
         self._workspace = workspace
-        self._sockets = sockets
+        self._delivery = delivery
         self._payloads = payloads
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -44,7 +45,7 @@ class Events:
         retry: tuple[int, str] | None = None
         for attempt, pause_s in enumerate((*RETRY_AFTER_S, None), start=1):
             try:
-                await self._sockets.deliver("events_api", payload, accepts_response_payload=False, retry=retry)
+                await self._delivery.deliver("events_api", payload, accepts_response_payload=False, retry=retry)
             except NotDelivered as missed:
                 if pause_s is None:
                     return

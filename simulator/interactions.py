@@ -11,6 +11,7 @@ from typing import Any
 from simulator.answers import Answers
 from simulator.blocks.state import HELD, UnknownChoice, option_of, state_of
 from simulator.conversations import Conversation
+from simulator.delivery import Delivery
 from simulator.events import Events
 from simulator.handles import ResponseUrl
 from simulator.inputs import Impossible, dispatches, find, held_state, inputs_named, missing_inputs
@@ -18,7 +19,7 @@ from simulator.json_types import JsonObject, as_object, objects_in
 from simulator.messages import Message
 from simulator.modals import STACK_LIMIT, View
 from simulator.payloads import Payloads
-from simulator.sockets import NotDelivered, Sockets
+from simulator.sockets import NotDelivered
 from simulator.spec import Person
 from simulator.webapi.call import SlackError
 from simulator.webapi.users import person_json
@@ -43,13 +44,13 @@ class Outcome:
 class Interactions:
     """The deeds of people in one workspace."""
 
-    def __init__(self, workspace: Workspace, sockets: Sockets) -> None:
-        """Payloads go out through these sockets."""
+    def __init__(self, workspace: Workspace, delivery: Delivery) -> None:
+        """Payloads take this road to the app."""
         self._workspace = workspace
-        self._sockets = sockets
+        self._delivery = delivery
         self._payloads = Payloads(workspace)
         self._answers = Answers(workspace)
-        self.events = Events(workspace, sockets, self._payloads)
+        self.events = Events(workspace, delivery, self._payloads)
 
     async def type_line(
         self, person: Person, conversation: Conversation, line: str, thread_ts: str | None = None
@@ -74,7 +75,7 @@ class Interactions:
             return Outcome(ok=False, error="unknown_command")
         payload = self._payloads.slash_command(person, conversation, command, self._escaped(command, text.strip()))
         try:
-            ack = await self._sockets.deliver("slash_commands", payload, accepts_response_payload=True)
+            ack = await self._delivery.deliver("slash_commands", payload, accepts_response_payload=True)
             if ack:
                 handle = ResponseUrl(person.slack_id, conversation.id, self._workspace.clock.now(), None)
                 self._answers.apply(handle, ack)
@@ -133,7 +134,7 @@ class Interactions:
             return Outcome(ok=False, error="invalid_inputs", errors=missing)
         payload = self._payloads.view_submission(person, view)
         try:
-            ack = await self._sockets.deliver("interactive", payload, accepts_response_payload=True)
+            ack = await self._delivery.deliver("interactive", payload, accepts_response_payload=True)
             return self._after_submission(person, view, ack)
         except NotDelivered as missed:
             return Outcome(ok=False, error=str(missed))
@@ -189,7 +190,7 @@ class Interactions:
         """What the app offers for a text typed into an external select. Raises Impossible, NotDelivered."""
         block, element = find(source.blocks, action_id, None, block_id)
         payload = self._payloads.suggestion(person, source, block["block_id"], element["action_id"], typed)
-        ack = await self._sockets.deliver("interactive", payload, accepts_response_payload=True)
+        ack = await self._delivery.deliver("interactive", payload, accepts_response_payload=True)
         groups = [
             option for group in objects_in(ack.get("option_groups")) for option in objects_in(group.get("options"))
         ]
@@ -217,7 +218,7 @@ class Interactions:
 
     async def _interact(self, payload: JsonObject) -> Outcome:
         try:
-            ack = await self._sockets.deliver("interactive", payload, accepts_response_payload=False)
+            ack = await self._delivery.deliver("interactive", payload, accepts_response_payload=False)
         except NotDelivered as missed:
             return Outcome(ok=False, error=str(missed))
         return Outcome(ok=True, ack=ack)

@@ -19,6 +19,7 @@ from aiohttp import web
 from simulator.answers import Answers
 from simulator.clock import Clock
 from simulator.control import Control
+from simulator.delivery import Delivery
 from simulator.interactions import Interactions
 from simulator.page import Page
 from simulator.sockets import Sockets
@@ -57,7 +58,7 @@ async def serve(
     _refuse_public(host)
     workspace = Workspace(spec, clock)
     sockets = Sockets(spec.app_id, workspace.clock, workspace.inspector)
-    interactions = Interactions(workspace, sockets)
+    interactions = Interactions(workspace, Delivery(sockets))
     page = Page(workspace, sockets)
     runner = web.AppRunner(_application(workspace, sockets, interactions, page), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
