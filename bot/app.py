@@ -30,6 +30,7 @@ from bot.reviewing import Reviewing
 from bot.settings import BotSettings, Doors
 from bot.slack import BotUnavailable, Installation, Slack
 from bot.sockets import Sockets
+from bot.strays import Strays
 from bot.tokens import Tokens
 from storage.notices import Notices
 
@@ -134,7 +135,8 @@ class Bot:
         Commands(self._access, slack, doorkeeper, listening, reader, forms).register(app)
         forms.register(app)
         home = Home(self._access, slack, doorkeeper, reader)
-        Reviewing(self._access, doorkeeper, listening, reader, home).register(app)
+        strays = Strays(self._access.database, slack)
+        Reviewing(self._access, doorkeeper, listening, reader, home, strays).register(app)
         Tokens(self._access, doorkeeper, listening, reader).register(app)
         Buttons(self._access, doorkeeper, listening, forms, home).register(app)
         Events(leavers, listening, home).register(app)

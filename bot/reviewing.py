@@ -23,6 +23,7 @@ from bot.home import Home
 from bot.listening import Listening
 from bot.people import Doorkeeper, Speaker
 from bot.reading import Reader
+from bot.strays import Strays
 from storage import audit
 from storage.model import PostSubject, ReviewDecision
 
@@ -34,13 +35,20 @@ class Reviewing:
     """The two buttons of a card, and the modal that asks for a reason."""
 
     def __init__(
-        self, access: Access, doorkeeper: Doorkeeper, listening: Listening, reader: Reader, home: Home
+        self,
+        access: Access,
+        doorkeeper: Doorkeeper,
+        listening: Listening,
+        reader: Reader,
+        home: Home,
+        strays: Strays,
     ) -> None:
         self._access = access
         self._doorkeeper = doorkeeper
         self._listening = listening
         self._reader = reader
         self._home = home
+        self._strays = strays
 
     def register(self, app: AsyncApp) -> None:
         """Two actions and a view."""
@@ -55,6 +63,7 @@ class Reviewing:
         speaker = await self._admit(body, target)
         _, message = await self._review(target, speaker, ReviewDecision.APPROVE, "")
         await self._listening.tell(body, escape(message))
+        await self._strays.remove(body, target)
         await self._home.refresh(body)
 
     async def on_deny(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -67,6 +76,7 @@ class Reviewing:
             if refusal is not None:
                 raise Unanswerable(refusal)
             await modal.show(render_deny_form(target, what))
+        await self._strays.remove(body, target)
 
     async def on_deny_submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Deny with the reason; the modal closes at once or says why the denial does not count."""

@@ -2,7 +2,7 @@
 
 Slack hands each payload to any one connection, so one may be renewed or lost while another listens. A connection can
 also look healthy and deliver nothing (python-slack-sdk issue 1940); Slack's hello says how many it counts, which is
-logged, and what such a ghost swallows is healed by rendering open cards again from storage.
+logged. Slack counts a ghost as a connection, though, so each of ours is renewed in turn: none swallows clicks for long.
 """
 
 import asyncio
@@ -21,6 +21,8 @@ PING_S = 5.0
 WATCH_S = 15.0
 #: All are renewed at most this often, so that a miscount costs little.
 RENEW_ALL_S = 300.0
+#: How often one connection is replaced although nothing seems wrong with it, the oldest first.
+RENEW_ONE_S = 300.0
 #: A connection that cannot be opened within this is tried again at the next look.
 CONNECT_TIMEOUT_S = 20.0
 
@@ -41,6 +43,8 @@ class Sockets:
             handler.client.proxy = proxy
             handler.client.message_listeners.append(self._hear)
         self._renew_all_from = 0.0
+        self._renew_one_at = time.monotonic() + RENEW_ONE_S
+        self._oldest = 0
         #: How many connections Slack counted when it last said hello; None before the first.
         self.counted_by_slack: int | None = None
 
@@ -78,6 +82,10 @@ class Sockets:
             self._renew_all_from = time.monotonic() + RENEW_ALL_S
             for handler in self._handlers:
                 await self._renew(handler)
+        if time.monotonic() >= self._renew_one_at:
+            self._renew_one_at = time.monotonic() + RENEW_ONE_S
+            await self._renew(self._handlers[self._oldest])
+            self._oldest = (self._oldest + 1) % len(self._handlers)
 
     async def _renew(self, handler: AsyncSocketModeHandler) -> None:
         """A new connection in place of the old one; what fails is tried again at the next look."""

@@ -13,6 +13,7 @@ from access.in_force import PolicyStale
 from access.people import WrongWorkspace
 from access.policy_file import PolicyErrors, PolicyOutdated, json_schema, load
 from access.tokens import KeyUnusable
+from bot.manifest import manifest_text
 from bot.slack import BotUnavailable
 from cli import audit, keys, log, serving, sessions
 from cli.demo.main import demo
@@ -136,6 +137,12 @@ def check(
 def schema() -> None:
     """Print the JSON Schema of gatepass.yml, for editors."""
     typer.echo(json_schema())
+
+
+@app.command()
+def manifest() -> None:
+    """Print the Slack app's manifest, for "Create New App, From a manifest"."""
+    typer.echo(manifest_text(), nl=False)
 
 
 @app.command()

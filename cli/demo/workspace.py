@@ -6,8 +6,10 @@ from pathlib import Path
 import yaml
 from pydantic import SecretStr
 
+from bot.manifest import manifest_text
 from cli.demo.postgres_target import PostgresTarget
 from cli.demo.ssh_target import SshTarget
+from simulator.manifest import manifest_of
 from simulator.server import Channel, Person, WorkspaceSpec
 
 TEAM = "T0GATEPASS"
@@ -42,8 +44,7 @@ def workspace() -> WorkspaceSpec:
         bot_user_id="U0GATEPASS",
         bot_name="gatepass",
         app_id="A0GATEPASS",
-        commands=("/access",),
-        should_escape=True,
+        manifest=manifest_of(yaml.safe_load(manifest_text())),
     )
 
 

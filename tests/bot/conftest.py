@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,9 @@ from access.deadlines import Deadlines
 from access.policy_file import PolicyFile
 from access.tokens import TokenKeys
 from bot.app import Bot, BotSettings, Doors
+from bot.manifest import manifest_text
 from simulator.client import SimulatorClient
+from simulator.manifest import Command, Manifest, manifest_of
 from simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 from storage.database import Database
 from storage.model import AuditEvent, Grant, Principal, Protocol, ProxyInstance, Session
@@ -184,10 +187,16 @@ async def access(database: Database, tmp_path: Path) -> Access:
     return made
 
 
+def manifest() -> Manifest:
+    """The app as manifest.yml has it, and a command that an older version may have had."""
+    shipped = manifest_of(yaml.safe_load(manifest_text()))
+    return dataclasses.replace(shipped, commands=(*shipped.commands, Command("/other", should_escape=True)))
+
+
 @pytest.fixture
 async def simulator() -> AsyncIterator[Simulator]:
     """The workspace, before any bot."""
-    spec = WorkspaceSpec(people=PEOPLE, channels=CHANNELS, commands=("/access", "/other"), should_escape=True)
+    spec = WorkspaceSpec(people=PEOPLE, channels=CHANNELS, manifest=manifest())
     async with serve(spec) as served:
         yield served
 

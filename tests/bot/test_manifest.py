@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 SCOPES: dict[str, set[str]] = {
     "apps_connections_open": set(),
     "auth_test": set(),
+    "chat_delete": {"chat:write"},
     "chat_postMessage": {"chat:write"},
     "chat_update": {"chat:write"},
     "conversations_info": {"channels:read", "groups:read"},
