@@ -13,9 +13,10 @@ from aiohttp import web
 
 from simulator.conversations import Conversation
 from simulator.inputs import Impossible, fill
-from simulator.interactions import Interactions, Outcome
+from simulator.interactions import Interactions
 from simulator.json_types import JsonObject, as_object
 from simulator.lookup import BadRequest, Lookup, text_of
+from simulator.outcomes import Outcome
 from simulator.shown import shown_conversation, shown_message, shown_person, shown_view
 from simulator.sockets import NotDelivered, Sockets
 from simulator.spec import Person
@@ -63,7 +64,7 @@ class Control:
         person = self._lookup.person(body)
         conversation = self._lookup.conversation(body.get("channel"), person)
         line = text_of(body, "text")
-        outcome = await self._interactions.command(person, conversation, line, body.get("thread_ts"))
+        outcome = await self._interactions.composer.command(person, conversation, line, body.get("thread_ts"))
         return _answer(outcome) | {"ack": outcome.ack}
 
     async def message(self, body: JsonObject) -> JsonObject:
@@ -71,7 +72,7 @@ class Control:
         person = self._lookup.person(body)
         conversation = self._lookup.conversation(body.get("channel"), person)
         line = text_of(body, "text")
-        outcome = await self._interactions.type_line(person, conversation, line, body.get("thread_ts"))
+        outcome = await self._interactions.composer.type_line(person, conversation, line, body.get("thread_ts"))
         return _answer(outcome) | {"ack": outcome.ack}
 
     async def action(self, body: JsonObject) -> JsonObject:
@@ -86,21 +87,21 @@ class Control:
         if body.get("channel") is None and body.get("ts") is None:
             view = self._lookup.view(person, body.get("view_id"), action_id)
             fill(view, as_object(body.get("state")) or {})
-            outcome = await self._interactions.tap_view(person, view, action_id, value, block_id)
+            outcome = await self._interactions.taps.view(person, view, action_id, value, block_id)
         else:
             message = self._lookup.message(person, body)
-            outcome = await self._interactions.tap_message(person, message, action_id, value, block_id)
+            outcome = await self._interactions.taps.message(person, message, action_id, value, block_id)
         return _answer(outcome)
 
     async def submit(self, body: JsonObject) -> JsonObject:
         """{user, view?, values}: fill in and submit the person's modal."""
         person = self._lookup.person(body)
         view = self._lookup.view(person, body.get("view") or body.get("view_id"), None)
-        values = await self._interactions.with_offered_options(person, view, as_object(body.get("values")) or {})
+        values = await self._interactions.taps.with_offered_options(person, view, as_object(body.get("values")) or {})
         errors = fill(view, values)
         if errors:
             return {"ok": False, "error": "invalid_inputs", "errors": errors}
-        outcome = await self._interactions.submit(person, view)
+        outcome = await self._interactions.submissions.submit(person, view)
         top = self._workspace.views.top_of(person.slack_id)
         return _answer(outcome) | {
             "view_closed": outcome.view in {"closed", "cleared"},
@@ -110,7 +111,9 @@ class Control:
 
     async def close(self, body: JsonObject) -> JsonObject:
         """{user, all?}: close the modal on top, or all of them."""
-        return _answer(await self._interactions.close(self._lookup.person(body), everything=bool(body.get("all"))))
+        return _answer(
+            await self._interactions.submissions.close(self._lookup.person(body), everything=bool(body.get("all")))
+        )
 
     async def home(self, body: JsonObject) -> JsonObject:
         """{user, tab?}: open the App Home; the app learns of it by app_home_opened."""
@@ -129,7 +132,7 @@ class Control:
         )
         typed = str(body.get("value") or "")
         try:
-            found = await self._interactions.suggest(person, source, action_id, typed, body.get("block_id"))
+            found = await self._interactions.taps.suggest(person, source, action_id, typed, body.get("block_id"))
         except NotDelivered as missed:
             return {"ok": False, "error": str(missed)}
         return {"ok": True, "options": found}

@@ -1,0 +1,109 @@
+"""What people do to single elements: tap a button, choose from a menu, type into a typeahead, in messages and views."""
+
+from typing import Any
+
+from simulator.blocks.state import HELD, UnknownChoice, option_of, state_of
+from simulator.delivery import Delivery
+from simulator.inputs import Impossible, dispatches, find, held_state, inputs_named
+from simulator.json_types import JsonObject, as_object, objects_in
+from simulator.messages import Message
+from simulator.modals import View
+from simulator.outcomes import Outcome, told
+from simulator.payloads import Payloads
+from simulator.sockets import NotDelivered
+from simulator.spec import Person
+from simulator.workspace import Workspace
+
+
+class Taps:
+    """The elements of one workspace's messages and views, under people's fingers."""
+
+    def __init__(self, workspace: Workspace, delivery: Delivery, payloads: Payloads) -> None:
+        """Each tap becomes a payload on the road of `delivery`."""
+        self._workspace = workspace
+        self._delivery = delivery
+        self._payloads = payloads
+
+    async def message(
+        self, person: Person, message: Message, action_id: str, value: Any = None, block_id: str | None = None
+    ) -> Outcome:
+        """A button, menu or other element of a message."""
+        conversation = self._workspace.conversations.get(message.channel)
+        if conversation is None:
+            raise Impossible(f"there is no channel {message.channel!r}")
+        blocks = [*message.blocks, *(one for each in message.attachments for one in objects_in(each.get("blocks")))]
+        block, element = find(blocks, action_id, value, block_id)
+        action = self._action(block, element, value)
+        state = held_state(element, value)
+        if state is not None:
+            held = message.state.setdefault(person.slack_id, {})
+            held.setdefault(block["block_id"], {})[element["action_id"]] = state
+        if not dispatches(block):
+            return Outcome(ok=True)
+        return await told(self._delivery, self._payloads.message_tap(person, conversation, message, action))
+
+    async def view(
+        self, person: Person, view: View, action_id: str, value: Any = None, block_id: str | None = None
+    ) -> Outcome:
+        """An element inside a modal or an App Home."""
+        block, element = find(view.blocks, action_id, value, block_id)
+        action = self._action(block, element, value)
+        state = held_state(element, value)
+        if state is not None:
+            view.values.setdefault(block["block_id"], {})[element["action_id"]] = state
+            self._workspace.changes.record()
+        if not dispatches(block):
+            return Outcome(ok=True)
+        return await told(self._delivery, self._payloads.view_tap(person, view, action))
+
+    async def suggest(
+        self, person: Person, source: View | Message, action_id: str, typed: str, block_id: str | None = None
+    ) -> list[JsonObject]:
+        """What the app offers for a text typed into an external select. Raises Impossible, NotDelivered."""
+        block, element = find(source.blocks, action_id, None, block_id)
+        payload = self._payloads.suggestion(person, source, block["block_id"], element["action_id"], typed)
+        ack = await self._delivery.deliver("interactive", payload, accepts_response_payload=True)
+        groups = [
+            option for group in objects_in(ack.get("option_groups")) for option in objects_in(group.get("options"))
+        ]
+        return objects_in(ack.get("options")) or groups
+
+    async def with_offered_options(self, person: Person, view: View, values: JsonObject) -> JsonObject:
+        """The values, with texts for external selects turned into the options that the app offers for them."""
+        filled: JsonObject = {}
+        for key, given in values.items():
+            for block, element, value in inputs_named(view.blocks, key, given):
+                is_text = element["type"] == "external_select" and isinstance(value, str) and value
+                chosen = await self._offered(person, view, block, element, value) if is_text else value
+                filled.setdefault(block["block_id"], {})[element["action_id"]] = chosen
+        return filled
+
+    async def _offered(self, person: Person, view: View, block: JsonObject, element: JsonObject, wanted: str) -> Any:
+        try:
+            options = await self.suggest(person, view, element["action_id"], wanted, block["block_id"])
+        except NotDelivered:
+            return wanted
+        for option in options:
+            if wanted in {option.get("value"), (as_object(option.get("text")) or {}).get("text")}:
+                return option
+        return wanted
+
+    def _action(self, block: JsonObject, element: JsonObject, value: Any) -> JsonObject:
+        """The item of `actions`: the element's identity and what was done to it."""
+        action: JsonObject = {
+            "type": element["type"],
+            "action_id": element["action_id"],
+            "block_id": block["block_id"],
+            "action_ts": self._workspace.messages.next_ts(),
+        }
+        for name in ("text", "value", "style", "placeholder", "confirm", "url"):
+            if name in element:
+                action[name] = element[name]
+        try:
+            if element["type"] == "overflow":
+                action["selected_option"] = option_of(element, value)
+            elif element["type"] in HELD:
+                action |= {name: one for name, one in state_of(element, value).items() if name != "type"}
+        except UnknownChoice as unknown:
+            raise Impossible(str(unknown)) from unknown
+        return action
