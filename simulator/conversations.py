@@ -18,6 +18,14 @@ class Conversation:
     is_ext_shared: bool = False
     is_im: bool = False
     topic: str = ""
+    is_archived: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What `types` of conversations.list calls it: public_channel, private_channel or im."""
+        if self.is_im:
+            return "im"
+        return "private_channel" if self.is_private else "public_channel"
 
     def other_member(self, user_id: str) -> str:
         """In a direct message, the one who is not this user."""
@@ -83,7 +91,7 @@ class Conversations:
             "is_im": False,
             "is_mpim": False,
             "is_private": conversation.is_private,
-            "is_archived": False,
+            "is_archived": conversation.is_archived,
             "is_general": conversation.name == "general",
             "is_shared": conversation.is_ext_shared,
             "is_ext_shared": conversation.is_ext_shared,
@@ -93,7 +101,6 @@ class Conversations:
             "context_team_id": self._team_id,
             "topic": {"value": conversation.topic, "creator": "", "last_set": 0},
             "purpose": {"value": "", "creator": "", "last_set": 0},
-            "num_members": len(conversation.members),
         }
 
 
@@ -108,4 +115,5 @@ def _from_spec(channel: Channel, bot_user_id: str) -> Conversation:
         is_private=channel.is_private,
         is_ext_shared=channel.is_ext_shared,
         topic=channel.topic,
+        is_archived=channel.is_archived,
     )

@@ -21,6 +21,16 @@ COMMAND_LENGTH = 32
 SHORTCUT_LIMIT = 10
 SHORTCUT_NAME_LENGTH = 24
 CALLBACK_ID_LENGTH = 255
+#: docs.slack.dev/reference/events: the scope without which Slack does not send an event.
+EVENT_SCOPES: Mapping[str, str] = {
+    "app_mention": "app_mentions:read",
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "message.im": "im:history",
+    "message.mpim": "mpim:history",
+    "reaction_added": "reactions:read",
+    "user_change": "users:read",
+}
 
 
 class ManifestError(ValueError):
@@ -76,6 +86,11 @@ class Manifest:
     def command(self, name: str) -> Command | None:
         """The declared command with this name, such as "/hello"."""
         return next((one for one in self.commands if one.command == name), None)
+
+    def hears(self, event: str) -> bool:
+        """Whether the app subscribes to this event and has the scope for it."""
+        scope = EVENT_SCOPES.get(event)
+        return event in self.events and (scope is None or scope in self.bot_scopes)
 
 
 def load_manifest(path: Path) -> Manifest:

@@ -52,6 +52,7 @@ class Channel:
     is_ext_shared: bool = False
     has_bot: bool = True
     topic: str = ""
+    is_archived: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,11 @@ class WorkspaceSpec:
 
     def subscribes(self, event: str) -> bool:
         """Whether the app is told of this event."""
-        return event in (self.events if self.manifest is None else self.manifest.events)
+        return event in self.events if self.manifest is None else self.manifest.hears(event)
+
+    def grants(self, scope: str) -> bool:
+        """Whether the bot token has this scope; without a manifest it has them all."""
+        return self.manifest is None or scope in self.manifest.bot_scopes
 
     def __post_init__(self) -> None:
         """Refuse contradictions at once rather than at the first click."""

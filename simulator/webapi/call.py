@@ -112,12 +112,19 @@ class Call:
     def writable_conversation(self) -> Conversation:
         """Where the `channel` argument lets the app write; a user id means the direct message with that user.
 
-        Raises SlackError: channel_not_found, not_in_channel.
+        Raises SlackError: channel_not_found, not_in_channel, is_archived.
         """
         conversation = self.visible_conversation()
-        if self.workspace.spec.bot_user_id not in conversation.members:
+        if self.workspace.spec.bot_user_id not in conversation.members and not self._may_post_unjoined(conversation):
             raise SlackError("not_in_channel")
+        if conversation.is_archived:
+            raise SlackError("is_archived")
         return conversation
+
+    def _may_post_unjoined(self, conversation: Conversation) -> bool:
+        """chat:write.public opens public channels; it has to be asked for, so a manifest must name it."""
+        manifest = self.workspace.spec.manifest
+        return manifest is not None and not conversation.is_private and "chat:write.public" in manifest.bot_scopes
 
     def visible_conversation(self) -> Conversation:
         """The conversation that `channel` names, if the app may know of it. Raises SlackError channel_not_found."""

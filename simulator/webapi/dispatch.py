@@ -13,7 +13,7 @@ from aiohttp import web
 
 from simulator.json_types import JsonObject, as_object
 from simulator.sockets import Sockets
-from simulator.webapi import chat, users, views
+from simulator.webapi import chat, conversations, scopes, users, views
 from simulator.webapi.call import Call, SlackError
 from simulator.workspace import Workspace
 
@@ -50,10 +50,11 @@ BOT_METHODS: Mapping[str, Method] = {
     "chat.postEphemeral": chat.post_ephemeral,
     "chat.postMessage": chat.post_message,
     "chat.update": chat.update,
-    "conversations.info": users.conversation_info,
-    "conversations.list": users.list_conversations,
-    "conversations.members": users.conversation_members,
-    "conversations.open": users.open_conversation,
+    "conversations.info": conversations.info,
+    "conversations.join": conversations.join,
+    "conversations.list": conversations.list_all,
+    "conversations.members": conversations.members,
+    "conversations.open": conversations.open_direct_message,
     "reactions.add": users.add_reaction,
     "users.info": users.info,
     "users.list": users.list_people,
@@ -90,7 +91,7 @@ class WebApi:
         self._workspace.inspector.record(
             "api", name, ok=bool(answer["ok"]), took_ms=took_ms, arguments=inspected, error=answer.get("error")
         )
-        return web.json_response(answer)
+        return web.json_response(answer, headers=self._scope_headers(name, answer))
 
     def _call(self, name: str, token: str | None, arguments: JsonObject) -> JsonObject:
         method = BOT_METHODS.get(name) or APP_METHODS.get(name)
@@ -99,7 +100,19 @@ class WebApi:
         self._check_token(
             token, self._workspace.spec.app_token if name in APP_METHODS else self._workspace.spec.bot_token
         )
-        return method(Call(self._workspace, self._sockets, arguments))
+        try:
+            scopes.require(self._workspace.spec, name)
+            return method(Call(self._workspace, self._sockets, arguments))
+        except scopes.MissingScope as missing:
+            raise SlackError("missing_scope", needed=missing.needed, provided=missing.provided) from missing
+
+    def _scope_headers(self, name: str, answer: JsonObject) -> dict[str, str]:
+        """What the token may do and what the method asks for, told to whoever came with the right kind of token."""
+        known = name in BOT_METHODS or name in APP_METHODS
+        if not known or answer.get("error") in {"not_authed", "invalid_auth", "not_allowed_token_type"}:
+            return {}
+        granted = "connections:write" if name in APP_METHODS else scopes.provided(self._workspace.spec)
+        return {"X-OAuth-Scopes": granted, "X-Accepted-OAuth-Scopes": scopes.accepted(name)}
 
     def _check_token(self, token: str | None, expected: str) -> None:
         if not token:

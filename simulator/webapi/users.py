@@ -1,17 +1,11 @@
-"""users.*, conversations.* and reactions.add: who and what is in the workspace."""
-
-import base64
-import binascii
-from collections.abc import Sequence
-from typing import TypeVar
+"""users.* and reactions.add: who is in the workspace (docs.slack.dev/reference/objects/user-object)."""
 
 from simulator.json_types import JsonObject
 from simulator.spec import Person, WorkspaceSpec
 from simulator.webapi.call import Call, SlackError
+from simulator.webapi.pages import page_of
+from simulator.webapi.scopes import EMAIL
 
-Item = TypeVar("Item")
-#: docs.slack.dev/apis/web-api/pagination: the most that one page may hold.
-PAGE_LIMIT = 1000
 #: Slack's colours of names; a stable one for each account.
 COLORS = ("9f69e7", "4bbe2e", "e7392d", "3c989f", "674b1b", "e96699", "e0a729", "684b6c", "5b89d5", "2b6836")
 
@@ -23,12 +17,12 @@ def info(call: Call) -> JsonObject:
 
 def list_people(call: Call) -> JsonObject:
     """users.list, in pages."""
-    people, cursor = page_of(call, call.workspace.people())
+    people, metadata = page_of(call, call.workspace.people())
     members = [person_json(person, call.workspace.spec) for person in people]
     return {
         "members": members,
         "cache_ts": int(call.workspace.clock.now()),
-        "response_metadata": {"next_cursor": cursor},
+        "response_metadata": metadata,
     }
 
 
@@ -39,60 +33,6 @@ def lookup_by_email(call: Call) -> JsonObject:
         if person.email.casefold() == email and not person.deleted:
             return {"user": person_json(person, call.workspace.spec)}
     raise SlackError("users_not_found")
-
-
-def open_conversation(call: Call) -> JsonObject:
-    """conversations.open: the direct message with one person."""
-    channel = call.text("channel")
-    if channel is not None:
-        found = call.workspace.conversations.get(channel)
-        if found is None or not found.is_im:
-            raise SlackError("channel_not_found")
-        return {"channel": {"id": found.id}, "no_op": True, "already_open": True}
-    ids = [one for one in (call.text("users") or "").split(",") if one]
-    if not ids:
-        raise SlackError("users_list_not_supplied")
-    if len(ids) > 1:
-        raise SlackError("method_not_supported_for_channel_type")
-    person = call.workspace.person(ids[0])
-    if person is None:
-        raise SlackError("user_not_found")
-    if person.deleted:
-        raise SlackError("user_disabled")
-    bot = call.workspace.spec.bot_user_id
-    opened, already = call.workspace.conversations.direct_message(person.slack_id, bot)
-    described = call.workspace.conversations.to_json(opened, bot) if call.flag("return_im") else {"id": opened.id}
-    return {"channel": described, "no_op": already, "already_open": already}
-
-
-def conversation_info(call: Call) -> JsonObject:
-    """conversations.info."""
-    found = call.visible_conversation()
-    return {"channel": call.workspace.conversations.to_json(found, call.workspace.spec.bot_user_id)}
-
-
-def conversation_members(call: Call) -> JsonObject:
-    """conversations.members, in pages."""
-    members, cursor = page_of(call, call.visible_conversation().members)
-    return {"members": list(members), "response_metadata": {"next_cursor": cursor}}
-
-
-def list_conversations(call: Call) -> JsonObject:
-    """conversations.list, in pages; private ones only where the app is a member."""
-    kinds = set((call.text("types") or "public_channel").split(","))
-    unknown = kinds - {"public_channel", "private_channel", "im", "mpim"}
-    if unknown:
-        raise SlackError("invalid_types")
-    bot = call.workspace.spec.bot_user_id
-    wanted = [
-        one
-        for one in call.workspace.conversations.all()
-        if (bot in one.members or not one.is_private)
-        and ("im" if one.is_im else "private_channel" if one.is_private else "public_channel") in kinds
-    ]
-    shown, cursor = page_of(call, wanted)
-    described = [call.workspace.conversations.to_json(one, bot) for one in shown]
-    return {"channels": described, "response_metadata": {"next_cursor": cursor}}
 
 
 def add_reaction(call: Call) -> JsonObject:
@@ -136,7 +76,7 @@ def person_json(person: Person, spec: WorkspaceSpec) -> JsonObject:
         "is_app_user": False,
         "updated": 0,
     }
-    if person.email:
+    if person.email and spec.grants(EMAIL):
         described["profile"]["email"] = person.email
     if person.is_stranger:
         described["is_stranger"] = True
@@ -155,24 +95,3 @@ def person_json(person: Person, spec: WorkspaceSpec) -> JsonObject:
         "is_ultra_restricted": person.is_ultra_restricted,
         "is_email_confirmed": person.is_email_confirmed,
     }
-
-
-def page_of(call: Call, everything: Sequence[Item]) -> tuple[Sequence[Item], str]:
-    """The page that `limit` and `cursor` ask for, and the cursor of the next one ("" at the end)."""
-    limit = call.number("limit", PAGE_LIMIT, PAGE_LIMIT)
-    start = _offset(call.text("cursor"))
-    end = start + limit
-    cursor = base64.b64encode(f"offset:{end}".encode()).decode() if end < len(everything) else ""
-    return everything[start:end], cursor
-
-
-def _offset(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    try:
-        kind, _, offset = base64.b64decode(cursor, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as problem:
-        raise SlackError("invalid_cursor") from problem
-    if kind != "offset" or not offset.isdecimal():
-        raise SlackError("invalid_cursor")
-    return int(offset)
