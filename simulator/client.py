@@ -83,6 +83,10 @@ class SimulatorClient:
         answer = await self._post("options", user=user, action_id=action_id, value=typed, **where)
         return objects_in(answer.get("options"))
 
+    async def shortcut(self, user: str, name: str, *, channel: str | None = None, ts: str | None = None) -> JsonObject:
+        """Use the shortcut of this name or callback_id; with channel and ts, on that message. Answers {ok, error?}."""
+        return await self._post("shortcut", user=user, name=name, channel=channel, ts=ts)
+
     async def change_person(self, user: str, **changes: Any) -> JsonObject:
         """Change an account's flags; the app gets user_change."""
         return await self._post("person", user=user, **changes)
@@ -90,6 +94,28 @@ class SimulatorClient:
     async def advance(self, seconds: float) -> JsonObject:
         """Push the workspace's time forward."""
         return await self._post("clock", advance_s=seconds)
+
+    async def faults(self) -> JsonObject:
+        """The faults at work now, and the catalogue of those that can be added."""
+        return await self._get("faults")
+
+    async def add_fault(self, kind: str, **fields: Any) -> str:
+        """Let something go wrong from now on; answers the fault's id."""
+        return str((await self._post("faults", add={"kind": kind, **fields}))["id"])
+
+    async def remove_fault(self, fault_id: str) -> JsonObject:
+        """End one fault."""
+        return await self._post("faults", remove=fault_id)
+
+    async def clear_faults(self) -> JsonObject:
+        """End all faults."""
+        return await self._post("faults", clear=True)
+
+    async def sockets(
+        self, *, cut: int | str | None = None, disconnect: str | None = None, connection: int | None = None
+    ) -> JsonObject:
+        """Break the app's connections: `cut` one or "all" of them with no word, or send the `disconnect` reason."""
+        return await self._post("sockets", cut=cut, disconnect=disconnect, connection=connection)
 
     async def messages(
         self, channel: str | None = None, user: str | None = None, *, limit: int | None = None
@@ -165,12 +191,12 @@ class SimulatorClient:
             if left_s <= 0:
                 raise TimeoutError(_not_seen(wanted, shown, timeout_s))
 
-    async def _post(self, name: str, **body: Any) -> JsonObject:
+    async def _post(self, name: str, /, **body: Any) -> JsonObject:
         given = {key: value for key, value in body.items() if value is not None}
         async with self._client().post(f"{self._url}/control/{name}", json=given) as response:
             return await _answer(response)
 
-    async def _get(self, name: str, **query: Any) -> JsonObject:
+    async def _get(self, name: str, /, **query: Any) -> JsonObject:
         given = {key: str(value) for key, value in query.items() if value is not None}
         async with self._client().get(f"{self._url}/control/{name}", params=given) as response:
             return await _answer(response)

@@ -46,6 +46,7 @@ class Control:
             "close": self.close,
             "home": self.home,
             "options": self.options,
+            "shortcut": self.shortcut,
             "person": self.person,
             "clock": self.clock,
         }
@@ -136,6 +137,15 @@ class Control:
         except NotDelivered as missed:
             return {"ok": False, "error": str(missed)}
         return {"ok": True, "options": found}
+
+    async def shortcut(self, body: JsonObject) -> JsonObject:
+        """{user, callback_id | name, channel?, ts?}: a global shortcut, or with channel and ts one on that message."""
+        person = self._lookup.person(body)
+        name = text_of(body, "callback_id" if body.get("callback_id") is not None else "name")
+        if body.get("channel") is None and body.get("ts") is None:
+            return _answer(await self._interactions.shortcuts.use(person, name))
+        message = self._lookup.message(person, body)
+        return _answer(await self._interactions.shortcuts.use_on(person, message, name))
 
     async def person(self, body: JsonObject) -> JsonObject:
         """{user, ...flags}: change an account (deleted, is_restricted, email, …); the app gets user_change."""

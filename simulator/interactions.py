@@ -9,6 +9,7 @@ from simulator.delivery import Delivery
 from simulator.events import Events
 from simulator.json_types import JsonObject
 from simulator.payloads import Payloads
+from simulator.shortcuts import Shortcuts
 from simulator.spec import Person
 from simulator.submissions import Submissions
 from simulator.taps import Taps
@@ -27,6 +28,7 @@ class Interactions:
         self.composer = Composer(workspace, delivery, payloads, self.events)
         self.taps = Taps(workspace, delivery, payloads)
         self.submissions = Submissions(workspace, delivery, payloads)
+        self.shortcuts = Shortcuts(workspace, delivery, payloads)
 
     def open_home(self, person: Person, tab: str = "home") -> None:
         """The person opens the app's Home (or its messages tab); the app learns of it by an event."""

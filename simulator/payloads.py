@@ -110,6 +110,33 @@ class Payloads:
             "message": self._workspace.message_json(source),
         }
 
+    def global_shortcut(self, person: Person, callback_id: str) -> JsonObject:
+        """shortcut: neither a channel nor a response_url, and a user without `name`, as in Slack."""
+        payload = self._shortcut("shortcut", person, callback_id)
+        del payload["user"]["name"]
+        return payload
+
+    def message_shortcut(
+        self, person: Person, conversation: Conversation, message: Message, callback_id: str
+    ) -> JsonObject:
+        """message_action, with the whole message. Its response_url can replace messages of the app only."""
+        original = message if message.app_id == self._workspace.spec.app_id else None
+        return self._shortcut("message_action", person, callback_id) | {
+            "response_url": self._workspace.new_response_url(person.slack_id, conversation.id, original),
+            "message_ts": message.ts,
+            "channel": {"id": conversation.id, "name": channel_name(conversation)},
+            "message": self._workspace.message_json(message),
+        }
+
+    def _shortcut(self, kind: str, person: Person, callback_id: str) -> JsonObject:
+        payload = self._interaction(kind, person) | {
+            "action_ts": self._workspace.messages.next_ts(),
+            "callback_id": callback_id,
+            "trigger_id": self._workspace.handles.new_trigger(person.slack_id),
+        }
+        del payload["api_app_id"]
+        return payload
+
     def event(self, event: JsonObject, event_id: str) -> JsonObject:
         """The outer event_callback of the Events API."""
         spec = self._workspace.spec
