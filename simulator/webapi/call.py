@@ -10,6 +10,7 @@ from simulator.conversations import Conversation
 from simulator.json_types import JsonObject, as_list, as_object
 from simulator.sockets import Sockets
 from simulator.spec import Person
+from simulator.webapi.scopes import POST_ANYWHERE
 from simulator.workspace import Workspace
 
 #: docs.slack.dev/reference/methods/chat.postMessage: text is cut off at 40,000; bots get msg_too_long.
@@ -124,7 +125,7 @@ class Call:
     def _may_post_unjoined(self, conversation: Conversation) -> bool:
         """chat:write.public opens public channels; it has to be asked for, so a manifest must name it."""
         manifest = self.workspace.spec.manifest
-        return manifest is not None and not conversation.is_private and "chat:write.public" in manifest.bot_scopes
+        return manifest is not None and not conversation.is_private and POST_ANYWHERE in manifest.bot_scopes
 
     def visible_conversation(self) -> Conversation:
         """The conversation that `channel` names, if the app may know of it. Raises SlackError channel_not_found."""
