@@ -17,9 +17,17 @@ from simulator.interactions import Interactions
 from simulator.json_types import JsonObject, as_object
 from simulator.lookup import BadRequest, Lookup, text_of
 from simulator.outcomes import Outcome
-from simulator.shown import shown_conversation, shown_message, shown_person, shown_view
+from simulator.shown import (
+    shown_commands,
+    shown_conversation,
+    shown_message,
+    shown_person,
+    shown_shortcut,
+    shown_view,
+)
 from simulator.sockets import NotDelivered, Sockets
 from simulator.spec import Person
+from simulator.threads import in_thread, own_lines, summaries
 from simulator.workspace import Workspace
 
 #: A long poll never holds a connection for longer.
@@ -178,14 +186,17 @@ class Control:
             "team": {"id": workspace.spec.team_id, "name": workspace.spec.team_name},
             "app": {"id": workspace.spec.app_id, "name": workspace.spec.bot_name, "user": workspace.spec.bot_user_id},
             "connections": self._sockets.count,
+            "commands": shown_commands(workspace.spec),
+            "shortcuts": [shown_shortcut(one) for one in self._interactions.shortcuts.offered()],
             "people": [shown_person(workspace, person) for person in workspace.people()],
             "channels": [shown_conversation(workspace, one, seen_by) for one in mine],
         }
 
     async def show_messages(self, request: web.Request) -> JsonObject:
-        """?channel=&user=&limit=&after=&wait_s=: messages as that person sees them, oldest first.
+        """?channel=&user=&limit=&thread_ts=&top=&after=&wait_s=: messages as that person sees them, oldest first.
 
-        With wait_s, answers as soon as one of them is newer than revision `after`, or when the time is over.
+        With wait_s, answers as soon as one of them is newer than revision `after`, or when the time is over. thread_ts
+        keeps one thread; top=1 leaves replies out, as a channel does.
         """
         viewer = self._viewer(request)
         limit = _number(request, "limit", None)
@@ -196,10 +207,18 @@ class Control:
         slack_id = None if viewer is None else viewer.slack_id
         seen = [one for each in conversations for one in self._workspace.messages.seen_in(each.id, slack_id)]
         seen.sort(key=lambda one: one.ts)
-        if limit is not None:
-            seen = seen[-int(limit) :] if limit > 0 else []
-        shown = [shown_message(self._workspace, one) for one in seen]
-        return {"ok": True, "revision": self._workspace.changes.revision, "messages": shown}
+        threads = summaries(seen)
+        if request.query.get("thread_ts"):
+            seen = in_thread(seen, request.query["thread_ts"])
+        elif request.query.get("top"):
+            seen = own_lines(seen)
+        kept = seen if limit is None else seen[-int(limit) :] if limit > 0 else []
+        return {
+            "ok": True,
+            "revision": self._workspace.changes.revision,
+            "messages": [shown_message(self._workspace, one) | threads.get(one.ts, {}) for one in kept],
+            "has_more": len(kept) < len(seen),
+        }
 
     async def show_views(self, request: web.Request) -> JsonObject:
         """?user=&after=&wait_s=: the person's open modals, top last, and their App Home."""

@@ -3,9 +3,10 @@
 from simulator.blocks.plain import plain_blocks, plain_mrkdwn, plain_view
 from simulator.conversations import Conversation
 from simulator.json_types import JsonObject, objects_in
+from simulator.manifest import Shortcut
 from simulator.messages import Message
 from simulator.modals import View
-from simulator.spec import Person
+from simulator.spec import Person, WorkspaceSpec
 from simulator.workspace import Workspace
 
 
@@ -62,6 +63,26 @@ def shown_person(workspace: Workspace, person: Person) -> JsonObject:
         "email": person.email,
         "team_id": person.team_id or workspace.spec.team_id,
         **{flag: getattr(person, flag) for flag in flags},
+    }
+
+
+def shown_commands(spec: WorkspaceSpec) -> list[JsonObject]:
+    """What the composer offers after a slash; empty for an app that takes every command and has no manifest."""
+    if spec.manifest is None:
+        return [{"command": name, "description": "", "usage_hint": ""} for name in spec.commands]
+    return [
+        {"command": one.command, "description": one.description, "usage_hint": one.usage_hint}
+        for one in spec.manifest.commands
+    ]
+
+
+def shown_shortcut(shortcut: Shortcut) -> JsonObject:
+    """One entry of the shortcuts menu (kind global) or of a message's menu (kind message)."""
+    return {
+        "name": shortcut.name,
+        "callback_id": shortcut.callback_id,
+        "kind": str(shortcut.kind),
+        "description": shortcut.description,
     }
 
 

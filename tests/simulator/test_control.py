@@ -252,3 +252,27 @@ async def test_it_runs_alone() -> None:
     finally:
         process.terminate()
         await asyncio.wait_for(process.communicate(), 20)
+
+
+async def test_a_channel_shows_threads_as_one_line(
+    simulator: Simulator, people: SimulatorClient, slack: AsyncWebClient
+) -> None:
+    """Replies are left out unless they were sent to the channel too; the first message says how many there are."""
+    first = (await people.say("alice", "general", "lunch?"))["ack"]["ts"]
+    for number in range(3):
+        await people.say("bob", "general", f"reply {number}", thread_ts=first)
+    shared = await slack.chat_postMessage(channel="C0GENERAL", thread_ts=first, text="done", reply_broadcast=True)
+    await people.say("alice", "general", "thanks")
+    async with aiohttp.ClientSession() as session:
+        where = {"user": "alice", "channel": "general"}
+        url = f"{simulator.url}/control/messages"
+        async with session.get(url, params={**where, "top": "1", "limit": "2"}) as response:
+            channel = await response.json()
+        async with session.get(url, params={**where, "thread_ts": first}) as response:
+            thread = await response.json()
+    assert [one["text"] for one in channel["messages"]] == ["done", "thanks"]
+    assert channel["has_more"] is True
+    assert [one["text"] for one in thread["messages"]] == ["lunch?", "reply 0", "reply 1", "reply 2", "done"]
+    assert thread["has_more"] is False
+    summary = {name: thread["messages"][0][name] for name in ("reply_count", "reply_users", "latest_reply")}
+    assert summary == {"reply_count": 4, "reply_users": ["U0BOB", "U0SIMBOT"], "latest_reply": shared["ts"]}
