@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from simulator.json_types import JsonObject, as_object, objects_in
+from simulator.json_types import JsonObject, as_list, as_object
 
 #: docs.slack.dev/reference/app-manifest: the lengths and numbers that Slack takes.
 COMMAND_LIMIT = 50
@@ -113,14 +113,14 @@ def manifest_of(document: Mapping[str, Any]) -> Manifest:
         bot_scopes=frozenset(_words(_part(_part(document, "oauth_config"), "scopes"), "bot", "oauth_config.scopes")),
         events=tuple(_words(events, "bot_events", "settings.event_subscriptions")),
         events_url=_text(events, "request_url") or None,
-        commands=tuple(_command(one) for one in objects_in(features.get("slash_commands"))),
-        shortcuts=tuple(_shortcut(one) for one in objects_in(features.get("shortcuts"))),
-        is_interactive=interactivity.get("is_enabled") is True,
+        commands=tuple(_command(one) for one in _objects(features, "slash_commands", "features")),
+        shortcuts=tuple(_shortcut(one) for one in _objects(features, "shortcuts", "features")),
+        is_interactive=_flag(interactivity, "is_enabled"),
         interactivity_url=_text(interactivity, "request_url") or None,
         options_url=_text(interactivity, "message_menu_options_url") or None,
-        is_socket_mode=settings.get("socket_mode_enabled") is True,
-        has_home_tab=home.get("home_tab_enabled") is True,
-        has_messages_tab=home.get("messages_tab_enabled", True) is True,
+        is_socket_mode=_flag(settings, "socket_mode_enabled"),
+        has_home_tab=_flag(home, "home_tab_enabled"),
+        has_messages_tab=_flag(home, "messages_tab_enabled", absent=True),
     )
     _refuse_contradictions(manifest)
     return manifest
@@ -136,7 +136,7 @@ def _command(document: JsonObject) -> Command:
         command=name,
         description=_text(document, "description"),
         usage_hint=_text(document, "usage_hint"),
-        should_escape=document.get("should_escape") is True,
+        should_escape=_flag(document, "should_escape"),
         url=_text(document, "url") or None,
     )
 
@@ -167,6 +167,8 @@ def _refuse_contradictions(manifest: Manifest) -> None:
         raise ManifestError("features.shortcuts needs the scope commands")
     if manifest.shortcuts and not manifest.is_interactive:
         raise ManifestError("features.shortcuts needs settings.interactivity.is_enabled")
+    if "users:read.email" in manifest.bot_scopes and "users:read" not in manifest.bot_scopes:
+        raise ManifestError("oauth_config.scopes.bot: users:read.email needs users:read beside it")
     if manifest.is_socket_mode:
         return
     if any(one.url is None for one in manifest.commands):
@@ -189,6 +191,21 @@ def _text(document: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str):
         raise ManifestError(f"{name} must be a text, not {value!r}")
     return value
+
+
+def _flag(document: Mapping[str, Any], name: str, *, absent: bool = False) -> bool:
+    value = document.get(name, absent)
+    if not isinstance(value, bool):
+        raise ManifestError(f"{name} must be true or false, not {value!r}")
+    return value
+
+
+def _objects(document: Mapping[str, Any], name: str, where: str) -> list[JsonObject]:
+    items = as_list(document.get(name, []))
+    objects = [as_object(one) for one in items or []]
+    if items is None or None in objects:
+        raise ManifestError(f"{where}.{name} must be a list of objects")
+    return [one for one in objects if one is not None]
 
 
 def _words(document: Mapping[str, Any], name: str, where: str) -> list[str]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
-from simulator.manifest import Manifest
+from simulator.json_types import as_object
+from simulator.manifest import Manifest, ManifestError, load_manifest, manifest_of
 
 #: Real Slack tokens continue with digits, so these can be neither confused nor used elsewhere.
 BOT_TOKEN_PREFIX = "xoxb-simulator-"  # noqa: S105 - a prefix, not a secret
@@ -147,7 +148,10 @@ def demo_spec() -> WorkspaceSpec:
 
 
 def load_spec(path: Path) -> WorkspaceSpec:
-    """Read a workspace from a JSON file whose keys are the fields of `WorkspaceSpec`. Raises SpecError."""
+    """Read a workspace from a JSON file whose keys are the fields of `WorkspaceSpec`. Raises SpecError.
+
+    `manifest` is an app manifest as an object, or the path of one, relative to the JSON file.
+    """
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, json.JSONDecodeError) as problem:
@@ -158,8 +162,22 @@ def load_spec(path: Path) -> WorkspaceSpec:
     channels = tuple(
         _build(Channel, one | {"members": tuple(one.get("members", ()))}) for one in raw.pop("channels", [])
     )
+    if "manifest" in raw:
+        raw["manifest"] = _manifest(raw["manifest"], path)
     words = {name: tuple(raw.pop(name)) for name in ("commands", "events") if name in raw}
     return _build(WorkspaceSpec, raw | words | {"people": people, "channels": channels})
+
+
+def _manifest(given: object, beside: Path) -> Manifest:
+    document = as_object(given)
+    try:
+        if document is not None:
+            return manifest_of(document)
+        if isinstance(given, str):
+            return load_manifest(beside.parent / given)
+    except ManifestError as problem:
+        raise SpecError(f"manifest: {problem}") from problem
+    raise SpecError("manifest must be an app manifest, or the path of one")
 
 
 Record = TypeVar("Record")
