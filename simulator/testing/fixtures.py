@@ -1,0 +1,38 @@
+"""The pytest fixtures: a workspace for each test, for asynchronous tests and for blocking ones.
+
+The only module of the product that imports pytest; whoever imports it is a test.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from simulator.server import WorkspaceSpec, demo_spec
+from simulator.testing import blocking
+from simulator.testing.hosting import Hosting, hosted
+from simulator.testing.people import Workspace
+
+
+@pytest.fixture
+def slack_spec() -> WorkspaceSpec:
+    """The workspace to serve: alice, bob and carol in #general. Override it with your people and your manifest."""
+    return demo_spec()
+
+
+@pytest.fixture
+def slack_hosting(slack_spec: WorkspaceSpec) -> Iterator[Hosting]:
+    """The served workspace behind both of the others."""
+    with hosted(slack_spec) as hosting:
+        yield hosting
+
+
+@pytest.fixture
+def slack_workspace(slack_hosting: Hosting) -> Workspace:
+    """A fresh workspace whose people are awaited: `await user.types(...)`."""
+    return Workspace(slack_hosting)
+
+
+@pytest.fixture
+def slack_workspace_sync(slack_hosting: Hosting) -> blocking.Workspace:
+    """A fresh workspace whose people block: `user.types(...)`, for a Bolt app that runs on threads of its own."""
+    return blocking.Workspace(slack_hosting)
