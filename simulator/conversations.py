@@ -57,10 +57,14 @@ class Conversations:
         """The conversations this user is in."""
         return [one for one in self._by_id.values() if user_id in one.members]
 
+    @staticmethod
+    def direct_message_id(one: str, other: str) -> str:
+        """The id of the direct message between two users, whether it was ever opened or not."""
+        return "D0" + hashlib.sha256(" ".join(sorted((one, other))).encode()).hexdigest()[:8].upper()
+
     def direct_message(self, one: str, other: str) -> tuple[Conversation, bool]:
         """The direct message between two users, opened if need be; True if it was open already."""
-        digest = hashlib.sha256(" ".join(sorted((one, other))).encode()).hexdigest()
-        conversation_id = "D0" + digest[:8].upper()
+        conversation_id = self.direct_message_id(one, other)
         if conversation_id in self._by_id:
             return self._by_id[conversation_id], True
         members = [one, other] if one != other else [one]

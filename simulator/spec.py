@@ -80,6 +80,8 @@ class WorkspaceSpec:
     #: The app's manifest. With one, its commands, events and scopes count instead of the three fields above; without
     #: one the app may call every method.
     manifest: Manifest | None = None
+    #: Whether the Web API answers 429 to an app that calls it too often.
+    rate_limits: bool = True
 
     def takes_command(self, command: str) -> bool:
         """Whether the workspace knows this slash command as the app's."""

@@ -127,6 +127,17 @@ class Call:
         manifest = self.workspace.spec.manifest
         return manifest is not None and not conversation.is_private and POST_ANYWHERE in manifest.bot_scopes
 
+    def target(self) -> str | None:
+        """The id of the conversation that `channel` names, by whatever name; None if it names none."""
+        channel = self.arguments.get("channel")
+        if not isinstance(channel, str) or not channel:
+            return None
+        conversations = self.workspace.conversations
+        if self.workspace.person(channel) is not None:
+            return conversations.direct_message_id(channel, self.workspace.spec.bot_user_id)
+        found = conversations.get(channel) or conversations.named(channel.removeprefix("#"))
+        return None if found is None else found.id
+
     def visible_conversation(self) -> Conversation:
         """The conversation that `channel` names, if the app may know of it. Raises SlackError channel_not_found."""
         channel = self.required("channel")

@@ -1,7 +1,7 @@
 """The door of the Web API: reads the request, checks the token, calls the method, answers as Slack does.
 
-Every answer is HTTP 200 with `ok`, also for errors, as in Slack. Methods that the simulator does not have answer
-`unknown_method`. Nothing of a token is ever recorded.
+Every answer is HTTP 200 with `ok`, also for errors, as in Slack; only calls that come too often are answered 429.
+Methods that the simulator does not have answer `unknown_method`. Nothing of a token is ever recorded.
 """
 
 import hmac
@@ -15,6 +15,7 @@ from simulator.json_types import JsonObject, as_object
 from simulator.sockets import Sockets
 from simulator.webapi import chat, conversations, scopes, users, views
 from simulator.webapi.call import Call, SlackError
+from simulator.webapi.rate_limits import RateLimited, RateLimits
 from simulator.workspace import Workspace
 
 Method = Callable[[Call], JsonObject]
@@ -74,24 +75,36 @@ class WebApi:
         """The workspace that calls read and change, and the sockets that apps.connections.open is for."""
         self._workspace = workspace
         self._sockets = sockets
+        self._limits = RateLimits(workspace.clock)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Where an app calls."""
+        return [web.get("/api/{method}", self.handle), web.post("/api/{method}", self.handle)]
+
+    async def close(self, _: object = None) -> None:
+        """Drop what is still planned."""
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one HTTP request to /api/<method>."""
         started = time.perf_counter()
         name = request.match_info["method"]
         arguments: JsonObject = {}
+        status, headers = 200, dict[str, str]()
         try:
             arguments = await _arguments(request)
             token = _token(request, arguments)
             answer: JsonObject = {"ok": True, **self._call(name, token, arguments)}
         except SlackError as error:
             answer = {"ok": False, "error": error.code, **error.extra}
+        except RateLimited as limited:
+            answer = {"ok": False, "error": "ratelimited"}
+            status, headers = 429, {"Retry-After": str(limited.retry_after_s)}
         took_ms = (time.perf_counter() - started) * 1000
         inspected = {key: _shortened(value) for key, value in arguments.items()}
         self._workspace.inspector.record(
             "api", name, ok=bool(answer["ok"]), took_ms=took_ms, arguments=inspected, error=answer.get("error")
         )
-        return web.json_response(answer, headers=self._scope_headers(name, answer))
+        return web.json_response(answer, status=status, headers=headers | self._scope_headers(name, answer))
 
     def _call(self, name: str, token: str | None, arguments: JsonObject) -> JsonObject:
         method = BOT_METHODS.get(name) or APP_METHODS.get(name)
@@ -100,9 +113,12 @@ class WebApi:
         self._check_token(
             token, self._workspace.spec.app_token if name in APP_METHODS else self._workspace.spec.bot_token
         )
+        call = Call(self._workspace, self._sockets, arguments)
+        if self._workspace.spec.rate_limits:
+            self._limits.spend(name, call.target())
         try:
             scopes.require(self._workspace.spec, name)
-            return method(Call(self._workspace, self._sockets, arguments))
+            return method(call)
         except scopes.MissingScope as missing:
             raise SlackError("missing_scope", needed=missing.needed, provided=missing.provided) from missing
 
