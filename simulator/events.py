@@ -47,9 +47,9 @@ class Events:
             try:
                 await self._delivery.deliver("events_api", payload, accepts_response_payload=False, retry=retry)
             except NotDelivered as missed:
-                if pause_s is None:
+                if pause_s is None or not missed.may_retry:
                     return
-                retry = (attempt, "timeout" if str(missed) == "operation_timeout" else "connection_failed")
+                retry = (attempt, missed.retry_reason)
                 await self._workspace.clock.sleep(pause_s)
             else:
                 return

@@ -17,9 +17,12 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from simulator.answers import Answers
+from simulator.api_faults import api_faults
 from simulator.clock import Clock
 from simulator.control import Control
 from simulator.delivery import Delivery
+from simulator.fault_control import FaultControl
+from simulator.faults import Faults
 from simulator.interactions import Interactions
 from simulator.page import Page
 from simulator.sockets import Sockets
@@ -57,10 +60,13 @@ async def serve(
     """Serve a workspace; port 0 takes a free one. Raises ValueError for a host that is not loopback."""
     _refuse_public(host)
     workspace = Workspace(spec, clock)
-    sockets = Sockets(spec.app_id, workspace.clock, workspace.inspector)
-    interactions = Interactions(workspace, Delivery(sockets))
+    faults = Faults(workspace.clock, workspace.inspector)
+    sockets = Sockets(spec.app_id, workspace.clock, workspace.inspector, faults)
+    delivery = Delivery(workspace, sockets, faults)
+    interactions = Interactions(workspace, delivery)
     page = Page(workspace, sockets)
-    runner = web.AppRunner(_application(workspace, sockets, interactions, page), access_log=None, shutdown_timeout=2.0)
+    application = _application(workspace, sockets, interactions, page, faults)
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
         site = web.TCPSite(runner, host, port)
@@ -70,12 +76,15 @@ async def serve(
         workspace.base_url = f"http://{shown_host}:{taken}"
         yield Simulator(workspace, taken, workspace.base_url)
     finally:
-        await asyncio.gather(interactions.events.close(), sockets.close(), page.close())
+        await asyncio.gather(interactions.events.close(), delivery.close(), sockets.close(), page.close())
         await runner.cleanup()
 
 
-def _application(workspace: Workspace, sockets: Sockets, interactions: Interactions, page: Page) -> web.Application:
-    application = web.Application(middlewares=[_local_only], client_max_size=MAX_BODY_BYTES)
+def _application(
+    workspace: Workspace, sockets: Sockets, interactions: Interactions, page: Page, faults: Faults
+) -> web.Application:
+    middlewares = [_local_only, api_faults(faults, workspace.clock)]
+    application = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     api = WebApi(workspace, sockets)
     application.add_routes(
         [
@@ -84,6 +93,7 @@ def _application(workspace: Workspace, sockets: Sockets, interactions: Interacti
             web.get("/link/", sockets.serve),
             web.post("/response/{team}/{secret}", Answers(workspace).handle),
             *Control(workspace, interactions, sockets).routes(),
+            *FaultControl(faults, sockets).routes(),
             *page.routes(),
         ]
     )
