@@ -54,7 +54,7 @@ class Goodbye(StrEnum):
 
     #: Closed in about ten seconds: time to open another one.
     WARNING = "warning"
-    #: To be replaced now.
+    #: To be replaced now; closed soon if it is not.
     REFRESH_REQUESTED = "refresh_requested"
     #: Socket Mode was switched off for the app.
     LINK_DISABLED = "link_disabled"
@@ -86,6 +86,8 @@ class Sockets:
         self._inspector = inspector
         self._faults = faults
         self._tasks: set[asyncio.Task[None]] = set()
+        #: Done, and replaced, whenever a connection opens or ends.
+        self._changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tickets: dict[str, float] = {}
         self._connections: list[Connection] = []
         self._opened = 0
@@ -160,16 +162,18 @@ class Sockets:
     async def disconnect(self, why: Goodbye, number: int | None = None) -> list[int]:
         """Ask the app to leave a connection, or all of them, as Slack does. Raises NoSuchConnection.
 
-        LINK_DISABLED concerns the app, so it ends all connections and refuses new ones until `is_enabled` is set.
+        Of several, the next is asked once the app has opened another in place of the last one and acked what it was
+        given, so that an app with two connections loses nothing; ten seconds of the workspace's clock are waited at
+        most. LINK_DISABLED concerns the app: it ends all connections at once and refuses new ones until `is_enabled`
+        is set.
         """
-        chosen = self.open_connections() if why is Goodbye.LINK_DISABLED else self._chosen(number)
         if why is Goodbye.LINK_DISABLED:
-            self.is_enabled = False
-            self._inspector.record("fault", why, ok=False)
-        for connection in chosen:
-            await self._say_goodbye(connection, why)
-            self._start(self._see_off(connection, why), f"goodbye to {connection.number}")
-        return [one.number for one in chosen]
+            return await self._disable()
+        first, *others = self._chosen(number)
+        wanted = len(self._staying())
+        await self._say_goodbye(first, why)
+        self._start(self._renew(others, why, wanted), "goodbye to the others")
+        return [first.number, *(one.number for one in others)]
 
     async def close(self) -> None:
         """Say goodbye to every connection."""
@@ -181,6 +185,7 @@ class Sockets:
 
     async def _hold(self, connection: Connection) -> None:
         self._connections.append(connection)
+        self._count_changed()
         self._inspector.record("socket", "connected", connection=connection.number, connections=self.count)
         pinging = self._start(self._ping(connection), f"ping {connection.number}")
         try:
@@ -197,6 +202,7 @@ class Sockets:
         if connection not in self._connections:
             return
         self._connections.remove(connection)
+        self._count_changed()
         for waiting in connection.awaiting.values():
             if not waiting.done():
                 waiting.set_exception(ConnectionResetError("the app left before it acked"))
@@ -209,8 +215,33 @@ class Sockets:
             raise NoSuchConnection(f"connection {number or 'of any number'} is not open; open are: {among}")
         return chosen
 
+    async def _disable(self) -> list[int]:
+        self.is_enabled = False
+        self._inspector.record("fault", Goodbye.LINK_DISABLED, ok=False)
+        ended = self.open_connections()
+        for connection in ended:
+            await self._say_goodbye(connection, Goodbye.LINK_DISABLED)
+        return [one.number for one in ended]
+
+    async def _renew(self, others: list[Connection], why: Goodbye, wanted: int) -> None:
+        for connection in others:
+            deadline = self._clock.now() + GOODBYE_S
+            while len(self._staying()) < wanted and self._clock.now() < deadline:
+                with contextlib.suppress(TimeoutError):
+                    await self._clock.wait_for(self._changed, deadline - self._clock.now())
+            connection.is_leaving = True
+            for acked in list(connection.awaiting.values()):
+                with contextlib.suppress(TimeoutError, ConnectionError):
+                    await self._clock.wait_for(acked, ACK_DEADLINE_S)
+            if connection in self._connections:
+                await self._say_goodbye(connection, why)
+
     async def _say_goodbye(self, connection: Connection, why: Goodbye) -> None:
-        connection.is_leaving = why is not Goodbye.WARNING
+        connection.is_leaving = True
+        await self._tell(connection, why)
+        self._start(self._see_off(connection, why), f"goodbye to {connection.number}")
+
+    async def _tell(self, connection: Connection, why: Goodbye) -> None:
         self._inspector.record("socket", "disconnect", reason=why, connection=connection.number)
         with contextlib.suppress(ConnectionError):
             await connection.socket.send_json(
@@ -221,8 +252,15 @@ class Sockets:
         if why is not Goodbye.LINK_DISABLED:
             await self._clock.sleep(GOODBYE_S)
         if why is Goodbye.WARNING and connection in self._connections:
-            await self._say_goodbye(connection, Goodbye.REFRESH_REQUESTED)
+            await self._tell(connection, Goodbye.REFRESH_REQUESTED)
         await connection.socket.close()
+
+    def _staying(self) -> list[Connection]:
+        return [one for one in self._connections if not one.is_leaving]
+
+    def _count_changed(self) -> None:
+        self._changed.set_result(None)
+        self._changed = asyncio.get_running_loop().create_future()
 
     async def _ping(self, connection: Connection) -> None:
         """Slack pings; pings of the app are answered by the WebSocket itself."""
@@ -273,8 +311,7 @@ class Sockets:
         waiting.set_result(as_object(frame.get("payload")) or {})
 
     def _next_connection(self) -> Connection | None:
-        live = [one for one in self._connections if not one.socket.closed]
-        live = [one for one in live if not one.is_leaving] or live
+        live = [one for one in self._staying() or self._connections if not one.socket.closed]
         if not live:
             return None
         self._turn += 1

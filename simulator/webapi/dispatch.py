@@ -13,7 +13,8 @@ from aiohttp import web
 
 from simulator.json_types import JsonObject, as_object
 from simulator.sockets import Sockets
-from simulator.webapi import chat, conversations, scopes, users, views
+from simulator.uploads import Uploads
+from simulator.webapi import chat, conversations, files, scheduled, scopes, usergroups, users, views
 from simulator.webapi.call import Call, SlackError
 from simulator.webapi.rate_limits import RateLimited, RateLimits
 from simulator.workspace import Workspace
@@ -39,7 +40,9 @@ def auth_test(call: Call) -> JsonObject:
 
 
 def open_connection(call: Call) -> JsonObject:
-    """apps.connections.open: a WebSocket url with a ticket for one connection."""
+    """apps.connections.open: a WebSocket url with a ticket for one connection. An app in HTTP mode gets none."""
+    if not call.sockets.is_enabled:
+        raise SlackError("socket_mode_not_enabled")
     base = call.workspace.base_url.replace("http://", "ws://", 1)
     return {"url": f"{base}/link/?ticket={call.sockets.issue_ticket()}&app_id={call.workspace.spec.app_id}"}
 
@@ -47,16 +50,23 @@ def open_connection(call: Call) -> JsonObject:
 BOT_METHODS: Mapping[str, Method] = {
     "auth.test": auth_test,
     "chat.delete": chat.delete,
+    "chat.deleteScheduledMessage": scheduled.delete,
     "chat.getPermalink": chat.get_permalink,
     "chat.postEphemeral": chat.post_ephemeral,
     "chat.postMessage": chat.post_message,
+    "chat.scheduleMessage": scheduled.schedule,
+    "chat.scheduledMessages.list": scheduled.list_waiting,
     "chat.update": chat.update,
     "conversations.info": conversations.info,
     "conversations.join": conversations.join,
     "conversations.list": conversations.list_all,
     "conversations.members": conversations.members,
     "conversations.open": conversations.open_direct_message,
+    "files.completeUploadExternal": files.complete_upload,
+    "files.getUploadURLExternal": files.get_upload_url,
     "reactions.add": users.add_reaction,
+    "usergroups.list": usergroups.list_all,
+    "usergroups.users.list": usergroups.list_users,
     "users.info": users.info,
     "users.list": users.list_people,
     "users.lookupByEmail": users.lookup_by_email,
@@ -78,11 +88,13 @@ class WebApi:
         self._limits = RateLimits(workspace.clock)
 
     def routes(self) -> list[web.RouteDef]:
-        """Where an app calls."""
-        return [web.get("/api/{method}", self.handle), web.post("/api/{method}", self.handle)]
+        """Where an app calls, and where it sends files."""
+        calls = [web.get("/api/{method}", self.handle), web.post("/api/{method}", self.handle)]
+        return [*calls, *Uploads(self._workspace).routes()]
 
     async def close(self, _: object = None) -> None:
-        """Drop what is still planned."""
+        """Drop the messages that still wait for their time."""
+        await self._workspace.scheduled.close()
 
     async def handle(self, request: web.Request) -> web.Response:
         """Answer one HTTP request to /api/<method>."""

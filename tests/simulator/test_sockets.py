@@ -7,10 +7,12 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import aiohttp
+import pytest
 from slack_bolt.async_app import AsyncApp
+from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from simulator.client import SimulatorClient
+from simulator.client import ControlError, SimulatorClient
 from simulator.clock import Clock
 from simulator.server import Simulator
 
@@ -161,6 +163,211 @@ async def _pass(clock: Clock, seconds: float) -> None:
     for _ in range(10):
         await asyncio.sleep(0)
     clock.advance(seconds - 3.1)
+
+
+async def test_slack_pings_and_answers_pings(simulator: Simulator, slack: AsyncWebClient, clock: Clock) -> None:
+    """Node's client gives up on a connection on which Slack is silent for 30 s."""
+    url = await link(simulator, slack)
+    async with aiohttp.ClientSession() as session, session.ws_connect(url, autoping=False) as socket:
+        await socket.receive(timeout=5)
+        await socket.ping(b"sdk-ping-pong:1")
+        pong = await socket.receive(timeout=5)
+        assert (pong.type, pong.data) == (aiohttp.WSMsgType.PONG, b"sdk-ping-pong:1")
+        clock.advance(10)
+        ping = await socket.receive(timeout=5)
+        assert ping.type is aiohttp.WSMsgType.PING
+        assert ping.data.startswith(b"Ping from applink-simulator-")
+
+
+async def test_a_warning_comes_ten_seconds_before_the_end(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, clock: Clock
+) -> None:
+    """Until then the connection still takes payloads, if there is no other."""
+    async with raw_socket(simulator, slack) as socket:
+        assert (await people.sockets(disconnect="warning"))["connections"] == [1]
+        warning = await socket.receive_json(timeout=5)
+        assert (warning["type"], warning["reason"]) == ("disconnect", "warning")
+        assert warning["debug_info"]["host"].startswith("applink-")
+        assert await answered(socket, people)
+        clock.advance(10)
+        assert (await socket.receive_json(timeout=5))["reason"] == "refresh_requested"
+        assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+
+
+async def answered(socket: aiohttp.ClientWebSocketResponse, people: SimulatorClient) -> bool:
+    """Whether a command reaches this connection and its ack comes back."""
+    waiting = asyncio.create_task(people.command("alice", "general", "/hello"))
+    envelope = await socket.receive_json(timeout=5)
+    await socket.send_json({"envelope_id": envelope["envelope_id"]})
+    async with asyncio.timeout(5):
+        return bool((await waiting)["ok"])
+
+
+async def test_a_connection_that_was_told_to_go_gets_nothing_while_there_is_another(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient
+) -> None:
+    """The app renews it without losing anything."""
+    async with raw_socket(simulator, slack) as old, raw_socket(simulator, slack) as other:
+        await people.sockets(disconnect="refresh_requested", connection=1)
+        assert (await old.receive_json(timeout=5))["reason"] == "refresh_requested"
+        for _ in range(3):
+            assert await answered(other, people)
+
+
+async def test_all_are_renewed_one_after_the_other(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, bolt: AsyncApp, connect: Any
+) -> None:
+    """Bolt closes the old connection before it opens the new one; the second one listens meanwhile."""
+
+    @bolt.command("/hello")
+    async def hello(ack: Any) -> None:
+        await ack()
+
+    async with connect(bolt, simulator, sockets=2):
+        assert (await people.sockets(disconnect="refresh_requested"))["connections"] == [1, 2]
+        async with asyncio.timeout(10):
+            while {one["connection"] for one in await connections(people)} & {1, 2}:
+                assert (await people.command("alice", "general", "/hello"))["ok"]
+                await asyncio.sleep(0.01)
+        assert (await people.command("alice", "general", "/hello"))["ok"]
+
+
+async def connections(people: SimulatorClient) -> list[Any]:
+    """What the control API tells of the app's connections."""
+    async with aiohttp.ClientSession() as session, session.get(f"{people._url}/control/sockets") as answer:  # pyright: ignore[reportPrivateUsage]
+        return (await answer.json())["connections"]
+
+
+async def test_socket_mode_switched_off(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, clock: Clock
+) -> None:
+    """Every connection ends, and no new one can be asked for until it is switched on again."""
+    unused = await link(simulator, slack)
+    async with raw_socket(simulator, slack) as one, raw_socket(simulator, slack) as other:
+        assert (await people.sockets(disconnect="link_disabled"))["connections"] == [1, 2]
+        for socket in (one, other):
+            assert (await socket.receive_json(timeout=5))["reason"] == "link_disabled"
+            assert (await socket.receive(timeout=5)).type is aiohttp.WSMsgType.CLOSE
+    with pytest.raises(SlackApiError, match="socket_mode_not_enabled"):
+        await link(simulator, slack)
+    async with aiohttp.ClientSession() as session, session.get(unused.replace("ws:", "http:")) as refused:
+        assert refused.status == 403
+    assert (await people.command("alice", "general", "/hello"))["error"] == "dispatch_failed"
+    async with aiohttp.ClientSession() as session:
+        await session.post(f"{simulator.url}/control/sockets", json={"enable": True})
+    async with raw_socket(simulator, slack) as socket:
+        assert await answered(socket, people)
+
+
+async def test_a_cut_connection_says_nothing(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient
+) -> None:
+    """No close frame; what it was given is lost, and the other one serves on."""
+    async with raw_socket(simulator, slack) as cut, raw_socket(simulator, slack) as other:
+        waiting = [asyncio.create_task(people.command("alice", "general", "/hello")) for _ in range(2)]
+        await cut.receive_json(timeout=5)
+        envelope = await other.receive_json(timeout=5)
+        assert (await people.sockets(cut=1))["connections"] == [1]
+        assert (await cut.receive(timeout=5)).type in {aiohttp.WSMsgType.ERROR, aiohttp.WSMsgType.CLOSED}
+        assert cut.close_code in {None, aiohttp.WSCloseCode.ABNORMAL_CLOSURE}
+        await other.send_json({"envelope_id": envelope["envelope_id"]})
+        async with asyncio.timeout(5):
+            assert {(await one).get("error") for one in waiting} == {"operation_timeout", None}
+        assert await answered(other, people)
+        with pytest.raises(ControlError, match="connection 1 is not open; open are: 2"):
+            await people.sockets(cut=1)
+
+
+async def test_bolt_comes_back_after_a_cut(
+    simulator: Simulator, people: SimulatorClient, bolt: AsyncApp, connect: Any
+) -> None:
+    @bolt.command("/hello")
+    async def hello(ack: Any) -> None:
+        await ack()
+
+    async with connect(bolt, simulator):
+        await people.sockets(cut="all")
+        await people.wait_for_app(1, timeout_s=15)
+        assert (await people.command("alice", "general", "/hello"))["ok"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ({"cut": "some"}, 400),
+        ({"disconnect": "goodbye"}, 400),
+        ({"disconnect": "link_disabled", "connection": 1}, 400),
+        ({"reconnect": True}, 400),
+        ({"cut": 3}, 404),
+        ({"disconnect": "warning"}, 404),
+    ],
+)
+async def test_a_socket_deed_that_makes_no_sense_is_refused(simulator: Simulator, body: Any, status: int) -> None:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{simulator.url}/control/sockets", json=body) as answer,
+    ):
+        assert answer.status == status
+        assert (await answer.json())["error"]
+
+
+async def test_an_event_that_a_closed_connection_took_along_goes_to_another(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient
+) -> None:
+    """At once: the retry does not wait for the deadline."""
+    async with raw_socket(simulator, slack) as other, raw_socket(simulator, slack) as closing:
+        await people.open_home("alice")
+        taken = asyncio.create_task(closing.receive_json(timeout=5))
+        passed_on = asyncio.create_task(other.receive_json(timeout=5))
+        done, _ = await asyncio.wait({taken, passed_on}, return_when=asyncio.FIRST_COMPLETED)
+        first, second = (closing, passed_on) if taken in done else (other, taken)
+        await first.close()
+        envelope = await second
+        assert (envelope["retry_attempt"], envelope["retry_reason"]) == (1, "timeout")
+
+
+async def test_two_bots_on_one_token_share_the_payloads(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, connect: Any
+) -> None:
+    """Slack gives each payload to one of them, whoever it is: a forgotten copy of the bot takes half the commands."""
+    heard: dict[str, list[str]] = {"ours": [], "forgotten": []}
+
+    def bot(name: str) -> AsyncApp:
+        app = AsyncApp(client=slack, signing_secret=simulator.workspace.spec.signing_secret)
+
+        @app.command("/count")
+        async def count(ack: Any, command: Any) -> None:
+            heard[name].append(command["text"])
+            await ack()
+
+        return app
+
+    async with connect(bot("ours"), simulator), connect(bot("forgotten"), simulator):
+        for number in range(6):
+            assert (await people.command("alice", "general", f"/count {number}"))["ok"]
+    assert sorted(heard["ours"] + heard["forgotten"]) == [str(number) for number in range(6)]
+    assert len(heard["ours"]) == len(heard["forgotten"]) == 3
+
+
+async def test_a_bot_that_never_acks(
+    simulator: Simulator, people: SimulatorClient, bolt: AsyncApp, connect: Any, clock: Clock
+) -> None:
+    """The person is told after three seconds; an interaction is not sent again, an event three times."""
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    @bolt.command("/hello")
+    async def hello(command: Any) -> None:
+        heard.put_nowait("command")
+
+    async with connect(bolt, simulator), asyncio.timeout(10):
+        waiting = asyncio.create_task(people.command("alice", "general", "/hello"))
+        assert await heard.get() == "command"
+        clock.advance(3)
+        assert (await waiting)["error"] == "operation_timeout"
+        clock.advance(3600)
+        await people.say("alice", "general", "still here")
+        assert heard.empty()
 
 
 async def test_slash_command_payload(simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient) -> None:
