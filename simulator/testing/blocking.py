@@ -33,6 +33,10 @@ class User:
         """Fail if the text can be read right now."""
         self._loop.run(self._user.does_not_see(text))
 
+    def stops_seeing(self, text: str, *, timeout_s: float = PATIENCE_S) -> None:
+        """Wait until the text can be read nowhere any more."""
+        self._loop.run(self._user.stops_seeing(text, timeout_s=timeout_s))
+
     def opens(self, channel: str) -> None:
         """Go to a channel, or to the app's direct message ("dm")."""
         self._user.opens(channel)
@@ -95,6 +99,10 @@ class Channel:
         """Wait until a message has this text, and return the newest that has."""
         return self._loop.run(self._channel.shows(text, timeout_s=timeout_s))
 
+    def stops_showing(self, text: str, *, timeout_s: float = PATIENCE_S) -> None:
+        """Wait until no message has this text any more."""
+        self._loop.run(self._channel.stops_showing(text, timeout_s=timeout_s))
+
 
 class Workspace:
     """A served workspace and everybody in it."""
@@ -123,3 +131,11 @@ class Workspace:
     def advance(self, seconds: float) -> None:
         """Push the workspace's clock forward: deadlines that pass are due at once."""
         self._loop.run(self._workspace.advance(seconds))
+
+    def changes_person(self, name: str, **flags: Any) -> None:
+        """Change an account, such as deleted=True; the app gets user_change."""
+        self._loop.run(self._workspace.changes_person(name, **flags))
+
+    def inspector(self) -> list[JsonObject]:
+        """What passed between the app and the workspace: requests, envelopes, acks, with times and failures."""
+        return self._loop.run(self._workspace.inspector())

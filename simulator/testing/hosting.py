@@ -64,6 +64,10 @@ class ControlClient(SimulatorClient):
         """{revision, views, home}, as soon as anything at all changed after that revision, or when the time is over."""
         return await self._get("views", user=user, after=after, wait_s=wait_s)
 
+    async def watch(self, channel: str, *, after: int = 0, wait_s: float = 0.0) -> JsonObject:
+        """{revision, messages}, as soon as anything in the channel changed after that revision."""
+        return await self._get("messages", channel=channel, after=after, wait_s=wait_s)
+
     async def _post(self, name: str, /, **body: Any) -> JsonObject:
         return await self._loop.carry(super()._post(name, **body))
 

@@ -8,10 +8,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from simulator.json_types import JsonObject, as_object
+from simulator.json_types import JsonObject, as_object, objects_in
 from simulator.spec import WorkspaceSpec
 from simulator.testing.hosting import ControlClient, Hosting
 from simulator.testing.screen import (
+    SHOWN_MESSAGES,
     Message,
     NotThere,
     Screen,
@@ -64,6 +65,10 @@ class Onlooker:
         screen = await self.screen()
         if screen.showing(text) is not None:
             raise AssertionError(f"{self.name} sees {text!r}, and should not\n\n{screen}")
+
+    async def stops_seeing(self, text: str, *, timeout_s: float = PATIENCE_S) -> None:
+        """Wait until the text can be read nowhere any more."""
+        await self._until(lambda screen: screen.showing(text) is None or None, f"still sees {text!r}", timeout_s)
 
     async def _until(
         self, look: Callable[[Screen], Found | None], otherwise: str | Callable[[Screen], str], timeout_s: float
@@ -225,11 +230,31 @@ class Channel:
 
     async def shows(self, text: str, *, timeout_s: float = PATIENCE_S) -> Message:
         """Wait until a message has this text, and return the newest that has."""
-        try:
-            found = await self._hosting.control.wait_for(text, channel=self.name, timeout_s=timeout_s)
-        except TimeoutError as missed:
-            raise NotThere(f"in {self.name}: {missed}") from missed
-        return message_of(found)
+        found = await self._until(lambda newest: newest is not None, text, "shows no", timeout_s)
+        assert found is not None
+        return found
+
+    async def stops_showing(self, text: str, *, timeout_s: float = PATIENCE_S) -> None:
+        """Wait until no message has this text any more."""
+        await self._until(lambda newest: newest is None, text, "still shows", timeout_s)
+
+    async def _until(
+        self, is_so: Callable[[Message | None], bool], text: str, otherwise: str, timeout_s: float
+    ) -> Message | None:
+        """The newest message with this text, or none, once that is so."""
+        deadline = asyncio.get_running_loop().time() + timeout_s
+        after = 0
+        while True:
+            left_s = max(0.0, deadline - asyncio.get_running_loop().time())
+            watched = await self._hosting.control.watch(self.name, after=after, wait_s=min(left_s, POLL_S))
+            after = int(watched["revision"])
+            seen = [message_of(one) for one in objects_in(watched["messages"])]
+            newest = next((one for one in reversed(seen) if text in one.words or text in one.text), None)
+            if is_so(newest):
+                return newest
+            if left_s <= 0:
+                words = "\n".join(f"  {one}" for one in seen[-SHOWN_MESSAGES:]) or "  nothing"
+                raise NotThere(f"{self.name} {otherwise} {text!r} (waited {timeout_s} s); it shows\n{words}")
 
 
 class Workspace:
@@ -280,6 +305,14 @@ class Workspace:
     async def advance(self, seconds: float) -> None:
         """Push the workspace's clock forward: deadlines that pass are due at once."""
         await self.control.advance(seconds)
+
+    async def changes_person(self, name: str, **flags: Any) -> None:
+        """Change an account, such as deleted=True; the app gets user_change."""
+        await self.control.change_person(name, **flags)
+
+    async def inspector(self) -> list[JsonObject]:
+        """What passed between the app and the workspace: requests, envelopes, acks, with times and failures."""
+        return await self.control.inspector()
 
 
 def _only(message: Message | None, screen: Screen) -> Screen:

@@ -1,0 +1,235 @@
+"""What people see of a Bolt app: one table of expectations, which every client must meet by either road.
+
+The kitchen knows nothing but Slack's API url. It is written three times in its clients' usual shape: slack_bolt with
+and without asyncio, and @slack/bolt for node; each runs over Socket Mode and over signed HTTP.
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from simulator.testing import Message, Refused, blocking
+
+Kitchen = blocking.Workspace
+Channel = blocking.Channel
+
+
+# --- slash commands ---------------------------------------------------------------------------------------------------
+
+COMMANDS: list[tuple[str, str, bool]] = [
+    ("/echo salt", "echo salt", True),
+    ("/shout salt", "shout salt", False),
+    ("/whisper salt", "whisper salt", True),
+    ("/announce salt", "announce salt", False),
+]
+
+
+@pytest.mark.parametrize(("line", "answer", "is_ephemeral"), COMMANDS, ids=[line for line, *_ in COMMANDS])
+def test_commands_answer(kitchen: Kitchen, channel: Channel, line: str, answer: str, is_ephemeral: bool) -> None:
+    """By the ack, by respond, by say."""
+    kitchen.user("alice").types(line)
+    message = channel.shows(answer)
+    assert message.words == answer
+    assert message.is_ephemeral is is_ephemeral
+    assert message.by == "app"
+    if is_ephemeral:
+        kitchen.user("bob").does_not_see(answer)
+    else:
+        kitchen.user("bob").sees(answer)
+
+
+def test_command_that_is_not_the_apps(kitchen: Kitchen, channel: Channel) -> None:
+    """The app hears nothing of it."""
+    with pytest.raises(Refused) as refused:
+        kitchen.user("alice").types("/unknown")
+    assert refused.value.error == "unknown_command"
+    assert "/unknown is not a valid command" in channel.newest.words
+
+
+def test_command_in_a_thread(kitchen: Kitchen, channel: Channel) -> None:
+    """Slack has none there."""
+    alice = kitchen.user("alice")
+    alice.types("a thread begins")
+    with pytest.raises(Refused) as refused:
+        alice.types("/echo salt", thread=channel.shows("a thread begins"))
+    assert refused.value.error == "not_supported_in_threads"
+
+
+# --- modals -----------------------------------------------------------------------------------------------------------
+
+
+def test_modal_is_filled_in(kitchen: Kitchen, channel: Channel) -> None:
+    """Command, modal, options, submission, message."""
+    alice = kitchen.user("alice")
+    alice.types("/order")
+    alice.sees("Note: none")
+    assert alice.is_offered("Dish", "s") == ["soup", "stew", "salad"]
+    assert alice.is_offered("Dish", "x") == []
+    alice.fills("Order", {"Dish": "stew", "Size": "Small"})
+    card = channel.shows("small stew for @alice (Note: none)")
+    assert card.buttons == ("Cook", "Drop")
+    assert card.text == "small stew for <@U0ALICE> (Note: none)"
+    assert alice.screen().modal is None
+
+
+def test_modal_refuses_a_value(kitchen: Kitchen, channel: Channel) -> None:
+    """`errors` show under the input and the modal stays; what was filled in stays filled in."""
+    alice = kitchen.user("alice")
+    alice.types("/order")
+    with pytest.raises(Refused, match="Dish: No soup today"):
+        alice.fills("Order", {"Dish": "soup", "Size": "small"})
+    alice.fills("Order", {"Dish": "pie"})
+    channel.shows("small pie for @alice")
+
+
+@pytest.mark.parametrize(("size", "depth"), [("huge", 1), ("large", 2)], ids=["update", "push"])
+def test_modal_updates_or_pushes_then_clears(kitchen: Kitchen, channel: Channel, size: str, depth: int) -> None:
+    """`update` takes the modal's place, `push` lies on top of it, `clear` closes all."""
+    alice = kitchen.user("alice")
+    alice.types("/order")
+    alice.fills("Order", {"Dish": "pie", "Size": size})
+    alice.sees("Nobody ate one yet.")
+    assert len(alice.screen().modals) == depth
+    alice.taps("Yes")
+    channel.shows(f"{size} pie for @alice")
+    assert alice.screen().modals == ()
+
+
+def test_views_push_and_update_through_the_api(kitchen: Kitchen, channel: Channel) -> None:
+    """A button in a modal pushes a second one, whose submission changes the first; its inputs keep what they hold."""
+    alice = kitchen.user("alice")
+    alice.types("/order")
+    with pytest.raises(Refused):
+        alice.fills("Order", {"Size": "small"})
+    alice.taps("Add a note")
+    alice.fills("Note", {"Words": "no onions"})
+    alice.sees("Note: no onions")
+    alice.fills("Order", {"Dish": "stew"})
+    channel.shows("small stew for @alice (Note: no onions)")
+
+
+@pytest.mark.parametrize(("everything", "told"), [(False, "false"), (True, "true")], ids=["top", "all"])
+def test_modal_is_closed(kitchen: Kitchen, channel: Channel, everything: bool, told: str) -> None:
+    """`notify_on_close` brings view_closed, with is_cleared as it was."""
+    alice = kitchen.user("alice")
+    alice.types("/order")
+    alice.sees("Note: none")
+    alice.closes(everything=everything)
+    channel.shows(f"@alice threw an order away, all at once: {told}")
+
+
+# --- messages ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def card(kitchen: Kitchen, channel: Channel) -> Message:
+    """An order that alice sent to the channel."""
+    kitchen.user("alice").types("/order")
+    kitchen.user("alice").fills("Order", {"Dish": "stew", "Size": "small"})
+    return channel.shows("small stew for @alice")
+
+
+def test_button_updates_its_message_and_answers_in_the_thread(
+    kitchen: Kitchen, channel: Channel, card: Message
+) -> None:
+    """chat.update by channel and ts; say with thread_ts."""
+    kitchen.user("bob").taps("Cook", message=card)
+    cooked = channel.shows("order-1 cooked by @bob")
+    assert (cooked.ts, cooked.is_edited, cooked.buttons) == (card.ts, True, ())
+    assert channel.shows("In the oven").thread_ts == card.ts
+
+
+def test_button_deletes_its_message(kitchen: Kitchen, channel: Channel, card: Message) -> None:
+    """respond with delete_original; a listener by block_id and action_id."""
+    bob = kitchen.user("bob")
+    bob.taps("Drop", message=card)
+    channel.stops_showing("small stew")
+
+
+def test_menu_in_a_message(kitchen: Kitchen, channel: Channel, card: Message) -> None:
+    """A static select; a listener by regular expression; respond without replacing answers only who acted."""
+    kitchen.user("bob").picks("Portion", "Double")
+    answer = channel.shows("portion double")
+    assert answer.is_ephemeral
+    kitchen.user("alice").does_not_see("portion double")
+    assert card.ts in {one.ts for one in channel.messages}
+
+
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+def test_message_and_reaction(kitchen: Kitchen, channel: Channel) -> None:
+    """A message listener; its own messages do not trigger it again."""
+    kitchen.user("alice").types("hello kitchen, all well?")
+    channel.shows("Hello @alice")
+    said = next(one for one in channel.messages if one.by == "alice")
+    assert [one["name"] for one in said.raw["reactions"]] == ["wave"]
+
+
+def test_mention_is_answered_in_its_thread(kitchen: Kitchen, channel: Channel) -> None:
+    """app_mention."""
+    kitchen.user("alice").types("@app are you there?")
+    answer = channel.shows("You called?")
+    assert answer.thread_ts == channel.messages[0].ts
+
+
+def test_home_is_published_and_republished(kitchen: Kitchen) -> None:
+    """app_home_opened, views.publish, a button there, views.publish with the hash."""
+    alice = kitchen.user("alice")
+    alice.opens_home()
+    alice.sees("Orders: not counted")
+    alice.taps("Count again")
+    alice.sees("Orders: many")
+
+
+def test_person_leaves(kitchen: Kitchen) -> None:
+    """user_change."""
+    kitchen.changes_person("dora", deleted=True)
+    kitchen.channel("general").shows("dora left: true")
+
+
+# --- shortcuts --------------------------------------------------------------------------------------------------------
+
+
+def test_global_shortcut(kitchen: Kitchen) -> None:
+    """Opens a modal with its trigger."""
+    bob = kitchen.user("bob")
+    bob.shortcut("New order")
+    bob.fills("Order", {"Dish": "salad", "Size": "small"})
+    kitchen.channel("general").shows("small salad for @bob")
+
+
+def test_message_shortcut(kitchen: Kitchen, channel: Channel) -> None:
+    """Carries the message; its response_url answers only who chose it."""
+    bob = kitchen.user("bob")
+    kitchen.user("alice").types("fries for everyone")
+    asked = channel.shows("fries for everyone")
+    bob.shortcut("Cook this", asked)
+    assert channel.shows("Cooking: fries for everyone").thread_ts == asked.ts
+    assert channel.shows("Only you know").is_ephemeral
+    kitchen.user("alice").does_not_see("Only you know")
+
+
+# --- what passed ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("line", "meanwhile"), [("/slow", "thinking"), ("/broken", "The kitchen broke: out of gas")])
+def test_command_that_is_never_acked(kitchen: Kitchen, channel: Channel, line: str, meanwhile: str) -> None:
+    """The person is told after three seconds of the workspace's clock; what the app said meanwhile stands."""
+    with ThreadPoolExecutor(1) as other_hand:
+        typed = other_hand.submit(kitchen.user("alice").types, line)
+        channel.shows(meanwhile)
+        kitchen.advance(3.1)
+        with pytest.raises(Refused, match=f"{line} failed with the error"):
+            typed.result(timeout=10)
+
+
+def test_nothing_else_was_missed(kitchen: Kitchen) -> None:
+    """In all of the above every call was taken and every payload acked, but the two commands that never are.
+
+    And but for the messages that no listener wanted: slack_bolt acks no event that it does not know, @slack/bolt does.
+    """
+    entries = kitchen.inspector()
+    kinds = {one["detail"]["envelope_id"]: one["name"] for one in entries if one["kind"] == "envelope"}
+    failed = [(one["kind"], kinds.get(one["detail"].get("envelope_id"))) for one in entries if not one["ok"]]
+    assert [one for one in failed if one != ("ack", "events_api")] == [("ack", "slash_commands")] * 2
