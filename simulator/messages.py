@@ -18,6 +18,8 @@ class Message:
     text: str
     blocks: list[JsonObject] = field(default_factory=list[JsonObject])
     attachments: list[JsonObject] = field(default_factory=list[JsonObject])
+    #: Ids of the files that came with it.
+    files: list[str] = field(default_factory=list[str])
     thread_ts: str | None = None
     #: Also shown in the channel although it answers in a thread.
     is_broadcast: bool = False

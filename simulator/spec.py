@@ -57,6 +57,18 @@ class Channel:
 
 
 @dataclass(frozen=True)
+class UserGroup:
+    """A group of people that goes by one handle, such as db-oncall; its id starts with S."""
+
+    handle: str
+    id: str
+    members: tuple[str, ...] = ()
+    name: str = ""
+    description: str = ""
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True)
 class WorkspaceSpec:
     """A workspace with one installed app and the credentials by which that app is known."""
 
@@ -64,6 +76,7 @@ class WorkspaceSpec:
     team_name: str = "Simulated Workspace"
     people: tuple[Person, ...] = ()
     channels: tuple[Channel, ...] = ()
+    usergroups: tuple[UserGroup, ...] = ()
     bot_user_id: str = "U0SIMBOT"
     bot_name: str = "app"
     bot_token: str = BOT_TOKEN_PREFIX + "bot"
@@ -114,6 +127,7 @@ class WorkspaceSpec:
         _refuse_duplicates("id", ids)
         _refuse_duplicates("person name", [person.name for person in self.people] + [self.bot_name])
         _refuse_duplicates("channel name", [channel.name for channel in self.channels])
+        _refuse_duplicates("usergroup", [one.handle for one in self.usergroups] + [one.id for one in self.usergroups])
         known = {person.slack_id for person in self.people}
         for channel in self.channels:
             strangers = sorted(set(channel.members) - known - {self.bot_user_id})
@@ -121,6 +135,11 @@ class WorkspaceSpec:
                 raise SpecError(
                     f"channel {channel.name!r} has members that are not people of the workspace: {strangers}"
                 )
+
+        for group in self.usergroups:
+            strangers = sorted(set(group.members) - known)
+            if strangers:
+                raise SpecError(f"usergroup {group.handle!r} has members that are not people here: {strangers}")
 
     @property
     def bot_id(self) -> str:
@@ -164,10 +183,13 @@ def load_spec(path: Path) -> WorkspaceSpec:
     channels = tuple(
         _build(Channel, one | {"members": tuple(one.get("members", ()))}) for one in raw.pop("channels", [])
     )
+    usergroups = tuple(
+        _build(UserGroup, one | {"members": tuple(one.get("members", ()))}) for one in raw.pop("usergroups", [])
+    )
     if "manifest" in raw:
         raw["manifest"] = _manifest(raw["manifest"], path)
     words = {name: tuple(raw.pop(name)) for name in ("commands", "events") if name in raw}
-    return _build(WorkspaceSpec, raw | words | {"people": people, "channels": channels})
+    return _build(WorkspaceSpec, raw | words | {"people": people, "channels": channels, "usergroups": usergroups})
 
 
 def _manifest(given: object, beside: Path) -> Manifest:

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from simulator.changes import Changes
 from simulator.clock import Clock
 from simulator.conversations import Conversation, Conversations
+from simulator.files import File, Files
 from simulator.handles import Handles, ResponseUrl
 from simulator.inspector import Inspector
 from simulator.json_types import JsonObject
 from simulator.messages import Message, Messages
 from simulator.modals import View, Views
+from simulator.scheduled import Scheduled, ScheduledMessage
 from simulator.spec import Person, WorkspaceSpec
 
 
@@ -28,6 +30,8 @@ class Workspace:
         self.inspector = Inspector(self.clock, self.changes)
         self.conversations = Conversations(spec)
         self.messages = Messages(self.clock, self.changes)
+        self.files = Files(self.clock)
+        self.scheduled = Scheduled(self.clock)
         self.views = Views(self.clock)
         self.handles = Handles(self.clock)
         self.bot = Person(spec.bot_name, spec.bot_user_id, spec.bot_name, "", is_bot=True)
@@ -73,8 +77,9 @@ class Workspace:
         metadata: JsonObject | None = None,
         attachments: list[JsonObject] | None = None,
         is_broadcast: bool = False,
+        files: list[str] | None = None,
     ) -> Message:
-        """Post a message as the app."""
+        """Post a message as the app; `files` are ids."""
         return self.messages.add(
             Message(
                 channel=channel,
@@ -83,6 +88,7 @@ class Workspace:
                 text=text,
                 blocks=blocks,
                 attachments=attachments or [],
+                files=files or [],
                 thread_ts=thread_ts,
                 is_broadcast=is_broadcast,
                 bot_id=self.spec.bot_id,
@@ -90,6 +96,23 @@ class Workspace:
                 only_for=only_for,
                 metadata=metadata,
             )
+        )
+
+    def schedule(self, message: ScheduledMessage) -> None:
+        """Post it as the app when its time has come, if the conversation still takes it."""
+        self.scheduled.add(message, self._post_scheduled)
+
+    def _post_scheduled(self, message: ScheduledMessage) -> None:
+        conversation = self.conversations.get(message.channel)
+        if message.has_metadata or conversation is None or conversation.is_archived:
+            return
+        self.app_message(
+            message.channel,
+            message.text,
+            message.blocks,
+            thread_ts=message.thread_ts,
+            attachments=message.attachments,
+            is_broadcast=message.is_broadcast,
         )
 
     def slackbot_notice(self, channel: str, user: str, text: str) -> Message:
@@ -118,6 +141,9 @@ class Workspace:
             described["blocks"] = message.blocks
         if message.attachments:
             described["attachments"] = message.attachments
+        if message.files:
+            files = [self.files.get(file_id) for file_id in message.files]
+            described |= {"files": [self.file_json(file) for file in files if file is not None], "upload": True}
         if message.thread_ts is not None:
             described |= {"thread_ts": message.thread_ts}
             if message.is_broadcast:
@@ -127,6 +153,15 @@ class Workspace:
         if message.edited_ts is not None:
             described["edited"] = {"user": message.edited_by, "ts": message.edited_ts}
         return described
+
+    def file_json(self, file: File) -> JsonObject:
+        """The file object as the Web API and messages carry it."""
+        shared: dict[str, list[str]] = {}
+        for channel in file.channels:
+            conversation = self.conversations.get(channel)
+            if conversation is not None:
+                shared.setdefault(conversation.kind, []).append(channel)
+        return self.files.to_json(file, self.base_url, self.spec.team_id, shared)
 
     def view_json(self, view: View) -> JsonObject:
         """The view object as the Web API and payloads carry it."""

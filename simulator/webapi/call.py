@@ -115,7 +115,11 @@ class Call:
 
         Raises SlackError: channel_not_found, not_in_channel, is_archived.
         """
-        conversation = self.visible_conversation()
+        return self.writable_named(self.required("channel"))
+
+    def writable_named(self, channel: str) -> Conversation:
+        """The same for a conversation that is named elsewhere."""
+        conversation = self._visible_named(channel)
         if self.workspace.spec.bot_user_id not in conversation.members and not self._may_post_unjoined(conversation):
             raise SlackError("not_in_channel")
         if conversation.is_archived:
@@ -140,7 +144,9 @@ class Call:
 
     def visible_conversation(self) -> Conversation:
         """The conversation that `channel` names, if the app may know of it. Raises SlackError channel_not_found."""
-        channel = self.required("channel")
+        return self._visible_named(self.required("channel"))
+
+    def _visible_named(self, channel: str) -> Conversation:
         bot = self.workspace.spec.bot_user_id
         person = self.workspace.person(channel)
         if person is not None and person.slack_id != bot:

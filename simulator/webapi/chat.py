@@ -17,7 +17,7 @@ def post_message(call: Call) -> JsonObject:
         conversation.id,
         text,
         blocks,
-        thread_ts=_thread(call, conversation.id),
+        thread_ts=thread_of(call, conversation.id),
         metadata=_metadata(call),
         attachments=attachments,
         is_broadcast=call.flag("reply_broadcast"),
@@ -65,7 +65,7 @@ def post_ephemeral(call: Call) -> JsonObject:
         conversation.id,
         text,
         blocks,
-        thread_ts=_thread(call, conversation.id),
+        thread_ts=thread_of(call, conversation.id),
         only_for=person.slack_id,
         attachments=attachments,
     )
@@ -95,8 +95,8 @@ def _own_message(call: Call, refusal: str) -> Message:
     return message
 
 
-def _thread(call: Call, channel: str) -> str | None:
-    """The thread to answer in: its parent's ts, also when a reply's own ts was given."""
+def thread_of(call: Call, channel: str) -> str | None:
+    """The thread to answer in: its parent's ts, also when a reply's own ts was given. Raises SlackError."""
     thread_ts = call.text("thread_ts")
     if thread_ts is None:
         return None

@@ -8,7 +8,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from simulator.client import SimulatorClient
-from simulator.server import Simulator, SpecError, WorkspaceSpec
+from simulator.server import Channel, Person, Simulator, SpecError, WorkspaceSpec, serve
+from simulator.spec import UserGroup
 
 
 async def call(simulator: Simulator, method: str, *, token: str | None = None, **request: Any) -> Any:
@@ -184,6 +185,98 @@ async def test_lists_come_in_pages(slack: AsyncWebClient) -> None:
     assert shared["channel"]["is_ext_shared"] is True
     with pytest.raises(SlackApiError, match="invalid_cursor"):
         await slack.users_list(cursor="nonsense")
+
+
+async def test_joining_channels(simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient) -> None:
+    """Public ones only, twice is a warning, and then the app may post there."""
+    token = simulator.workspace.spec.bot_token
+    joined = await call(simulator, "conversations.join", token=token, json={"channel": "C0NOBOT"})
+    assert (joined["ok"], joined["channel"]["is_member"], "warning" in joined) == (True, True, False)
+    again = await call(simulator, "conversations.join", token=token, json={"channel": "C0NOBOT"})
+    assert (again["ok"], again["warning"]) == (True, "already_in_channel")
+    assert again["response_metadata"] == {"warnings": ["already_in_channel"]}
+    await slack.chat_postMessage(channel="C0NOBOT", text="here")
+    assert [one["text"] for one in await people.messages("elsewhere")] == ["here"]
+    for channel, error in (
+        ("C0SECRET", "method_not_supported_for_channel_type"),
+        ("C0HIDDEN", "channel_not_found"),
+        ("C0NOWHERE", "channel_not_found"),
+    ):
+        answer = await call(simulator, "conversations.join", token=token, json={"channel": channel})
+        assert answer["error"] == error
+
+
+async def test_archived_channels() -> None:
+    """They are listed unless excluded, and take neither messages nor members."""
+    channels = (
+        Channel("old", "C0OLD", (), is_archived=True),
+        Channel("left", "C0LEFT", (), has_bot=False, is_archived=True),
+    )
+    async with serve(WorkspaceSpec(channels=channels)) as simulator:
+        token = simulator.workspace.spec.bot_token
+        for method, arguments in (
+            ("chat.postMessage", {"channel": "C0OLD", "text": "x"}),
+            ("conversations.join", {"channel": "C0LEFT"}),
+        ):
+            answer = await call(simulator, method, token=token, json=arguments)
+            assert answer["error"] == "is_archived"
+        for exclude, number in ((False, 2), (True, 0)):
+            listed = await call(simulator, "conversations.list", token=token, json={"exclude_archived": exclude})
+            assert len(listed["channels"]) == number
+
+
+async def test_conversations_info_counts_members_if_asked(slack: AsyncWebClient) -> None:
+    """The list always does."""
+    alone: Any = await slack.conversations_info(channel="C0SECRET")
+    assert "num_members" not in alone["channel"]
+    asked: Any = await slack.conversations_info(channel="C0SECRET", include_num_members=True, include_locale=True)
+    assert (asked["channel"]["num_members"], asked["channel"]["locale"]) == (2, "en-US")
+    listed: Any = await slack.conversations_list(limit=1)
+    assert listed["channels"][0]["num_members"] == 6
+    assert listed["response_metadata"]["next_cursor"]
+
+
+async def test_usergroups() -> None:
+    """Users, counts and disabled groups only if asked for."""
+    person = Person("alice", "U0ALICE", "Alice Archer", "alice@example.com")
+    groups = (
+        UserGroup("db-oncall", "S0ONCALL", ("U0ALICE",), name="Database on call"),
+        UserGroup("old", "S0OLD", is_enabled=False),
+    )
+    async with serve(WorkspaceSpec(people=(person,), usergroups=groups)) as simulator:
+        token = simulator.workspace.spec.bot_token
+        bare = await call(simulator, "usergroups.list", token=token)
+        (group,) = bare["usergroups"]
+        assert (group["id"], group["handle"], group["name"]) == ("S0ONCALL", "db-oncall", "Database on call")
+        assert not {"users", "user_count"} & set(group)
+        asked = {"include_users": True, "include_count": True, "include_disabled": True}
+        full = await call(simulator, "usergroups.list", token=token, json=asked)
+        assert [(one["users"], one["user_count"], bool(one["date_delete"])) for one in full["usergroups"]] == [
+            (["U0ALICE"], 1, False),
+            ([], 0, True),
+        ]
+        users = await call(simulator, "usergroups.users.list", token=token, json={"usergroup": "S0ONCALL"})
+        assert users["users"] == ["U0ALICE"]
+        for usergroup in ("S0OLD", "S0NOWHERE"):
+            refused = await call(simulator, "usergroups.users.list", token=token, json={"usergroup": usergroup})
+            assert refused["error"] == "no_such_subteam"
+        full = await call(
+            simulator, "usergroups.users.list", token=token, json={"usergroup": "S0OLD", "include_disabled": 1}
+        )
+        assert full["users"] == []
+
+
+@pytest.mark.parametrize(
+    ("groups", "problem"),
+    [
+        ((UserGroup("a", "S1", ("U0NOBODY",)),), "members that are not people"),
+        ((UserGroup("a", "S1"), UserGroup("a", "S2")), "used more than once"),
+    ],
+)
+def test_usergroups_that_cannot_be(groups: tuple[UserGroup, ...], problem: str) -> None:
+    """Refused before anything listens."""
+    with pytest.raises(SpecError, match=problem):
+        WorkspaceSpec(usergroups=groups)
 
 
 async def test_reactions(slack: AsyncWebClient, people: SimulatorClient) -> None:
