@@ -86,10 +86,10 @@ def _application(
     middlewares = [_local_only, api_faults(faults, workspace.clock)]
     application = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     api = WebApi(workspace, sockets)
+    application.on_cleanup.append(api.close)
     application.add_routes(
         [
-            web.get("/api/{method}", api.handle),
-            web.post("/api/{method}", api.handle),
+            *api.routes(),
             web.get("/link/", sockets.serve),
             web.post("/response/{team}/{secret}", Answers(workspace).handle),
             *Control(workspace, interactions, sockets).routes(),
