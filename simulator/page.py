@@ -10,6 +10,7 @@ from importlib import resources
 import jinja2
 from aiohttp import WSCloseCode, web
 
+from simulator.personas import kinds_of, notice_for
 from simulator.shown import shown_person
 from simulator.sockets import Sockets
 from simulator.workspace import Workspace
@@ -56,6 +57,8 @@ class Page:
             "spec": spec,
             "people": [shown_person(self._workspace, person) for person in people],
             "persona": shown_person(self._workspace, persona),
+            "kinds": {person.slack_id: kinds_of(person, spec) for person in people},
+            "notice": notice_for(persona),
             "channel": request.query.get("channel", ""),
         }
         html = self._environment.get_template("workspace.html").render(context)

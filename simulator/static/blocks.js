@@ -44,7 +44,7 @@ function input(block, context) {
   const describedBy = [block.hint ? hintId : null, error ? errorId : null].filter(Boolean).join(" ") || null;
   const label = h("label", { for: id }, textOf(block.label), block.optional ? h("span", { class: "optional" }, " (optional)") : null);
   const field = element(block.element, block, context, { id, label: textOf(block.label), describedBy, required: !block.optional });
-  const control = field.querySelector?.("[role=combobox]") ?? field;
+  const control = field.querySelector?.("[role=combobox], [role=textbox], [type=file]") ?? field;
   if (error) control.setAttribute("aria-invalid", "true");
   if (field.matches?.("fieldset")) field.setAttribute("aria-label", textOf(block.label));
   return h("div", { class: error ? "block input has-error" : "block input" }, label, field,
@@ -63,6 +63,21 @@ function markdown(block) {
   }));
 }
 
+function table(block) {
+  const cell = (one, tag) => h(tag, {}, one.type === "rich_text" ? richText(one) : one.text ?? "");
+  const [first, ...rest] = block.rows;
+  return h("div", { class: "block table", tabindex: "0", role: "region", "aria-label": "Table" }, h("table", {},
+    h("thead", {}, h("tr", {}, (first ?? []).map((one) => cell(one, "th")))),
+    h("tbody", {}, rest.map((row) => h("tr", {}, row.map((one) => cell(one, "td")))))));
+}
+
+// Feedback and icon buttons below an answer.
+function contextActions(block, context) {
+  const shown = (block.elements ?? []).flatMap((one) => one.type === "feedback_buttons"
+    ? [one.positive_button, one.negative_button].map((button) => ({ ...button, type: "button", action_id: one.action_id })) : [{ ...one, type: "button" }]);
+  return actions({ ...block, elements: shown }, context);
+}
+
 const RENDERERS = {
   section,
   actions,
@@ -70,6 +85,9 @@ const RENDERERS = {
   image,
   input,
   markdown,
+  table,
+  context_actions: contextActions,
+  file: (block) => h("p", { class: "block context" }, `Remote file ${block.external_id}`),
   divider: () => h("hr", { class: "block divider" }),
   header: (block) => h("h3", { class: "block header" }, textOf(block.text)),
   rich_text: (block) => h("div", { class: "block" }, richText(block)),

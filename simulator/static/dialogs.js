@@ -6,10 +6,25 @@ import { byId, h, replaceChildren } from "./dom.js";
 import { Drafts } from "./drafts.js";
 import { busy, shownText, textOf } from "./fields.js";
 import { directory } from "./directory.js";
+import { heldValue } from "./held.js";
+
+// Focus goes back to where it was, or to whatever has taken the place of that element meanwhile.
+function returning(dialog) {
+  const from = document.activeElement;
+  const ts = from?.closest("[data-ts]")?.dataset.ts;
+  const action = from?.dataset.action;
+  dialog.addEventListener("close", () => requestAnimationFrame(() => {
+    if (document.activeElement !== document.body && document.activeElement !== null) return;
+    const article = ts ? document.querySelector(`#conversation [data-ts="${CSS.escape(ts)}"]`) : null;
+    const same = action ? (article ?? document).querySelector(`[data-action="${CSS.escape(action)}"]`) : null;
+    (from?.isConnected && from !== document.body ? from : same ?? article ?? byId("composer-text")).focus({ preventScroll: true });
+  }), { once: true });
+}
 
 // Resolves to whether the person confirmed.
 export function confirmed(confirm) {
   const dialog = byId("confirm");
+  returning(dialog);
   const yes = h("button", { type: "button", class: `button ${confirm.style ?? "primary"}`, "data-confirm": "yes" }, textOf(confirm.confirm));
   const no = h("button", { type: "button", class: "button" }, textOf(confirm.deny));
   replaceChildren(dialog,
@@ -44,7 +59,11 @@ export function showModal(stack) {
   const focused = shown?.id === view.id ? document.activeElement?.dataset?.action : null;
   shown = view;
   draw(view, stack.length, {});
-  if (!dialog.open) dialog.showModal();
+  if (!dialog.open) {
+    returning(dialog);
+    dialog.showModal();
+    focusFirst(dialog);
+  }
   if (focused) dialog.querySelector(`[data-action="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -68,7 +87,13 @@ function draw(view, depth, errors, failure = null) {
     textOf(view.close) || (depth > 1 ? "Back" : view.submit ? "Cancel" : "Close")), submit));
   dialog.oncancel = (event) => { event.preventDefault(); cancel(); };
   replaceChildren(dialog, form);
-  const first = dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("[autofocus]");
+  if (dialog.open) focusFirst(dialog);
+}
+
+// What needs attention, what the app asked for, else the first thing to fill in or press.
+function focusFirst(dialog) {
+  const first = dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("[autofocus]")
+    ?? dialog.querySelector(".modal-body :is(input, select, textarea, [role=textbox])") ?? dialog.querySelector(".modal-body button, footer button:last-child");
   first?.focus();
 }
 
@@ -95,17 +120,6 @@ export function viewContext(view, memory, complain) {
       return answer.options ?? [];
     },
   };
-}
-
-// The simple value inside an element's state: what the field shows.
-export function heldValue(state) {
-  if (!state) return null;
-  const [key] = Object.keys(state).filter((name) => name !== "type" && name !== "timezone");
-  const value = state[key];
-  if (state.type === "external_select") return value;
-  if (key === "selected_option") return value?.value ?? null;
-  if (key === "selected_options") return (value ?? []).map((option) => option.value);
-  return value;
 }
 
 export async function refreshModal() {

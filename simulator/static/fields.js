@@ -1,10 +1,13 @@
 // Interactive elements: buttons that act, and inputs that hold a value. `context` says what acting means:
 // {act(element, block, value), draft(block, element), setDraft(block, element, value), people, channels, options(...)}.
 
+import { combobox, matching } from "./combobox.js";
+import { confirmed } from "./dialogs.js";
 import { h, newId } from "./dom.js";
 import { withEmoji } from "./emoji.js";
-import { confirmed } from "./dialogs.js";
+import { fileInput } from "./fileinput.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { richInput } from "./richinput.js";
 
 export function textOf(object) {
   if (!object) return "";
@@ -85,8 +88,8 @@ function staticSelect(one, block, context, labels) {
   return menu(groups(one).map(([label, options]) => [label, options.map(asEntry)]), one, block, context, labels);
 }
 
-function directorySelect(kind) {
-  return (one, block, context, labels) => menu([[null, context.directory(kind)]], one, block, context, labels);
+function directorySelect(entriesOf) {
+  return (one, block, context, labels) => menu([[null, entriesOf(one, context)]], one, block, context, labels);
 }
 
 function several(entriesOf) {
@@ -174,59 +177,51 @@ function overflow(one, block, context) {
   return details;
 }
 
-// Typeahead: what the app offers for the letters so far. The chosen option is kept whole, as the app knows it.
-function externalSelect(one, block, context, labels) {
-  const listId = newId("offers");
-  const list = h("ul", { class: "offers", id: listId, role: "listbox", hidden: true });
-  let offers = [];
-  let marked = -1;
-  const current = context.draft(block, one);
-  const mark = (index) => {
-    marked = index;
-    [...list.children].forEach((item, at) => item.setAttribute("aria-selected", String(at === index)));
-    if (index >= 0) field.setAttribute("aria-activedescendant", list.children[index].id);
+const asChoice = (entry) => ({ key: entry.value, label: entry.label, note: entry.note ?? null, value: entry.value });
+const asOffer = (option) => ({ key: option.value, label: textOf(option.text), note: textOf(option.description), value: option });
+
+// What the app offers for the letters so far. The chosen options are kept whole, as the app knows them.
+function external(severally) {
+  return (one, block, context, labels) => {
+    const held = context.draft(block, one);
+    const chosenNow = (severally ? held ?? [] : held ? [held] : []).map(asOffer);
+    return combobox({
+      attributes: named(one, labels), chosen: chosenNow, several: severally, least: one.min_query_length ?? 3,
+      most: one.max_selected_items ?? Infinity, placeholder: textOf(one.placeholder) || "Type to search",
+      offers: async (typed) => (await context.options(one, block, typed)).map(asOffer),
+      change: (entries, field) => chosen(one, block, context, severally ? entries.map((entry) => entry.value) : entries[0]?.value ?? null, field),
+    });
   };
-  const close = () => {
-    list.hidden = true;
-    field.setAttribute("aria-expanded", "false");
+}
+
+// Several of a list that is known here, such as people, found by typing.
+function severalOf(entriesOf) {
+  return (one, block, context, labels) => {
+    const entries = entriesOf(one, context).map(asChoice);
+    const held = context.draft(block, one) ?? [];
+    return combobox({
+      attributes: named(one, labels), several: true, most: one.max_selected_items ?? Infinity,
+      chosen: held.map((value) => entries.find((entry) => entry.value === value) ?? asChoice({ value, label: value })),
+      placeholder: textOf(one.placeholder) || "Choose options",
+      offers: (typed) => matching(entries, typed),
+      change: (picked, field) => chosen(one, block, context, picked.map((entry) => entry.value), field),
+    });
   };
-  const choose = (option) => {
-    field.value = textOf(option.text);
-    close();
-    chosen(one, block, context, option, field);
-  };
-  const look = async () => {
-    if (field.value.length < (one.min_query_length ?? 3)) return close();
-    const asked = field.value;
-    const found = await context.options(one, block, asked);
-    if (asked !== field.value) return undefined;
-    offers = found;
-    list.replaceChildren(...(offers.length ? offers.map((option) => h("li", {
-      id: newId("offer"), role: "option", onmousedown: (event) => { event.preventDefault(); choose(option); },
-    }, textOf(option.text), option.description ? h("small", {}, textOf(option.description)) : null))
-      : [h("li", { role: "option", "aria-disabled": "true" }, "No matches")]));
-    list.hidden = false;
-    field.setAttribute("aria-expanded", "true");
-    mark(offers.length ? 0 : -1);
-    return undefined;
-  };
-  let pause;
-  const field = h("input", {
-    class: "text-field", role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": listId,
-    autocomplete: "off", ...named(one, labels), placeholder: textOf(one.placeholder) || "Type to search",
-    value: current ? textOf(current.text) : "", onblur: close, onfocus: look,
-    oninput: () => { clearTimeout(pause); pause = setTimeout(look, 120); },
-    onkeydown: (event) => {
-      if (list.hidden) return;
-      if (event.key === "ArrowDown") mark(Math.min(marked + 1, offers.length - 1));
-      else if (event.key === "ArrowUp") mark(Math.max(marked - 1, 0));
-      else if (event.key === "Enter" && offers[marked]) choose(offers[marked]);
-      else if (event.key === "Escape") { close(); event.stopPropagation(); }
-      else return;
-      event.preventDefault();
-    },
+}
+
+function richTextInput(one, block, context, labels) {
+  return richInput({
+    attributes: { ...named(one, labels), "aria-label": labels.label ?? (textOf(one.placeholder) || one.action_id), tabindex: "0" },
+    value: context.draft(block, one), placeholder: textOf(one.placeholder),
+    change: (value, field) => (block.dispatch_action ? context.setDraft(block, one, value) : chosen(one, block, context, value, field)),
   });
-  return h("span", { class: "typeahead" }, field, list);
+}
+
+function filePicker(one, block, context, labels) {
+  return fileInput({
+    one, attributes: named(one, labels), chosen: context.draft(block, one) || [],
+    change: (files, field) => chosen(one, block, context, files, field),
+  });
 }
 
 function picture(one) {
@@ -235,6 +230,8 @@ function picture(one) {
 
 const people = (one, context) => context.directory("people");
 const channels = (one, context) => context.directory("channels");
+const conversations = (one, context) => context.directory("conversations", one.filter);
+const options = (one) => groups(one).flatMap(([label, all]) => all.map((option) => ({ ...asEntry(option), note: label })));
 
 const RENDERERS = {
   button,
@@ -242,14 +239,15 @@ const RENDERERS = {
   image: picture,
   overflow,
   static_select: staticSelect,
-  external_select: externalSelect,
-  users_select: directorySelect("people"),
-  channels_select: directorySelect("channels"),
-  conversations_select: directorySelect("channels"),
-  multi_static_select: several((one) => groups(one).flatMap(([, options]) => options.map(asEntry))),
-  multi_users_select: several(people),
-  multi_channels_select: several(channels),
-  multi_conversations_select: several(channels),
+  external_select: external(false),
+  multi_external_select: external(true),
+  users_select: directorySelect(people),
+  channels_select: directorySelect(channels),
+  conversations_select: directorySelect(conversations),
+  multi_static_select: severalOf(options),
+  multi_users_select: severalOf(people),
+  multi_channels_select: severalOf(channels),
+  multi_conversations_select: severalOf(conversations),
   checkboxes: several(choiceEntries),
   radio_buttons: radioButtons,
   datepicker: picker("date"),
@@ -259,4 +257,6 @@ const RENDERERS = {
   email_text_input: textInput("email"),
   url_text_input: textInput("url"),
   number_input: textInput("number"),
+  rich_text_input: richTextInput,
+  file_input: filePicker,
 };

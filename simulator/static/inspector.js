@@ -25,6 +25,7 @@ function line(entry) {
   return h("li", { class: entry.ok ? `kind-${entry.kind}` : "failed" }, h("details", {},
     h("summary", {}, h("span", { class: "mark", "aria-hidden": "true" }, entry.ok ? MARKS[entry.kind] ?? "·" : "✗"),
       h("span", { class: "entry-title" }, entry.kind === "envelope" && entry.detail.payload?.type ? `${entry.name} · ${entry.detail.payload.type}` : `${entry.name}`),
+      entry.kind === "fault" && entry.detail.did ? h("span", { class: "entry-kind" }, String(entry.detail.did)) : null,
       entry.detail.error ? h("span", { class: "entry-error" }, String(entry.detail.error)) : null,
       h("span", { class: "entry-kind" }, entry.kind), h("span", { class: "took" }, took), h("time", {}, time)),
     h("pre", {}, JSON.stringify(detail, null, 2))));

@@ -1,17 +1,23 @@
 // The page: which conversation is open, what changed, and what the person types.
 
-import { act, ask, me, said } from "./api.js";
+import { act, ask, me } from "./api.js";
+import { composer, shortcutButton } from "./composer.js";
 import { refreshModal } from "./dialogs.js";
 import { setDirectory } from "./directory.js";
-import { byId, h } from "./dom.js";
+import { byId } from "./dom.js";
+import { refreshFaults } from "./faults.js";
 import { showHome } from "./home.js";
 import { refreshInspector } from "./inspector.js";
-import { Log, threaded } from "./messages.js";
+import { Log } from "./messages.js";
 import { setNames } from "./mrkdwn.js";
-import { markRead, showSidebar } from "./sidebar.js";
+import { notice } from "./notice.js";
+import { setOffered } from "./offered.js";
+import { markRead } from "./read.js";
+import { showSidebar } from "./sidebar.js";
 
-const LAST = 100;
-const state = { channel: null, thread: null, workspace: null };
+const PAGE = 100;
+const PANELS = ["thread", "inspector", "faults"];
+const state = { channel: null, limit: PAGE, thread: null, workspace: null };
 const channelLog = new Log(byId("messages"), { inThread: false, openThread });
 const threadLog = new Log(byId("thread-messages"), { inThread: true, openThread: null });
 
@@ -23,6 +29,7 @@ async function refresh() {
   state.workspace = workspace;
   setNames(new Map([...workspace.people.map((one) => [one.slack_id, one.name]), ...workspace.channels.filter((one) => !one.is_im).map((one) => [one.id, one.name])]));
   setDirectory(workspace);
+  setOffered(workspace);
   state.channel ??= startingChannel(workspace);
   showConnections(workspace.connections);
   const views = await refreshModal();
@@ -31,6 +38,7 @@ async function refresh() {
   showTop();
   showSidebar(workspace, state.channel, open);
   if (!byId("inspector").hidden) await refreshInspector();
+  await refreshFaults(workspace);
 }
 
 function startingChannel(workspace) {
@@ -40,21 +48,30 @@ function startingChannel(workspace) {
   return (found ?? workspace.channels.find((one) => !one.is_im) ?? { id: "home" }).id;
 }
 
+// The id of the open conversation; that with the app is known by "home" and "dm" too.
+function conversationId() {
+  if (state.channel !== "home" && state.channel !== "dm") return state.channel;
+  return state.workspace.channels.find((one) => one.is_im && one.user === state.workspace.app.user)?.id ?? "dm";
+}
+
 async function showMessages() {
-  const channel = state.channel === "home" ? "dm" : state.channel;
-  const answer = await ask("messages", { channel, limit: state.thread ? LAST * 5 : LAST });
-  if (!answer.ok || channel !== (state.channel === "home" ? "dm" : state.channel)) return;
-  const { top, replies } = threaded(answer.messages);
-  channelLog.show(channel, top, replies);
-  if (state.channel !== "home") {
-    const newest = answer.messages.at(-1);
-    if (newest) markRead(newest.channel, newest.ts);
-  }
-  byId("thread").hidden = state.thread === null;
-  if (state.thread !== null) {
-    const parent = answer.messages.filter((one) => one.ts === state.thread);
-    threadLog.show(state.thread, [...parent, ...(replies.get(state.thread) ?? [])]);
-  }
+  const channel = conversationId();
+  const { limit, thread } = state;
+  const answer = await ask("messages", { channel, limit, top: 1 });
+  if (!answer.ok || channel !== conversationId()) return;
+  channelLog.show(channel, answer.messages, answer.has_more ? loadEarlier : null);
+  const newest = answer.messages.at(-1);
+  if (newest && state.channel !== "home") markRead(newest.channel, newest.ts);
+  if (thread === null) return;
+  const replies = await ask("messages", { channel, thread_ts: thread });
+  if (replies.ok && thread === state.thread) threadLog.show(thread, replies.messages);
+}
+
+// Earlier messages come in above those that are shown, which stay where they are.
+async function loadEarlier() {
+  if (byId("messages").querySelector(".earlier") === null) return;
+  state.limit += PAGE;
+  await wanted();
 }
 
 function showTop() {
@@ -87,7 +104,8 @@ function showConnections(count) {
 
 function open(target) {
   state.channel = target;
-  state.thread = null;
+  state.limit = PAGE;
+  showPanel(null);
   document.body.classList.remove("sidebar-open");
   byId("open-sidebar").setAttribute("aria-expanded", "false");
   const url = new URL(location.href);
@@ -96,7 +114,7 @@ function open(target) {
   url.searchParams.delete("ts");
   history.replaceState(null, "", url);
   byId("second-tab").href = url.href;
-  byId("composer-note").textContent = "";
+  notice("");
   if (target === "home") act("home");
   wanted();
   if (target !== "home" && matchMedia("(min-width: 800px)").matches) byId("composer-text").focus();
@@ -104,63 +122,25 @@ function open(target) {
 
 function openThread(ts) {
   state.thread = ts;
-  toggleInspector(false);
-  byId("thread").hidden = false;
+  showPanel("thread");
   wanted().then(() => byId("thread-text").focus());
 }
 
-function toggleInspector(show) {
-  byId("inspector").hidden = !show;
-  byId("toggle-inspector").setAttribute("aria-expanded", String(show));
-  if (show) {
-    state.thread = null;
-    byId("thread").hidden = true;
-    wanted();
+// At most one panel stands beside the conversation; null closes it. Focus goes into a panel and back to its button.
+function showPanel(name) {
+  const had = PANELS.find((one) => byId(one).contains(document.activeElement));
+  for (const one of PANELS) {
+    byId(one).hidden = one !== name;
+    byId(`toggle-${one}`)?.setAttribute("aria-expanded", String(one === name));
   }
-}
-
-// ---- typing
-
-function composer(formId, textId, thread) {
-  const form = byId(formId);
-  const text = byId(textId);
-  const grow = () => {
-    text.style.height = "auto";
-    text.style.height = `${Math.min(text.scrollHeight, 180)}px`;
-  };
-  text.addEventListener("input", () => { grow(); if (!thread) suggestCommands(text); });
-  text.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
-      event.preventDefault();
-      form.requestSubmit();
-    }
-  });
-  form.addEventListener("submit", async (event) => {
-    event.preventDefault();
-    const line = text.value.trim();
-    if (!line) return;
-    text.value = "";
-    grow();
-    byId("commands").hidden = true;
-    const where = { channel: state.channel === "home" ? "dm" : state.channel, text: line };
-    byId("composer-note").textContent = line.startsWith("/") ? `Sending ${line.split(" ")[0]}…` : "";
-    const answer = await act("message", thread ? { ...where, thread_ts: state.thread } : where);
-    byId("composer-note").textContent = answer.ok || line.startsWith("/") ? "" : said(answer.error);
-    if (!answer.ok && line.startsWith("/") && !answer.error) text.value = line;
-  });
-}
-
-function suggestCommands(text) {
-  const list = byId("commands");
-  const typed = text.value;
-  const known = document.body.dataset.commands.split(" ").filter(Boolean);
-  const fitting = typed.startsWith("/") && !typed.includes(" ") ? known.filter((one) => one.startsWith(typed) && one !== typed) : [];
-  list.hidden = fitting.length === 0;
-  list.replaceChildren(...fitting.map((one) => h("li", {}, h("button", { type: "button", onclick: () => {
-    text.value = `${one} `;
-    list.hidden = true;
-    text.focus();
-  } }, one))));
+  if (name !== "thread") {
+    const left = state.thread;
+    state.thread = null;
+    if (had === "thread" && left) document.querySelector(`#messages [data-ts="${CSS.escape(left)}"]`)?.focus({ preventScroll: true });
+  }
+  if (had && had !== name) byId(`toggle-${had}`)?.focus();
+  if (name !== null && name !== "thread") byId(name).focus();
+  wanted();
 }
 
 // ---- staying up to date: one refresh at a time, and one more if something changed meanwhile
@@ -197,9 +177,14 @@ byId("persona").addEventListener("change", (event) => {
   const channel = state.channel?.startsWith("D") || state.channel?.startsWith("@") ? "" : state.channel;
   location.search = new URLSearchParams({ as: event.target.value, ...(channel ? { channel } : {}) });
 });
-byId("toggle-inspector").addEventListener("click", () => toggleInspector(byId("inspector").hidden));
-byId("close-inspector").addEventListener("click", () => toggleInspector(false));
-byId("close-thread").addEventListener("click", () => { state.thread = null; byId("thread").hidden = true; });
+for (const panel of PANELS) {
+  byId(`toggle-${panel}`)?.addEventListener("click", () => showPanel(byId(panel).hidden ? panel : null));
+  byId(`close-${panel}`).addEventListener("click", () => showPanel(null));
+  byId(panel).addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.defaultPrevented) showPanel(null); });
+}
+byId("messages").addEventListener("scroll", (event) => {
+  if (event.target.scrollTop < 40 && event.target.scrollHeight > event.target.clientHeight && !running) loadEarlier();
+}, { passive: true });
 byId("tab-home").addEventListener("click", () => open("home"));
 byId("tab-messages").addEventListener("click", () => open("dm"));
 byId("home-tabs").addEventListener("keydown", (event) => {
@@ -211,8 +196,9 @@ byId("open-sidebar").addEventListener("click", () => {
   const shown = document.body.classList.toggle("sidebar-open");
   byId("open-sidebar").setAttribute("aria-expanded", String(shown));
 });
-composer("composer", "composer-text", false);
-composer("thread-composer", "thread-text", true);
+composer("composer", "composer-text", () => ({ channel: conversationId() }));
+composer("thread-composer", "thread-text", () => ({ channel: conversationId(), thread_ts: state.thread }));
+shortcutButton();
 await wanted();
 if (state.channel === "home") act("home");
 const linked = new URLSearchParams(location.search).get("ts");

@@ -1,12 +1,16 @@
 // Messages to elements: in the channel, and in a thread's panel.
 
-import { act, bot, said } from "./api.js";
+import { act, bot, myId, said } from "./api.js";
 import { renderBlocks } from "./blocks.js";
 import { dayName, fullTime, timeOfDay } from "./dates.js";
 import { directory } from "./directory.js";
 import { avatar, h } from "./dom.js";
 import { withEmoji } from "./emoji.js";
+import { shownFiles } from "./files.js";
+import { presetValue } from "./held.js";
+import { toolbar } from "./messagemenu.js";
 import { mrkdwn, nameOf } from "./mrkdwn.js";
+import { readUntil } from "./read.js";
 
 const GROUP_WITHIN_S = 300;
 
@@ -20,24 +24,46 @@ export class Log {
     this.key = null;
   }
 
-  show(key, messages, replies = new Map()) {
-    if (this.key !== key) this.clear(key);
+  // `more` is whether the conversation has earlier messages, and what loads them.
+  show(key, messages, more = null) {
+    if (this.key !== key) {
+      this.clear(key);
+      this.newTs = this.inThread ? null : firstUnread(key, messages);
+    }
     const atEnd = this.parent.scrollHeight - this.parent.scrollTop - this.parent.clientHeight < 80;
     const focused = document.activeElement;
     const refocus = this.parent.contains(focused) ? [focused.closest("[data-ts]")?.dataset.ts, focused.dataset.action] : null;
-    const wanted = [];
+    const wanted = more === null ? [] : [this.earlier(more)];
     let before = null;
     for (const message of messages) {
       if (!this.inThread && (before === null || dayName(before.ts) !== dayName(message.ts))) wanted.push(this.day(message.ts));
       if (this.inThread && before?.ts === key) wanted.push(this.repliesLine(messages.length - 1));
       const grouped = follows(before, message) && !(this.inThread && before.ts === key);
-      wanted.push(this.drawOnce(message, grouped, replies.get(message.ts) ?? []));
+      if (message.ts === this.newTs && before !== null) wanted.push(this.newLine());
+      wanted.push(this.drawOnce(message, grouped));
       before = message;
     }
+    const first = atEnd || this.fresh ? null : [...this.parent.children].find((one) => one.dataset.ts && wanted.includes(one));
+    const top = first?.getBoundingClientRect().top;
     place(this.parent, wanted);
     if (refocus?.[0] && !document.contains(focused)) this.focus(...refocus);
     if (atEnd || this.fresh) this.parent.scrollTop = this.parent.scrollHeight;
+    else if (first) this.parent.scrollTop += first.getBoundingClientRect().top - top;
     this.fresh = false;
+  }
+
+  earlier(load) {
+    const known = this.drawn.get("earlier");
+    if (known) return known;
+    const button = h("div", { class: "earlier" }, h("button", { type: "button", class: "button", onclick: load }, "Load earlier"));
+    this.drawn.set("earlier", button);
+    return button;
+  }
+
+  newLine() {
+    const line = this.drawn.get("new") ?? h("div", { class: "new-line", role: "separator", "aria-label": "New messages" }, h("span", { "aria-hidden": "true" }, "New"));
+    this.drawn.set("new", line);
+    return line;
   }
 
   clear(key) {
@@ -63,11 +89,11 @@ export class Log {
     return line;
   }
 
-  drawOnce(message, grouped, replies) {
-    const version = [message.revision, grouped, replies.length, replies.at(-1)?.revision].join();
+  drawOnce(message, grouped) {
+    const version = [message.revision, grouped, message.reply_count, message.latest_reply].join();
     const known = this.drawn.get(message.ts);
     if (known?.dataset.version === version) return known;
-    const article = draw(message, grouped, this.inThread ? [] : replies, this.openThread);
+    const article = draw(message, grouped, this.openThread);
     article.dataset.version = version;
     if (known) article.classList.add("changed");
     this.drawn.set(message.ts, article);
@@ -78,6 +104,12 @@ export class Log {
     const article = this.drawn.get(ts);
     (article?.querySelector(`[data-action="${CSS.escape(action ?? "")}"]`) ?? article)?.focus({ preventScroll: true });
   }
+}
+
+// The first message of somebody else that the person had not seen when the conversation was opened.
+function firstUnread(channel, messages) {
+  const until = readUntil(channel);
+  return until === null ? null : messages.find((one) => one.ts > until && one.user !== myId)?.ts ?? null;
 }
 
 function place(parent, wanted) {
@@ -93,15 +125,13 @@ function follows(before, message) {
     && Number(message.ts) - Number(before.ts) < GROUP_WITHIN_S && dayName(before.ts) === dayName(message.ts);
 }
 
-function draw(message, grouped, replies, openThread) {
+function draw(message, grouped, openThread) {
   const isApp = message.is_bot;
   const name = message.user_name === "slackbot" ? "Slackbot" : message.user_name;
   const time = h("time", { class: "time", datetime: new Date(Number(message.ts) * 1000).toISOString(), title: fullTime(message.ts) }, timeOfDay(message.ts));
   const top = grouped ? null : h("p", { class: "byline" }, h("b", {}, name),
     isApp || name === "Slackbot" ? h("span", { class: "tag" }, "APP") : null, time);
   const side = grouped ? h("span", { class: "side-time", "aria-hidden": "true" }, timeOfDay(message.ts)) : avatar(name, message.user, isApp);
-  const reply = !message.ephemeral && openThread
-    ? h("button", { type: "button", class: "reply", "aria-label": `Reply in thread to ${name}`, title: "Reply in thread", onclick: () => openThread(message.thread_ts ?? message.ts) }, "↩") : null;
   return h("article", {
     class: ["message", grouped ? "grouped" : "", message.ephemeral ? "ephemeral" : "", isApp ? "from-app" : ""].join(" "),
     "data-ts": message.ts, tabindex: "-1", "aria-label": `${name}, ${timeOfDay(message.ts)}`,
@@ -109,8 +139,8 @@ function draw(message, grouped, replies, openThread) {
   h("div", { class: "side" }, side),
   h("div", { class: "body" },
     message.ephemeral ? h("p", { class: "only-you" }, h("span", { "aria-hidden": "true" }, "◉ "), "Only visible to you") : null,
-    top, content(message), reactions(message), thread(message, replies, openThread)),
-  reply);
+    top, content(message), shownFiles(message.files), reactions(message), thread(message, openThread)),
+  message.ephemeral ? null : toolbar(message, name, openThread));
 }
 
 function content(message) {
@@ -129,7 +159,7 @@ function messageContext(message) {
   const chosen = new Map();
   return {
     directory,
-    draft: (block, one) => chosen.get(one.action_id) ?? initial(one),
+    draft: (block, one) => chosen.get(one.action_id) ?? presetValue(one),
     setDraft: (block, one, value) => chosen.set(one.action_id, value),
     act: async (one, block, value) => {
       const answer = await act("action", { ...where, block_id: block.block_id, action_id: one.action_id, value });
@@ -141,40 +171,16 @@ function messageContext(message) {
   };
 }
 
-function initial(one) {
-  if (one.initial_options) return one.initial_options.map((option) => option.value);
-  if (one.type === "external_select") return one.initial_option ?? null;
-  return one.initial_option?.value ?? one.initial_date ?? one.initial_time ?? one.initial_user ?? one.initial_channel
-    ?? one.initial_conversation ?? one.initial_value ?? null;
-}
-
 function reactions(message) {
   if (!message.reactions.length) return null;
   return h("p", { class: "reactions" }, message.reactions.map((one) =>
     h("span", { class: "reaction", title: one.users.map(nameOf).join(", ") }, withEmoji(`:${one.name}:`), " ", one.count)));
 }
 
-function thread(message, replies, openThread) {
-  if (!replies.length) return null;
-  const count = replies.length === 1 ? "1 reply" : `${replies.length} replies`;
-  const who = [...new Map(replies.map((one) => [one.user, one])).values()].slice(0, 3);
+function thread(message, openThread) {
+  if (!message.reply_count || openThread === null) return null;
+  const count = message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`;
   return h("button", { type: "button", class: "thread-link", onclick: () => openThread(message.ts) },
-    who.map((one) => avatar(one.user_name, one.user, one.user === bot)), h("span", {}, count),
-    h("span", { class: "thread-last" }, `Last reply ${timeOfDay(replies.at(-1).ts)}`));
+    message.reply_users.slice(0, 3).map((id) => avatar(nameOf(id), id, id === bot)), h("span", {}, count),
+    h("span", { class: "thread-last" }, `Last reply ${timeOfDay(message.latest_reply)}`));
 }
-
-// Splits what the person sees into the channel's own lines and the replies of each thread.
-export function threaded(messages) {
-  const top = [];
-  const replies = new Map();
-  for (const message of messages) {
-    const isReply = message.thread_ts && message.thread_ts !== message.ts;
-    if (isReply) {
-      if (!replies.has(message.thread_ts)) replies.set(message.thread_ts, []);
-      replies.get(message.thread_ts).push(message);
-    }
-    if (!isReply || message.is_broadcast) top.push(message);
-  }
-  return { top, replies };
-}
-

@@ -2,17 +2,7 @@
 
 import { me } from "./api.js";
 import { avatar, byId, drawing, h } from "./dom.js";
-
-const READ = "read:";
-
-export function markRead(channelId, ts) {
-  if (ts) localStorage.setItem(`${READ}${me}:${channelId}`, ts);
-}
-
-function isUnread(channel) {
-  const read = localStorage.getItem(`${READ}${me}:${channel.id}`) ?? "";
-  return channel.last_ts !== null && channel.last_ts > read;
-}
+import { isUnread } from "./read.js";
 
 export function showSidebar(workspace, current, open) {
   const channels = workspace.channels.filter((one) => !one.is_im);
