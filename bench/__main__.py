@@ -1,9 +1,9 @@
-"""`make bench`: every figure, as ratios to direct in the same run. `ARGS="ssh"` measures one room."""
+"""`make bench`: every figure; the gateway's as ratios to direct in the same run. `ARGS="ssh"` measures one room."""
 
 import subprocess
 import sys
 
-ROOMS = ("masking", "postgres", "ssh")
+ROOMS = ("masking", "postgres", "simulator", "ssh")
 
 
 def main() -> int:
