@@ -1,0 +1,209 @@
+"""What Slack does to an app once a month, done at will: after each the bot heals by itself, or says what is wrong."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.app import Bot
+from bot.blocks.decision import APPROVE, DENY
+from storage.model import AccessRequest, Grant, Post, RequestState
+
+Stage = Any
+ASK = "/access payments-db read 15m"
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that the bot does now and then, it does often."""
+    monkeypatch.setattr("bot.notifier.FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr("bot.notifier.LOOK_S", 0.05)
+    monkeypatch.setattr("bot.sockets.WATCH_S", 0.05)
+
+
+async def cards(stage: Stage) -> list[dict[str, Any]]:
+    seen = await stage.slack.messages(channel="incidents", user="bob")
+    return [message for message in seen if not message["ephemeral"]]
+
+
+async def settled(stage: Stage) -> None:
+    """Until nothing is due any more."""
+    async with asyncio.timeout(20):
+        while any(post.shown_revision < post.wanted_revision for post in await stage.rows(Post)):
+            await asyncio.sleep(0.02)
+
+
+async def doubled(stage: Stage) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The card that storage does not know, and the one that it does, once there are two."""
+    async with asyncio.timeout(20):
+        while len(await cards(stage)) < 2:
+            await asyncio.sleep(0.02)
+    await settled(stage)
+    double, known = await cards(stage)
+    assert known["ts"] in {post.ts for post in await stage.rows(Post)}
+    return double, known
+
+
+async def seen(stage: Stage, kind: str, name: str) -> None:
+    """Until the workspace's inspector has such an entry."""
+
+    def is_it(entry: dict[str, Any]) -> bool:
+        return entry["kind"] == kind and entry["name"] == name and entry["detail"].get("did") != "added"
+
+    async with asyncio.timeout(20):
+        while not any(is_it(entry) for entry in await stage.slack.inspector()):
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("api_ratelimited", {"retry_after_s": 1}),
+        ("api_error", {"status": 503}),
+        ("api_refuses", {"error": "internal_error"}),
+        ("api_refuses", {"error": "fatal_error"}),
+    ],
+)
+async def test_a_card_that_slack_did_not_take_comes_once_it_does(
+    stage: Stage, kind: str, fields: dict[str, Any]
+) -> None:
+    await stage.slack.add_fault(kind, method="chat.postMessage", times=4, **fields)
+    await stage.slack.command("alice", "incidents", ASK)
+    card = await stage.card()
+    await stage.told("alice", "You asked for payments-db", ephemeral=False)
+    assert [one["ts"] for one in await cards(stage)] == [card["ts"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"), [("api_ratelimited", {"retry_after_s": 1}), ("api_error", {"status": 500})]
+)
+async def test_a_form_is_opened_at_the_second_try(stage: Stage, kind: str, fields: dict[str, Any]) -> None:
+    await stage.slack.add_fault(kind, method="views.open", times=1, **fields)
+    await stage.slack.command("alice", "incidents", "/access")
+    await stage.slack.wait_for_view("alice", "What do you need?")
+
+
+async def test_a_form_that_slack_would_not_open_is_told(stage: Stage) -> None:
+    await stage.slack.add_fault("api_error", method="views.open", status=500)
+    await stage.slack.command("alice", "incidents", "/access")
+    await stage.told("alice", "Slack did not answer as it should")
+
+
+async def test_a_form_too_late_for_its_trigger_is_told(stage: Stage) -> None:
+    await stage.slack.add_fault("api_latency", method="views.open", times=1, seconds=60)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(stage.slack.command("alice", "incidents", "/access"))
+        await seen(stage, "fault", "api_latency")
+        await stage.slack.advance(60)
+    await stage.told("alice", "longer than Slack allows")
+
+
+async def test_a_card_posted_twice_counts_once_and_the_double_goes(stage: Stage) -> None:
+    await stage.slack.add_fault("api_answer_lost", method="chat.postMessage", times=1)
+    await stage.slack.command("alice", "incidents", "/access payments-db write 15m")
+    double, known = await doubled(stage)
+    await stage.tap("bob", double, APPROVE)
+    await stage.told("bob", "1 of 2")
+    await settled(stage)
+    (left,) = await cards(stage)
+    assert left["ts"] == known["ts"]
+    await stage.tap("carol", left, APPROVE)
+    assert (await stage.card("Approved"))["ts"] == known["ts"]
+    assert len(await stage.rows(Grant)) == 1
+
+
+async def test_a_double_goes_at_a_denial_too(stage: Stage) -> None:
+    await stage.slack.add_fault("api_answer_lost", method="chat.postMessage", times=1)
+    await stage.slack.command("alice", "incidents", ASK)
+    double, known = await doubled(stage)
+    await stage.tap("bob", double, DENY)
+    await stage.slack.wait_for_view("bob", "Why?")
+    await stage.slack.submit("bob", {"deny_reason": "use the replica"})
+    assert (await stage.card("Denied"))["ts"] == known["ts"]
+    await settled(stage)
+    assert [one["ts"] for one in await cards(stage)] == [known["ts"]]
+
+
+async def test_everything_delivered_twice_is_done_once(stage: Stage) -> None:
+    await stage.slack.add_fault("duplicate")
+    await stage.slack.command("alice", "incidents", ASK)
+    card = await stage.card()
+    await stage.tap("bob", card, APPROVE)
+    await stage.card("Approved")
+    await settled(stage)
+    assert len(await stage.rows(AccessRequest)) == 1
+    assert len(await stage.rows(Grant)) == 1
+    assert len(await cards(stage)) == 1
+
+
+async def test_a_button_tapped_twice_at_once_counts_once(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", "/access payments-db write 15m")
+    card = await stage.card()
+    await stage.slack.add_fault("double_click")
+    await stage.tap("bob", card, APPROVE)
+    await stage.told("bob", "1 of 2")
+    (request,) = await stage.rows(AccessRequest)
+    assert request.state is RequestState.PENDING, "two taps of one person are one approval"
+    await stage.tap("carol", card, APPROVE)
+    await stage.card("Approved")
+    assert len(await stage.rows(Grant)) == 1
+
+
+async def test_a_click_that_slack_lost_can_be_repeated(stage: Stage) -> None:
+    await stage.slack.command("alice", "incidents", ASK)
+    card = await stage.card()
+    await stage.slack.add_fault("dropped", times=1)
+    await stage.tap("bob", card, APPROVE)
+    (request,) = await stage.rows(AccessRequest)
+    assert request.state is RequestState.PENDING
+    await stage.tap("bob", card, APPROVE)
+    await stage.card("Approved")
+
+
+async def test_connections_that_break_are_opened_again(stage: Stage) -> None:
+    await stage.slack.sockets(cut="all")
+    async with asyncio.timeout(30):
+        while not (await stage.slack.command("alice", "incidents", "/access help"))["ok"]:
+            await stage.slack.wait_for_app(1)
+    await stage.told("alice", "Durations read like")
+    await stage.slack.wait_for_app(2)
+
+
+@pytest.mark.parametrize("reason", ["warning", "refresh_requested"])
+async def test_connections_that_slack_renews_lose_nothing(stage: Stage, reason: str) -> None:
+    await stage.slack.sockets(disconnect=reason)
+    assert (await stage.slack.command("alice", "incidents", ASK))["ok"]
+    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.card("Approved")
+    await stage.slack.wait_for_app(2)
+
+
+async def test_a_ghost_is_replaced_before_long(
+    idle_stage: Stage, run_bot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every second click vanishes while it lasts; nothing but time tells that a connection is one."""
+    stage = idle_stage
+    monkeypatch.setattr("bot.sockets.RENEW_ONE_S", 0.2)
+    async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
+        await stage.slack.add_fault("ghost", connection=1)
+        await seen(stage, "socket", "disconnected")
+        for _ in range(4):
+            assert (await stage.slack.command("alice", "incidents", "/access help"))["ok"]
+
+
+async def test_an_hour_that_slack_jumped_changes_no_decision(stage: Stage) -> None:
+    """Slack's clock is not ours: what expires with it are its own handles."""
+    await stage.slack.command("alice", "incidents", ASK)
+    card = await stage.card()
+    await stage.slack.advance(3600)
+    await stage.tap("bob", card, APPROVE)
+    await stage.card("Approved")
+    await stage.told("alice", "You have access", ephemeral=False)
+
+
+async def test_a_scope_that_is_missing_is_said_by_name(stage: Stage) -> None:
+    await stage.slack.add_fault("api_refuses", method="chat.postMessage", error="missing_scope", times=1)
+    await stage.slack.command("alice", "incidents", ASK)
+    async with asyncio.timeout(20):
+        while not any("missing_scope" in post.last_error for post in await stage.rows(Post)):
+            await asyncio.sleep(0.02)
