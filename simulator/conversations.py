@@ -39,6 +39,7 @@ class Conversations:
     def __init__(self, spec: WorkspaceSpec) -> None:
         """Channels come from the spec; direct messages appear when somebody opens them."""
         self._team_id = spec.team_id
+        self._foreign = {one.slack_id: one.team_id for one in spec.people if one.team_id not in {None, spec.team_id}}
         self._by_id = {channel.id: _from_spec(channel, spec.bot_user_id) for channel in spec.channels}
 
     def get(self, conversation_id: str) -> Conversation | None:
@@ -77,6 +78,7 @@ class Conversations:
         if conversation.is_im:
             return {
                 "id": conversation.id,
+                "created": 0,
                 "is_im": True,
                 "is_archived": False,
                 "is_org_shared": False,
@@ -86,8 +88,12 @@ class Conversations:
                 "is_open": True,
                 "priority": 0,
             }
+        foreign = sorted({team for user, team in self._foreign.items() if team and user in conversation.members})
+        connected = foreign if conversation.is_ext_shared else []
         return {
             "id": conversation.id,
+            "created": 0,
+            "creator": "",
             "name": conversation.name,
             "name_normalized": conversation.name,
             "is_channel": not conversation.is_private,
@@ -103,6 +109,13 @@ class Conversations:
             "is_pending_ext_shared": False,
             "is_member": viewer in conversation.members,
             "context_team_id": self._team_id,
+            "internal_team_ids": [self._team_id],
+            "connected_team_ids": connected,
+            "shared_team_ids": [self._team_id, *connected],
+            "pending_shared": [],
+            "pending_connected_team_ids": [],
+            "previous_names": [],
+            "unlinked": 0,
             "topic": {"value": conversation.topic, "creator": "", "last_set": 0},
             "purpose": {"value": "", "creator": "", "last_set": 0},
         }

@@ -29,13 +29,16 @@ class Person:
     real_name: str
     email: str
     is_admin: bool = False
+    #: An owner is an admin too, and the primary owner is an owner, whether their flags are set or not.
+    is_owner: bool = False
+    is_primary_owner: bool = False
     is_bot: bool = False
     deleted: bool = False
     #: A multi-channel guest.
     is_restricted: bool = False
-    #: A single-channel guest.
+    #: A single-channel guest, who is a guest too.
     is_ultra_restricted: bool = False
-    #: Someone of another organisation, met through Slack Connect.
+    #: Someone of another organisation who shares no channel with the app. Those who do have only a foreign team_id.
     is_stranger: bool = False
     is_email_confirmed: bool = True
     #: None means the workspace's own team.
@@ -154,18 +157,34 @@ class WorkspaceSpec:
 
 
 def demo_spec() -> WorkspaceSpec:
-    """A small workspace to look around in: three people, two channels, one app."""
+    """A small workspace to look around in: a person of each kind, channels of each kind, one app."""
     people = (
         Person("alice", "U0ALICE", "Alice Archer", "alice@example.com"),
         Person("bob", "U0BOB", "Bob Baker", "bob@example.com", is_admin=True),
         Person("carol", "U0CAROL", "Carol Cole", "carol@example.com"),
+        Person("olive", "U0OLIVE", "Olive Owner", "olive@example.com", is_owner=True, is_primary_owner=True),
+        Person("gina", "U0GINA", "Gina Guest", "gina@agency.example", is_restricted=True),
+        Person("uli", "U0ULI", "Uli Ultra", "uli@agency.example", is_ultra_restricted=True),
+        Person("nora", "U0NORA", "Nora New", "nora@example.com", is_email_confirmed=False),
+        Person("dora", "U0DORA", "Dora Departed", "dora@example.com", deleted=True),
+        Person("builds", "U0BUILDS", "Builds", "", is_bot=True),
+        Person("petra", "U0PETRA", "Petra Partner", "petra@partner.example", team_id="T0PARTNER"),
+        Person("sam", "U0SAM", "Sam Stranger", "sam@elsewhere.example", is_stranger=True, team_id="T0ELSEWHERE"),
     )
-    everyone = tuple(person.slack_id for person in people)
+    trio = ("U0ALICE", "U0BOB", "U0CAROL")
+    staff = (*trio, "U0OLIVE", "U0NORA", "U0DORA", "U0BUILDS")
     channels = (
-        Channel("general", "C0GENERAL", everyone, topic="Everybody, everything"),
-        Channel("operations", "C0OPERATE", everyone[:2], is_private=True, topic="Alice and Bob only"),
+        Channel("general", "C0GENERAL", trio, topic="Everybody, everything"),
+        Channel("operations", "C0OPERATE", trio[:2], is_private=True, topic="Alice and Bob only"),
+        Channel("lobby", "C0LOBBY", (*staff, "U0GINA", "U0ULI"), topic="Where guests are welcome"),
+        Channel("partners", "C0PARTNER", (*trio[:2], "U0PETRA"), is_ext_shared=True, topic="Shared with a partner"),
+        Channel(
+            "vendors", "C0VENDOR", ("U0ALICE", "U0SAM"), is_ext_shared=True, has_bot=False, topic="Without the app"
+        ),
+        Channel("archive", "C0ARCHIVE", trio, is_archived=True, topic="Nothing is posted here any more"),
     )
-    return WorkspaceSpec(people=people, channels=channels)
+    usergroups = (UserGroup("oncall", "S0ONCALL", ("U0BOB", "U0OLIVE"), name="On call"),)
+    return WorkspaceSpec(people=people, channels=channels, usergroups=usergroups)
 
 
 def load_spec(path: Path) -> WorkspaceSpec:

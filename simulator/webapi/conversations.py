@@ -38,7 +38,7 @@ def open_direct_message(call: Call) -> JsonObject:
     if person.is_bot:
         raise SlackError("cannot_dm_bot")
     opened, already = call.workspace.conversations.direct_message(person.slack_id, bot)
-    described = call.workspace.conversations.to_json(opened, bot) if call.flag("return_im") else {"id": opened.id}
+    described = described_to_app(call, opened) if call.flag("return_im") else {"id": opened.id}
     return {"channel": described, "no_op": already, "already_open": already}
 
 
@@ -46,7 +46,7 @@ def info(call: Call) -> JsonObject:
     """conversations.info."""
     found = call.visible_conversation()
     scopes.require_kind_of(call.workspace.spec, found)
-    described = call.workspace.conversations.to_json(found, call.workspace.spec.bot_user_id)
+    described = described_to_app(call, found)
     if call.flag("include_num_members") and not found.is_im:
         described["num_members"] = len(found.members)
     if call.flag("include_locale"):
@@ -96,7 +96,7 @@ def join(call: Call) -> JsonObject:
     if not already:
         found.members.append(bot)
         call.workspace.changes.record()
-    answer: JsonObject = {"channel": call.workspace.conversations.to_json(found, bot)}
+    answer: JsonObject = {"channel": described_to_app(call, found)}
     if already:
         answer |= {"warning": "already_in_channel", "response_metadata": {"warnings": ["already_in_channel"]}}
     return answer
@@ -104,5 +104,15 @@ def join(call: Call) -> JsonObject:
 
 def _listed(call: Call, conversation: Conversation) -> JsonObject:
     """An entry of conversations.list, which always says how many members a channel has."""
-    described = call.workspace.conversations.to_json(conversation, call.workspace.spec.bot_user_id)
+    described = described_to_app(call, conversation)
     return described if conversation.is_im else described | {"num_members": len(conversation.members)}
+
+
+def described_to_app(call: Call, conversation: Conversation) -> JsonObject:
+    """The conversation object as the app sees it; a direct message tells whether its person is gone."""
+    bot = call.workspace.spec.bot_user_id
+    described = call.workspace.conversations.to_json(conversation, bot)
+    if conversation.is_im:
+        person = call.workspace.person(conversation.other_member(bot))
+        described["is_user_deleted"] = person is not None and person.deleted
+    return described

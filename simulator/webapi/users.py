@@ -6,6 +6,8 @@ from simulator.webapi.call import Call, SlackError
 from simulator.webapi.pages import page_of
 from simulator.webapi.scopes import EMAIL
 
+#: The sizes of a profile's pictures.
+PICTURES = (24, 32, 48, 72, 192, 512)
 #: Slack's colours of names; a stable one for each account.
 COLORS = ("9f69e7", "4bbe2e", "e7392d", "3c989f", "674b1b", "e96699", "e0a729", "684b6c", "5b89d5", "2b6836")
 
@@ -28,10 +30,11 @@ def list_people(call: Call) -> JsonObject:
 
 def lookup_by_email(call: Call) -> JsonObject:
     """users.lookupByEmail: active people of this workspace only."""
-    email = call.required("email").casefold()
+    email, spec = call.required("email").casefold(), call.workspace.spec
     for person in call.workspace.people():
-        if person.email.casefold() == email and not person.deleted:
-            return {"user": person_json(person, call.workspace.spec)}
+        is_ours = person.team_id in {None, spec.team_id} and not person.is_stranger
+        if is_ours and person.email.casefold() == email and not person.deleted:
+            return {"user": person_json(person, spec)}
     raise SlackError("users_not_found")
 
 
@@ -53,31 +56,21 @@ def add_reaction(call: Call) -> JsonObject:
 
 
 def person_json(person: Person, spec: WorkspaceSpec) -> JsonObject:
-    """The user object of users.info; a deactivated account lacks most flags, as in Slack."""
+    """The user object of users.info; a deactivated account lacks most flags, as in Slack.
+
+    `is_stranger` is there only for those who are one, the e-mail only if the app may read it.
+    """
     team_id = person.team_id or spec.team_id
     described: JsonObject = {
         "id": person.slack_id,
         "team_id": team_id,
         "name": person.name,
         "deleted": person.deleted,
-        "profile": {
-            "real_name": person.real_name,
-            "real_name_normalized": person.real_name,
-            "display_name": person.name,
-            "display_name_normalized": person.name,
-            "first_name": person.real_name.partition(" ")[0],
-            "last_name": person.real_name.partition(" ")[2],
-            "title": "",
-            "status_text": "",
-            "status_emoji": "",
-            "team": team_id,
-        },
+        "profile": _profile(person, spec, team_id),
         "is_bot": person.is_bot,
         "is_app_user": False,
         "updated": 0,
     }
-    if person.email and spec.grants(EMAIL):
-        described["profile"]["email"] = person.email
     if person.is_stranger:
         described["is_stranger"] = True
     if person.deleted:
@@ -88,10 +81,44 @@ def person_json(person: Person, spec: WorkspaceSpec) -> JsonObject:
         "tz": "Etc/UTC",
         "tz_label": "Coordinated Universal Time",
         "tz_offset": 0,
-        "is_admin": person.is_admin,
-        "is_owner": False,
-        "is_primary_owner": False,
-        "is_restricted": person.is_restricted,
+        "is_admin": person.is_admin or person.is_owner or person.is_primary_owner,
+        "is_owner": person.is_owner or person.is_primary_owner,
+        "is_primary_owner": person.is_primary_owner,
+        "is_restricted": person.is_restricted or person.is_ultra_restricted,
         "is_ultra_restricted": person.is_ultra_restricted,
-        "is_email_confirmed": person.is_email_confirmed,
+        "is_email_confirmed": person.is_email_confirmed and not person.is_bot,
+        "who_can_share_contact_card": "EVERYONE",
     }
+
+
+def _profile(person: Person, spec: WorkspaceSpec, team_id: str) -> JsonObject:
+    """What people say of themselves; a bot's says which app it belongs to. Pictures lead nowhere."""
+    first_name, _, last_name = person.real_name.partition(" ")
+    profile: JsonObject = {
+        "title": "",
+        "phone": "",
+        "skype": "",
+        "real_name": person.real_name,
+        "real_name_normalized": person.real_name,
+        "display_name": person.name,
+        "display_name_normalized": person.name,
+        "fields": None,
+        "status_text": "",
+        "status_emoji": "",
+        "status_expiration": 0,
+        "avatar_hash": "",
+        "first_name": first_name,
+        "last_name": last_name,
+        "team": team_id,
+        **{f"image_{size}": f"https://avatars.invalid/{person.slack_id}-{size}.png" for size in PICTURES},
+    }
+    if person.is_bot:
+        is_own = person.slack_id == spec.bot_user_id
+        profile |= {
+            "always_active": True,
+            "bot_id": "B" + person.slack_id[1:],
+            "api_app_id": spec.app_id if is_own else "",
+        }
+    elif person.email and spec.grants(EMAIL):
+        profile["email"] = person.email
+    return profile
