@@ -23,6 +23,7 @@ from simulator.control import Control
 from simulator.delivery import Delivery
 from simulator.fault_control import FaultControl
 from simulator.faults import Faults
+from simulator.http_mode import HttpMode
 from simulator.interactions import Interactions
 from simulator.page import Page
 from simulator.sockets import Sockets
@@ -62,10 +63,15 @@ async def serve(
     workspace = Workspace(spec, clock)
     faults = Faults(workspace.clock, workspace.inspector)
     sockets = Sockets(spec.app_id, workspace.clock, workspace.inspector, faults)
-    delivery = Delivery(workspace, sockets, faults)
+    http = _http_mode(workspace)
+    sockets.is_enabled = http is None
+    delivery = Delivery(workspace, http or sockets, faults)
     interactions = Interactions(workspace, delivery)
     page = Page(workspace, sockets)
     application = _application(workspace, sockets, interactions, page, faults)
+    if http is not None:
+        application.add_routes(http.routes())
+        application.on_cleanup.append(lambda _: http.close())
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     try:
@@ -78,6 +84,11 @@ async def serve(
     finally:
         await asyncio.gather(interactions.events.close(), delivery.close(), sockets.close(), page.close())
         await runner.cleanup()
+
+
+def _http_mode(workspace: Workspace) -> HttpMode | None:
+    manifest = workspace.spec.manifest
+    return None if manifest is None or manifest.is_socket_mode else HttpMode(workspace, manifest)
 
 
 def _application(
