@@ -1,6 +1,7 @@
 """A client of the control API, for tests and scripts: act as people, read what they see, wait without polling."""
 
 import asyncio
+import base64
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self, cast
@@ -87,6 +88,11 @@ class SimulatorClient:
         """Use the shortcut of this name or callback_id; with channel and ts, on that message. Answers {ok, error?}."""
         return await self._post("shortcut", user=user, name=name, channel=channel, ts=ts)
 
+    async def upload(self, user: str, name: str, content: bytes) -> JsonObject:
+        """A person's file, to be chosen in a file input by its id. Answers the file object."""
+        encoded = base64.b64encode(content).decode()
+        return (await self._post("file", user=user, name=name, content=encoded))["file"]
+
     async def change_person(self, user: str, **changes: Any) -> JsonObject:
         """Change an account's flags; the app gets user_change."""
         return await self._post("person", user=user, **changes)
@@ -112,10 +118,18 @@ class SimulatorClient:
         return await self._post("faults", clear=True)
 
     async def sockets(
-        self, *, cut: int | str | None = None, disconnect: str | None = None, connection: int | None = None
+        self,
+        *,
+        cut: int | str | None = None,
+        disconnect: str | None = None,
+        connection: int | None = None,
+        enable: bool | None = None,
     ) -> JsonObject:
-        """Break the app's connections: `cut` one or "all" of them with no word, or send the `disconnect` reason."""
-        return await self._post("sockets", cut=cut, disconnect=disconnect, connection=connection)
+        """Break the app's connections: `cut` one or "all" of them with no word, or send the `disconnect` reason.
+
+        `enable` lets the app connect again after the reason link_disabled.
+        """
+        return await self._post("sockets", cut=cut, disconnect=disconnect, connection=connection, enable=enable)
 
     async def messages(
         self, channel: str | None = None, user: str | None = None, *, limit: int | None = None

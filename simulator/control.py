@@ -1,37 +1,27 @@
-"""The control API: what scripts, tests and the page do as people of the workspace. docs/simulator.md has examples.
+"""The control API, doing: what scripts, tests and the page do as people. docs/simulator.md has examples.
 
 Tolerant about names (user = Slack id, name or @name; channel = id, name, #name, @person or dm), strict about
 everything else: an unknown name, message, element or view answers 404 and says what there is.
 """
 
+import base64
+import binascii
 import dataclasses
-import json
-import math
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from simulator.conversations import Conversation
-from simulator.inputs import Impossible, fill
+from simulator.doors import posted
+from simulator.inputs import fill
 from simulator.interactions import Interactions
 from simulator.json_types import JsonObject, as_object
+from simulator.looking import Looking
 from simulator.lookup import BadRequest, Lookup, text_of
 from simulator.outcomes import Outcome
-from simulator.shown import (
-    shown_commands,
-    shown_conversation,
-    shown_message,
-    shown_person,
-    shown_shortcut,
-    shown_view,
-)
+from simulator.shown import shown_view
 from simulator.sockets import NotDelivered, Sockets
 from simulator.spec import Person
-from simulator.threads import in_thread, own_lines, summaries
 from simulator.workspace import Workspace
-
-#: A long poll never holds a connection for longer.
-LONGEST_WAIT_S = 60.0
 
 
 class Control:
@@ -41,32 +31,27 @@ class Control:
         """Deeds go through `interactions`, so they are what a person does on the page."""
         self._workspace = workspace
         self._interactions = interactions
-        self._sockets = sockets
         self._lookup = Lookup(workspace)
+        self._looking = Looking(workspace, interactions.shortcuts, sockets)
 
     def routes(self) -> list[web.RouteDef]:
-        """Everything under /control."""
+        """Everything under /control about people and what they see."""
         posts: dict[str, Callable[[JsonObject], Awaitable[JsonObject]]] = {
             "command": self.command,
             "message": self.message,
             "action": self.action,
             "submit": self.submit,
             "close": self.close,
+            "file": self.file,
             "home": self.home,
             "options": self.options,
             "shortcut": self.shortcut,
             "person": self.person,
             "clock": self.clock,
         }
-        gets: dict[str, Callable[[web.Request], Awaitable[JsonObject]]] = {
-            "workspace": self.show_workspace,
-            "messages": self.show_messages,
-            "views": self.show_views,
-            "inspector": self.show_inspector,
-        }
-        return [web.post(f"/control/{name}", _posted(handler)) for name, handler in posts.items()] + [
-            web.get(f"/control/{name}", _asked(handler)) for name, handler in gets.items()
-        ]
+        return [
+            web.post(f"/control/{name}", posted(handler)) for name, handler in posts.items()
+        ] + self._looking.routes()
 
     async def command(self, body: JsonObject) -> JsonObject:
         """{user, channel, text}: a whole line such as "/hello there"; answers once the app acked it."""
@@ -106,7 +91,7 @@ class Control:
         """{user, view?, values}: fill in and submit the person's modal."""
         person = self._lookup.person(body)
         view = self._lookup.view(person, body.get("view") or body.get("view_id"), None)
-        values = await self._interactions.taps.with_offered_options(person, view, as_object(body.get("values")) or {})
+        values = await self._interactions.taps.resolved(person, view, as_object(body.get("values")) or {})
         errors = fill(view, values)
         if errors:
             return {"ok": False, "error": "invalid_inputs", "errors": errors}
@@ -155,6 +140,19 @@ class Control:
         message = self._lookup.message(person, body)
         return _answer(await self._interactions.shortcuts.use_on(person, message, name))
 
+    async def file(self, body: JsonObject) -> JsonObject:
+        """{user, name, content}: a person's upload for a file input; content is base64. Answers the file's object."""
+        person = self._lookup.person(body)
+        name = text_of(body, "name")
+        try:
+            content = base64.b64decode(text_of(body, "content"), validate=True)
+        except binascii.Error as problem:
+            raise BadRequest("content must be the file's bytes in base64") from problem
+        files = self._workspace.files
+        file = files.announce(name, len(content), person.slack_id, alt_text="", snippet_type=None)
+        files.store(file, content)
+        return {"ok": True, "file": self._workspace.file_json(file)}
+
     async def person(self, body: JsonObject) -> JsonObject:
         """{user, ...flags}: change an account (deleted, is_restricted, email, …); the app gets user_change."""
         person = self._lookup.person(body)
@@ -174,129 +172,6 @@ class Control:
         self._workspace.clock.advance(advance_s)
         return {"ok": True, "now": self._workspace.clock.now()}
 
-    async def show_workspace(self, request: web.Request) -> JsonObject:
-        """?user=: the people, and the channels in that person's sidebar (all channels without a user)."""
-        workspace = self._workspace
-        viewer = self._viewer(request)
-        mine = workspace.conversations.all() if viewer is None else workspace.conversations.of_member(viewer.slack_id)
-        seen_by = workspace.spec.bot_user_id if viewer is None else viewer.slack_id
-        return {
-            "ok": True,
-            "revision": workspace.changes.revision,
-            "team": {"id": workspace.spec.team_id, "name": workspace.spec.team_name},
-            "app": {"id": workspace.spec.app_id, "name": workspace.spec.bot_name, "user": workspace.spec.bot_user_id},
-            "connections": self._sockets.count,
-            "commands": shown_commands(workspace.spec),
-            "shortcuts": [shown_shortcut(one) for one in self._interactions.shortcuts.offered()],
-            "people": [shown_person(workspace, person) for person in workspace.people()],
-            "channels": [shown_conversation(workspace, one, seen_by) for one in mine],
-        }
-
-    async def show_messages(self, request: web.Request) -> JsonObject:
-        """?channel=&user=&limit=&thread_ts=&top=&after=&wait_s=: messages as that person sees them, oldest first.
-
-        With wait_s, answers as soon as one of them is newer than revision `after`, or when the time is over. thread_ts
-        keeps one thread; top=1 leaves replies out, as a channel does.
-        """
-        viewer = self._viewer(request)
-        limit = _number(request, "limit", None)
-        after = int(_number(request, "after", 0) or 0)
-        wait_s = min(_number(request, "wait_s", 0) or 0, LONGEST_WAIT_S)
-        await self._until_changed(request, viewer, after, wait_s)
-        conversations = self._asked_conversations(request, viewer)
-        slack_id = None if viewer is None else viewer.slack_id
-        seen = [one for each in conversations for one in self._workspace.messages.seen_in(each.id, slack_id)]
-        seen.sort(key=lambda one: one.ts)
-        threads = summaries(seen)
-        if request.query.get("thread_ts"):
-            seen = in_thread(seen, request.query["thread_ts"])
-        elif request.query.get("top"):
-            seen = own_lines(seen)
-        kept = seen if limit is None else seen[-int(limit) :] if limit > 0 else []
-        return {
-            "ok": True,
-            "revision": self._workspace.changes.revision,
-            "messages": [shown_message(self._workspace, one) | threads.get(one.ts, {}) for one in kept],
-            "has_more": len(kept) < len(seen),
-        }
-
-    async def show_views(self, request: web.Request) -> JsonObject:
-        """?user=&after=&wait_s=: the person's open modals, top last, and their App Home."""
-        person = self._lookup.person(dict(request.query))
-        wait_s = min(_number(request, "wait_s", 0) or 0, LONGEST_WAIT_S)
-        if wait_s:
-            await self._workspace.changes.wait_past(int(_number(request, "after", 0) or 0), wait_s)
-        home = self._workspace.views.home_of(person.slack_id)
-        stack = self._workspace.views.stack_of(person.slack_id)
-        return {
-            "ok": True,
-            "revision": self._workspace.changes.revision,
-            "views": [shown_view(self._workspace, view) for view in stack],
-            "home": None if home is None else shown_view(self._workspace, home),
-        }
-
-    async def show_inspector(self, request: web.Request) -> JsonObject:
-        """?after=: what passed between the app and the workspace since that entry's number."""
-        entries = self._workspace.inspector.after(int(_number(request, "after", 0) or 0))
-        return {"ok": True, "connections": self._sockets.count, "entries": [entry.to_json() for entry in entries]}
-
-    async def _until_changed(self, request: web.Request, viewer: Person | None, after: int, wait_s: float) -> None:
-        """Return when anything that was asked for is newer than `after`; direct messages opened meanwhile count."""
-        slack_id = None if viewer is None else viewer.slack_id
-        changes, messages = self._workspace.changes, self._workspace.messages
-        end = changes.deadline(wait_s)
-        while not any(
-            messages.changed_in(one.id, slack_id, after) for one in self._asked_conversations(request, viewer)
-        ):
-            left_s = end - changes.deadline(0)
-            if left_s <= 0:
-                return
-            await changes.wait_past(changes.revision, left_s)
-
-    def _viewer(self, request: web.Request) -> Person | None:
-        return self._lookup.person(dict(request.query)) if request.query.get("user") else None
-
-    def _asked_conversations(self, request: web.Request, viewer: Person | None) -> list[Conversation]:
-        channel = request.query.get("channel")
-        if channel:
-            return [self._lookup.conversation(channel, viewer)]
-        if viewer is None:
-            return self._workspace.conversations.all()
-        return self._workspace.conversations.of_member(viewer.slack_id)
-
-
-def _posted(handler: Callable[[JsonObject], Awaitable[JsonObject]]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(request: web.Request) -> web.Response:
-        try:
-            body = as_object(json.loads(await request.text() or "{}"))
-        except ValueError:
-            body = None
-        if body is None:
-            return _refusal(400, "the body must be one JSON object")
-        return await _guarded(handler(body))
-
-    return handle
-
-
-def _asked(handler: Callable[[web.Request], Awaitable[JsonObject]]) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(request: web.Request) -> web.Response:
-        return await _guarded(handler(request))
-
-    return handle
-
-
-async def _guarded(answering: Awaitable[JsonObject]) -> web.Response:
-    try:
-        return web.json_response(await answering)
-    except Impossible as problem:
-        return _refusal(404, str(problem))
-    except BadRequest as problem:
-        return _refusal(400, str(problem))
-
-
-def _refusal(status: int, message: str) -> web.Response:
-    return web.json_response({"ok": False, "error": message}, status=status)
-
 
 def _answer(outcome: Outcome) -> JsonObject:
     answer: JsonObject = {"ok": outcome.ok}
@@ -305,16 +180,3 @@ def _answer(outcome: Outcome) -> JsonObject:
     if outcome.errors:
         answer["errors"] = outcome.errors
     return answer
-
-
-def _number(request: web.Request, name: str, default: float | None) -> float | None:
-    given = request.query.get(name)
-    if not given:
-        return default
-    try:
-        number = float(given)
-    except ValueError as problem:
-        raise BadRequest(f"{name} must be a number") from problem
-    if not math.isfinite(number):
-        raise BadRequest(f"{name} must be a finite number")
-    return number

@@ -5,7 +5,7 @@ from typing import Any
 from simulator.blocks.state import HELD, UnknownChoice, option_of, state_of
 from simulator.delivery import Delivery
 from simulator.inputs import Impossible, dispatches, find, held_state, inputs_named
-from simulator.json_types import JsonObject, as_object, objects_in
+from simulator.json_types import JsonObject, as_list, as_object, objects_in
 from simulator.messages import Message
 from simulator.modals import View
 from simulator.outcomes import Outcome, told
@@ -68,25 +68,35 @@ class Taps:
         ]
         return objects_in(ack.get("options")) or groups
 
-    async def with_offered_options(self, person: Person, view: View, values: JsonObject) -> JsonObject:
-        """The values, with texts for external selects turned into the options that the app offers for them."""
+    async def resolved(self, person: Person, view: View, values: JsonObject) -> JsonObject:
+        """The values, with texts for external selects turned into offered options, ids of files into the files."""
         filled: JsonObject = {}
         for key, given in values.items():
             for block, element, value in inputs_named(view.blocks, key, given):
-                is_text = element["type"] == "external_select" and isinstance(value, str) and value
-                chosen = await self._offered(person, view, block, element, value) if is_text else value
+                chosen = await self._resolved(person, view, block, element, value)
                 filled.setdefault(block["block_id"], {})[element["action_id"]] = chosen
         return filled
 
-    async def _offered(self, person: Person, view: View, block: JsonObject, element: JsonObject, wanted: str) -> Any:
+    async def _resolved(self, person: Person, view: View, block: JsonObject, element: JsonObject, value: Any) -> Any:
+        """One value; what is not known stays as it was given, and is refused later."""
+        several = as_list(value)
+        if several is not None:
+            return [await self._resolved(person, view, block, element, one) for one in several]
+        if not isinstance(value, str) or not value:
+            return value
+        if element["type"] == "file_input":
+            file = self._workspace.files.get(value)
+            return value if file is None else self._workspace.file_json(file)
+        if not str(element["type"]).endswith("external_select"):
+            return value
         try:
-            options = await self.suggest(person, view, element["action_id"], wanted, block["block_id"])
+            options = await self.suggest(person, view, element["action_id"], value, block["block_id"])
         except NotDelivered:
-            return wanted
+            return value
         for option in options:
-            if wanted in {option.get("value"), (as_object(option.get("text")) or {}).get("text")}:
+            if value in {option.get("value"), (as_object(option.get("text")) or {}).get("text")}:
                 return option
-        return wanted
+        return value
 
     def _action(self, block: JsonObject, element: JsonObject, value: Any) -> JsonObject:
         """The item of `actions`: the element's identity and what was done to it."""

@@ -28,6 +28,7 @@ HELD: dict[str, tuple[str, str]] = {
     "timepicker": ("selected_time", "initial_time"),
     "datetimepicker": ("selected_date_time", "initial_date_time"),
     "rich_text_input": ("rich_text_value", "initial_value"),
+    "file_input": ("files", "initial_files"),
 }
 
 
@@ -75,7 +76,7 @@ def initial_state(element: JsonObject) -> dict[str, Any] | None:
     if held is None:
         return None
     key, preset = held
-    nothing: Any = [] if key.endswith("s") and key.startswith("selected") else None
+    nothing: Any = [] if key.endswith("s") else None
     return {"type": element["type"], key: element.get(preset, nothing)}
 
 

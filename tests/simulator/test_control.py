@@ -276,3 +276,68 @@ async def test_a_channel_shows_threads_as_one_line(
     assert thread["has_more"] is False
     summary = {name: thread["messages"][0][name] for name in ("reply_count", "reply_users", "latest_reply")}
     assert summary == {"reply_count": 4, "reply_users": ["U0BOB", "U0SIMBOT"], "latest_reply": shared["ts"]}
+
+
+async def test_files_and_several_offered_options_in_a_form(
+    simulator: Simulator, bolt: AsyncApp, people: SimulatorClient, connect: Any
+) -> None:
+    """A file goes by its id, options by their texts; the app gets whole files and whole options."""
+    form = {
+        "type": "modal",
+        "title": {"type": "plain_text", "text": "Evidence"},
+        "submit": {"type": "plain_text", "text": "Send"},
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": name,
+                "label": {"type": "plain_text", "text": name},
+                "element": {"type": kind, "action_id": name},
+            }
+            for name, kind in (("proof", "file_input"), ("cooks", "multi_external_select"))
+        ],
+    }
+    heard: asyncio.Queue[Any] = asyncio.Queue()
+
+    @bolt.command("/send")
+    async def open_form(ack: Any, body: Any, client: Any) -> None:
+        await ack()
+        await client.views_open(trigger_id=body["trigger_id"], view=form)
+
+    @bolt.options("cooks")
+    async def cooks(ack: Any) -> None:
+        await ack(options=[{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("Ann", "Bo")])
+
+    @bolt.view("")
+    async def submitted(ack: Any, view: Any) -> None:
+        await ack()
+        heard.put_nowait(view["state"]["values"])
+
+    async with connect(bolt, simulator):
+        await people.command("alice", "general", "/send")
+        view = await people.wait_for_view("alice", "Evidence", timeout_s=5)
+        assert view["state"]["values"]["proof"]["proof"] == {"type": "file_input", "files": []}
+        assert (await people.submit("alice", {}))["errors"]["proof"] == "Please complete this required field."
+        file = await people.upload("alice", "proof.txt", b"here")
+        assert (await people.submit("alice", {"proof": [file["id"]], "cooks": ["Ann", "Bo"]}))["ok"]
+        async with asyncio.timeout(5):
+            values = await heard.get()
+    assert [one["name"] for one in values["proof"]["proof"]["files"]] == ["proof.txt"]
+    assert [one["value"] for one in values["cooks"]["cooks"]["selected_options"]] == ["Ann", "Bo"]
+
+
+async def test_faults_and_sockets_by_the_client(
+    simulator: Simulator, bolt: AsyncApp, people: SimulatorClient, connect: Any
+) -> None:
+    """Added, listed, removed, cleared; sockets cut."""
+    first = await people.add_fault("dropped", envelope="interactive")
+    second = await people.add_fault("api_latency", seconds=1)
+    assert [one["id"] for one in (await people.faults())["faults"]] == [first, second]
+    await people.remove_fault(first)
+    assert [one["kind"] for one in (await people.faults())["faults"]] == ["api_latency"]
+    await people.clear_faults()
+    assert (await people.faults())["faults"] == []
+    with pytest.raises(ControlError, match="there is no fault 'gremlins'"):
+        await people.add_fault("gremlins")
+    async with connect(bolt, simulator):
+        await people.wait_for_app()
+        assert len((await people.sockets(cut="all"))["connections"]) == 1
