@@ -30,7 +30,6 @@ def shown_message(workspace: Workspace, message: Message) -> JsonObject:
         "text": message.text,
         "blocks": message.blocks,
         "attachments": message.attachments,
-        "files": workspace.message_json(message).get("files", []),
         "metadata": message.metadata,
         "ephemeral": message.is_ephemeral,
         "only_for": message.only_for,
@@ -50,6 +49,7 @@ def shown_person(workspace: Workspace, person: Person) -> JsonObject:
     """One account, with the flags that make it special."""
     flags = (
         "is_admin",
+        "is_owner",
         "is_bot",
         "deleted",
         "is_restricted",

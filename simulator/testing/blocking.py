@@ -3,6 +3,7 @@
 Nothing of its own: each method runs its namesake of `simulator.testing.people` on the workspace's thread.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from simulator.json_types import JsonObject
@@ -127,6 +128,10 @@ class Workspace:
     def waits_for_app(self, connections: int = 1, *, timeout_s: float = PATIENCE_S) -> None:
         """Return once the app has that many sockets open."""
         self._loop.run(self._workspace.waits_for_app(connections, timeout_s=timeout_s))
+
+    def waits_for_exchange(self, is_it: Callable[[JsonObject], bool], *, timeout_s: float = PATIENCE_S) -> JsonObject:
+        """The first entry of the inspector that is it: a request, an envelope, an ack."""
+        return self._loop.run(self._workspace.waits_for_exchange(is_it, timeout_s=timeout_s))
 
     def advance(self, seconds: float) -> None:
         """Push the workspace's clock forward: deadlines that pass are due at once."""

@@ -5,7 +5,7 @@ reaches what a person could reach: while a modal is open, only the modal.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from simulator.json_types import JsonObject, as_object, objects_in
@@ -287,20 +287,21 @@ class Workspace:
 
     async def waits_for_app(self, connections: int = 1, *, timeout_s: float = PATIENCE_S) -> None:
         """Return once the app has that many sockets open."""
-        anybody = Onlooker(self.control, self.spec.people[0].name)
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
-        while True:
-            workspace = await self.control.workspace()
-            if int(workspace["connections"]) >= connections:
-                return
-            left_s = deadline - loop.time()
-            if left_s <= 0:
-                raise NotThere(
-                    f"the app has {workspace['connections']} of {connections} sockets open after {timeout_s} s"
-                )
-            after = int(workspace["revision"])
-            await self.control.look(anybody.name, after=after, wait_s=min(left_s, POLL_S))
+
+        async def enough() -> bool | None:
+            return int((await self.control.workspace())["connections"]) >= connections or None
+
+        await self._until(enough, f"the app has not {connections} of its sockets open", timeout_s)
+
+    async def waits_for_exchange(
+        self, is_it: Callable[[JsonObject], bool], *, timeout_s: float = PATIENCE_S
+    ) -> JsonObject:
+        """The first entry of the inspector that is it: a request, an envelope, an ack."""
+
+        async def found() -> JsonObject | None:
+            return next((entry for entry in await self.control.inspector() if is_it(entry)), None)
+
+        return await self._until(found, "the inspector shows no such exchange", timeout_s)
 
     async def advance(self, seconds: float) -> None:
         """Push the workspace's clock forward: deadlines that pass are due at once."""
@@ -313,6 +314,22 @@ class Workspace:
     async def inspector(self) -> list[JsonObject]:
         """What passed between the app and the workspace: requests, envelopes, acks, with times and failures."""
         return await self.control.inspector()
+
+    async def _until(self, ask: Callable[[], Awaitable[Found | None]], otherwise: str, timeout_s: float) -> Found:
+        """What `ask` finds; asked again after each change of the workspace."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        revision = int((await self.control.workspace())["revision"])
+        while True:
+            found = await ask()
+            if found is not None:
+                return found
+            left_s = deadline - loop.time()
+            if left_s <= 0:
+                raise NotThere(f"{otherwise} (waited {timeout_s} s)")
+            anybody = self.spec.people[0].name
+            looked = await self.control.look(anybody, after=revision, wait_s=min(left_s, POLL_S))
+            revision = int(looked["revision"])
 
 
 def _only(message: Message | None, screen: Screen) -> Screen:

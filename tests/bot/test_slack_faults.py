@@ -178,6 +178,32 @@ async def test_connections_that_slack_renews_lose_nothing(stage: Stage, reason: 
     await stage.slack.wait_for_app(2)
 
 
+async def test_an_app_that_was_switched_off_returns_by_itself(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    """An administrator disables Socket Mode and enables it again; meanwhile the log says why nothing arrives."""
+    await stage.slack.sockets(disconnect="link_disabled")
+    async with asyncio.timeout(30):
+        while "slack_connection_not_renewed" not in (said := capsys.readouterr().out):
+            await asyncio.sleep(0.05)
+    assert "socket_mode_not_enabled" in said
+    await stage.slack.sockets(enable=True)
+    await stage.slack.wait_for_app(2)
+    assert (await stage.slack.command("alice", "incidents", ASK))["ok"]
+    await stage.card()
+
+
+async def test_a_command_that_came_late_is_done_once_however_often_it_is_typed(stage: Stage) -> None:
+    await stage.slack.add_fault("delivery_latency", envelope="slash_commands", seconds=5, times=1)
+    async with asyncio.TaskGroup() as tasks:
+        late = tasks.create_task(stage.slack.command("alice", "incidents", ASK))
+        await seen(stage, "fault", "delivery_latency")
+        await stage.slack.advance(5)
+    assert late.result()["error"] == "operation_timeout"
+    await stage.slack.command("alice", "incidents", ASK)
+    await stage.card()
+    await settled(stage)
+    assert len(await stage.rows(AccessRequest)) == 1
+
+
 async def test_a_ghost_is_replaced_before_long(
     idle_stage: Stage, run_bot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ CLIENTS = [
         "sync_python": (PYTHON, str(HERE / "apps" / "sync_kitchen.py")),
         "node": ("node", str(NODE / "kitchen.js")),
     }.items()
-    for is_http in (False,)
+    for is_http in (False, True)
 ]
 
 
