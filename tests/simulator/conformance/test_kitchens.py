@@ -232,7 +232,7 @@ def test_button_nobody_listens_for(kitchen: Kitchen, channel: Channel, card: Mes
         tapped = other_hand.submit(alice.taps, "Wash up", message=card)
         kitchen.waits_for_exchange(lambda one: one["kind"] == "envelope" and _action_in(one) == "wash")
         kitchen.advance(3.1)
-        with pytest.raises(Refused, match="operation_timeout|dispatch_failed"):
+        with pytest.raises(Refused, match=r"operation_timeout|dispatch_failed"):
             tapped.result(timeout=10)
     assert channel.newest == card
 
