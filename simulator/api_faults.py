@@ -12,18 +12,21 @@ from simulator.clock import Clock
 from simulator.faults import Faults
 
 API_PATH = "/api/"
+ANSWERS_PATH = "/response/"
+#: The name by which faults know a post to a response_url.
+ANSWERS = "response_url"
 
 
 def api_faults(faults: Faults, clock: Clock) -> Middleware:
-    """The middleware that does the harm; requests to anything but the Web API pass untouched."""
+    """The middleware that does the harm; requests to anything but the Web API and response urls pass untouched."""
 
     @web.middleware
     async def strike(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
-        if not request.path.startswith(API_PATH):
+        method = _method(request.path)
+        if method is None:
             return await handler(request)
-        method = request.path.removeprefix(API_PATH)
         late = faults.take("api_latency", method=method)
         if late is not None:
             await clock.sleep(late.fields["seconds"])
@@ -36,6 +39,13 @@ def api_faults(faults: Faults, clock: Clock) -> Middleware:
         return answer
 
     return strike
+
+
+def _method(path: str) -> str | None:
+    """What the app calls; None if the request is none of the app's."""
+    if path.startswith(API_PATH):
+        return path.removeprefix(API_PATH)
+    return ANSWERS if path.startswith(ANSWERS_PATH) else None
 
 
 def _refusal(faults: Faults, method: str) -> web.Response | None:

@@ -77,7 +77,7 @@ COMMON = (
     Field("times", "whole", "strike so often, then be gone; without it until removed", lowest=1, highest=1_000_000),
     Field("for_s", "number", "be gone after so many seconds of the workspace's clock"),
 )
-_METHOD = Field("method", "text", "only this method, such as chat.postMessage; without it every method")
+_METHOD = Field("method", "text", "only this method, such as chat.postMessage or response_url; without it every one")
 _ENVELOPE = Field("envelope", "text", "only envelopes of this type; without it all", choices=ENVELOPES)
 
 CATALOGUE = (

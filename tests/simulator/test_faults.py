@@ -175,6 +175,24 @@ async def test_a_lost_answer_leaves_open_what_was_done(slack: AsyncWebClient, pe
     assert len(await people.messages("general")) == 2
 
 
+async def test_a_response_url_fails_like_a_method(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, bolt: AsyncApp, connect: Any
+) -> None:
+    answers: asyncio.Queue[int] = asyncio.Queue()
+
+    @bolt.command("/lunch")
+    async def lunch(ack: Any, respond: Any) -> None:
+        await ack()
+        for text in ("one", "two"):
+            answers.put_nowait((await respond(text)).status_code)
+
+    async with connect(bolt, simulator), asyncio.timeout(5):
+        await people.add_fault("api_error", method="response_url", status=503, times=1)
+        await people.command("alice", "general", "/lunch")
+        assert [await answers.get(), await answers.get()] == [503, 200]
+    assert [one["text"] for one in await people.messages("general", "alice")] == ["two"]
+
+
 async def test_a_fault_for_a_while_ends_with_it(slack: AsyncWebClient, people: SimulatorClient, clock: Clock) -> None:
     await people.add_fault("api_refuses", error="fatal_error", for_s=60)
     with pytest.raises(SlackApiError, match="fatal_error"):

@@ -8,6 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
@@ -289,6 +290,25 @@ async def test_bolt_comes_back_after_a_cut(
         await people.sockets(cut="all")
         await people.wait_for_app(1, timeout_s=15)
         assert (await people.command("alice", "general", "/hello"))["ok"]
+
+
+async def test_bolt_comes_back_once_socket_mode_is_on_again(
+    simulator: Simulator, people: SimulatorClient, bolt: AsyncApp
+) -> None:
+    """Meanwhile its client asks for connections in vain, and says so in its log."""
+    handler = AsyncSocketModeHandler(bolt, simulator.workspace.spec.app_token, proxy="", ping_interval=0.5)
+    try:
+        async with asyncio.timeout(15):
+            await handler.connect_async()
+            await people.sockets(disconnect="link_disabled")
+            while not any(one["detail"].get("error") == "socket_mode_not_enabled" for one in await people.inspector()):
+                await asyncio.sleep(0.02)
+            assert (await people.workspace())["connections"] == 0
+            async with aiohttp.ClientSession() as session:
+                await session.post(f"{simulator.url}/control/sockets", json={"enable": True})
+            await people.wait_for_app(1)
+    finally:
+        await handler.close_async()
 
 
 @pytest.mark.parametrize(
