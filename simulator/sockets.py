@@ -212,7 +212,8 @@ class Sockets:
         chosen = [one for one in self._connections if number in {None, one.number}]
         if not chosen:
             among = ", ".join(str(one.number) for one in self._connections) or "none"
-            raise NoSuchConnection(f"connection {number or 'of any number'} is not open; open are: {among}")
+            what = "no connection is open" if number is None else f"connection {number} is not open"
+            raise NoSuchConnection(f"{what}; open are: {among}")
         return chosen
 
     async def _disable(self) -> list[int]:
