@@ -41,6 +41,11 @@ class Delivery:
         kind is slash_commands, interactive or events_api; retry is the attempt's number and Slack's reason for it.
         Raises `simulator.sockets.NotDelivered`. If a fault doubles the payload, the first ack counts.
         """
+        manifest = self._workspace.spec.manifest
+        if kind == "interactive" and manifest is not None and not manifest.is_interactive:
+            # Slack's word for an app whose manifest leaves interactivity off, over Socket Mode too.
+            self._workspace.inspector.record("envelope", kind, ok=False, error="app_missing_action_url")
+            raise NotDelivered("app_missing_action_url")
         if self._faults.take("dropped", envelope=kind) is not None:
             await self._workspace.clock.sleep(ACK_DEADLINE_S)
             raise NotDelivered("operation_timeout", retry_reason="timeout")

@@ -234,7 +234,9 @@ def test_button_nobody_listens_for(kitchen: Kitchen, channel: Channel, card: Mes
         kitchen.advance(3.1)
         with pytest.raises(Refused, match=r"operation_timeout|dispatch_failed"):
             tapped.result(timeout=10)
+        kitchen.advance(3600)
     assert channel.newest == card
+    assert sum(_action_in(one) == "wash" for one in kitchen.inspector() if one["kind"] == "envelope") == 1
 
 
 def _action_in(entry: dict[str, Any]) -> str | None:

@@ -1,0 +1,256 @@
+"""Rules of Slack that no other test of the simulator holds exactly: sizes at their edge, deadlines, scopes, people."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from simulator.client import SimulatorClient
+from simulator.clock import Clock
+from simulator.manifest import manifest_of
+from simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
+
+DIVIDER = {"type": "divider"}
+ALICE = Person("alice", "U0ALICE", "Alice Archer", "alice@example.com")
+
+
+def plain(text: str) -> dict[str, Any]:
+    """A plain text object."""
+    return {"type": "plain_text", "text": text}
+
+
+def section(**fields: Any) -> list[dict[str, Any]]:
+    """One section."""
+    return [{"type": "section", **fields}]
+
+
+def buttons(count: int = 1, **fields: Any) -> list[dict[str, Any]]:
+    """One row of buttons."""
+    return [{"type": "actions", "elements": [{"type": "button", "text": plain("Go"), **fields} for _ in range(count)]}]
+
+
+def asking(**fields: Any) -> list[dict[str, Any]]:
+    """A button that asks before it does anything."""
+    words = {"title": plain("Sure?"), "text": plain("Really"), "confirm": plain("Yes"), "deny": plain("No")}
+    return buttons(confirm=words | fields)
+
+
+def menu(count: int = 1, text: str = "One", value: str = "") -> list[dict[str, Any]]:
+    """One menu."""
+    options = [{"text": plain(text), "value": value or str(number)} for number in range(count)]
+    return [{"type": "actions", "elements": [{"type": "static_select", "options": options}]}]
+
+
+def modal(blocks: Any, **fields: Any) -> dict[str, Any]:
+    """A modal."""
+    return {"type": "modal", "title": plain("Title"), "blocks": blocks, **fields}
+
+
+# --- sizes ------------------------------------------------------------------------------------------------------------
+
+#: What is counted, what to send with so many of it (a message's blocks or a view), and how many Slack takes.
+SIZES: list[tuple[str, Callable[[int], Any], int]] = [
+    ("blocks of a message", lambda n: [DIVIDER] * n, 50),
+    ("blocks of a modal", lambda n: modal([DIVIDER] * n), 100),
+    ("blocks of a home", lambda n: {"type": "home", "blocks": [DIVIDER] * n}, 100),
+    ("private_metadata", lambda n: modal([DIVIDER], private_metadata="x" * n), 3000),
+    ("title", lambda n: modal([DIVIDER], title=plain("x" * n)), 24),
+    ("section text", lambda n: section(text=plain("x" * n)), 3000),
+    ("fields", lambda n: section(fields=[plain("x")] * n), 10),
+    ("field text", lambda n: section(fields=[plain("x" * n)]), 2000),
+    ("actions", buttons, 25),
+    ("button text", lambda n: buttons(text=plain("x" * n)), 75),
+    ("button value", lambda n: buttons(value="x" * n), 2000),
+    ("action_id", lambda n: buttons(action_id="x" * n), 255),
+    ("options", menu, 100),
+    ("option text", lambda n: menu(text="x" * n), 75),
+    ("option value", lambda n: menu(value="x" * n), 150),
+    ("confirm title", lambda n: asking(title=plain("x" * n)), 100),
+    ("confirm text", lambda n: asking(text=plain("x" * n)), 300),
+    ("confirm button", lambda n: asking(confirm=plain("x" * n)), 30),
+    ("header", lambda n: [{"type": "header", "text": plain("x" * n)}], 150),
+]
+
+
+@pytest.mark.parametrize(("make", "limit"), [case[1:] for case in SIZES], ids=[case[0] for case in SIZES])
+async def test_size(simulator: Simulator, slack: AsyncWebClient, make: Callable[[int], Any], limit: int) -> None:
+    """Exactly so many are taken, and not one more."""
+
+    async def send(content: Any) -> Any:
+        if isinstance(content, list):
+            return await slack.chat_postMessage(channel="C0GENERAL", text="x", blocks=content)
+        if content["type"] == "home":
+            return await slack.views_publish(user_id="U0ALICE", view=content)
+        trigger = simulator.workspace.handles.new_trigger("U0ALICE")
+        return await slack.views_open(trigger_id=trigger, view=content)
+
+    assert (await send(make(limit)))["ok"]
+    with pytest.raises(SlackApiError) as refused:
+        await send(make(limit + 1))
+    answer: Any = refused.value.response
+    assert answer["error"] in {"invalid_blocks", "invalid_arguments"}
+    assert "json-pointer:" in answer["response_metadata"]["messages"][0]
+
+
+# --- deadlines --------------------------------------------------------------------------------------------------------
+
+FORM = modal(
+    [
+        {
+            "type": "input",
+            "label": plain("Dish"),
+            "block_id": "dish",
+            "optional": True,
+            "element": {"type": "external_select", "action_id": "dish", "min_query_length": 0},
+        }
+    ],
+    submit=plain("Go"),
+    notify_on_close=True,
+)
+
+
+@asynccontextmanager
+async def deaf(simulator: Simulator, slack: AsyncWebClient) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
+    """A connection that acks nothing."""
+    opened: Any = await slack.apps_connections_open(app_token=simulator.workspace.spec.app_token)
+    async with aiohttp.ClientSession() as session, session.ws_connect(opened["url"]) as socket:
+        await socket.receive(timeout=5)
+        yield socket
+
+
+@pytest.mark.parametrize(
+    "deed", ["slash_commands", "block_actions", "block_suggestion", "view_submission", "view_closed"]
+)
+async def test_every_ack_is_due_in_three_seconds(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, clock: Clock, deed: str
+) -> None:
+    """Commands, actions, options and submissions: the person learns of it, and none is sent a second time."""
+    trigger = simulator.workspace.handles.new_trigger("U0ALICE")
+    await slack.views_open(trigger_id=trigger, view=FORM)
+    posted: Any = await slack.chat_postMessage(channel="C0GENERAL", text="x", blocks=buttons(action_id="go"))
+    deeds: dict[str, Callable[[], Any]] = {
+        "slash_commands": lambda: people.command("alice", "general", "/slow"),
+        "block_actions": lambda: people.action("alice", "go", channel="general", ts=posted["ts"]),
+        "block_suggestion": lambda: people.options("alice", "dish", "x"),
+        "view_submission": lambda: people.submit("alice"),
+        "view_closed": lambda: people.close_view("alice"),
+    }
+    async with deaf(simulator, slack) as socket:
+        waiting = asyncio.create_task(deeds[deed]())
+        envelope: Any = await socket.receive_json(timeout=5)
+        assert envelope["payload"].get("type", envelope["type"]) == deed
+        clock.advance(2.9)
+        await people.workspace()
+        assert not waiting.done()
+        clock.advance(0.2)
+        async with asyncio.timeout(5):
+            answer = await waiting
+        assert deed == "block_suggestion" or answer["error"] == "operation_timeout"
+        assert deed != "block_suggestion" or answer == []
+        clock.advance(3600)
+        sent = [one for one in await people.inspector() if one["kind"] == "envelope"]
+    assert len(sent) == 1
+
+
+async def test_a_message_is_updated_long_after_its_response_url_died(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, clock: Clock
+) -> None:
+    """chat.update by channel and ts knows no age."""
+    posted: Any = await slack.chat_postMessage(channel="C0GENERAL", text="granted")
+    clock.advance(30 * 24 * 3600)
+    await slack.chat_update(channel=posted["channel"], ts=posted["ts"], text="ended")
+    assert (await people.messages("general"))[-1]["text"] == "ended"
+
+
+# --- the manifest -----------------------------------------------------------------------------------------------------
+
+SMALLEST: dict[str, Any] = {
+    "features": {"slash_commands": [{"command": "/hello", "description": "x", "should_escape": True}]},
+    "oauth_config": {"scopes": {"bot": ["commands", "chat:write", "users:read", "users:read.email"]}},
+    "settings": {
+        "event_subscriptions": {"bot_events": ["app_home_opened", "user_change"]},
+        "interactivity": {"is_enabled": True},
+        "socket_mode_enabled": True,
+    },
+}
+
+
+@asynccontextmanager
+async def installed(document: dict[str, Any]) -> AsyncGenerator[tuple[Simulator, AsyncWebClient, SimulatorClient]]:
+    """A workspace with an app of this manifest."""
+    general = Channel("general", "C0GENERAL", ("U0ALICE",))
+    spec = WorkspaceSpec(people=(ALICE,), channels=(general,), manifest=manifest_of(document))
+    async with serve(spec) as simulator, SimulatorClient(simulator.url) as people:
+        yield simulator, AsyncWebClient(token=spec.bot_token, base_url=simulator.api_url, proxy=""), people
+
+
+async def test_the_smallest_set_of_scopes_is_enough() -> None:
+    """Messages, modals, Home, people and their e-mail need no more; channels do."""
+    async with installed(SMALLEST) as (simulator, slack, people):
+        posted: Any = await slack.chat_postMessage(channel="C0GENERAL", text="x", blocks=buttons(action_id="go"))
+        await slack.chat_update(channel="C0GENERAL", ts=posted["ts"], text="y")
+        await slack.chat_postEphemeral(channel="C0GENERAL", user="U0ALICE", text="x")
+        await slack.views_open(trigger_id=simulator.workspace.handles.new_trigger("U0ALICE"), view=FORM)
+        await slack.views_publish(user_id="U0ALICE", view={"type": "home", "blocks": [DIVIDER]})
+        user: Any = (await slack.users_info(user="U0ALICE"))["user"]
+        assert user["profile"]["email"] == "alice@example.com"
+        with pytest.raises(SlackApiError) as refused:
+            await slack.conversations_info(channel="C0GENERAL")
+        answer: Any = refused.value.response
+        assert answer["error"] == "missing_scope"
+        assert "channels:read" in answer["needed"]
+        async with deaf(simulator, slack) as socket:
+            await people.open_home("alice")
+            envelope: Any = await socket.receive_json(timeout=5)
+            assert envelope["payload"]["event"]["type"] == "app_home_opened"
+
+
+async def test_interactivity_must_be_on_even_with_socket_mode() -> None:
+    """Without it the app hears of no tap."""
+    document = SMALLEST | {"settings": SMALLEST["settings"] | {"interactivity": {"is_enabled": False}}}
+    async with installed(document) as (simulator, slack, people), deaf(simulator, slack):
+        posted: Any = await slack.chat_postMessage(channel="C0GENERAL", text="x", blocks=buttons(action_id="go"))
+        answer = await people.action("alice", "go", channel="general", ts=posted["ts"])
+        assert answer == {"ok": False, "error": "app_missing_action_url"}
+        assert not [one for one in await people.inspector() if one["kind"] == "envelope" and one["ok"]]
+
+
+# --- who acts ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("gina", {}),
+        ("dora", {}),
+        ("sam", {}),
+        ("bob", {"is_bot": True}),
+        ("bob", {"is_ultra_restricted": True}),
+        ("bob", {"is_email_confirmed": False}),
+    ],
+    ids=["guest", "deactivated", "stranger", "bot", "single-channel guest", "unconfirmed e-mail"],
+)
+async def test_anybody_s_tap_reaches_the_app(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, name: str, changes: dict[str, Any]
+) -> None:
+    """Slack leaves it to the app whom to obey: the payload tells only who it was, and of which team."""
+    if changes:
+        await people.change_person(name, **changes)
+    posted: Any = await slack.chat_postMessage(channel="C0GENERAL", text="x", blocks=buttons(action_id="go"))
+    async with deaf(simulator, slack) as socket:
+        tap = asyncio.create_task(people.action(name, "go", channel="general", ts=posted["ts"]))
+        envelope: Any = {}
+        while envelope.get("type") != "interactive":
+            envelope = await socket.receive_json(timeout=5)
+            await socket.send_json({"envelope_id": envelope["envelope_id"]})
+        async with asyncio.timeout(5):
+            assert (await tap)["ok"]
+    person = simulator.workspace.person_called(name)
+    assert person is not None
+    assert envelope["payload"]["user"]["id"] == person.slack_id
+    assert envelope["payload"]["user"]["team_id"] == (person.team_id or "T0SIMULATE")
