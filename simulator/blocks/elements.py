@@ -4,6 +4,7 @@ docs.slack.dev/reference/block-kit/block-elements.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from typing import Any
 
 from simulator.blocks.objects import (
@@ -21,6 +22,7 @@ from simulator.blocks.objects import (
     plain_text,
     select_option,
     slack_file,
+    workflow,
 )
 from simulator.blocks.rich_text import rich_text
 from simulator.blocks.schema import (
@@ -30,11 +32,13 @@ from simulator.blocks.schema import (
     array,
     boolean,
     both,
+    exactly_one,
     integer,
     matching,
     one_of,
     shape,
     string,
+    url,
 )
 from simulator.blocks.state import options_of
 from simulator.json_types import as_object, objects_in
@@ -58,21 +62,36 @@ _TYPED: Mapping[str, Check] = {
 }
 _LENGTHS: Mapping[str, Check] = {"min_length": integer(0, INPUT_LENGTH), "max_length": integer(1, INPUT_LENGTH)}
 _TYPE: Mapping[str, Check] = {"type": anything}
-_DATE = matching(r"\d{4}-\d{2}-\d{2}", "a date in the form YYYY-MM-DD")
+_NUMBER = matching(r"-?\d+(\.\d+)?", "a number")
 _TIME = matching(r"([01]\d|2[0-3]):[0-5]\d", "a time in the form HH:mm")
 
 
-def _either(first: str, second: str) -> Check:
-    """Exactly one of two fields."""
+def _date(value: Any, at: str) -> Iterator[Problem]:
+    """A day of the calendar."""
+    try:
+        is_date = isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        is_date = False
+    if not is_date:
+        yield Problem("must be a date in the form YYYY-MM-DD", at)
+
+
+def _in_order(lower: str, upper: str) -> Check:
+    """Of two bounds, the lower one must not exceed the other."""
 
     def check(value: Any, at: str) -> Iterator[Problem]:
-        given = [name for name in (first, second) if value.get(name) is not None]
-        if not given:
-            yield Problem(f"missing required field: {first}", at)
-        elif len(given) > 1:
-            yield Problem(f"only one of {first} and {second} is allowed", at)
+        low, high = value.get(lower), value.get(upper)
+        if low is not None and high is not None and float(low) > float(high):
+            yield Problem(f"must not be greater than {upper}", f"{at}/{lower}")
 
     return check
+
+
+def _whole_if_need_be(value: Any, at: str) -> Iterator[Problem]:
+    """Numbers have no decimals where people may type none."""
+    for name in ("initial_value", "min_value", "max_value"):
+        if not value["is_decimal_allowed"] and "." in str(value.get(name) or ""):
+            yield Problem("must be a whole number", f"{at}/{name}")
 
 
 def _preset_is_offered(value: Any, at: str) -> Iterator[Problem]:
@@ -92,7 +111,7 @@ def _label(option: dict[str, Any]) -> Any:
 
 def _static(extra: Mapping[str, Check]) -> Check:
     menu = {**_MENU, "options": array(select_option, OPTIONS), "option_groups": array(option_group, OPTION_GROUPS)}
-    return both(shape(_TYPE, {**menu, **extra}), _either("options", "option_groups"), _preset_is_offered)
+    return both(shape(_TYPE, {**menu, **extra}), exactly_one("options", "option_groups"), _preset_is_offered)
 
 
 def _choices(extra: Mapping[str, Check]) -> Check:
@@ -105,7 +124,7 @@ def _menu(extra: Mapping[str, Check]) -> Check:
 
 
 def _multi(initial: str, extra: Mapping[str, Check] | None = None) -> Check:
-    return _menu({initial: array(string(255), 100, 0), "max_selected_items": max_selected, **(extra or {})})
+    return _menu({initial: array(string(255), 100), "max_selected_items": max_selected, **(extra or {})})
 
 
 _CONVERSATIONS: Mapping[str, Check] = {"default_to_current_conversation": boolean, "filter": conversation_filter}
@@ -136,7 +155,7 @@ SELECTS: Mapping[str, Check] = {
 CHOOSERS: Mapping[str, Check] = {
     "checkboxes": _choices({"initial_options": array(choice_option, CHOICES)}),
     "radio_buttons": _choices({"initial_option": choice_option}),
-    "datepicker": _menu({"initial_date": _DATE}),
+    "datepicker": _menu({"initial_date": _date}),
     "datetimepicker": shape(
         _TYPE,
         {
@@ -150,14 +169,26 @@ CHOOSERS: Mapping[str, Check] = {
 }
 
 TYPED: Mapping[str, Check] = {
-    "plain_text_input": shape(_TYPE, {**_TYPED, **_LENGTHS, "multiline": boolean}),
+    "plain_text_input": both(
+        shape(_TYPE, {**_TYPED, **_LENGTHS, "multiline": boolean}), _in_order("min_length", "max_length")
+    ),
     "email_text_input": shape(_TYPE, _TYPED),
     "url_text_input": shape(_TYPE, _TYPED),
-    "number_input": shape(
-        {**_TYPE, "is_decimal_allowed": boolean}, {**_TYPED, "min_value": string(64), "max_value": string(64)}
+    "number_input": both(
+        shape(
+            {**_TYPE, "is_decimal_allowed": boolean},
+            {**_TYPED, "initial_value": _NUMBER, "min_value": _NUMBER, "max_value": _NUMBER},
+        ),
+        _whole_if_need_be,
+        _in_order("min_value", "max_value"),
+        _in_order("min_value", "initial_value"),
+        _in_order("initial_value", "max_value"),
     ),
-    "rich_text_input": shape(_TYPE, {**_TYPED, "initial_value": rich_text}),
-    "file_input": shape(_TYPE, {**_COMMON, "filetypes": array(string(32), 100, 0), "max_files": integer(1, 10)}),
+    "rich_text_input": shape(
+        {**_TYPE, **_COMMON},
+        {**_TYPED, "initial_value": rich_text, "min_lines": integer(1, 100), "max_lines": integer(1, 100)},
+    ),
+    "file_input": shape(_TYPE, {**_COMMON, "filetypes": array(string(32), 100), "max_files": integer(1, 10)}),
 }
 
 PRESSED: Mapping[str, Check] = {
@@ -165,7 +196,7 @@ PRESSED: Mapping[str, Check] = {
         {**_TYPE, "text": plain_text(BUTTON_TEXT)},
         {
             **_COMMON,
-            "url": string(URL),
+            "url": url(URL),
             "value": string(BUTTON_VALUE),
             "style": one_of("primary", "danger"),
             "confirm": confirm,
@@ -174,17 +205,39 @@ PRESSED: Mapping[str, Check] = {
     ),
     "overflow": shape({**_TYPE, "options": array(overflow_option, OVERFLOW_OPTIONS)}, {**_COMMON, "confirm": confirm}),
     "workflow_button": shape(
-        {**_TYPE, "text": plain_text(BUTTON_TEXT), "workflow": anything},
-        {**_COMMON, "style": one_of("primary", "danger"), "accessibility_label": string(BUTTON_TEXT)},
+        {**_TYPE, **_COMMON, "text": plain_text(BUTTON_TEXT), "workflow": workflow},
+        {"style": one_of("primary", "danger"), "accessibility_label": string(BUTTON_TEXT)},
     ),
 }
 
 image = both(
-    shape({**_TYPE, "alt_text": string(ALT_TEXT)}, {"image_url": string(URL), "slack_file": slack_file}),
-    _either("image_url", "slack_file"),
+    shape({**_TYPE, "alt_text": string(ALT_TEXT)}, {"image_url": url(URL, "https?"), "slack_file": slack_file}),
+    exactly_one("image_url", "slack_file"),
 )
 
-#: What may stand in an actions block, beside a section, and in an input block.
+_feedback = shape(
+    {"text": plain_text(BUTTON_TEXT), "value": string(BUTTON_VALUE)}, {"accessibility_label": string(BUTTON_TEXT)}
+)
+
+#: What may stand in an actions block, beside a section, in an input block, and in a context_actions block.
 IN_ACTIONS: Mapping[str, Check] = {**PRESSED, **SELECTS, **CHOOSERS, "rich_text_input": TYPED["rich_text_input"]}
-IN_SECTION: Mapping[str, Check] = {**PRESSED, **SELECTS, **CHOOSERS, "image": image}
+IN_SECTION: Mapping[str, Check] = {
+    **PRESSED,
+    **SELECTS,
+    **{kind: check for kind, check in CHOOSERS.items() if kind != "datetimepicker"},
+    "image": image,
+}
 IN_INPUT: Mapping[str, Check] = {**SELECTS, **CHOOSERS, **TYPED}
+IN_CONTEXT_ACTIONS: Mapping[str, Check] = {
+    "feedback_buttons": shape({**_TYPE, "positive_button": _feedback, "negative_button": _feedback}, _COMMON),
+    "icon_button": shape(
+        {**_TYPE, "icon": one_of("trash"), "text": plain_text(BUTTON_TEXT)},
+        {
+            **_COMMON,
+            "value": string(BUTTON_VALUE),
+            "confirm": confirm,
+            "accessibility_label": string(BUTTON_TEXT),
+            "visible_to_user_ids": array(string(255), 10),
+        },
+    ),
+}

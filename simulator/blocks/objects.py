@@ -3,7 +3,24 @@
 docs.slack.dev/reference/block-kit/composition-objects.
 """
 
-from simulator.blocks.schema import Check, anything, array, boolean, by_type, integer, one_of, shape, string
+from collections.abc import Iterator
+from typing import Any
+
+from simulator.blocks.schema import (
+    Check,
+    Problem,
+    anything,
+    array,
+    boolean,
+    both,
+    by_type,
+    exactly_one,
+    integer,
+    one_of,
+    shape,
+    string,
+    url,
+)
 
 #: docs.slack.dev/reference/block-kit/composition-objects, one constant for each limit it states.
 OPTION_TEXT = 75
@@ -48,7 +65,7 @@ choice_option = shape(
 #: An option of an overflow menu, which may be a link.
 overflow_option = shape(
     {"text": plain_text(OPTION_TEXT), "value": string(OPTION_VALUE)},
-    {"description": plain_text(OPTION_DESCRIPTION), "url": string(URL)},
+    {"description": plain_text(OPTION_DESCRIPTION), "url": url(URL)},
 )
 option_group = shape({"label": plain_text(OPTION_GROUP_LABEL), "options": array(select_option, OPTIONS)})
 confirm = shape(
@@ -61,14 +78,33 @@ confirm = shape(
     {"style": one_of("primary", "danger")},
 )
 dispatch_action_config = shape({}, {"trigger_actions_on": array(one_of("on_enter_pressed", "on_character_entered"), 2)})
-conversation_filter = shape(
-    {},
-    {
-        "include": array(one_of("im", "mpim", "private", "public"), 4),
-        "exclude_external_shared_channels": boolean,
-        "exclude_bot_users": boolean,
-    },
+
+
+def _not_empty(value: Any, at: str) -> Iterator[Problem]:
+    if not value:
+        yield Problem("must have at least 1 field", at)
+
+
+conversation_filter = both(
+    shape(
+        {},
+        {
+            "include": array(one_of("im", "mpim", "private", "public"), 4),
+            "exclude_external_shared_channels": boolean,
+            "exclude_bot_users": boolean,
+        },
+    ),
+    _not_empty,
 )
-slack_file = shape({}, {"id": string(255), "url": string(URL)})
+slack_file = both(shape({}, {"id": string(255), "url": url(URL, "https?")}), exactly_one("id", "url"))
+#: What a workflow button starts.
+workflow = shape(
+    {
+        "trigger": shape(
+            {"url": url(URL, "https?")},
+            {"customizable_input_parameters": array(shape({"name": string(255), "value": anything}), 100, 0)},
+        )
+    }
+)
 placeholder = plain_text(PLACEHOLDER)
 max_selected = integer(1, 100)

@@ -81,6 +81,11 @@ def _block(block: JsonObject, names: Mapping[str, str]) -> Iterator[str]:
     if kind == "rich_text":
         yield from _rich_text(block, names)
         return
+    if kind == "table":
+        yield from (
+            " | ".join(_cell(cell, names) for cell in objects_in(row)) for row in as_list(block.get("rows")) or []
+        )
+        return
     if kind == "markdown":
         yield str(block.get("text", ""))
         return
@@ -90,8 +95,14 @@ def _block(block: JsonObject, names: Mapping[str, str]) -> Iterator[str]:
         yield _text(held, names)
     for element in [*objects_in(block.get("elements")), *_present(block, "accessory"), *_present(block, "element")]:
         yield from _element(element, names)
-    yield _text(block.get("hint"), names)
+    yield _text(block.get("hint") or block.get("description"), names)
     yield str(block.get("alt_text", ""))
+
+
+def _cell(cell: JsonObject, names: Mapping[str, str]) -> str:
+    if cell.get("type") == "rich_text":
+        return " ".join(_rich_text(cell, names))
+    return str(cell.get("text") or cell.get("value", ""))
 
 
 def _present(block: JsonObject, key: str) -> list[JsonObject]:
@@ -103,8 +114,11 @@ def _element(element: JsonObject, names: Mapping[str, str]) -> Iterator[str]:
     kind = element.get("type")
     if kind in {"plain_text", "mrkdwn"}:
         yield _text(element, names)
-    elif kind == "button":
+    elif kind in {"button", "workflow_button", "icon_button"}:
         yield f"[{_text(element.get('text'), names)}]"
+    elif kind == "feedback_buttons":
+        for one in (*_present(element, "positive_button"), *_present(element, "negative_button")):
+            yield f"[{_text(one.get('text'), names)}]"
     elif kind == "image":
         yield str(element.get("alt_text", ""))
     else:

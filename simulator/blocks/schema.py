@@ -49,6 +49,32 @@ def matching(pattern: str, described: str) -> Check:
     return check
 
 
+def url(longest: int, *schemes: str) -> Check:
+    """An absolute URL of so many characters, of one of these schemes or, with none given, of any."""
+    form = re.compile(rf"(?:{'|'.join(schemes) or '[A-Za-z][A-Za-z0-9+.-]*'}):\S+")
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        found = list(string(longest)(value, at))
+        yield from found
+        if not found and form.fullmatch(value) is None:
+            yield Problem("must be a valid URL" + (f" ({' or '.join(schemes)})" if schemes else ""), at)
+
+    return check
+
+
+def exactly_one(*names: str) -> Check:
+    """An object that has one of these fields and not two."""
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        given = [name for name in names if value.get(name) is not None]
+        if not given:
+            yield Problem(f"missing required field: {names[0]}", at)
+        elif len(given) > 1:
+            yield Problem(f"only one of {' and '.join(given)} is allowed", at)
+
+    return check
+
+
 def boolean(value: Any, at: str) -> Iterator[Problem]:
     """True or false."""
     if not isinstance(value, bool):
@@ -73,6 +99,22 @@ def one_of(*allowed: str) -> Check:
     def check(value: Any, at: str) -> Iterator[Problem]:
         if value not in allowed:
             yield Problem(f"must be a valid enum value: {', '.join(allowed)}", at)
+
+    return check
+
+
+def number(value: Any, at: str) -> Iterator[Problem]:
+    """A number, whole or not."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        yield Problem("must be a valid number", at)
+
+
+def nullable(item: Check) -> Check:
+    """Null, or what passes."""
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        if value is not None:
+            yield from item(value, at)
 
     return check
 

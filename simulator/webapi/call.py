@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.blocks.normal import normalised
-from simulator.blocks.validate import Problem, blocks_problems, text_length
+from simulator.blocks.validate import Problem, blocks_problems, tables_in, text_length
 from simulator.conversations import Conversation
 from simulator.json_types import JsonObject, as_list, as_object
 from simulator.sockets import Sockets
@@ -18,6 +18,7 @@ MESSAGE_TEXT_LIMIT = 40_000
 #: Undocumented; measured by app authors at about 13,200 characters over all blocks (slackapi/bolt-js issue 2509).
 ALL_BLOCKS_TEXT_LIMIT = 13_000
 MESSAGE_BLOCKS_LIMIT = 50
+ATTACHMENTS_LIMIT = 100
 
 
 class SlackError(Exception):
@@ -101,6 +102,8 @@ class Call:
         attachments = as_list(given)
         if attachments is None:
             raise SlackError("invalid_attachments")
+        if len(attachments) > ATTACHMENTS_LIMIT:
+            raise SlackError("too_many_attachments")
         checked: list[JsonObject] = []
         for one in attachments:
             attachment = as_object(one)
@@ -169,7 +172,10 @@ class Call:
 
 
 def checked_message_blocks(given: Any) -> list[JsonObject]:
-    """Message blocks, completed. Raises SlackError: invalid_blocks_format, invalid_blocks, msg_blocks_too_long."""
+    """Message blocks, completed.
+
+    Raises SlackError: invalid_blocks_format, invalid_blocks, msg_blocks_too_long, invalid_attachments (two tables).
+    """
     blocks = as_list(given)
     if blocks is None:
         raise SlackError("invalid_blocks_format")
@@ -177,6 +183,8 @@ def checked_message_blocks(given: Any) -> list[JsonObject]:
     if problems:
         errors = [str(problem) for problem in problems]
         raise SlackError("invalid_blocks", prefixed(problems), errors=errors)
+    if tables_in(blocks) > 1:
+        raise SlackError("invalid_attachments", ["only_one_table_allowed"])
     if text_length(blocks) > ALL_BLOCKS_TEXT_LIMIT:
         raise SlackError("msg_blocks_too_long")
     return normalised(blocks)

@@ -1,5 +1,6 @@
 """views.*: modals and the App Home (docs.slack.dev/reference/methods, family views)."""
 
+import json
 from typing import Any
 
 from simulator.blocks.normal import normalised
@@ -8,6 +9,9 @@ from simulator.handles import HandleRefused, Trigger
 from simulator.json_types import JsonObject, as_object
 from simulator.modals import STACK_LIMIT, View
 from simulator.webapi.call import Call, SlackError, prefixed
+
+#: docs.slack.dev/reference/methods/views.open: view_too_large, "greater than 250kb".
+VIEW_BYTES = 250 * 1024
 
 
 def open_view(call: Call) -> JsonObject:
@@ -55,13 +59,15 @@ def publish(call: Call) -> JsonObject:
 
 
 def checked_view(given: Any, expected_type: str) -> JsonObject:
-    """A view as the app sent it, completed. Raises SlackError invalid_arguments with pointers."""
+    """A view as the app sent it, completed. Raises SlackError: invalid_arguments with pointers, view_too_large."""
     content = as_object(given)
     if content is None:
         raise SlackError("invalid_arguments", ["[ERROR] missing required field: view"])
     problems = view_problems(content, expected_type)
     if problems:
         raise SlackError("invalid_arguments", prefixed(problems))
+    if len(json.dumps(content, ensure_ascii=False).encode()) > VIEW_BYTES:
+        raise SlackError("view_too_large")
     return content | {"blocks": normalised(content["blocks"])}
 
 
