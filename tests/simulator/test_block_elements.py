@@ -324,8 +324,10 @@ REFUSED: list[tuple[str, Any, str]] = [
     (
         "dispatch",
         asked("plain_text_input", dispatch_action_config={"trigger_actions_on": ["on_blur"]}),
-        "must be a valid enum value: on_enter_pressed, on_character_entered"
-        " [/element/dispatch_action_config/trigger_actions_on/0]",
+        (
+            "must be a valid enum value: on_enter_pressed, on_character_entered"
+            " [/element/dispatch_action_config/trigger_actions_on/0]"
+        ),
     ),
     ("overflow asked", asked("overflow", options=[option()]), "unsupported type: overflow [/element/type]"),
     ("hint", asked("plain_text_input") | {"hint": plain("x" * 2001)}, "must be less than 2001 characters [/hint/text]"),
