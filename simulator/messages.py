@@ -1,6 +1,7 @@
 """Messages as they lie in conversations: posted, edited, deleted, and ephemeral ones that a single person sees."""
 
 from dataclasses import dataclass, field
+from itertools import islice, takewhile
 from typing import Any
 
 from simulator.changes import Changes
@@ -50,7 +51,11 @@ class Message:
 
 
 class Messages:
-    """Every message of the workspace, in the order of posting."""
+    """Every message of the workspace, in the order of posting.
+
+    A channel may hold many thousands: reading the newest ones takes time for those alone, and so does asking whether
+    anything changed.
+    """
 
     def __init__(self, clock: Clock, changes: Changes) -> None:
         """Timestamps come from the workspace's clock and never repeat."""
@@ -59,8 +64,8 @@ class Messages:
         self._by_channel: dict[str, list[Message]] = {}
         self._by_ts: dict[tuple[str, str], Message] = {}
         self._last_ts_us = 0
-        #: channel -> the revision of its last change, so that waiting readers need not look at every message.
-        self._changed: dict[str, int] = {}
+        #: channel -> its messages by ts, the one changed last at the end.
+        self._by_change: dict[str, dict[str, Message]] = {}
 
     def next_ts(self) -> str:
         """A new timestamp: seconds and microseconds, later than every one before."""
@@ -76,7 +81,10 @@ class Messages:
 
     def touch(self, message: Message) -> None:
         """Count a change of this message."""
-        message.revision = self._changed[message.channel] = self._changes.record()
+        message.revision = self._changes.record()
+        order = self._by_change.setdefault(message.channel, {})
+        order.pop(message.ts, None)
+        order[message.ts] = message
 
     def get(self, channel: str, ts: str) -> Message | None:
         """The message, unless it is unknown or deleted."""
@@ -90,12 +98,13 @@ class Messages:
 
     def seen_in(self, channel: str, user_id: str | None, limit: int | None = None) -> list[Message]:
         """The conversation as this user sees it, oldest first; `limit` keeps the newest ones."""
-        seen = [one for one in self._by_channel.get(channel, []) if one.visible_to(user_id)]
-        return seen if limit is None else seen[-limit:] if limit > 0 else []
+        posted = self._by_channel.get(channel, [])
+        if limit is None:
+            return [one for one in posted if one.visible_to(user_id)]
+        newest = list(islice((one for one in reversed(posted) if one.visible_to(user_id)), max(limit, 0)))
+        return newest[::-1]
 
     def changed_in(self, channel: str, user_id: str | None, after: int) -> bool:
         """Whether anything this user sees, or saw, in the conversation changed after that revision."""
-        return self._changed.get(channel, 0) > after and any(
-            one.revision > after and (user_id is None or one.only_for in {None, user_id})
-            for one in reversed(self._by_channel.get(channel, []))
-        )
+        changed = takewhile(lambda one: one.revision > after, reversed(self._by_change.get(channel, {}).values()))
+        return any(user_id is None or one.only_for in {None, user_id} for one in changed)
