@@ -12,11 +12,13 @@ export function combobox({ attributes, chosen, offers, least = 0, most = Infinit
   const chips = h("span", { class: "chips" });
   let picked = [...chosen];
   let shown = [];
+  let shownFor = null;
   let marked = -1;
   let pause;
 
   const close = () => {
     list.hidden = true;
+    shownFor = null;
     field.setAttribute("aria-expanded", "false");
     field.removeAttribute("aria-activedescendant");
   };
@@ -52,6 +54,7 @@ export function combobox({ attributes, chosen, offers, least = 0, most = Infinit
     const found = (await offers(typed)).filter((entry) => !several || !picked.some((one) => one.key === entry.key));
     if (typed !== field.value || document.activeElement !== field) return undefined;
     shown = found;
+    shownFor = typed;
     list.replaceChildren(...(found.length ? found.map(row) : [h("li", { role: "option", "aria-disabled": "true" }, "No matches")]));
     list.hidden = false;
     field.setAttribute("aria-expanded", "true");
@@ -61,13 +64,19 @@ export function combobox({ attributes, chosen, offers, least = 0, most = Infinit
   const row = (entry) => h("li", {
     id: newId("offer"), role: "option", onmousedown: (event) => { event.preventDefault(); pick(entry); },
   }, entry.label, entry.note ? h("small", {}, entry.note) : null);
+  // Whoever types faster than the offers come means the offers for what is typed now.
+  const enter = async () => {
+    clearTimeout(pause);
+    if (shownFor !== field.value) await look();
+    if (!list.hidden && shown[marked]) pick(shown[marked]);
+  };
   const onKey = (event) => {
     if (event.key === "Backspace" && several && field.value === "" && picked.length) drop(picked.at(-1));
     else if (event.key === "ArrowDown" && list.hidden) look();
+    else if (event.key === "Enter" && (!list.hidden || field.value !== (several ? "" : picked[0]?.label ?? ""))) enter();
     else if (list.hidden) return;
     else if (event.key === "ArrowDown") mark(Math.min(marked + 1, shown.length - 1));
     else if (event.key === "ArrowUp") mark(Math.max(marked - 1, 0));
-    else if (event.key === "Enter" && shown[marked]) pick(shown[marked]);
     else if (event.key === "Escape") { close(); event.stopPropagation(); }
     else return;
     event.preventDefault();

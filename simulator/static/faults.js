@@ -28,11 +28,13 @@ function showSockets({ connections, enabled }) {
   const version = JSON.stringify([connections, enabled]);
   if (list.dataset.version === version) return;
   list.dataset.version = version;
+  const focused = list.contains(document.activeElement);
   replaceChildren(list, connections.map((one) => h("li", {}, h("span", {}, h("b", {}, `Socket ${one.connection}`), one.leaving ? h("small", {}, "told to leave") : null),
     h("button", { type: "button", class: "button", "aria-label": `Cut socket ${one.connection}`, onclick: () => tell(steer("sockets", { cut: one.connection }), `Socket ${one.connection} was cut.`) }, "Cut"))),
   enabled ? null : h("li", {}, h("span", {}, "Socket Mode is off for the app"),
     h("button", { type: "button", class: "button primary", onclick: () => tell(steer("sockets", { enable: true }), "The app may connect again.") }, "Enable")),
   connections.length || !enabled ? null : h("li", {}, h("span", { class: "hint" }, "The app has none open.")));
+  if (focused) byId("faults").focus();
 }
 
 function draw() {

@@ -69,9 +69,12 @@ async function showMessages() {
 
 // Earlier messages come in above those that are shown, which stay where they are.
 async function loadEarlier() {
-  if (byId("messages").querySelector(".earlier") === null) return;
+  if (loadingEarlier || byId("messages").querySelector(".earlier") === null) return;
+  loadingEarlier = true;
   state.limit += PAGE;
-  await wanted();
+  wanted();
+  while (running) await running;
+  loadingEarlier = false;
 }
 
 function showTop() {
@@ -147,6 +150,7 @@ function showPanel(name) {
 
 let running = null;
 let again = false;
+let loadingEarlier = false;
 
 function wanted() {
   if (running) {
@@ -183,7 +187,7 @@ for (const panel of PANELS) {
   byId(panel).addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.defaultPrevented) showPanel(null); });
 }
 byId("messages").addEventListener("scroll", (event) => {
-  if (event.target.scrollTop < 40 && event.target.scrollHeight > event.target.clientHeight && !running) loadEarlier();
+  if (event.target.scrollTop < 40 && event.target.scrollHeight > event.target.clientHeight) loadEarlier();
 }, { passive: true });
 byId("tab-home").addEventListener("click", () => open("home"));
 byId("tab-messages").addEventListener("click", () => open("dm"));

@@ -1,4 +1,4 @@
-"""A workspace, people who act in it, and a small Bolt app in Bolt's usual shape that knows only its base_url."""
+"""A workspace, people who act in it, a small Bolt app in Bolt's usual shape, and a browser: Debian's Chromium."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from playwright.async_api import Browser, Page, async_playwright
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,6 +15,7 @@ from simulator.client import SimulatorClient
 from simulator.clock import Clock
 from simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 PEOPLE = (
     Person("alice", "U0ALICE", "Alice Archer", "alice@example.com"),
     Person("bob", "U0BOB", "Bob Baker", "bob@example.com", is_admin=True),
@@ -84,3 +86,25 @@ async def connected(app: AsyncApp, simulator: Simulator, sockets: int = 1) -> As
 def connect() -> Any:
     """`async with connect(app, simulator, sockets=2): ...`."""
     return connected
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    """A browser of its own for each test."""
+    async with async_playwright() as playwright:
+        launched = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+        yield launched
+        await launched.close()
+
+
+@pytest.fixture
+async def browser_page(simulator: Simulator, browser: Browser) -> AsyncIterator[Page]:
+    """A page that fails the test on any script error or refused resource."""
+    problems: list[str] = []
+    page = await browser.new_page(base_url=simulator.url)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.set_default_timeout(15_000)
+    yield page
+    await page.close()
+    assert problems == []

@@ -6,12 +6,11 @@ axe-core comes by `npm ci` from the lock file beside it, once; the page itself l
 import fcntl
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, expect
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -96,15 +95,6 @@ def axe() -> str:
             command = [npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
             subprocess.run(command, cwd=HERE, check=True, timeout=120, capture_output=True)
     return AXE.read_text(encoding="utf-8")
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    """Debian's Chromium."""
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield launched
-        await launched.close()
 
 
 def shop(app: AsyncApp) -> None:
