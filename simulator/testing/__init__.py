@@ -17,8 +17,9 @@ PYTEST_DONT_REWRITE: it raises its own words and asserts nothing, and may be imp
 import importlib.util
 
 from simulator.testing.hosting import Hosting, hosted
-from simulator.testing.people import Channel, Refused, User, Workspace
+from simulator.testing.people import Refused, User
 from simulator.testing.screen import Message, NotThere, Screen, View
+from simulator.testing.workspace import Channel, Workspace
 
 __all__ = ["Channel", "Hosting", "Message", "NotThere", "Refused", "Screen", "User", "View", "Workspace", "hosted"]
 

@@ -1,13 +1,13 @@
 """The same people and channels for tests without a loop: every call returns when it is done.
 
-Nothing of its own: each method runs its namesake of `simulator.testing.people` on the workspace's thread.
+Nothing of its own: each method runs its namesake of the asynchronous people and workspace on the thread that serves.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from simulator.json_types import JsonObject
-from simulator.testing import people
+from simulator.testing import people, workspace
 from simulator.testing.hosting import Hosting, Loop
 from simulator.testing.people import PATIENCE_S
 from simulator.testing.screen import Message, Screen, View
@@ -80,7 +80,7 @@ class User:
 class Channel:
     """A conversation as an onlooker sees it who sees everything in it."""
 
-    def __init__(self, channel: people.Channel, loop: Loop) -> None:
+    def __init__(self, channel: workspace.Channel, loop: Loop) -> None:
         """Looks at that conversation."""
         self._channel = channel
         self._loop = loop
@@ -110,7 +110,7 @@ class Workspace:
 
     def __init__(self, hosting: Hosting) -> None:
         """The workspace lives as long as its hosting."""
-        self._workspace = people.Workspace(hosting)
+        self._workspace = workspace.Workspace(hosting)
         self._loop = hosting.loop
         self.spec = hosting.spec
         self.url = hosting.simulator.url

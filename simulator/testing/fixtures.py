@@ -10,7 +10,7 @@ import pytest
 from simulator.server import WorkspaceSpec, demo_spec
 from simulator.testing import blocking
 from simulator.testing.hosting import Hosting, hosted
-from simulator.testing.people import Workspace
+from simulator.testing.workspace import Workspace
 
 
 @pytest.fixture

@@ -247,6 +247,20 @@ def test_blocking_people(slack_workspace_sync: blocking.Workspace) -> None:
     assert "app: Cooked" in str(alice.screen())
 
 
+def test_nothing_but_the_fixtures_needs_pytest() -> None:
+    """The product runs where pytest is not installed, and so do the plugin's people, in scripts."""
+    lines = [
+        "import sys",
+        "sys.modules['pytest'] = None",
+        "import cli.main, simulator.__main__, simulator.server, simulator.testing",
+        "assert not hasattr(simulator.testing, 'slack_workspace')",
+        "with simulator.testing.hosted(simulator.server.demo_spec()) as hosting:",
+        "    assert simulator.testing.Workspace(hosting).channel('general').messages == []",
+    ]
+    root = Path(__file__).parents[2]
+    subprocess.run([sys.executable, "-c", "\n".join(lines)], cwd=root, timeout=60, check=True)
+
+
 def test_the_example_of_the_documentation_runs(tmp_path: Path) -> None:
     """docs/simulator.md shows a whole test file: it must be one."""
     root = Path(__file__).parents[2]
