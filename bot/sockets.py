@@ -75,7 +75,7 @@ class Sockets:
         for handler in self._handlers:
             if not await handler.client.is_connected():
                 _log.warning("slack_connection_lost")
-                await self._renew(handler)
+                await self._renew(handler, only_if_lost=True)
         ours, counted = await self.connected(), self.counted_by_slack
         if counted is not None and counted < ours and time.monotonic() >= self._renew_all_from:
             _log.warning("slack_counts_fewer_connections", ours=ours, counted=counted)
@@ -87,11 +87,14 @@ class Sockets:
             await self._renew(self._handlers[self._oldest])
             self._oldest = (self._oldest + 1) % len(self._handlers)
 
-    async def _renew(self, handler: AsyncSocketModeHandler) -> None:
-        """A new connection in place of the old one; what fails is tried again at the next look."""
+    async def _renew(self, handler: AsyncSocketModeHandler, *, only_if_lost: bool = False) -> None:
+        """A new connection in place of the old one; what fails is tried again at the next look.
+
+        The client renews what it finds lost by itself: with `only_if_lost` its new connection is left alone.
+        """
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await handler.client.connect_to_new_endpoint(force=True)
+                await handler.client.connect_to_new_endpoint(force=not only_if_lost)
         except (*CALL_ERRORS, TimeoutError) as problem:
             _log.warning("slack_connection_not_renewed", error=error_code(problem))
 
