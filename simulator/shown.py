@@ -30,6 +30,7 @@ def shown_message(workspace: Workspace, message: Message) -> JsonObject:
         "text": message.text,
         "blocks": message.blocks,
         "attachments": message.attachments,
+        "files": workspace.message_json(message).get("files", []),
         "metadata": message.metadata,
         "ephemeral": message.is_ephemeral,
         "only_for": message.only_for,
