@@ -24,6 +24,6 @@ from simulator.testing.workspace import Channel, Workspace
 __all__ = ["Channel", "Hosting", "Message", "NotThere", "Refused", "Screen", "User", "View", "Workspace", "hosted"]
 
 if importlib.util.find_spec("pytest") is not None:
-    from simulator.testing.fixtures import slack_hosting, slack_spec, slack_workspace, slack_workspace_sync
+    from simulator.testing.fixtures import slack_clock, slack_hosting, slack_spec, slack_workspace, slack_workspace_sync
 
-    __all__ += ["slack_hosting", "slack_spec", "slack_workspace", "slack_workspace_sync"]
+    __all__ += ["slack_clock", "slack_hosting", "slack_spec", "slack_workspace", "slack_workspace_sync"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from simulator.clock import Clock
 from simulator.server import WorkspaceSpec, demo_spec
 from simulator.testing import blocking
 from simulator.testing.hosting import Hosting, hosted
@@ -20,9 +21,15 @@ def slack_spec() -> WorkspaceSpec:
 
 
 @pytest.fixture
-def slack_hosting(slack_spec: WorkspaceSpec) -> Iterator[Hosting]:
+def slack_clock() -> Clock:
+    """The workspace's clock. Override it with `Clock(lambda: 1.8e9)` and time passes only when the test says so."""
+    return Clock()
+
+
+@pytest.fixture
+def slack_hosting(slack_spec: WorkspaceSpec, slack_clock: Clock) -> Iterator[Hosting]:
     """The served workspace behind both of the others."""
-    with hosted(slack_spec) as hosting:
+    with hosted(slack_spec, slack_clock) as hosting:
         yield hosting
 
 

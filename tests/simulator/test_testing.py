@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk import WebClient
 from slack_sdk.web.async_client import AsyncWebClient
 
+from simulator.clock import Clock
 from simulator.testing import Message, NotThere, Refused, View, Workspace, blocking
 
 pytest_plugins = ["simulator.testing"]
@@ -203,6 +204,25 @@ async def test_a_command_nobody_acks_is_refused_in_slacks_words(slack_workspace:
     with pytest.raises(Refused, match="/lunch failed with the error") as refused:
         await slack_workspace.user("alice").types("/lunch")
     assert refused.value.error == "dispatch_failed"
+
+
+class TestWithAClockThatStands:
+    """Time passes only by `advance`."""
+
+    @pytest.fixture
+    def slack_clock(self) -> Clock:
+        """Stands still."""
+        return Clock(lambda: 1.8e9)
+
+    @pytest.mark.usefixtures("app")
+    async def test_it_moves_by_advance_alone(self, slack_workspace: Workspace) -> None:
+        """Two messages, a minute apart by the clock."""
+        general = slack_workspace.channel("general")
+        await slack_workspace.user("alice").types("one")
+        await slack_workspace.advance(60)
+        await slack_workspace.user("alice").types("two")
+        times = [float(message.ts) for message in general.messages]
+        assert times == pytest.approx([1.8e9, 1.8e9 + 60])
 
 
 async def test_waiting_for_an_app_that_never_comes(slack_workspace: Workspace) -> None:

@@ -170,7 +170,10 @@ async def test_a_message_is_updated_long_after_its_response_url_died(
 # --- the manifest -----------------------------------------------------------------------------------------------------
 
 SMALLEST: dict[str, Any] = {
-    "features": {"slash_commands": [{"command": "/hello", "description": "x", "should_escape": True}]},
+    "features": {
+        "app_home": {"home_tab_enabled": True},
+        "slash_commands": [{"command": "/hello", "description": "x", "should_escape": True}],
+    },
     "oauth_config": {"scopes": {"bot": ["commands", "chat:write", "users:read", "users:read.email"]}},
     "settings": {
         "event_subscriptions": {"bot_events": ["app_home_opened", "user_change"]},
