@@ -13,6 +13,7 @@ from simulator.json_types import JsonObject
 from simulator.lookup import BadRequest, Lookup
 from simulator.shortcuts import Shortcuts
 from simulator.shown import (
+    shown_app,
     shown_commands,
     shown_conversation,
     shown_message,
@@ -58,10 +59,11 @@ class Looking:
             "ok": True,
             "revision": workspace.changes.revision,
             "team": {"id": workspace.spec.team_id, "name": workspace.spec.team_name},
-            "app": {"id": workspace.spec.app_id, "name": workspace.spec.bot_name, "user": workspace.spec.bot_user_id},
+            "app": shown_app(workspace.spec),
             "connections": self._sockets.count,
             "commands": shown_commands(workspace.spec),
             "shortcuts": [shown_shortcut(one) for one in self._shortcuts.offered()],
+            "usergroups": [{"id": one.id, "handle": one.handle} for one in workspace.spec.usergroups],
             "people": [shown_person(workspace, person) for person in workspace.people()],
             "channels": [shown_conversation(workspace, one, seen_by) for one in mine],
         }

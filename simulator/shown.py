@@ -68,6 +68,18 @@ def shown_person(workspace: Workspace, person: Person) -> JsonObject:
     }
 
 
+def shown_app(spec: WorkspaceSpec) -> JsonObject:
+    """The app as people find it; without a manifest it has a Home and takes messages."""
+    manifest = spec.manifest
+    return {
+        "id": spec.app_id,
+        "name": spec.bot_name,
+        "user": spec.bot_user_id,
+        "has_home_tab": manifest is None or manifest.has_home_tab,
+        "has_messages_tab": manifest is None or manifest.has_messages_tab,
+    }
+
+
 def shown_commands(spec: WorkspaceSpec) -> list[JsonObject]:
     """What the composer offers after a slash; empty for an app that takes every command and has no manifest."""
     if spec.manifest is None:

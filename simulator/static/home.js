@@ -7,11 +7,16 @@ import { Drafts } from "./drafts.js";
 
 let shown = null;
 
-export function showHome(view, appName) {
+export function showHome(view, app) {
   const parent = byId("home");
+  if (!app.has_home_tab) {
+    replaceChildren(parent, h("div", { class: "empty" }, h("p", { class: "empty-title" }, `${app.name} has no Home`),
+      h("p", {}, "Its manifest does not enable features.app_home.home_tab_enabled.")));
+    return;
+  }
   if (view === null) {
     shown = null;
-    replaceChildren(parent, h("div", { class: "empty" }, h("p", { class: "empty-title" }, `${appName} has no Home yet`),
+    replaceChildren(parent, h("div", { class: "empty" }, h("p", { class: "empty-title" }, `${app.name} has no Home yet`),
       h("p", {}, "The app publishes one with views.publish, often when you open this tab.")));
     return;
   }

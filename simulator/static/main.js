@@ -27,13 +27,14 @@ async function refresh() {
   const workspace = await ask("workspace");
   if (!workspace.ok) return;
   state.workspace = workspace;
-  setNames(new Map([...workspace.people.map((one) => [one.slack_id, one.name]), ...workspace.channels.filter((one) => !one.is_im).map((one) => [one.id, one.name])]));
+  setNames(new Map([...workspace.people.map((one) => [one.slack_id, one.name]), ...workspace.channels.filter((one) => !one.is_im).map((one) => [one.id, one.name]),
+    ...workspace.usergroups.map((one) => [one.id, one.handle])]));
   setDirectory(workspace);
   setOffered(workspace);
   state.channel ??= startingChannel(workspace);
   showConnections(workspace.connections);
   const views = await refreshModal();
-  if (state.channel === "home") showHome(views.home ?? null, workspace.app.name);
+  if (state.channel === "home") showHome(views.home ?? null, workspace.app);
   await showMessages();
   showTop();
   showSidebar(workspace, state.channel, open);
@@ -87,13 +88,15 @@ function showTop() {
   const count = found && !found.is_im ? `${found.members.length} members` : "";
   byId("conversation-about").textContent = [found?.topic, count, found?.is_ext_shared ? "shared with another organisation" : ""].filter(Boolean).join(" · ");
   byId("home-tabs").hidden = !isApp;
+  byId("tab-home").hidden = !workspace.app.has_home_tab;
+  byId("tab-messages").hidden = !workspace.app.has_messages_tab;
   for (const [id, target] of [["tab-home", "home"], ["tab-messages", "dm"]]) {
     byId(id).setAttribute("aria-selected", String(channel === target));
     byId(id).tabIndex = channel === target ? 0 : -1;
   }
   byId("home").hidden = channel !== "home";
   byId("messages").hidden = channel === "home";
-  byId("composer").hidden = channel === "home";
+  byId("composer").hidden = channel === "home" || (isApp && !workspace.app.has_messages_tab);
   byId("composer-text").placeholder = `Message ${isApp ? workspace.app.name : name.replace("# ", "#")}, or type / for a command`;
 }
 

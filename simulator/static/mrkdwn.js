@@ -123,7 +123,7 @@ function angle(inner) {
   if (target.startsWith("@")) return user(target.slice(1), label);
   if (target.startsWith("#")) return channel(target.slice(1), label);
   if (target.startsWith("!date^")) return date(target, label);
-  if (target.startsWith("!subteam^")) return h("span", { class: "mention" }, label ?? `@${target.split("^")[1]}`);
+  if (target.startsWith("!subteam^")) return usergroup(target.split("^")[1], label);
   if (target.startsWith("!")) return broadcast(target.slice(1));
   return link(unescaped(target), label === null ? null : unescaped(label));
 }
@@ -135,6 +135,10 @@ export function user(id, label = null) {
 
 export function channel(id, label = null) {
   return h("span", { class: "mention" }, `#${names.get(id) ?? label ?? id}`);
+}
+
+export function usergroup(id, label = null) {
+  return h("span", { class: "mention" }, names.has(id) ? `@${names.get(id)}` : label ?? `@${id}`);
 }
 
 export function broadcast(range) {

@@ -3,7 +3,7 @@
 import { filledIn } from "./dates.js";
 import { fence, h } from "./dom.js";
 import { emoji } from "./emoji.js";
-import { broadcast, channel, link, user } from "./mrkdwn.js";
+import { broadcast, channel, link, user, usergroup } from "./mrkdwn.js";
 
 export function richText(block) {
   return h("div", { class: "rich" }, (block.elements ?? []).map(part));
@@ -41,7 +41,7 @@ function bare(element) {
     case "channel":
       return channel(element.channel_id);
     case "usergroup":
-      return h("span", { class: "mention" }, `@${element.usergroup_id}`);
+      return usergroup(element.usergroup_id);
     case "broadcast":
       return broadcast(element.range);
     case "emoji":

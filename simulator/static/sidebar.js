@@ -15,8 +15,10 @@ export function showSidebar(workspace, current, open) {
   const possible = others.map((one) => entry(`@${one.name}`, avatar(one.name, one.slack_id), one.name,
     { current, open, unread: false, note: one.deleted ? "deactivated" : null }));
   fill("direct-messages", [...known, ...possible]);
-  fill("apps", [entry("home", avatar(workspace.app.name, workspace.app.user, true), workspace.app.name,
-    { current: current === "dm" ? "home" : current, open, unread: withApp ? isUnread(withApp) : false, note: "app" })]);
+  const landing = workspace.app.has_home_tab ? "home" : "dm";
+  const inApp = current === "dm" || current === "home";
+  fill("apps", [entry(landing, avatar(workspace.app.name, workspace.app.user, true), workspace.app.name,
+    { current: inApp ? landing : current, open, unread: withApp ? isUnread(withApp) : false, note: "app" })]);
 }
 
 function sign(isPrivate) {

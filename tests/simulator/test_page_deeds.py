@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -19,6 +19,7 @@ from simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 MANIFEST = manifest_of(
     {
         "features": {
+            "app_home": {"home_tab_enabled": True},
             "slash_commands": [
                 {"command": "/lunch", "description": "Order lunch", "usage_hint": "[dish]"},
                 {"command": "/leave", "description": "Go home"},
@@ -395,3 +396,18 @@ async def test_home_acts_too(simulator: Simulator, bolt: AsyncApp, connect: Any,
         await page.get_by_role("tab", name="Home").press("ArrowRight")
         await expect(page.get_by_role("tab", name="Messages")).to_be_focused()
         await expect(page.get_by_role("tab", name="Messages")).to_have_attribute("aria-selected", "true")
+
+
+async def test_what_the_manifest_does_not_enable(browser: Browser) -> None:
+    """An app without a Home opens at its messages; one that takes no messages has no composer."""
+    alice = Person("alice", "U0ALICE", "Alice Archer", "alice@example.com")
+    manifest = manifest_of({"features": {"app_home": {"home_tab_enabled": False, "messages_tab_enabled": False}}})
+    async with serve(WorkspaceSpec(people=(alice,), manifest=manifest)) as served:
+        page = await browser.new_page(base_url=served.url)
+        await page.goto("/?as=alice")
+        await page.get_by_role("navigation").get_by_role("button", name="app").click()
+        await expect(page.get_by_role("heading", name="app", exact=True)).to_be_visible()
+        await expect(page.get_by_role("tab", name="Home")).to_be_hidden()
+        await expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_hidden()
+        await page.goto("/?as=alice&channel=home")
+        await expect(page.get_by_text("app has no Home")).to_be_visible()
