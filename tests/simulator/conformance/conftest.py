@@ -21,9 +21,17 @@ from simulator.testing import blocking, hosted
 
 HERE = Path(__file__).parent
 NODE = HERE / "node"
-COMMANDS = ("/order", "/echo", "/shout", "/whisper", "/announce", "/broken", "/slow")
+COMMANDS = ("/order", "/echo", "/shout", "/whisper", "/announce", "/broken", "/slow", "/recipe", "/later", "/who")
 EVENTS = ("app_home_opened", "app_mention", "message.channels", "user_change")
-SCOPES = ("app_mentions:read", "channels:history", "chat:write", "commands", "reactions:write", "users:read")
+SCOPES = (
+    "app_mentions:read",
+    "channels:history",
+    "chat:write",
+    "commands",
+    "files:write",
+    "reactions:write",
+    "users:read",
+)
 PEOPLE = (
     Person("alice", "U0ALICE", "Alice Archer", "alice@example.com"),
     Person("bob", "U0BOB", "Bob Baker", "bob@example.com"),

@@ -156,6 +156,27 @@ def test_menu_in_a_message(kitchen: Kitchen, channel: Channel, card: Message) ->
     assert card.ts in {one.ts for one in channel.messages}
 
 
+def test_file_is_uploaded(kitchen: Kitchen, channel: Channel) -> None:
+    """Three calls that every client makes of one: the url, the upload, the completion."""
+    kitchen.user("alice").types("/recipe")
+    shared = channel.shows("recipe follows")
+    assert [(one["name"], one["title"], one["size"]) for one in shared.raw["files"]] == [("stew.txt", "Stew", 13)]
+
+
+def test_message_is_scheduled(kitchen: Kitchen, channel: Channel) -> None:
+    """It comes when the workspace's clock says so."""
+    kitchen.user("alice").types("/later")
+    kitchen.waits_for_exchange(lambda one: one["name"] == "chat.scheduleMessage" and one["ok"])
+    kitchen.advance(300)
+    channel.shows("later has come")
+
+
+def test_lists_are_read_page_by_page(kitchen: Kitchen, channel: Channel) -> None:
+    """Each client follows the cursor in its own way."""
+    kitchen.user("alice").types("/who")
+    assert channel.shows("here are").words.split()[2:] == ["alice", "app", "bob", "dora"]
+
+
 # --- events -----------------------------------------------------------------------------------------------------------
 
 

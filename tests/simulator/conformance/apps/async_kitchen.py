@@ -8,6 +8,7 @@ import json
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
@@ -69,6 +70,27 @@ async def broken():
 @app.command("/slow")
 async def slow(say):
     await say("thinking")
+
+
+@app.command("/recipe")
+async def recipe(ack, command, client):
+    await ack()
+    about = {"filename": "stew.txt", "title": "Stew", "initial_comment": "recipe follows"}
+    await client.files_upload_v2(channel=command["channel_id"], content="onions, first", **about)
+
+
+@app.command("/later")
+async def later(ack, command, client):
+    await ack()
+    post_at = int(time.time()) + 60
+    await client.chat_scheduleMessage(channel=command["channel_id"], post_at=post_at, text="later has come")
+
+
+@app.command("/who")
+async def who(ack, client, say):
+    await ack()
+    names = [user["name"] async for page in await client.users_list(limit=2) for user in page["members"]]
+    await say(f"here are {' '.join(sorted(names))}")
 
 
 @app.options("dish")

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import time
 from pathlib import Path
 
 from slack_bolt import App
@@ -68,6 +69,27 @@ def broken():
 @app.command("/slow")
 def slow(say):
     say("thinking")
+
+
+@app.command("/recipe")
+def recipe(ack, command, client):
+    ack()
+    about = {"filename": "stew.txt", "title": "Stew", "initial_comment": "recipe follows"}
+    client.files_upload_v2(channel=command["channel_id"], content="onions, first", **about)
+
+
+@app.command("/later")
+def later(ack, command, client):
+    ack()
+    post_at = int(time.time()) + 60
+    client.chat_scheduleMessage(channel=command["channel_id"], post_at=post_at, text="later has come")
+
+
+@app.command("/who")
+def who(ack, client, say):
+    ack()
+    names = [user["name"] for page in client.users_list(limit=2) for user in page["members"]]
+    say(f"here are {' '.join(sorted(names))}")
 
 
 @app.options("dish")

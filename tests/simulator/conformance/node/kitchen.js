@@ -59,6 +59,27 @@ app.command("/slow", async ({ say }) => {
   await say("thinking");
 });
 
+app.command("/recipe", async ({ ack, command, client }) => {
+  await ack();
+  const about = { filename: "stew.txt", title: "Stew", initial_comment: "recipe follows" };
+  await client.filesUploadV2({ channel_id: command.channel_id, content: "onions, first", ...about });
+});
+
+app.command("/later", async ({ ack, command, client }) => {
+  await ack();
+  const post_at = Math.floor(Date.now() / 1000) + 60;
+  await client.chat.scheduleMessage({ channel: command.channel_id, post_at, text: "later has come" });
+});
+
+app.command("/who", async ({ ack, client, say }) => {
+  await ack();
+  const names = [];
+  for await (const page of client.paginate("users.list", { limit: 2 })) {
+    names.push(...page.members.map((user) => user.name));
+  }
+  await say(`here are ${names.sort().join(" ")}`);
+});
+
 app.options("dish", async ({ ack, payload }) => {
   const found = KITCHEN.dishes.filter((dish) => dish.startsWith(payload.value));
   await ack({ options: found.map((dish) => ({ text: { type: "plain_text", text: dish }, value: dish })) });
