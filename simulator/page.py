@@ -70,8 +70,7 @@ class Page:
         if not digits.isdecimal() or len(digits) <= 6:
             raise web.HTTPNotFound(text="This is not a permalink.")
         where = {"channel": request.match_info["channel"], "ts": f"{digits[:-6]}.{digits[-6:]}"}
-        if request.query.get("as"):
-            where["as"] = request.query["as"]
+        where |= {name: request.query[name] for name in ("as", "thread_ts") if request.query.get(name)}
         raise web.HTTPFound(request.url.with_path("/").with_query(where).relative())
 
     async def static(self, request: web.Request) -> web.Response:

@@ -31,8 +31,7 @@ class Taps:
         conversation = self._workspace.conversations.get(message.channel)
         if conversation is None:
             raise Impossible(f"there is no channel {message.channel!r}")
-        blocks = [*message.blocks, *(one for each in message.attachments for one in objects_in(each.get("blocks")))]
-        block, element = find(blocks, action_id, value, block_id)
+        block, element = find(_blocks_of(message), action_id, value, block_id)
         action = self._action(block, element, value)
         state = held_state(element, value)
         if state is not None:
@@ -60,7 +59,7 @@ class Taps:
         self, person: Person, source: View | Message, action_id: str, typed: str, block_id: str | None = None
     ) -> list[JsonObject]:
         """What the app offers for a text typed into an external select. Raises Impossible, NotDelivered."""
-        block, element = find(source.blocks, action_id, None, block_id)
+        block, element = find(_blocks_of(source), action_id, None, block_id)
         payload = self._payloads.suggestion(person, source, block["block_id"], element["action_id"], typed)
         ack = await self._delivery.deliver("interactive", payload, accepts_response_payload=True)
         groups = [
@@ -117,3 +116,10 @@ class Taps:
         except UnknownChoice as unknown:
             raise Impossible(str(unknown)) from unknown
         return action
+
+
+def _blocks_of(source: View | Message) -> list[JsonObject]:
+    """Its blocks, those inside a message's attachments too."""
+    if isinstance(source, View):
+        return source.blocks
+    return [*source.blocks, *(one for each in source.attachments for one in objects_in(each.get("blocks")))]

@@ -60,10 +60,16 @@ function named(one, labels) {
   };
 }
 
-async function chosen(one, block, context, value, field) {
+// A choice that the person does not confirm is taken back; `undo` shows what was chosen before.
+async function chosen(one, block, context, value, field, undo = () => {}) {
+  const before = context.draft(block, one);
   context.setDraft(block, one, value);
   if (block.type === "input" && !block.dispatch_action) return;
-  if (one.confirm && !(await confirmed(one.confirm))) return;
+  if (one.confirm && !(await confirmed(one.confirm))) {
+    context.setDraft(block, one, before);
+    undo(before);
+    return;
+  }
   await busy(field, () => context.act(one, block, value));
 }
 
@@ -78,7 +84,7 @@ function menu(entries, one, block, context, labels) {
   const empty = h("option", { value: "", selected: current === "" }, textOf(one.placeholder) || "Choose an option");
   const list = entries.map(([label, options]) =>
     label === null ? options.map(option) : h("optgroup", { label }, options.map(option)));
-  const change = (event) => chosen(one, block, context, event.target.value || null, event.target);
+  const change = ({ target }) => chosen(one, block, context, target.value || null, target, (before) => { target.value = before ?? ""; });
   return h("select", { class: "select", ...named(one, labels), onchange: change }, empty, list.flat());
 }
 
@@ -151,7 +157,7 @@ function textInput(type) {
 
 function picker(type) {
   return (one, block, context, labels) => {
-    const change = (event) => chosen(one, block, context, event.target.value || null, event.target);
+    const change = ({ target }) => chosen(one, block, context, target.value || null, target, (before) => { target.value = before ?? ""; });
     return h("input", { class: "text-field", type, ...named(one, labels), value: context.draft(block, one) ?? "", onchange: change });
   };
 }

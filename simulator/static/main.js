@@ -149,6 +149,22 @@ function showPanel(name) {
   wanted();
 }
 
+// A permalink's message, loaded if it is an earlier one, or in the panel of its thread.
+async function showLinked(query) {
+  const ts = query.get("ts");
+  if (!ts) return;
+  const thread = query.get("thread_ts");
+  const log = byId(thread ? "thread-messages" : "messages");
+  if (thread) {
+    openThread(thread);
+    while (running) await running;
+  }
+  const find = () => log.querySelector(`[data-ts="${CSS.escape(ts)}"]`);
+  while (!thread && find() === null && log.querySelector(".earlier") !== null) await loadEarlier();
+  find()?.scrollIntoView({ block: "center" });
+  find()?.classList.add("linked");
+}
+
 // ---- staying up to date: one refresh at a time, and one more if something changed meanwhile
 
 let running = null;
@@ -208,10 +224,5 @@ composer("thread-composer", "thread-text", () => ({ channel: conversationId(), t
 shortcutButton();
 await wanted();
 if (state.channel === "home") act("home");
-const linked = new URLSearchParams(location.search).get("ts");
-if (linked) {
-  const article = document.querySelector(`[data-ts="${CSS.escape(linked)}"]`);
-  article?.scrollIntoView({ block: "center" });
-  article?.classList.add("linked");
-}
+await showLinked(new URLSearchParams(location.search));
 listen();

@@ -154,13 +154,16 @@ function content(message) {
   return h("div", { class: "content" }, parts);
 }
 
+// What the person chose in messages' menus: kept while the page is open, as Slack's client does.
+const choices = new Map();
+
 function messageContext(message) {
   const where = { channel: message.channel, ts: message.ts };
-  const chosen = new Map();
+  const key = (block, one) => [message.channel, message.ts, block.block_id, one.action_id].join(" ");
   return {
     directory,
-    draft: (block, one) => chosen.get(one.action_id) ?? presetValue(one),
-    setDraft: (block, one, value) => chosen.set(one.action_id, value),
+    draft: (block, one) => (choices.has(key(block, one)) ? choices.get(key(block, one)) : presetValue(one)),
+    setDraft: (block, one, value) => choices.set(key(block, one), value),
     act: async (one, block, value) => {
       const answer = await act("action", { ...where, block_id: block.block_id, action_id: one.action_id, value });
       const line = document.querySelector(`[data-ts="${message.ts}"] [data-failure-for="${CSS.escape(block.block_id)}"]`);

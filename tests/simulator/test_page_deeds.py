@@ -411,3 +411,58 @@ async def test_what_the_manifest_does_not_enable(browser: Browser) -> None:
         await expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_hidden()
         await page.goto("/?as=alice&channel=home")
         await expect(page.get_by_text("app has no Home")).to_be_visible()
+
+
+async def test_permalinks_lead_to_earlier_messages_and_into_threads(
+    simulator: Simulator, people: SimulatorClient, browser_page: Page
+) -> None:
+    """Loaded if need be, and in view."""
+    page = browser_page
+    first = (await people.say("bob", "general", "the first"))["ack"]["ts"]
+    reply = (await people.say("bob", "general", "the reply", thread_ts=first))["ack"]["ts"]
+    for number in range(150):
+        simulator.workspace.app_message("C0GENERAL", f"message {number}.", [])
+    await page.goto(f"/archives/C0GENERAL/p{first.replace('.', '')}?as=alice")
+    await expect(page.get_by_text("the first")).to_be_in_viewport()
+    await page.goto(f"/archives/C0GENERAL/p{reply.replace('.', '')}?as=alice&thread_ts={first}&cid=C0GENERAL")
+    await expect(page.get_by_role("complementary", name="Thread").get_by_text("the reply")).to_be_in_viewport()
+
+
+async def test_a_choice_that_is_not_confirmed_is_taken_back(
+    simulator: Simulator, bolt: AsyncApp, slack: AsyncWebClient, connect: Any, browser_page: Page
+) -> None:
+    """The menu shows what was chosen before; a confirmed choice stays when the message is drawn again."""
+    page = browser_page
+    heard: asyncio.Queue[str] = asyncio.Queue()
+
+    @bolt.action("size")
+    async def size(ack: Any, payload: Any) -> None:
+        await ack()
+        heard.put_nowait(payload["selected_option"]["value"])
+
+    options = [{"text": text(word), "value": word.lower()} for word in ("Small", "Large")]
+    sure = {"title": text("Sure?"), "text": text("It is a lot."), "confirm": text("Yes"), "deny": text("No")}
+    menu = {
+        "type": "static_select",
+        "action_id": "size",
+        "placeholder": text("Size"),
+        "options": options,
+        "confirm": sure,
+    }
+    async with connect(bolt, simulator):
+        posted = await slack.chat_postMessage(
+            channel="C0GENERAL", text="How much?", blocks=[{"type": "actions", "elements": [menu]}]
+        )
+        await page.goto("/?as=alice&channel=general")
+        choice = page.get_by_label("Size")
+        await choice.select_option("Large")
+        await page.get_by_role("dialog", name="Sure?").get_by_role("button", name="No").click()
+        await expect(choice).to_have_value("")
+        await choice.select_option("Small")
+        await page.get_by_role("dialog", name="Sure?").get_by_role("button", name="Yes").click()
+        async with asyncio.timeout(5):
+            assert await heard.get() == "small"
+        await slack.chat_postMessage(channel="C0GENERAL", thread_ts=posted["ts"], text="noted")
+        await expect(page.get_by_role("button", name="1 reply")).to_be_visible()
+        await expect(choice).to_have_value("small")
+    assert heard.empty()
