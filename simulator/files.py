@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from urllib.parse import quote
 
 from simulator.clock import Clock
 from simulator.json_types import JsonObject
@@ -99,7 +100,7 @@ class Files:
 
         `shared` holds the ids of the conversations in which it was shared, by their kind.
         """
-        private = f"{base_url}/files-pri/{team_id}-{file.id}/{file.name}"
+        private = f"{base_url}/files-pri/{team_id}-{file.id}/{quote(file.name)}"
         described: JsonObject = {
             "id": file.id,
             "created": file.created,
@@ -122,7 +123,7 @@ class Files:
             "username": "",
             "url_private": private,
             "url_private_download": private + "?download=1",
-            "permalink": f"{base_url}/files/{file.user}/{file.id}/{file.name}",
+            "permalink": f"{base_url}/files/{file.user}/{file.id}/{quote(file.name)}",
             "channels": shared.get("public_channel", []),
             "groups": shared.get("private_channel", []),
             "ims": shared.get("im", []),

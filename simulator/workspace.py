@@ -137,6 +137,14 @@ class Workspace:
         described: JsonObject = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
         if message.bot_id is not None:
             described |= {"bot_id": message.bot_id, "app_id": message.app_id, "team": self.spec.team_id}
+            described["bot_profile"] = {
+                "id": message.bot_id,
+                "app_id": message.app_id,
+                "name": self.spec.bot_name,
+                "deleted": False,
+                "updated": 0,
+                "team_id": self.spec.team_id,
+            }
         if message.blocks:
             described["blocks"] = message.blocks
         if message.attachments:

@@ -30,7 +30,7 @@ from simulator.blocks.schema import (
 from simulator.blocks.state import elements_of
 from simulator.json_types import JsonObject, as_list, as_object, objects_in
 
-__all__ = ["Problem", "Surface", "blocks_problems", "tables_in", "text_length"]
+__all__ = ["MARKDOWN_TEXT", "Problem", "Surface", "blocks_problems", "tables_in", "text_length"]
 
 Surface = Literal["message", "modal", "home"]
 

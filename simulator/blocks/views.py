@@ -37,10 +37,10 @@ _home = shape({"type": anything, "blocks": anything}, _SHARED)
 def view_problems(view: JsonObject, expected_type: str) -> list[Problem]:
     """Everything wrong with a view; an empty list means that Slack would take it."""
     kind = view.get("type")
-    if kind not in {"modal", "home"}:
+    if kind not in ("modal", "home"):
         return [Problem(f"unsupported type: {kind}", "/view/type")]
     if kind != expected_type:
-        return [Problem(f"must be of type {expected_type}", "/view/type")]
+        return [Problem(f"must be a valid enum value: {expected_type}", "/view/type")]
     problems = list((_modal if kind == "modal" else _home)(view, "/view"))
     blocks = view.get("blocks")
     if blocks is not None:

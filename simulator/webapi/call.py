@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.blocks.normal import normalised
-from simulator.blocks.validate import Problem, blocks_problems, tables_in, text_length
+from simulator.blocks.validate import MARKDOWN_TEXT, Problem, blocks_problems, tables_in, text_length
 from simulator.conversations import Conversation
 from simulator.json_types import JsonObject, as_list, as_object
 from simulator.sockets import Sockets
@@ -31,6 +31,15 @@ class SlackError(Exception):
         self.extra: JsonObject = dict(extra)
         if messages:
             self.extra["response_metadata"] = {"messages": messages}
+
+
+@dataclass(frozen=True)
+class MessageContent:
+    """What a message says, checked and completed; at least one of the three is there."""
+
+    text: str
+    blocks: list[JsonObject]
+    attachments: list[JsonObject]
 
 
 @dataclass(frozen=True)
@@ -94,6 +103,24 @@ class Call:
             raise SlackError("msg_too_long")
         return text
 
+    def message_content(self) -> MessageContent:
+        """What chat.postMessage and its kin post: `text`, `blocks` and `attachments`, or `markdown_text` alone.
+
+        Raises SlackError: no_text, markdown_text_conflict, and whatever is wrong with one of them.
+        """
+        markdown = self.text("markdown_text")
+        if markdown is not None:
+            if self.text("text") is not None or self.arguments.get("blocks"):
+                raise SlackError("markdown_text_conflict")
+            if len(markdown) > MARKDOWN_TEXT:
+                raise SlackError("msg_too_long")
+            blocks = checked_message_blocks([{"type": "markdown", "text": markdown}])
+            return MessageContent(markdown, blocks, self.attachments())
+        content = MessageContent(self.message_text(), self.message_blocks(), self.attachments())
+        if not (content.text or content.blocks or content.attachments):
+            raise SlackError("no_text")
+        return content
+
     def attachments(self) -> list[JsonObject]:
         """The `attachments` argument, with the blocks inside checked. Raises SlackError."""
         given = self.structure("attachments", "invalid_attachments")
@@ -116,7 +143,7 @@ class Call:
     def writable_conversation(self) -> Conversation:
         """Where the `channel` argument lets the app write; a user id means the direct message with that user.
 
-        Raises SlackError: channel_not_found, not_in_channel, is_archived.
+        Raises SlackError: channel_not_found, not_in_channel, is_archived, messages_tab_disabled.
         """
         return self.writable_named(self.required("channel"))
 
@@ -127,6 +154,9 @@ class Call:
             raise SlackError("not_in_channel")
         if conversation.is_archived:
             raise SlackError("is_archived")
+        manifest = self.workspace.spec.manifest
+        if conversation.is_im and manifest is not None and not manifest.has_messages_tab:
+            raise SlackError("messages_tab_disabled")
         return conversation
 
     def _may_post_unjoined(self, conversation: Conversation) -> bool:

@@ -10,16 +10,14 @@ METADATA_FIELDS = {"event_type", "event_payload"}
 def post_message(call: Call) -> JsonObject:
     """chat.postMessage."""
     conversation = call.writable_conversation()
-    text, blocks, attachments = call.message_text(), call.message_blocks(), call.attachments()
-    if not (text or blocks or attachments):
-        raise SlackError("no_text")
+    content = call.message_content()
     message = call.workspace.app_message(
         conversation.id,
-        text,
-        blocks,
+        content.text,
+        content.blocks,
         thread_ts=thread_of(call, conversation.id),
         metadata=_metadata(call),
-        attachments=attachments,
+        attachments=content.attachments,
         is_broadcast=call.flag("reply_broadcast"),
     )
     described = call.workspace.message_json(message)
@@ -58,16 +56,14 @@ def post_ephemeral(call: Call) -> JsonObject:
     person = call.known_person()
     if person.slack_id not in conversation.members:
         raise SlackError("user_not_in_channel")
-    text, blocks, attachments = call.message_text(), call.message_blocks(), call.attachments()
-    if not (text or blocks or attachments):
-        raise SlackError("no_text")
+    content = call.message_content()
     message = call.workspace.app_message(
         conversation.id,
-        text,
-        blocks,
+        content.text,
+        content.blocks,
         thread_ts=thread_of(call, conversation.id),
         only_for=person.slack_id,
-        attachments=attachments,
+        attachments=content.attachments,
     )
     return {"message_ts": message.ts}
 

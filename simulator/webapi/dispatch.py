@@ -111,6 +111,9 @@ class WebApi:
         except RateLimited as limited:
             answer = {"ok": False, "error": "ratelimited"}
             status, headers = 429, {"Retry-After": str(limited.retry_after_s)}
+        except RecursionError:
+            answer = {"ok": False, "error": "invalid_json"}
+        answer = _with_warning(answer, _charset_warning(request))
         took_ms = (time.perf_counter() - started) * 1000
         inspected = {key: _shortened(value) for key, value in arguments.items()}
         self._workspace.inspector.record(
@@ -145,7 +148,7 @@ class WebApi:
     def _check_token(self, token: str | None, expected: str) -> None:
         if not token:
             raise SlackError("not_authed")
-        if hmac.compare_digest(token.encode(), expected.encode()):
+        if hmac.compare_digest(token.encode(errors="replace"), expected.encode()):
             return
         if token in {self._workspace.spec.bot_token, self._workspace.spec.app_token}:
             raise SlackError("not_allowed_token_type")
@@ -164,15 +167,32 @@ async def _arguments(request: web.Request) -> JsonObject:
             raise SlackError("json_not_object")
         return arguments | body
     if request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        return arguments | dict(await request.post())
+        return arguments | {name: one for name, one in (await request.post()).items() if isinstance(one, str)}
     return arguments
+
+
+def _charset_warning(request: web.Request) -> str | None:
+    """docs.slack.dev/apis/web-api: JSON without a charset, and a form with one, are taken with a warning."""
+    if request.content_type == "application/json":
+        return "missing_charset" if request.charset is None else None
+    is_form = request.content_type == "application/x-www-form-urlencoded"
+    return "superfluous_charset" if is_form and request.charset is not None else None
+
+
+def _with_warning(answer: JsonObject, warning: str | None) -> JsonObject:
+    """The answer with this warning beside those that it has."""
+    if warning is None or answer.get("error") == "ratelimited":
+        return answer
+    metadata: JsonObject = answer.get("response_metadata", {})
+    warnings = [*metadata.get("warnings", []), warning]
+    return answer | {"warning": ",".join(warnings), "response_metadata": metadata | {"warnings": warnings}}
 
 
 def _token(request: web.Request, arguments: JsonObject) -> str | None:
     """The token, taken out of the arguments so that it is recorded nowhere."""
     given = arguments.pop("token", None)
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
-    return bearer.strip() if scheme.lower() == "bearer" else given
+    return bearer.strip() if scheme.lower() == "bearer" else str(given or "")
 
 
 def _shortened(value: object) -> object:

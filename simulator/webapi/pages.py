@@ -33,7 +33,7 @@ def _offset(cursor: str | None) -> int:
         return 0
     try:
         kind, _, offset = base64.b64decode(cursor, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as problem:
+    except (binascii.Error, ValueError) as problem:
         raise SlackError("invalid_cursor") from problem
     if kind != "offset" or not offset.isdecimal():
         raise SlackError("invalid_cursor")

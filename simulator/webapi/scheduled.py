@@ -21,15 +21,13 @@ DEFAULT_PAGE = 100
 def schedule(call: Call) -> JsonObject:
     """chat.scheduleMessage."""
     conversation = call.writable_conversation()
-    text, blocks, attachments = call.message_text(), call.message_blocks(), call.attachments()
-    if not (text or blocks or attachments):
-        raise SlackError("no_text")
+    content = call.message_content()
     message = ScheduledMessage(
         channel=conversation.id,
         post_at=_post_at(call, conversation.id),
-        text=text,
-        blocks=blocks,
-        attachments=attachments,
+        text=content.text,
+        blocks=content.blocks,
+        attachments=content.attachments,
         thread_ts=thread_of(call, conversation.id),
         is_broadcast=call.flag("reply_broadcast"),
         created=int(call.workspace.clock.now()),
@@ -37,16 +35,16 @@ def schedule(call: Call) -> JsonObject:
     )
     call.workspace.schedule(message)
     described: JsonObject = {
-        "text": text,
+        "text": content.text,
         "username": call.workspace.spec.bot_name,
         "bot_id": call.workspace.spec.bot_id,
         "type": "delayed_message",
         "subtype": "bot_message",
     }
-    if blocks:
-        described["blocks"] = blocks
-    if attachments:
-        described["attachments"] = attachments
+    if content.blocks:
+        described["blocks"] = content.blocks
+    if content.attachments:
+        described["attachments"] = content.attachments
     return {
         "channel": conversation.id,
         "scheduled_message_id": message.id,

@@ -51,6 +51,9 @@ def update(call: Call) -> JsonObject:
 def publish(call: Call) -> JsonObject:
     """views.publish: one person's App Home."""
     person = call.known_person("user_id")
+    manifest = call.workspace.spec.manifest
+    if manifest is not None and not manifest.has_home_tab:
+        raise SlackError("not_enabled")
     content = checked_view(call.structure("view", "invalid_arguments"), "home")
     existing = call.workspace.views.home_of(person.slack_id)
     if existing is not None:
@@ -66,7 +69,7 @@ def checked_view(given: Any, expected_type: str) -> JsonObject:
     problems = view_problems(content, expected_type)
     if problems:
         raise SlackError("invalid_arguments", prefixed(problems))
-    if len(json.dumps(content, ensure_ascii=False).encode()) > VIEW_BYTES:
+    if len(json.dumps(content, ensure_ascii=False).encode(errors="replace")) > VIEW_BYTES:
         raise SlackError("view_too_large")
     return content | {"blocks": normalised(content["blocks"])}
 

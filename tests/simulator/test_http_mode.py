@@ -38,7 +38,10 @@ def manifest(base: str, options: str | None = None) -> Manifest:
     settings = {"is_enabled": True, "request_url": f"{base}/actions"}
     return manifest_of(
         {
-            "features": {"slash_commands": [{"command": "/lunch", "url": f"{base}/commands"}]},
+            "features": {
+                "app_home": {"home_tab_enabled": True},
+                "slash_commands": [{"command": "/lunch", "url": f"{base}/commands"}],
+            },
             "oauth_config": {"scopes": {"bot": ["commands", "chat:write"]}},
             "settings": {
                 "interactivity": settings | ({} if options is None else {"message_menu_options_url": options}),

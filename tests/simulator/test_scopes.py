@@ -28,14 +28,17 @@ WRITE = "channels:manage,groups:write,mpim:write,im:write"
 @asynccontextmanager
 async def served(*granted: str, events: tuple[str, ...] = ()) -> AsyncGenerator[Simulator]:
     """A workspace whose app has these scopes and no others."""
-    manifest = Manifest(bot_scopes=frozenset(granted), events=events)
+    manifest = Manifest(bot_scopes=frozenset(granted), events=events, has_home_tab=True)
     async with serve(WorkspaceSpec(people=PEOPLE, channels=CHANNELS, manifest=manifest)) as simulator:
         yield simulator
 
 
 async def called(simulator: Simulator, method: str, /, token: str | None = None, **arguments: Any) -> tuple[Any, Any]:
     """The answer and its headers."""
-    headers = {"Authorization": f"Bearer {token or simulator.workspace.spec.bot_token}"}
+    headers = {
+        "Authorization": f"Bearer {token or simulator.workspace.spec.bot_token}",
+        "Content-Type": "application/json; charset=utf-8",
+    }
     async with (
         aiohttp.ClientSession() as session,
         session.post(simulator.api_url + method, json=arguments, headers=headers) as response,

@@ -1,5 +1,6 @@
 """The Web API answers as Slack's does: tokens, forms and JSON, memberships, error codes."""
 
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -8,8 +9,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from simulator.client import SimulatorClient
+from simulator.manifest import Manifest
 from simulator.server import Channel, Person, Simulator, SpecError, WorkspaceSpec, serve
 from simulator.spec import UserGroup
+from simulator.webapi.dispatch import APP_METHODS, BOT_METHODS
 
 
 async def call(simulator: Simulator, method: str, *, token: str | None = None, **request: Any) -> Any:
@@ -84,6 +87,95 @@ async def raw(simulator: Simulator, body: str) -> Any:
         session.post(simulator.api_url + "chat.postMessage", data=body, headers=headers) as response,
     ):
         return await response.json()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "warning"),
+    [
+        ("application/json", "missing_charset"),
+        ("application/json; charset=utf-8", None),
+        ("application/x-www-form-urlencoded", None),
+        ("application/x-www-form-urlencoded; charset=utf-8", "superfluous_charset"),
+    ],
+)
+async def test_charsets_are_warned_of(simulator: Simulator, content_type: str, warning: str | None) -> None:
+    """Beside any answer, good or bad."""
+    body = "{}" if "json" in content_type else "a=b"
+    for token in (simulator.workspace.spec.bot_token, "xoxb-simulator-wrong"):
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": content_type}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(simulator.api_url + "auth.test", data=body, headers=headers) as response,
+        ):
+            answer = await response.json()
+        assert answer.get("warning") == warning
+        assert answer.get("response_metadata") == ({"warnings": [warning]} if warning else None)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"token": 5},
+        {"token": ["xoxb-simulator-bot"]},
+        {"token": "\ud800"},
+        {"channel": "\ud800"},
+        {"cursor": "ä"},
+        {"view": {"type": []}},
+        {"blocks": [[[{}]]]},
+    ],
+    ids=str,
+)
+async def test_nonsense_is_answered_with_an_error(simulator: Simulator, arguments: dict[str, Any]) -> None:
+    """Whatever an app sends, no method breaks over it."""
+    for method in (*BOT_METHODS, *APP_METHODS):
+        for token in (simulator.workspace.spec.bot_token, None):
+            answer = await call(simulator, method, token=token, json=arguments)
+            assert answer["ok"] or answer["error"] not in {"internal_error", "fatal_error"}
+
+
+@pytest.mark.parametrize("depth", [500, 3000, 200_000])
+async def test_json_that_is_too_deep(simulator: Simulator, depth: int) -> None:
+    """Taken or refused, never a crash."""
+    answer = await raw(simulator, '{"channel": "C0GENERAL", "attachments": ' + "[" * depth + "]" * depth + "}")
+    assert answer["error"] in {"invalid_json", "invalid_attachments"}
+
+
+async def test_a_file_in_a_form_is_no_argument(simulator: Simulator) -> None:
+    """As curl -F text=@file would send."""
+    form = aiohttp.FormData()
+    form.add_field("channel", "C0GENERAL")
+    form.add_field("text", b"x", filename="x.txt")
+    answer = await call(simulator, "chat.postMessage", token=simulator.workspace.spec.bot_token, data=form)
+    assert answer["error"] == "no_text"
+
+
+async def test_markdown_text(slack: AsyncWebClient, people: SimulatorClient) -> None:
+    """Posted as one markdown block, and never beside text or blocks."""
+    await slack.chat_postMessage(channel="C0GENERAL", markdown_text="# Lunch")
+    (message,) = await people.messages("general")
+    assert [(one["type"], one["text"]) for one in message["blocks"]] == [("markdown", "# Lunch")]
+    with pytest.raises(SlackApiError, match="markdown_text_conflict"):
+        await slack.chat_postMessage(channel="C0GENERAL", markdown_text="# Lunch", text="x")
+    with pytest.raises(SlackApiError, match="msg_too_long"):
+        await slack.chat_postMessage(channel="C0GENERAL", markdown_text="x" * 12_001)
+
+
+@pytest.mark.parametrize(
+    ("tabs", "method", "arguments", "error"),
+    [
+        ({"has_home_tab": False}, "views.publish", {"user_id": "U0ALICE", "view": {}}, "not_enabled"),
+        ({"has_messages_tab": False}, "chat.postMessage", {"channel": "U0ALICE", "text": "x"}, "messages_tab_disabled"),
+    ],
+)
+async def test_tabs_that_the_manifest_switched_off(
+    tabs: dict[str, bool], method: str, arguments: dict[str, Any], error: str
+) -> None:
+    """Nothing is published or sent where people could not see it."""
+    person = Person("alice", "U0ALICE", "Alice Archer", "alice@example.com")
+    manifest = Manifest(bot_scopes=frozenset({"chat:write"}), **tabs)
+    async with serve(WorkspaceSpec(people=(person,), manifest=manifest)) as simulator:
+        answer = await call(simulator, method, token=simulator.workspace.spec.bot_token, json=arguments)
+        assert answer["error"] == error
 
 
 @pytest.mark.parametrize(
@@ -191,10 +283,10 @@ async def test_joining_channels(simulator: Simulator, slack: AsyncWebClient, peo
     """Public ones only, twice is a warning, and then the app may post there."""
     token = simulator.workspace.spec.bot_token
     joined = await call(simulator, "conversations.join", token=token, json={"channel": "C0NOBOT"})
-    assert (joined["ok"], joined["channel"]["is_member"], "warning" in joined) == (True, True, False)
+    assert (joined["ok"], joined["channel"]["is_member"], joined["warning"]) == (True, True, "missing_charset")
     again = await call(simulator, "conversations.join", token=token, json={"channel": "C0NOBOT"})
-    assert (again["ok"], again["warning"]) == (True, "already_in_channel")
-    assert again["response_metadata"] == {"warnings": ["already_in_channel"]}
+    assert (again["ok"], again["warning"]) == (True, "already_in_channel,missing_charset")
+    assert again["response_metadata"] == {"warnings": ["already_in_channel", "missing_charset"]}
     await slack.chat_postMessage(channel="C0NOBOT", text="here")
     assert [one["text"] for one in await people.messages("elsewhere")] == ["here"]
     for channel, error in (
@@ -287,6 +379,12 @@ async def test_reactions(slack: AsyncWebClient, people: SimulatorClient) -> None
         await slack.reactions_add(channel="C0GENERAL", timestamp=str(posted["ts"]), name="eyes")
     (message,) = await people.messages("general")
     assert message["reactions"] == [{"name": "eyes", "users": ["U0SIMBOT"], "count": 1}]
+
+
+def test_the_documentation_names_every_method() -> None:
+    """Each in a table with its scope and its limit."""
+    document = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text()
+    assert [name for name in (*BOT_METHODS, *APP_METHODS) if f"`{name}`" not in document] == []
 
 
 @pytest.mark.parametrize("field", ["bot_token", "app_token"])
