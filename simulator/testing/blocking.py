@@ -141,6 +141,10 @@ class Workspace:
         """Change an account, such as deleted=True; the app gets user_change."""
         self._loop.run(self._workspace.changes_person(name, **flags))
 
+    def breaks_sockets(self, *, cut: int | str | None = None, disconnect: str | None = None) -> None:
+        """Cut the app's connections (a number, or "all") without a word, or tell them to go for that reason."""
+        self._loop.run(self._workspace.breaks_sockets(cut=cut, disconnect=disconnect))
+
     def inspector(self) -> list[JsonObject]:
         """What passed between the app and the workspace: requests, envelopes, acks, with times and failures."""
         return self._loop.run(self._workspace.inspector())

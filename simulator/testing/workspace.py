@@ -120,6 +120,10 @@ class Workspace:
         """Change an account, such as deleted=True; the app gets user_change."""
         await self.control.change_person(name, **flags)
 
+    async def breaks_sockets(self, *, cut: int | str | None = None, disconnect: str | None = None) -> None:
+        """Cut the app's connections (a number, or "all") without a word, or tell them to go for that reason."""
+        await self.control.sockets(cut=cut, disconnect=disconnect)
+
     async def inspector(self) -> list[JsonObject]:
         """What passed between the app and the workspace: requests, envelopes, acks, with times and failures."""
         return await self.control.inspector()

@@ -232,6 +232,22 @@ def test_message_shortcut(kitchen: Kitchen, channel: Channel) -> None:
     kitchen.user("alice").does_not_see("Only you know")
 
 
+# --- connections ------------------------------------------------------------------------------------------------------
+
+
+def test_connection_is_renewed(kitchen: Kitchen, channel: Channel) -> None:
+    """Told to go, as Slack tells every connection after some hours, a client opens a new one by itself."""
+    if _is_http(kitchen):
+        pytest.skip("without Socket Mode there is no connection to renew")
+    last = kitchen.inspector()[-1]["number"]
+    kitchen.breaks_sockets(disconnect="refresh_requested")
+    kitchen.waits_for_exchange(
+        lambda one: (one["kind"], one["name"]) == ("socket", "connected") and one["number"] > last, timeout_s=30
+    )
+    kitchen.user("alice").types("/echo back")
+    channel.shows("echo back")
+
+
 # --- what passed ------------------------------------------------------------------------------------------------------
 
 
