@@ -1,6 +1,6 @@
 // Files in messages: pictures are shown, anything else is a card with its name, kind and size.
 
-import { h } from "./dom.js";
+import { drawing, h } from "./dom.js";
 
 export function sizeOf(bytes) {
   if (!Number.isFinite(bytes)) return "";
@@ -25,7 +25,7 @@ export function shownFiles(files) {
     }
     const about = [file.pretty_type || file.filetype?.toUpperCase(), sizeOf(file.size)].filter(Boolean).join(" · ");
     const words = [h("b", {}, name), h("small", {}, about)];
-    const sign = h("span", { class: "file-sign", "aria-hidden": "true" }, "🗎");
+    const sign = h("span", { class: "file-sign", "aria-hidden": "true" }, drawing("M5 2h7l4 4v12H5zM12 2v4h4"));
     return url ? h("a", { class: "file", href: url, target: "_blank", rel: "noopener", download: file.name }, sign, h("span", {}, words))
       : h("div", { class: "file" }, sign, h("span", {}, words));
   }));

@@ -22,6 +22,15 @@ export class Log {
     this.openThread = openThread;
     this.drawn = new Map();
     this.key = null;
+    // Pictures that arrive late must not push the end out of sight of somebody who reads it; only scrolling up leaves it.
+    this.isAtEnd = true;
+    let top = 0;
+    parent.addEventListener("scroll", () => {
+      if (parent.scrollHeight - parent.scrollTop - parent.clientHeight < 80) this.isAtEnd = true;
+      else if (parent.scrollTop < top) this.isAtEnd = false;
+      top = parent.scrollTop;
+    }, { passive: true });
+    parent.addEventListener("load", () => { if (this.isAtEnd) parent.scrollTop = parent.scrollHeight; }, true);
   }
 
   // `more` is whether the conversation has earlier messages, and what loads them.
@@ -30,7 +39,7 @@ export class Log {
       this.clear(key);
       this.newTs = this.inThread ? null : firstUnread(key, messages);
     }
-    const atEnd = this.parent.scrollHeight - this.parent.scrollTop - this.parent.clientHeight < 80;
+    const atEnd = this.isAtEnd;
     const focused = document.activeElement;
     const refocus = this.parent.contains(focused) ? [focused.closest("[data-ts]")?.dataset.ts, focused.dataset.action] : null;
     const wanted = more === null ? [] : [this.earlier(more)];
@@ -67,6 +76,7 @@ export class Log {
   }
 
   clear(key) {
+    this.isAtEnd = true;
     this.key = key;
     this.drawn.clear();
     this.parent.replaceChildren();
