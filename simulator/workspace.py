@@ -38,6 +38,8 @@ class Workspace:
         #: Where the server listens; known once it does.
         self.base_url = ""
         self._people = {person.slack_id: person for person in (*spec.people, self.bot)}
+        #: Kept until somebody is renamed: every shown message asks for it.
+        self._names: Mapping[str, str] | None = None
 
     def people(self) -> list[Person]:
         """Everyone, the app's bot last."""
@@ -55,12 +57,15 @@ class Workspace:
     def change_person(self, person: Person) -> None:
         """Put new facts in place of those of the same slack_id."""
         self._people[person.slack_id] = person
+        self._names = None
         self.changes.record()
 
     def names(self) -> Mapping[str, str]:
         """What to show for each user and channel id."""
-        shown = {person.slack_id: person.name for person in self._people.values()}
-        return shown | {one.id: one.name for one in self.conversations.all() if not one.is_im}
+        if self._names is None:
+            channels = {one.id: one.name for one in self.conversations.all() if not one.is_im}
+            self._names = {person.slack_id: person.name for person in self._people.values()} | channels
+        return self._names
 
     def direct_message_with_bot(self, slack_id: str) -> Conversation:
         """The direct message between this person and the app, opened if need be."""
