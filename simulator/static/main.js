@@ -96,7 +96,9 @@ function showTop() {
   }
   byId("home").hidden = channel !== "home";
   byId("messages").hidden = channel === "home";
-  byId("composer").hidden = channel === "home" || (isApp && !workspace.app.has_messages_tab);
+  const other = workspace.people.find((one) => `@${one.name}` === channel || (found?.is_im && one.slack_id === found.user));
+  byId("composer").hidden = channel === "home" || (isApp && !workspace.app.has_messages_tab) || Boolean(other?.deleted);
+  if (other?.deleted) byId("conversation-about").textContent = "This account is deactivated: it gets no messages any more.";
   byId("composer-text").placeholder = `Message ${isApp ? workspace.app.name : name.replace("# ", "#")}, or type / for a command`;
 }
 

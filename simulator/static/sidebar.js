@@ -11,14 +11,21 @@ export function showSidebar(workspace, current, open) {
   const others = workspace.people.filter((one) => !one.is_bot && one.name !== me && !direct.some((dm) => dm.user === one.slack_id));
   fill("channels", channels.map((one) => entry(one.id, sign(one.is_private), one.name,
     { current, open, unread: isUnread(one), note: one.is_ext_shared ? "shared" : null, kind: one.is_private ? "private channel" : "channel" })));
-  const known = direct.map((one) => entry(one.id, avatar(one.name, one.user ?? ""), one.name, { current, open, unread: isUnread(one) }));
+  const account = (id) => workspace.people.find((one) => one.slack_id === id);
+  const known = direct.map((one) => entry(one.id, avatar(one.name, one.user ?? ""), one.name,
+    { current, open, unread: isUnread(one), note: kindOf(account(one.user)) }));
   const possible = others.map((one) => entry(`@${one.name}`, avatar(one.name, one.slack_id), one.name,
-    { current, open, unread: false, note: one.deleted ? "deactivated" : null }));
+    { current, open, unread: false, note: kindOf(one) }));
   fill("direct-messages", [...known, ...possible]);
   const landing = workspace.app.has_home_tab ? "home" : "dm";
   const inApp = current === "dm" || current === "home";
   fill("apps", [entry(landing, avatar(workspace.app.name, workspace.app.user, true), workspace.app.name,
     { current: inApp ? landing : current, open, unread: withApp ? isUnread(withApp) : false, note: "app" })]);
+}
+
+function kindOf(person) {
+  if (!person) return null;
+  return person.deleted ? "deactivated" : person.is_stranger ? "external" : person.is_restricted || person.is_ultra_restricted ? "guest" : null;
 }
 
 function sign(isPrivate) {

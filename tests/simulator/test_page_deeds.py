@@ -368,6 +368,9 @@ async def test_who_one_acts_as(simulator: Simulator, browser_page: Page) -> None
     await page.goto("/?as=alice&channel=general")
     personas = page.get_by_label("Acting as").get_by_role("option")
     await expect(personas).to_have_text(["Alice Archer", "Bob Baker · admin", "Dora Departed · deactivated"])
+    await page.get_by_role("navigation").get_by_role("button", name="dora deactivated").click()
+    await expect(page.get_by_text("This account is deactivated")).to_be_visible()
+    await expect(page.get_by_role("textbox", name="Message", exact=True)).to_be_hidden()
     await page.get_by_label("Acting as").select_option("dora")
     await expect(page.get_by_role("note")).to_contain_text("Dora Departed is deactivated")
 
