@@ -178,7 +178,8 @@ class User(Onlooker):
         await self._submit(named, f"submitted {title!r}")
 
     async def closes(self, *, everything: bool = False) -> None:
-        """Close the modal on top, or all of them."""
+        """Close the modal on top, or all of them, once there is one."""
+        await self._until(lambda screen: screen.modal, "has no modal open", PATIENCE_S)
         await self._accepted(await self._control.close_view(self.name, everything=everything), "closed a modal")
 
     async def shortcut(self, name: str, message: Message | None = None) -> None:
