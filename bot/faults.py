@@ -5,20 +5,15 @@ A failure is logged with that reference and never shown: an exception's text may
 
 import secrets
 
-import aiohttp
 import structlog
-from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.errors import SlackApiError
 
 from access.requests import Refused
 from bot.blocks.text import escape
-from bot.slack import error_code
+from bot.slack import error_code, is_slacks_failure
 from storage.database import StorageUnavailable
 
 _log = structlog.get_logger(__name__)
-
-
-#: What a call to Slack raises; other rooms of ours raise none of these.
-_SLACK_FAILED = (SlackClientError, aiohttp.ClientError, TimeoutError)
 
 
 class NotAdmitted(Exception):
@@ -37,7 +32,7 @@ def sentence_for(problem: Exception, *, doing: str) -> str:
         _log.warning("slack_trigger_expired", doing=doing)
         return ":hourglass: That took longer than Slack allows. Please try again."
     reference = secrets.token_hex(4)
-    if isinstance(problem, _SLACK_FAILED):
+    if is_slacks_failure(problem):
         _log.warning("slack_call_failed", doing=doing, reference=reference, error=error_code(problem))
         return (
             f":warning: Slack did not answer as it should (`{error_code(problem)}`). Look at the card or at "

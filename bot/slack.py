@@ -27,6 +27,8 @@ from bot.settings import BotSettings
 CALL_TIMEOUT_S = 10
 #: What a call may raise; anything else is a fault of ours.
 CALL_ERRORS = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
+#: Slack's words for a failure of its own. Every other refusal is an answer to what we asked.
+SLACK_FAILED = frozenset({"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"})
 
 _log = structlog.get_logger(__name__)
 
@@ -140,6 +142,13 @@ def error_code(problem: BaseException) -> str:
     if isinstance(problem, SlackApiError):
         return str(_member(problem.response, "error") or f"http_{status_of(problem)}")
     return type(problem).__name__
+
+
+def is_slacks_failure(problem: BaseException) -> bool:
+    """Whether Slack failed or was out of reach, rather than refused what we asked for."""
+    if isinstance(problem, SlackApiError):
+        return error_code(problem) in SLACK_FAILED or (status_of(problem) or 0) >= 500
+    return isinstance(problem, (aiohttp.ClientError, TimeoutError))
 
 
 def status_of(problem: BaseException) -> int | None:

@@ -19,6 +19,9 @@ from storage.model import ProxyInstance
 #: The first key of the advisory locks by which instances are alive; the second is the instance's id.
 INSTANCE_LOCK = 0x67617465
 
+#: How long the lock's connection may take to answer before it counts as lost.
+PULSE_TIMEOUT_S = 5.0
+
 
 @contextlib.asynccontextmanager
 async def registered(database: Database) -> AsyncGenerator[tuple[int, asyncpg.Connection]]:

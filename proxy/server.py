@@ -15,7 +15,7 @@ import structlog
 from access.context import Access
 from proxy.authority import Authority
 from proxy.gateway import Gateway
-from proxy.instance import registered
+from proxy.instance import PULSE_TIMEOUT_S, registered
 from proxy.postgres.server import PostgresListener
 from proxy.recovery import Recovery
 from proxy.ssh.server import SshListener
@@ -27,7 +27,7 @@ from storage.waiting import until_lost
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 #: How often dead instances are looked for: longer than one takes to notice that its lock is lost (waiting.PULSE_S and
-#: PULSE_TIMEOUT_S), so that two looks in a row are proof.
+#: instance.PULSE_TIMEOUT_S), so that two looks in a row are proof.
 SWEEP_S = 7.5
 #: How soon a lost storage is tried again.
 RETRY_S = 0.5
@@ -89,7 +89,7 @@ class ProxyServer:
                     self.ready.set()
                     log.info("proxy_registered", instance=instance_id)
                     try:
-                        await until_lost(connection)
+                        await until_lost(connection, answer_within_s=PULSE_TIMEOUT_S)
                     finally:
                         self.gateway.instance_id = None
                 log.error("storage_lost", sessions=self.gateway.live_count)

@@ -4,6 +4,7 @@ Both take the same body. Refuses what Slack refuses: a spent url, invalid blocks
 """
 
 import json
+from typing import Any
 
 from aiohttp import web
 
@@ -51,7 +52,7 @@ class Answers:
         if len(text) > MESSAGE_TEXT_LIMIT:
             raise SlackError("msg_too_long")
         given = body.get("blocks")
-        blocks = [] if given is None else checked_message_blocks(json.loads(given) if isinstance(given, str) else given)
+        blocks = [] if given is None else checked_message_blocks(_read(given))
         if not text and not blocks:
             raise SlackError("no_text")
         if _is_true(body, "replace_original") and original is not None:
@@ -59,6 +60,8 @@ class Answers:
             return
         only_for = None if body.get("response_type") == "in_channel" else handle.user
         thread_ts = body.get("thread_ts") or handle.thread_ts
+        if thread_ts is not None and not isinstance(thread_ts, str):
+            raise SlackError("thread_not_found")
         self._workspace.app_message(handle.channel, text, blocks, only_for=only_for, thread_ts=thread_ts)
 
     def _original(self, handle: ResponseUrl) -> Message | None:
@@ -77,6 +80,16 @@ class Answers:
     ) -> web.Response:
         self._workspace.inspector.record("response_url", "refused", ok=False, error=code, body=body)
         return web.json_response({"ok": False, "error": code, **(extra or {})}, status=status)
+
+
+def _read(given: Any) -> Any:
+    """Blocks come as JSON, or as a text of JSON. Raises SlackError invalid_blocks_format."""
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given)
+    except (ValueError, RecursionError) as problem:
+        raise SlackError("invalid_blocks_format") from problem
 
 
 def _is_true(body: JsonObject, name: str) -> bool:

@@ -16,12 +16,15 @@ from simulator.inputs import fill
 from simulator.interactions import Interactions
 from simulator.json_types import JsonObject, as_object
 from simulator.looking import Looking
-from simulator.lookup import BadRequest, Lookup, text_of
+from simulator.lookup import BadRequest, Lookup, optional_text, text_of
 from simulator.outcomes import Outcome
 from simulator.shown import shown_view
 from simulator.sockets import NotDelivered, Sockets
 from simulator.spec import Person
 from simulator.workspace import Workspace
+
+#: Ten years: longer than anything that Slack remembers, and never past the last date that there is.
+LONGEST_JUMP_S = 315_360_000
 
 
 class Control:
@@ -58,7 +61,9 @@ class Control:
         person = self._lookup.person(body)
         conversation = self._lookup.conversation(body.get("channel"), person)
         line = text_of(body, "text")
-        outcome = await self._interactions.composer.command(person, conversation, line, body.get("thread_ts"))
+        outcome = await self._interactions.composer.command(
+            person, conversation, line, optional_text(body, "thread_ts")
+        )
         return _answer(outcome) | {"ack": outcome.ack}
 
     async def message(self, body: JsonObject) -> JsonObject:
@@ -66,7 +71,9 @@ class Control:
         person = self._lookup.person(body)
         conversation = self._lookup.conversation(body.get("channel"), person)
         line = text_of(body, "text")
-        outcome = await self._interactions.composer.type_line(person, conversation, line, body.get("thread_ts"))
+        outcome = await self._interactions.composer.type_line(
+            person, conversation, line, optional_text(body, "thread_ts")
+        )
         return _answer(outcome) | {"ack": outcome.ack}
 
     async def action(self, body: JsonObject) -> JsonObject:
@@ -167,8 +174,9 @@ class Control:
     async def clock(self, body: JsonObject) -> JsonObject:
         """{advance_s}: push the workspace's time forward; deadlines that pass are due at once."""
         advance_s = body.get("advance_s", 0)
-        if not isinstance(advance_s, (int, float)) or advance_s < 0:
-            raise BadRequest("advance_s must be a number of seconds, not negative")
+        is_number = isinstance(advance_s, (int, float)) and not isinstance(advance_s, bool)
+        if not is_number or not 0 <= advance_s <= LONGEST_JUMP_S:
+            raise BadRequest(f"advance_s must be a number of seconds from 0 to {LONGEST_JUMP_S}")
         self._workspace.clock.advance(advance_s)
         return {"ok": True, "now": self._workspace.clock.now()}
 

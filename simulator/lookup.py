@@ -83,6 +83,11 @@ def text_of(body: JsonObject, name: str) -> str:
     return value
 
 
+def optional_text(body: JsonObject, name: str) -> str | None:
+    """A text that may be left out. Raises BadRequest."""
+    return None if body.get(name) is None else text_of(body, name)
+
+
 def _entered(conversation: Conversation, person: Person | None) -> Conversation:
     if person is not None and person.slack_id not in conversation.members:
         raise Impossible(f"{person.name} is not in {conversation.name!r}")

@@ -113,13 +113,29 @@ def _application(
 
 @web.middleware
 async def _local_only(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer only to our own names, and to no page of another origin."""
+    """Answer only to our own names, and to no page of another origin.
+
+    A browser sends no Origin with the images, links and frames of a page elsewhere, but tells in Sec-Fetch-Site (W3C
+    Fetch Metadata) where they come from. People may follow a link to the page itself.
+    """
     if _host_name("//" + request.headers.get("Host", "")) not in LOOPBACK_NAMES:
         return web.json_response({"ok": False, "error": "this simulator answers only to localhost"}, status=403)
     origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
+    is_elsewhere = origin is not None and origin != f"http://{request.headers.get('Host')}"
+    if is_elsewhere or (_is_fetched_elsewhere(request) and not _is_visit(request)):
         return web.json_response({"ok": False, "error": "requests from other origins are refused"}, status=403)
     return await handler(request)
+
+
+def _is_fetched_elsewhere(request: web.Request) -> bool:
+    return request.headers.get("Sec-Fetch-Site", "none") not in {"none", "same-origin"}
+
+
+def _is_visit(request: web.Request) -> bool:
+    """Somebody opens the page in a window of its own."""
+    to_page = request.path == "/" or request.path.startswith("/archives/")
+    in_window = (request.headers.get("Sec-Fetch-Mode"), request.headers.get("Sec-Fetch-Dest"))
+    return to_page and request.method == "GET" and in_window == ("navigate", "document")
 
 
 def _host_name(url: str) -> str:

@@ -28,6 +28,8 @@ CHANNEL = "gatepass"
 PAYLOAD_LIMIT_BYTES = 7999
 #: Distinct notices that wait for one subscriber.
 QUEUE_LIMIT = 1000
+#: How long the connection may take to answer before it is given up.
+PULSE_TIMEOUT_S = 3.0
 #: Waits between attempts to reconnect double from the first to the last; each is cut to a random half to whole.
 FIRST_RETRY_S = 0.1
 LAST_RETRY_S = 2.0
@@ -136,7 +138,7 @@ class Notices:
                 try:
                     await self._listen(connection)
                     failures = 0
-                    await until_lost(connection)
+                    await until_lost(connection, answer_within_s=PULSE_TIMEOUT_S)
                 finally:
                     self._connected = False
                     connection.terminate()

@@ -10,9 +10,8 @@ import contextlib
 
 import asyncpg
 
-#: How often a silent connection is asked whether it still answers, and how long it may take to.
+#: How often a silent connection is asked whether it still answers.
 PULSE_S = 2.0
-PULSE_TIMEOUT_S = 3.0
 
 
 async def wait_set(event: asyncio.Event, timeout_s: float) -> bool:
@@ -23,8 +22,8 @@ async def wait_set(event: asyncio.Event, timeout_s: float) -> bool:
     return event.is_set()
 
 
-async def until_lost(connection: asyncpg.Connection) -> None:
-    """Return when the connection is closed or no longer answers; it must be in nobody else's use."""
+async def until_lost(connection: asyncpg.Connection, *, answer_within_s: float) -> None:
+    """Return when the connection is closed or does not answer in time; it must be in nobody else's use."""
     lost = asyncio.Event()
 
     def note(_: object) -> None:
@@ -35,6 +34,6 @@ async def until_lost(connection: asyncpg.Connection) -> None:
         if await wait_set(lost, PULSE_S):
             return
         try:
-            await connection.fetchval("SELECT 1", timeout=PULSE_TIMEOUT_S)
+            await connection.fetchval("SELECT 1", timeout=answer_within_s)
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             return

@@ -94,10 +94,24 @@ async def test_a_form_is_opened_at_the_second_try(stage: Stage, kind: str, field
     await stage.slack.wait_for_view("alice", "What do you need?")
 
 
-async def test_a_form_that_slack_would_not_open_is_told(stage: Stage) -> None:
-    await stage.slack.add_fault("api_error", method="views.open", status=500)
+@pytest.mark.parametrize("status", [500, 503])
+async def test_a_form_that_slack_would_not_open_is_told(stage: Stage, status: int) -> None:
+    await stage.slack.add_fault("api_error", method="views.open", status=status)
     await stage.slack.command("alice", "incidents", "/access")
     await stage.told("alice", "Slack did not answer as it should")
+
+
+async def test_what_slack_refuses_of_ours_is_our_fault_and_logged_whole(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await stage.slack.add_fault("api_refuses", method="views.open", error="invalid_arguments")
+    await stage.slack.command("alice", "incidents", "/access")
+    told = await stage.told("alice", "Gatepass failed to do that")
+    reference = told["plain"].split("reference ")[1].rstrip(".")
+    said = capsys.readouterr().out
+    assert f"reference={reference}" in said
+    assert "bot_listener_failed" in said
+    assert "Traceback" in said
 
 
 async def test_a_form_too_late_for_its_trigger_is_told(stage: Stage) -> None:

@@ -207,6 +207,10 @@ async def test_an_account_changes(simulator: Simulator, slack: AsyncWebClient, p
         {"Host": "127.0.0.1.attacker.example:80"},
         {"Origin": "https://attacker.example"},
         {"Origin": "null"},
+        {"Origin": "http://["},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "image"},
+        {"Sec-Fetch-Site": "same-site", "Sec-Fetch-Mode": "no-cors", "Sec-Fetch-Dest": "script"},
+        {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"},
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/control/messages", "/api/auth.test", "/changes", "/link/"])
@@ -214,6 +218,49 @@ async def test_only_this_machine_and_this_origin(simulator: Simulator, path: str
     """A web page elsewhere can neither read nor act, by name (DNS rebinding) or by form."""
     async with aiohttp.ClientSession() as session, session.get(simulator.url + path, headers=headers) as response:
         assert response.status == 403
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/", 200), ("/control/messages", 403), ("/api/chat.postMessage?channel=general&text=forged", 403)],
+)
+async def test_a_link_elsewhere_leads_to_the_page_and_to_nothing_else(
+    simulator: Simulator, people: SimulatorClient, path: str, status: int
+) -> None:
+    """Links work; a link that acts, with a token that everybody knows, does not."""
+    headers = {
+        "Sec-Fetch-Site": "cross-site",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+        "Authorization": f"Bearer {simulator.workspace.spec.bot_token}",
+    }
+    async with aiohttp.ClientSession() as session, session.get(simulator.url + path, headers=headers) as response:
+        assert response.status == status
+    assert await people.messages("general", "alice") == []
+
+
+@pytest.mark.parametrize(
+    ("deed", "body"),
+    [
+        ("message", '{"user": "alice", "channel": "general", "text": "x", "thread_ts": {"a": 1}}'),
+        ("message", '{"user": "alice", "channel": "general", "text": "x", "thread_ts": 5}'),
+        ("command", '{"user": "alice", "channel": "general", "text": "/x", "thread_ts": []}'),
+        ("clock", '{"advance_s": NaN}'),
+        ("clock", '{"advance_s": Infinity}'),
+        ("clock", '{"advance_s": true}'),
+    ],
+)
+async def test_nonsense_leaves_the_workspace_as_it_was(
+    simulator: Simulator, people: SimulatorClient, deed: str, body: str
+) -> None:
+    """It is a bad request, and the channel is read and written as before."""
+    async with (
+        aiohttp.ClientSession() as session,
+        session.post(f"{simulator.url}/control/{deed}", data=body) as response,
+    ):
+        assert response.status == 400
+    await people.say("alice", "general", "still here")
+    assert [one["text"] for one in await people.messages("general", "alice")] == ["still here"]
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])  # noqa: S104 - to be refused

@@ -124,7 +124,7 @@ async def test_several_channels_and_none(slack: Any, people: SimulatorClient) ->
         ({"Authorization": "Bearer xoxb-simulator-bot"}, 200),
         ({"Sec-Fetch-Site": "same-origin"}, 200),
         ({}, 404),
-        ({"Sec-Fetch-Site": "cross-site"}, 404),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
         ({"Authorization": "Bearer xoxb-simulator-wrong", "Sec-Fetch-Site": "same-origin"}, 404),
     ],
 )

@@ -94,6 +94,32 @@ async def test_a_response_url_answers_five_times(
     assert await post(url, {"text": "sixth"}) == (404, {"ok": False, "error": "used_url"})
 
 
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        ({"text": "x", "blocks": "nope"}, "invalid_blocks_format"),
+        ({"text": "x", "blocks": "[" * 100_000}, "invalid_blocks_format"),
+        ({"text": "x", "blocks": 5}, "invalid_blocks_format"),
+        ({"text": "x", "thread_ts": {"a": 1}}, "thread_not_found"),
+        ({"text": "x", "thread_ts": 5}, "thread_not_found"),
+    ],
+)
+async def test_nonsense_at_a_response_url_is_refused_and_harms_nothing(
+    simulator: Simulator,
+    slack: AsyncWebClient,
+    people: SimulatorClient,
+    bolt: AsyncApp,
+    connect: Any,
+    body: dict[str, Any],
+    error: str,
+) -> None:
+    """Slack's error, and the channel is read as before."""
+    url, ts = await response_url(simulator, slack, people, bolt, connect)
+    status, answer = await post(url, body)
+    assert (status, answer["error"]) == (400, error)
+    assert [one["ts"] for one in await people.messages("general", "alice")] == [ts]
+
+
 async def test_a_response_url_lives_half_an_hour(
     simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, bolt: AsyncApp, connect: Any, clock: Clock
 ) -> None:

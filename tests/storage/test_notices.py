@@ -120,7 +120,7 @@ async def test_storage_that_stays_away_is_lost_and_found_again(
 async def test_a_connection_that_is_silent_is_given_up(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """A relay between us and PostgreSQL stops passing bytes on, and closes nothing: a network that went away."""
     monkeypatch.setattr(waiting, "PULSE_S", 0.02)
-    monkeypatch.setattr(waiting, "PULSE_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(notices, "PULSE_TIMEOUT_S", 0.2)
     connect = database.connect
     connections: list[asyncpg.Connection] = []
 
