@@ -3,13 +3,13 @@
 Both take the same body. Refuses what Slack refuses: a spent url, invalid blocks, nothing to say.
 """
 
-import json
 from typing import Any
 
 from aiohttp import web
 
 from simulator.handles import HandleRefused, ResponseUrl
-from simulator.json_types import JsonObject, as_object
+from simulator.bodies import UnknownCharset, json_of
+from simulator.json_types import JsonObject, NotJson, as_object, read_json
 from simulator.messages import Message
 from simulator.webapi.call import MESSAGE_TEXT_LIMIT, SlackError, checked_message_blocks
 from simulator.workspace import Workspace
@@ -25,8 +25,8 @@ class Answers:
     async def handle(self, request: web.Request) -> web.Response:
         """POST /response/<team>/<secret>: what the app does with a response_url."""
         try:
-            body = as_object(json.loads(await request.text()))
-        except ValueError:
+            body = as_object(await json_of(request))
+        except (UnknownCharset, NotJson):
             body = None
         if body is None:
             return self._refusal("invalid_payload", body, status=400)
@@ -87,8 +87,8 @@ def _read(given: Any) -> Any:
     if not isinstance(given, str):
         return given
     try:
-        return json.loads(given)
-    except (ValueError, RecursionError) as problem:
+        return read_json(given)
+    except NotJson as problem:
         raise SlackError("invalid_blocks_format") from problem
 
 

@@ -14,13 +14,13 @@ from aiohttp import web
 from simulator.doors import posted
 from simulator.inputs import fill
 from simulator.interactions import Interactions
-from simulator.json_types import JsonObject, as_object
+from simulator.json_types import JsonObject
 from simulator.looking import Looking
-from simulator.lookup import BadRequest, Lookup, optional_text, text_of
+from simulator.lookup import BadRequest, Lookup, optional_object, optional_text, text_of
 from simulator.outcomes import Outcome
 from simulator.shown import shown_view
 from simulator.sockets import NotDelivered, Sockets
-from simulator.spec import Person
+from simulator.spec import Person, SpecError, changed
 from simulator.workspace import Workspace
 
 #: Ten years: longer than anything that Slack remembers, and never past the last date that there is.
@@ -84,10 +84,10 @@ class Control:
         """
         person = self._lookup.person(body)
         action_id = text_of(body, "action_id")
-        value, block_id = body.get("value"), body.get("block_id")
+        value, block_id = body.get("value"), optional_text(body, "block_id")
         if body.get("channel") is None and body.get("ts") is None:
-            view = self._lookup.view(person, body.get("view_id"), action_id)
-            fill(view, as_object(body.get("state")) or {})
+            view = self._lookup.view(person, optional_text(body, "view_id"), action_id)
+            fill(view, optional_object(body, "state"))
             outcome = await self._interactions.taps.view(person, view, action_id, value, block_id)
         else:
             message = self._lookup.message(person, body)
@@ -97,8 +97,8 @@ class Control:
     async def submit(self, body: JsonObject) -> JsonObject:
         """{user, view?, values}: fill in and submit the person's modal."""
         person = self._lookup.person(body)
-        view = self._lookup.view(person, body.get("view") or body.get("view_id"), None)
-        values = await self._interactions.taps.resolved(person, view, as_object(body.get("values")) or {})
+        view = self._lookup.view(person, optional_text(body, "view") or optional_text(body, "view_id"), None)
+        values = await self._interactions.taps.resolved(person, view, optional_object(body, "values"))
         errors = fill(view, values)
         if errors:
             return {"ok": False, "error": "invalid_inputs", "errors": errors}
@@ -129,11 +129,12 @@ class Control:
         source = (
             self._lookup.message(person, body)
             if is_message
-            else self._lookup.view(person, body.get("view_id"), action_id)
+            else self._lookup.view(person, optional_text(body, "view_id"), action_id)
         )
         typed = str(body.get("value") or "")
+        block_id = optional_text(body, "block_id")
         try:
-            found = await self._interactions.taps.suggest(person, source, action_id, typed, body.get("block_id"))
+            found = await self._interactions.taps.suggest(person, source, action_id, typed, block_id)
         except NotDelivered as missed:
             return {"ok": False, "error": str(missed)}
         return {"ok": True, "options": found}
@@ -168,7 +169,13 @@ class Control:
         unknown = sorted(set(changes) - changeable)
         if unknown:
             raise BadRequest(f"a person has no {unknown[0]!r}; change any of {', '.join(sorted(changeable))}")
-        self._interactions.change_person(dataclasses.replace(person, **changes))
+        try:
+            after = changed(person, changes)
+        except SpecError as problem:
+            raise BadRequest(str(problem)) from problem
+        if self._workspace.person_called(after.name) not in {None, person}:
+            raise BadRequest(f"name: somebody else is called {after.name!r}")
+        self._interactions.change_person(after)
         return {"ok": True}
 
     async def clock(self, body: JsonObject) -> JsonObject:

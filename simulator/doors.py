@@ -1,12 +1,12 @@
 """The HTTP side of control handlers: one JSON object in, one out, and refusals as 400 and 404 with a sentence."""
 
-import json
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from simulator.bodies import UnknownCharset, json_of
 from simulator.inputs import Impossible
-from simulator.json_types import JsonObject, as_object
+from simulator.json_types import JsonObject, NotJson, as_object
 from simulator.lookup import BadRequest
 
 
@@ -15,8 +15,8 @@ def posted(handler: Callable[[JsonObject], Awaitable[JsonObject]]) -> Callable[[
 
     async def handle(request: web.Request) -> web.Response:
         try:
-            body = as_object(json.loads(await request.text() or "{}"))
-        except ValueError:
+            body = as_object(await json_of(request))
+        except (UnknownCharset, NotJson):
             body = None
         if body is None:
             return _refusal(400, "the body must be one JSON object")

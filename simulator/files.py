@@ -61,7 +61,8 @@ class Files:
         self._with_content: list[File] = []
 
     def announce(self, name: str, size: int, user: str, *, alt_text: str, snippet_type: str | None) -> File:
-        """A file that will be uploaded."""
+        """A file that will be uploaded; of a path as its name only the end counts."""
+        name = name.replace("\\", "/").rpartition("/")[2] or "file"
         file = File(
             id="F0" + secrets.token_hex(5).upper()[:9],
             upload_secret=secrets.token_urlsafe(24),

@@ -19,7 +19,7 @@ import aiohttp
 from aiohttp import web
 
 from simulator.doors import posted
-from simulator.json_types import JsonObject, as_object
+from simulator.json_types import JsonObject, NotJson, as_object, read_json
 from simulator.manifest import Manifest
 from simulator.payloads import VERIFICATION_TOKEN
 from simulator.sockets import ACK_DEADLINE_S, NotDelivered
@@ -238,8 +238,8 @@ def _challenge_in(answer: _Answer) -> str:
 
 def _json_object(text: str) -> JsonObject | None:
     try:
-        return as_object(json.loads(text))
-    except ValueError:
+        return as_object(read_json(text))
+    except NotJson:
         return None
 
 

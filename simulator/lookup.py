@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.conversations import Conversation
 from simulator.inputs import Impossible
-from simulator.json_types import JsonObject
+from simulator.json_types import JsonObject, as_object
 from simulator.messages import Message
 from simulator.modals import View
 from simulator.spec import Person
@@ -61,7 +61,7 @@ class Lookup:
             raise Impossible(f"{person.name} sees no message {ts} in {conversation.name!r}")
         return message
 
-    def view(self, person: Person, view_id: Any, action_id: str | None) -> View:
+    def view(self, person: Person, view_id: str | None, action_id: str | None) -> View:
         """The named view ("home" is the App Home); else the modal on top; else, for an action, the App Home."""
         views = self._workspace.views
         stack, home = views.stack_of(person.slack_id), views.home_of(person.slack_id)
@@ -86,6 +86,15 @@ def text_of(body: JsonObject, name: str) -> str:
 def optional_text(body: JsonObject, name: str) -> str | None:
     """A text that may be left out. Raises BadRequest."""
     return None if body.get(name) is None else text_of(body, name)
+
+
+def optional_object(body: JsonObject, name: str) -> JsonObject:
+    """An object that may be left out, and is empty then. Raises BadRequest."""
+    value = body.get(name)
+    found = {} if value is None else as_object(value)
+    if found is None:
+        raise BadRequest(f"{name} must be an object")
+    return found
 
 
 def _entered(conversation: Conversation, person: Person | None) -> Conversation:

@@ -6,7 +6,6 @@ Interactions are never sent twice. What an envelope means is no concern of this 
 
 import asyncio
 import contextlib
-import json
 import secrets
 import time
 import uuid
@@ -19,7 +18,7 @@ from aiohttp import WSCloseCode, WSMsgType, web
 from simulator.clock import Clock
 from simulator.faults import Faults
 from simulator.inspector import Inspector
-from simulator.json_types import JsonObject, as_object
+from simulator.json_types import JsonObject, NotJson, as_object, read_json
 
 CONNECTION_LIMIT = 10
 ACK_DEADLINE_S = 3.0
@@ -299,8 +298,8 @@ class Sockets:
 
     def _receive(self, connection: Connection, text: str) -> None:
         try:
-            frame = as_object(json.loads(text))
-        except json.JSONDecodeError:
+            frame = as_object(read_json(text))
+        except NotJson:
             frame = None
         if frame is None:
             self._inspector.record("socket", "not an ack", ok=False, connection=connection.number)

@@ -4,16 +4,22 @@ Plain values only. `load_spec` reads them from JSON; it refuses tokens that coul
 """
 
 import json
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import ClassVar, TypeVar
 
-from simulator.json_types import as_object
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from simulator.json_types import JsonObject, NotJson, as_object, read_json
 from simulator.manifest import Manifest, ManifestError, load_manifest, manifest_of
 
 #: Real Slack tokens continue with digits, so these can be neither confused nor used elsewhere.
 BOT_TOKEN_PREFIX = "xoxb-simulator-"  # noqa: S105 - a prefix, not a secret
 APP_TOKEN_PREFIX = "xapp-simulator-"  # noqa: S105 - a prefix, not a secret
+
+
+#: How pydantic reads these records from JSON: nothing is coerced, nothing is overlooked.
+STRICT = ConfigDict(strict=True, extra="forbid")
 
 
 class SpecError(ValueError):
@@ -23,6 +29,8 @@ class SpecError(ValueError):
 @dataclass(frozen=True)
 class Person:
     """One account of the workspace, with the flags that Slack's `users.info` reports."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     name: str
     slack_id: str
@@ -49,6 +57,8 @@ class Person:
 class Channel:
     """A channel and its members' Slack ids; the app's bot user is a member unless `has_bot` is False."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
     name: str
     id: str
     members: tuple[str, ...]
@@ -63,6 +73,8 @@ class Channel:
 class UserGroup:
     """A group of people that goes by one handle, such as db-oncall; its id starts with S."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
     handle: str
     id: str
     members: tuple[str, ...] = ()
@@ -74,6 +86,8 @@ class UserGroup:
 @dataclass(frozen=True)
 class WorkspaceSpec:
     """A workspace with one installed app and the credentials by which that app is known."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
     team_id: str = "T0SIMULATE"
     team_name: str = "Simulated Workspace"
@@ -193,22 +207,33 @@ def load_spec(path: Path) -> WorkspaceSpec:
     `manifest` is an app manifest as an object, or the path of one, relative to the JSON file.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as problem:
+        raw = as_object(read_json(path.read_bytes()))
+    except (OSError, NotJson) as problem:
         raise SpecError(f"cannot read {path}: {problem}") from problem
-    if not isinstance(raw, dict):
+    if raw is None:
         raise SpecError(f"{path} must hold one JSON object with the fields of a workspace")
-    people = tuple(_build(Person, one) for one in raw.pop("people", []))
-    channels = tuple(
-        _build(Channel, one | {"members": tuple(one.get("members", ()))}) for one in raw.pop("channels", [])
-    )
-    usergroups = tuple(
-        _build(UserGroup, one | {"members": tuple(one.get("members", ()))}) for one in raw.pop("usergroups", [])
-    )
-    if "manifest" in raw:
-        raw["manifest"] = _manifest(raw["manifest"], path)
-    words = {name: tuple(raw.pop(name)) for name in ("commands", "events") if name in raw}
-    return _build(WorkspaceSpec, raw | words | {"people": people, "channels": channels, "usergroups": usergroups})
+    manifest = _manifest(raw.pop("manifest"), path) if "manifest" in raw else None
+    return replace(_checked(_SPEC, raw), manifest=manifest)
+
+
+def changed(person: Person, changes: JsonObject) -> Person:
+    """The account with other facts, as a control API is given them. Raises SpecError."""
+    return _checked(_PERSON, asdict(person) | changes)
+
+
+_SPEC = TypeAdapter(WorkspaceSpec)
+_PERSON = TypeAdapter(Person)
+Record = TypeVar("Record")
+
+
+def _checked(kind: TypeAdapter[Record], values: JsonObject) -> Record:
+    try:
+        return kind.validate_json(json.dumps(values))
+    except ValidationError as problem:
+        first = problem.errors(include_url=False)[0]
+        where = ".".join(str(step) for step in first["loc"])
+        message = "there is no such field" if first["type"] == "unexpected_keyword_argument" else first["msg"]
+        raise SpecError(f"{where}: {message}" if where else message.removeprefix("Value error, ")) from problem
 
 
 def _manifest(given: object, beside: Path) -> Manifest:
@@ -221,19 +246,6 @@ def _manifest(given: object, beside: Path) -> Manifest:
     except ManifestError as problem:
         raise SpecError(f"manifest: {problem}") from problem
     raise SpecError("manifest must be an app manifest, or the path of one")
-
-
-Record = TypeVar("Record")
-
-
-def _build(record: type[Record], values: dict[str, Any]) -> Record:
-    unknown = sorted(set(values) - {one.name for one in fields(record)})  # pyright: ignore[reportArgumentType] - always a dataclass here
-    if unknown:
-        raise SpecError(f"{record.__name__} has no field {unknown[0]!r}")
-    try:
-        return record(**values)
-    except TypeError as problem:
-        raise SpecError(f"{record.__name__}: {problem}") from problem
 
 
 def _refuse_duplicates(what: str, values: list[str]) -> None:

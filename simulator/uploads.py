@@ -63,7 +63,7 @@ class Uploads:
         spec = self._workspace.spec
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return hmac.compare_digest(token.strip().encode(), spec.bot_token.encode()) and spec.grants("files:read")
+            return hmac.compare_digest(token.strip().encode(errors="replace"), spec.bot_token.encode()) and spec.grants("files:read")
         return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
@@ -76,9 +76,12 @@ async def _body(request: web.Request, limit: int) -> bytes | None:
             if len(content) > limit:
                 return None
         return bytes(content)
-    async for part in await request.multipart():
-        if isinstance(part, BodyPartReader) and (part.filename is not None or part.name in {"file", "filename"}):
-            return await _part(part, limit)
+    try:
+        async for part in await request.multipart():
+            if isinstance(part, BodyPartReader) and (part.filename is not None or part.name in {"file", "filename"}):
+                return await _part(part, limit)
+    except ValueError as problem:
+        raise web.HTTPBadRequest(text=f"not a form: {problem}") from problem
     return b""
 
 

@@ -1,13 +1,13 @@
 """One call of the Web API: its arguments as Slack reads them from forms and JSON, and the errors it may answer."""
 
-import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from simulator.blocks.normal import normalised
 from simulator.blocks.validate import MARKDOWN_TEXT, Problem, blocks_problems, tables_in, text_length
 from simulator.conversations import Conversation
-from simulator.json_types import JsonObject, as_list, as_object
+from simulator.json_types import JsonObject, NotJson, as_list, as_object, read_json
 from simulator.sockets import Sockets
 from simulator.spec import Person
 from simulator.webapi.scopes import POST_ANYWHERE
@@ -75,9 +75,10 @@ class Call:
         given = self.text(name)
         if given is None:
             return default
-        if not given.isdecimal() or not 1 <= int(given) <= highest:
+        number = whole(given)
+        if number is None or not 1 <= number <= highest:
             raise SlackError("invalid_limit")
-        return int(given)
+        return number
 
     def structure(self, name: str, error: str) -> Any:
         """A JSON argument, sent as JSON or as a string of JSON; None if absent. Raises SlackError with `error`."""
@@ -87,8 +88,8 @@ class Call:
         if not value:
             return None
         try:
-            return json.loads(value)
-        except json.JSONDecodeError as problem:
+            return read_json(value)
+        except NotJson as problem:
             raise SlackError(error) from problem
 
     def message_blocks(self) -> list[JsonObject]:
@@ -199,6 +200,11 @@ class Call:
         if person is None:
             raise SlackError("user_not_found")
         return person
+
+
+def whole(given: str) -> int | None:
+    """The whole number that a text of plain digits stands for; None for any other text, an absurdly long one too."""
+    return int(given) if re.fullmatch(r"[0-9]{1,15}", given) else None
 
 
 def checked_message_blocks(given: Any) -> list[JsonObject]:

@@ -5,13 +5,13 @@ Methods that the simulator does not have answer `unknown_method`. Nothing of a t
 """
 
 import hmac
-import json
 import time
 from collections.abc import Callable, Mapping
 
 from aiohttp import web
 
-from simulator.json_types import JsonObject, as_object
+from simulator.bodies import FORMS, NotAForm, UnknownCharset, form_of, is_text, json_of
+from simulator.json_types import JsonObject, NotJson, as_object
 from simulator.sockets import Sockets
 from simulator.uploads import Uploads
 from simulator.webapi import chat, conversations, files, scheduled, scopes, usergroups, users, views
@@ -111,8 +111,6 @@ class WebApi:
         except RateLimited as limited:
             answer = {"ok": False, "error": "ratelimited"}
             status, headers = 429, {"Retry-After": str(limited.retry_after_s)}
-        except RecursionError:
-            answer = {"ok": False, "error": "invalid_json"}
         answer = _with_warning(answer, _charset_warning(request))
         took_ms = (time.perf_counter() - started) * 1000
         inspected = {key: _shortened(value) for key, value in arguments.items()}
@@ -156,19 +154,21 @@ class WebApi:
 
 
 async def _arguments(request: web.Request) -> JsonObject:
-    """The query and the body as one set of arguments; the body may be a form or JSON."""
-    arguments: JsonObject = dict(request.query)
-    if request.content_type == "application/json":
-        try:
-            body = as_object(json.loads(await request.text() or "{}"))
-        except ValueError as problem:
-            raise SlackError("invalid_json") from problem
-        if body is None:
-            raise SlackError("json_not_object")
-        return arguments | body
-    if request.content_type in {"application/x-www-form-urlencoded", "multipart/form-data"}:
-        return arguments | {name: one for name, one in (await request.post()).items() if isinstance(one, str)}
-    return arguments
+    """The query and the body as one set of arguments; the body may be a form or JSON. Raises SlackError."""
+    arguments: JsonObject = {name: one for name, one in request.query.items() if is_text(name) and is_text(one)}
+    try:
+        if request.content_type == "application/json":
+            body = as_object(await json_of(request))
+            if body is None:
+                raise SlackError("json_not_object")
+            return arguments | body
+        return arguments | await form_of(request) if request.content_type in FORMS else arguments
+    except UnknownCharset as problem:
+        raise SlackError("invalid_charset") from problem
+    except NotJson as problem:
+        raise SlackError("invalid_json") from problem
+    except NotAForm as problem:
+        raise SlackError("invalid_form_data") from problem
 
 
 def _charset_warning(request: web.Request) -> str | None:

@@ -5,7 +5,7 @@ docs.slack.dev/messaging/working-with-files. The upload itself is `simulator.upl
 
 from simulator.files import FILE_BYTES, File
 from simulator.json_types import JsonObject, as_list, as_object
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call, SlackError, whole
 from simulator.webapi.chat import thread_of
 
 ALT_TEXT = 1000
@@ -16,9 +16,11 @@ SNIPPET_BYTES = 1024 * 1024
 def get_upload_url(call: Call) -> JsonObject:
     """files.getUploadURLExternal."""
     name, length = call.text("filename"), call.text("length")
-    if name is None or length is None or not length.isdecimal() or int(length) == 0:
-        raise SlackError("missing_argument" if length in {None, "0"} or name is None else "invalid_arguments")
-    size, snippet_type = int(length), call.text("snippet_type")
+    size, snippet_type = whole(length or "0"), call.text("snippet_type")
+    if name is None or size == 0:
+        raise SlackError("missing_argument")
+    if size is None:
+        raise SlackError("invalid_arguments", ["[ERROR] must be a whole number [json-pointer:/length]"])
     if size > FILE_BYTES:
         raise SlackError("file_upload_size_restricted")
     if snippet_type is not None and size > SNIPPET_BYTES:
@@ -27,9 +29,8 @@ def get_upload_url(call: Call) -> JsonObject:
     if len(alt_text) > ALT_TEXT:
         raise SlackError("alt_txt_too_large")
     workspace = call.workspace
-    bare = name.replace("\\", "/").rpartition("/")[2] or "file"
     file = workspace.files.announce(
-        bare, size, workspace.spec.bot_user_id, alt_text=alt_text, snippet_type=snippet_type
+        name, size, workspace.spec.bot_user_id, alt_text=alt_text, snippet_type=snippet_type
     )
     return {"upload_url": f"{workspace.base_url}/upload/v1/{file.upload_secret}", "file_id": file.id}
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from simulator.json_types import JsonObject
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call, SlackError, whole
 
 Item = TypeVar("Item")
 #: The most that one page may hold.
@@ -35,6 +35,7 @@ def _offset(cursor: str | None) -> int:
         kind, _, offset = base64.b64decode(cursor, validate=True).decode().partition(":")
     except (binascii.Error, ValueError) as problem:
         raise SlackError("invalid_cursor") from problem
-    if kind != "offset" or not offset.isdecimal():
+    start = whole(offset)
+    if kind != "offset" or start is None:
         raise SlackError("invalid_cursor")
-    return int(offset)
+    return start

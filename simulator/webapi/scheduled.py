@@ -5,7 +5,7 @@ docs.slack.dev/reference/methods/chat.scheduleMessage, chat.deleteScheduledMessa
 
 from simulator.json_types import JsonObject
 from simulator.scheduled import ScheduledMessage
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call, SlackError, whole
 from simulator.webapi.chat import thread_of
 from simulator.webapi.pages import page_of
 
@@ -90,10 +90,9 @@ def list_waiting(call: Call) -> JsonObject:
 
 
 def _post_at(call: Call, channel: str) -> int:
-    given = call.required("post_at")
-    if not given.isdecimal():
+    post_at, now = whole(call.required("post_at")), call.workspace.clock.now()
+    if post_at is None:
         raise SlackError("invalid_time")
-    post_at, now = int(given), call.workspace.clock.now()
     if post_at <= now:
         raise SlackError("time_in_past")
     if post_at > now + LATEST_S:
