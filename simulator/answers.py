@@ -3,15 +3,14 @@
 Both take the same body. Refuses what Slack refuses: a spent url, invalid blocks, nothing to say.
 """
 
-from typing import Any
-
 from aiohttp import web
 
-from simulator.handles import HandleRefused, ResponseUrl
 from simulator.bodies import UnknownCharset, json_of
-from simulator.json_types import JsonObject, NotJson, as_object, read_json
+from simulator.handles import HandleRefused, ResponseUrl
+from simulator.json_types import JsonObject, NotJson, as_object
 from simulator.messages import Message
-from simulator.webapi.call import MESSAGE_TEXT_LIMIT, SlackError, checked_message_blocks
+from simulator.webapi.content import MessageContent, new_content_of
+from simulator.webapi.errors import SlackError
 from simulator.workspace import Workspace
 
 
@@ -48,29 +47,34 @@ class Answers:
                 raise SlackError("message_not_found")
             self._workspace.messages.delete(original)
             return
-        text = str(body.get("text") or "")
-        if len(text) > MESSAGE_TEXT_LIMIT:
-            raise SlackError("msg_too_long")
-        given = body.get("blocks")
-        blocks = [] if given is None else checked_message_blocks(_read(given))
-        if not text and not blocks:
-            raise SlackError("no_text")
+        content = new_content_of(body)
         if _is_true(body, "replace_original") and original is not None:
-            self._replace(original, text, blocks)
+            self._replace(original, content)
             return
         only_for = None if body.get("response_type") == "in_channel" else handle.user
         thread_ts = body.get("thread_ts") or handle.thread_ts
         if thread_ts is not None and not isinstance(thread_ts, str):
             raise SlackError("thread_not_found")
-        self._workspace.app_message(handle.channel, text, blocks, only_for=only_for, thread_ts=thread_ts)
+        self._workspace.app_message(
+            handle.channel,
+            content.text or "",
+            content.blocks or [],
+            only_for=only_for,
+            thread_ts=thread_ts,
+            attachments=content.attachments,
+        )
 
     def _original(self, handle: ResponseUrl) -> Message | None:
         if handle.message_ts is None:
             return None
         return self._workspace.messages.get(handle.channel, handle.message_ts)
 
-    def _replace(self, message: Message, text: str, blocks: list[JsonObject]) -> None:
-        message.text, message.blocks = text, blocks
+    def _replace(self, message: Message, content: MessageContent) -> None:
+        message.text, message.blocks, message.attachments = (
+            content.text or "",
+            content.blocks or [],
+            content.attachments or [],
+        )
         message.edited_by, message.edited_ts = message.user, self._workspace.messages.next_ts()
         message.state.clear()
         self._workspace.messages.touch(message)
@@ -80,16 +84,6 @@ class Answers:
     ) -> web.Response:
         self._workspace.inspector.record("response_url", "refused", ok=False, error=code, body=body)
         return web.json_response({"ok": False, "error": code, **(extra or {})}, status=status)
-
-
-def _read(given: Any) -> Any:
-    """Blocks come as JSON, or as a text of JSON. Raises SlackError invalid_blocks_format."""
-    if not isinstance(given, str):
-        return given
-    try:
-        return read_json(given)
-    except NotJson as problem:
-        raise SlackError("invalid_blocks_format") from problem
 
 
 def _is_true(body: JsonObject, name: str) -> bool:

@@ -97,6 +97,10 @@ class SimulatorClient:
         """Change an account's flags; the app gets user_change."""
         return await self._post("person", user=user, **changes)
 
+    async def reload(self, user: str) -> int:
+        """Start the person's client anew; answers how many ephemeral messages are gone by that."""
+        return int((await self._post("reload", user=user))["forgotten"])
+
     async def advance(self, seconds: float) -> JsonObject:
         """Push the workspace's time forward."""
         return await self._post("clock", advance_s=seconds)

@@ -16,7 +16,7 @@ from simulator.outcomes import Outcome
 from simulator.payloads import Payloads
 from simulator.sockets import NotDelivered
 from simulator.spec import Person
-from simulator.webapi.call import SlackError
+from simulator.webapi.errors import SlackError
 from simulator.workspace import Workspace
 
 _MENTION = re.compile(r"(?<!\S)([@#])([\w.-]+)")

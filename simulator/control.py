@@ -21,6 +21,7 @@ from simulator.outcomes import Outcome
 from simulator.shown import shown_view
 from simulator.sockets import NotDelivered, Sockets
 from simulator.spec import Person, SpecError, changed
+from simulator.webapi.errors import SlackError
 from simulator.workspace import Workspace
 
 #: Ten years: longer than anything that Slack remembers, and never past the last date that there is.
@@ -50,6 +51,7 @@ class Control:
             "options": self.options,
             "shortcut": self.shortcut,
             "person": self.person,
+            "reload": self.reload,
             "clock": self.clock,
         }
         return [
@@ -137,6 +139,8 @@ class Control:
             found = await self._interactions.taps.suggest(person, source, action_id, typed, block_id)
         except NotDelivered as missed:
             return {"ok": False, "error": str(missed)}
+        except SlackError as refused:
+            return {"ok": False, "error": refused.code, **refused.extra}
         return {"ok": True, "options": found}
 
     async def shortcut(self, body: JsonObject) -> JsonObject:
@@ -177,6 +181,10 @@ class Control:
             raise BadRequest(f"name: somebody else is called {after.name!r}")
         self._interactions.change_person(after)
         return {"ok": True}
+
+    async def reload(self, body: JsonObject) -> JsonObject:
+        """{user}: the person's client starts anew; ephemeral messages do not survive that."""
+        return {"ok": True, "forgotten": self._workspace.messages.forget_ephemeral(self._lookup.person(body).slack_id)}
 
     async def clock(self, body: JsonObject) -> JsonObject:
         """{advance_s}: push the workspace's time forward; deadlines that pass are due at once."""

@@ -27,6 +27,15 @@ class Conversation:
             return "im"
         return "private_channel" if self.is_private else "public_channel"
 
+    def passes(self, filtered: JsonObject, bot_user_id: str) -> bool:
+        """Whether a select menu with this `filter` offers it."""
+        kind = {"public_channel": "public", "private_channel": "private"}.get(self.kind, self.kind)
+        return not (
+            kind not in (filtered.get("include") or [kind])
+            or (filtered.get("exclude_external_shared_channels") and self.is_ext_shared)
+            or (filtered.get("exclude_bot_users") and self.is_im and bot_user_id in self.members)
+        )
+
     def other_member(self, user_id: str) -> str:
         """In a direct message, the one who is not this user."""
         others = [member for member in self.members if member != user_id]

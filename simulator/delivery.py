@@ -7,7 +7,6 @@ lose, delay or double a payload. What a payload means is no concern of whoever s
 import asyncio
 from typing import Protocol
 
-from simulator.faults import Faults
 from simulator.json_types import JsonObject
 from simulator.sockets import ACK_DEADLINE_S, NotDelivered
 from simulator.workspace import Workspace
@@ -26,11 +25,11 @@ class Road(Protocol):
 class Delivery:
     """The way to the app, with whatever goes wrong on it."""
 
-    def __init__(self, workspace: Workspace, road: Road, faults: Faults) -> None:
+    def __init__(self, workspace: Workspace, road: Road) -> None:
         """Payloads take this road."""
         self._workspace = workspace
         self._road = road
-        self._faults = faults
+        self._faults = workspace.faults
         self._late: set[asyncio.Task[JsonObject]] = set()
 
     async def deliver(

@@ -118,6 +118,15 @@ CATALOGUE = (
         "A socket stays open and answers pings, but what is given to it vanishes.",
         (Field("connection", "whole", "its number; without it all that are open now", lowest=1, highest=1_000_000),),
     ),
+    FaultKind("ephemeral_lost", "An ephemeral message is taken, and nobody ever sees it."),
+    FaultKind(
+        "bad_signature", "A signed request comes with a signature that does not fit; HTTP mode only.", (_ENVELOPE,)
+    ),
+    FaultKind(
+        "stale_signature",
+        "A signed request comes with a timestamp that is too old, as a replayed one does; HTTP mode only.",
+        (_ENVELOPE, Field("seconds", "number", "how old", default=301, lowest=1)),
+    ),
     FaultKind("double_click", "A tap is sent twice at once, as two interactions."),
 )
 _KINDS: Mapping[str, FaultKind] = {one.kind: one for one in CATALOGUE}

@@ -26,6 +26,8 @@ class Trigger:
     made_at: float
     #: The modal in which the person acted, if any: only then may a view be pushed.
     from_view: str | None
+    #: The conversation in which the person acted, if it was in one.
+    channel: str | None = None
     used: bool = False
 
 
@@ -51,11 +53,11 @@ class Handles:
         self._triggers: dict[str, Trigger] = {}
         self._response_urls: dict[str, ResponseUrl] = {}
 
-    def new_trigger(self, user: str, from_view: str | None = None) -> str:
+    def new_trigger(self, user: str, from_view: str | None = None, channel: str | None = None) -> str:
         """A trigger_id for this person's interaction."""
         now = self._clock.now()
         trigger_id = f"{int(now * 1000)}.{secrets.randbelow(10**12)}.{secrets.token_hex(16)}"
-        self._triggers[trigger_id] = Trigger(user, now, from_view)
+        self._triggers[trigger_id] = Trigger(user, now, from_view, channel)
         _forget_oldest(self._triggers)
         return trigger_id
 

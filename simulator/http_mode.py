@@ -147,7 +147,7 @@ class HttpMode:
         inspector.record("envelope", kind, url=url, payload=payload, headers=more)
         started = time.perf_counter()
         try:
-            answer = await self._answer(url, body, self._headers(body, content_type) | more)
+            answer = await self._answer(url, body, self._headers(kind, body, content_type) | more)
         except NotDelivered as missed:
             took_ms = (time.perf_counter() - started) * 1000
             inspector.record("ack", "missed", ok=False, took_ms=took_ms, url=url, reason=missed.retry_reason)
@@ -190,15 +190,18 @@ class HttpMode:
             wants_no_retry = response.headers.get("X-Slack-No-Retry") == "1"
             return _Answer(response.status, response.content_type, text, wants_no_retry)
 
-    def _headers(self, body: bytes, content_type: str) -> dict[str, str]:
+    def _headers(self, kind: str, body: bytes, content_type: str) -> dict[str, str]:
+        faults = self._workspace.faults
+        stale, bad = faults.take("stale_signature", envelope=kind), faults.take("bad_signature", envelope=kind)
         # The real time, not the workspace's: the app compares it with its own clock, which no test pushes forward.
-        timestamp = str(int(time.time()))
+        timestamp = str(int(time.time() - (0 if stale is None else stale.fields["seconds"])))
+        secret = self._workspace.spec.signing_secret if bad is None else secrets.token_hex()
         return {
             "Content-Type": content_type,
             "Accept": "application/json,*/*",
             "User-Agent": "Slackbot 1.0 (+https://api.slack.com/robots)",
             "X-Slack-Request-Timestamp": timestamp,
-            "X-Slack-Signature": signature(self._workspace.spec.signing_secret, timestamp, body),
+            "X-Slack-Signature": signature(secret, timestamp, body),
         }
 
     def _command_url(self, payload: JsonObject) -> str | None:

@@ -5,7 +5,7 @@ Pure: works on the blocks of messages and views, and sends nothing.
 
 from typing import Any
 
-from simulator.blocks.state import HELD, UnknownChoice, elements_of, is_empty, state_of
+from simulator.blocks.state import HELD, UnfitValue, elements_of, is_empty, state_of
 from simulator.json_types import JsonObject, as_list, as_object
 from simulator.modals import View
 
@@ -25,7 +25,7 @@ def fill(view: View, values: JsonObject) -> dict[str, str]:
         for block, element, value in inputs_named(view.blocks, key, given):
             try:
                 view.values.setdefault(block["block_id"], {})[element["action_id"]] = state_of(element, value)
-            except UnknownChoice as unknown:
+            except UnfitValue as unknown:
                 errors[block["block_id"]] = str(unknown)
     return errors
 

@@ -15,7 +15,7 @@ JsonObject: TypeAlias = dict[str, Any]
 class NotJson(ValueError):
     """The text is not JSON (RFC 8259), or it is JSON that cannot be handed on: the message says what and where.
 
-    That is a number beyond a double's range or of more than 4300 digits, more than 200 levels, half of a surrogate pair.
+    That is a number beyond a double's range or of over 4300 digits, over 200 levels, or half of a surrogate pair.
     """
 
 

@@ -91,6 +91,14 @@ class Messages:
         found = self._by_ts.get((channel, ts))
         return None if found is None or found.deleted else found
 
+    def forget_ephemeral(self, user_id: str) -> int:
+        """Take away what this user alone sees, as a reload of their client does; how many messages that were."""
+        seen = [one for each in self._by_channel.values() for one in each if one.only_for == user_id]
+        gone = [one for one in seen if not one.deleted]
+        for message in gone:
+            self.delete(message)
+        return len(gone)
+
     def delete(self, message: Message) -> None:
         """Take it out of everyone's sight; its place is remembered so that waiting readers learn of it."""
         message.deleted = True

@@ -4,7 +4,7 @@ import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.blocks.state import initial_values
+from simulator.blocks.state import Here, initial_values, nowhere
 from simulator.clock import Clock
 from simulator.json_types import JsonObject
 
@@ -23,6 +23,8 @@ class View:
     content: JsonObject
     hash: str
     root_view_id: str
+    #: The conversation that the person looked at when the view was opened.
+    here: Here = nowhere
     previous_view_id: str | None = None
     values: Values = field(default_factory=dict[str, dict[str, dict[str, Any]]])
 
@@ -30,6 +32,11 @@ class View:
     def type(self) -> str:
         """`modal` or `home`."""
         return str(self.content["type"])
+
+    @property
+    def title(self) -> str:
+        """A modal's title."""
+        return str(self.content["title"]["text"])
 
     @property
     def blocks(self) -> list[JsonObject]:
@@ -70,16 +77,16 @@ class Views:
                 return view
         return None
 
-    def open(self, user_id: str, content: JsonObject) -> View:
+    def open(self, user_id: str, content: JsonObject, here: Here = nowhere) -> View:
         """Show a first modal; it replaces whatever the user had open."""
-        view = self._new(user_id, content)
+        view = self._new(user_id, content, here)
         self._stacks[user_id] = [view]
         return view
 
     def push(self, user_id: str, content: JsonObject) -> View:
         """Put a modal on top of the user's stack. The caller has checked that there is room."""
         stack = self._stacks.setdefault(user_id, [])
-        view = self._new(user_id, content)
+        view = self._new(user_id, content, stack[0].here if stack else nowhere)
         if stack:
             view.root_view_id = stack[0].id
             view.previous_view_id = stack[-1].id
@@ -90,7 +97,7 @@ class Views:
         """Give an open view new content; what was typed stays where block_id, action_id and type stay."""
         kept = view.values
         view.content = content
-        view.values = initial_values(view.blocks)
+        view.values = initial_values(view.blocks, view.here)
         for block_id, actions in view.values.items():
             for action_id, state in actions.items():
                 before = kept.get(block_id, {}).get(action_id)
@@ -104,7 +111,7 @@ class Views:
         existing = self._homes.get(user_id)
         if existing is not None:
             return self.replace(existing, content)
-        self._homes[user_id] = self._new(user_id, content)
+        self._homes[user_id] = self._new(user_id, content, nowhere)
         return self._homes[user_id]
 
     def close_top(self, user_id: str) -> None:
@@ -116,10 +123,10 @@ class Views:
         """Take away all modals of this user."""
         self._stacks.pop(user_id, None)
 
-    def _new(self, user_id: str, content: JsonObject) -> View:
+    def _new(self, user_id: str, content: JsonObject, here: Here) -> View:
         view_id = "V0" + secrets.token_hex(5).upper()
-        view = View(view_id, user_id, content, self._new_hash(), root_view_id=view_id)
-        view.values = initial_values(view.blocks)
+        view = View(view_id, user_id, content, self._new_hash(), root_view_id=view_id, here=here)
+        view.values = initial_values(view.blocks, here)
         return view
 
     def _new_hash(self) -> str:

@@ -3,6 +3,7 @@
 Builds plain JSON from the workspace; sends nothing. Each payload carries a fresh trigger_id where Slack's does.
 """
 
+from simulator.blocks.state import elements_of
 from simulator.conversations import Conversation
 from simulator.json_types import JsonObject
 from simulator.messages import Message
@@ -37,7 +38,7 @@ class Payloads:
             "api_app_id": spec.app_id,
             "is_enterprise_install": "false",
             "response_url": self._workspace.new_response_url(person.slack_id, conversation.id),
-            "trigger_id": self._workspace.handles.new_trigger(person.slack_id),
+            "trigger_id": self._workspace.handles.new_trigger(person.slack_id, channel=conversation.id),
         }
 
     def message_tap(
@@ -54,7 +55,7 @@ class Payloads:
             container["thread_ts"] = message.thread_ts
         payload = self._interaction("block_actions", person) | {
             "container": container,
-            "trigger_id": self._workspace.handles.new_trigger(person.slack_id),
+            "trigger_id": self._workspace.handles.new_trigger(person.slack_id, channel=conversation.id),
             "channel": {"id": conversation.id, "name": channel_name(conversation)},
             "state": {"values": message.state.get(person.slack_id, {})},
             "response_url": self._workspace.new_response_url(person.slack_id, conversation.id, message),
@@ -79,7 +80,7 @@ class Payloads:
         return self._interaction("view_submission", person) | {
             "trigger_id": self._workspace.handles.new_trigger(person.slack_id, view.id),
             "view": self._workspace.view_json(view),
-            "response_urls": [],
+            "response_urls": self._response_urls(person, view),
         }
 
     def view_closed(self, person: Person, view: View, *, is_cleared: bool) -> JsonObject:
@@ -121,18 +122,33 @@ class Payloads:
     ) -> JsonObject:
         """message_action, with the whole message. Its response_url can replace messages of the app only."""
         original = message if message.app_id == self._workspace.spec.app_id else None
-        return self._shortcut("message_action", person, callback_id) | {
+        return self._shortcut("message_action", person, callback_id, conversation.id) | {
             "response_url": self._workspace.new_response_url(person.slack_id, conversation.id, original),
             "message_ts": message.ts,
             "channel": {"id": conversation.id, "name": channel_name(conversation)},
             "message": self._workspace.message_json(message),
         }
 
-    def _shortcut(self, kind: str, person: Person, callback_id: str) -> JsonObject:
+    def _response_urls(self, person: Person, view: View) -> list[JsonObject]:
+        """One for each conversation that was chosen in an input with `response_url_enabled`."""
+        found: list[JsonObject] = []
+        for block in view.blocks:
+            for element in elements_of(block):
+                if not element.get("response_url_enabled"):
+                    continue
+                state = view.values[block["block_id"]][element["action_id"]]
+                channel = state.get("selected_conversation") or state.get("selected_channel")
+                if channel is not None:
+                    url = self._workspace.new_response_url(person.slack_id, channel)
+                    named = {"block_id": block["block_id"], "action_id": element["action_id"]}
+                    found.append(named | {"channel_id": channel, "response_url": url})
+        return found
+
+    def _shortcut(self, kind: str, person: Person, callback_id: str, channel: str | None = None) -> JsonObject:
         payload = self._interaction(kind, person) | {
             "action_ts": self._workspace.messages.next_ts(),
             "callback_id": callback_id,
-            "trigger_id": self._workspace.handles.new_trigger(person.slack_id),
+            "trigger_id": self._workspace.handles.new_trigger(person.slack_id, channel=channel),
         }
         del payload["api_app_id"]
         return payload

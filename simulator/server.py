@@ -22,7 +22,6 @@ from simulator.clock import Clock
 from simulator.control import Control
 from simulator.delivery import Delivery
 from simulator.fault_control import FaultControl
-from simulator.faults import Faults
 from simulator.http_mode import HttpMode
 from simulator.interactions import Interactions
 from simulator.page import Page
@@ -61,14 +60,13 @@ async def serve(
     """Serve a workspace; port 0 takes a free one. Raises ValueError for a host that is not loopback."""
     _refuse_public(host)
     workspace = Workspace(spec, clock)
-    faults = Faults(workspace.clock, workspace.inspector)
-    sockets = Sockets(spec.app_id, workspace.clock, workspace.inspector, faults)
+    sockets = Sockets(spec.app_id, workspace.clock, workspace.inspector, workspace.faults)
     http = _http_mode(workspace)
     sockets.is_enabled = http is None
-    delivery = Delivery(workspace, http or sockets, faults)
+    delivery = Delivery(workspace, http or sockets)
     interactions = Interactions(workspace, delivery)
     page = Page(workspace, sockets)
-    application = _application(workspace, sockets, interactions, page, faults)
+    application = _application(workspace, sockets, interactions, page)
     if http is not None:
         application.add_routes(http.routes())
         application.on_cleanup.append(lambda _: http.close())
@@ -91,10 +89,8 @@ def _http_mode(workspace: Workspace) -> HttpMode | None:
     return None if manifest is None or manifest.is_socket_mode else HttpMode(workspace, manifest)
 
 
-def _application(
-    workspace: Workspace, sockets: Sockets, interactions: Interactions, page: Page, faults: Faults
-) -> web.Application:
-    middlewares = [_local_only, api_faults(faults, workspace.clock)]
+def _application(workspace: Workspace, sockets: Sockets, interactions: Interactions, page: Page) -> web.Application:
+    middlewares = [_local_only, api_faults(workspace.faults, workspace.clock)]
     application = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     api = WebApi(workspace, sockets)
     application.on_cleanup.append(api.close)
@@ -104,7 +100,7 @@ def _application(
             web.get("/link/", sockets.serve),
             web.post("/response/{team}/{secret}", Answers(workspace).handle),
             *Control(workspace, interactions, sockets).routes(),
-            *FaultControl(faults, sockets).routes(),
+            *FaultControl(workspace.faults, sockets).routes(),
             *page.routes(),
         ]
     )

@@ -8,7 +8,7 @@ from simulator.outcomes import Outcome, told
 from simulator.payloads import Payloads
 from simulator.sockets import NotDelivered
 from simulator.spec import Person
-from simulator.webapi.call import SlackError
+from simulator.webapi.errors import SlackError
 from simulator.webapi.views import checked_view
 from simulator.workspace import Workspace
 
@@ -23,7 +23,11 @@ class Submissions:
         self._payloads = payloads
 
     async def submit(self, person: Person, view: View) -> Outcome:
-        """The modal's submit button, with what is filled in now."""
+        """The modal's submit button, with what is filled in now. Raises Impossible if nobody could press it."""
+        if view.content.get("submit") is None:
+            raise Impossible(f"the modal {view.title!r} has no submit button")
+        if self._workspace.views.top_of(person.slack_id) is not view:
+            raise Impossible(f"the modal {view.title!r} lies under another one")
         missing = missing_inputs(view)
         if missing:
             return Outcome(ok=False, error="invalid_inputs", errors=missing)

@@ -2,16 +2,19 @@
 
 from typing import Any
 
-from simulator.blocks.state import HELD, UnknownChoice, option_of, state_of
+from simulator.blocks.objects import offer_problems
+from simulator.blocks.state import HELD, UnfitValue, option_of, options_of, state_of
 from simulator.delivery import Delivery
 from simulator.inputs import Impossible, dispatches, find, held_state, inputs_named
-from simulator.json_types import JsonObject, as_list, as_object, objects_in
+from simulator.json_types import JsonObject, as_list, objects_in
 from simulator.messages import Message
 from simulator.modals import View
 from simulator.outcomes import Outcome, told
 from simulator.payloads import Payloads
 from simulator.sockets import NotDelivered
 from simulator.spec import Person
+from simulator.webapi.content import prefixed
+from simulator.webapi.errors import SlackError
 from simulator.workspace import Workspace
 
 
@@ -58,14 +61,19 @@ class Taps:
     async def suggest(
         self, person: Person, source: View | Message, action_id: str, typed: str, block_id: str | None = None
     ) -> list[JsonObject]:
-        """What the app offers for a text typed into an external select. Raises Impossible, NotDelivered."""
+        """What the app offers for a text typed into an external select.
+
+        Raises Impossible, NotDelivered, and SlackError for what is no offer.
+        """
         block, element = find(_blocks_of(source), action_id, None, block_id)
         payload = self._payloads.suggestion(person, source, block["block_id"], element["action_id"], typed)
         ack = await self._delivery.deliver("interactive", payload, accepts_response_payload=True)
-        groups = [
-            option for group in objects_in(ack.get("option_groups")) for option in objects_in(group.get("options"))
-        ]
-        return objects_in(ack.get("options")) or groups
+        problems = offer_problems(ack)
+        if problems:
+            refused = SlackError("invalid_arguments", prefixed(problems))
+            self._workspace.inspector.record("ack", "refused", ok=False, error=refused.code, **refused.extra)
+            raise refused
+        return list(options_of(ack))
 
     async def resolved(self, person: Person, view: View, values: JsonObject) -> JsonObject:
         """The values, with texts for external selects turned into offered options, ids of files into the files."""
@@ -90,10 +98,10 @@ class Taps:
             return value
         try:
             options = await self.suggest(person, view, element["action_id"], value, block["block_id"])
-        except NotDelivered:
+        except (NotDelivered, SlackError):
             return value
         for option in options:
-            if value in {option.get("value"), (as_object(option.get("text")) or {}).get("text")}:
+            if value in {option["value"], option["text"]["text"]}:
                 return option
         return value
 
@@ -113,7 +121,7 @@ class Taps:
                 action["selected_option"] = option_of(element, value)
             elif element["type"] in HELD:
                 action |= {name: one for name, one in state_of(element, value).items() if name != "type"}
-        except UnknownChoice as unknown:
+        except UnfitValue as unknown:
             raise Impossible(str(unknown)) from unknown
         return action
 

@@ -63,7 +63,9 @@ class Uploads:
         spec = self._workspace.spec
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
-            return hmac.compare_digest(token.strip().encode(errors="replace"), spec.bot_token.encode()) and spec.grants("files:read")
+            return hmac.compare_digest(token.strip().encode(errors="replace"), spec.bot_token.encode()) and spec.grants(
+                "files:read"
+            )
         return request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 

@@ -6,9 +6,11 @@ app, `simulator.interactions` for people, `simulator.control` and the page show 
 
 from collections.abc import Mapping
 
+from simulator.blocks.state import Here
 from simulator.changes import Changes
 from simulator.clock import Clock
 from simulator.conversations import Conversation, Conversations
+from simulator.faults import Faults
 from simulator.files import File, Files
 from simulator.handles import Handles, ResponseUrl
 from simulator.inspector import Inspector
@@ -28,6 +30,7 @@ class Workspace:
         self.clock = clock or Clock()
         self.changes = Changes()
         self.inspector = Inspector(self.clock, self.changes)
+        self.faults = Faults(self.clock, self.inspector)
         self.conversations = Conversations(spec)
         self.messages = Messages(self.clock, self.changes)
         self.files = Files(self.clock)
@@ -67,6 +70,16 @@ class Workspace:
             self._names = {person.slack_id: person.name for person in self._people.values()} | channels
         return self._names
 
+    def looking_at(self, channel: str | None) -> Here:
+        """This conversation, as `default_to_current_conversation` finds it."""
+        conversation = None if channel is None else self.conversations.get(channel)
+
+        def here(filtered: JsonObject) -> str | None:
+            is_found = conversation is not None and conversation.passes(filtered, self.spec.bot_user_id)
+            return conversation.id if conversation is not None and is_found else None
+
+        return here
+
     def direct_message_with_bot(self, slack_id: str) -> Conversation:
         """The direct message between this person and the app, opened if need be."""
         return self.conversations.direct_message(slack_id, self.spec.bot_user_id)[0]
@@ -84,7 +97,8 @@ class Workspace:
         is_broadcast: bool = False,
         files: list[str] | None = None,
     ) -> Message:
-        """Post a message as the app; `files` are ids."""
+        """Post a message as the app; `files` are ids. An ephemeral one may get lost, and nobody is told."""
+        is_lost = only_for is not None and self.faults.take("ephemeral_lost") is not None
         return self.messages.add(
             Message(
                 channel=channel,
@@ -100,6 +114,7 @@ class Workspace:
                 app_id=self.spec.app_id,
                 only_for=only_for,
                 metadata=metadata,
+                deleted=is_lost,
             )
         )
 

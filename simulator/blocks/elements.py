@@ -4,7 +4,6 @@ docs.slack.dev/reference/block-kit/block-elements.
 """
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Any
 
 from simulator.blocks.objects import (
@@ -32,12 +31,15 @@ from simulator.blocks.schema import (
     array,
     boolean,
     both,
+    day,
     exactly_one,
     integer,
     matching,
+    moment,
     one_of,
     shape,
     string,
+    time_of_day,
     url,
 )
 from simulator.blocks.state import options_of
@@ -63,17 +65,6 @@ _TYPED: Mapping[str, Check] = {
 _LENGTHS: Mapping[str, Check] = {"min_length": integer(0, INPUT_LENGTH), "max_length": integer(1, INPUT_LENGTH)}
 _TYPE: Mapping[str, Check] = {"type": anything}
 _NUMBER = matching(r"-?\d+(\.\d+)?", "a number")
-_TIME = matching(r"([01]\d|2[0-3]):[0-5]\d", "a time in the form HH:mm")
-
-
-def _date(value: Any, at: str) -> Iterator[Problem]:
-    """A day of the calendar."""
-    try:
-        is_date = isinstance(value, str) and date.fromisoformat(value).isoformat() == value
-    except ValueError:
-        is_date = False
-    if not is_date:
-        yield Problem("must be a date in the form YYYY-MM-DD", at)
 
 
 def _in_order(lower: str, upper: str) -> Check:
@@ -155,17 +146,17 @@ SELECTS: Mapping[str, Check] = {
 CHOOSERS: Mapping[str, Check] = {
     "checkboxes": _choices({"initial_options": array(choice_option, CHOICES)}),
     "radio_buttons": _choices({"initial_option": choice_option}),
-    "datepicker": _menu({"initial_date": _date}),
+    "datepicker": _menu({"initial_date": day}),
     "datetimepicker": shape(
         _TYPE,
         {
             **_COMMON,
             "confirm": confirm,
             "focus_on_load": boolean,
-            "initial_date_time": integer(1_000_000_000, 9_999_999_999),
+            "initial_date_time": moment,
         },
     ),
-    "timepicker": _menu({"initial_time": _TIME, "timezone": string(255)}),
+    "timepicker": _menu({"initial_time": time_of_day, "timezone": string(255)}),
 }
 
 TYPED: Mapping[str, Check] = {

@@ -21,6 +21,7 @@ from simulator.blocks.schema import (
     string,
     url,
 )
+from simulator.json_types import JsonObject
 
 #: docs.slack.dev/reference/block-kit/composition-objects, one constant for each limit it states.
 OPTION_TEXT = 75
@@ -68,6 +69,17 @@ overflow_option = shape(
     {"description": plain_text(OPTION_DESCRIPTION), "url": url(URL)},
 )
 option_group = shape({"label": plain_text(OPTION_GROUP_LABEL), "options": array(select_option, OPTIONS)})
+_offer = both(
+    shape({}, {"options": array(select_option, OPTIONS, 0), "option_groups": array(option_group, OPTION_GROUPS, 0)}),
+    exactly_one("options", "option_groups"),
+)
+
+
+def offer_problems(offer: JsonObject) -> list[Problem]:
+    """Everything wrong with what an app offers for a typed text; an app that offers nothing at all offers no option."""
+    return list(_offer(offer, "")) if offer else []
+
+
 confirm = shape(
     {
         "title": plain_text(CONFIRM_TITLE),

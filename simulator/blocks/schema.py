@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from simulator.json_types import as_list, as_object
@@ -117,6 +118,21 @@ def nullable(item: Check) -> Check:
             yield from item(value, at)
 
     return check
+
+
+def day(value: Any, at: str) -> Iterator[Problem]:
+    """A day of the calendar."""
+    try:
+        is_day = isinstance(value, str) and date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        is_day = False
+    if not is_day:
+        yield Problem("must be a date in the form YYYY-MM-DD", at)
+
+
+time_of_day = matching(r"([01]\d|2[0-3]):[0-5]\d", "a time in the form HH:mm")
+#: Seconds since the epoch, in ten digits.
+moment = integer(1_000_000_000, 9_999_999_999)
 
 
 def anything(_value: Any, _at: str) -> Iterator[Problem]:

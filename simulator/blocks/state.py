@@ -4,14 +4,45 @@ The shapes are those of `view.state.values` (docs.slack.dev/reference/views). Bu
 nothing and appear in no state.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from simulator.blocks.objects import select_option
+from simulator.blocks.rich_text import rich_text
+from simulator.blocks.schema import Check, Problem, day, moment, string, time_of_day
 from simulator.json_types import JsonObject, as_object, objects_in
 
 TEXT_INPUTS = ("plain_text_input", "email_text_input", "url_text_input", "number_input")
 OPTION_PICKERS = ("static_select", "external_select", "radio_buttons")
 MULTI_OPTION_PICKERS = ("multi_static_select", "multi_external_select", "checkboxes")
+
+
+def _file(value: Any, at: str) -> Iterator[Problem]:
+    """A file object, of which the id is what matters."""
+    if not isinstance((as_object(value) or {}).get("id"), str):
+        yield Problem("must be a file object", at)
+
+
+_AN_ID: tuple[Check, str] = (string(255), "an id")
+#: What the elements hold that offer neither options nor texts.
+_KINDS: Mapping[str, tuple[Check, str]] = {
+    **dict.fromkeys(
+        (
+            "users_select",
+            "multi_users_select",
+            "conversations_select",
+            "multi_conversations_select",
+            "channels_select",
+            "multi_channels_select",
+        ),
+        _AN_ID,
+    ),
+    "datepicker": (day, "a day as YYYY-MM-DD"),
+    "timepicker": (time_of_day, "a time as HH:mm"),
+    "datetimepicker": (moment, "seconds since the epoch"),
+    "rich_text_input": (rich_text, "a rich_text block"),
+    "file_input": (_file, "a file that was uploaded"),
+}
 
 #: element type -> (key in the state, field of the element that presets it)
 HELD: dict[str, tuple[str, str]] = {
@@ -32,8 +63,8 @@ HELD: dict[str, tuple[str, str]] = {
 }
 
 
-class UnknownChoice(ValueError):
-    """The value is not one of the element's options; the message names it."""
+class UnfitValue(ValueError):
+    """Nobody could choose or type this value in the element: it has no such option, or is of another kind."""
 
 
 def elements_of(block: JsonObject) -> Iterator[JsonObject]:
@@ -59,49 +90,71 @@ def held_key(element_type: str) -> str | None:
     return None if held is None else held[0]
 
 
-def initial_values(blocks: list[JsonObject]) -> dict[str, dict[str, dict[str, Any]]]:
+#: The id of the conversation that a person looks at, if it passes an element's `filter`.
+Here = Callable[[JsonObject], str | None]
+
+
+def nowhere(_: JsonObject) -> None:
+    """Of a person who looks at no conversation, or at one that is not known."""
+    return
+
+
+def initial_values(blocks: list[JsonObject], here: Here = nowhere) -> dict[str, dict[str, dict[str, Any]]]:
     """block_id -> action_id -> state, for every stateful element, as the app preset them."""
     values: dict[str, dict[str, dict[str, Any]]] = {}
     for block in blocks:
         for element in elements_of(block):
-            state = initial_state(element)
+            state = initial_state(element, here)
             if state is not None:
                 values.setdefault(block["block_id"], {})[element["action_id"]] = state
     return values
 
 
-def initial_state(element: JsonObject) -> dict[str, Any] | None:
-    """The state before anybody touches the element; None for an element that holds nothing."""
+def initial_state(element: JsonObject, here: Here = nowhere) -> dict[str, Any] | None:
+    """The state before anybody touches the element; None for an element that holds nothing.
+
+    `default_to_current_conversation` makes Slack ignore the element's own preset.
+    """
     held = HELD.get(str(element.get("type")))
     if held is None:
         return None
     key, preset = held
-    nothing: Any = [] if key.endswith("s") else None
-    return {"type": element["type"], key: element.get(preset, nothing)}
+    is_several = key.endswith("s")
+    if element.get("default_to_current_conversation"):
+        current = here(element.get("filter") or {})
+        return {"type": element["type"], key: ([] if current is None else [current]) if is_several else current}
+    return {"type": element["type"], key: element.get(preset, [] if is_several else None)}
 
 
 def state_of(element: JsonObject, value: Any) -> dict[str, Any]:
     """The state after a person chose `value`.
 
     value is a text, an option's value, an id, a list of these, None for nothing, or a whole state object. Raises
-    UnknownChoice if it names no option of the element.
+    UnfitValue.
     """
     kind = str(element["type"])
     key = HELD[kind][0]
     given = as_object(value)
     if given is not None and key in given:
         value = given[key]
-    if kind in OPTION_PICKERS:
-        value = None if value is None or value == "" else option_of(element, value)
-    elif kind in MULTI_OPTION_PICKERS:
-        value = [option_of(element, one) for one in _several(value)]
-    elif key.endswith("s"):
-        value = _several(value)
-    elif kind in TEXT_INPUTS:
-        value = None if value is None or value == "" else str(value)
-    elif value == "":
-        value = None
-    return {"type": kind, key: value}
+    if key.endswith("s"):
+        return {"type": kind, key: [_one(element, one) for one in _several(value)]}
+    return {"type": kind, key: None if value is None or value == "" else _one(element, value)}
+
+
+def _one(element: JsonObject, value: Any) -> Any:
+    """What the element holds for one chosen or typed value. Raises UnfitValue."""
+    kind = str(element["type"])
+    if kind in OPTION_PICKERS or kind in MULTI_OPTION_PICKERS:
+        return option_of(element, value)
+    if kind in TEXT_INPUTS:
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise UnfitValue(f"{kind} takes a text, not {value!r}")
+        return str(value)
+    check, described = _KINDS[kind]
+    if next(check(value, ""), None) is not None:
+        raise UnfitValue(f"{kind} takes {described}, not {value!r}")
+    return value
 
 
 def option_of(element: JsonObject, chosen: Any) -> JsonObject:
@@ -110,7 +163,9 @@ def option_of(element: JsonObject, chosen: Any) -> JsonObject:
     option = as_object(chosen)
     if option is not None:
         if str(element["type"]).endswith("external_select"):
-            return {"text": option.get("text"), "value": option.get("value")}
+            if next(select_option(option, ""), None) is not None:
+                raise UnfitValue(f"this is no option: {option!r}")
+            return {name: one for name, one in option.items() if one is not None}
         wanted = option.get("value")
     offered = list(options_of(element))
     for found in offered:
@@ -120,7 +175,7 @@ def option_of(element: JsonObject, chosen: Any) -> JsonObject:
         if (as_object(found.get("text")) or {}).get("text") == wanted:
             return found
     values = ", ".join(repr(found.get("value")) for found in offered) or "none"
-    raise UnknownChoice(f"no option has the value {wanted!r}; the options are {values}")
+    raise UnfitValue(f"no option has the value {wanted!r}; the options are {values}")
 
 
 def options_of(element: JsonObject) -> Iterator[JsonObject]:

@@ -1,45 +1,17 @@
-"""One call of the Web API: its arguments as Slack reads them from forms and JSON, and the errors it may answer."""
+"""One call of the Web API: its arguments as Slack reads them from forms and JSON, and what they name."""
 
 import re
 from dataclasses import dataclass
 from typing import Any
 
-from simulator.blocks.normal import normalised
-from simulator.blocks.validate import MARKDOWN_TEXT, Problem, blocks_problems, tables_in, text_length
 from simulator.conversations import Conversation
-from simulator.json_types import JsonObject, NotJson, as_list, as_object, read_json
+from simulator.json_types import JsonObject
 from simulator.sockets import Sockets
 from simulator.spec import Person
+from simulator.webapi.content import string_of, structure_of
+from simulator.webapi.errors import SlackError
 from simulator.webapi.scopes import POST_ANYWHERE
 from simulator.workspace import Workspace
-
-#: docs.slack.dev/reference/methods/chat.postMessage: text is cut off at 40,000; bots get msg_too_long.
-MESSAGE_TEXT_LIMIT = 40_000
-#: Undocumented; measured by app authors at about 13,200 characters over all blocks (slackapi/bolt-js issue 2509).
-ALL_BLOCKS_TEXT_LIMIT = 13_000
-MESSAGE_BLOCKS_LIMIT = 50
-ATTACHMENTS_LIMIT = 100
-
-
-class SlackError(Exception):
-    """The call fails with this error code; `extra` joins the answer beside it."""
-
-    def __init__(self, code: str, messages: list[str] | None = None, **extra: Any) -> None:
-        """`messages` become `response_metadata.messages`."""
-        super().__init__(code)
-        self.code = code
-        self.extra: JsonObject = dict(extra)
-        if messages:
-            self.extra["response_metadata"] = {"messages": messages}
-
-
-@dataclass(frozen=True)
-class MessageContent:
-    """What a message says, checked and completed; at least one of the three is there."""
-
-    text: str
-    blocks: list[JsonObject]
-    attachments: list[JsonObject]
 
 
 @dataclass(frozen=True)
@@ -51,13 +23,8 @@ class Call:
     arguments: JsonObject
 
     def text(self, name: str) -> str | None:
-        """A string argument; None if absent or empty."""
-        value = self.arguments.get(name)
-        if value is None or value == "":
-            return None
-        if isinstance(value, (dict, list)):
-            raise SlackError("invalid_arguments", [f"[ERROR] must be a string [json-pointer:/{name}]"])
-        return str(value)
+        """A string argument; None if absent or empty. Raises SlackError invalid_arguments."""
+        return string_of(self.arguments, name) or None
 
     def required(self, name: str) -> str:
         """A string argument that must be there. Raises SlackError invalid_arguments."""
@@ -82,64 +49,7 @@ class Call:
 
     def structure(self, name: str, error: str) -> Any:
         """A JSON argument, sent as JSON or as a string of JSON; None if absent. Raises SlackError with `error`."""
-        value = self.arguments.get(name)
-        if not isinstance(value, str):
-            return value
-        if not value:
-            return None
-        try:
-            return read_json(value)
-        except NotJson as problem:
-            raise SlackError(error) from problem
-
-    def message_blocks(self) -> list[JsonObject]:
-        """The `blocks` argument of a message, checked and completed. Raises SlackError."""
-        given = self.structure("blocks", "invalid_blocks_format")
-        return [] if given is None else checked_message_blocks(given)
-
-    def message_text(self) -> str:
-        """The `text` argument of a message. Raises SlackError msg_too_long."""
-        text = self.text("text") or ""
-        if len(text) > MESSAGE_TEXT_LIMIT:
-            raise SlackError("msg_too_long")
-        return text
-
-    def message_content(self) -> MessageContent:
-        """What chat.postMessage and its kin post: `text`, `blocks` and `attachments`, or `markdown_text` alone.
-
-        Raises SlackError: no_text, markdown_text_conflict, and whatever is wrong with one of them.
-        """
-        markdown = self.text("markdown_text")
-        if markdown is not None:
-            if self.text("text") is not None or self.arguments.get("blocks"):
-                raise SlackError("markdown_text_conflict")
-            if len(markdown) > MARKDOWN_TEXT:
-                raise SlackError("msg_too_long")
-            blocks = checked_message_blocks([{"type": "markdown", "text": markdown}])
-            return MessageContent(markdown, blocks, self.attachments())
-        content = MessageContent(self.message_text(), self.message_blocks(), self.attachments())
-        if not (content.text or content.blocks or content.attachments):
-            raise SlackError("no_text")
-        return content
-
-    def attachments(self) -> list[JsonObject]:
-        """The `attachments` argument, with the blocks inside checked. Raises SlackError."""
-        given = self.structure("attachments", "invalid_attachments")
-        if given is None:
-            return []
-        attachments = as_list(given)
-        if attachments is None:
-            raise SlackError("invalid_attachments")
-        if len(attachments) > ATTACHMENTS_LIMIT:
-            raise SlackError("too_many_attachments")
-        checked: list[JsonObject] = []
-        for one in attachments:
-            attachment = as_object(one)
-            if attachment is None:
-                raise SlackError("invalid_attachments")
-            blocks = attachment.get("blocks")
-            checked.append(attachment if blocks is None else attachment | {"blocks": checked_message_blocks(blocks)})
-        return checked
+        return structure_of(self.arguments, name, error)
 
     def writable_conversation(self) -> Conversation:
         """Where the `channel` argument lets the app write; a user id means the direct message with that user.
@@ -194,6 +104,13 @@ class Call:
             raise SlackError("channel_not_found")
         return found
 
+    def conversation_with_id(self) -> Conversation:
+        """The same for methods that take no names. Raises SlackError channel_not_found."""
+        found = self.visible_conversation()
+        if found.id != self.required("channel"):
+            raise SlackError("channel_not_found")
+        return found
+
     def known_person(self, name: str = "user") -> Person:
         """The account that the argument names. Raises SlackError user_not_found."""
         person = self.workspace.person(self.required(name))
@@ -205,27 +122,3 @@ class Call:
 def whole(given: str) -> int | None:
     """The whole number that a text of plain digits stands for; None for any other text, an absurdly long one too."""
     return int(given) if re.fullmatch(r"[0-9]{1,15}", given) else None
-
-
-def checked_message_blocks(given: Any) -> list[JsonObject]:
-    """Message blocks, completed.
-
-    Raises SlackError: invalid_blocks_format, invalid_blocks, msg_blocks_too_long, invalid_attachments (two tables).
-    """
-    blocks = as_list(given)
-    if blocks is None:
-        raise SlackError("invalid_blocks_format")
-    problems = blocks_problems(blocks, surface="message", limit=MESSAGE_BLOCKS_LIMIT)
-    if problems:
-        errors = [str(problem) for problem in problems]
-        raise SlackError("invalid_blocks", prefixed(problems), errors=errors)
-    if tables_in(blocks) > 1:
-        raise SlackError("invalid_attachments", ["only_one_table_allowed"])
-    if text_length(blocks) > ALL_BLOCKS_TEXT_LIMIT:
-        raise SlackError("msg_blocks_too_long")
-    return normalised(blocks)
-
-
-def prefixed(problems: list[Problem]) -> list[str]:
-    """Problems as `response_metadata.messages` has them."""
-    return [f"[ERROR] {problem}" for problem in problems]

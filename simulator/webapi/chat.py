@@ -2,7 +2,9 @@
 
 from simulator.json_types import JsonObject, as_object
 from simulator.messages import Message
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call
+from simulator.webapi.content import MessageContent, content_of, new_content_of
+from simulator.webapi.errors import SlackError
 
 METADATA_FIELDS = {"event_type", "event_payload"}
 
@@ -10,13 +12,13 @@ METADATA_FIELDS = {"event_type", "event_payload"}
 def post_message(call: Call) -> JsonObject:
     """chat.postMessage."""
     conversation = call.writable_conversation()
-    content = call.message_content()
+    content = new_content_of(call.arguments)
     message = call.workspace.app_message(
         conversation.id,
-        content.text,
-        content.blocks,
+        content.text or "",
+        content.blocks or [],
         thread_ts=thread_of(call, conversation.id),
-        metadata=_metadata(call),
+        metadata=_metadata(call) or None,
         attachments=content.attachments,
         is_broadcast=call.flag("reply_broadcast"),
     )
@@ -25,17 +27,19 @@ def post_message(call: Call) -> JsonObject:
 
 
 def update(call: Call) -> JsonObject:
-    """chat.update: only the app's own messages, never ephemeral ones."""
+    """chat.update: only the app's own messages, never ephemeral ones.
+
+    What is not given stays as it was; an empty array or object takes away what was there.
+    """
     message = _own_message(call, "cant_update_message")
-    text, attachments = call.message_text(), call.attachments()
-    blocks_given, blocks = call.arguments.get("blocks") is not None, call.message_blocks()
-    if not text and not blocks_given and not attachments:
+    content, metadata = content_of(call.arguments), _metadata(call)
+    text = message.text if content.text is None else content.text
+    blocks = message.blocks if content.blocks is None else content.blocks
+    attachments = message.attachments if content.attachments is None else content.attachments
+    if content == MessageContent() or not (text or blocks or attachments or message.files):
         raise SlackError("no_text")
-    message.text = text or ("" if blocks_given else message.text)
-    if blocks_given or text:
-        message.blocks = blocks
-    message.attachments = attachments or message.attachments
-    message.metadata = _metadata(call) or message.metadata
+    message.text, message.blocks, message.attachments = text, blocks, attachments
+    message.metadata = message.metadata if metadata is None else metadata or None
     message.edited_by, message.edited_ts = message.user, call.workspace.messages.next_ts()
     message.state.clear()
     call.workspace.messages.touch(message)
@@ -56,11 +60,11 @@ def post_ephemeral(call: Call) -> JsonObject:
     person = call.known_person()
     if person.slack_id not in conversation.members:
         raise SlackError("user_not_in_channel")
-    content = call.message_content()
+    content = new_content_of(call.arguments)
     message = call.workspace.app_message(
         conversation.id,
-        content.text,
-        content.blocks,
+        content.text or "",
+        content.blocks or [],
         thread_ts=thread_of(call, conversation.id),
         only_for=person.slack_id,
         attachments=content.attachments,
@@ -82,7 +86,7 @@ def get_permalink(call: Call) -> JsonObject:
 
 
 def _own_message(call: Call, refusal: str) -> Message:
-    conversation = call.visible_conversation()
+    conversation = call.conversation_with_id()
     message = call.workspace.messages.get(conversation.id, call.required("ts"))
     if message is None or message.is_ephemeral:
         raise SlackError("message_not_found")
@@ -103,9 +107,10 @@ def thread_of(call: Call, channel: str) -> str | None:
 
 
 def _metadata(call: Call) -> JsonObject | None:
+    """The metadata; None if not given, {} to have none. Raises SlackError."""
     given = call.structure("metadata", "invalid_metadata_format")
-    if given is None:
-        return None
+    if given is None or given == {}:
+        return given
     metadata = as_object(given)
     if metadata is None or set(metadata) - METADATA_FIELDS - {"entities"}:
         raise SlackError("invalid_metadata_format")

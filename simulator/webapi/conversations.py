@@ -6,7 +6,8 @@ docs.slack.dev/reference/methods, family conversations. Each needs the scope of 
 from simulator.conversations import Conversation
 from simulator.json_types import JsonObject
 from simulator.webapi import scopes
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call
+from simulator.webapi.errors import SlackError
 from simulator.webapi.pages import page_of
 
 #: docs.slack.dev/reference/methods/conversations.list and conversations.members: how many without a `limit`.

@@ -15,7 +15,8 @@ from simulator.json_types import JsonObject, NotJson, as_object
 from simulator.sockets import Sockets
 from simulator.uploads import Uploads
 from simulator.webapi import chat, conversations, files, scheduled, scopes, usergroups, users, views
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call
+from simulator.webapi.errors import SlackError
 from simulator.webapi.rate_limits import RateLimited, RateLimits
 from simulator.workspace import Workspace
 

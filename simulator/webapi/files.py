@@ -5,8 +5,10 @@ docs.slack.dev/messaging/working-with-files. The upload itself is `simulator.upl
 
 from simulator.files import FILE_BYTES, File
 from simulator.json_types import JsonObject, as_list, as_object
-from simulator.webapi.call import Call, SlackError, whole
+from simulator.webapi.call import Call, whole
 from simulator.webapi.chat import thread_of
+from simulator.webapi.content import content_of
+from simulator.webapi.errors import SlackError
 
 ALT_TEXT = 1000
 #: docs.slack.dev/reference/methods/files.getUploadURLExternal: snippets are limited to 1 MB.
@@ -42,7 +44,7 @@ def complete_upload(call: Call) -> JsonObject:
     if call.text("thread_ts") is not None and len(conversations) != 1:
         raise SlackError("invalid_arguments", ["[ERROR] thread_ts needs exactly one channel"])
     comment = call.text("initial_comment") or ""
-    blocks = [] if comment else call.message_blocks()
+    blocks = [] if comment else content_of({"blocks": call.arguments.get("blocks")}).blocks or []
     threads = [thread_of(call, one.id) for one in conversations]
     for file, title in files:
         file.was_completed, file.title = True, title or file.title

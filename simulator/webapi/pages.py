@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import TypeVar
 
 from simulator.json_types import JsonObject
-from simulator.webapi.call import Call, SlackError, whole
+from simulator.webapi.call import Call, whole
+from simulator.webapi.errors import SlackError
 
 Item = TypeVar("Item")
 #: The most that one page may hold.

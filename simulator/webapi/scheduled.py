@@ -5,8 +5,10 @@ docs.slack.dev/reference/methods/chat.scheduleMessage, chat.deleteScheduledMessa
 
 from simulator.json_types import JsonObject
 from simulator.scheduled import ScheduledMessage
-from simulator.webapi.call import Call, SlackError, whole
+from simulator.webapi.call import Call, whole
 from simulator.webapi.chat import thread_of
+from simulator.webapi.content import new_content_of
+from simulator.webapi.errors import SlackError
 from simulator.webapi.pages import page_of
 
 LATEST_S = 120 * 24 * 3600
@@ -21,13 +23,13 @@ DEFAULT_PAGE = 100
 def schedule(call: Call) -> JsonObject:
     """chat.scheduleMessage."""
     conversation = call.writable_conversation()
-    content = call.message_content()
+    content = new_content_of(call.arguments)
     message = ScheduledMessage(
         channel=conversation.id,
         post_at=_post_at(call, conversation.id),
-        text=content.text,
-        blocks=content.blocks,
-        attachments=content.attachments,
+        text=content.text or "",
+        blocks=content.blocks or [],
+        attachments=content.attachments or [],
         thread_ts=thread_of(call, conversation.id),
         is_broadcast=call.flag("reply_broadcast"),
         created=int(call.workspace.clock.now()),
@@ -35,16 +37,16 @@ def schedule(call: Call) -> JsonObject:
     )
     call.workspace.schedule(message)
     described: JsonObject = {
-        "text": content.text,
+        "text": message.text,
         "username": call.workspace.spec.bot_name,
         "bot_id": call.workspace.spec.bot_id,
         "type": "delayed_message",
         "subtype": "bot_message",
     }
-    if content.blocks:
-        described["blocks"] = content.blocks
-    if content.attachments:
-        described["attachments"] = content.attachments
+    if message.blocks:
+        described["blocks"] = message.blocks
+    if message.attachments:
+        described["attachments"] = message.attachments
     return {
         "channel": conversation.id,
         "scheduled_message_id": message.id,

@@ -2,7 +2,8 @@
 
 from simulator.json_types import JsonObject
 from simulator.spec import UserGroup
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call
+from simulator.webapi.errors import SlackError
 
 
 def list_all(call: Call) -> JsonObject:

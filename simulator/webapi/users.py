@@ -2,7 +2,8 @@
 
 from simulator.json_types import JsonObject
 from simulator.spec import Person, WorkspaceSpec
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call
+from simulator.webapi.errors import SlackError
 from simulator.webapi.pages import page_of
 from simulator.webapi.scopes import EMAIL
 

@@ -8,7 +8,9 @@ from simulator.blocks.views import view_problems
 from simulator.handles import HandleRefused, Trigger
 from simulator.json_types import JsonObject, as_object
 from simulator.modals import STACK_LIMIT, View
-from simulator.webapi.call import Call, SlackError, prefixed
+from simulator.webapi.call import Call
+from simulator.webapi.content import prefixed
+from simulator.webapi.errors import SlackError
 
 #: docs.slack.dev/reference/methods/views.open: view_too_large, "greater than 250kb".
 VIEW_BYTES = 250 * 1024
@@ -18,7 +20,7 @@ def open_view(call: Call) -> JsonObject:
     """views.open: the first modal, for whoever caused the trigger."""
     content = _modal(call)
     trigger = _trigger(call)
-    view = call.workspace.views.open(trigger.user, content)
+    view = call.workspace.views.open(trigger.user, content, call.workspace.looking_at(trigger.channel))
     return _shown(call, view)
 
 
@@ -71,7 +73,8 @@ def checked_view(given: Any, expected_type: str) -> JsonObject:
         raise SlackError("invalid_arguments", prefixed(problems))
     if len(json.dumps(content, ensure_ascii=False).encode(errors="replace")) > VIEW_BYTES:
         raise SlackError("view_too_large")
-    return content | {"blocks": normalised(content["blocks"])}
+    present = {name: one for name, one in content.items() if one is not None}
+    return present | {"blocks": normalised(content["blocks"])}
 
 
 def _modal(call: Call) -> JsonObject:

@@ -64,6 +64,12 @@ async def test_names_may_be_written_as_people_write_them(people: SimulatorClient
         ("submit", {"user": "bob", "values": {}}, 404, "no such view open"),
         ("clock", {"advance_s": -1}, 400, "advance_s"),
         ("person", {"user": "bob", "colour": "red"}, 400, "a person has no 'colour'"),
+        ("person", {"user": "bob", "deleted": "yes"}, 400, "deleted: "),
+        ("person", {"user": "bob", "email": 7}, 400, "email: "),
+        ("person", {"user": "bob", "name": "alice"}, 400, "somebody else is called 'alice'"),
+        ("action", {"user": "bob", "action_id": "a", "block_id": ["b"]}, 400, "block_id is missing, or not a text"),
+        ("submit", {"user": "bob", "view": {"id": "V1"}}, 400, "view is missing, or not a text"),
+        ("submit", {"user": "bob", "values": ["x"]}, 404, "no such view open"),
     ],
 )
 async def test_mistakes_explain_themselves(
@@ -277,8 +283,13 @@ def test_a_spec_explains_its_mistakes(tmp_path: Path) -> None:
     for content, words in [
         ("{", "cannot read"),
         ("[]", "one JSON object"),
-        ('{"colour": 1}', "WorkspaceSpec has no field 'colour'"),
-        ('{"people": [{"name": "a"}]}', "Person: "),
+        ('{"colour": 1}', "colour: there is no such field"),
+        ('{"people": [{"name": "a"}]}', r"people\.0\.slack_id: .*required"),
+        ('{"people": [{"name": "a", "slack_id": 7}]}', r"people\.0\.slack_id: .*string"),
+        ('{"people": {"name": "a"}}', "people: .*array"),
+        ('{"rate_limits": "no"}', "rate_limits: .*boolean"),
+        ('{"manifest": 3}', "manifest must be an app manifest"),
+        ('{"team_name": "\\ud800"}', "cannot read"),
         ('{"channels": [{"name": "a", "id": "C1", "members": ["U1"]}]}', "members that are not people"),
     ]:
         file.write_text(content)

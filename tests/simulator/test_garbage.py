@@ -16,7 +16,8 @@ from simulator.handles import ResponseUrl
 from simulator.server import WorkspaceSpec, demo_spec
 from simulator.sockets import Sockets
 from simulator.testing import Hosting, hosted
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call
+from simulator.webapi.errors import SlackError
 from simulator.webapi.dispatch import BOT_METHODS
 from simulator.webapi.scopes import MissingScope
 from simulator.workspace import Workspace
@@ -157,7 +158,8 @@ BROKEN = st.sampled_from(
         '{"blocks": ' * 30_000,
         '{"metadata": ' + "[" * 190 + "]" * 190 + "}",
         '{"blocks": "' + "[" * 50_000 + '"}',
-        '{"blocks": ' + json.dumps(json.dumps([{"type": "table", "rows": [[{"type": "raw_number", "value": 1}]]}]))
+        '{"blocks": '
+        + json.dumps(json.dumps([{"type": "table", "rows": [[{"type": "raw_number", "value": 1}]]}]))
         + "}",
         '{"text": "\\u0000\\u0001"}',
         "{'single': 1}",
