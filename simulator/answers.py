@@ -9,7 +9,7 @@ from simulator.bodies import UnknownCharset, json_of
 from simulator.handles import HandleRefused, ResponseUrl
 from simulator.json_types import JsonObject, NotJson, as_object
 from simulator.messages import Message
-from simulator.webapi.content import MessageContent, new_content_of
+from simulator.webapi.content import MessageContent, content_of
 from simulator.webapi.errors import SlackError
 from simulator.workspace import Workspace
 
@@ -35,24 +35,26 @@ class Answers:
         except HandleRefused as refused:
             return self._refusal(str(refused), body, status=404)
         except SlackError as error:
-            return self._refusal(error.code, body, status=400, extra=error.extra)
+            return self._refusal(error.code, body, status=400, messages=error.messages)
         self._workspace.inspector.record("response_url", "post", body=body, uses=handle.uses)
-        return web.json_response({"ok": True})
+        return web.Response(text="ok")
 
     def apply(self, handle: ResponseUrl, body: JsonObject) -> None:
-        """Post, replace or delete as the body says. Raises SlackError."""
-        original = self._original(handle)
+        """Post, replace or delete as the body says; a message beside `delete_original` is posted. Raises SlackError."""
+        original, content = self._original(handle), content_of(body)
         if _is_true(body, "delete_original"):
             if original is None:
                 raise SlackError("message_not_found")
             self._workspace.messages.delete(original)
-            return
-        content = new_content_of(body)
-        if _is_true(body, "replace_original") and original is not None:
+            if content.is_empty:
+                return
+        if content.is_empty:
+            raise SlackError("no_text")
+        if _is_true(body, "replace_original") and original is not None and not original.deleted:
             self._replace(original, content)
             return
         only_for = None if body.get("response_type") == "in_channel" else handle.user
-        thread_ts = body.get("thread_ts") or handle.thread_ts
+        thread_ts = body.get("thread_ts") or None
         if thread_ts is not None and not isinstance(thread_ts, str):
             raise SlackError("thread_not_found")
         self._workspace.app_message(
@@ -75,15 +77,18 @@ class Answers:
             content.blocks or [],
             content.attachments or [],
         )
-        message.edited_by, message.edited_ts = message.user, self._workspace.messages.next_ts()
+        message.edited_by, message.edited_ts = message.bot_id, f"{int(self._workspace.clock.now())}.000000"
         message.state.clear()
         self._workspace.messages.touch(message)
 
     def _refusal(
-        self, code: str, body: JsonObject | None, *, status: int, extra: JsonObject | None = None
+        self, code: str, body: JsonObject | None, *, status: int, messages: list[str] | None = None
     ) -> web.Response:
-        self._workspace.inspector.record("response_url", "refused", ok=False, error=code, body=body)
-        return web.json_response({"ok": False, "error": code, **(extra or {})}, status=status)
+        """Slack answers its plain code; what exactly is wrong is told in the inspector."""
+        self._workspace.inspector.record(
+            "response_url", "refused", ok=False, error=code, body=body, messages=messages or []
+        )
+        return web.Response(status=status, text=code)
 
 
 def _is_true(body: JsonObject, name: str) -> bool:

@@ -51,7 +51,11 @@ class Composer:
             self._workspace.slackbot_notice(conversation.id, person.slack_id, notice)
             return Outcome(ok=False, error="not_supported_in_threads")
         if not command.startswith("/") or len(command) < 2 or not self._workspace.spec.takes_command(command):
-            notice = f"{command} is not a valid command."
+            notice = (
+                f'{command} is not a valid command. In Slack, all messages that start with the "/" character are '
+                "interpreted as commands.\n\nIf you are trying to send a message and not run a command, try preceding "
+                'the "/" with an empty space.'
+            )
             self._workspace.slackbot_notice(conversation.id, person.slack_id, notice)
             return Outcome(ok=False, error="unknown_command")
         payload = self._payloads.slash_command(person, conversation, command, self._escaped(command, text.strip()))
@@ -94,7 +98,7 @@ class Composer:
         bot = self._workspace.spec.bot_user_id
         if bot not in conversation.members:
             return
-        kind = "im" if conversation.is_im else "group" if conversation.is_private else "channel"
+        kind = {"public_channel": "channel", "private_channel": "group"}.get(conversation.kind, conversation.kind)
         common: JsonObject = {
             "user": message.user,
             "text": message.text,
@@ -104,7 +108,7 @@ class Composer:
         }
         if message.thread_ts:
             common["thread_ts"] = message.thread_ts
-        name = "message.im" if conversation.is_im else f"message.{kind}s"
+        name = f"message.{kind}" if conversation.kind in {"im", "mpim"} else f"message.{kind}s"
         self._events.send(name, {"type": "message", "channel_type": kind, **common})
         if f"<@{bot}" in message.text:
             self._events.send("app_mention", {"type": "app_mention", **common})

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from simulator.blocks.state import options_of
 from simulator.doors import posted
 from simulator.inputs import fill
 from simulator.interactions import Interactions
@@ -141,7 +142,7 @@ class Control:
             return {"ok": False, "error": str(missed)}
         except SlackError as refused:
             return {"ok": False, "error": refused.code, **refused.extra}
-        return {"ok": True, "options": found}
+        return {"ok": True, "options": list(options_of(found)), "groups": found.get("option_groups", [])}
 
     async def shortcut(self, body: JsonObject) -> JsonObject:
         """{user, callback_id | name, channel?, ts?}: a global shortcut, or with channel and ts one on that message."""
@@ -200,6 +201,8 @@ def _answer(outcome: Outcome) -> JsonObject:
     answer: JsonObject = {"ok": outcome.ok}
     if outcome.error is not None:
         answer["error"] = outcome.error
+    if outcome.status is not None:
+        answer["status"] = outcome.status
     if outcome.errors:
         answer["errors"] = outcome.errors
     return answer

@@ -9,7 +9,7 @@ from simulator.spec import Channel, WorkspaceSpec
 
 @dataclass
 class Conversation:
-    """A channel (C…) or a direct message between two users (D…)."""
+    """A channel (C…), a direct message between two users (D…), or one of several (G…)."""
 
     id: str
     name: str
@@ -17,14 +17,15 @@ class Conversation:
     is_private: bool = False
     is_ext_shared: bool = False
     is_im: bool = False
+    is_mpim: bool = False
     topic: str = ""
     is_archived: bool = False
 
     @property
     def kind(self) -> str:
-        """What `types` of conversations.list calls it: public_channel, private_channel or im."""
-        if self.is_im:
-            return "im"
+        """What `types` of conversations.list calls it: public_channel, private_channel, im or mpim."""
+        if self.is_im or self.is_mpim:
+            return "im" if self.is_im else "mpim"
         return "private_channel" if self.is_private else "public_channel"
 
     def passes(self, filtered: JsonObject, bot_user_id: str) -> bool:
@@ -57,7 +58,8 @@ class Conversations:
 
     def named(self, name: str) -> Conversation | None:
         """The channel with this name, without the number sign."""
-        return next((one for one in self._by_id.values() if not one.is_im and one.name == name), None)
+        channels = (one for one in self._by_id.values() if not (one.is_im or one.is_mpim))
+        return next((one for one in channels if one.name == name), None)
 
     def all(self) -> list[Conversation]:
         """Channels first, in the spec's order, then direct messages as they were opened."""
@@ -82,6 +84,23 @@ class Conversations:
         self._by_id[conversation_id] = opened
         return opened, False
 
+    def between(self, members: list[str]) -> Conversation | None:
+        """The direct message that has exactly these members, if it was ever opened."""
+        wanted = set(members)
+        direct = (one for one in self._by_id.values() if one.is_im or one.is_mpim)
+        return next((one for one in direct if set(one.members) == wanted), None)
+
+    def open(self, members: list[str], names: list[str]) -> Conversation:
+        """A new direct message between these members, who go by these names."""
+        if len(members) <= 2:
+            return self.direct_message(members[0], members[-1])[0]
+        conversation_id = "G0" + hashlib.sha256(" ".join(sorted(members)).encode()).hexdigest()[:8].upper()
+        name = f"mpdm-{'--'.join(names)}-1"
+        opened = Conversation(conversation_id, name, list(members), is_private=True, is_mpim=True)
+        opened.topic = "Group messaging"
+        self._by_id[conversation_id] = opened
+        return opened
+
     def to_json(self, conversation: Conversation, viewer: str) -> JsonObject:
         """The conversation as `conversations.info` describes it to this user."""
         if conversation.is_im:
@@ -95,6 +114,10 @@ class Conversations:
                 "user": conversation.other_member(viewer),
                 "is_user_deleted": False,
                 "is_open": True,
+                "last_read": "0000000000.000000",
+                "latest": None,
+                "unread_count": 0,
+                "unread_count_display": 0,
                 "priority": 0,
             }
         foreign = sorted({team for user, team in self._foreign.items() if team and user in conversation.members})
@@ -108,7 +131,7 @@ class Conversations:
             "is_channel": not conversation.is_private,
             "is_group": conversation.is_private,
             "is_im": False,
-            "is_mpim": False,
+            "is_mpim": conversation.is_mpim,
             "is_private": conversation.is_private,
             "is_archived": conversation.is_archived,
             "is_general": conversation.name == "general",

@@ -40,7 +40,6 @@ class ResponseUrl:
     made_at: float
     #: The message that was acted on, for replace_original and delete_original.
     message_ts: str | None
-    thread_ts: str | None = None
     uses: int = 0
 
 

@@ -156,7 +156,10 @@ class HttpMode:
         is_ok = 200 <= answer.status < 300
         inspector.record("ack", kind, ok=is_ok, took_ms=took_ms, status=answer.status, payload=answer.text[:2000])
         if not is_ok:
-            raise NotDelivered("dispatch_failed", retry_reason="http_error", may_retry=not answer.wants_no_retry)
+            error = "http_service_error" if answer.status >= 500 else "dispatch_failed"
+            raise NotDelivered(
+                error, retry_reason="http_error", may_retry=not answer.wants_no_retry, status=answer.status
+            )
         return answer
 
     async def _answer(self, url: str, body: bytes, headers: Mapping[str, str]) -> _Answer:

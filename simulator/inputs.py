@@ -5,8 +5,9 @@ Pure: works on the blocks of messages and views, and sends nothing.
 
 from typing import Any
 
-from simulator.blocks.state import HELD, UnfitValue, elements_of, is_empty, state_of
-from simulator.json_types import JsonObject, as_list, as_object
+from simulator.blocks.filled import problem_of
+from simulator.blocks.state import HELD, UnfitValue, elements_of, state_of
+from simulator.json_types import JsonObject, as_object
 from simulator.modals import View
 
 
@@ -74,32 +75,14 @@ def inputs_named(blocks: list[JsonObject], key: str, given: Any) -> list[tuple[J
     return [(*named[0], given)]
 
 
-def missing_inputs(view: View) -> dict[str, str]:
-    """What the client itself refuses before the app hears of it: blank required inputs, texts too short or too long."""
+def input_problems(view: View) -> dict[str, str]:
+    """What the client itself refuses before the app hears of it, by block_id."""
     errors: dict[str, str] = {}
     for block in view.blocks:
         element = as_object(block.get("element"))
         if block["type"] != "input" or element is None or element["type"] not in HELD:
             continue
-        state = view.values[block["block_id"]][element["action_id"]]
-        if is_empty(state):
-            if not block.get("optional"):
-                errors[block["block_id"]] = "Please complete this required field."
-            continue
-        problem = _length_problem(element, state)
-        if problem:
+        problem = problem_of(block, element, view.values[block["block_id"]][element["action_id"]])
+        if problem is not None:
             errors[block["block_id"]] = problem
     return errors
-
-
-def _length_problem(element: JsonObject, state: JsonObject) -> str | None:
-    text = state.get("value")
-    if not isinstance(text, str):
-        chosen = as_list(next((one for name, one in state.items() if name.startswith("selected")), None)) or []
-        most = element.get("max_selected_items")
-        return f"Please choose at most {most}." if most is not None and len(chosen) > most else None
-    if len(text) < int(element.get("min_length") or 0):
-        return f"Please enter at least {element['min_length']} characters."
-    if len(text) > int(element.get("max_length") or 3000):
-        return f"Please enter at most {element.get('max_length') or 3000} characters."
-    return None

@@ -15,6 +15,8 @@ class Outcome:
     ok: bool
     error: str | None = None
     errors: dict[str, str] = field(default_factory=dict[str, str])
+    #: What the app answered over HTTP instead of 2xx.
+    status: int | None = None
     ack: JsonObject = field(default_factory=dict[str, Any])
     #: For submissions: what happened to the modal (closed, updated, pushed, cleared).
     view: str | None = None
@@ -23,7 +25,8 @@ class Outcome:
 async def told(delivery: Delivery, payload: JsonObject) -> Outcome:
     """Hand the app an interaction whose ack carries nothing; a missed ack becomes the outcome's error."""
     try:
-        ack = await delivery.deliver("interactive", payload, accepts_response_payload=False)
+        accepts = payload.get("type") == "block_actions"
+        ack = await delivery.deliver("interactive", payload, accepts_response_payload=accepts)
     except NotDelivered as missed:
-        return Outcome(ok=False, error=str(missed))
+        return Outcome(ok=False, error=str(missed), status=missed.status)
     return Outcome(ok=True, ack=ack)

@@ -30,16 +30,29 @@ PING_EVERY_S = 10.0
 GOODBYE_S = 10.0
 #: What Slack tells the app about the usual life of a connection, in seconds.
 APPROXIMATE_CONNECTION_TIME_S = 18060
+#: The life of a connection whose url was given `&debug_reconnects=true`, to try renewals.
+DEBUG_LIFE_S = 360
 #: Acks carry a view at most; anything longer is not an ack.
 MAX_FRAME_BYTES = 1024 * 1024
 
 
 class NotDelivered(Exception):
-    """The app took no notice; the message is the error that Slack shows: dispatch_failed or operation_timeout."""
+    """The app took no notice; the message is the error that Slack shows, such as operation_timeout."""
 
-    def __init__(self, error: str, *, retry_reason: str = "connection_failed", may_retry: bool = True) -> None:
-        """`retry_reason` is what the next attempt of an event is told; may_retry is False if the app wants none."""
+    def __init__(
+        self,
+        error: str,
+        *,
+        retry_reason: str = "connection_failed",
+        may_retry: bool = True,
+        status: int | None = None,
+    ) -> None:
+        """`retry_reason` is what the next attempt of an event is told; may_retry is False if the app wants none.
+
+        `status` is what the app answered over HTTP.
+        """
         super().__init__(error)
+        self.status = status
         self.retry_reason = retry_reason
         self.may_retry = may_retry
 
@@ -118,11 +131,13 @@ class Sockets:
         socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=MAX_FRAME_BYTES)
         await socket.prepare(request)
         if len(self._connections) >= CONNECTION_LIMIT:
-            await socket.send_json({"type": "disconnect", "reason": "too_many_websockets", "debug_info": {}})
+            told = {"host": "applink-simulator-" + secrets.token_hex(2)}
+            await socket.send_json({"type": "disconnect", "reason": "too_many_websockets", "debug_info": told})
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return socket
         self._opened += 1
-        await self._hold(Connection(self._opened, socket, request.transport, self._clock.now()))
+        life_s = DEBUG_LIFE_S if request.query.get("debug_reconnects") == "true" else APPROXIMATE_CONNECTION_TIME_S
+        await self._hold(Connection(self._opened, socket, request.transport, self._clock.now()), life_s)
         return socket
 
     async def deliver(
@@ -182,11 +197,12 @@ class Sockets:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _hold(self, connection: Connection) -> None:
+    async def _hold(self, connection: Connection, life_s: float) -> None:
         self._connections.append(connection)
         self._count_changed()
         self._inspector.record("socket", "connected", connection=connection.number, connections=self.count)
         pinging = self._start(self._ping(connection), f"ping {connection.number}")
+        ageing = self._start(self._grow_old(connection, life_s), f"age of {connection.number}")
         try:
             await connection.socket.send_json(self._hello(connection))
             async for frame in connection.socket:
@@ -194,6 +210,7 @@ class Sockets:
                     self._receive(connection, frame.data)
         finally:
             pinging.cancel()
+            ageing.cancel()
             self._forget(connection)
 
     def _forget(self, connection: Connection) -> None:
@@ -268,6 +285,12 @@ class Sockets:
             while True:
                 await self._clock.sleep(PING_EVERY_S)
                 await connection.socket.ping(f"Ping from {connection.host}".encode())
+
+    async def _grow_old(self, connection: Connection, life_s: float) -> None:
+        """Slack renews each connection after some hours, with a warning before it."""
+        await self._clock.sleep(life_s - GOODBYE_S)
+        if not connection.is_leaving:
+            await self._say_goodbye(connection, Goodbye.WARNING)
 
     def _start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

@@ -112,6 +112,8 @@ class WorkspaceSpec:
     manifest: Manifest | None = None
     #: Whether the Web API answers 429 to an app that calls it too often.
     rate_limits: bool = True
+    #: Whether the page shows pictures from elsewhere, which lets each viewer's browser fetch them.
+    shows_pictures: bool = False
 
     def takes_command(self, command: str) -> bool:
         """Whether the workspace knows this slash command as the app's."""

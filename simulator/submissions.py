@@ -1,7 +1,7 @@
 """What people do to whole modals: submit them, and close them."""
 
 from simulator.delivery import Delivery
-from simulator.inputs import Impossible, missing_inputs
+from simulator.inputs import Impossible, input_problems
 from simulator.json_types import JsonObject, as_object
 from simulator.modals import STACK_LIMIT, View
 from simulator.outcomes import Outcome, told
@@ -28,15 +28,15 @@ class Submissions:
             raise Impossible(f"the modal {view.title!r} has no submit button")
         if self._workspace.views.top_of(person.slack_id) is not view:
             raise Impossible(f"the modal {view.title!r} lies under another one")
-        missing = missing_inputs(view)
-        if missing:
-            return Outcome(ok=False, error="invalid_inputs", errors=missing)
+        problems = input_problems(view)
+        if problems:
+            return Outcome(ok=False, error="invalid_inputs", errors=problems)
         payload = self._payloads.view_submission(person, view)
         try:
             ack = await self._delivery.deliver("interactive", payload, accepts_response_payload=True)
             return self._after_submission(person, view, ack)
         except NotDelivered as missed:
-            return Outcome(ok=False, error=str(missed))
+            return Outcome(ok=False, error=str(missed), status=missed.status)
         except SlackError as refused:
             self._workspace.inspector.record("ack", "refused", ok=False, error=refused.code, **refused.extra)
             return Outcome(ok=False, error=refused.code, ack=refused.extra)

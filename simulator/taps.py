@@ -60,8 +60,8 @@ class Taps:
 
     async def suggest(
         self, person: Person, source: View | Message, action_id: str, typed: str, block_id: str | None = None
-    ) -> list[JsonObject]:
-        """What the app offers for a text typed into an external select.
+    ) -> JsonObject:
+        """What the app offers for a text typed into an external select: `options` or `option_groups`.
 
         Raises Impossible, NotDelivered, and SlackError for what is no offer.
         """
@@ -73,7 +73,7 @@ class Taps:
             refused = SlackError("invalid_arguments", prefixed(problems))
             self._workspace.inspector.record("ack", "refused", ok=False, error=refused.code, **refused.extra)
             raise refused
-        return list(options_of(ack))
+        return ack
 
     async def resolved(self, person: Person, view: View, values: JsonObject) -> JsonObject:
         """The values, with texts for external selects turned into offered options, ids of files into the files."""
@@ -97,10 +97,10 @@ class Taps:
         if not str(element["type"]).endswith("external_select"):
             return value
         try:
-            options = await self.suggest(person, view, element["action_id"], value, block["block_id"])
+            offered = await self.suggest(person, view, element["action_id"], value, block["block_id"])
         except (NotDelivered, SlackError):
             return value
-        for option in options:
+        for option in options_of(offered):
             if value in {option["value"], option["text"]["text"]}:
                 return option
         return value

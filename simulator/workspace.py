@@ -20,6 +20,9 @@ from simulator.modals import View, Views
 from simulator.scheduled import Scheduled, ScheduledMessage
 from simulator.spec import Person, WorkspaceSpec
 
+#: What answers and payloads say, and notifications read, of a message that has blocks and no text.
+NOTHING_TO_READ = "This content can't be displayed."
+
 
 class Workspace:
     """Everything one simulated Slack workspace remembers."""
@@ -148,13 +151,13 @@ class Workspace:
             channel=channel,
             made_at=self.clock.now(),
             message_ts=None if message is None else message.ts,
-            thread_ts=None if message is None else message.thread_ts,
         )
         return f"{self.base_url}/response/{self.spec.team_id}/{self.handles.new_response_url(handle)}"
 
     def message_json(self, message: Message) -> JsonObject:
         """The message object as the Web API and payloads carry it."""
-        described: JsonObject = {"type": "message", "user": message.user, "text": message.text, "ts": message.ts}
+        text = message.text or (NOTHING_TO_READ if message.blocks else "")
+        described: JsonObject = {"type": "message", "user": message.user, "text": text, "ts": message.ts}
         if message.bot_id is not None:
             described |= {"bot_id": message.bot_id, "app_id": message.app_id, "team": self.spec.team_id}
             described["bot_profile"] = {
@@ -209,6 +212,7 @@ class Workspace:
             "hash": view.hash,
             "clear_on_close": bool(content.get("clear_on_close", False)),
             "notify_on_close": bool(content.get("notify_on_close", False)),
+            "submit_disabled": False,
             "root_view_id": view.root_view_id,
             "previous_view_id": view.previous_view_id,
             "app_id": self.spec.app_id,

@@ -1,4 +1,4 @@
-"""Blocks as Slack stores them: ids filled in, text flags made explicit, nulls left out. The input is never changed."""
+"""Blocks as Slack stores them: missing ids filled in, text flags made explicit. The input is never changed."""
 
 import secrets
 from typing import Any
@@ -23,7 +23,7 @@ def _with_text_flags(value: Any) -> Any:
     mapping = as_object(value)
     if mapping is None:
         return value
-    copied = {key: _with_text_flags(one) for key, one in mapping.items() if one is not None}
+    copied = {key: _with_text_flags(one) for key, one in mapping.items()}
     if copied.get("type") == "plain_text" and "text" in copied:
         copied.setdefault("emoji", True)
     elif copied.get("type") == "mrkdwn" and "text" in copied:

@@ -17,6 +17,7 @@ from simulator.blocks.schema import (
     exactly_one,
     integer,
     one_of,
+    schemas,
     shape,
     string,
     url,
@@ -39,12 +40,12 @@ PLACEHOLDER = 150
 
 def plain_text(longest: int) -> Check:
     """A plain_text object."""
-    return by_type({"plain_text": _plain(longest)})
+    return schemas(by_type({"plain_text": _plain(longest)}))
 
 
 def any_text(longest: int) -> Check:
     """A text object of either kind."""
-    return by_type({"plain_text": _plain(longest), "mrkdwn": _mrkdwn(longest)})
+    return schemas(by_type({"plain_text": _plain(longest), "mrkdwn": _mrkdwn(longest)}))
 
 
 def _plain(longest: int) -> Check:
@@ -94,7 +95,7 @@ dispatch_action_config = shape({}, {"trigger_actions_on": array(one_of("on_enter
 
 def _not_empty(value: Any, at: str) -> Iterator[Problem]:
     if not value:
-        yield Problem("must have at least 1 field", at)
+        yield Problem("must have minimum 1 properties", at)
 
 
 conversation_filter = both(

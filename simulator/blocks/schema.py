@@ -67,7 +67,7 @@ def exactly_one(*names: str) -> Check:
     """An object that has one of these fields and not two."""
 
     def check(value: Any, at: str) -> Iterator[Problem]:
-        given = [name for name in names if value.get(name) is not None]
+        given = [name for name in names if name in value]
         if not given:
             yield Problem(f"missing required field: {names[0]}", at)
         elif len(given) > 1:
@@ -79,7 +79,7 @@ def exactly_one(*names: str) -> Check:
 def boolean(value: Any, at: str) -> Iterator[Problem]:
     """True or false."""
     if not isinstance(value, bool):
-        yield Problem("must be a valid boolean", at)
+        yield Problem("must be a boolean", at)
 
 
 def integer(lowest: int, highest: int) -> Check:
@@ -87,9 +87,11 @@ def integer(lowest: int, highest: int) -> Check:
 
     def check(value: Any, at: str) -> Iterator[Problem]:
         if not isinstance(value, int) or isinstance(value, bool):
-            yield Problem("must be a valid integer", at)
-        elif not lowest <= value <= highest:
-            yield Problem(f"must be between {lowest} and {highest}", at)
+            yield Problem("must provide an integer", at)
+        elif value > highest:
+            yield Problem(f"must be less than {highest}", at)
+        elif value < lowest:
+            yield Problem(f"must be greater than {lowest}", at)
 
     return check
 
@@ -99,7 +101,7 @@ def one_of(*allowed: str) -> Check:
 
     def check(value: Any, at: str) -> Iterator[Problem]:
         if value not in allowed:
-            yield Problem(f"must be a valid enum value: {', '.join(allowed)}", at)
+            yield Problem("must be a valid enum value", at)
 
     return check
 
@@ -107,7 +109,7 @@ def one_of(*allowed: str) -> Check:
 def number(value: Any, at: str) -> Iterator[Problem]:
     """A number, whole or not."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        yield Problem("must be a valid number", at)
+        yield Problem("must provide a number", at)
 
 
 def nullable(item: Check) -> Check:
@@ -146,13 +148,13 @@ def array(item: Check, most: int, least: int = 1) -> Check:
     def check(value: Any, at: str) -> Iterator[Problem]:
         items = as_list(value)
         if items is None:
-            yield Problem("must be an array", at)
+            yield Problem("must provide an array", at)
             return
         if len(items) > most:
             yield Problem(f"no more than {most} items allowed", at)
             return
         if len(items) < least:
-            yield Problem(f"must have at least {least} item" + ("s" if least > 1 else ""), at)
+            yield Problem(f"must provide at least {least} items", at)
         for number, one in enumerate(items):
             yield from item(one, f"{at}/{number}")
 
@@ -160,7 +162,10 @@ def array(item: Check, most: int, least: int = 1) -> Check:
 
 
 def shape(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Check:
-    """An object with these fields and no others."""
+    """An object with these fields and no others. As in Slack, null is a value, and hardly ever one that passes.
+
+    A field that is missing is all that is told; what is unknown is told last.
+    """
     known = {**(optional or {}), **required}
 
     def check(value: Any, at: str) -> Iterator[Problem]:
@@ -168,14 +173,14 @@ def shape(required: Mapping[str, Check], optional: Mapping[str, Check] | None = 
         if holder is None:
             yield Problem("must provide an object", at)
             return
-        for name in required:
-            if holder.get(name) is None:
-                yield Problem(f"missing required field: {name}", at)
+        missing = [name for name in required if name not in holder]
+        if missing:
+            yield from (Problem(f"missing required field: {name}", at) for name in missing)
+            return
         for name, one in holder.items():
-            if name not in known:
-                yield Problem(f"invalid additional property: {name}", at)
-            elif one is not None:
+            if name in known:
                 yield from known[name](one, f"{at}/{name}")
+        yield from (Problem(f"invalid additional property: {name}", at) for name in holder if name not in known)
 
     return check
 
@@ -195,6 +200,18 @@ def by_type(kinds: Mapping[str, Check]) -> Check:
             yield Problem(f"unsupported type: {kind}", f"{at}/type")
         else:
             yield from kinds[kind](holder, at)
+
+    return check
+
+
+def schemas(item: Check) -> Check:
+    """What Slack checks by several schemas at once: it says that one failed before it says what is wrong."""
+
+    def check(value: Any, at: str) -> Iterator[Problem]:
+        found = list(item(value, at))
+        if found:
+            yield Problem("failed to match all allowed schemas", at)
+        yield from found
 
     return check
 

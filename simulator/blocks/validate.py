@@ -57,8 +57,8 @@ _TYPE: Mapping[str, Check] = {"type": anything}
 
 
 def _text_or_fields(value: Any, at: str) -> Iterator[Problem]:
-    if value.get("text") is None and value.get("fields") is None:
-        yield Problem("missing required field: text", at)
+    if "text" not in value and "fields" not in value:
+        yield Problem("must define either `text` or `fields`", f"{at}/type")
 
 
 def _suits_its_element(value: Any, at: str) -> Iterator[Problem]:
@@ -183,14 +183,14 @@ def _repeated_ids(blocks: list[JsonObject], at: str) -> Iterator[Problem]:
     for position, block in enumerate(blocks):
         block_id = block.get("block_id")
         if block_id is not None and block_id in seen:
-            yield Problem(f"`block_id` {block_id} already exists", f"{at}/{position}/block_id")
+            yield Problem(f'`block_id` "{block_id}" already exists', f"{at}/{position}/block_id")
         seen.add(str(block_id))
         actions: set[str] = set()
         for place, element in enumerate(elements_of(block)):
             action_id = element.get("action_id")
             if action_id is not None and action_id in actions:
                 pointer = f"{at}/{position}/elements/{place}/action_id"
-                yield Problem(f"`action_id` {action_id} already exists for block", pointer)
+                yield Problem(f'`action_id` "{action_id}" already exists', pointer)
             actions.add(str(action_id))
 
 

@@ -28,7 +28,6 @@ _modal = shape(
         "submit": plain_text(BUTTON),
         "clear_on_close": boolean,
         "notify_on_close": boolean,
-        "submit_disabled": boolean,
     },
 )
 _home = shape({"type": anything, "blocks": anything}, _SHARED)
@@ -42,16 +41,20 @@ def view_problems(view: JsonObject, expected_type: str) -> list[Problem]:
     if kind != expected_type:
         return [Problem(f"must be a valid enum value: {expected_type}", "/view/type")]
     problems = list((_modal if kind == "modal" else _home)(view, "/view"))
-    blocks = view.get("blocks")
-    if blocks is not None:
-        problems += blocks_problems(blocks, "modal" if kind == "modal" else "home", BLOCKS, "/view/blocks")
+    if "blocks" in view:
+        problems += blocks_problems(view["blocks"], "modal" if kind == "modal" else "home", BLOCKS, "/view/blocks")
+    if problems and not any(one.message.startswith("missing required field") for one in problems):
+        problems.insert(0, Problem("failed to match all allowed schemas", "/view"))
     return problems or list(_whole_view(view))
 
 
 def _whole_view(view: JsonObject) -> Iterator[Problem]:
     blocks = objects_in(view["blocks"])
-    if view["type"] == "modal" and view.get("submit") is None and any(one["type"] == "input" for one in blocks):
-        yield Problem("missing required field: submit (the view has an input block)", "/view")
+    if view["type"] == "modal" and "submit" not in view:
+        for number, one in enumerate(blocks):
+            if one["type"] == "input":
+                pointer = f"/view/blocks/{number}/input"
+                yield Problem("must define `submit` to use an `input` block in modals", pointer)
     focused = [
         number for number, block in enumerate(blocks) for one in elements_of(block) if one.get("focus_on_load") is True
     ]

@@ -3,7 +3,7 @@
 from simulator.json_types import JsonObject, as_object
 from simulator.messages import Message
 from simulator.webapi.call import Call
-from simulator.webapi.content import MessageContent, content_of, new_content_of
+from simulator.webapi.content import UPDATED_TEXT_LIMIT, MessageContent, content_of, new_content_of
 from simulator.webapi.errors import SlackError
 
 METADATA_FIELDS = {"event_type", "event_payload"}
@@ -23,24 +23,30 @@ def post_message(call: Call) -> JsonObject:
         is_broadcast=call.flag("reply_broadcast"),
     )
     described = call.workspace.message_json(message)
-    return {"channel": conversation.id, "ts": message.ts, "message": described}
+    return warned({"channel": conversation.id, "ts": message.ts, "message": described}, content.warnings)
 
 
 def update(call: Call) -> JsonObject:
     """chat.update: only the app's own messages, never ephemeral ones.
 
-    What is not given stays as it was; an empty array or object takes away what was there.
+    Text alone takes the place of text and blocks. Otherwise what is not given stays as it was, and an empty array or
+    object takes away what was there.
     """
     message = _own_message(call, "cant_update_message")
     content, metadata = content_of(call.arguments), _metadata(call)
+    if len(content.text or "") > UPDATED_TEXT_LIMIT:
+        raise SlackError("msg_too_long")
+    if call.flag("reply_broadcast") and message.thread_ts in {None, message.ts}:
+        raise SlackError("cant_broadcast_message")
     text = message.text if content.text is None else content.text
-    blocks = message.blocks if content.blocks is None else content.blocks
+    blocks = (message.blocks if content.text is None else []) if content.blocks is None else content.blocks
     attachments = message.attachments if content.attachments is None else content.attachments
     if content == MessageContent() or not (text or blocks or attachments or message.files):
         raise SlackError("no_text")
     message.text, message.blocks, message.attachments = text, blocks, attachments
     message.metadata = message.metadata if metadata is None else metadata or None
-    message.edited_by, message.edited_ts = message.user, call.workspace.messages.next_ts()
+    message.is_broadcast = message.is_broadcast or call.flag("reply_broadcast")
+    message.edited_by, message.edited_ts = message.bot_id, f"{int(call.workspace.clock.now())}.000000"
     message.state.clear()
     call.workspace.messages.touch(message)
     described = call.workspace.message_json(message)
@@ -74,7 +80,7 @@ def post_ephemeral(call: Call) -> JsonObject:
 
 def get_permalink(call: Call) -> JsonObject:
     """chat.getPermalink: a link that opens the page at this message."""
-    conversation = call.visible_conversation()
+    conversation = call.conversation_with_id()
     ts = call.required("message_ts")
     message = call.workspace.messages.get(conversation.id, ts)
     if message is None or message.is_ephemeral:
@@ -92,7 +98,16 @@ def _own_message(call: Call, refusal: str) -> Message:
         raise SlackError("message_not_found")
     if message.user != call.workspace.spec.bot_user_id:
         raise SlackError(refusal)
+    if conversation.is_archived:
+        raise SlackError("is_inactive" if refusal == "cant_update_message" else refusal)
     return message
+
+
+def warned(answer: JsonObject, warnings: tuple[str, ...]) -> JsonObject:
+    """The answer with Slack's warnings beside it, if there are any."""
+    if not warnings:
+        return answer
+    return answer | {"warning": ",".join(warnings), "response_metadata": {"warnings": list(warnings)}}
 
 
 def thread_of(call: Call, channel: str) -> str | None:

@@ -12,8 +12,10 @@ from simulator.blocks.validate import MARKDOWN_TEXT, Problem, blocks_problems, t
 from simulator.json_types import JsonObject, NotJson, as_list, objects_in, read_json
 from simulator.webapi.errors import SlackError
 
-#: docs.slack.dev/reference/methods/chat.postMessage: text is cut off at 40,000; bots get msg_too_long.
+#: docs.slack.dev/reference/methods/chat.postMessage: longer texts are cut off, with the warning message_truncated.
 MESSAGE_TEXT_LIMIT = 40_000
+#: docs.slack.dev/reference/methods/chat.update: msg_too_long beyond.
+UPDATED_TEXT_LIMIT = 4000
 #: Undocumented; measured by app authors at about 13,200 characters over all blocks (slackapi/bolt-js issue 2509).
 ALL_BLOCKS_TEXT_LIMIT = 13_000
 MESSAGE_BLOCKS_LIMIT = 50
@@ -22,11 +24,13 @@ ATTACHMENTS_LIMIT = 100
 
 @dataclass(frozen=True)
 class MessageContent:
-    """What a message says; None for what was not said at all, which an update leaves as it is."""
+    """What a message says; None for what was not said at all."""
 
     text: str | None = None
     blocks: list[JsonObject] | None = None
     attachments: list[JsonObject] | None = None
+    #: Slack's words beside the answer, such as message_truncated.
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -38,7 +42,10 @@ def content_of(arguments: JsonObject) -> MessageContent:
     """What the arguments say, which may be nothing. Raises SlackError: markdown_text_conflict, and what is wrong."""
     markdown = string_of(arguments, "markdown_text")
     if not markdown:
-        return MessageContent(_text(arguments), _blocks(arguments), _attachments(arguments))
+        text = string_of(arguments, "text")
+        is_long = text is not None and len(text) > MESSAGE_TEXT_LIMIT
+        cut, warnings = (text[:MESSAGE_TEXT_LIMIT], ("message_truncated",)) if text and is_long else (text, ())
+        return MessageContent(cut, _blocks(arguments), _attachments(arguments), warnings)
     if arguments.get("text") or arguments.get("blocks"):
         raise SlackError("markdown_text_conflict")
     if len(markdown) > MARKDOWN_TEXT:
@@ -79,7 +86,7 @@ def structure_of(arguments: JsonObject, name: str, error: str) -> Any:
 def checked_blocks(given: Any) -> list[JsonObject]:
     """Message blocks, completed.
 
-    Raises SlackError: invalid_blocks_format, invalid_blocks, msg_blocks_too_long, invalid_attachments (two tables).
+    Raises SlackError: invalid_blocks_format, invalid_blocks, msg_blocks_too_long.
     """
     blocks = as_list(given)
     if blocks is None:
@@ -89,7 +96,7 @@ def checked_blocks(given: Any) -> list[JsonObject]:
         errors = [str(problem) for problem in problems]
         raise SlackError("invalid_blocks", prefixed(problems), errors=errors)
     if tables_in(blocks) > 1:
-        raise SlackError("invalid_attachments", ["only_one_table_allowed"])
+        raise SlackError("invalid_blocks", ["[ERROR] only_one_table_allowed"], errors=["only_one_table_allowed"])
     if text_length(blocks) > ALL_BLOCKS_TEXT_LIMIT:
         raise SlackError("msg_blocks_too_long")
     return normalised(blocks)
@@ -98,13 +105,6 @@ def checked_blocks(given: Any) -> list[JsonObject]:
 def prefixed(problems: list[Problem]) -> list[str]:
     """Problems as `response_metadata.messages` has them."""
     return [f"[ERROR] {problem}" for problem in problems]
-
-
-def _text(arguments: JsonObject) -> str | None:
-    text = string_of(arguments, "text")
-    if text is not None and len(text) > MESSAGE_TEXT_LIMIT:
-        raise SlackError("msg_too_long")
-    return text
 
 
 def _blocks(arguments: JsonObject) -> list[JsonObject] | None:
@@ -124,10 +124,16 @@ def _attachments(arguments: JsonObject) -> list[JsonObject] | None:
     problems = attachment_problems(attachments)
     if problems:
         raise SlackError("invalid_attachments", prefixed(problems))
-    return [_completed(one) for one in objects_in(attachments)]
+    return [_completed(one, number) for number, one in enumerate(objects_in(attachments), start=1)]
 
 
-def _completed(attachment: JsonObject) -> JsonObject:
+def _completed(attachment: JsonObject, number: int) -> JsonObject:
+    """The attachment as Slack gives it back. Raises SlackError invalid_attachments for blocks that are wrong."""
     present = {name: one for name, one in attachment.items() if one is not None}
-    blocks = present.get("blocks")
-    return present if blocks is None else present | {"blocks": checked_blocks(blocks)}
+    present = {"id": number, "fallback": present.get("text") or "[no preview available]"} | present
+    if "blocks" not in present:
+        return present
+    try:
+        return present | {"blocks": checked_blocks(present["blocks"])}
+    except SlackError as refused:
+        raise SlackError("invalid_attachments", refused.messages or [f"[ERROR] {refused.code}"]) from refused

@@ -5,6 +5,7 @@ docs.slack.dev/reference/methods, family conversations. Each needs the scope of 
 
 from simulator.conversations import Conversation
 from simulator.json_types import JsonObject
+from simulator.spec import Person
 from simulator.webapi import scopes
 from simulator.webapi.call import Call
 from simulator.webapi.errors import SlackError
@@ -12,43 +13,60 @@ from simulator.webapi.pages import page_of
 
 #: docs.slack.dev/reference/methods/conversations.list and conversations.members: how many without a `limit`.
 DEFAULT_PAGE = 100
+#: docs.slack.dev/reference/methods/conversations.open: "at most 8 users".
+MPIM_PEOPLE = 8
 
 
 def open_direct_message(call: Call) -> JsonObject:
-    """conversations.open: the direct message with one person; the simulator has none of several people."""
+    """conversations.open: the direct message with one person, or the one of up to eight."""
     channel = call.text("channel")
     if channel is not None:
         found = call.workspace.conversations.get(channel)
-        if found is None or not found.is_im:
+        if found is None or call.workspace.spec.bot_user_id not in found.members:
             raise SlackError("channel_not_found")
-        scopes.require_kinds(call.workspace.spec, {"im"}, scopes.WRITE)
-        return {"channel": {"id": found.id}, "no_op": True, "already_open": True}
-    ids = [one.strip() for one in (call.text("users") or "").split(",") if one.strip()]
+        if found.kind not in {"im", "mpim"}:
+            raise SlackError("method_not_supported_for_channel_type")
+        scopes.require_kinds(call.workspace.spec, {found.kind}, scopes.WRITE)
+        return _opened(call, found, was_open=True)
+    ids = list(dict.fromkeys(one.strip() for one in (call.text("users") or "").split(",") if one.strip()))
     if not ids:
         raise SlackError("users_list_not_supplied")
-    if len(ids) > 1:
-        scopes.require_kinds(call.workspace.spec, {"mpim"}, scopes.WRITE)
-        raise SlackError("method_not_supported_for_channel_type")
-    scopes.require_kinds(call.workspace.spec, {"im"}, scopes.WRITE)
-    person = call.workspace.person(ids[0])
+    if len(ids) > MPIM_PEOPLE:
+        raise SlackError("too_many_users")
+    scopes.require_kinds(call.workspace.spec, {"im" if len(ids) == 1 else "mpim"}, scopes.WRITE)
+    bot, conversations = call.workspace.spec.bot_user_id, call.workspace.conversations
+    people = [_reachable(call, one) for one in ids]
+    members = [bot, *(one.slack_id for one in people)]
+    found = conversations.between(members)
+    if found is None and call.flag("prevent_creation"):
+        raise SlackError("channel_not_found")
+    names = [one.name for one in (*people, call.workspace.bot)]
+    return _opened(call, found or conversations.open(members, names), was_open=found is not None)
+
+
+def _reachable(call: Call, user_id: str) -> Person:
+    """Somebody whom the app may write to. Raises SlackError."""
+    person = call.workspace.person(user_id)
     if person is None:
         raise SlackError("user_not_found")
     if person.deleted:
         raise SlackError("user_disabled")
-    bot = call.workspace.spec.bot_user_id
     if person.is_bot:
         raise SlackError("cannot_dm_bot")
-    opened, already = call.workspace.conversations.direct_message(person.slack_id, bot)
-    described = described_to_app(call, opened) if call.flag("return_im") else {"id": opened.id}
-    return {"channel": described, "no_op": already, "already_open": already}
+    return person
+
+
+def _opened(call: Call, conversation: Conversation, *, was_open: bool) -> JsonObject:
+    described = described_to_app(call, conversation) if call.flag("return_im") else {"id": conversation.id}
+    return {"channel": described} | ({"no_op": True, "already_open": True} if was_open else {})
 
 
 def info(call: Call) -> JsonObject:
     """conversations.info."""
-    found = call.visible_conversation()
+    found = call.conversation_with_id()
     scopes.require_kind_of(call.workspace.spec, found)
     described = described_to_app(call, found)
-    if call.flag("include_num_members") and not found.is_im:
+    if call.flag("include_num_members"):
         described["num_members"] = len(found.members)
     if call.flag("include_locale"):
         described["locale"] = "en-US"
@@ -57,7 +75,7 @@ def info(call: Call) -> JsonObject:
 
 def members(call: Call) -> JsonObject:
     """conversations.members, in pages."""
-    found = call.visible_conversation()
+    found = call.conversation_with_id()
     scopes.require_kind_of(call.workspace.spec, found)
     shown, metadata = page_of(call, found.members, DEFAULT_PAGE)
     return {"members": list(shown), "response_metadata": metadata}
@@ -89,7 +107,7 @@ def join(call: Call) -> JsonObject:
     bot = call.workspace.spec.bot_user_id
     if found is None or (found.is_private and bot not in found.members):
         raise SlackError("channel_not_found")
-    if found.is_private:
+    if found.kind != "public_channel":
         raise SlackError("method_not_supported_for_channel_type")
     if found.is_archived:
         raise SlackError("is_archived")
@@ -106,7 +124,7 @@ def join(call: Call) -> JsonObject:
 def _listed(call: Call, conversation: Conversation) -> JsonObject:
     """An entry of conversations.list, which always says how many members a channel has."""
     described = described_to_app(call, conversation)
-    return described if conversation.is_im else described | {"num_members": len(conversation.members)}
+    return described if conversation.kind in {"im", "mpim"} else described | {"num_members": len(conversation.members)}
 
 
 def described_to_app(call: Call, conversation: Conversation) -> JsonObject:

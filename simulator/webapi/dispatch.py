@@ -8,7 +8,7 @@ import hmac
 import time
 from collections.abc import Callable, Mapping
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from simulator.bodies import FORMS, NotAForm, UnknownCharset, form_of, is_text, json_of
 from simulator.json_types import JsonObject, NotJson, as_object
@@ -76,6 +76,23 @@ BOT_METHODS: Mapping[str, Method] = {
     "views.push": views.push,
     "views.update": views.update,
 }
+#: Methods whose pages do not list application/json among what they take.
+FORM_ONLY = frozenset(
+    {
+        "chat.getPermalink",
+        "conversations.info",
+        "conversations.list",
+        "conversations.members",
+        "files.getUploadURLExternal",
+        "usergroups.list",
+        "usergroups.users.list",
+        "users.info",
+        "users.list",
+        "users.lookupByEmail",
+    }
+)
+#: docs.slack.dev/apis/web-api: what a POST may carry. Arguments are read from JSON and forms alone.
+POST_TYPES = {*FORMS, "application/json", "text/plain"}
 APP_METHODS: Mapping[str, Method] = {"apps.connections.open": open_connection}
 
 
@@ -104,7 +121,7 @@ class WebApi:
         arguments: JsonObject = {}
         status, headers = 200, dict[str, str]()
         try:
-            arguments = await _arguments(request)
+            arguments = await _arguments(request, name)
             token = _token(request, arguments)
             answer: JsonObject = {"ok": True, **self._call(name, token, arguments)}
         except SlackError as error:
@@ -154,15 +171,23 @@ class WebApi:
         raise SlackError("invalid_auth")
 
 
-async def _arguments(request: web.Request) -> JsonObject:
-    """The query and the body as one set of arguments; the body may be a form or JSON. Raises SlackError."""
+async def _arguments(request: web.Request, method: str) -> JsonObject:
+    """The query and the body as one set of arguments; the body may be a form or JSON. Raises SlackError.
+
+    What a method that takes no JSON is sent as JSON counts for nothing, and neither does a token beside JSON.
+    """
     arguments: JsonObject = {name: one for name, one in request.query.items() if is_text(name) and is_text(one)}
+    if request.body_exists and hdrs.CONTENT_TYPE not in request.headers:
+        raise SlackError("missing_post_type")
+    if request.body_exists and request.content_type not in POST_TYPES:
+        raise SlackError("invalid_post_type")
     try:
         if request.content_type == "application/json":
             body = as_object(await json_of(request))
             if body is None:
                 raise SlackError("json_not_object")
-            return arguments | body
+            taken = arguments if method in FORM_ONLY else arguments | body
+            return {name: one for name, one in taken.items() if name != "token"}
         return arguments | await form_of(request) if request.content_type in FORMS else arguments
     except UnknownCharset as problem:
         raise SlackError("invalid_charset") from problem

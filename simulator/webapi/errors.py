@@ -12,6 +12,7 @@ class SlackError(Exception):
         """`messages` become `response_metadata.messages`."""
         super().__init__(code)
         self.code = code
+        self.messages = messages or []
         self.extra: JsonObject = dict(extra)
         if messages:
             self.extra["response_metadata"] = {"messages": messages}

@@ -3,6 +3,8 @@
 docs.slack.dev/messaging/working-with-files. The upload itself is `simulator.uploads`.
 """
 
+import re
+
 from simulator.files import FILE_BYTES, File
 from simulator.json_types import JsonObject, as_list, as_object
 from simulator.webapi.call import Call, whole
@@ -11,6 +13,8 @@ from simulator.webapi.content import content_of
 from simulator.webapi.errors import SlackError
 
 ALT_TEXT = 1000
+#: Real answers of files.completeUploadExternal name this pattern; names and user ids are none.
+CHANNEL_ID = re.compile(r"[CGDZ][A-Z0-9]{8,}")
 #: docs.slack.dev/reference/methods/files.getUploadURLExternal: snippets are limited to 1 MB.
 SNIPPET_BYTES = 1024 * 1024
 
@@ -18,8 +22,11 @@ SNIPPET_BYTES = 1024 * 1024
 def get_upload_url(call: Call) -> JsonObject:
     """files.getUploadURLExternal."""
     name, length = call.text("filename"), call.text("length")
-    size, snippet_type = whole(length or "0"), call.text("snippet_type")
-    if name is None or size == 0:
+    missing = [one for one, given in (("filename", name), ("length", length)) if given is None]
+    if name is None or length is None:
+        raise SlackError("invalid_arguments", [f"[ERROR] missing required field: {one}" for one in missing])
+    size, snippet_type = whole(length), call.text("snippet_type")
+    if size == 0:
         raise SlackError("missing_argument")
     if size is None:
         raise SlackError("invalid_arguments", ["[ERROR] must be a whole number [json-pointer:/length]"])
@@ -40,7 +47,12 @@ def get_upload_url(call: Call) -> JsonObject:
 def complete_upload(call: Call) -> JsonObject:
     """files.completeUploadExternal: one message with all the files in each channel; none without a channel."""
     files = _uploaded(call)
-    conversations = [call.writable_named(channel) for channel in _channels(call)]
+    channels = _channels(call)
+    for channel in channels:
+        if CHANNEL_ID.fullmatch(channel) is None:
+            problem = f"[ERROR] input must match regex pattern: ^{CHANNEL_ID.pattern}$ [json-pointer:/channel_id]"
+            raise SlackError("invalid_arguments", [problem])
+    conversations = [call.writable_named(channel) for channel in channels]
     if call.text("thread_ts") is not None and len(conversations) != 1:
         raise SlackError("invalid_arguments", ["[ERROR] thread_ts needs exactly one channel"])
     comment = call.text("initial_comment") or ""
@@ -69,6 +81,10 @@ def _uploaded(call: Call) -> list[tuple[File, str | None]]:
             raise SlackError(
                 "invalid_arguments", [f"[ERROR] missing required field: id [json-pointer:/files/{number}]"]
             )
+        unknown = sorted(set(entry) - {"id", "title", "highlight_type"})
+        if unknown:
+            pointer = f"[json-pointer:/files/{number}]"
+            raise SlackError("invalid_arguments", [f"[ERROR] invalid additional property: {unknown[0]} {pointer}"])
         file = call.workspace.files.get(file_id)
         if file is None or file.was_completed or file.user != call.workspace.spec.bot_user_id:
             raise SlackError("file_not_found")

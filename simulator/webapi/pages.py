@@ -17,12 +17,15 @@ Item = TypeVar("Item")
 PAGE_LIMIT = 1000
 
 
-def page_of(call: Call, everything: Sequence[Item], default: int = PAGE_LIMIT) -> tuple[Sequence[Item], JsonObject]:
+def page_of(
+    call: Call, everything: Sequence[Item], default: int | None = PAGE_LIMIT
+) -> tuple[Sequence[Item], JsonObject]:
     """The page that `limit` and `cursor` ask for, and the response_metadata that leads to the next ("" at the end).
 
+    Without a `limit` it has `default` items, or all of them.
     Raises SlackError invalid_limit or invalid_cursor.
     """
-    limit = call.number("limit", default, PAGE_LIMIT)
+    limit = call.number("limit", default or len(everything), PAGE_LIMIT)
     start = _offset(call.text("cursor"))
     end = start + limit
     cursor = base64.b64encode(f"offset:{end}".encode()).decode() if end < len(everything) else ""

@@ -36,7 +36,7 @@ class Tier(IntEnum):
 
 #: Each method's tier, from its page; a method without one is not limited (chat.getPermalink: "special, no limit").
 TIERS: Mapping[str, Tier] = {
-    "apps.connections.open": Tier.ONE,
+    "apps.connections.open": Tier.THREE,
     "auth.test": Tier.SPECIAL,
     "chat.delete": Tier.THREE,
     "chat.deleteScheduledMessage": Tier.THREE,

@@ -1,5 +1,7 @@
 """users.* and reactions.add: who is in the workspace (docs.slack.dev/reference/objects/user-object)."""
 
+import re
+
 from simulator.json_types import JsonObject
 from simulator.spec import Person, WorkspaceSpec
 from simulator.webapi.call import Call
@@ -9,6 +11,9 @@ from simulator.webapi.scopes import EMAIL
 
 #: The sizes of a profile's pictures.
 PICTURES = (24, 32, 48, 72, 192, 512)
+#: The form of an emoji's name; which ones a real workspace has is not known here.
+EMOJI = re.compile(r"[a-z0-9_+'-]+(::skin-tone-[2-6])?")
+TIMESTAMP = re.compile(r"[0-9]+\.[0-9]{6}")
 #: Slack's colours of names; a stable one for each account.
 COLORS = ("9f69e7", "4bbe2e", "e7392d", "3c989f", "674b1b", "e96699", "e0a729", "684b6c", "5b89d5", "2b6836")
 
@@ -20,7 +25,7 @@ def info(call: Call) -> JsonObject:
 
 def list_people(call: Call) -> JsonObject:
     """users.list, in pages."""
-    people, metadata = page_of(call, call.workspace.people())
+    people, metadata = page_of(call, call.workspace.people(), default=None)
     members = [person_json(person, call.workspace.spec) for person in people]
     return {
         "members": members,
@@ -41,11 +46,17 @@ def lookup_by_email(call: Call) -> JsonObject:
 
 def add_reaction(call: Call) -> JsonObject:
     """reactions.add, as the app."""
-    name = call.required("name").strip(":")
-    if not all(part.replace("_", "").replace("-", "").replace("+", "").isalnum() for part in name.split("::")):
+    name, timestamp = call.text("name"), call.text("timestamp")
+    if name is None or EMOJI.fullmatch(name) is None:
         raise SlackError("invalid_name")
-    conversation = call.visible_conversation()
-    message = call.workspace.messages.get(conversation.id, call.required("timestamp"))
+    if call.text("channel") is None or timestamp is None:
+        raise SlackError("no_item_specified")
+    if TIMESTAMP.fullmatch(timestamp) is None:
+        raise SlackError("bad_timestamp")
+    conversation = call.conversation_with_id()
+    if conversation.is_archived:
+        raise SlackError("is_archived")
+    message = call.workspace.messages.get(conversation.id, timestamp)
     if message is None or message.is_ephemeral:
         raise SlackError("message_not_found")
     who = message.reactions.setdefault(name, [])

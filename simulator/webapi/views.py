@@ -1,6 +1,7 @@
 """views.*: modals and the App Home (docs.slack.dev/reference/methods, family views)."""
 
 import json
+import re
 from typing import Any
 
 from simulator.blocks.normal import normalised
@@ -14,6 +15,8 @@ from simulator.webapi.errors import SlackError
 
 #: docs.slack.dev/reference/methods/views.open: view_too_large, "greater than 250kb".
 VIEW_BYTES = 250 * 1024
+#: The form that every trigger_id has.
+TRIGGER = re.compile(r"[0-9]+\.[0-9]+\.[0-9a-f]+")
 
 
 def open_view(call: Call) -> JsonObject:
@@ -52,12 +55,15 @@ def update(call: Call) -> JsonObject:
 
 def publish(call: Call) -> JsonObject:
     """views.publish: one person's App Home."""
-    person = call.known_person("user_id")
+    person = call.workspace.person(call.required("user_id"))
+    if person is None:
+        raise SlackError("invalid_arguments", ["[ERROR] invalid `user_id` [json-pointer:/user_id]"])
     manifest = call.workspace.spec.manifest
     if manifest is not None and not manifest.has_home_tab:
         raise SlackError("not_enabled")
     content = checked_view(call.structure("view", "invalid_arguments"), "home")
     existing = call.workspace.views.home_of(person.slack_id)
+    _refuse_duplicate_external_id(call, content, existing)
     if existing is not None:
         _refuse_conflict(call, existing)
     return _shown(call, call.workspace.views.publish(person.slack_id, content))
@@ -73,8 +79,7 @@ def checked_view(given: Any, expected_type: str) -> JsonObject:
         raise SlackError("invalid_arguments", prefixed(problems))
     if len(json.dumps(content, ensure_ascii=False).encode(errors="replace")) > VIEW_BYTES:
         raise SlackError("view_too_large")
-    present = {name: one for name, one in content.items() if one is not None}
-    return present | {"blocks": normalised(content["blocks"])}
+    return content | {"blocks": normalised(content["blocks"])}
 
 
 def _modal(call: Call) -> JsonObject:
@@ -87,6 +92,8 @@ def _trigger(call: Call) -> Trigger:
     given = call.text("trigger_id") or call.text("interactivity_pointer")
     if given is None:
         raise SlackError("invalid_arguments", ["[ERROR] missing required field: trigger_id"])
+    if TRIGGER.fullmatch(given) is None:
+        raise SlackError("invalid_arguments", ["[ERROR] invalid `trigger_id` [json-pointer:/trigger_id]"])
     try:
         return call.workspace.handles.use_trigger(given)
     except HandleRefused as refused:

@@ -25,8 +25,8 @@ PEOPLE = (
 )
 CHANNELS = (
     Channel("general", "C0GENERAL", tuple(person.slack_id for person in PEOPLE)),
-    Channel("secret", "C0SECRET", ("U0ALICE",), is_private=True),
-    Channel("elsewhere", "C0NOBOT", ("U0ALICE",), has_bot=False),
+    Channel("secret", "C0SECRETS", ("U0ALICE",), is_private=True),
+    Channel("elsewhere", "C0NOTHERE", ("U0ALICE",), has_bot=False),
     Channel("hidden", "C0HIDDEN", ("U0ALICE",), is_private=True, has_bot=False),
     Channel("partners", "C0PARTNER", ("U0ALICE", "U0SAM"), is_ext_shared=True),
 )

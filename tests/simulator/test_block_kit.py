@@ -63,7 +63,7 @@ REFUSED: list[tuple[str, Any, str]] = [
         [section(text=mrkdwn(""))],
         "must be more than 0 characters [json-pointer:/blocks/0/text/text]",
     ),
-    ("empty section", [section()], "missing required field: text [json-pointer:/blocks/0]"),
+    ("empty section", [section()], "must define either `text` or `fields` [json-pointer:/blocks/0/type]"),
     (
         "11 fields",
         [section(fields=[mrkdwn("x")] * 11)],
@@ -89,7 +89,7 @@ REFUSED: list[tuple[str, Any, str]] = [
         [actions(*[button()] * 26)],
         "no more than 25 items allowed [json-pointer:/blocks/0/elements]",
     ),
-    ("no buttons", [actions()], "must have at least 1 item [json-pointer:/blocks/0/elements]"),
+    ("no buttons", [actions()], "must provide at least 1 items [json-pointer:/blocks/0/elements]"),
     (
         "button text",
         [actions(button(text=plain("x" * 76)))],
@@ -113,7 +113,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     (
         "style",
         [actions(button(style="warning"))],
-        "must be a valid enum value: primary, danger [json-pointer:/blocks/0/elements/0/style]",
+        "must be a valid enum value [json-pointer:/blocks/0/elements/0/style]",
     ),
     (
         "confirm title",
@@ -181,12 +181,12 @@ REFUSED: list[tuple[str, Any, str]] = [
     (
         "duplicate block_id",
         [{"type": "divider", "block_id": "a"}, {"type": "divider", "block_id": "a"}],
-        "`block_id` a already exists [json-pointer:/blocks/1/block_id]",
+        '`block_id` "a" already exists [json-pointer:/blocks/1/block_id]',
     ),
     (
         "duplicate action_id",
         [actions(button(action_id="a"), button(action_id="a"))],
-        "`action_id` a already exists for block [json-pointer:/blocks/0/elements/1/action_id]",
+        '`action_id` "a" already exists [json-pointer:/blocks/0/elements/1/action_id]',
     ),
     (
         "context elements",
@@ -239,10 +239,14 @@ async def test_blocks_may_not_be_too_long_together(slack: AsyncWebClient) -> Non
         await slack.chat_postMessage(channel="C0GENERAL", text="x", blocks=blocks)
 
 
-async def test_text_may_not_be_too_long(slack: AsyncWebClient) -> None:
-    """40,000 characters and one."""
+async def test_text_that_is_too_long_is_cut_off(slack: AsyncWebClient) -> None:
+    """Beyond 40,000 characters, with a warning; an update of more than 4,000 is refused."""
+    posted: Any = await slack.chat_postMessage(channel="C0GENERAL", text="x" * 40_001)
+    assert "message_truncated" in posted["warning"].split(",")
+    assert len(posted["message"]["text"]) == 40_000
+    await slack.chat_update(channel="C0GENERAL", ts=posted["ts"], text="x" * 4000)
     with pytest.raises(SlackApiError, match="msg_too_long"):
-        await slack.chat_postMessage(channel="C0GENERAL", text="x" * 40_001)
+        await slack.chat_update(channel="C0GENERAL", ts=posted["ts"], text="x" * 4001)
 
 
 VIEWS: list[tuple[str, Any, str]] = [
@@ -255,6 +259,13 @@ VIEWS: list[tuple[str, Any, str]] = [
     ("101 blocks", modal(*[{"type": "divider"}] * 101), "no more than 100 items allowed [json-pointer:/view/blocks]"),
     ("submit", modal(submit=plain("x" * 25)), "must be less than 25 characters [json-pointer:/view/submit/text]"),
     ("no title", {"type": "modal", "blocks": []}, "missing required field: title [json-pointer:/view]"),
+    ("null submit", modal(submit=None), "must provide an object [json-pointer:/view/submit]"),
+    ("all schemas", modal(submit=None), "failed to match all allowed schemas [json-pointer:/view]"),
+    (
+        "submit disabled",
+        modal(submit_disabled=True),
+        "invalid additional property: submit_disabled [json-pointer:/view]",
+    ),
     ("unknown field", modal(footer="x"), "invalid additional property: footer [json-pointer:/view]"),
     (
         "markdown block",
@@ -264,7 +275,7 @@ VIEWS: list[tuple[str, Any, str]] = [
     (
         "input without submit",
         {"type": "modal", "title": plain("T"), "blocks": [field({"type": "plain_text_input"})]},
-        "missing required field: submit (the view has an input block) [json-pointer:/view]",
+        "must define `submit` to use an `input` block in modals [json-pointer:/view/blocks/0/input]",
     ),
 ]
 

@@ -75,6 +75,7 @@ async def test_the_catalogue_says_all_that_a_page_needs(people: SimulatorClient)
     assert set(catalogue) == {
         "api_ratelimited", "api_error", "api_refuses", "api_latency", "api_answer_lost",
         "duplicate", "dropped", "delivery_latency", "ghost", "double_click",
+        "ephemeral_lost", "bad_signature", "stale_signature",
     }  # fmt: skip
     for kind in catalogue.values():
         assert kind["says"].endswith(".")

@@ -53,7 +53,7 @@ async def test_a_form_is_taken_too(slack: Any) -> None:
     ("arguments", "error"),
     [
         ({"length": 0}, "missing_argument"),
-        ({"filename": ""}, "missing_argument"),
+        ({"filename": ""}, "invalid_arguments"),
         ({"length": -1}, "invalid_arguments"),
         ({"length": FILE_BYTES + 1}, "file_upload_size_restricted"),
         ({"length": 1024 * 1024 + 1, "snippet_type": "python"}, "snippet_too_large"),
@@ -88,7 +88,7 @@ async def test_uploads_of_another_size(slack: Any, content: bytes, problem: str)
         ({"files": [{"title": "x"}]}, "invalid_arguments"),
         ({"files": [{"id": "F0NOWHERE"}]}, "file_not_found"),
         ({"channel_id": "C0NOWHERE"}, "channel_not_found"),
-        ({"channel_id": "C0NOBOT"}, "not_in_channel"),
+        ({"channel_id": "C0NOTHERE"}, "not_in_channel"),
         ({"thread_ts": "1.2"}, "invalid_arguments"),
         ({"channel_id": "C0GENERAL", "thread_ts": "1.2"}, "thread_not_found"),
     ],
@@ -106,8 +106,14 @@ async def test_completions_that_are_refused(slack: Any, arguments: Any, error: s
 
 
 async def test_several_channels_and_none(slack: Any, people: SimulatorClient) -> None:
-    """`channels` shares it in each, people by their id; without any it stays private."""
-    for channels, kinds in ((["C0SECRET", "U0ALICE"], ("groups", "ims")), ([], ())):
+    """`channels` shares it in each, by their ids and no names; without any it stays private."""
+    direct: Any = (await slack.conversations_open(users="U0ALICE"))["channel"]
+    for name in ("U0ALICE", "#general"):
+        file = await announced(slack)
+        await sent(file["upload_url"], b"hello")
+        with pytest.raises(SlackApiError, match="must match regex pattern"):
+            await slack.files_completeUploadExternal(files=[{"id": file["file_id"]}], channel_id=name)
+    for channels, kinds in ((["C0SECRETS", direct["id"]], ("groups", "ims")), ([], ())):
         file = await announced(slack)
         await sent(file["upload_url"], b"hello")
         done = await slack.files_completeUploadExternal(files=[{"id": file["file_id"]}], channels=channels)

@@ -72,10 +72,10 @@ async def response_url(
         return await asyncio.wait_for(urls.get(), 5), str(posted["ts"])
 
 
-async def post(url: str, body: Any) -> tuple[int, Any]:
-    """What an app does with the url."""
+async def post(url: str, body: Any) -> tuple[int, str]:
+    """What an app does with the url; Slack answers in plain text."""
     async with aiohttp.ClientSession() as session, session.post(url, json=body) as response:
-        return response.status, await response.json()
+        return response.status, await response.text()
 
 
 async def test_a_response_url_answers_five_times(
@@ -83,15 +83,15 @@ async def test_a_response_url_answers_five_times(
 ) -> None:
     """Ephemeral by default, for all if asked, in place of the original, and gone with it."""
     url, ts = await response_url(simulator, slack, people, bolt, connect)
-    assert (await post(url, {"text": "for you"}))[0] == 200
+    assert await post(url, {"text": "for you"}) == (200, "ok")
     assert (await post(url, {"text": "for all", "response_type": "in_channel"}))[0] == 200
     assert (await post(url, {"text": "instead", "replace_original": True}))[0] == 200
     seen = [(one["text"], one["ephemeral"]) for one in await people.messages("general", "alice")]
     assert seen == [("instead", False), ("for you", True), ("for all", False)]
-    assert (await post(url, {"text": "x", "blocks": [{"type": "marquee"}]}))[1]["error"] == "invalid_blocks"
+    assert (await post(url, {"text": "x", "blocks": [{"type": "marquee"}]})) == (400, "invalid_blocks")
     assert (await post(url, {"delete_original": True}))[0] == 200
     assert ts not in [one["ts"] for one in await people.messages("general", "alice")]
-    assert await post(url, {"text": "sixth"}) == (404, {"ok": False, "error": "used_url"})
+    assert await post(url, {"text": "sixth"}) == (404, "used_url")
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,47 @@ async def test_nonsense_at_a_response_url_is_refused_and_harms_nothing(
 ) -> None:
     """Slack's error, and the channel is read as before."""
     url, ts = await response_url(simulator, slack, people, bolt, connect)
-    status, answer = await post(url, body)
-    assert (status, answer["error"]) == (400, error)
+    assert await post(url, body) == (400, error)
     assert [one["ts"] for one in await people.messages("general", "alice")] == [ts]
+
+
+async def test_a_response_url_takes_whole_messages(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, bolt: AsyncApp, connect: Any
+) -> None:
+    """Attachments too, and a new message beside delete_original."""
+    url, ts = await response_url(simulator, slack, people, bolt, connect)
+    assert await post(url, {"attachments": [{"text": "attached", "color": "good"}]}) == (200, "ok")
+    assert await post(url, {"attachments": [{"text": 5}]}) == (400, "invalid_attachments")
+    assert await post(url, {"delete_original": True, "text": "in its place", "response_type": "in_channel"}) == (
+        200,
+        "ok",
+    )
+    left = await people.messages("general", "alice")
+    assert ts not in [one["ts"] for one in left]
+    assert [one["text"] for one in left] == ["", "in its place"]
+    assert left[0]["attachments"] == [{"id": 1, "fallback": "attached", "text": "attached", "color": "good"}]
+
+
+async def test_a_response_url_answers_in_the_channel_unless_told_the_thread(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, bolt: AsyncApp, connect: Any
+) -> None:
+    """A tap in a thread alone brings no answer there."""
+    parent = str((await slack.chat_postMessage(channel="C0GENERAL", text="parent"))["ts"])
+    urls: asyncio.Queue[str] = asyncio.Queue()
+
+    @bolt.action("go")
+    async def go(ack: Any, body: Any) -> None:
+        await ack()
+        urls.put_nowait(body["response_url"])
+
+    reply: Any = await slack.chat_postMessage(channel="C0GENERAL", thread_ts=parent, text="reply", blocks=BUTTON)
+    async with connect(bolt, simulator):
+        await people.action("alice", "go", channel="general", ts=reply["ts"])
+        url = await urls.get()
+    await post(url, {"text": "in the channel", "response_type": "in_channel"})
+    await post(url, {"text": "in the thread", "response_type": "in_channel", "thread_ts": parent})
+    threads = {one["text"]: one["thread_ts"] for one in await people.messages("general")}
+    assert (threads["in the channel"], threads["in the thread"]) == (None, parent)
 
 
 async def test_a_response_url_lives_half_an_hour(
@@ -128,7 +166,7 @@ async def test_a_response_url_lives_half_an_hour(
     clock.advance(29 * 60)
     assert (await post(url, {"text": "in time"}))[0] == 200
     clock.advance(61)
-    assert await post(url, {"text": "late"}) == (404, {"ok": False, "error": "expired_url"})
+    assert await post(url, {"text": "late"}) == (404, "expired_url")
     assert (await post(url[:-3], {"text": "guessed"}))[0] == 404
 
 

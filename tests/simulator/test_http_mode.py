@@ -237,7 +237,7 @@ async def test_a_command_may_be_answered_at_once(
 
 
 @pytest.mark.parametrize(
-    ("status", "error"), [(404, "dispatch_failed"), (500, "dispatch_failed"), (302, "dispatch_failed")]
+    ("status", "error"), [(404, "dispatch_failed"), (500, "http_service_error"), (302, "dispatch_failed")]
 )
 async def test_an_answer_that_is_no_success(people: SimulatorClient, listen: Serve, status: int, error: str) -> None:
     async def handle(_: web.Request) -> web.Response:
@@ -246,9 +246,48 @@ async def test_an_answer_that_is_no_success(people: SimulatorClient, listen: Ser
     await listen(handle)
     assert (await people.command("alice", "general", "/lunch"))["error"] == error
     (notice,) = await people.messages("general", "alice")
-    assert notice["plain"] == '/lunch failed with the error "dispatch_failed"'
+    assert notice["plain"] == f'/lunch failed with the error "{error}"'
     (ack,) = await entries(people, "ack")
     assert (ack["ok"], ack["detail"]["status"]) == (False, status)
+
+
+@pytest.mark.parametrize(
+    ("fault", "fields"), [("bad_signature", {}), ("stale_signature", {}), ("stale_signature", {"seconds": 86_400})]
+)
+async def test_a_request_that_is_not_slack_s_is_refused(
+    people: SimulatorClient, bolt: AsyncApp, listen: Serve, fault: str, fields: dict[str, Any]
+) -> None:
+    """Bolt answers 401 to a signature that does not fit, and to one that is older than five minutes."""
+    heard: list[str] = []
+
+    @bolt.command("/lunch")
+    async def lunch(ack: Any, command: Any) -> None:
+        await ack()
+        heard.append(command["text"])
+
+    await listen(bolt_handler(bolt))
+    await people.add_fault(fault, envelope="slash_commands", times=1, **fields)
+    assert (await people.command("alice", "general", "/lunch forged"))["error"] == "dispatch_failed"
+    (ack,) = await entries(people, "ack")
+    assert ack["detail"]["status"] == 401
+    assert (await people.command("alice", "general", "/lunch real"))["ok"]
+    assert heard == ["real"]
+
+
+async def test_a_tap_that_the_app_answers_with_an_error(
+    slack: AsyncWebClient, people: SimulatorClient, listen: Serve
+) -> None:
+    """The status is what the person is told of."""
+
+    async def handle(_: web.Request) -> web.Response:
+        return web.Response(status=500)
+
+    await listen(handle)
+    button = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Go"}}
+    blocks = [{"type": "actions", "elements": [button]}]
+    posted: Any = await slack.chat_postMessage(channel="C0GENERAL", text="x", blocks=blocks)
+    answer = await people.action("alice", "go", channel="general", ts=posted["ts"])
+    assert answer == {"ok": False, "error": "http_service_error", "status": 500}
 
 
 async def test_an_app_that_does_not_listen(people: SimulatorClient) -> None:

@@ -61,7 +61,7 @@ async def test_how_far_away_it_may_be(slack: Any, clock: Clock, seconds: int, er
         ({"post_at": "tomorrow"}, "invalid_time"),
         ({"post_at": ""}, "invalid_arguments"),
         ({"text": ""}, "no_text"),
-        ({"channel": "C0NOBOT"}, "not_in_channel"),
+        ({"channel": "C0NOTHERE"}, "not_in_channel"),
         ({"channel": "C0NOWHERE"}, "channel_not_found"),
         ({"blocks": [{"type": "marquee"}]}, "invalid_blocks"),
         ({"thread_ts": "1.2"}, "thread_not_found"),
@@ -82,7 +82,7 @@ async def test_a_channel_takes_thirty_in_five_minutes(slack: Any, clock: Clock) 
         await slack.chat_scheduleMessage(channel="C0GENERAL", post_at=at(clock, 3600 + number), text="x")
     with pytest.raises(SlackApiError, match="restricted_too_many"):
         await slack.chat_scheduleMessage(channel="C0GENERAL", post_at=at(clock, 3660), text="x")
-    await slack.chat_scheduleMessage(channel="C0SECRET", post_at=at(clock, 3660), text="x")
+    await slack.chat_scheduleMessage(channel="C0SECRETS", post_at=at(clock, 3660), text="x")
     await slack.chat_scheduleMessage(channel="C0GENERAL", post_at=at(clock, 7200), text="x")
 
 
@@ -94,7 +94,7 @@ async def test_calling_it_back(slack: Any, people: SimulatorClient, clock: Clock
         ]
         for text in ("gone", "stays")
     ]
-    for channel, message_id in (("C0SECRET", gone), ("C0GENERAL", "Q0NOWHERE")):
+    for channel, message_id in (("C0SECRETS", gone), ("C0GENERAL", "Q0NOWHERE")):
         with pytest.raises(SlackApiError, match="invalid_scheduled_message_id"):
             await slack.chat_deleteScheduledMessage(channel=channel, scheduled_message_id=message_id)
     await slack.chat_deleteScheduledMessage(channel="C0GENERAL", scheduled_message_id=gone)
@@ -113,7 +113,7 @@ async def test_the_list_comes_in_pages_and_parts(slack: Any, clock: Clock) -> No
     times = [at(clock, seconds) for seconds in (300, 100, 200)]
     for post_at in times:
         await slack.chat_scheduleMessage(channel="C0GENERAL", post_at=post_at, text=str(post_at))
-    await slack.chat_scheduleMessage(channel="C0SECRET", post_at=times[0], text="x")
+    await slack.chat_scheduleMessage(channel="C0SECRETS", post_at=times[0], text="x")
     seen: list[int] = []
     async for page in await slack.chat_scheduledMessages_list(channel="C0GENERAL", limit=2):
         seen += [one["post_at"] for one in page["scheduled_messages"]]

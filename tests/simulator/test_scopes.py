@@ -1,5 +1,6 @@
 """With a manifest, each method needs its scope, and the refusal says which one and what there is."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from simulator.conversations import Conversations
 from simulator.manifest import Manifest
 from simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 from simulator.webapi.dispatch import APP_METHODS, BOT_METHODS
@@ -18,9 +20,10 @@ PEOPLE = (
 )
 CHANNELS = (
     Channel("general", "C0GENERAL", ("U0ALICE", "U0BOB")),
-    Channel("secret", "C0SECRET", ("U0ALICE",), is_private=True),
-    Channel("elsewhere", "C0NOBOT", ("U0ALICE",), has_bot=False),
+    Channel("secret", "C0SECRETS", ("U0ALICE",), is_private=True),
+    Channel("elsewhere", "C0NOTHERE", ("U0ALICE",), has_bot=False),
 )
+DIRECT = Conversations.direct_message_id("U0ALICE", "U0SIMBOT")
 READ = "channels:read,groups:read,mpim:read,im:read"
 WRITE = "channels:manage,groups:write,mpim:write,im:write"
 
@@ -34,14 +37,12 @@ async def served(*granted: str, events: tuple[str, ...] = ()) -> AsyncGenerator[
 
 
 async def called(simulator: Simulator, method: str, /, token: str | None = None, **arguments: Any) -> tuple[Any, Any]:
-    """The answer and its headers."""
-    headers = {
-        "Authorization": f"Bearer {token or simulator.workspace.spec.bot_token}",
-        "Content-Type": "application/json; charset=utf-8",
-    }
+    """The answer and its headers, to a form: what every method takes."""
+    headers = {"Authorization": f"Bearer {token or simulator.workspace.spec.bot_token}"}
+    form = {name: one if isinstance(one, str) else json.dumps(one) for name, one in arguments.items()}
     async with (
         aiohttp.ClientSession() as session,
-        session.post(simulator.api_url + method, json=arguments, headers=headers) as response,
+        session.post(simulator.api_url + method, data=form, headers=headers) as response,
     ):
         return await response.json(), response.headers
 
@@ -60,12 +61,12 @@ MISSING: list[tuple[str, dict[str, Any], tuple[str, ...], str]] = [
     ("users.list", {}, (), "users:read"),
     ("users.lookupByEmail", {"email": "alice@example.com"}, ("users:read",), "users:read.email"),
     ("reactions.add", {}, ("reactions:read",), "reactions:write"),
-    ("conversations.join", {"channel": "C0NOBOT"}, ("channels:read",), "channels:join"),
+    ("conversations.join", {"channel": "C0NOTHERE"}, ("channels:read",), "channels:join"),
     ("conversations.info", {"channel": "C0GENERAL"}, ("chat:write",), READ),
     ("conversations.info", {"channel": "C0GENERAL"}, ("groups:read",), "channels:read"),
-    ("conversations.info", {"channel": "C0SECRET"}, ("channels:read",), "groups:read"),
-    ("conversations.info", {"channel": "U0ALICE"}, ("channels:read",), "im:read"),
-    ("conversations.members", {"channel": "C0SECRET"}, ("channels:read",), "groups:read"),
+    ("conversations.info", {"channel": "C0SECRETS"}, ("channels:read",), "groups:read"),
+    ("conversations.info", {"channel": DIRECT}, ("channels:read",), "im:read"),
+    ("conversations.members", {"channel": "C0SECRETS"}, ("channels:read",), "groups:read"),
     ("conversations.list", {}, (), READ),
     ("conversations.list", {}, ("groups:read",), "channels:read"),
     ("conversations.list", {"types": "public_channel,im"}, ("channels:read",), "im:read"),
@@ -81,6 +82,7 @@ async def test_a_missing_scope_is_named(
 ) -> None:
     """The answer has both lists, and so have the headers."""
     async with served(*granted) as simulator:
+        simulator.workspace.direct_message_with_bot("U0ALICE")
         answer, headers = await called(simulator, method, **arguments)
         provided = ",".join(sorted(granted))
         assert answer == {"ok": False, "error": "missing_scope", "needed": needed, "provided": provided}
@@ -92,8 +94,8 @@ ENOUGH: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [
     ("auth.test", {}, ()),
     ("chat.postMessage", {"channel": "C0GENERAL", "text": "x"}, ("chat:write",)),
     ("chat.postMessage", {"channel": "U0ALICE", "text": "x"}, ("chat:write",)),
-    ("chat.postMessage", {"channel": "C0NOBOT", "text": "x"}, ("chat:write", "chat:write.public")),
-    ("conversations.info", {"channel": "C0SECRET"}, ("groups:read",)),
+    ("chat.postMessage", {"channel": "C0NOTHERE", "text": "x"}, ("chat:write", "chat:write.public")),
+    ("conversations.info", {"channel": "C0SECRETS"}, ("groups:read",)),
     ("conversations.list", {"types": "private_channel"}, ("groups:read",)),
     ("conversations.members", {"channel": "C0GENERAL"}, ("channels:read",)),
     ("conversations.open", {"users": "U0ALICE"}, ("im:write",)),
@@ -113,7 +115,7 @@ async def test_the_scope_alone_is_enough(method: str, arguments: dict[str, Any],
 async def test_posting_where_the_app_is_not_needs_its_own_scope() -> None:
     """Without chat:write.public it is not_in_channel."""
     async with served("chat:write") as simulator:
-        answer, _ = await called(simulator, "chat.postMessage", channel="C0NOBOT", text="x")
+        answer, _ = await called(simulator, "chat.postMessage", channel="C0NOTHERE", text="x")
         assert answer["error"] == "not_in_channel"
 
 

@@ -36,7 +36,7 @@ async def simulator() -> AsyncIterator[Simulator]:
     """A workspace whose app offers shortcuts."""
     channels = (
         Channel("general", "C0GENERAL", ("U0ALICE", "U0SAM")),
-        Channel("secret", "C0SECRET", ("U0ALICE",), is_private=True, has_bot=False),
+        Channel("secret", "C0SECRETS", ("U0ALICE",), is_private=True, has_bot=False),
     )
     async with serve(WorkspaceSpec(people=EVERYBODY, channels=channels, manifest=MANIFEST)) as served:
         yield served
@@ -93,7 +93,7 @@ async def test_a_message_shortcut(
     assert body["channel"] == {"id": "C0GENERAL", "name": "general"}
     assert body["user"]["name"] == "alice"
     assert body["response_url"].startswith(simulator.url)
-    assert in_private["channel"] == {"id": "C0SECRET", "name": "privategroup"}
+    assert in_private["channel"] == {"id": "C0SECRETS", "name": "privategroup"}
 
 
 async def test_one_callback_id_for_both_kinds(

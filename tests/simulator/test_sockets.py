@@ -64,6 +64,25 @@ async def test_the_eleventh_connection_is_sent_away(simulator: Simulator, slack:
         eleventh = await stack.enter_async_context(session.ws_connect(await link(simulator, slack)))
         goodbye = await eleventh.receive_json(timeout=5)
         assert (goodbye["type"], goodbye["reason"]) == ("disconnect", "too_many_websockets")
+        assert goodbye["debug_info"]["host"].startswith("applink-")
+
+
+@pytest.mark.parametrize(("more", "life_s"), [("", 18060), ("&debug_reconnects=true", 360)])
+async def test_connections_grow_old(
+    simulator: Simulator, slack: AsyncWebClient, clock: Clock, more: str, life_s: int
+) -> None:
+    """After some hours, or six minutes for an app that asks for it, each is told to go."""
+    url = await link(simulator, slack) + more
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+        hello = await socket.receive_json(timeout=5)
+        assert hello["debug_info"]["approximate_connection_time"] == 18060
+        clock.advance(life_s - 11)
+        await socket.ping()
+        clock.advance(2)
+        warning = await socket.receive_json(timeout=5)
+        assert (warning["type"], warning["reason"]) == ("disconnect", "warning")
+        clock.advance(10)
+        assert (await socket.receive_json(timeout=5))["reason"] == "refresh_requested"
 
 
 async def test_a_payload_goes_to_one_of_two_sockets(
@@ -133,8 +152,11 @@ async def test_garbage_from_the_app_disturbs_nothing(
 ) -> None:
     """Frames that are no acks are noted and dropped."""
     async with raw_socket(simulator, slack) as socket:
-        for garbage in ("", "{", "[]", '{"envelope_id": 7}', json.dumps({"envelope_id": "unknown", "payload": {}})):
-            await socket.send_str(garbage)
+        acks = [{"envelope_id": 7}, {"envelope_id": {"a": []}}, {"envelope_id": "unknown", "payload": {}}]
+        garbage = ["", "{", "[]", "NaN", "[" * 100_000, '{"envelope_id": "\\ud800"}', '{"payload": 1e999}']
+        for frame in (*garbage, *map(json.dumps, acks)):
+            await socket.send_str(frame)
+        await socket.send_bytes(b"\xff")
         waiting = asyncio.create_task(people.command("alice", "general", "/hello"))
         envelope = await socket.receive_json(timeout=5)
         await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": "no object"})

@@ -12,7 +12,7 @@ from simulator.client import SimulatorClient
 from simulator.manifest import Manifest
 from simulator.server import Channel, Person, Simulator, SpecError, WorkspaceSpec, serve
 from simulator.spec import UserGroup
-from simulator.webapi.dispatch import APP_METHODS, BOT_METHODS
+from simulator.webapi.dispatch import APP_METHODS, BOT_METHODS, FORM_ONLY
 
 
 async def call(simulator: Simulator, method: str, *, token: str | None = None, **request: Any) -> Any:
@@ -140,6 +140,69 @@ async def test_json_that_is_too_deep(simulator: Simulator, depth: int) -> None:
     assert answer["error"] in {"invalid_json", "invalid_attachments"}
 
 
+@pytest.mark.parametrize("method", sorted(FORM_ONLY))
+async def test_methods_that_take_no_json(simulator: Simulator, method: str) -> None:
+    """What is sent as JSON counts for nothing; the call itself does."""
+    arguments = {"user": "U0ALICE", "channel": "C0GENERAL", "email": "alice@example.com", "limit": 1, "types": "im"}
+    token = simulator.workspace.spec.bot_token
+    assert await call(simulator, method, token=token, json=arguments) == await call(
+        simulator, method, token=token, json={}
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "error"),
+    [
+        (b"{}", {"Content-Type": "application/xml"}, "invalid_post_type"),
+        (b"text=x", {"Content-Type": ""}, "missing_post_type"),
+        (b"{}", {"Content-Type": "application/json; charset=utf-7"}, "invalid_charset"),
+        (b"\xff", {"Content-Type": "application/json"}, "invalid_json"),
+        (b"x", {"Content-Type": "multipart/form-data"}, "invalid_form_data"),
+        (b'{"token": "xoxb-simulator-bot"}', {"Content-Type": "application/json"}, "not_authed"),
+        (b"{}", {"Content-Type": "application/json", "Authorization": "Bearer xoxb-simulator-bot"}, None),
+        (b"caf\xe9", {"Content-Type": "text/plain", "Authorization": "Bearer xoxb-simulator-bot"}, None),
+        (
+            b'{"a": "\xe9"}',
+            {"Content-Type": "application/json; charset=iso-8859-1", "Authorization": "Bearer xoxb-simulator-bot"},
+            None,
+        ),
+    ],
+    ids=["xml", "no type", "charset", "no text", "no boundary", "token inside", "json", "plain", "latin"],
+)
+async def test_what_a_post_may_carry(
+    simulator: Simulator, body: bytes, headers: dict[str, str], error: str | None
+) -> None:
+    """Each mistake has its own code."""
+    skipped = ["Content-Type"] if headers["Content-Type"] == "" else []
+    sent = {name: one for name, one in headers.items() if one}
+    async with (
+        aiohttp.ClientSession(skip_auto_headers=skipped) as session,
+        session.post(simulator.api_url + "auth.test", data=body, headers=sent) as response,
+    ):
+        answer = await response.json()
+    assert answer.get("error") == error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"name": "no emoji!"}, "invalid_name"),
+        ({"name": ":wave:"}, "invalid_name"),
+        ({"name": ""}, "invalid_name"),
+        ({"name": "wave", "timestamp": ""}, "no_item_specified"),
+        ({"name": "wave", "timestamp": "yesterday"}, "bad_timestamp"),
+        ({"name": "wave", "timestamp": "1.000000"}, "message_not_found"),
+        ({"name": "wave", "channel": "#general"}, "channel_not_found"),
+    ],
+)
+async def test_reactions_that_are_refused(slack: AsyncWebClient, arguments: dict[str, str], error: str) -> None:
+    posted: Any = await slack.chat_postMessage(channel="C0GENERAL", text="x")
+    where = {"channel": "C0GENERAL", "timestamp": posted["ts"]}
+    with pytest.raises(SlackApiError, match=error):
+        await slack.api_call("reactions.add", json=where | arguments)
+    await slack.reactions_add(**where, name="thumbsup::skin-tone-4")
+
+
 async def test_a_file_in_a_form_is_no_argument(simulator: Simulator) -> None:
     """As curl -F text=@file would send."""
     form = aiohttp.FormData()
@@ -182,7 +245,7 @@ async def test_tabs_that_the_manifest_switched_off(
     ("channel", "error"),
     [
         ("C0NOWHERE", "channel_not_found"),
-        ("C0NOBOT", "not_in_channel"),
+        ("C0NOTHERE", "not_in_channel"),
         ("C0HIDDEN", "channel_not_found"),
         ("U0SIMBOT", "channel_not_found"),
     ],
@@ -230,7 +293,7 @@ async def test_ephemeral_messages_are_for_one_person(slack: AsyncWebClient, peop
     with pytest.raises(SlackApiError, match="message_not_found"):
         await slack.chat_update(channel="C0GENERAL", ts=posted["message_ts"], text="b")
     with pytest.raises(SlackApiError, match="user_not_in_channel"):
-        await slack.chat_postEphemeral(channel="C0SECRET", user="U0BOB", text="x")
+        await slack.chat_postEphemeral(channel="C0SECRETS", user="U0BOB", text="x")
 
 
 async def test_threads_and_permalinks(simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient) -> None:
@@ -282,15 +345,15 @@ async def test_lists_come_in_pages(slack: AsyncWebClient) -> None:
 async def test_joining_channels(simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient) -> None:
     """Public ones only, twice is a warning, and then the app may post there."""
     token = simulator.workspace.spec.bot_token
-    joined = await call(simulator, "conversations.join", token=token, json={"channel": "C0NOBOT"})
+    joined = await call(simulator, "conversations.join", token=token, json={"channel": "C0NOTHERE"})
     assert (joined["ok"], joined["channel"]["is_member"], joined["warning"]) == (True, True, "missing_charset")
-    again = await call(simulator, "conversations.join", token=token, json={"channel": "C0NOBOT"})
+    again = await call(simulator, "conversations.join", token=token, json={"channel": "C0NOTHERE"})
     assert (again["ok"], again["warning"]) == (True, "already_in_channel,missing_charset")
     assert again["response_metadata"] == {"warnings": ["already_in_channel", "missing_charset"]}
-    await slack.chat_postMessage(channel="C0NOBOT", text="here")
+    await slack.chat_postMessage(channel="C0NOTHERE", text="here")
     assert [one["text"] for one in await people.messages("elsewhere")] == ["here"]
     for channel, error in (
-        ("C0SECRET", "method_not_supported_for_channel_type"),
+        ("C0SECRETS", "method_not_supported_for_channel_type"),
         ("C0HIDDEN", "channel_not_found"),
         ("C0NOWHERE", "channel_not_found"),
     ):
@@ -313,15 +376,15 @@ async def test_archived_channels() -> None:
             answer = await call(simulator, method, token=token, json=arguments)
             assert answer["error"] == "is_archived"
         for exclude, number in ((False, 2), (True, 0)):
-            listed = await call(simulator, "conversations.list", token=token, json={"exclude_archived": exclude})
+            listed = await call(simulator, "conversations.list", token=token, data={"exclude_archived": str(exclude)})
             assert len(listed["channels"]) == number
 
 
 async def test_conversations_info_counts_members_if_asked(slack: AsyncWebClient) -> None:
     """The list always does."""
-    alone: Any = await slack.conversations_info(channel="C0SECRET")
+    alone: Any = await slack.conversations_info(channel="C0SECRETS")
     assert "num_members" not in alone["channel"]
-    asked: Any = await slack.conversations_info(channel="C0SECRET", include_num_members=True, include_locale=True)
+    asked: Any = await slack.conversations_info(channel="C0SECRETS", include_num_members=True, include_locale=True)
     assert (asked["channel"]["num_members"], asked["channel"]["locale"]) == (2, "en-US")
     listed: Any = await slack.conversations_list(limit=1)
     assert listed["channels"][0]["num_members"] == 6
@@ -342,18 +405,18 @@ async def test_usergroups() -> None:
         assert (group["id"], group["handle"], group["name"]) == ("S0ONCALL", "db-oncall", "Database on call")
         assert not {"users", "user_count"} & set(group)
         asked = {"include_users": True, "include_count": True, "include_disabled": True}
-        full = await call(simulator, "usergroups.list", token=token, json=asked)
+        full = await call(simulator, "usergroups.list", token=token, data=asked)
         assert [(one["users"], one["user_count"], bool(one["date_delete"])) for one in full["usergroups"]] == [
             (["U0ALICE"], 1, False),
             ([], 0, True),
         ]
-        users = await call(simulator, "usergroups.users.list", token=token, json={"usergroup": "S0ONCALL"})
+        users = await call(simulator, "usergroups.users.list", token=token, data={"usergroup": "S0ONCALL"})
         assert users["users"] == ["U0ALICE"]
         for usergroup in ("S0OLD", "S0NOWHERE"):
-            refused = await call(simulator, "usergroups.users.list", token=token, json={"usergroup": usergroup})
+            refused = await call(simulator, "usergroups.users.list", token=token, data={"usergroup": usergroup})
             assert refused["error"] == "no_such_subteam"
         full = await call(
-            simulator, "usergroups.users.list", token=token, json={"usergroup": "S0OLD", "include_disabled": 1}
+            simulator, "usergroups.users.list", token=token, data={"usergroup": "S0OLD", "include_disabled": "1"}
         )
         assert full["users"] == []
 
