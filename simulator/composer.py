@@ -10,6 +10,7 @@ from simulator.conversations import Conversation
 from simulator.delivery import Delivery
 from simulator.events import Events
 from simulator.handles import ResponseUrl
+from simulator.inputs import Impossible
 from simulator.json_types import JsonObject
 from simulator.messages import Message
 from simulator.outcomes import Outcome
@@ -36,7 +37,7 @@ class Composer:
     async def type_line(
         self, person: Person, conversation: Conversation, line: str, thread_ts: str | None = None
     ) -> Outcome:
-        """A line in the composer: a slash command if it starts with a slash, else a message."""
+        """A line in the composer: a slash command if it starts with a slash, else a message. Raises Impossible."""
         if line.startswith("/"):
             return await self.command(person, conversation, line, thread_ts)
         return self.say(person, conversation, line, thread_ts)
@@ -44,7 +45,8 @@ class Composer:
     async def command(
         self, person: Person, conversation: Conversation, line: str, thread_ts: str | None = None
     ) -> Outcome:
-        """A slash command with its text. Slack has none in threads."""
+        """A slash command with its text. Slack has none in threads. Raises Impossible where nobody can type."""
+        self._refuse_read_only(conversation)
         command, _, text = line.strip().partition(" ")
         if thread_ts is not None:
             notice = f"{command} is not supported in threads. Sorry!"
@@ -72,13 +74,24 @@ class Composer:
         return Outcome(ok=True, ack=ack)
 
     def say(self, person: Person, conversation: Conversation, text: str, thread_ts: str | None = None) -> Outcome:
-        """A plain message. What the person types is data: special characters are escaped, mentions become mentions."""
+        """A plain message. What the person types is data: special characters are escaped, mentions become mentions.
+
+        Raises Impossible where nobody can type.
+        """
+        self._refuse_read_only(conversation)
         escaped = self._mentions(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
         messages = self._workspace.messages
         message = Message(conversation.id, messages.next_ts(), person.slack_id, escaped, thread_ts=thread_ts)
         messages.add(message)
         self._tell_of(message, conversation)
         return Outcome(ok=True, ack={"ts": message.ts})
+
+    def _refuse_read_only(self, conversation: Conversation) -> None:
+        """The app's messages tab may be for reading alone: the client shows no message box there."""
+        spec = self._workspace.spec
+        is_read_only = spec.manifest is not None and spec.manifest.is_messages_tab_read_only
+        if is_read_only and conversation.is_im and spec.bot_user_id in conversation.members:
+            raise Impossible("the app takes no messages: its manifest says messages_tab_read_only_enabled")
 
     def _escaped(self, command: str, text: str) -> str:
         return self._mentions(text) if self._workspace.spec.escapes(command) else text

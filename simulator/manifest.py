@@ -1,10 +1,9 @@
 """What an app manifest says of an app: scopes, events, commands, shortcuts, and where it takes payloads.
 
 Reads the v2 document of docs.slack.dev/reference/app-manifest. Only what a workspace acts on is kept; a document that
-contradicts itself, as Slack would refuse it, raises ManifestError with the path of what is wrong.
+Slack would refuse raises ManifestError with the places that are wrong.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,14 +12,9 @@ from typing import Any
 
 import yaml
 
-from simulator.json_types import JsonObject, as_list, as_object
+from simulator.json_types import JsonObject, as_object, objects_in
+from simulator.manifest_schema import manifest_problems, part
 
-#: docs.slack.dev/reference/app-manifest: the lengths and numbers that Slack takes.
-COMMAND_LIMIT = 50
-COMMAND_LENGTH = 32
-SHORTCUT_LIMIT = 10
-SHORTCUT_NAME_LENGTH = 24
-CALLBACK_ID_LENGTH = 255
 #: docs.slack.dev/reference/events: the scope without which Slack does not send an event.
 EVENT_SCOPES: Mapping[str, str] = {
     "app_mention": "app_mentions:read",
@@ -82,6 +76,8 @@ class Manifest:
     is_socket_mode: bool = True
     has_home_tab: bool = False
     has_messages_tab: bool = True
+    #: People read the app's messages, and write it none.
+    is_messages_tab_read_only: bool = False
 
     def command(self, name: str) -> Command | None:
         """The declared command with this name, such as "/hello"."""
@@ -97,7 +93,7 @@ def load_manifest(path: Path) -> Manifest:
     """Read a manifest from YAML or JSON. Raises ManifestError."""
     try:
         document = as_object(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, json.JSONDecodeError) as problem:
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as problem:
         raise ManifestError(f"cannot read {path}: {problem}") from problem
     if document is None:
         raise ManifestError(f"{path} must hold one object: an app manifest")
@@ -105,111 +101,29 @@ def load_manifest(path: Path) -> Manifest:
 
 
 def manifest_of(document: Mapping[str, Any]) -> Manifest:
-    """The manifest in this document. Raises ManifestError."""
-    features, settings = _part(document, "features"), _part(document, "settings")
-    interactivity, events = _part(settings, "interactivity"), _part(settings, "event_subscriptions")
-    home = _part(features, "app_home")
-    manifest = Manifest(
-        bot_scopes=frozenset(_words(_part(_part(document, "oauth_config"), "scopes"), "bot", "oauth_config.scopes")),
-        events=tuple(_words(events, "bot_events", "settings.event_subscriptions")),
-        events_url=_text(events, "request_url") or None,
-        commands=tuple(_command(one) for one in _objects(features, "slash_commands", "features")),
-        shortcuts=tuple(_shortcut(one) for one in _objects(features, "shortcuts", "features")),
-        is_interactive=_flag(interactivity, "is_enabled"),
-        interactivity_url=_text(interactivity, "request_url") or None,
-        options_url=_text(interactivity, "message_menu_options_url") or None,
-        is_socket_mode=_flag(settings, "socket_mode_enabled"),
-        has_home_tab=_flag(home, "home_tab_enabled"),
-        has_messages_tab=_flag(home, "messages_tab_enabled", absent=True),
-    )
-    _refuse_contradictions(manifest)
-    return manifest
-
-
-def _command(document: JsonObject) -> Command:
-    name = _text(document, "command")
-    if not name.startswith("/") or not 2 <= len(name) <= COMMAND_LENGTH or " " in name:
-        raise ManifestError(
-            f"features.slash_commands: {name!r} is not a slash and up to {COMMAND_LENGTH - 1} characters"
-        )
-    return Command(
-        command=name,
-        description=_text(document, "description"),
-        usage_hint=_text(document, "usage_hint"),
-        should_escape=_flag(document, "should_escape"),
-        url=_text(document, "url") or None,
+    """The manifest in this document. Raises ManifestError with everything that is wrong with it."""
+    problems = manifest_problems(document)
+    if problems:
+        raise ManifestError("; ".join(f"{one.pointer or '/'}: {one.message}" for one in problems))
+    features, settings = part(document, "features"), part(document, "settings")
+    interactivity, events = part(settings, "interactivity"), part(settings, "event_subscriptions")
+    home = part(features, "app_home")
+    return Manifest(
+        bot_scopes=frozenset(part(part(document, "oauth_config"), "scopes").get("bot", [])),
+        events=tuple(events.get("bot_events", [])),
+        events_url=events.get("request_url"),
+        commands=tuple(Command(**one) for one in objects_in(features.get("slash_commands"))),
+        shortcuts=tuple(_shortcut(one) for one in objects_in(features.get("shortcuts"))),
+        is_interactive=interactivity.get("is_enabled", False),
+        interactivity_url=interactivity.get("request_url"),
+        options_url=interactivity.get("message_menu_options_url"),
+        is_socket_mode=settings.get("socket_mode_enabled", False),
+        has_home_tab=home.get("home_tab_enabled", False),
+        has_messages_tab=home.get("messages_tab_enabled", True),
+        is_messages_tab_read_only=home.get("messages_tab_read_only_enabled", False),
     )
 
 
 def _shortcut(document: JsonObject) -> Shortcut:
-    name, callback_id = _text(document, "name"), _text(document, "callback_id")
-    if not 0 < len(name) <= SHORTCUT_NAME_LENGTH:
-        raise ManifestError(f"features.shortcuts: the name {name!r} must have 1 to {SHORTCUT_NAME_LENGTH} characters")
-    if not 0 < len(callback_id) <= CALLBACK_ID_LENGTH:
-        raise ManifestError(f"features.shortcuts: {name!r} needs a callback_id of up to {CALLBACK_ID_LENGTH}")
-    try:
-        kind = ShortcutKind(_text(document, "type"))
-    except ValueError as problem:
-        raise ManifestError(f"features.shortcuts: the type of {name!r} must be global or message") from problem
-    return Shortcut(name, callback_id, kind, _text(document, "description"))
-
-
-def _refuse_contradictions(manifest: Manifest) -> None:
-    names = [one.command for one in manifest.commands]
-    if len(names) != len(set(names)) or len(names) > COMMAND_LIMIT:
-        raise ManifestError(f"features.slash_commands: at most {COMMAND_LIMIT}, each command once")
-    for kind in ShortcutKind:
-        if sum(one.kind is kind for one in manifest.shortcuts) > SHORTCUT_LIMIT:
-            raise ManifestError(f"features.shortcuts: at most {SHORTCUT_LIMIT} of type {kind}")
-    if manifest.commands and "commands" not in manifest.bot_scopes:
-        raise ManifestError("features.slash_commands needs the scope commands")
-    if manifest.shortcuts and "commands" not in manifest.bot_scopes:
-        raise ManifestError("features.shortcuts needs the scope commands")
-    if manifest.shortcuts and not manifest.is_interactive:
-        raise ManifestError("features.shortcuts needs settings.interactivity.is_enabled")
-    if "users:read.email" in manifest.bot_scopes and "users:read" not in manifest.bot_scopes:
-        raise ManifestError("oauth_config.scopes.bot: users:read.email needs users:read beside it")
-    if manifest.is_socket_mode:
-        return
-    if any(one.url is None for one in manifest.commands):
-        raise ManifestError("features.slash_commands: without Socket Mode each command needs a url")
-    if manifest.is_interactive and manifest.interactivity_url is None:
-        raise ManifestError("settings.interactivity: without Socket Mode it needs a request_url")
-    if manifest.events and manifest.events_url is None:
-        raise ManifestError("settings.event_subscriptions: without Socket Mode it needs a request_url")
-
-
-def _part(document: Mapping[str, Any], name: str) -> JsonObject:
-    part = as_object(document.get(name, {}))
-    if part is None:
-        raise ManifestError(f"{name} must be an object")
-    return part
-
-
-def _text(document: Mapping[str, Any], name: str) -> str:
-    value = document.get(name, "")
-    if not isinstance(value, str):
-        raise ManifestError(f"{name} must be a text, not {value!r}")
-    return value
-
-
-def _flag(document: Mapping[str, Any], name: str, *, absent: bool = False) -> bool:
-    value = document.get(name, absent)
-    if not isinstance(value, bool):
-        raise ManifestError(f"{name} must be true or false, not {value!r}")
-    return value
-
-
-def _objects(document: Mapping[str, Any], name: str, where: str) -> list[JsonObject]:
-    items = as_list(document.get(name, []))
-    objects = [as_object(one) for one in items or []]
-    if items is None or None in objects:
-        raise ManifestError(f"{where}.{name} must be a list of objects")
-    return [one for one in objects if one is not None]
-
-
-def _words(document: Mapping[str, Any], name: str, where: str) -> list[str]:
-    value: Any = document.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):  # pyright: ignore[reportUnknownVariableType]
-        raise ManifestError(f"{where}.{name} must be a list of names")
-    return value  # pyright: ignore[reportUnknownVariableType]
+    kind = ShortcutKind(document["type"])
+    return Shortcut(document["name"], document["callback_id"], kind, document["description"])

@@ -6,8 +6,8 @@ docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments. Oth
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from simulator.blocks.schema import Check, Problem, anything, array, boolean, one_of, shape, string
 from simulator.json_types import as_object
+from simulator.schema import Check, Problem, anything, array, boolean, one_of, shape, string
 
 #: Slack states hardly any limits; the total of a message is what counts.
 TEXT = 8000

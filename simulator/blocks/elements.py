@@ -24,7 +24,9 @@ from simulator.blocks.objects import (
     workflow,
 )
 from simulator.blocks.rich_text import rich_text
-from simulator.blocks.schema import (
+from simulator.blocks.state import options_of
+from simulator.json_types import as_object, objects_in
+from simulator.schema import (
     Check,
     Problem,
     anything,
@@ -42,8 +44,6 @@ from simulator.blocks.schema import (
     time_of_day,
     url,
 )
-from simulator.blocks.state import options_of
-from simulator.json_types import as_object, objects_in
 
 ACTION_ID = 255
 BUTTON_TEXT = 75
@@ -202,7 +202,7 @@ PRESSED: Mapping[str, Check] = {
 }
 
 image = both(
-    shape({**_TYPE, "alt_text": string(ALT_TEXT)}, {"image_url": url(URL, "https?"), "slack_file": slack_file}),
+    shape({**_TYPE, "alt_text": string(ALT_TEXT)}, {"image_url": url(URL, "http", "https"), "slack_file": slack_file}),
     exactly_one("image_url", "slack_file"),
 )
 

@@ -6,7 +6,8 @@ docs.slack.dev/reference/block-kit/composition-objects.
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.blocks.schema import (
+from simulator.json_types import JsonObject
+from simulator.schema import (
     Check,
     Problem,
     anything,
@@ -22,7 +23,6 @@ from simulator.blocks.schema import (
     string,
     url,
 )
-from simulator.json_types import JsonObject
 
 #: docs.slack.dev/reference/block-kit/composition-objects, one constant for each limit it states.
 OPTION_TEXT = 75
@@ -109,12 +109,12 @@ conversation_filter = both(
     ),
     _not_empty,
 )
-slack_file = both(shape({}, {"id": string(255), "url": url(URL, "https?")}), exactly_one("id", "url"))
+slack_file = both(shape({}, {"id": string(255), "url": url(URL, "http", "https")}), exactly_one("id", "url"))
 #: What a workflow button starts.
 workflow = shape(
     {
         "trigger": shape(
-            {"url": url(URL, "https?")},
+            {"url": url(URL, "http", "https")},
             {"customizable_input_parameters": array(shape({"name": string(255), "value": anything}), 100, 0)},
         )
     }

@@ -6,7 +6,7 @@ docs.slack.dev/reference/block-kit/blocks/rich-text-block.
 from collections.abc import Iterator
 from typing import Any
 
-from simulator.blocks.schema import (
+from simulator.schema import (
     Check,
     Problem,
     anything,

@@ -9,8 +9,8 @@ from typing import Any
 
 from simulator.blocks.objects import select_option
 from simulator.blocks.rich_text import rich_text
-from simulator.blocks.schema import Check, Problem, day, moment, string, time_of_day
 from simulator.json_types import JsonObject, as_object, objects_in
+from simulator.schema import Check, Problem, day, moment, string, time_of_day
 
 TEXT_INPUTS = ("plain_text_input", "email_text_input", "url_text_input", "number_input")
 OPTION_PICKERS = ("static_select", "external_select", "radio_buttons")

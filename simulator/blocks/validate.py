@@ -10,7 +10,9 @@ from typing import Any, Literal
 from simulator.blocks.elements import ALT_TEXT, IN_ACTIONS, IN_CONTEXT_ACTIONS, IN_INPUT, IN_SECTION, image
 from simulator.blocks.objects import URL, any_text, plain_text, slack_file
 from simulator.blocks.rich_text import rich_text
-from simulator.blocks.schema import (
+from simulator.blocks.state import elements_of
+from simulator.json_types import JsonObject, as_list, as_object, objects_in
+from simulator.schema import (
     Check,
     Problem,
     anything,
@@ -27,8 +29,6 @@ from simulator.blocks.schema import (
     string,
     url,
 )
-from simulator.blocks.state import elements_of
-from simulator.json_types import JsonObject, as_list, as_object, objects_in
 
 __all__ = ["MARKDOWN_TEXT", "Problem", "Surface", "blocks_problems", "tables_in", "text_length"]
 
@@ -101,7 +101,7 @@ _EVERYWHERE: Mapping[str, Check] = {
     "image": both(
         shape(
             {**_TYPE, "alt_text": string(ALT_TEXT)},
-            {**_ID, "image_url": url(URL, "https?"), "slack_file": slack_file, "title": plain_text(IMAGE_TITLE)},
+            {**_ID, "image_url": url(URL, "http", "https"), "slack_file": slack_file, "title": plain_text(IMAGE_TITLE)},
         ),
         exactly_one("image_url", "slack_file"),
     ),
@@ -126,13 +126,13 @@ _EVERYWHERE: Mapping[str, Check] = {
             "alt_text": string(ALT_TEXT),
             "title": plain_text(VIDEO_TITLE),
             "video_url": url(URL, "https"),
-            "thumbnail_url": url(URL, "https?"),
+            "thumbnail_url": url(URL, "http", "https"),
         },
         {
             **_ID,
             "author_name": string(VIDEO_NAME),
             "description": plain_text(VIDEO_TITLE),
-            "provider_icon_url": url(URL, "https?"),
+            "provider_icon_url": url(URL, "http", "https"),
             "provider_name": string(VIDEO_NAME),
             "title_url": url(URL, "https"),
         },

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 
 from simulator.blocks.objects import plain_text
-from simulator.blocks.schema import Check, Problem, anything, boolean, shape, string
 from simulator.blocks.state import elements_of
 from simulator.blocks.validate import blocks_problems
 from simulator.json_types import JsonObject, objects_in
+from simulator.schema import Check, Problem, anything, boolean, shape, string
 
 BLOCKS = 100
 TITLE = 24

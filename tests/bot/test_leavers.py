@@ -11,8 +11,9 @@ from bot.once import Deliveries
 from simulator.interactions import Interactions
 from simulator.spec import Person
 from simulator.webapi import users
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call
 from simulator.webapi.dispatch import BOT_METHODS
+from simulator.webapi.errors import SlackError
 from storage.model import AccessRequest, Grant, RequestState
 
 Stage = Any

@@ -209,7 +209,7 @@ async def test_a_huge_reason_is_refused_with_the_form(stage: Stage) -> None:
 
 
 async def test_an_automatic_grant_is_had_at_once(stage: Stage) -> None:
-    await stage.slack.command("alice", "dm", "/access web-1 deploy 30m")
+    await stage.slack.command("alice", "incidents", "/access web-1 deploy 30m")
     await stage.told("alice", "Granted: web-1 · deploy for 30m")
     granted = await stage.told("alice", "You have access", ephemeral=False)
     assert "ssh -p 2222 deploy@web-1@gw.example" in granted["plain"]

@@ -12,8 +12,9 @@ from bot.blocks.decision import APPROVE
 from bot.slack import Slack
 from simulator.sockets import Sockets
 from simulator.webapi import chat
-from simulator.webapi.call import Call, SlackError
+from simulator.webapi.call import Call
 from simulator.webapi.dispatch import BOT_METHODS
+from simulator.webapi.errors import SlackError
 from storage.database import StorageUnavailable
 from storage.model import AccessRequest, EndReason, Grant, Post
 

@@ -145,7 +145,7 @@ async def test_a_token_is_for_its_own_person_only(stage: Stage) -> None:
     granted = await stage.told("alice", "You have access", ephemeral=False)
     (grant,) = await stage.rows(Grant)
     # Another person cannot see alice's message; a forged click would name her grant all the same.
-    await stage.slack.command("bob", "dm", "/access web-1 deploy 5m")
+    await stage.slack.command("bob", "incidents", "/access web-1 deploy 5m")
     own = await stage.told("bob", "You have access", ephemeral=False)
     message = stage.simulator.workspace.messages.get(own["channel"], own["ts"])
     row = next(block for block in message.blocks if block["type"] == "actions")
@@ -155,7 +155,7 @@ async def test_a_token_is_for_its_own_person_only(stage: Stage) -> None:
     denied = [event for event in await stage.audit() if event["action"] == "slack:token:issue"]
     assert [(event["actor"], event["outcome"]) for event in denied] == [("human:bob", "denied")]
 
-    await stage.slack.command("alice", "dm", f"/access revoke {grant.id.hex}")
+    await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex}")
     await stage.told("alice", "ended: payments-db")
     await stage.tap("alice", granted, GET_TOKEN)
     await stage.slack.wait_for_view("alice", "revoked by alice")

@@ -141,7 +141,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     (
         "image from nowhere",
         {"type": "image", "alt_text": "x", "image_url": "p.png"},
-        "must be a valid URL (https?) [/image_url]",
+        "must be a valid URL (http or https) [/image_url]",
     ),
     (
         "file by both",

@@ -38,9 +38,10 @@ def manifest(base: str, options: str | None = None) -> Manifest:
     settings = {"is_enabled": True, "request_url": f"{base}/actions"}
     return manifest_of(
         {
+            "display_information": {"name": "Lunch"},
             "features": {
                 "app_home": {"home_tab_enabled": True},
-                "slash_commands": [{"command": "/lunch", "url": f"{base}/commands"}],
+                "slash_commands": [{"command": "/lunch", "description": "Order", "url": f"{base}/commands"}],
             },
             "oauth_config": {"scopes": {"bot": ["commands", "chat:write"]}},
             "settings": {
@@ -493,9 +494,8 @@ async def test_an_app_in_http_mode_gets_no_socket(simulator: Simulator, slack: A
         "https://example.com",
         "http://10.0.0.1:80",
         "http://localhost.example.com",
-        "ftp://127.0.0.1",
         "http://[::2]",
-        "x",
+        "http://[nonsense",
     ],
 )
 async def test_only_this_machine_is_called(base: str) -> None:

@@ -20,6 +20,7 @@ SHORTCUTS = (
 )
 MANIFEST = manifest_of(
     {
+        "display_information": {"name": "Lunch"},
         "features": {"shortcuts": list(SHORTCUTS)},
         "oauth_config": {"scopes": {"bot": ["commands", "chat:write"]}},
         "settings": {"interactivity": {"is_enabled": True}, "socket_mode_enabled": True},

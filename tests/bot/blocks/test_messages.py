@@ -14,7 +14,7 @@ from bot.blocks.request import render_card
 from bot.blocks.statement import render_statement
 from bot.facts import Phase, RequestFacts, SessionFacts, StatementFacts, Who
 from simulator.blocks.plain import plain_blocks
-from simulator.webapi.call import checked_message_blocks
+from simulator.webapi.content import checked_blocks
 from storage.model import EndReason, HoldState, PostSubject, RequestState
 
 RequestMaker = Callable[..., RequestFacts]
@@ -37,7 +37,7 @@ PHASES: list[tuple[Phase, dict[str, Any]]] = [
 
 def seen(message: Message) -> str:
     """What a person reads, from blocks that the strict validator took."""
-    return plain_blocks(checked_message_blocks(message.blocks_json()), NAMES)
+    return plain_blocks(checked_blocks(message.blocks_json()), NAMES)
 
 
 def action_ids(message: Message) -> set[str]:
@@ -117,7 +117,7 @@ def test_requests_stay_within_slacks_sizes(
     facts = replace(facts, reviewers=crowd, approvals=crowd)
     facts.request.resource, facts.request.role, facts.request.rule = "r" * 63, "o" * 63, "u" * 63
     message = render(facts)
-    checked_message_blocks(message.blocks_json())
+    checked_blocks(message.blocks_json())
     assert len(message.text) < 4000
 
 
@@ -201,7 +201,7 @@ def test_a_forged_value_is_refused(value: str) -> None:
 
 def assert_inert(message: Message, typed: str) -> None:
     """What was typed stands nowhere in mrkdwn unescaped, and the message mentions nobody because of it."""
-    blocks = checked_message_blocks(message.blocks_json())
+    blocks = checked_blocks(message.blocks_json())
     for text in [message.text, *mrkdwn_texts(blocks)]:
         assert "<!channel>" not in text
         assert "<https://evil.example" not in text

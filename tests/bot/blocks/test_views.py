@@ -14,7 +14,7 @@ from bot.blocks.request_form import Choice, Draft, matching_options, render_form
 from bot.facts import RequestFacts
 from simulator.blocks.plain import plain_blocks, plain_view
 from simulator.blocks.views import view_problems
-from simulator.webapi.call import checked_message_blocks
+from simulator.webapi.content import checked_blocks
 from storage.model import PostSubject, RequestState
 
 RequestMaker = Callable[..., RequestFacts]
@@ -109,7 +109,7 @@ def test_small_views_are_valid() -> None:
 def test_a_list_shows_grants_with_their_way_in(request_facts: RequestMaker) -> None:
     granted, pending = request_facts(RequestState.APPROVED), request_facts()
     message = render_list([granted], [pending], granted.now)
-    text = plain_blocks(checked_message_blocks(message.blocks_json()), {})
+    text = plain_blocks(checked_blocks(message.blocks_json()), {})
     assert "You have 1 grant and 1 pending request." in text
     assert "66666666 payments-db · read, 15m left" in text
     assert "psql" in text
@@ -119,13 +119,13 @@ def test_a_list_shows_grants_with_their_way_in(request_facts: RequestMaker) -> N
 
 def test_an_empty_list_says_so(request_facts: RequestMaker) -> None:
     message = render_list([], [], request_facts().now)
-    checked_message_blocks(message.blocks_json())
+    checked_blocks(message.blocks_json())
     assert message.text == "You have no grant and no pending request."
 
 
 def test_help_escapes_what_went_wrong() -> None:
     message = render_help("there is no <!channel>")
-    checked_message_blocks(message.blocks_json())
+    checked_blocks(message.blocks_json())
     assert "&lt;!channel&gt;" in message.text
 
 
