@@ -5,6 +5,7 @@ Text is data: what a person types is escaped, and only @name and #name become me
 
 import re
 
+from simulator.acks import NotDelivered
 from simulator.answers import Answers
 from simulator.conversations import Conversation
 from simulator.delivery import Delivery
@@ -15,7 +16,6 @@ from simulator.json_types import JsonObject
 from simulator.messages import Message
 from simulator.outcomes import Outcome
 from simulator.payloads import Payloads
-from simulator.sockets import NotDelivered
 from simulator.spec import Person
 from simulator.webapi.errors import SlackError
 from simulator.workspace import Workspace

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from simulator.acks import NotDelivered
 from simulator.blocks.state import options_of
 from simulator.doors import posted
 from simulator.inputs import fill
@@ -20,7 +21,7 @@ from simulator.looking import Looking
 from simulator.lookup import BadRequest, Lookup, optional_object, optional_text, text_of
 from simulator.outcomes import Outcome
 from simulator.shown import shown_view
-from simulator.sockets import NotDelivered, Sockets
+from simulator.sockets import Sockets
 from simulator.spec import Person, SpecError, changed
 from simulator.webapi.errors import SlackError
 from simulator.workspace import Workspace

@@ -7,8 +7,8 @@ lose, delay or double a payload. What a payload means is no concern of whoever s
 import asyncio
 from typing import Protocol
 
+from simulator.acks import ACK_DEADLINE_S, NotDelivered
 from simulator.json_types import JsonObject
-from simulator.sockets import ACK_DEADLINE_S, NotDelivered
 from simulator.workspace import Workspace
 
 
@@ -38,7 +38,7 @@ class Delivery:
         """Hand the app one payload and return what its ack carries, {} if it carries nothing.
 
         kind is slash_commands, interactive or events_api; retry is the attempt's number and Slack's reason for it.
-        Raises `simulator.sockets.NotDelivered`. If a fault doubles the payload, the first ack counts.
+        Raises `simulator.acks.NotDelivered`. If a fault doubles the payload, the first ack counts.
         """
         manifest = self._workspace.spec.manifest
         if kind == "interactive" and manifest is not None and not manifest.is_interactive:

@@ -6,10 +6,10 @@ docs.slack.dev/apis/events-api: an event that is not acked is sent again at once
 import asyncio
 import secrets
 
+from simulator.acks import NotDelivered
 from simulator.delivery import Delivery
 from simulator.json_types import JsonObject
 from simulator.payloads import Payloads
-from simulator.sockets import NotDelivered
 from simulator.workspace import Workspace
 
 #: Seconds before the first, second and third retry.

@@ -2,12 +2,14 @@
 
 from aiohttp import web
 
+from simulator.connections import NoSuchConnection
 from simulator.doors import asked, posted
 from simulator.faults import CATALOGUE, FaultRefused, Faults
 from simulator.inputs import Impossible
 from simulator.json_types import JsonObject, as_object
 from simulator.lookup import BadRequest
-from simulator.sockets import Goodbye, NoSuchConnection, Sockets
+from simulator.renewals import Goodbye
+from simulator.sockets import Sockets
 
 
 class FaultControl:

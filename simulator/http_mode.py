@@ -18,11 +18,11 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import aiohttp
 from aiohttp import web
 
+from simulator.acks import ACK_DEADLINE_S, NotDelivered
 from simulator.doors import posted
 from simulator.json_types import JsonObject, NotJson, as_object, read_json
 from simulator.manifest import Manifest
 from simulator.payloads import VERIFICATION_TOKEN
-from simulator.sockets import ACK_DEADLINE_S, NotDelivered
 from simulator.spec import SpecError
 from simulator.workspace import Workspace
 

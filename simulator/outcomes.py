@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.acks import NotDelivered
 from simulator.delivery import Delivery
 from simulator.json_types import JsonObject
-from simulator.sockets import NotDelivered
 
 
 @dataclass(frozen=True)

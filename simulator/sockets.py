@@ -1,4 +1,4 @@
-"""Socket Mode, Slack's side: one-use tickets, up to ten connections, envelopes out and acks back, goodbyes.
+"""Socket Mode, Slack's side: one-use tickets, up to ten connections, envelopes out and acks back.
 
 docs.slack.dev/apis/events-api/using-socket-mode. An envelope goes to any one of the connections; here they take turns.
 Interactions are never sent twice. What an envelope means is no concern of this module.
@@ -9,81 +9,24 @@ import contextlib
 import secrets
 import time
 import uuid
-from collections.abc import Coroutine
-from dataclasses import dataclass, field
-from enum import StrEnum
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from simulator.acks import ACK_DEADLINE_S, NotDelivered
 from simulator.clock import Clock
+from simulator.connections import Connection, Connections
 from simulator.faults import Faults
 from simulator.inspector import Inspector
 from simulator.json_types import JsonObject, NotJson, as_object, read_json
+from simulator.renewals import APPROXIMATE_CONNECTION_TIME_S, Goodbye, Renewals
 
 CONNECTION_LIMIT = 10
-ACK_DEADLINE_S = 3.0
 #: A ticket that nobody used for this long is forgotten.
 TICKET_LIFE_S = 30.0
 #: How often Slack pings each connection; clients of Slack give up on one that is silent for 30 s.
 PING_EVERY_S = 10.0
-#: A warning comes about so long before the connection is closed, and so long a refreshed one may linger.
-GOODBYE_S = 10.0
-#: What Slack tells the app about the usual life of a connection, in seconds.
-APPROXIMATE_CONNECTION_TIME_S = 18060
-#: The life of a connection whose url was given `&debug_reconnects=true`, to try renewals.
-DEBUG_LIFE_S = 360
 #: Acks carry a view at most; anything longer is not an ack.
 MAX_FRAME_BYTES = 1024 * 1024
-
-
-class NotDelivered(Exception):
-    """The app took no notice; the message is the error that Slack shows, such as operation_timeout."""
-
-    def __init__(
-        self,
-        error: str,
-        *,
-        retry_reason: str = "connection_failed",
-        may_retry: bool = True,
-        status: int | None = None,
-    ) -> None:
-        """`retry_reason` is what the next attempt of an event is told; may_retry is False if the app wants none.
-
-        `status` is what the app answered over HTTP.
-        """
-        super().__init__(error)
-        self.status = status
-        self.retry_reason = retry_reason
-        self.may_retry = may_retry
-
-
-class NoSuchConnection(LookupError):
-    """No connection with this number is open; the message says which are."""
-
-
-class Goodbye(StrEnum):
-    """Why Slack ends a connection, as its `disconnect` message says."""
-
-    #: Closed in about ten seconds: time to open another one.
-    WARNING = "warning"
-    #: To be replaced now; closed soon if it is not.
-    REFRESH_REQUESTED = "refresh_requested"
-    #: Socket Mode was switched off for the app.
-    LINK_DISABLED = "link_disabled"
-
-
-@dataclass(eq=False)
-class Connection:
-    """One WebSocket of the app."""
-
-    number: int
-    socket: web.WebSocketResponse
-    transport: asyncio.Transport | None
-    opened_at: float
-    host: str = field(default_factory=lambda: "applink-simulator-" + secrets.token_hex(2))
-    #: Told to go: gets payloads only while there is no other.
-    is_leaving: bool = False
-    awaiting: dict[str, "asyncio.Future[JsonObject]"] = field(default_factory=dict[str, "asyncio.Future[JsonObject]"])
 
 
 class Sockets:
@@ -97,11 +40,9 @@ class Sockets:
         self._clock = clock
         self._inspector = inspector
         self._faults = faults
-        self._tasks: set[asyncio.Task[None]] = set()
-        #: Done, and replaced, whenever a connection opens or ends.
-        self._changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._connections = Connections(inspector)
+        self._renewals = Renewals(self._connections, clock, inspector)
         self._tickets: dict[str, float] = {}
-        self._connections: list[Connection] = []
         self._opened = 0
         self._turn = 0
 
@@ -112,7 +53,7 @@ class Sockets:
 
     def open_connections(self) -> list[Connection]:
         """Those that are open, oldest first."""
-        return list(self._connections)
+        return self._connections.all()
 
     def issue_ticket(self) -> str:
         """A ticket for one connection, to be used soon."""
@@ -130,14 +71,14 @@ class Sockets:
             return web.Response(status=403, text="This ticket is unknown, used or too old: call apps.connections.open.")
         socket = web.WebSocketResponse(heartbeat=20.0, max_msg_size=MAX_FRAME_BYTES)
         await socket.prepare(request)
-        if len(self._connections) >= CONNECTION_LIMIT:
+        if self.count >= CONNECTION_LIMIT:
             told = {"host": "applink-simulator-" + secrets.token_hex(2)}
             await socket.send_json({"type": "disconnect", "reason": "too_many_websockets", "debug_info": told})
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return socket
         self._opened += 1
-        life_s = DEBUG_LIFE_S if request.query.get("debug_reconnects") == "true" else APPROXIMATE_CONNECTION_TIME_S
-        await self._hold(Connection(self._opened, socket, request.transport, self._clock.now()), life_s)
+        connection = Connection(self._opened, socket, request.transport, self._clock.now())
+        await self._hold(connection, is_debugged=request.query.get("debug_reconnects") == "true")
         return socket
 
     async def deliver(
@@ -165,10 +106,10 @@ class Sockets:
 
     def cut(self, number: int | None = None) -> list[int]:
         """Break a connection, or all of them, without a close frame. Raises NoSuchConnection."""
-        chosen = self._chosen(number)
+        chosen = self._connections.chosen(number)
         for connection in chosen:
             self._inspector.record("fault", "cut", ok=False, connection=connection.number)
-            self._forget(connection)
+            self._connections.forget(connection)
             if connection.transport is not None:
                 connection.transport.abort()
         return [one.number for one in chosen]
@@ -176,108 +117,34 @@ class Sockets:
     async def disconnect(self, why: Goodbye, number: int | None = None) -> list[int]:
         """Ask the app to leave a connection, or all of them, as Slack does. Raises NoSuchConnection.
 
-        Of several, the next is asked once the app has opened another in place of the last one and acked what it was
-        given, so that an app with two connections loses nothing; ten seconds of the workspace's clock are waited at
-        most. LINK_DISABLED concerns the app: it ends all connections at once and refuses new ones until `is_enabled`
-        is set.
+        LINK_DISABLED concerns the app: new connections are refused until `is_enabled` is set.
         """
         if why is Goodbye.LINK_DISABLED:
-            return await self._disable()
-        first, *others = self._chosen(number)
-        wanted = len(self._staying())
-        await self._say_goodbye(first, why)
-        self._start(self._renew(others, why, wanted), "goodbye to the others")
-        return [first.number, *(one.number for one in others)]
+            self.is_enabled = False
+        return await self._renewals.disconnect(why, number)
 
     async def close(self) -> None:
         """Say goodbye to every connection."""
-        for connection in list(self._connections):
+        for connection in self._connections.all():
             await connection.socket.close(code=WSCloseCode.GOING_AWAY)
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._renewals.close()
 
-    async def _hold(self, connection: Connection, life_s: float) -> None:
-        self._connections.append(connection)
-        self._count_changed()
-        self._inspector.record("socket", "connected", connection=connection.number, connections=self.count)
-        pinging = self._start(self._ping(connection), f"ping {connection.number}")
-        ageing = self._start(self._grow_old(connection, life_s), f"age of {connection.number}")
+    async def _hold(self, connection: Connection, *, is_debugged: bool) -> None:
+        self._connections.add(connection)
+        ageing = self._renewals.grow_old(connection, is_debugged=is_debugged)
+        tasks = (
+            self._renewals.start(self._ping(connection), f"ping {connection.number}"),
+            self._renewals.start(ageing, f"age of {connection.number}"),
+        )
         try:
             await connection.socket.send_json(self._hello(connection))
             async for frame in connection.socket:
                 if frame.type is WSMsgType.TEXT:
                     self._receive(connection, frame.data)
         finally:
-            pinging.cancel()
-            ageing.cancel()
-            self._forget(connection)
-
-    def _forget(self, connection: Connection) -> None:
-        """Count it as closed, once; what it was given and did not ack is lost."""
-        if connection not in self._connections:
-            return
-        self._connections.remove(connection)
-        self._count_changed()
-        for waiting in connection.awaiting.values():
-            if not waiting.done():
-                waiting.set_exception(ConnectionResetError("the app left before it acked"))
-        self._inspector.record("socket", "disconnected", connection=connection.number, connections=self.count)
-
-    def _chosen(self, number: int | None) -> list[Connection]:
-        chosen = [one for one in self._connections if number in {None, one.number}]
-        if not chosen:
-            among = ", ".join(str(one.number) for one in self._connections) or "none"
-            what = "no connection is open" if number is None else f"connection {number} is not open"
-            raise NoSuchConnection(f"{what}; open are: {among}")
-        return chosen
-
-    async def _disable(self) -> list[int]:
-        self.is_enabled = False
-        self._inspector.record("fault", Goodbye.LINK_DISABLED, ok=False)
-        ended = self.open_connections()
-        for connection in ended:
-            await self._say_goodbye(connection, Goodbye.LINK_DISABLED)
-        return [one.number for one in ended]
-
-    async def _renew(self, others: list[Connection], why: Goodbye, wanted: int) -> None:
-        for connection in others:
-            deadline = self._clock.now() + GOODBYE_S
-            while len(self._staying()) < wanted and self._clock.now() < deadline:
-                with contextlib.suppress(TimeoutError):
-                    await self._clock.wait_for(self._changed, deadline - self._clock.now())
-            connection.is_leaving = True
-            for acked in list(connection.awaiting.values()):
-                with contextlib.suppress(TimeoutError, ConnectionError):
-                    await self._clock.wait_for(acked, ACK_DEADLINE_S)
-            if connection in self._connections:
-                await self._say_goodbye(connection, why)
-
-    async def _say_goodbye(self, connection: Connection, why: Goodbye) -> None:
-        connection.is_leaving = True
-        await self._tell(connection, why)
-        self._start(self._see_off(connection, why), f"goodbye to {connection.number}")
-
-    async def _tell(self, connection: Connection, why: Goodbye) -> None:
-        self._inspector.record("socket", "disconnect", reason=why, connection=connection.number)
-        with contextlib.suppress(ConnectionError):
-            await connection.socket.send_json(
-                {"type": "disconnect", "reason": why, "debug_info": {"host": connection.host}}
-            )
-
-    async def _see_off(self, connection: Connection, why: Goodbye) -> None:
-        if why is not Goodbye.LINK_DISABLED:
-            await self._clock.sleep(GOODBYE_S)
-        if why is Goodbye.WARNING and connection in self._connections:
-            await self._tell(connection, Goodbye.REFRESH_REQUESTED)
-        await connection.socket.close()
-
-    def _staying(self) -> list[Connection]:
-        return [one for one in self._connections if not one.is_leaving]
-
-    def _count_changed(self) -> None:
-        self._changed.set_result(None)
-        self._changed = asyncio.get_running_loop().create_future()
+            for task in tasks:
+                task.cancel()
+            self._connections.forget(connection)
 
     async def _ping(self, connection: Connection) -> None:
         """Slack pings; pings of the app are answered by the WebSocket itself."""
@@ -285,18 +152,6 @@ class Sockets:
             while True:
                 await self._clock.sleep(PING_EVERY_S)
                 await connection.socket.ping(f"Ping from {connection.host}".encode())
-
-    async def _grow_old(self, connection: Connection, life_s: float) -> None:
-        """Slack renews each connection after some hours, with a warning before it."""
-        await self._clock.sleep(life_s - GOODBYE_S)
-        if not connection.is_leaving:
-            await self._say_goodbye(connection, Goodbye.WARNING)
-
-    def _start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
 
     async def _send(self, connection: Connection, envelope: JsonObject) -> JsonObject:
         envelope_id = envelope["envelope_id"]
@@ -334,7 +189,7 @@ class Sockets:
         waiting.set_result(as_object(frame.get("payload")) or {})
 
     def _next_connection(self) -> Connection | None:
-        live = [one for one in self._staying() or self._connections if not one.socket.closed]
+        live = [one for one in self._connections.staying() or self._connections.all() if not one.socket.closed]
         if not live:
             return None
         self._turn += 1

@@ -1,12 +1,12 @@
 """What people do to whole modals: submit them, and close them."""
 
+from simulator.acks import NotDelivered
 from simulator.delivery import Delivery
 from simulator.inputs import Impossible, input_problems
 from simulator.json_types import JsonObject, as_object
 from simulator.modals import STACK_LIMIT, View
 from simulator.outcomes import Outcome, told
 from simulator.payloads import Payloads
-from simulator.sockets import NotDelivered
 from simulator.spec import Person
 from simulator.webapi.errors import SlackError
 from simulator.webapi.views import checked_view

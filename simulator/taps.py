@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from simulator.acks import NotDelivered
 from simulator.blocks.objects import offer_problems
 from simulator.blocks.state import HELD, UnfitValue, option_of, options_of, state_of
 from simulator.delivery import Delivery
@@ -11,7 +12,6 @@ from simulator.messages import Message
 from simulator.modals import View
 from simulator.outcomes import Outcome, told
 from simulator.payloads import Payloads
-from simulator.sockets import NotDelivered
 from simulator.spec import Person
 from simulator.webapi.content import prefixed
 from simulator.webapi.errors import SlackError

@@ -36,7 +36,8 @@ class Tier(IntEnum):
 
 #: Each method's tier, from its page; a method without one is not limited (chat.getPermalink: "special, no limit").
 TIERS: Mapping[str, Tier] = {
-    "apps.connections.open": Tier.THREE,
+    # Its page has said both tier 1 and tier 3: the stricter one keeps an app from reconnecting in a loop.
+    "apps.connections.open": Tier.ONE,
     "auth.test": Tier.SPECIAL,
     "chat.delete": Tier.THREE,
     "chat.deleteScheduledMessage": Tier.THREE,

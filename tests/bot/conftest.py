@@ -24,7 +24,7 @@ from access.tokens import TokenKeys
 from bot.app import Bot, BotSettings, Doors
 from bot.manifest import manifest_text
 from simulator.client import SimulatorClient
-from simulator.manifest import Command, Manifest, manifest_of
+from simulator.manifest import Command, Manifest, Shortcut, ShortcutKind, manifest_of
 from simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 from storage.database import Database
 from storage.model import AuditEvent, Grant, Principal, Protocol, ProxyInstance, Session
@@ -188,9 +188,13 @@ async def access(database: Database, tmp_path: Path) -> Access:
 
 
 def manifest() -> Manifest:
-    """The app as manifest.yml has it, and a command that an older version may have had."""
+    """The app as manifest.yml has it, and a command and a shortcut that an older version may have had."""
     shipped = manifest_of(yaml.safe_load(manifest_text()))
-    return dataclasses.replace(shipped, commands=(*shipped.commands, Command("/other", should_escape=True)))
+    return dataclasses.replace(
+        shipped,
+        commands=(*shipped.commands, Command("/other", should_escape=True)),
+        shortcuts=(*shipped.shortcuts, Shortcut("Other", "of_another_version", ShortcutKind.GLOBAL)),
+    )
 
 
 @pytest.fixture

@@ -56,6 +56,20 @@ async def test_who_left_while_the_bot_was_away_loses_it_at_start(idle_stage: Sta
         await has_lost_everything(stage)
 
 
+async def test_an_event_whose_retry_is_its_only_delivery(stage: Stage) -> None:
+    """Slack sends it again at once; the sweep that would find it too is a minute away."""
+    await has_a_grant_and_a_request(stage)
+    await stage.slack.add_fault("dropped", envelope="events_api", times=1)
+    await stage.slack.change_person("alice", deleted=True)
+    async with asyncio.timeout(20):
+        while (await stage.slack.faults())["faults"]:
+            await asyncio.sleep(0.02)
+    await stage.slack.advance(3.1)
+    await has_lost_everything(stage)
+    sent = [one for one in await stage.slack.inspector() if (one["kind"], one["name"]) == ("envelope", "events_api")]
+    assert len(sent) == 1
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sweeps that follow each other at once."""

@@ -4,9 +4,11 @@ import asyncio
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from access import sessions
 from access.sessions import Ending, Tally
+from bot import notifier
 from bot.app import Bot
 from bot.blocks.decision import APPROVE
 from bot.slack import Slack
@@ -142,6 +144,46 @@ async def test_an_unknown_command_is_answered(stage: Stage) -> None:
     await stage.told("alice", "does not know this any more")
 
 
+#: A modal of another version, which tells when it is closed and has a menu of its own.
+OLD_MODAL: dict[str, Any] = {
+    "type": "modal",
+    "callback_id": "of_another_version",
+    "notify_on_close": True,
+    "title": {"type": "plain_text", "text": "Old"},
+    "submit": {"type": "plain_text", "text": "Go"},
+    "blocks": [
+        {
+            "type": "input",
+            "block_id": "old",
+            "optional": True,
+            "label": {"type": "plain_text", "text": "Old"},
+            "element": {"type": "external_select", "action_id": "of_another_version", "min_query_length": 0},
+        }
+    ],
+}
+
+
+@pytest.mark.parametrize("deed", ["submission", "shortcut", "closed modal", "options request"])
+async def test_whatever_nobody_knows_is_acked(stage: Stage, deed: str) -> None:
+    """And told, where the person wanted something of it."""
+    if deed != "shortcut":
+        stage.simulator.workspace.views.push("U0ALICE", OLD_MODAL)
+    before = len(await stage.slack.inspector())
+    match deed:
+        case "submission":
+            assert (await stage.slack.submit("alice"))["view_closed"]
+        case "shortcut":
+            assert (await stage.slack.shortcut("alice", "of_another_version"))["ok"]
+        case "closed modal":
+            assert (await stage.slack.close_view("alice"))["ok"]
+        case _:
+            assert await stage.slack.options("alice", "of_another_version", "x") == []
+    if deed in ("submission", "shortcut"):
+        await stage.told("alice", "does not know this any more", ephemeral=False)
+    passed = (await stage.slack.inspector())[before:]
+    assert [one["ok"] for one in passed if one["kind"] in ("envelope", "ack")] == [True, True]
+
+
 async def test_a_failure_is_told_with_a_reference(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -240,3 +282,58 @@ async def test_slack_is_never_logged_in_full(idle_stage: Stage) -> None:
     slack = Slack(idle_stage.settings)
     assert not slack.logger.isEnabledFor(10)
     await slack.close()
+
+
+async def test_connections_that_slack_lost_are_renewed(
+    sockets: list[Sockets],
+    idle_stage: Stage,
+    run_bot: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """They look healthy here and deliver nothing; Slack's next hello counts one fewer than there should be."""
+    stage = idle_stage
+    monkeypatch.setattr("bot.sockets.WATCH_S", 0.05)
+    monkeypatch.setattr("bot.sockets.RENEW_ALL_S", 0.0)
+
+    async def until_said(words: str) -> None:
+        said = ""
+        async with asyncio.timeout(20):
+            while words not in said:
+                await asyncio.sleep(0.02)
+                said += capsys.readouterr().out
+
+    async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
+        await until_said("connections=2 ours=2")
+        lost, other = sockets[0].open_connections()
+        # Without its transport the connection is forgotten by Slack and stays open here.
+        lost.transport = None
+        await stage.slack.sockets(cut=lost.number)
+        await stage.slack.sockets(disconnect="refresh_requested", connection=other.number)
+        await until_said("slack_counts_fewer_connections counted=1 ours=2")
+        async with asyncio.timeout(20):
+            while len(now := sockets[0].open_connections()) < 2 or {lost, other} & set(now):
+                await asyncio.sleep(0.02)
+
+
+async def test_open_cards_are_rendered_again_every_minute(
+    idle_stage: Stage, run_bot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From storage, so that they become true again although nobody told that anything changed."""
+    assert notifier.HEAL_S <= 60
+    monkeypatch.setattr("bot.notifier.HEAL_S", 0.05)
+    stage = idle_stage
+    async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
+        cards: dict[str, str] = {}
+        for role in ("read", "write"):
+            await stage.slack.command("alice", "incidents", f"/access payments-db {role} 15m INC-1 as it was")
+            cards[role] = (await stage.card(f"asks for payments-db · {role}"))["ts"]
+        await _settled(stage)
+        async with stage.database.transaction() as transaction:
+            await transaction.execute(update(AccessRequest).values(reason="as it is"))
+        for role, ts in cards.items():
+
+            def is_true(message: dict[str, Any], role: str = role) -> bool:
+                return f"asks for payments-db · {role}" in message["plain"] and "as it is" in message["plain"]
+
+            assert (await stage.slack.wait_for(is_true, channel="incidents", user="bob"))["ts"] == ts

@@ -8,7 +8,8 @@ import yaml
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import GET_TOKEN
 from simulator.client import SimulatorClient
-from simulator.sockets import Connection, Sockets
+from simulator.connections import Connection
+from simulator.sockets import Sockets
 from storage.model import AccessRequest, Grant, RequestState, Review
 
 Stage = Any

@@ -1,12 +1,16 @@
 """What Slack does to an app once a month, done at will: after each the bot heals by itself, or says what is wrong."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 import pytest
 
 from bot.app import Bot
 from bot.blocks.decision import APPROVE, DENY
+from bot.blocks.reply import ASK_AGAIN, GET_TOKEN
 from storage.model import AccessRequest, Grant, Post, RequestState
 
 Stage = Any
@@ -255,3 +259,89 @@ async def test_a_scope_that_is_missing_is_said_by_name(stage: Stage) -> None:
     async with asyncio.timeout(20):
         while not any("missing_scope" in post.last_error for post in await stage.rows(Post)):
             await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def held_up(stage: Stage, dsn: str, by: str) -> AsyncIterator[None]:
+    """Nobody's account can be looked up meanwhile: Slack does not answer, or storage does not."""
+    if by == "slack":
+        slow = await stage.slack.add_fault("api_latency", method="users.info", seconds=60)
+        yield
+        await stage.slack.remove_fault(slow)
+        await stage.slack.advance(60)
+        return
+    connection = await asyncpg.connect(dsn, timeout=10)
+    async with connection.transaction():
+        await connection.execute("LOCK TABLE identity IN ACCESS EXCLUSIVE MODE")
+        yield
+    await connection.close()
+
+
+@pytest.mark.parametrize("by", ["slack", "storage"])
+async def test_a_command_is_acked_before_anything_is_looked_up(stage: Stage, dsn: str, by: str) -> None:
+    async with held_up(stage, dsn, by):
+        assert (await stage.slack.command("alice", "incidents", "/access list"))["ok"]
+    await stage.told("alice", "You have no grant")
+
+
+@pytest.mark.parametrize("by", ["slack", "storage"])
+async def test_a_click_is_acked_before_anything_is_looked_up(stage: Stage, dsn: str, by: str) -> None:
+    await stage.slack.command("alice", "incidents", ASK)
+    card = await stage.card()
+    async with held_up(stage, dsn, by):
+        assert (await stage.tap("bob", card, APPROVE))["ok"]
+    await stage.card("Approved")
+
+
+@pytest.mark.parametrize("by", ["slack", "storage"])
+async def test_a_submission_that_takes_long_is_acked_with_a_modal_that_waits(
+    stage: Stage, dsn: str, by: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.listening.SUBMISSION_S", 0.05)
+    await stage.slack.command("alice", "incidents", "/access")
+    form = await stage.slack.wait_for_view("alice", "What do you need?")
+    async with held_up(stage, dsn, by):
+        done = await stage.slack.submit("alice", {"door": "payments-db/read", "duration": "15m"})
+        assert (done["ok"], done["updated"], done["view"]["id"]) == (True, True, form["id"])
+        assert "One moment" in done["view"]["plain"]
+    await stage.slack.wait_for_view("alice", "Done. You can close this.")
+    await stage.card()
+
+
+MODALS: list[tuple[str, str, str]] = [
+    ("form", "alice", "What do you need?"),
+    ("denial", "bob", "Why?"),
+    ("token", "alice", "Copy this token"),
+    ("form again", "alice", "What do you need?"),
+]
+
+
+@pytest.mark.parametrize("by", ["slack", "storage"])
+@pytest.mark.parametrize(("modal", "user", "words"), MODALS, ids=[modal for modal, *_ in MODALS])
+async def test_a_modal_stands_before_anything_is_looked_up(
+    stage: Stage, dsn: str, by: str, modal: str, user: str, words: str
+) -> None:
+    """A trigger lives for three seconds: the empty modal is opened with it, and filled in when the rest is known."""
+    if modal == "form":
+        asked_for = stage.slack.command(user, "incidents", "/access")
+    else:
+        await stage.slack.command("alice", "incidents", ASK)
+        card = await stage.card()
+        if modal == "denial":
+            asked_for = stage.tap(user, card, DENY)
+        else:
+            await stage.tap("bob", card, APPROVE)
+            reply = await stage.told("alice", "You have access", ephemeral=False)
+            if modal == "form again":
+                (grant,) = await stage.rows(Grant)
+                await stage.age("access_grant", grant.id, 900)
+                reply = await stage.told("alice", "Your access ended", ephemeral=False)
+            asked_for = stage.tap(user, reply, GET_TOKEN if modal == "token" else ASK_AGAIN)
+    before = len(await stage.slack.inspector())
+    async with held_up(stage, dsn, by):
+        assert (await asked_for)["ok"]
+        empty = await stage.slack.wait_for_view(user, "One moment")
+    filled_in = await stage.slack.wait_for_view(user, words)
+    assert filled_in["id"] == empty["id"]
+    called = [one["name"] for one in (await stage.slack.inspector())[before:] if one["kind"] == "api"]
+    assert [name for name in called if name.startswith("views.")] == ["views.open", "views.update"]

@@ -44,7 +44,7 @@ def test_every_method_has_its_tier() -> None:
 @pytest.mark.parametrize(
     ("method", "at_once", "per_minute"),
     [
-        ("apps.connections.open", 50, 50),
+        ("apps.connections.open", 20, 1),
         ("users.list", 20, 20),
         ("chat.update", 50, 50),
         ("users.info", 100, 100),
