@@ -80,9 +80,12 @@ class SimulatorClient:
         return await self._post("home", user=user, tab=tab)
 
     async def options(self, user: str, action_id: str, typed: str, **where: str) -> list[JsonObject]:
-        """What an external select offers; `where` is view_id, or channel and ts."""
-        answer = await self._post("options", user=user, action_id=action_id, value=typed, **where)
-        return objects_in(answer.get("options"))
+        """What an external select offers, nothing if the app did not answer; `where` is view_id, or channel and ts."""
+        return objects_in((await self.offer(user, action_id, typed, **where)).get("options"))
+
+    async def offer(self, user: str, action_id: str, typed: str, **where: str) -> JsonObject:
+        """The same, whole: {ok, options, groups, error?}."""
+        return await self._post("options", user=user, action_id=action_id, value=typed, **where)
 
     async def shortcut(self, user: str, name: str, *, channel: str | None = None, ts: str | None = None) -> JsonObject:
         """Use the shortcut of this name or callback_id; with channel and ts, on that message. Answers {ok, error?}."""

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from simulator.json_types import JsonObject, as_object
+from simulator.json_types import JsonObject, as_object, objects_in
 from simulator.testing.hosting import ControlClient
 from simulator.testing.screen import (
     Message,
@@ -189,7 +189,9 @@ class User(Onlooker):
 
     async def _offered(self, target: Target, typed: str) -> list[JsonObject]:
         where = {key: value for key, value in target.place.items() if key != "block_id"}
-        return await self._control.options(self.name, target.element["action_id"], typed, **where)
+        answer = await self._control.offer(self.name, target.element["action_id"], typed, **where)
+        await self._accepted(answer, f"typed {typed!r} into a menu that asks the app")
+        return objects_in(answer["options"])
 
     async def _submit(self, values: JsonObject, deed: str) -> None:
         modal = (await self.screen()).modal

@@ -8,7 +8,9 @@ import yaml
 from sqlalchemy import select
 from sqlmodel import col
 
+from access import grants
 from bot.blocks.decision import APPROVE, DENY
+from bot.blocks.listing import REVOKE_MINE
 from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN
 from simulator.webapi.dispatch import BOT_METHODS
 from storage.model import AccessRequest, Grant, RequestState
@@ -318,3 +320,72 @@ async def test_more_than_a_hundred_doors_are_searched_while_typing(stage: Stage)
     done = await stage.slack.submit("alice", {"door": found[0], "duration": "5m"})
     assert done["view_closed"]
     await stage.told("alice", "db-11 · read", ephemeral=False)
+
+
+async def test_access_is_claimed_only_while_the_proxy_would_let_them_in(stage: Stage) -> None:
+    """By the proxy's own question: is the grant usable now?"""
+    await stage.slack.command("alice", "incidents", ASK)
+    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.told("alice", "You have access", ephemeral=False)
+    await stage.card("Approved")
+    (grant,) = await stage.rows(Grant)
+    async with stage.database.transaction() as transaction:
+        assert (await grants.usable(transaction, grant.id)).id == grant.id
+    await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex}")
+    await stage.told("alice", "Your access was revoked", ephemeral=False)
+    await stage.card("Access revoked")
+    with pytest.raises(grants.GrantUnusable):
+        async with stage.database.transaction() as transaction:
+            await grants.usable(transaction, grant.id)
+    await stage.told("alice", "see the newer message below", ephemeral=False)
+    seen = await stage.slack.messages()
+    assert not [one for one in seen if "You have access" in one["plain"] or "Approved: @alice has" in one["plain"]]
+
+
+@pytest.mark.parametrize("how", ["lost", "gone at a reload"])
+async def test_nothing_that_is_answered_later_is_ephemeral(stage: Stage, how: str) -> None:
+    """Whatever was said in ephemeral messages can be missed: each next step stands in a message or in the Home."""
+
+    async def forgotten() -> None:
+        if how != "lost":
+            for user in ("alice", "bob"):
+                await stage.slack.reload(user)
+
+    if how == "lost":
+        await stage.slack.add_fault("ephemeral_lost")
+    await stage.slack.command("alice", "incidents", "/access payments-db write 15m")
+    waiting = await stage.told("alice", "You asked for payments-db · write", ephemeral=False)
+    await forgotten()
+    await stage.tap("alice", waiting, CANCEL)
+    await stage.told("alice", "Cancelled: payments-db · write", ephemeral=False)
+    await stage.slack.command("alice", "incidents", ASK)
+    card = await stage.card("asks for payments-db · read")
+    await forgotten()
+    await stage.tap("bob", card, APPROVE)
+    granted = await stage.told("alice", "You have access", ephemeral=False)
+    await forgotten()
+    await stage.tap("alice", granted, GET_TOKEN)
+    await stage.slack.wait_for_view("alice", "Copy this token")
+    await stage.slack.close_view("alice")
+    await stage.slack.command("alice", "incidents", "/access list")
+    await stage.slack.open_home("alice")
+    home = await stage.slack.wait_for_home("alice", "[I'm done]")
+    await forgotten()
+    await stage.slack.action("alice", REVOKE_MINE, view_id=home["id"])
+    await stage.told("alice", "Your access was revoked", ephemeral=False)
+
+
+async def test_help_and_lists_carry_no_credential(stage: Stage) -> None:
+    """Ephemeral messages are never for credentials: a token is in a modal alone, for whoever asked for it."""
+    await stage.slack.command("alice", "incidents", "/access web-1 deploy 30m")
+    await stage.told("alice", "You have access", ephemeral=False)
+    await stage.slack.command("alice", "incidents", "/access list")
+    listed = await stage.told("alice", "You have 1 grant")
+    await stage.tap("alice", listed, GET_TOKEN)
+    modal = await stage.slack.wait_for_view("alice", "Copy this token")
+    token = next(line for line in modal["plain"].splitlines() if line.startswith("ey"))
+    await stage.slack.command("alice", "incidents", "/access help")
+    await stage.told("alice", "Durations read like")
+    ephemeral = [one for one in await stage.slack.messages() if one["ephemeral"]]
+    assert len(ephemeral) >= 3
+    assert token not in str(ephemeral)

@@ -1,16 +1,21 @@
 """Who may decide, at the click; what the others are told; and that a decision happens once."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import select
+from sqlmodel import col
 
+from access import requests
+from access.requests import Ask
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import GET_TOKEN
 from simulator.client import SimulatorClient
 from simulator.connections import Connection
 from simulator.sockets import Sockets
-from storage.model import AccessRequest, Grant, RequestState, Review
+from storage.model import AccessRequest, Grant, Identity, RequestState, Review
 
 Stage = Any
 ASK = "/access payments-db read 15m INC-42 fix stuck migration"
@@ -86,12 +91,115 @@ async def test_whoever_reviews_no_longer_reads_no_more_in_their_home(stage: Stag
 
 async def without_carol(stage: Stage) -> None:
     """The policy that no longer asks carol."""
+    await with_policy(stage, lambda document: document["groups"]["oncall"].remove("carol"))
+
+
+async def with_policy(stage: Stage, change: Callable[[dict[str, Any]], object]) -> None:
+    """The policy in force, changed."""
     path = stage.access.policies.path
     document = yaml.safe_load(path.read_text())
-    document["groups"]["oncall"].remove("carol")
+    change(document)
     path.write_text(yaml.safe_dump(document))
     stage.access.policies.reload()
     await stage.access.policies.adopt(stage.access)
+
+
+async def refused(stage: Stage, user: str, card: dict[str, Any], words: str) -> None:
+    """Neither button of the card is theirs: both tell them why, and nothing comes of it."""
+    await stage.tap(user, card, APPROVE)
+    await stage.told(user, words)
+    await stage.tap(user, card, DENY)
+    modal = await stage.slack.wait_for_view(user, words)
+    assert "deny_reason" not in str(modal["blocks"])
+    assert await state_of_request(stage) is RequestState.PENDING
+    assert await stage.rows(Review) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"deleted": True}, "deactivated"),
+        ({"is_bot": True}, "Bots neither ask"),
+        ({"is_restricted": True}, "Guests of the workspace"),
+        ({"is_ultra_restricted": True}, "Guests of the workspace"),
+        ({"is_stranger": True}, "another Slack workspace"),
+        ({"is_email_confirmed": False}, "not confirmed"),
+        ({"team_id": "T0ELSEWHERE"}, "another Slack workspace"),
+    ],
+    ids=["deactivated", "bot", "guest", "single-channel guest", "stranger", "unconfirmed e-mail", "foreign team"],
+)
+async def test_a_reviewer_whose_account_is_unfit_is_refused(stage: Stage, changes: dict[str, Any], words: str) -> None:
+    card = await asked(stage)
+    await stage.slack.change_person("carol", **changes)
+    await refused(stage, "carol", card, words)
+
+
+async def test_whoever_reviews_no_longer_approves_no_more(stage: Stage) -> None:
+    card = await asked(stage)
+    await without_carol(stage)
+    await refused(stage, "carol", card, "does not let you review this request")
+
+
+async def test_an_agent_does_not_review(stage: Stage) -> None:
+    def is_agent(document: dict[str, Any]) -> None:
+        document["groups"]["oncall"].remove("carol")
+        document["people"]["carol"]["kind"] = "agent"
+
+    card = await asked(stage)
+    await with_policy(stage, is_agent)
+    await refused(stage, "carol", card, "carol is an agent: only people review")
+
+
+async def test_being_in_the_channel_is_no_authority(stage: Stage) -> None:
+    """Slack's admins and owners can enter any channel; the policy asks alice for nothing."""
+    card = await asked(stage, user="bob")
+    await stage.slack.change_person("alice", is_admin=True, is_owner=True, is_primary_owner=True)
+    await refused(stage, "alice", card, "does not let you review this request")
+
+
+async def test_an_e_mail_address_makes_nobody_a_reviewer(stage: Stage) -> None:
+    """Neither the one that Slack has of bob nor the one that the policy has of him; his account alone does."""
+    await with_policy(stage, lambda document: document["people"]["bob"].update(email="bob@example.com"))
+    card = await asked(stage)
+    await stage.slack.change_person("nora", email="bob@example.com")
+    await refused(stage, "nora", card, "does not know you")
+
+
+async def test_whoever_asked_by_another_door_asked(stage: Stage) -> None:
+    ask = Ask("payments-db", "read", 900, "fix", None, source="api")
+    await requests.submit(stage.access, await stage.principal("bob"), ask)
+    await refused(stage, "bob", await stage.card(), "your own request")
+
+
+async def test_the_account_that_asked_reviews_under_no_other_name(stage: Stage) -> None:
+    """U0BOB asked as bob and is carol's now, past every rule of ours, as a hand in the database would have it."""
+    card = await asked(stage, user="bob")
+    carol = await stage.principal("carol")
+    async with stage.database.transaction() as transaction:
+        theirs = await transaction.scalar(select(Identity).where(col(Identity.principal_id) == carol.id))
+        theirs.retired_at = theirs.created_at
+        await transaction.flush()
+        moved = await transaction.scalar(select(Identity).where(col(Identity.subject) == "U0BOB"))
+        moved.principal_id = carol.id
+    await stage.tap("bob", card, APPROVE)
+    await stage.told("bob", "Your Slack account asked for this request itself, when it was bob's")
+    assert await state_of_request(stage) is RequestState.PENDING
+
+
+async def test_nothing_is_read_back_out_of_a_message(stage: Stage) -> None:
+    """A card that says something else than storage decides what storage says; its button alone counts."""
+    card = await asked(stage)
+    message = stage.simulator.workspace.messages.get(card["channel"], card["ts"])
+    (row,) = (block for block in message.blocks if block["type"] == "actions")
+    lie = "<@U0BOB> asks for `payments-db` · `admin` for 24h, request 00000000"
+    message.text, message.blocks = lie, [{"type": "section", "text": {"type": "mrkdwn", "text": lie}}, row]
+    row["block_id"] = "decision:request:00000000000000000000000000000000:9"
+    await stage.tap("bob", card, APPROVE)
+    await stage.card("Approved: @alice has payments-db · read for 15m")
+    (grant,) = await stage.rows(Grant)
+    (request,) = await stage.rows(AccessRequest)
+    assert (grant.request_id, grant.role) == (request.id, "read")
+    assert (grant.expires_at - grant.not_before).total_seconds() == 900
 
 
 async def test_the_second_tap_is_told_who_decided(stage: Stage) -> None:

@@ -345,3 +345,11 @@ async def test_a_modal_stands_before_anything_is_looked_up(
     assert filled_in["id"] == empty["id"]
     called = [one["name"] for one in (await stage.slack.inspector())[before:] if one["kind"] == "api"]
     assert [name for name in called if name.startswith("views.")] == ["views.open", "views.update"]
+
+
+async def test_help_that_got_lost_comes_when_it_is_asked_for_again(stage: Stage) -> None:
+    await stage.slack.add_fault("ephemeral_lost", times=1)
+    for _ in range(2):
+        await stage.slack.command("alice", "incidents", "/access help")
+    await stage.told("alice", "Durations read like")
+    assert len([one for one in await stage.slack.messages(user="alice") if one["ephemeral"]]) == 1

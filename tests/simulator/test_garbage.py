@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+import aiohttp
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -333,6 +334,60 @@ def check_answers(door: Door, body: str, kind: str) -> None:
 def test_no_answer_breaks_it(door: Door) -> None:
     """Posts to response urls."""
     check_answers(door)
+    door.is_whole()
+
+
+async def acked(door: Door, deed: str, payload: Any) -> dict[str, Any]:
+    """What becomes of a deed that the app acks like this."""
+    hosting = door.hosting
+    people, handles = hosting.control, hosting.simulator.workspace.handles
+    head = {"Authorization": f"Bearer {hosting.spec.app_token}"}
+    async with aiohttp.ClientSession(headers=head) as session:
+        async with session.post(f"{hosting.simulator.api_url}apps.connections.open") as opened:
+            url = (await opened.json())["url"]
+        async with session.ws_connect(url) as socket:
+            await socket.receive_json(timeout=5)
+            bearer = {"Authorization": f"Bearer {hosting.spec.bot_token}"}
+            view = {"trigger_id": handles.new_trigger("U0ALICE"), "view": FORM}
+            async with session.post(f"{hosting.simulator.api_url}views.open", json=view, headers=bearer) as shown:
+                assert (await shown.json())["ok"]
+            deeds = {
+                "command": lambda: people.command("alice", "general", "/anything"),
+                "submit": lambda: people.submit("alice"),
+                "options": lambda: people.options("alice", "external_select", "x"),
+            }
+            done = asyncio.create_task(deeds[deed]())
+            envelope = await socket.receive_json(timeout=5)
+            await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": payload})
+            async with asyncio.timeout(10):
+                return {"answer": await done}
+
+
+ACK_FIELDS_WORDS = """
+attachments blocks delete_original errors option_groups options replace_original response_action response_type text
+thread_ts view
+"""
+ACKS = st.one_of(
+    VALUES,
+    st.dictionaries(st.sampled_from(ACK_FIELDS_WORDS.split()), VALUES, max_size=5),
+    st.dictionaries(st.just("errors"), st.dictionaries(st.sampled_from(sorted(HOLDING)), VALUES)).map(
+        lambda errors: errors | {"response_action": "errors"}
+    ),
+    VALUES.map(lambda view: {"response_action": "push", "view": view}),
+)
+
+
+@pytest.mark.parametrize("deed", ["command", "options", "submit"])
+def test_no_ack_breaks_it(door: Door, deed: str) -> None:
+    """What the app answers to commands, submissions and typeaheads over Socket Mode."""
+
+    @settings(max_examples=40, deadline=None)
+    @given(payload=ACKS)
+    def fuzz(payload: Any) -> None:
+        answer = door.hosting.loop.run(acked(door, deed, payload))["answer"]
+        assert isinstance(answer if deed == "options" else answer["ok"], list | bool)
+
+    fuzz()
     door.is_whole()
 
 

@@ -81,6 +81,9 @@ async def app(slack_workspace: Workspace) -> AsyncIterator[AsyncApp]:
 
     @app.options("sides")
     async def offer(ack: Any, body: Any) -> None:
+        if body["value"] == "?":
+            await ack(options=[{"text": "no text object", "value": "x"}])
+            return
         sides = [side for side in ("Bread", "Butter", "Salad") if side.startswith(body["value"])]
         await ack(options=[{"text": {"type": "plain_text", "text": side}, "value": side.lower()} for side in sides])
 
@@ -119,6 +122,8 @@ async def test_types_fills_taps_and_sees(slack_workspace: Workspace) -> None:
     alice, bob = slack_workspace.user("alice"), slack_workspace.user("@bob")
     await alice.types("/lunch")
     assert await alice.is_offered("Side", "B") == ["Bread", "Butter"]
+    with pytest.raises(Refused, match="invalid_arguments"):
+        await alice.is_offered("Side", "?")
     await alice.fills("Order lunch", {"Dish": "stew", "Side": "Bread"})
     order = await bob.sees("stew with bread for @alice")
     assert isinstance(order, Message)
