@@ -1,8 +1,12 @@
 """Messages, views and people as the control API and the page show them: Slack's JSON plus the visible words."""
 
-from simulator.blocks.plain import plain_blocks, plain_mrkdwn, plain_view
+import re
+from collections.abc import Iterator
+
+from simulator.blocks.plain import plain_attachments, plain_blocks, plain_mrkdwn, plain_view
 from simulator.conversations import Conversation
-from simulator.json_types import JsonObject, objects_in
+from simulator.files import File
+from simulator.json_types import JsonObject, as_list, as_object
 from simulator.manifest import Shortcut
 from simulator.messages import Message
 from simulator.modals import View
@@ -11,11 +15,11 @@ from simulator.workspace import Workspace
 
 
 def shown_message(workspace: Workspace, message: Message) -> JsonObject:
-    """One message; `plain` is what a person reads, blocks first choice as in Slack."""
+    """One message; `plain` is what a person reads: its blocks or else its text, and then its attachments."""
     names = workspace.names()
     person = workspace.person(message.user)
-    blocks = [*message.blocks, *(one for each in message.attachments for one in objects_in(each.get("blocks")))]
-    plain = plain_blocks(blocks, names) if blocks else plain_mrkdwn(message.text, names)
+    own = plain_blocks(message.blocks, names) if message.blocks else plain_mrkdwn(message.text, names)
+    attached = plain_attachments(message.attachments, names)
     conversation = workspace.conversations.get(message.channel)
     return {
         "channel": message.channel,
@@ -30,20 +34,22 @@ def shown_message(workspace: Workspace, message: Message) -> JsonObject:
         "text": message.text,
         "blocks": message.blocks,
         "attachments": message.attachments,
+        "pictures": _pictures(workspace, [*message.blocks, *message.attachments]),
         "files": workspace.message_json(message).get("files", []),
         "metadata": message.metadata,
         "ephemeral": message.is_ephemeral,
         "only_for": message.only_for,
         "edited": message.edited_ts is not None,
         "reactions": [{"name": name, "users": users, "count": len(users)} for name, users in message.reactions.items()],
-        "plain": plain,
+        "plain": "\n".join(words for words in (own, attached) if words),
         "revision": message.revision,
     }
 
 
 def shown_view(workspace: Workspace, view: View) -> JsonObject:
     """One view, with what is filled in and what a person reads."""
-    return workspace.view_json(view) | {"plain": plain_view(view.content, workspace.names())}
+    plain = plain_view(view.content, workspace.names())
+    return workspace.view_json(view) | {"plain": plain, "pictures": _pictures(workspace, view.blocks)}
 
 
 def shown_person(workspace: Workspace, person: Person) -> JsonObject:
@@ -77,6 +83,7 @@ def shown_app(spec: WorkspaceSpec) -> JsonObject:
         "user": spec.bot_user_id,
         "has_home_tab": manifest is None or manifest.has_home_tab,
         "has_messages_tab": manifest is None or manifest.has_messages_tab,
+        "is_messages_tab_read_only": manifest is not None and manifest.is_messages_tab_read_only,
     }
 
 
@@ -107,6 +114,7 @@ def shown_conversation(workspace: Workspace, conversation: Conversation, viewer:
         "id": conversation.id,
         "name": shown_name(workspace, conversation, viewer),
         "is_im": conversation.is_im,
+        "is_mpim": conversation.is_mpim,
         "is_private": conversation.is_private,
         "is_ext_shared": conversation.is_ext_shared,
         "topic": conversation.topic,
@@ -118,8 +126,38 @@ def shown_conversation(workspace: Workspace, conversation: Conversation, viewer:
 
 def shown_name(workspace: Workspace, conversation: Conversation, viewer: str | None) -> str:
     """A channel's name; a direct message goes by the names of those in it, without the viewer's own."""
-    if not conversation.is_im:
+    if not (conversation.is_im or conversation.is_mpim):
         return conversation.name
     others = [member for member in conversation.members if member != viewer] or conversation.members
     people = [workspace.person(member) for member in others]
     return ", ".join(person.name for person in people if person is not None)
+
+
+def _pictures(workspace: Workspace, shown: list[JsonObject]) -> dict[str, str]:
+    """Where the page finds the pictures that stand here as a `slack_file`, by the id or url that the app gave.
+
+    Files that are not there, or are no pictures, are left out.
+    """
+    found: dict[str, str] = {}
+    for given in _slack_files(shown):
+        key = given.get("id") or given.get("url")
+        file = _file_called(workspace, key) if isinstance(key, str) else None
+        if file is not None and file.content is not None and file.mimetype.startswith("image/"):
+            found[str(key)] = workspace.file_json(file)["url_private"].removeprefix(workspace.base_url)
+    return found
+
+
+def _slack_files(shown: object) -> Iterator[JsonObject]:
+    """Every `slack_file` in blocks, wherever it stands."""
+    holder = as_object(shown)
+    for name, one in (holder or {}).items():
+        file = as_object(one) if name == "slack_file" else None
+        yield from _slack_files(one) if file is None else [file]
+    for one in as_list(shown) or []:
+        yield from _slack_files(one)
+
+
+def _file_called(workspace: Workspace, key: str) -> File | None:
+    """The file with this id, url_private or permalink."""
+    address = re.fullmatch(rf"{re.escape(workspace.base_url)}/(?:files-pri/[^/]*-|files/[^/]*/)(\w+)/.*", key)
+    return workspace.files.get(key if address is None else address.group(1))

@@ -59,11 +59,36 @@ def plain_blocks(blocks: list[JsonObject], names: Mapping[str, str]) -> str:
     return "\n".join(line for block in blocks for line in _block(block, names) if line)
 
 
+def plain_attachments(attachments: list[JsonObject], names: Mapping[str, str]) -> str:
+    """The visible words of secondary attachments, one line for each text, in the order in which they stand."""
+    return "\n".join(line for one in attachments for line in _attachment(one, names))
+
+
 def plain_view(content: JsonObject, names: Mapping[str, str]) -> str:
     """The visible words of a view: its title, its blocks, and its buttons in brackets."""
     title = [_text(content.get("title"), names)] if content.get("type") == "modal" else []
     buttons = [f"[{_text(content[key], names)}]" for key in ("close", "submit") if content.get(key)]
     return "\n".join([*title, plain_blocks(objects_in(content.get("blocks")), names), *buttons])
+
+
+def _attachment(attachment: JsonObject, names: Mapping[str, str]) -> list[str]:
+    """Its lines. The fallback is for those that show no words at all."""
+    bare = {name: unescaped(str(attachment.get(name) or "")) for name in ("author_name", "title", "footer", "fallback")}
+    fields = objects_in(attachment.get("fields"))
+    lines = [
+        plain_mrkdwn(str(attachment.get("pretext") or ""), names),
+        bare["author_name"],
+        bare["title"],
+        plain_mrkdwn(str(attachment.get("text") or ""), names),
+        *(line for field in fields for line in _attached_field(field, names)),
+        plain_blocks(objects_in(attachment.get("blocks")), names),
+        bare["footer"],
+    ]
+    return [line for line in lines if line] or [line for line in [bare["fallback"]] if line]
+
+
+def _attached_field(field: JsonObject, names: Mapping[str, str]) -> tuple[str, str]:
+    return unescaped(str(field.get("title") or "")), plain_mrkdwn(str(field.get("value") or ""), names)
 
 
 def _text(value: Any, names: Mapping[str, str]) -> str:

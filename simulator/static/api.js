@@ -31,8 +31,9 @@ export async function steer(name, body) {
   return answered(response);
 }
 
-// What Slack's client says when the app does not answer.
-export function said(error) {
+// What Slack's client says when the app does not answer, or says no.
+export function said({ error, status }) {
+  if (status) return `This app responded with Status Code ${status}.`;
   const words = {
     operation_timeout: "The app did not answer within 3 seconds (operation_timeout).",
     dispatch_failed: "The app is not connected (dispatch_failed).",

@@ -2,7 +2,8 @@
 
 import { h, newId } from "./dom.js";
 import { element, shownText, textOf } from "./fields.js";
-import { mrkdwn } from "./mrkdwn.js";
+import { link, mrkdwn } from "./mrkdwn.js";
+import { picture } from "./pictures.js";
 import { richText } from "./richtext.js";
 
 export function renderBlocks(blocks, context) {
@@ -16,23 +17,28 @@ function section(block, context) {
   const body = h("div", { class: "section-body" });
   if (block.text) body.append(h("div", { class: "section-text" }, shownText(block.text)));
   if (block.fields) body.append(h("div", { class: "fields" }, block.fields.map((field) => h("div", {}, shownText(field)))));
-  return h("div", { class: "block section" }, body, block.accessory
-    ? h("div", { class: "accessory" }, element(block.accessory, block, context)) : null);
+  if (!block.accessory) return h("div", { class: "block section" }, body);
+  return h("div", { class: "block section" }, body, h("div", { class: "accessory" }, element(block.accessory, block, context)), failureLine(block));
+}
+
+// Where whoever tapped an element of the block is told what came of it, if it is nothing good.
+function failureLine(block) {
+  return h("span", { class: "failure", role: "alert", "data-failure-for": block.block_id });
 }
 
 function actions(block, context) {
   return h("div", { class: "block actions" }, block.elements.map((one) => element(one, block, context)),
-    h("span", { class: "failure", role: "alert", "data-failure-for": block.block_id }));
+    failureLine(block));
 }
 
-function contextBlock(block) {
+function contextBlock(block, context) {
   return h("div", { class: "block context" }, block.elements.map((one) => one.type === "image"
-    ? h("img", { src: one.image_url ?? "", alt: one.alt_text }) : h("span", {}, shownText(one))));
+    ? picture(one, context.pictures, "tiny") : h("span", {}, shownText(one))));
 }
 
-function image(block) {
+function image(block, context) {
   return h("figure", { class: "block image" }, block.title ? h("figcaption", {}, textOf(block.title)) : null,
-    h("img", { src: block.image_url ?? "", alt: block.alt_text }));
+    picture(block, context.pictures, "wide"));
 }
 
 // The field's name, hint and error are tied to it for screen readers.
@@ -49,7 +55,7 @@ function input(block, context) {
   if (field.matches?.("fieldset")) field.setAttribute("aria-label", textOf(block.label));
   return h("div", { class: error ? "block input has-error" : "block input" }, label, field,
     error ? h("p", { class: "error", id: errorId }, error) : null,
-    block.hint ? h("p", { class: "hint", id: hintId }, textOf(block.hint)) : null);
+    block.hint ? h("p", { class: "hint", id: hintId }, textOf(block.hint)) : null, block.dispatch_action ? failureLine(block) : null);
 }
 
 // Enough of Markdown for what apps put into a markdown block: headings, bold, and mrkdwn for the rest.
@@ -91,5 +97,5 @@ const RENDERERS = {
   divider: () => h("hr", { class: "block divider" }),
   header: (block) => h("h3", { class: "block header" }, textOf(block.text)),
   rich_text: (block) => h("div", { class: "block" }, richText(block)),
-  video: (block) => h("p", { class: "block" }, h("a", { href: block.video_url, target: "_blank", rel: "noopener noreferrer" }, textOf(block.title))),
+  video: (block) => h("p", { class: "block" }, link(block.video_url, textOf(block.title))),
 };

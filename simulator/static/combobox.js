@@ -5,11 +5,13 @@ import { h, newId } from "./dom.js";
 
 const PAUSE_MS = 120;
 
-// offers(typed) -> entries {key, label, note?, value} (or a promise); change(values, field) when the choice changes.
+// offers(typed) -> {entries: [{key, label, note?, value}], trouble?} (or a promise): trouble is what to say if there is
+// nothing to choose from. change(values, field) when the choice changes.
 export function combobox({ attributes, chosen, offers, least = 0, most = Infinity, several = false, placeholder, change }) {
   const listId = newId("offers");
   const list = h("ul", { class: "offers", id: listId, role: "listbox", "aria-label": "Choices", hidden: true });
   const chips = h("span", { class: "chips" });
+  const told = h("span", { class: "unseen", role: "status" });
   let picked = [...chosen];
   let shown = [];
   let shownFor = null;
@@ -51,12 +53,15 @@ export function combobox({ attributes, chosen, offers, least = 0, most = Infinit
   const look = async () => {
     const typed = field.value;
     if (typed.length < least) return close();
-    const found = (await offers(typed)).filter((entry) => !several || !picked.some((one) => one.key === entry.key));
+    const { entries, trouble = "No matches" } = await offers(typed);
+    const found = entries.filter((entry) => !several || !picked.some((one) => one.key === entry.key));
     if (typed !== field.value || document.activeElement !== field) return undefined;
     shown = found;
     shownFor = typed;
-    list.replaceChildren(...(found.length ? found.map(row) : [h("li", { role: "option", "aria-disabled": "true" }, "No matches")]));
+    list.replaceChildren(...(found.length ? found.map(row) : [h("li", { role: "option", "aria-disabled": "true" }, trouble)]));
+    told.textContent = found.length ? "" : trouble;
     list.hidden = false;
+    list.scrollIntoView({ block: "nearest" });
     field.setAttribute("aria-expanded", "true");
     mark(found.length ? 0 : -1);
     return undefined;
@@ -94,7 +99,7 @@ export function combobox({ attributes, chosen, offers, least = 0, most = Infinit
     oninput: () => { clearTimeout(pause); pause = setTimeout(look, PAUSE_MS); },
   });
   showChips();
-  return h("span", { class: several ? "typeahead several-typed" : "typeahead" }, chips, field, list);
+  return h("span", { class: several ? "typeahead several-typed" : "typeahead" }, chips, field, list, told);
 }
 
 // Entries whose label has the typed words in it, best first.

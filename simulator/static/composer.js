@@ -33,7 +33,7 @@ export function composer(formId, textId, where) {
     const isCommand = line.startsWith("/");
     notice(isCommand ? `Sending ${line.split(" ")[0]}…` : "");
     const answer = await act("message", { ...where(), text: line });
-    notice(answer.ok || isCommand ? "" : said(answer.error));
+    notice(answer.ok || isCommand ? "" : said(answer));
     if (!answer.ok && isCommand && !answer.error) text.value = line;
   });
 }
@@ -96,5 +96,5 @@ export function shortcutButton() {
 
 async function use(shortcut) {
   const answer = await act("shortcut", { callback_id: shortcut.callback_id });
-  notice(answer.ok ? "" : said(answer.error));
+  notice(answer.ok ? "" : said(answer));
 }

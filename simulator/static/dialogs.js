@@ -4,7 +4,7 @@ import { act, ask, said } from "./api.js";
 import { renderBlocks } from "./blocks.js";
 import { byId, h, replaceChildren } from "./dom.js";
 import { Drafts } from "./drafts.js";
-import { busy, shownText, textOf } from "./fields.js";
+import { busy, complainIn, shownText, textOf } from "./fields.js";
 import { directory } from "./directory.js";
 import { heldValue } from "./held.js";
 
@@ -67,10 +67,12 @@ export function showModal(stack) {
   if (focused) dialog.querySelector(`[data-action="${CSS.escape(focused)}"]`)?.focus();
 }
 
+// `failure` is the exact reason for which a submission came to nothing; Slack's own words stand above it.
 function draw(view, depth, errors, failure = null) {
   const dialog = byId("modal");
-  const context = { ...viewContext(view, drafts, (text) => { note.textContent = text; }), errors };
-  const note = h("p", { class: "modal-failure", role: "alert" }, failure ?? "");
+  const context = { ...viewContext(view, drafts, dialog), errors };
+  const note = h("div", { class: "modal-failure", role: "alert" }, failure === null ? null
+    : [h("p", {}, "We had some trouble connecting. Try again?"), h("small", {}, failure)]);
   const cancel = () => act("close", {});
   const submit = view.submit ? h("button", { type: "submit", class: "button primary" }, textOf(view.submit)) : null;
   const form = h("form", {
@@ -87,7 +89,8 @@ function draw(view, depth, errors, failure = null) {
     textOf(view.close) || (depth > 1 ? "Back" : view.submit ? "Cancel" : "Close")), submit));
   dialog.oncancel = (event) => { event.preventDefault(); cancel(); };
   replaceChildren(dialog, form);
-  if (dialog.open) focusFirst(dialog);
+  if (failure !== null) submit.focus();
+  else if (dialog.open) focusFirst(dialog);
 }
 
 // What needs attention, what the app asked for, else the first thing to fill in or press.
@@ -100,25 +103,24 @@ function focusFirst(dialog) {
 async function send(view, depth) {
   const answer = await act("submit", { view: view.id, values: drafts.values(view) });
   if (answer.ok || shown?.id !== view.id) return;
-  draw(shown, depth, answer.errors ?? {}, answer.errors ? null : said(answer.error));
+  draw(shown, depth, answer.errors ?? {}, answer.errors ? null : said(answer));
 }
 
-// How elements of a view act and remember; App Home uses it too.
-export function viewContext(view, memory, complain) {
+// How elements of a view act and remember; `place` is where the view stands. App Home uses it too.
+export function viewContext(view, memory, place) {
   return {
     directory,
+    pictures: view.pictures,
+    complain: (block, words) => complainIn([place], block, words),
     draft: (block, one) => memory.get(block, one) ?? heldValue(view.state.values[block.block_id]?.[one.action_id]),
     setDraft: (block, one, value) => memory.set(block, one, value),
     act: async (one, block, value) => {
       const answer = await act("action", {
         view_id: view.id, block_id: block.block_id, action_id: one.action_id, value, state: memory.values(view),
       });
-      complain(answer.ok ? "" : said(answer.error));
+      return answer.ok ? "" : said(answer);
     },
-    options: async (one, block, typed) => {
-      const answer = await act("options", { view_id: view.id, block_id: block.block_id, action_id: one.action_id, value: typed });
-      return answer.options ?? [];
-    },
+    options: (one, block, typed) => act("options", { view_id: view.id, block_id: block.block_id, action_id: one.action_id, value: typed }),
   };
 }
 

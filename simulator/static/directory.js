@@ -6,7 +6,7 @@ let conversations = [];
 export function setDirectory(workspace) {
   people = workspace.people.map((one) => ({ value: one.slack_id, label: one.real_name || one.name, note: `@${one.name}`, isBot: one.is_bot, deleted: one.deleted }));
   conversations = workspace.channels.map((one) => ({
-    value: one.id, label: one.is_im ? one.name : `#${one.name}`, kind: one.is_im ? "im" : one.is_private ? "private" : "public",
+    value: one.id, label: one.is_im || one.is_mpim ? one.name : `#${one.name}`, kind: one.is_mpim ? "mpim" : one.is_im ? "im" : one.is_private ? "private" : "public",
     isShared: one.is_ext_shared, isBot: people.some((person) => person.value === one.user && person.isBot),
   }));
 }

@@ -25,9 +25,7 @@ export async function refreshFaults(workspace) {
 // Each connection can be cut alone; after link_disabled the app may open none until it is enabled again.
 function showSockets({ connections, enabled }) {
   const list = byId("fault-sockets");
-  const version = JSON.stringify([connections, enabled]);
-  if (list.dataset.version === version) return;
-  list.dataset.version = version;
+  if (!isNews(list, [connections, enabled])) return;
   const focused = list.contains(document.activeElement);
   replaceChildren(list, connections.map((one) => h("li", {}, h("span", {}, h("b", {}, `Socket ${one.connection}`), one.leaving ? h("small", {}, "told to leave") : null),
     h("button", { type: "button", class: "button", "aria-label": `Cut socket ${one.connection}`, onclick: () => tell(steer("sockets", { cut: one.connection }), `Socket ${one.connection} was cut.`) }, "Cut"))),
@@ -35,6 +33,14 @@ function showSockets({ connections, enabled }) {
     h("button", { type: "button", class: "button primary", onclick: () => tell(steer("sockets", { enable: true }), "The app may connect again.") }, "Enable")),
   connections.length || !enabled ? null : h("li", {}, h("span", { class: "hint" }, "The app has none open.")));
   if (focused) byId("faults").focus();
+}
+
+// Whether this part of the panel shows something else than before. What stays is not drawn again under a finger.
+function isNews(part, shown) {
+  const version = JSON.stringify(shown);
+  const isNew = part.dataset.version !== version;
+  part.dataset.version = version;
+  return isNew;
 }
 
 function draw() {
@@ -80,6 +86,7 @@ function add(event) {
 
 function showActive(faults) {
   const list = byId("active-faults");
+  if (!isNews(list, faults)) return;
   const focused = list.contains(document.activeElement);
   replaceChildren(list, faults.map((fault) => {
     const { id, kind, left, struck, ...fields } = fault;
@@ -96,15 +103,26 @@ function showActive(faults) {
 }
 
 function showAccount(person) {
-  if (!person) return;
-  byId("fault-account-name").textContent = person.real_name || person.name;
+  const parent = byId("fault-account");
+  if (!person || !isNews(parent, person)) return;
+  const name = person.real_name || person.name;
+  byId("fault-account-name").textContent = name;
+  const focused = [...parent.children].indexOf(document.activeElement);
   const flags = [["deleted", "Deactivate", "Reactivate"], ["is_restricted", "Make guest", "Make full member"], ["is_email_confirmed", "Confirm e-mail", "Unconfirm e-mail"]];
-  replaceChildren(byId("fault-account"), flags.map(([flag, set, unset]) => h("button", {
+  replaceChildren(parent, flags.map(([flag, set, unset]) => h("button", {
     type: "button", class: "button", onclick: () => tell(act("person", { [flag]: !person[flag] }), "The account changed; the app hears of it by user_change."),
-  }, person[flag] ? unset : set)));
+  }, person[flag] ? unset : set)), h("button", {
+    type: "button", class: "button", onclick: () => tell(act("reload"), ({ forgotten }) => `${name}'s client started anew: ${gone(forgotten)}.`),
+  }, "Restart client"));
+  parent.children[focused]?.focus();
 }
 
+function gone(count) {
+  return count === 0 ? "there was no ephemeral message to lose" : count === 1 ? "one ephemeral message is gone" : `${count} ephemeral messages are gone`;
+}
+
+// `done` is what to say, or makes it of the answer.
 async function tell(deed, done) {
   const answer = await deed;
-  byId("fault-note").textContent = answer.ok ? done : `⚠ ${said(answer.error)}`;
+  byId("fault-note").textContent = !answer.ok ? `⚠ ${said(answer)}` : typeof done === "function" ? done(answer) : done;
 }

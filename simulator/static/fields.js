@@ -1,12 +1,17 @@
 // Interactive elements: buttons that act, and inputs that hold a value. `context` says what acting means:
-// {act(element, block, value), draft(block, element), setDraft(block, element, value), people, channels, options(...)}.
+// act(element, block, value) answers what to say if it failed, complain(block, words) says it where the person looks,
+// draft and setDraft hold values, options(element, block, typed) asks the app, directory and pictures know the workspace.
 
+import { said } from "./api.js";
+import { openAway } from "./addresses.js";
 import { combobox, matching } from "./combobox.js";
 import { confirmed } from "./dialogs.js";
 import { h, newId } from "./dom.js";
 import { withEmoji } from "./emoji.js";
 import { fileInput } from "./fileinput.js";
+import { showMenu } from "./menu.js";
 import { mrkdwn } from "./mrkdwn.js";
+import { picture } from "./pictures.js";
 import { richInput } from "./richinput.js";
 
 export function textOf(object) {
@@ -30,11 +35,28 @@ function button(one, block, context) {
   const press = async (event) => {
     const pressed = event.currentTarget;
     if (one.confirm && !(await confirmed(one.confirm))) return;
-    if (one.url) window.open(one.url, "_blank", "noopener");
-    await busy(pressed, () => context.act(one, block, one.value));
+    await tell(one, block, context, one.value, pressed, one.url);
   };
   return h("button", { type: "button", class: look, "aria-label": name, "data-action": one.action_id, onclick: press },
     textOf(one.text), one.url ? h("span", { class: "outward", "aria-hidden": "true" }, " ↗") : null);
+}
+
+// Opens the address that comes with it, hands the deed to the app, and says what went wrong with either.
+async function tell(one, block, context, value, control, address = null) {
+  const unopened = address ? openAway(address) : "";
+  context.complain(block, unopened);
+  await busy(control, async () => {
+    const failure = await context.act(one, block, value);
+    context.complain(block, [unopened, failure].filter(Boolean).join(" "));
+  });
+}
+
+// Says it below the block in each of these places; no words take away what was said before.
+export function complainIn(places, block, words) {
+  for (const place of places) {
+    const line = place.querySelector(`[data-failure-for="${CSS.escape(block.block_id)}"]`);
+    if (line) line.textContent = words ? `⚠ ${words}` : "";
+  }
 }
 
 // While the app has not acked, the control says so to eyes and ears.
@@ -70,7 +92,7 @@ async function chosen(one, block, context, value, field, undo = () => {}) {
     undo(before);
     return;
   }
-  await busy(field, () => context.act(one, block, value));
+  await tell(one, block, context, value, field);
 }
 
 function groups(one) {
@@ -170,31 +192,45 @@ function momentPicker(one, block, context, labels) {
 }
 
 function overflow(one, block, context) {
-  const details = h("details", { class: "overflow" }, h("summary", { class: "button", "aria-label": "More actions", "data-action": one.action_id }, "⋯"));
-  details.append(h("ul", {}, one.options.map((option) => h("li", {}, h("button", {
-    type: "button",
-    onclick: async () => {
-      details.open = false;
-      if (one.confirm && !(await confirmed(one.confirm))) return;
-      if (option.url) window.open(option.url, "_blank", "noopener");
-      await busy(details.firstChild, () => context.act(one, block, option.value));
-    },
-  }, textOf(option.text))))));
-  return details;
+  const choose = async (option, opener) => {
+    if (one.confirm && !(await confirmed(one.confirm))) return;
+    await tell(one, block, context, option.value, opener, option.url);
+  };
+  const entries = (opener) => one.options.map((option) => ({
+    label: option.url ? `${textOf(option.text)} ↗` : textOf(option.text), note: textOf(option.description), act: () => choose(option, opener),
+  }));
+  return h("button", {
+    type: "button", class: "button", "aria-label": "More actions", "aria-haspopup": "menu", "aria-expanded": "false", "data-action": one.action_id,
+    onclick: ({ currentTarget }) => showMenu(currentTarget, "More actions", entries(currentTarget)),
+  }, "⋯");
 }
 
 const asChoice = (entry) => ({ key: entry.value, label: entry.label, note: entry.note ?? null, value: entry.value });
-const asOffer = (option) => ({ key: option.value, label: textOf(option.text), note: textOf(option.description), value: option });
+const asOffer = (option, group = "") => ({
+  key: option.value, label: textOf(option.text), note: [group, textOf(option.description)].filter(Boolean).join(" · "), value: option,
+});
+
+// What the app offers, each with the name of its group, or what to say instead.
+function offered(answer) {
+  if (!answer.ok) return { entries: [], trouble: notOffered(answer) };
+  const alone = answer.groups.length ? [] : answer.options.map((option) => asOffer(option));
+  return { entries: [...alone, ...answer.groups.flatMap((group) => group.options.map((option) => asOffer(option, textOf(group.label))))] };
+}
+
+function notOffered(answer) {
+  const problems = answer.response_metadata?.messages;
+  return problems ? `The app's answer made no sense: ${problems.join("; ")}` : said(answer);
+}
 
 // What the app offers for the letters so far. The chosen options are kept whole, as the app knows them.
 function external(severally) {
   return (one, block, context, labels) => {
     const held = context.draft(block, one);
-    const chosenNow = (severally ? held ?? [] : held ? [held] : []).map(asOffer);
+    const chosenNow = (severally ? held ?? [] : held ? [held] : []).map((option) => asOffer(option));
     return combobox({
       attributes: named(one, labels), chosen: chosenNow, several: severally, least: one.min_query_length ?? 3,
       most: one.max_selected_items ?? Infinity, placeholder: textOf(one.placeholder) || "Type to search",
-      offers: async (typed) => (await context.options(one, block, typed)).map(asOffer),
+      offers: async (typed) => offered(await context.options(one, block, typed)),
       change: (entries, field) => chosen(one, block, context, severally ? entries.map((entry) => entry.value) : entries[0]?.value ?? null, field),
     });
   };
@@ -209,7 +245,7 @@ function severalOf(entriesOf) {
       attributes: named(one, labels), several: true, most: one.max_selected_items ?? Infinity,
       chosen: held.map((value) => entries.find((entry) => entry.value === value) ?? asChoice({ value, label: value })),
       placeholder: textOf(one.placeholder) || "Choose options",
-      offers: (typed) => matching(entries, typed),
+      offers: (typed) => ({ entries: matching(entries, typed) }),
       change: (picked, field) => chosen(one, block, context, picked.map((entry) => entry.value), field),
     });
   };
@@ -230,10 +266,6 @@ function filePicker(one, block, context, labels) {
   });
 }
 
-function picture(one) {
-  return h("img", { class: "accessory-image", src: one.image_url ?? "", alt: one.alt_text });
-}
-
 const people = (one, context) => context.directory("people");
 const channels = (one, context) => context.directory("channels");
 const conversations = (one, context) => context.directory("conversations", one.filter);
@@ -242,7 +274,7 @@ const options = (one) => groups(one).flatMap(([label, all]) => all.map((option) 
 const RENDERERS = {
   button,
   workflow_button: button,
-  image: picture,
+  image: (one, block, context) => picture(one, context.pictures, "square"),
   overflow,
   static_select: staticSelect,
   external_select: external(false),

@@ -26,7 +26,7 @@ export function fileInput({ one, attributes, chosen, change }) {
     if (file.size > LARGEST_BYTES) return complain(`${file.name} is larger than ${sizeOf(LARGEST_BYTES)}.`);
     complain("Uploading…");
     const answer = await act("file", { name: file.name, mimetype: file.type, content: await base64(file) });
-    if (!answer.ok) return complain(said(answer.error));
+    if (!answer.ok) return complain(said(answer));
     complain("");
     files = [...files, answer.file];
     show();

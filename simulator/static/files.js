@@ -9,10 +9,11 @@ export function sizeOf(bytes) {
   return `${(bytes / unit[1]).toFixed(1)} ${unit[0]}`;
 }
 
-// Only addresses of this workspace are fetched: a file's link comes from the app.
+// Only addresses of this workspace are fetched: a file's link comes from the app. The page may go by another of this
+// machine's names than the link.
 function local(url) {
   const found = url ? new URL(url, location.href) : null;
-  return found?.origin === location.origin ? found.href : null;
+  return found?.port === location.port && found.pathname.startsWith("/files-pri/") ? found.pathname + found.search : null;
 }
 
 export function shownFiles(files) {

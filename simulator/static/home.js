@@ -22,7 +22,6 @@ export function showHome(view, app) {
   }
   if (shown === view.hash) return;
   shown = view.hash;
-  const complaint = h("p", { class: "modal-failure", role: "alert" });
-  const context = viewContext(view, new Drafts(view.id), (text) => { complaint.textContent = text ? `⚠ ${text}` : ""; });
-  replaceChildren(parent, h("div", { class: "home-body" }, complaint, renderBlocks(view.blocks, context)));
+  const context = viewContext(view, new Drafts(view.id), parent);
+  replaceChildren(parent, h("div", { class: "home-body" }, renderBlocks(view.blocks, context)));
 }

@@ -13,7 +13,7 @@ import { setNames } from "./mrkdwn.js";
 import { notice } from "./notice.js";
 import { setOffered } from "./offered.js";
 import { markRead } from "./read.js";
-import { showSidebar } from "./sidebar.js";
+import { isDirect, showSidebar } from "./sidebar.js";
 
 const PAGE = 100;
 const PANELS = ["thread", "inspector", "faults"];
@@ -27,7 +27,7 @@ async function refresh() {
   const workspace = await ask("workspace");
   if (!workspace.ok) return;
   state.workspace = workspace;
-  setNames(new Map([...workspace.people.map((one) => [one.slack_id, one.name]), ...workspace.channels.filter((one) => !one.is_im).map((one) => [one.id, one.name]),
+  setNames(new Map([...workspace.people.map((one) => [one.slack_id, one.name]), ...workspace.channels.filter((one) => !isDirect(one)).map((one) => [one.id, one.name]),
     ...workspace.usergroups.map((one) => [one.id, one.handle])]));
   setDirectory(workspace);
   setOffered(workspace);
@@ -46,7 +46,7 @@ function startingChannel(workspace) {
   const wanted = document.body.dataset.channel.replace(/^#/, "");
   if (wanted === "home" || wanted === "dm") return wanted;
   const found = workspace.channels.find((one) => one.id === wanted || one.name === wanted);
-  return (found ?? workspace.channels.find((one) => !one.is_im) ?? { id: "home" }).id;
+  return (found ?? workspace.channels.find((one) => !isDirect(one)) ?? { id: "home" }).id;
 }
 
 // The id of the open conversation; that with the app is known by "home" and "dm" too.
@@ -68,21 +68,22 @@ async function showMessages() {
   if (replies.ok && thread === state.thread) threadLog.show(thread, replies.messages);
 }
 
-// Earlier messages come in above those that are shown, which stay where they are.
-async function loadEarlier() {
-  if (loadingEarlier || byId("messages").querySelector(".earlier") === null) return;
-  loadingEarlier = true;
-  state.limit += PAGE;
-  wanted();
-  while (running) await running;
-  loadingEarlier = false;
+// Earlier messages come in above those that are shown, which stay where they are. Whoever asks while they are on their
+// way waits for the same ones.
+function loadEarlier() {
+  loadingEarlier ??= (async () => {
+    state.limit += PAGE;
+    wanted();
+    while (running) await running;
+  })().finally(() => { loadingEarlier = null; });
+  return loadingEarlier;
 }
 
 function showTop() {
   const { workspace, channel } = state;
   const isApp = channel === "home" || channel === "dm";
   const found = workspace.channels.find((one) => one.id === channel);
-  const name = isApp ? workspace.app.name : found ? (found.is_im ? found.name : `# ${found.name}`) : channel.replace(/^@/, "");
+  const name = isApp ? workspace.app.name : found ? (isDirect(found) ? found.name : `# ${found.name}`) : channel.replace(/^@/, "");
   byId("conversation-name").textContent = name;
   document.title = `${name.replace("# ", "#")} · ${workspace.team.name} (simulator)`;
   const count = found && !found.is_im ? `${found.members.length} members` : "";
@@ -97,9 +98,13 @@ function showTop() {
   byId("home").hidden = channel !== "home";
   byId("messages").hidden = channel === "home";
   const other = workspace.people.find((one) => `@${one.name}` === channel || (found?.is_im && one.slack_id === found.user));
-  byId("composer").hidden = channel === "home" || (isApp && !workspace.app.has_messages_tab) || Boolean(other?.deleted);
+  const isReadOnly = workspace.app.is_messages_tab_read_only && (channel === "dm" || (found?.is_im && found.user === workspace.app.user));
+  byId("composer").hidden = channel === "home" || (isApp && !workspace.app.has_messages_tab) || isReadOnly || Boolean(other?.deleted);
+  byId("thread-composer").hidden = byId("composer").hidden;
   if (other?.deleted) byId("conversation-about").textContent = "This account is deactivated: it gets no messages any more.";
-  byId("composer-text").placeholder = `Message ${isApp ? workspace.app.name : name.replace("# ", "#")}, or type / for a command`;
+  if (isReadOnly) byId("conversation-about").textContent = "Sending messages to this app is turned off.";
+  const hint = matchMedia("(min-width: 800px)").matches ? ", or type / for a command" : "";
+  byId("composer-text").placeholder = `Message ${name.replace("# ", "#")}${hint}`;
 }
 
 function showConnections(count) {
@@ -131,7 +136,7 @@ function open(target) {
 function openThread(ts) {
   state.thread = ts;
   showPanel("thread");
-  wanted().then(() => byId("thread-text").focus());
+  wanted().then(() => byId(byId("thread-composer").hidden ? "thread" : "thread-text").focus());
 }
 
 // At most one panel stands beside the conversation; null closes it. Focus goes into a panel and back to its button.
@@ -171,7 +176,7 @@ async function showLinked(query) {
 
 let running = null;
 let again = false;
-let loadingEarlier = false;
+let loadingEarlier = null;
 
 function wanted() {
   if (running) {
@@ -208,7 +213,8 @@ for (const panel of PANELS) {
   byId(panel).addEventListener("keydown", (event) => { if (event.key === "Escape" && !event.defaultPrevented) showPanel(null); });
 }
 byId("messages").addEventListener("scroll", (event) => {
-  if (event.target.scrollTop < 40 && event.target.scrollHeight > event.target.clientHeight) loadEarlier();
+  const { scrollTop, scrollHeight, clientHeight } = event.target;
+  if (scrollTop < 40 && scrollHeight > clientHeight && event.target.querySelector(".earlier") !== null) loadEarlier();
 }, { passive: true });
 byId("tab-home").addEventListener("click", () => open("home"));
 byId("tab-messages").addEventListener("click", () => open("dm"));

@@ -33,5 +33,5 @@ function entries(message, openThread) {
 
 async function use(shortcut, message) {
   const answer = await act("shortcut", { callback_id: shortcut.callback_id, channel: message.channel, ts: message.ts });
-  notice(answer.ok ? "" : said(answer.error));
+  notice(answer.ok ? "" : said(answer));
 }

@@ -1,11 +1,13 @@
 // Messages to elements: in the channel, and in a thread's panel.
 
 import { act, bot, myId, said } from "./api.js";
+import { renderAttachment } from "./attachments.js";
 import { renderBlocks } from "./blocks.js";
 import { dayName, fullTime, timeOfDay } from "./dates.js";
 import { directory } from "./directory.js";
 import { avatar, h } from "./dom.js";
 import { withEmoji } from "./emoji.js";
+import { complainIn } from "./fields.js";
 import { shownFiles } from "./files.js";
 import { presetValue } from "./held.js";
 import { toolbar } from "./messagemenu.js";
@@ -22,15 +24,31 @@ export class Log {
     this.openThread = openThread;
     this.drawn = new Map();
     this.key = null;
-    // Pictures that arrive late must not push the end out of sight of somebody who reads it; only scrolling up leaves it.
+    // Pictures that arrive late, or a box below that grows, must not push the end out of sight of somebody who reads it;
+    // only scrolling up leaves it.
     this.isAtEnd = true;
-    let top = 0;
-    parent.addEventListener("scroll", () => {
-      if (parent.scrollHeight - parent.scrollTop - parent.clientHeight < 80) this.isAtEnd = true;
-      else if (parent.scrollTop < top) this.isAtEnd = false;
-      top = parent.scrollTop;
-    }, { passive: true });
-    parent.addEventListener("load", () => { if (this.isAtEnd) parent.scrollTop = parent.scrollHeight; }, true);
+    this.top = 0;
+    parent.addEventListener("scroll", () => this.look(), { passive: true });
+    parent.addEventListener("load", () => this.stay(), true);
+    new ResizeObserver(() => this.stay()).observe(parent);
+  }
+
+  // Where the person is now. Scroll events come a frame late, so whoever is about to scroll looks first.
+  look() {
+    const { scrollHeight, scrollTop, clientHeight } = this.parent;
+    if (scrollHeight - scrollTop - clientHeight < 80) this.isAtEnd = true;
+    else if (scrollTop < this.top) this.isAtEnd = false;
+    this.top = scrollTop;
+  }
+
+  toEnd() {
+    this.parent.scrollTop = this.parent.scrollHeight;
+    this.top = this.parent.scrollTop;
+  }
+
+  stay() {
+    this.look();
+    if (this.isAtEnd) this.toEnd();
   }
 
   // `more` is whether the conversation has earlier messages, and what loads them.
@@ -39,6 +57,7 @@ export class Log {
       this.clear(key);
       this.newTs = this.inThread ? null : firstUnread(key, messages);
     }
+    this.look();
     const atEnd = this.isAtEnd;
     const focused = document.activeElement;
     const refocus = this.parent.contains(focused) ? [focused.closest("[data-ts]")?.dataset.ts, focused.dataset.action] : null;
@@ -56,7 +75,7 @@ export class Log {
     const top = first?.getBoundingClientRect().top;
     place(this.parent, wanted);
     if (refocus?.[0] && !document.contains(focused)) this.focus(...refocus);
-    if (atEnd || this.fresh) this.parent.scrollTop = this.parent.scrollHeight;
+    if (atEnd || this.fresh) this.toEnd();
     else if (first) this.parent.scrollTop += first.getBoundingClientRect().top - top;
     this.fresh = false;
   }
@@ -155,13 +174,11 @@ function draw(message, grouped, openThread) {
 
 function content(message) {
   const context = messageContext(message);
-  const parts = message.blocks.length ? renderBlocks(message.blocks, context) : [h("div", { class: "text" }, mrkdwn(message.text))];
-  for (const attachment of message.attachments ?? []) {
-    const inside = attachment.blocks ? renderBlocks(attachment.blocks, context) : [h("div", { class: "text" }, mrkdwn(attachment.text ?? attachment.fallback ?? ""))];
-    parts.push(h("div", { class: "attachment" }, inside));
-  }
-  if (message.edited && !message.is_bot) parts.push(h("span", { class: "edited" }, "(edited)"));
-  return h("div", { class: "content" }, parts);
+  // docs.slack.dev/reference/methods/chat.update: blocks carry no sign of having been edited.
+  const edited = message.edited ? h("span", { class: "edited" }, " (edited)") : null;
+  const text = message.text || edited ? h("div", { class: "text" }, mrkdwn(message.text), edited) : null;
+  const parts = message.blocks.length ? renderBlocks(message.blocks, context) : text;
+  return h("div", { class: "content" }, parts, message.attachments.map((one) => renderAttachment(one, context)));
 }
 
 // What the person chose in messages' menus: kept while the page is open, as Slack's client does.
@@ -172,15 +189,15 @@ function messageContext(message) {
   const key = (block, one) => [message.channel, message.ts, block.block_id, one.action_id].join(" ");
   return {
     directory,
+    pictures: message.pictures,
+    complain: (block, words) => complainIn(document.querySelectorAll(`.message[data-ts="${CSS.escape(message.ts)}"]`), block, words),
     draft: (block, one) => (choices.has(key(block, one)) ? choices.get(key(block, one)) : presetValue(one)),
     setDraft: (block, one, value) => choices.set(key(block, one), value),
     act: async (one, block, value) => {
       const answer = await act("action", { ...where, block_id: block.block_id, action_id: one.action_id, value });
-      const line = document.querySelector(`[data-ts="${message.ts}"] [data-failure-for="${CSS.escape(block.block_id)}"]`);
-      if (line) line.textContent = answer.ok ? "" : `⚠ ${said(answer.error)}`;
+      return answer.ok ? "" : said(answer);
     },
-    options: async (one, block, typed) =>
-      (await act("options", { ...where, block_id: block.block_id, action_id: one.action_id, value: typed })).options ?? [],
+    options: (one, block, typed) => act("options", { ...where, block_id: block.block_id, action_id: one.action_id, value: typed }),
   };
 }
 

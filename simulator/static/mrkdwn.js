@@ -1,6 +1,7 @@
 // Slack's mrkdwn to elements. Whatever a text would do in Slack is shown as doing it: an injected <!channel> is a
 // glaring mention of everybody, a disguised link shows its target.
 
+import { isOpened, notOpened } from "./addresses.js";
 import { filledIn } from "./dates.js";
 import { fence, h } from "./dom.js";
 import { emoji } from "./emoji.js";
@@ -152,8 +153,7 @@ function date(target, label) {
 }
 
 export function link(url, label) {
-  const safe = /^(https?:|mailto:|tel:)/i.test(url);
-  if (!safe) return h("span", { class: "dead-link" }, label ?? url);
+  if (!isOpened(url)) return h("span", { class: "dead-link", title: notOpened(url) }, label ?? url);
   const shown = label ?? url.replace(/^mailto:/, "");
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer", title: url }, shown);
 }

@@ -4,16 +4,21 @@ import { me } from "./api.js";
 import { avatar, byId, drawing, h } from "./dom.js";
 import { isUnread } from "./read.js";
 
+// Between two people, or in a group without a name of its own.
+export function isDirect(conversation) {
+  return conversation.is_im || conversation.is_mpim;
+}
+
 export function showSidebar(workspace, current, open) {
-  const channels = workspace.channels.filter((one) => !one.is_im);
-  const direct = workspace.channels.filter((one) => one.is_im && one.user !== workspace.app.user);
+  const channels = workspace.channels.filter((one) => !isDirect(one));
+  const direct = workspace.channels.filter((one) => isDirect(one) && one.user !== workspace.app.user);
   const withApp = workspace.channels.find((one) => one.is_im && one.user === workspace.app.user);
   const others = workspace.people.filter((one) => !one.is_bot && one.name !== me && !direct.some((dm) => dm.user === one.slack_id));
   fill("channels", channels.map((one) => entry(one.id, sign(one.is_private), one.name,
     { current, open, unread: isUnread(one), note: one.is_ext_shared ? "shared" : null, kind: one.is_private ? "private channel" : "channel" })));
   const account = (id) => workspace.people.find((one) => one.slack_id === id);
-  const known = direct.map((one) => entry(one.id, avatar(one.name, one.user ?? ""), one.name,
-    { current, open, unread: isUnread(one), note: kindOf(account(one.user)) }));
+  const known = direct.map((one) => entry(one.id, one.is_mpim ? groupSign(one) : avatar(one.name, one.user), one.name,
+    { current, open, unread: isUnread(one), note: kindOf(account(one.user)), kind: one.is_mpim ? "group" : null }));
   const possible = others.map((one) => entry(`@${one.name}`, avatar(one.name, one.slack_id), one.name,
     { current, open, unread: false, note: kindOf(one) }));
   fill("direct-messages", [...known, ...possible]);
@@ -21,6 +26,11 @@ export function showSidebar(workspace, current, open) {
   const inApp = current === "dm" || current === "home";
   fill("apps", [entry(landing, avatar(workspace.app.name, workspace.app.user, true), workspace.app.name,
     { current: inApp ? landing : current, open, unread: withApp ? isUnread(withApp) : false, note: "app" })]);
+}
+
+// How many others are in it, as Slack has it.
+function groupSign(conversation) {
+  return avatar(String(conversation.members.length - 1), conversation.id);
 }
 
 function kindOf(person) {

@@ -81,6 +81,35 @@ CARD: list[dict[str, Any]] = [
         ],
     },
 ]
+PICTURE = {"image_url": "https://pictures.example/a/long/way/to/the/dining-room.png", "alt_text": "The dining room"}
+#: Pictures from elsewhere at every place where one may stand, and a file that is not there.
+PICTURES: list[dict[str, Any]] = [
+    {"type": "image", "title": text("Last night"), **PICTURE},
+    {"type": "section", "text": {"type": "mrkdwn", "text": "*Beside*"}, "accessory": {"type": "image", **PICTURE}},
+    {"type": "context", "elements": [{"type": "image", **PICTURE}, {"type": "mrkdwn", "text": "in a context"}]},
+    {"type": "image", "slack_file": {"id": "F0NOTHERE"}, "alt_text": "A lost picture"},
+]
+ATTACHMENTS: list[dict[str, Any]] = [
+    {
+        "color": "good",
+        "pretext": "A *report*",
+        "author_name": "Kitchen",
+        "author_link": "https://kitchen.example/",
+        "title": "Stew 7",
+        "title_link": "https://kitchen.example/7",
+        "text": "It was `good`",
+        "fields": [{"title": name, "value": "<@U0BOB>", "short": True} for name in ("Cook", "Guest")],
+        "thumb_url": PICTURE["image_url"],
+        "footer": "Daily",
+        "ts": 1_800_000_000,
+    },
+    {"color": "#888", "title": "Dead", "title_link": "kitchen://7", "image_url": PICTURE["image_url"]},
+    {
+        "blocks": [
+            {**CARD[1], "accessory": {"type": "button", "action_id": "go", "text": text("Go"), "url": "kitchen://7"}}
+        ]
+    },
+]
 
 
 @pytest.fixture(scope="module")
@@ -108,6 +137,10 @@ def shop(app: AsyncApp) -> None:
     @app.options("external_select")
     async def offer(ack: Any) -> None:
         await ack(options=options("Mario", "Marie"))
+
+    @app.action("go")
+    async def go(ack: Any) -> None:
+        await ack()
 
     @app.event("app_home_opened")
     async def home(event: Any, client: Any) -> None:
@@ -141,7 +174,7 @@ async def test_nothing_serious_on_any_page(
     scheme: Any,
     width: int,
 ) -> None:
-    """Channel, menu, thread, modal with every input, App Home, inspector, faults."""
+    """Channel, menus, thread, modal with every input, App Home, inspector, faults, attachments, pictures, a group."""
     shop(bolt)
     found: dict[str, list[str]] = {}
     async with connect(bolt, simulator):
@@ -164,6 +197,10 @@ async def test_nothing_serious_on_any_page(
         await card.get_by_role("button", name="More actions").last.click()
         found["menu"] = await findings(page, axe)
         await page.keyboard.press("Escape")
+        await card.get_by_role("button", name="More actions").first.click()
+        await expect(page.get_by_role("menuitem", name="Details")).to_be_focused()
+        found["overflow"] = await findings(page, axe)
+        await page.keyboard.press("Escape")
         await page.get_by_role("button", name="1 reply").click()
         await expect(page.get_by_role("complementary", name="Thread").get_by_text("Yes")).to_be_visible()
         found["thread"] = await findings(page, axe)
@@ -185,6 +222,17 @@ async def test_nothing_serious_on_any_page(
         await page.goto("/?as=alice&channel=home")
         await expect(page.get_by_role("heading", name="Large stew")).to_be_visible()
         found["home"] = await findings(page, axe)
+        group: Any = (await slack.conversations_open(users=["U0ALICE", "U0BOB"]))["channel"]
+        await slack.chat_postMessage(channel=group["id"], text="Pictures", blocks=PICTURES)
+        await slack.chat_postMessage(channel=group["id"], text="Reports", attachments=ATTACHMENTS)
+        await page.goto(f"/?as=alice&channel={group['id']}")
+        await expect(page.get_by_role("link", name="Stew 7")).to_be_visible()
+        await page.get_by_role("button", name="Go").click()
+        await expect(page.get_by_role("button", name="Go")).not_to_have_attribute("aria-busy", "true")
+        await expect(page.get_by_text("Slack would hand the address")).to_be_visible()
+        found["attachments"] = await findings(page, axe)
+        await page.get_by_role("group", name="Picture: A lost picture").scroll_into_view_if_needed()
+        found["pictures"] = await findings(page, axe)
         await page.goto("/?as=dora&channel=general")
         await expect(card).to_be_visible()
         found["deactivated"] = await findings(page, axe)

@@ -18,6 +18,7 @@ from simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 
 MANIFEST = manifest_of(
     {
+        "display_information": {"name": "Lunch"},
         "features": {
             "app_home": {"home_tab_enabled": True},
             "slash_commands": [
@@ -406,7 +407,8 @@ async def test_home_acts_too(simulator: Simulator, bolt: AsyncApp, connect: Any,
 async def test_what_the_manifest_does_not_enable(browser: Browser) -> None:
     """An app without a Home opens at its messages; one that takes no messages has no composer."""
     alice = Person("alice", "U0ALICE", "Alice Archer", "alice@example.com")
-    manifest = manifest_of({"features": {"app_home": {"home_tab_enabled": False, "messages_tab_enabled": False}}})
+    tabs = {"home_tab_enabled": False, "messages_tab_enabled": False}
+    manifest = manifest_of({"display_information": {"name": "Quiet"}, "features": {"app_home": tabs}})
     async with serve(WorkspaceSpec(people=(alice,), manifest=manifest)) as served:
         page = await browser.new_page(base_url=served.url)
         await page.goto("/?as=alice")
