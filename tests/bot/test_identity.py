@@ -45,6 +45,18 @@ def test_a_member_may_review() -> None:
         {"is_restricted": None},
         {"is_restricted": "false"},
     ],
+    ids=[
+        "deleted",
+        "bot",
+        "restricted",
+        "ultra restricted",
+        "stranger",
+        "unconfirmed",
+        "foreign",
+        "no team",
+        "null",
+        "text",
+    ],
 )
 def test_anybody_else_may_not_review(change: dict[str, Any]) -> None:
     assert account_fault(MEMBER | change, TEAM, reviewing=True) is not None
@@ -78,6 +90,7 @@ def test_our_own_payloads_pass(body: dict[str, Any]) -> None:
         COMMAND | {"team_id": "T0ELSEWHERE"},
         EVENT | {"team_id": "T0ELSEWHERE"},
     ],
+    ids=["user", "team", "channel", "context", "installation", "command", "event"],
 )
 def test_a_foreign_team_anywhere_refuses(body: dict[str, Any]) -> None:
     assert payload_fault(body, TEAM) == FOREIGN

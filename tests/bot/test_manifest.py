@@ -80,3 +80,22 @@ def test_slacks_own_limits(manifest: dict[str, Any]) -> None:
     assert len(command["command"]) <= 32
     assert len(command["description"]) <= 2000
     assert len(command["usage_hint"]) <= 1000
+
+
+#: What an app needs for messages, modals, people and their e-mail, and what it may ask for beside that.
+MINIMUM = {"chat:write", "commands", "users:read", "users:read.email"}
+OPTIONAL = {"channels:read", "files:write", "groups:read", "im:write", "usergroups:read"}
+
+
+def test_no_scope_goes_beyond_the_minimum_and_the_optional_ones(manifest: dict[str, Any]) -> None:
+    """E-mail addresses are not even read, because nobody is known by theirs."""
+    asked_for = set(manifest["oauth_config"]["scopes"]["bot"])
+    assert asked_for - MINIMUM <= OPTIONAL
+    assert MINIMUM - asked_for == {"users:read.email"}
+    assert "user" not in manifest["oauth_config"]["scopes"]
+
+
+def test_nobody_s_messages_are_read(manifest: dict[str, Any]) -> None:
+    """Neither by a scope of history nor by an event that tells of messages."""
+    asked_for = manifest["oauth_config"]["scopes"]["bot"] + manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert [one for one in asked_for if one.endswith(":history") or one.startswith("message")] == []

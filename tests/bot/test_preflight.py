@@ -1,7 +1,10 @@
 """A bot that cannot work says which token or address is wrong, and does not try for ever."""
 
 import asyncio
+import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,3 +66,30 @@ async def test_people_are_linked_to_the_workspace(idle_stage: Stage) -> None:
     assert installation.bot_user_id == "U0SIMBOT"
     identities = await idle_stage.rows(Identity)
     assert {(one.issuer, one.subject) for one in identities} >= {("T0SIMULATE", "U0ALICE"), ("T0SIMULATE", "U0BOB")}
+
+
+async def test_the_environment_says_where_slack_is(idle_stage: Stage, dsn: str, tmp_path: Path) -> None:
+    """SLACK_API_BASE_URL, read by the whole program; a proxy of the environment does not come between."""
+    stage = idle_stage
+    environment = {
+        "PATH": os.defpath,
+        "HOME": str(tmp_path),
+        "HTTPS_PROXY": "http://127.0.0.1:1",
+        "DATABASE_URL": dsn,
+        "GATEPASS_HOME": str(tmp_path / "home"),
+        "GATEPASS_CONFIG": str(stage.access.policies.path),
+        "SLACK_BOT_TOKEN": stage.settings.bot_token.get_secret_value(),
+        "SLACK_APP_TOKEN": stage.settings.app_token.get_secret_value(),
+        "SLACK_API_BASE_URL": stage.simulator.api_url,
+    }
+    command = [str(Path(sys.executable).with_name("gatepass")), "serve", "--only", "bot"]
+    log = tmp_path / "log"
+    with log.open("wb") as said:
+        program = await asyncio.create_subprocess_exec(*command, env=environment, stdout=said, stderr=said)
+    try:
+        await stage.slack.wait_for_app(2)
+        await stage.slack.command("alice", "incidents", "/access help")
+        await stage.told("alice", "Durations read like")
+    finally:
+        program.terminate()
+        assert await program.wait() == 0, log.read_text()

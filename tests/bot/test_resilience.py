@@ -11,6 +11,7 @@ from access.sessions import Ending, Tally
 from bot import notifier
 from bot.app import Bot
 from bot.blocks.decision import APPROVE
+from bot.blocks.request_form import DOOR
 from bot.slack import Slack
 from simulator.sockets import Sockets
 from simulator.webapi import chat
@@ -182,6 +183,17 @@ async def test_whatever_nobody_knows_is_acked(stage: Stage, deed: str) -> None:
         await stage.told("alice", "does not know this any more", ephemeral=False)
     passed = (await stage.slack.inspector())[before:]
     assert [one["ok"] for one in passed if one["kind"] in ("envelope", "ack")] == [True, True]
+
+
+async def test_a_failure_before_the_ack_is_acked(stage: Stage) -> None:
+    """A typeahead acks with what it found, so whoever it does not serve is refused first; then it offers nothing."""
+    (block,) = OLD_MODAL["blocks"]
+    door = block | {"element": block["element"] | {"action_id": DOOR}}
+    stage.simulator.workspace.views.push("U0NORA", OLD_MODAL | {"blocks": [door]})
+    assert await stage.slack.options("nora", DOOR, "") == []
+    await stage.told("nora", "Gatepass does not know you", ephemeral=False)
+    acks = [one for one in await stage.slack.inspector() if (one["kind"], one["name"]) == ("ack", "interactive")]
+    assert [one["ok"] for one in acks] == [True]
 
 
 async def test_a_failure_is_told_with_a_reference(

@@ -415,13 +415,15 @@ async def test_a_bot_that_never_acks(
 async def test_slash_command_payload(simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient) -> None:
     """The fields that apps read, mentions escaped as the manifest's should_escape asks."""
     async with raw_socket(simulator, slack) as socket:
-        waiting = asyncio.create_task(people.command("@sam", "#partners", "/lunch with @bob in #general <!channel>"))
+        waiting = asyncio.create_task(
+            people.command("@sam", "#partners", "/lunch with @bob in #general https://x.example/a?b <!channel>")
+        )
         envelope = await socket.receive_json(timeout=5)
         await socket.send_json({"envelope_id": envelope["envelope_id"]})
         await asyncio.wait_for(waiting, 5)
     payload = envelope["payload"]
     assert payload["command"] == "/lunch"
-    assert payload["text"] == "with <@U0BOB|bob> in <#C0GENERAL|general> <!channel>"
+    assert payload["text"] == "with <@U0BOB|bob> in <#C0GENERAL|general> <https://x.example/a?b> <!channel>"
     assert (payload["user_id"], payload["user_name"], payload["team_id"]) == ("U0SAM", "sam", "T0ELSEWHERE")
     assert (payload["channel_id"], payload["channel_name"]) == ("C0PARTNER", "partners")
     assert payload["api_app_id"] == "A0SIMULATE"

@@ -1,6 +1,7 @@
 """Modals, the list and the App Home: complete, inert and within Slack's sizes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from bot.blocks.decision import Target
 from bot.blocks.listing import render_help, render_home, render_list
 from bot.blocks.modals import render_deny_form, render_token, render_waiting
 from bot.blocks.request_form import Choice, Draft, matching_options, render_form, render_notice
-from bot.facts import RequestFacts
+from bot.facts import RequestFacts, Who
 from simulator.blocks.plain import plain_blocks, plain_view
 from simulator.blocks.views import view_problems
 from simulator.webapi.content import checked_blocks
@@ -135,3 +136,24 @@ def test_a_home_shows_what_waits_first(request_facts: RequestMaker) -> None:
     assert text.index("Waiting for you") < text.index("What you have") < text.index("What you asked for")
     assert "[Approve]" in text
     assert "Nothing waits" in seen(render_home([], [], [], granted.now))
+
+
+def test_a_home_fits_whatever_there_is(request_facts: RequestMaker) -> None:
+    """Hundreds of everything, each with the longest of everything."""
+    huge = "<&>" * 4000
+    crowd = tuple(Who("n" * 63, f"U0{number}") for number in range(500))
+
+    def many(state: RequestState) -> list[RequestFacts]:
+        return [one_of(state, number) for number in range(300)]
+
+    def one_of(state: RequestState, number: int) -> RequestFacts:
+        facts = replace(request_facts(state, reason=huge, ticket=huge), reviewers=crowd, connect=huge)
+        facts.request.id = UUID(int=number)
+        facts.request.resource = facts.request.role = facts.request.rule = "r" * 63
+        if facts.grant is not None:
+            facts.grant.id = UUID(int=number)
+            facts.grant.resource = facts.grant.role = "r" * 63
+        return facts
+
+    granted, pending = many(RequestState.APPROVED), many(RequestState.PENDING)
+    assert "290 more are not shown" in seen(render_home(granted, pending, pending, granted[0].now))

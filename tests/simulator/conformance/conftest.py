@@ -76,11 +76,30 @@ def node_modules() -> None:
 
 
 @pytest.fixture(scope="module", params=CLIENTS, ids=str)
-def kitchen(request: pytest.FixtureRequest) -> Iterator[blocking.Workspace]:
-    """A workspace with the kitchen installed and connected."""
-    client: Client = request.param
-    if client.name == "node":
+def client(request: pytest.FixtureRequest) -> Client:
+    """Each client by each way, with what it needs."""
+    chosen: Client = request.param
+    if chosen.name == "node":
         request.getfixturevalue("node_modules")
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def kitchen(client: Client) -> Iterator[blocking.Workspace]:
+    """A workspace with the kitchen installed and connected."""
+    with _opened(client) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def fresh_kitchen(client: Client) -> Iterator[blocking.Workspace]:
+    """Another one, in which nothing has happened yet."""
+    with _opened(client) as workspace:
+        yield workspace
+
+
+@contextmanager
+def _opened(client: Client) -> Generator[blocking.Workspace]:
     port = _free_port() if client.is_http else None
     now = time.time()
     # Three seconds pass when a test says so, and not because the machine is busy.
@@ -107,7 +126,7 @@ def channel(kitchen: blocking.Workspace, tables: Iterator[Channel]) -> blocking.
 
 def _spec(port: int | None) -> WorkspaceSpec:
     everyone = tuple(person.slack_id for person in PEOPLE)
-    tables = (Channel(f"table-{number}", f"C0TABLE{number}", everyone) for number in range(40))
+    tables = (Channel(f"table-{number}", f"C0TABLE{number:02}", everyone) for number in range(40))
     channels = (Channel("general", "C0GENERAL", everyone), *tables)
     return WorkspaceSpec(people=PEOPLE, channels=channels, manifest=manifest_of(_manifest(port)))
 

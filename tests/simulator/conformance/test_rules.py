@@ -10,7 +10,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from simulator.client import SimulatorClient
+from simulator.client import ControlError, SimulatorClient
 from simulator.clock import Clock
 from simulator.manifest import manifest_of
 from simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
@@ -73,6 +73,7 @@ SIZES: list[tuple[str, Callable[[int], Any], int]] = [
     ("confirm title", lambda n: asking(title=plain("x" * n)), 100),
     ("confirm text", lambda n: asking(text=plain("x" * n)), 300),
     ("confirm button", lambda n: asking(confirm=plain("x" * n)), 30),
+    ("deny button", lambda n: asking(deny=plain("x" * n)), 30),
     ("header", lambda n: [{"type": "header", "text": plain("x" * n)}], 150),
 ]
 
@@ -170,6 +171,7 @@ async def test_a_message_is_updated_long_after_its_response_url_died(
 # --- the manifest -----------------------------------------------------------------------------------------------------
 
 SMALLEST: dict[str, Any] = {
+    "display_information": {"name": "Small"},
     "features": {
         "app_home": {"home_tab_enabled": True},
         "slash_commands": [{"command": "/hello", "description": "x", "should_escape": True}],
@@ -187,7 +189,8 @@ SMALLEST: dict[str, Any] = {
 async def installed(document: dict[str, Any]) -> AsyncGenerator[tuple[Simulator, AsyncWebClient, SimulatorClient]]:
     """A workspace with an app of this manifest."""
     general = Channel("general", "C0GENERAL", ("U0ALICE",))
-    spec = WorkspaceSpec(people=(ALICE,), channels=(general,), manifest=manifest_of(document))
+    secrets = Channel("secrets", "C0SECRETS", ("U0ALICE",), is_private=True)
+    spec = WorkspaceSpec(people=(ALICE,), channels=(general, secrets), manifest=manifest_of(document))
     async with serve(spec) as simulator, SimulatorClient(simulator.url) as people:
         yield simulator, AsyncWebClient(token=spec.bot_token, base_url=simulator.api_url, proxy=""), people
 
@@ -209,8 +212,44 @@ async def test_the_smallest_set_of_scopes_is_enough() -> None:
         assert "channels:read" in answer["needed"]
         async with deaf(simulator, slack) as socket:
             await people.open_home("alice")
-            envelope: Any = await socket.receive_json(timeout=5)
-            assert envelope["payload"]["event"]["type"] == "app_home_opened"
+            await people.change_person("alice", real_name="Alice Albright")
+            heard: list[Any] = [await socket.receive_json(timeout=5) for _ in range(2)]
+            assert [one["payload"]["event"]["type"] for one in heard] == ["app_home_opened", "user_change"]
+
+
+OPTIONAL: dict[str, Callable[[AsyncWebClient], Any]] = {
+    "channels:read": lambda slack: slack.conversations_info(channel="C0GENERAL"),
+    "groups:read": lambda slack: slack.conversations_info(channel="C0SECRETS"),
+    "usergroups:read": lambda slack: slack.usergroups_list(),
+    "files:write": lambda slack: slack.files_upload_v2(channel="C0GENERAL", content="x", filename="x.txt"),
+    "im:write": lambda slack: slack.conversations_open(users="U0ALICE"),
+}
+
+
+@pytest.mark.parametrize("scope", OPTIONAL)
+async def test_an_optional_scope_opens_one_thing_more(scope: str) -> None:
+    """It is refused without the scope, and taken with it."""
+    call = OPTIONAL[scope]
+    async with installed(SMALLEST) as (_, slack, _):
+        with pytest.raises(SlackApiError) as refused:
+            await call(slack)
+        answer: Any = refused.value.response
+        assert (answer["error"], scope in answer["needed"].split(",")) == ("missing_scope", True)
+    more = {"bot": [*SMALLEST["oauth_config"]["scopes"]["bot"], scope]}
+    async with installed(SMALLEST | {"oauth_config": {"scopes": more}}) as (_, slack, _):
+        assert (await call(slack))["ok"]
+
+
+async def test_without_a_history_scope_no_message_is_heard() -> None:
+    """Subscribing alone does not do; what people say stays theirs."""
+    heard = {"bot_events": ["app_home_opened", "message.channels", "message.im"]}
+    document = SMALLEST | {"settings": SMALLEST["settings"] | {"event_subscriptions": heard}}
+    async with installed(document) as (simulator, slack, people), deaf(simulator, slack) as socket:
+        for channel in ("general", "dm"):
+            assert (await people.say("alice", channel, "between us"))["ok"]
+        await people.open_home("alice")
+        envelope: Any = await socket.receive_json(timeout=5)
+        assert envelope["payload"]["event"]["type"] == "app_home_opened"
 
 
 async def test_interactivity_must_be_on_even_with_socket_mode() -> None:
@@ -257,3 +296,89 @@ async def test_anybody_s_tap_reaches_the_app(
     assert person is not None
     assert envelope["payload"]["user"]["id"] == person.slack_id
     assert envelope["payload"]["user"]["team_id"] == (person.team_id or "T0SIMULATE")
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "does"),
+    [
+        ("<!channel>", "@channel"),
+        ("<@U0BOB>", "@bob"),
+        ("<https://evil.example|your bank>", "your bank"),
+    ],
+    ids=["mentions everybody", "fakes a mention", "disguises a link"],
+)
+async def test_text_that_is_not_escaped_is_markup(
+    slack: AsyncWebClient, people: SimulatorClient, typed: str, does: str
+) -> None:
+    """What somebody typed does what it says, unless the three characters are entities; what people say arrives so."""
+    escaped = typed.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for text in (typed, escaped):
+        await slack.chat_postMessage(channel="C0GENERAL", text=text)
+    await people.say("alice", "general", typed)
+    posted, safe, said = await people.messages("general")
+    assert (posted["plain"], safe["plain"], said["plain"]) == (does, typed, typed)
+    assert said["text"] == escaped
+
+
+@pytest.mark.parametrize(
+    ("block", "is_whole"),
+    [
+        (lambda typed: section(text={"type": "mrkdwn", "text": f"```{typed}```"}), False),
+        (lambda typed: section(text=plain(typed)), True),
+        (lambda typed: [{"type": "rich_text", "elements": [preformatted(typed)]}], True),
+    ],
+    ids=["mrkdwn", "plain_text", "rich_text"],
+)
+async def test_backticks_break_a_fence(
+    slack: AsyncWebClient, people: SimulatorClient, block: Callable[[str], Any], is_whole: bool
+) -> None:
+    """Out of mrkdwn's they let markup out; plain_text and rich_text have no fence to break."""
+    typed = "DROP ``` *approved* ``` TABLE"
+    await slack.chat_postMessage(channel="C0GENERAL", text="x", blocks=block(typed))
+    (posted,) = await people.messages("general")
+    assert (posted["plain"] == typed) is is_whole
+    assert ("*approved*" in posted["plain"]) is is_whole
+
+
+def preformatted(text: str) -> dict[str, Any]:
+    """Code in rich text."""
+    return {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": text}]}
+
+
+async def test_a_notification_is_the_top_level_text(slack: AsyncWebClient, people: SimulatorClient) -> None:
+    """And what a screen reader says: never the blocks, however many words are in them."""
+    blocks = section(text=plain("Bob asks for access"))
+    posted: Any = await slack.chat_postMessage(channel="C0GENERAL", text="A request", blocks=blocks)
+    assert posted["message"]["text"] == "A request"
+    with pytest.warns(UserWarning, match="text"):
+        silent: Any = await slack.chat_postMessage(channel="C0GENERAL", blocks=blocks)
+    assert silent["message"]["text"] == "This content can't be displayed."
+    assert [one["text"] for one in await people.messages("general")] == ["A request", ""]
+
+
+# --- ephemeral messages -----------------------------------------------------------------------------------------------
+
+
+async def test_an_ephemeral_message_may_be_lost(slack: AsyncWebClient, people: SimulatorClient) -> None:
+    """The app is told that all is well, and nobody ever sees it."""
+    await people.add_fault("ephemeral_lost", times=1)
+    for text in ("first", "second"):
+        posted: Any = await slack.chat_postEphemeral(channel="C0GENERAL", user="U0ALICE", text=text)
+        assert posted["ok"]
+    assert [one["text"] for one in await people.messages("general", "alice")] == ["second"]
+
+
+async def test_an_ephemeral_message_vanishes_at_a_reload(slack: AsyncWebClient, people: SimulatorClient) -> None:
+    """Of the person who reloads; its button with it. Other people's stay, and so do messages."""
+    for user in ("U0ALICE", "U0BOB"):
+        await slack.chat_postEphemeral(channel="C0GENERAL", user=user, text="psst", blocks=buttons(action_id="go"))
+    await slack.chat_postMessage(channel="C0GENERAL", text="for all")
+    (seen, _) = await people.messages("general", "alice")
+    assert await people.reload("alice") == 1
+    assert [one["text"] for one in await people.messages("general", "alice")] == ["for all"]
+    assert [one["text"] for one in await people.messages("general", "bob")] == ["psst", "for all"]
+    with pytest.raises(ControlError):
+        await people.action("alice", "go", channel="general", ts=seen["ts"])
