@@ -21,6 +21,7 @@ from simulator.webapi.errors import SlackError
 from simulator.workspace import Workspace
 
 _MENTION = re.compile(r"(?<!\S)([@#])([\w.-]+)")
+_ADDRESS = re.compile(r"(?<!\S)https?://[^\s<>]+")
 
 
 class Composer:
@@ -94,7 +95,10 @@ class Composer:
             raise Impossible("the app takes no messages: its manifest says messages_tab_read_only_enabled")
 
     def _escaped(self, command: str, text: str) -> str:
-        return self._mentions(text) if self._workspace.spec.escapes(command) else text
+        """With should_escape, ids for names and angle brackets around addresses."""
+        if not self._workspace.spec.escapes(command):
+            return text
+        return self._mentions(_ADDRESS.sub(r"<\g<0>>", text))
 
     def _mentions(self, text: str) -> str:
         def mention(found: re.Match[str]) -> str:

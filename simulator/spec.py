@@ -102,7 +102,7 @@ class WorkspaceSpec:
     signing_secret: str = field(default="simulator-signing-secret", repr=False)
     #: The app's slash commands, such as ("/hello",); empty means that every slash command goes to the app.
     commands: tuple[str, ...] = ()
-    #: As in an app manifest: turn @name and #name in a command's text into <@U…|name> and <#C…|name>.
+    #: As in an app manifest: in a command's text @name, #name and urls become <@U…|name>, <#C…|name> and <https:…>.
     should_escape: bool = False
     #: The events the app subscribes to: app_home_opened, user_change, message.channels, message.groups, message.im,
     #: app_mention.
