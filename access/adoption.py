@@ -15,10 +15,10 @@ from sqlmodel import col
 
 from access import people
 from access.policy import Policy
-from storage import audit, notices
+from storage import audit, notices, outbox
 from storage.database import clock
 from storage.locks import Lock, take
-from storage.model import PolicyInForce, PolicyVersion
+from storage.model import Grant, PolicyInForce, PolicyVersion, PostSubject
 from storage.notices import Topic
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ async def adopt(access: "Access", policy: Policy, slack_team: str | None, *, sta
         else:
             await _put_in_force(transaction, policy, now)
             changes = await people.sync(transaction, policy, now, team)
+            await _show_anew(transaction, now)
             await audit.record(
                 transaction,
                 actor="gatepass",
@@ -102,6 +103,13 @@ async def _put_in_force(transaction: AsyncSession, policy: Policy, now: datetime
             where=col(PolicyInForce.hash) != policy.hash,
         )
     )
+
+
+async def _show_anew(transaction: AsyncSession, now: datetime) -> None:
+    """What is said of live grants is due again: the new policy may let nobody in by them."""
+    live = select(col(Grant.request_id)).where(col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now)
+    for request_id in (await transaction.scalars(live)).all():
+        await outbox.touch(transaction, PostSubject.REQUEST, request_id)
 
 
 def _detail(written: _Written, changes: people.Changes) -> dict[str, Any]:

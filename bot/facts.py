@@ -38,6 +38,8 @@ class Phase(StrEnum):
     CANCELLED = "cancelled"
     REVOKED = "revoked"
     ENDED = "ended"
+    #: The grant's time is not up, and the policy in force keeps the person out.
+    BARRED = "barred"
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ class RequestFacts:
     revoked_by: Who | None = None
     #: What to type to get in; None if the policy no longer has the resource.
     connect: str | None = None
+    #: Why the policy in force lets nobody in by the grant, as a sentence for whoever has it; None if it does.
+    barred: str | None = None
 
     @property
     def phase(self) -> Phase:
@@ -71,7 +75,8 @@ class RequestFacts:
             case RequestState.CANCELLED:
                 return Phase.CANCELLED
             case RequestState.APPROVED:
-                return grant_phase(self.grant, self.now)
+                phase = grant_phase(self.grant, self.now)
+                return Phase.BARRED if phase is Phase.GRANTED and self.barred is not None else phase
 
     @property
     def is_automatic(self) -> bool:

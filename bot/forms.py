@@ -1,5 +1,6 @@
 """The request form: opened with what is known, checked field by field when submitted, searched while typed in."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -29,6 +30,8 @@ from bot.slack import Slack
 from storage.model import AccessRequest
 
 TITLE = "Ask for access"
+#: Slack waits three seconds for what is offered; who asks must be known by then.
+SUGGESTION_S = 2.0
 
 
 class Forms:
@@ -58,7 +61,13 @@ class Forms:
 
     async def on_suggestion(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """What may be asked for and matches what was typed so far."""
-        speaker = await self._doorkeeper.admit(body, about="request form")
+        try:
+            async with asyncio.timeout(SUGGESTION_S):
+                speaker = await self._doorkeeper.admit(body, about="request form")
+        except TimeoutError:
+            # Nothing to choose now is better than a missed ack: the next letter asks again.
+            await ack(options=[])
+            return
         choices = choices_of(self._access.policies.current, speaker.principal.name)
         options = matching_options(choices, str(body.get("value") or ""))
         await ack(options=[option.to_dict() for option in options])

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.context import Access
+from access.grants import still_allowed
 from access.in_force import STALE, policy_in_force
 from access.may_review import may_review
 from access.policy import Policy
@@ -142,6 +143,7 @@ class Reader:
         )
 
     async def _requests(self, transaction: AsyncSession, requests: Sequence[AccessRequest]) -> list[RequestFacts]:
+        policy = await policy_in_force(self._access, transaction) or self.policy
         ids = [request.id for request in requests]
         now = await clock(transaction)
         grants = {
@@ -161,7 +163,7 @@ class Reader:
             [grant.revoked_by for grant in grants.values()],
         )
         return [
-            self._request(request, grants.get(request.id), _approvals(reviews, request.id, people), people, now)
+            self._request(request, grants.get(request.id), _approvals(reviews, request.id, people), people, now, policy)
             for request in requests
         ]
 
@@ -172,11 +174,13 @@ class Reader:
         approvals: tuple[Who, ...],
         people: dict[UUID, Who],
         now: datetime,
+        policy: Policy,
     ) -> RequestFacts:
-        resource = self.policy.resources.get(request.resource)
+        resource = policy.resources.get(request.resource)
+        requester = people[request.principal_id]
         return RequestFacts(
             request=request,
-            requester=people[request.principal_id],
+            requester=requester,
             now=now,
             reviewers=tuple(self.who(name) for name in request.reviewers),
             approvals=approvals,
@@ -184,6 +188,7 @@ class Reader:
             grant=grant,
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
             connect=connect_command(self._doors, resource, request.role) if resource else None,
+            barred=still_allowed(policy, grant, requester.name) if grant else None,
         )
 
     async def _statements(

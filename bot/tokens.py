@@ -51,15 +51,17 @@ class Tokens:
         speaker = await self._doorkeeper.admit(body, about=f"token of grant {grant_id}")
         refusal = ""
         async with self._access.database.transaction() as transaction:
+            facts = await self._reader.grant(transaction, grant_id)
             try:
                 grant = await grants.usable(transaction, grant_id)
             except grants.GrantUnusable as problem:
                 raise Unanswerable(str(problem)) from problem
             if grant.principal_id != speaker.principal.id:
                 refusal = "This access is somebody else's. Ask for your own with /access."
-            facts = await self._reader.grant(transaction, grant_id)
             if not refusal and (facts is None or facts.connect is None):
                 refusal = f"{grant.resource} is no longer in the policy."
+            if not refusal and facts is not None and facts.barred is not None:
+                refusal = facts.barred
             await audit.record(
                 transaction,
                 actor=actor(speaker.principal),

@@ -12,15 +12,17 @@ from bot.blocks.message import Message, actions, button, context, mrkdwn, plain,
 from bot.blocks.reply import GET_TOKEN, cancel_button
 from bot.blocks.request import wanted
 from bot.blocks.text import code, escape, mention, mentions, moment
-from bot.facts import RequestFacts, short
+from bot.facts import Phase, RequestFacts, short
 from storage.model import PostSubject
 
 REVOKE_MINE = "grant_revoke"
 OPEN_FORM = "form_open"
 
-#: A grant takes three blocks and a request two or three, of 50 in a message and 100 in a home.
-SHOWN_GRANTS = 10
-SHOWN_REQUESTS = 10
+#: A grant takes three blocks and a request two or three, of 50 in a message and 100 in a home; a list has three more.
+SHOWN_GRANTS = 9
+SHOWN_REQUESTS = 9
+#: Longer than any command to connect, and nine of them stay below what a message may have over all blocks.
+CONNECT_LIMIT = 500
 
 _HELP = """\
 *Ask:* `/access &lt;resource&gt; &lt;role&gt; &lt;duration&gt; [ticket] [reason]`, for example \
@@ -40,7 +42,8 @@ def render_help(trouble: str = "") -> Message:
 
 def render_list(grants: Sequence[RequestFacts], pending: Sequence[RequestFacts], now: datetime) -> Message:
     """Somebody's own grants and pending requests; both newest first."""
-    text = f"You have {_count(len(grants), 'grant')} and {_count(len(pending), 'pending request')}."
+    held = sum(facts.phase is Phase.GRANTED for facts in grants)
+    text = f"You have {_count(held, 'grant')} and {_count(len(pending), 'pending request')}."
     return Message(text=text, blocks=(section(text), *_grants(grants, now), *_requests(pending)))
 
 
@@ -83,12 +86,15 @@ def _grants(grants: Sequence[RequestFacts], now: datetime) -> list[Block]:
     for facts in grants[:SHOWN_GRANTS]:
         if facts.grant is None:
             continue
+        what = f"{code(facts.grant.resource)} · {code(facts.grant.role)}"
+        if facts.barred is not None:
+            blocks.append(section(f":no_entry: {code(short(facts.grant.id))} {what}. {escape(facts.barred)}"))
+            continue
         left = format_duration(int((facts.grant.expires_at - now).total_seconds()))
         until = moment(facts.grant.expires_at)
-        what = f"{code(facts.grant.resource)} · {code(facts.grant.role)}"
         blocks.append(section(f":white_check_mark: {code(short(facts.grant.id))} {what}, {left} left, until {until}"))
         if facts.connect is not None:
-            blocks.append(preformatted(facts.connect))
+            blocks.append(preformatted(facts.connect, limit=CONNECT_LIMIT))
         blocks.append(grant_buttons(facts))
     return blocks + _rest(len(grants) - SHOWN_GRANTS)
 

@@ -7,7 +7,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.blocks.message import Message, actions, button, context, preformatted, quote, section
 from bot.blocks.request import decided_by, wanted
-from bot.blocks.text import code, mention, mentions, moment
+from bot.blocks.text import code, escape, mention, mentions, moment
 from bot.facts import Phase, RequestFacts, short
 
 GET_TOKEN = "grant_token"  # noqa: S105 - an action id, not a secret
@@ -26,7 +26,7 @@ def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
     if facts.phase is Phase.GRANTED and facts.grant is not None:
         blocks.extend(_way_in(facts))
     blocks.extend(_reasons(facts))
-    if facts.phase in (Phase.DENIED, Phase.LAPSED, Phase.CANCELLED, Phase.ENDED):
+    if facts.phase in (Phase.DENIED, Phase.LAPSED, Phase.CANCELLED, Phase.ENDED, Phase.BARRED):
         blocks.append(actions("again", [button("Ask again…", ASK_AGAIN, facts.request.id.hex)]))
     blocks.append(context(_small_print(facts)))
     return Message(text=headline, blocks=tuple(blocks))
@@ -63,6 +63,8 @@ def _headline(facts: RequestFacts) -> str:
             return f":no_entry: *Your access was revoked* by {by}: {what}. Open sessions were ended."
         case Phase.ENDED:
             return f":lock: *Your access ended*, its time was up: {what}."
+        case Phase.BARRED:
+            return f":no_entry: *You are not let in any more*: {what}. {escape(facts.barred or '')}"
 
 
 def _who_decides(facts: RequestFacts) -> str:

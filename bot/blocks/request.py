@@ -50,6 +50,8 @@ def _headline(facts: RequestFacts) -> str:
             return f":no_entry: *Access revoked*: {who} had {what}"
         case Phase.ENDED:
             return f":lock: *Access ended*, its time was up: {who} had {what}"
+        case Phase.BARRED:
+            return f":no_entry: *Access barred*, the policy has changed: {who} had {what}"
 
 
 def _details(facts: RequestFacts) -> list[tuple[str, str]]:
@@ -65,7 +67,8 @@ def _details(facts: RequestFacts) -> list[tuple[str, str]]:
         details.append(("Decided", f"{moment(request.decided_at)} by {decided_by(facts)}"))
     if grant is not None:
         ends = grant.revoked_at or grant.expires_at
-        details.append(("Access until" if facts.phase is Phase.GRANTED else "Access ended", moment(ends)))
+        label = {Phase.GRANTED: "Access until", Phase.BARRED: "Grant until"}.get(facts.phase, "Access ended")
+        details.append((label, moment(ends)))
     if facts.phase is Phase.REVOKED:
         details.append(("Revoked by", mention(facts.revoked_by) if facts.revoked_by else "the gateway"))
     return details

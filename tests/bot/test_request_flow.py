@@ -389,3 +389,64 @@ async def test_help_and_lists_carry_no_credential(stage: Stage) -> None:
     ephemeral = [one for one in await stage.slack.messages() if one["ephemeral"]]
     assert len(ephemeral) >= 3
     assert token not in str(ephemeral)
+
+
+def without_rule(document: dict[str, Any]) -> None:
+    document["policy"] = [rule for rule in document["policy"] if rule["name"] != "read-by-one"]
+
+
+def without_role(document: dict[str, Any]) -> None:
+    without_rule(document)
+    del document["resources"]["payments-db"]["roles"]["read"]
+
+
+def without_person(document: dict[str, Any]) -> None:
+    document["groups"]["engineers"].remove("alice")
+
+
+@pytest.mark.parametrize("change", [without_rule, without_role, without_person])
+async def test_access_is_claimed_no_more_once_the_policy_lets_nobody_in(stage: Stage, change: Any) -> None:
+    """The card, the message, the list and the token say what the proxy would say; and all return with the rule."""
+    await stage.slack.command("alice", "incidents", ASK)
+    await stage.tap("bob", await stage.card(), APPROVE)
+    granted = await stage.told("alice", "You have access", ephemeral=False)
+    before = stage.access.policies.path.read_text()
+    document = yaml.safe_load(before)
+    change(document)
+    await put_in_force(stage, yaml.safe_dump(document))
+    barred = await stage.told("alice", "You are not let in any more", ephemeral=False)
+    assert barred["ts"] == granted["ts"]
+    await stage.card("Access barred")
+    await stage.slack.command("alice", "incidents", "/access list")
+    await stage.told("alice", "You have no grant and no pending request.")
+    await stage.slack.open_home("alice")
+    home = await stage.slack.wait_for_home("alice", "What you have")
+    assert "Get my token" not in home["plain"]
+    await put_in_force(stage, before)
+    await stage.told("alice", "You have access", ephemeral=False)
+    await stage.card("Approved")
+
+
+async def test_a_token_is_not_issued_for_what_the_policy_bars(stage: Stage) -> None:
+    """A tap that was under way when the policy changed."""
+    await stage.slack.command("alice", "incidents", ASK)
+    await stage.tap("bob", await stage.card(), APPROVE)
+    granted = await stage.told("alice", "You have access", ephemeral=False)
+    message = stage.simulator.workspace.messages.get(granted["channel"], granted["ts"])
+    assert message is not None
+    tapped = message.blocks
+    document = yaml.safe_load(stage.access.policies.path.read_text())
+    without_rule(document)
+    await put_in_force(stage, yaml.safe_dump(document))
+    await stage.told("alice", "You are not let in any more", ephemeral=False)
+    message.blocks = tapped
+    await stage.tap("alice", granted, GET_TOKEN)
+    await stage.slack.wait_for_view("alice", "no longer lets you in")
+    denied = [event for event in await stage.audit() if event["action"] == "slack:token:issue"]
+    assert [event["outcome"] for event in denied] == ["denied"]
+
+
+async def put_in_force(stage: Stage, content: str) -> None:
+    stage.access.policies.path.write_text(content)
+    stage.access.policies.reload()
+    await stage.access.policies.adopt(stage.access)

@@ -11,6 +11,7 @@ import pytest
 from bot.app import Bot
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import ASK_AGAIN, GET_TOKEN
+from bot.blocks.request_form import DOOR
 from storage.model import AccessRequest, Grant, Post, RequestState
 
 Stage = Any
@@ -353,3 +354,17 @@ async def test_help_that_got_lost_comes_when_it_is_asked_for_again(stage: Stage)
         await stage.slack.command("alice", "incidents", "/access help")
     await stage.told("alice", "Durations read like")
     assert len([one for one in await stage.slack.messages(user="alice") if one["ephemeral"]]) == 1
+
+
+async def test_options_are_acked_in_time_whatever_slack_takes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Offering nothing once is better than a missed ack; the next letter asks again."""
+    monkeypatch.setattr("bot.forms.SUGGESTION_S", 0.05)
+    await stage.slack.command("alice", "incidents", "/access")
+    form = await stage.slack.wait_for_view("alice", "What do you need?")
+    fault = await stage.slack.add_fault("api_latency", method="users.info", seconds=60)
+    asked = await stage.slack.offer("alice", DOOR, "pay", view_id=form["id"])
+    assert (asked["ok"], asked["options"]) == (True, [])
+    await stage.slack.remove_fault(fault)
+    await stage.slack.advance(60)
+    offered = await stage.slack.options("alice", DOOR, "pay", view_id=form["id"])
+    assert "payments-db/read" in {one["value"] for one in offered}

@@ -138,7 +138,7 @@ def test_a_home_shows_what_waits_first(request_facts: RequestMaker) -> None:
     assert "Nothing waits" in seen(render_home([], [], [], granted.now))
 
 
-def test_a_home_fits_whatever_there_is(request_facts: RequestMaker) -> None:
+def test_a_home_and_a_list_fit_whatever_there_is(request_facts: RequestMaker) -> None:
     """Hundreds of everything, each with the longest of everything."""
     huge = "<&>" * 4000
     crowd = tuple(Who("n" * 63, f"U0{number}") for number in range(500))
@@ -156,4 +156,7 @@ def test_a_home_fits_whatever_there_is(request_facts: RequestMaker) -> None:
         return facts
 
     granted, pending = many(RequestState.APPROVED), many(RequestState.PENDING)
-    assert "290 more are not shown" in seen(render_home(granted, pending, pending, granted[0].now))
+    assert "291 more are not shown" in seen(render_home(granted, pending, pending, granted[0].now))
+    message = render_list(granted, pending, granted[0].now)
+    checked_blocks(message.blocks_json())
+    assert message.text == "You have 300 grants and 300 pending requests."
