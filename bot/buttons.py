@@ -8,7 +8,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from access import grants, requests
 from access.context import Access
 from access.duration import format_duration
-from bot.blocks.listing import OPEN_FORM, REVOKE_MINE
+from bot.blocks.listing import MESSAGE_SHORTCUT, OPEN_FORM, REVOKE_MINE
 from bot.blocks.reply import ASK_AGAIN, CANCEL
 from bot.blocks.request_form import Draft, render_form
 from bot.blocks.text import code
@@ -33,7 +33,8 @@ class Buttons:
         self._home = home
 
     def register(self, app: AsyncApp) -> None:
-        """Four actions."""
+        """Four actions, and a shortcut beside every message: in threads Slack has no commands."""
+        app.shortcut(MESSAGE_SHORTCUT)(self._listening.guard(self.on_open_form))
         app.action(ASK_AGAIN)(self._listening.guard(self.on_ask_again))
         app.action(OPEN_FORM)(self._listening.guard(self.on_open_form))
         app.action(CANCEL)(self._listening.guard(self.on_cancel))

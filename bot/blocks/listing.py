@@ -17,6 +17,8 @@ from storage.model import PostSubject
 
 REVOKE_MINE = "grant_revoke"
 OPEN_FORM = "form_open"
+#: In manifest.yml: what people find in the menu of a message.
+MESSAGE_SHORTCUT = "ask_for_access"
 
 #: A grant takes three blocks and a request two or three, of 50 in a message and 100 in a home; a list has three more.
 SHOWN_GRANTS = 9

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.blocks.listing import MESSAGE_SHORTCUT
 from bot.commands import COMMAND
 from bot.events import APP_HOME_OPENED, USER_CHANGE
 
@@ -60,6 +61,8 @@ def test_commands_and_events_are_those_that_are_listened_to(manifest: dict[str, 
     assert command["command"] == COMMAND
     assert command["should_escape"] is True
     assert manifest["settings"]["event_subscriptions"]["bot_events"] == [APP_HOME_OPENED, USER_CHANGE]
+    (shortcut,) = manifest["features"]["shortcuts"]
+    assert (shortcut["callback_id"], shortcut["type"]) == (MESSAGE_SHORTCUT, "message")
 
 
 def test_socket_mode_and_interactivity_are_on(manifest: dict[str, Any]) -> None:

@@ -450,3 +450,14 @@ async def put_in_force(stage: Stage, content: str) -> None:
     stage.access.policies.path.write_text(content)
     stage.access.policies.reload()
     await stage.access.policies.adopt(stage.access)
+
+
+async def test_access_is_asked_for_from_a_message_in_a_thread(stage: Stage) -> None:
+    """Commands do not run there; the shortcut in the message's menu opens the same form."""
+    first = (await stage.slack.say("bob", "incidents", "payments are stuck"))["ack"]["ts"]
+    reply = (await stage.slack.say("alice", "incidents", "I look into it", thread_ts=first))["ack"]["ts"]
+    assert (await stage.slack.shortcut("alice", "Ask for access", channel="incidents", ts=reply))["ok"]
+    form = await stage.slack.wait_for_view("alice", "What do you need?")
+    values = {"door": "payments-db/read", "duration": "15m", "reason": "stuck payments"}
+    assert (await stage.slack.submit("alice", values, view=form["id"]))["ok"]
+    await stage.card("asks for")
