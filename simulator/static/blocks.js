@@ -51,11 +51,23 @@ function input(block, context) {
   const label = h("label", { for: id }, textOf(block.label), block.optional ? h("span", { class: "optional" }, " (optional)") : null);
   const field = element(block.element, block, context, { id, label: textOf(block.label), describedBy, required: !block.optional });
   const control = field.querySelector?.("[role=combobox], [role=textbox], [type=file]") ?? field;
-  if (error) control.setAttribute("aria-invalid", "true");
   if (field.matches?.("fieldset")) field.setAttribute("aria-label", textOf(block.label));
-  return h("div", { class: error ? "block input has-error" : "block input" }, label, field,
-    error ? h("p", { class: "error", id: errorId }, error) : null,
-    block.hint ? h("p", { class: "hint", id: hintId }, textOf(block.hint)) : null, block.dispatch_action ? failureLine(block) : null);
+  const hint = block.hint ? h("p", { class: "hint", id: hintId }, textOf(block.hint)) : null;
+  const box = h("div", { class: "block input" }, label, field, hint, block.dispatch_action ? failureLine(block) : null);
+  if (error) complain(box, field, control, h("p", { class: "error", id: errorId }, error));
+  return box;
+}
+
+// The words stand below the field until somebody changes it.
+function complain(box, field, control, words) {
+  box.classList.add("has-error");
+  control.setAttribute("aria-invalid", "true");
+  field.after(words);
+  box.addEventListener("input", () => {
+    box.classList.remove("has-error");
+    control.removeAttribute("aria-invalid");
+    words.remove();
+  }, { once: true });
 }
 
 // Enough of Markdown for what apps put into a markdown block: headings, bold, and mrkdwn for the rest.

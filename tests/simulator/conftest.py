@@ -56,7 +56,9 @@ async def people(simulator: Simulator) -> AsyncIterator[SimulatorClient]:
 @pytest.fixture
 async def slack(simulator: Simulator) -> AsyncWebClient:
     """The app's own Web API client."""
-    return AsyncWebClient(token=simulator.workspace.spec.bot_token, base_url=simulator.api_url, proxy="")
+    client = AsyncWebClient(token=simulator.workspace.spec.bot_token, base_url=simulator.api_url)
+    client.proxy = None
+    return client
 
 
 @pytest.fixture
@@ -69,9 +71,10 @@ def bolt(simulator: Simulator, slack: AsyncWebClient) -> AsyncApp:
 async def connected(app: AsyncApp, simulator: Simulator, sockets: int = 1) -> AsyncIterator[None]:
     """The app, connected by that many sockets."""
     handlers = [
-        AsyncSocketModeHandler(app, simulator.workspace.spec.app_token, proxy="", ping_interval=2.0)
-        for _ in range(sockets)
+        AsyncSocketModeHandler(app, simulator.workspace.spec.app_token, ping_interval=2.0) for _ in range(sockets)
     ]
+    for handler in handlers:
+        handler.client.proxy = None
     try:
         async with asyncio.timeout(10):
             for handler in handlers:

@@ -116,6 +116,9 @@ async def test_refusing_with_a_reason(
         for _ in range(8):
             await page.keyboard.press("Tab")
             assert await page.evaluate("document.activeElement.closest('dialog') !== null || !document.hasFocus()")
+        await dialog.get_by_label("Reason").press_sequentially("W")
+        await expect(dialog.get_by_text("Please complete this required field.")).to_be_hidden()
+        await expect(dialog.get_by_label("Reason")).not_to_have_attribute("aria-invalid", "true")
         await page.keyboard.press("Escape")
         await expect(dialog).to_be_hidden()
         await expect(page.get_by_role("button", name="Refuse")).to_be_focused()
