@@ -13,9 +13,13 @@ from simulator.json_types import JsonObject, as_list, as_object, objects_in
 _ANGLE = re.compile(r"<([^<>\n]*)>")
 _FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)
 _CODE = re.compile(r"`([^`\n]+)`")
-_EMPHASIS = re.compile(r"(?<![\w*_~])([*_~])(?=\S)([^\n]*?\S)\1(?![\w*_~])")
+#: A mark does not span another of its kind, so that no text takes longer than its length asks for.
+_EMPHASIS = [
+    re.compile(rf"(?<![\w*_~])\{mark}(?=\S)([^{mark}\n]*[^\s{mark}])\{mark}(?![\w*_~])") for mark in ("*", "_", "~")
+]
 #: Keeps code apart while the rest of the text is read; no JSON text from an app contains it twice.
 _HELD = "\x00{}\x00"
+_TAKEN = re.compile("\x00([0-9]+)\x00")
 
 
 def plain_mrkdwn(text: str, names: Mapping[str, str]) -> str:
@@ -27,10 +31,9 @@ def plain_mrkdwn(text: str, names: Mapping[str, str]) -> str:
         return _HELD.format(len(held) - 1)
 
     bare = _CODE.sub(hold, _FENCE.sub(hold, text.replace("\x00", "")))
-    for _ in range(3):
-        bare = _EMPHASIS.sub(r"\2", bare)
-    for number, code in enumerate(held):
-        bare = bare.replace(_HELD.format(number), code)
+    for mark in _EMPHASIS * 2:
+        bare = mark.sub(r"\1", bare)
+    bare = _TAKEN.sub(lambda found: held[int(found.group(1))], bare)
     return unescaped(_ANGLE.sub(lambda found: _angle(found.group(1), names), bare))
 
 

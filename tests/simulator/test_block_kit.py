@@ -314,3 +314,10 @@ def test_plain_is_what_a_person_reads() -> None:
         },
     ]
     assert plain_blocks(blocks, names) == "Title\nBody\n[Go]\na\nb"
+
+
+@pytest.mark.parametrize("unit", [" *a", "*a", "`a", "```a", "<a", "*_~", "_a _", "* ", "`a` "])
+def test_no_text_takes_longer_than_its_length_asks_for(unit: str) -> None:
+    """Four hundred thousand characters: with time that grows by their square this would not end today."""
+    text = unit * (400_000 // len(unit))
+    assert len(plain_mrkdwn(text, {})) > 0

@@ -399,3 +399,15 @@ async def test_faults_and_sockets_by_the_client(
     async with connect(bolt, simulator):
         await people.wait_for_app()
         assert len((await people.sockets(cut="all"))["connections"]) == 1
+
+
+async def test_the_inspector_keeps_the_beginning_of_what_is_long(
+    slack: AsyncWebClient, people: SimulatorClient
+) -> None:
+    """Two thousand entries of four megabytes would be too much for any machine."""
+    await slack.chat_postMessage(channel="C0GENERAL", text="x", attachments=[{"text": "y" * 8000}] * 10)
+    (entry,) = [one for one in await people.inspector() if one["name"] == "chat.postMessage"]
+    kept = entry["detail"]["arguments"]
+    assert isinstance(kept, str)
+    assert len(kept) == 20_001
+    assert kept.endswith("…")
