@@ -66,6 +66,9 @@ class Submissions:
         views = self._workspace.views
         stack = views.stack_of(person.slack_id)
         match ack.get("response_action"):
+            case "update" | "push" if view not in stack:
+                # The person closed it while the app thought: what comes too late opens nothing.
+                return Outcome(ok=True, ack=ack, view="closed")
             case None:
                 if view in stack:
                     stack.remove(view)

@@ -150,6 +150,24 @@ async def test_what_the_ack_of_a_submission_does(
     assert [view["title"]["text"] for view in await people.views("alice")] == titles
 
 
+@pytest.mark.parametrize("action", ["update", "push"])
+async def test_an_ack_for_a_closed_modal_opens_nothing(
+    simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient, action: str
+) -> None:
+    """Somebody closed it while the app thought."""
+    await opened(simulator, slack, modal("Form"))
+    link: Any = await slack.apps_connections_open(app_token=simulator.workspace.spec.app_token)
+    async with aiohttp.ClientSession() as session, session.ws_connect(link["url"]) as socket:
+        await socket.receive_json(timeout=5)
+        submitting = asyncio.create_task(people.submit("alice"))
+        envelope = await socket.receive_json(timeout=5)
+        await people.close_view("alice")
+        payload = {"response_action": action, "view": modal("Late")}
+        await socket.send_json({"envelope_id": envelope["envelope_id"], "payload": payload})
+        assert (await submitting)["ok"]
+    assert await people.views("alice") == []
+
+
 async def test_the_client_refuses_before_the_app_hears(
     simulator: Simulator, slack: AsyncWebClient, people: SimulatorClient
 ) -> None:
