@@ -22,8 +22,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.web.async_client import AsyncWebClient
 
-from simulator.client import SimulatorClient
-from simulator.server import WorkspaceSpec
+from slack_simulator.client import SimulatorClient
+from slack_simulator.server import WorkspaceSpec
 
 RATE = 50
 SECONDS = 30
@@ -111,7 +111,7 @@ def _workspace() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="simulator-bench-") as folder:
         spec = Path(folder) / "spec.json"
         spec.write_text(json.dumps({"people": people, "channels": [general]}))
-        command = [sys.executable, "-m", "simulator", "--spec", str(spec)]
+        command = [sys.executable, "-m", "slack_simulator", "--spec", str(spec)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         try:
             assert process.stdout is not None

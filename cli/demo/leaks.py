@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import text
 
 from cli.demo.postgres_target import CUSTOMERS
-from simulator.client import SimulatorClient
+from slack_simulator.client import SimulatorClient
 from storage.database import Database
 
 #: Folders below the demo's own that are secret stores or the targets' data: raw values belong there.

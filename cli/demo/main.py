@@ -16,7 +16,7 @@ from cli.demo.story import Story, StoryFailed
 from cli.runtime import runtime, storage_dsn
 from cli.serving import Room, ca_file, serving, until_signal
 from cli.settings import Settings, host_and_port
-from simulator.client import SimulatorClient
+from slack_simulator.client import SimulatorClient
 
 
 def demo(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from simulator.client import SimulatorClient
+from slack_simulator.client import SimulatorClient
 
 #: Where the demo's cards and digests go.
 CHANNEL = "incidents"

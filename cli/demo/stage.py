@@ -12,7 +12,7 @@ from cli.demo.postgres_target import CUSTOMERS, PostgresTarget, free_port, postg
 from cli.demo.ssh_target import SshTarget, ssh_target
 from cli.runtime import home
 from cli.settings import Settings
-from simulator.server import Simulator, serve
+from slack_simulator.server import Simulator, serve
 
 #: Ports that the demo takes when they are free, so that what people type stays the same.
 WEB_PORT, SSH_PORT, POSTGRES_PORT, HEALTH_PORT = 8765, 2222, 5433, 8080

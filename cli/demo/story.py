@@ -14,7 +14,7 @@ from rich.console import Console
 from cli.demo.clients import Clients, Seen
 from cli.demo.leaks import leaks
 from cli.demo.people import People, Shown, plainly
-from simulator.client import SimulatorClient
+from slack_simulator.client import SimulatorClient
 from storage.audit import sequence, verify
 from storage.database import Database
 

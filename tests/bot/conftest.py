@@ -23,9 +23,9 @@ from access.policy_file import PolicyFile
 from access.tokens import TokenKeys
 from bot.app import Bot, BotSettings, Doors
 from bot.manifest import manifest_text
-from simulator.client import SimulatorClient
-from simulator.manifest import Command, Manifest, Shortcut, ShortcutKind, manifest_of
-from simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
+from slack_simulator.client import SimulatorClient
+from slack_simulator.manifest import Command, Manifest, Shortcut, ShortcutKind, manifest_of
+from slack_simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 from storage.database import Database
 from storage.model import AuditEvent, Grant, Principal, Protocol, ProxyInstance, Session
 from storage.notices import Notices

@@ -12,7 +12,7 @@ from access import grants
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.listing import REVOKE_MINE
 from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN
-from simulator.webapi.dispatch import BOT_METHODS
+from slack_simulator.webapi.dispatch import BOT_METHODS
 from storage.model import AccessRequest, Grant, RequestState
 
 Stage = Any

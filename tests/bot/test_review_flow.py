@@ -12,9 +12,9 @@ from access import requests
 from access.requests import Ask
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import GET_TOKEN
-from simulator.client import SimulatorClient
-from simulator.connections import Connection
-from simulator.sockets import Sockets
+from slack_simulator.client import SimulatorClient
+from slack_simulator.connections import Connection
+from slack_simulator.sockets import Sockets
 from storage.model import AccessRequest, Grant, Identity, RequestState, Review
 
 Stage = Any

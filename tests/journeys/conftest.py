@@ -27,7 +27,7 @@ from cli.demo.people import People
 from cli.demo.stage import Stage, stage
 from cli.serving import ca_file
 from cli.settings import Settings, host_and_port
-from simulator.client import SimulatorClient
+from slack_simulator.client import SimulatorClient
 from storage.database import Database
 from storage.embedded import Embedded
 from storage.migrate import migrate

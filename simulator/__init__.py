@@ -1,8 +1,0 @@
-"""A local Slack workspace that an unmodified Slack app connects to by `base_url`.
-
-It speaks Slack's Web API, Socket Mode and interactivity, shows the workspace as a web page, and offers scripts an HTTP
-control API. It is as strict as Slack where Slack is strict, so that what passes here passes there. It listens on
-loopback only, keeps everything in memory, and knows no particular app.
-
-Front door: `simulator.server` (`serve`, `WorkspaceSpec`) and `simulator.client` (`SimulatorClient`).
-"""
