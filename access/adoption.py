@@ -6,7 +6,7 @@ So does whoever lost a Slack identity, for it may have been somebody else who as
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -14,15 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import people
+from access.context import Access
 from access.policy import Policy
 from storage import audit, notices, outbox
 from storage.database import clock
 from storage.locks import Lock, take
 from storage.model import Grant, PolicyInForce, PolicyVersion, PostSubject
 from storage.notices import Topic
-
-if TYPE_CHECKING:
-    from access.context import Access
 
 _ACTION = "policy:version:adopt"
 
@@ -39,13 +37,15 @@ class _Written:
     before: str | None
 
 
-async def adopt(access: "Access", policy: Policy, slack_team: str | None, *, starting: bool) -> None:
-    """Write the version, the people and the audit event; tell every process. Raises StorageUnavailable.
+async def adopt(access: Access, *, starting: bool = False) -> None:
+    """Put the current policy in force: the version, the people and the audit event; tell every process.
 
-    `slack_team` is the workspace of the bot's token; the policy's own word on it comes first.
+    The Slack workspace is the one that the policy names, else that of the bot's token.
     `starting`: nobody asked for this change, so what was replaced already raises PolicyOutdated.
+    Raises StorageUnavailable.
     """
-    team = policy.slack.team if policy.slack is not None else slack_team
+    policy = access.policies.current
+    team = policy.slack.team if policy.slack is not None else access.policies.slack_team
     async with access.database.transaction() as transaction:
         await take(transaction, Lock.ADOPT_POLICY)
         now = await clock(transaction)

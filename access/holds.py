@@ -14,7 +14,8 @@ from access import changes
 from access.context import Access
 from access.in_force import STALE, policy_in_force
 from access.people import actor
-from access.policy import Policy, StatementRule
+from access.policy import Policy
+from access.resources import StatementRule
 from access.typed import storable
 from storage import outbox
 from storage.database import clock

@@ -3,20 +3,16 @@
 Without it a process that was not reloaded would go on by a policy that storage and all others have left behind.
 """
 
-from typing import TYPE_CHECKING
-
 import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access.context import Access
 from access.policy import Policy
 from access.policy_errors import PolicyErrors
 from access.typed import Refused
 from storage.model import PolicyInForce
-
-if TYPE_CHECKING:
-    from access.context import Access
 
 STALE = "This Gatepass process has another policy than the one in force; reload it (SIGHUP) or wait."
 
@@ -30,7 +26,7 @@ class PolicyStale(Refused):
         super().__init__(STALE)
 
 
-async def policy_in_force(access: "Access", transaction: AsyncSession) -> Policy | None:
+async def policy_in_force(access: Access, transaction: AsyncSession) -> Policy | None:
     """The policy to decide by, until the transaction ends; None: this process does not have it, and may say STALE.
 
     Asked before any other row is locked: adopting a policy waits for those who decide, and they for it, in this order.
@@ -39,7 +35,7 @@ async def policy_in_force(access: "Access", transaction: AsyncSession) -> Policy
     return access.policies.current if _has(access, in_force) else None
 
 
-async def catch_up(access: "Access") -> bool:
+async def catch_up(access: Access) -> bool:
     """Read the file again if another policy came into force; False: the file does not have that one either.
 
     For whoever hears Topic.POLICY and looks at `access.policies.current` next. Raises StorageUnavailable.
@@ -49,7 +45,7 @@ async def catch_up(access: "Access") -> bool:
     return _has(access, in_force)
 
 
-def _has(access: "Access", in_force: str | None) -> bool:
+def _has(access: Access, in_force: str | None) -> bool:
     """Whether the current policy is the one in force, or the file is and so becomes it; another one never does."""
     if in_force == access.policies.current.hash:
         return True

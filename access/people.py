@@ -6,7 +6,6 @@ loses theirs loses with it what was asked by it, lest the account that asked app
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,15 +14,13 @@ from sqlmodel import col
 
 from access import endings
 from access.actors import actor
+from access.context import Access
 from access.in_force import PolicyStale, policy_in_force
 from access.policy import Policy
 from storage import audit
 from storage.database import clock
 from storage.locks import Lock, take
 from storage.model import Identity, IdentityProvider, Principal
-
-if TYPE_CHECKING:
-    from access.context import Access
 
 __all__ = [
     "Changes",
@@ -124,7 +121,7 @@ async def sync(transaction: AsyncSession, policy: Policy, now: datetime, slack_t
     return changes
 
 
-async def link_slack(access: "Access", team: str) -> None:
+async def link_slack(access: Access, team: str) -> None:
     """The bot says which workspace its token belongs to. Raises WrongWorkspace if the policy names another.
 
     Raises PolicyStale where this process does not have the policy in force: its people are not those who count.

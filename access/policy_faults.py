@@ -6,16 +6,13 @@ Each part alone is checked by its own shape; here they are checked against each 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
+from access.policy_document import PolicyDocument, PolicyRule
 from access.resources import StatementRule
 from access.suggest import did_you_mean
 from storage.model import Decision, PrincipalKind, VerdictKind
-
-if TYPE_CHECKING:
-    from access.policy import Policy, PolicyRule
 
 Path = tuple[int | str, ...]
 
@@ -28,7 +25,7 @@ class Fault:
     message: str
 
 
-def raise_faults(policy: "Policy", *, unreadable: frozenset[str]) -> None:
+def raise_faults(policy: PolicyDocument, *, unreadable: frozenset[str]) -> None:
     """Raise pydantic's ValidationError with every fault of `policy`, or return.
 
     `unreadable`: names whose own definition is broken and reported already; speaking of them is no second fault.
@@ -46,7 +43,7 @@ def _between(message: str) -> PydanticCustomError:
 
 
 class _Check:
-    def __init__(self, policy: "Policy", unreadable: frozenset[str]) -> None:
+    def __init__(self, policy: PolicyDocument, unreadable: frozenset[str]) -> None:
         self._policy = policy
         self._unreadable = unreadable
 
@@ -78,7 +75,7 @@ class _Check:
                     suggestion = did_you_mean(member, self._policy.people)
                     yield Fault(("groups", name, index), f"{member}: {hint}.{suggestion}")
 
-    def _rule(self, path: Path, rule: "PolicyRule") -> Iterator[Fault]:
+    def _rule(self, path: Path, rule: PolicyRule) -> Iterator[Fault]:
         yield from self._names((*path, "who"), rule.who)
         yield from self._globs(path, rule)
         yield from self._reviewers(path, rule.reviewers, rule.quorum)
@@ -89,7 +86,7 @@ class _Check:
         if rule.decision is Decision.DENIED and rule.reviewers:
             yield Fault((*path, "reviewers"), "the rule denies, so they would never be asked: drop them")
 
-    def _globs(self, path: Path, rule: "PolicyRule") -> Iterator[Fault]:
+    def _globs(self, path: Path, rule: PolicyRule) -> Iterator[Fault]:
         names = self._policy.resources.keys() | self._unreadable
         for index, glob in enumerate(rule.resources):
             if not any(fnmatchcase(name, glob) for name in names):

@@ -5,21 +5,16 @@ An invalid file never becomes the policy, not even in part.
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from access import adoption
-from access.adoption import PolicyOutdated
 from access.policy import Policy
 from access.policy_errors import PolicyError, PolicyErrors, from_flaws, from_validation, structural, unreadable
 from access.yaml_lines import Plain, read
 
-if TYPE_CHECKING:
-    from access.context import Access
-
-__all__ = ["PolicyError", "PolicyErrors", "PolicyFile", "PolicyOutdated", "json_schema", "load", "parse"]
+__all__ = ["PolicyError", "PolicyErrors", "PolicyFile", "json_schema", "load", "parse"]
 
 MAX_BYTES = 1024 * 1024
 _SECTIONS = ("resources", "people", "groups", "policy", "masking")
@@ -86,13 +81,6 @@ class PolicyFile:
             return False
         self.current = policy
         return True
-
-    async def adopt(self, access: "Access", *, starting: bool = False) -> None:
-        """Make storage agree with the current policy: see access.adoption.
-
-        Raises StorageUnavailable, and if `starting` PolicyOutdated for a policy that was replaced before.
-        """
-        await adoption.adopt(access, self.current, self.slack_team, starting=starting)
 
 
 def _validated(data: Plain, unreadable_names: frozenset[str] = frozenset()) -> Policy:

@@ -16,7 +16,8 @@ from access.context import Access
 from access.duration import format_duration
 from access.in_force import STALE, PolicyStale, policy_in_force
 from access.people import actor, slack_account
-from access.policy import LONGEST_GRANT_S, Policy, Requirement
+from access.policy import Policy, Requirement
+from access.policy_document import LONGEST_GRANT_S
 from access.suggest import did_you_mean
 from access.typed import Refused
 from storage import audit, outbox

@@ -13,7 +13,8 @@ from access.context import Access
 from access.in_force import STALE, policy_in_force
 from access.may_review import may_review
 from access.people import actor, slack_account
-from access.policy import Policy, StatementRule
+from access.policy import Policy
+from access.resources import StatementRule
 from access.typed import Refused
 from access.votes import Vote, approvals_of, decided_sentence, record_vote, vote_of
 from storage.database import clock

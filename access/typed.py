@@ -1,9 +1,6 @@
 """What a person typed, made fit to be stored: of bounded length, valid text, sensitive values redacted."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from access.context import Access
+from access.context import Access
 
 #: Slack's own limit for a section, and more than a reviewer reads.
 MAX_REASON_CHARS = 3_000
@@ -14,12 +11,12 @@ class Refused(Exception):
     """What was asked cannot be done; the message is for the person who asked."""
 
 
-def reason(access: "Access", text: str) -> str:
+def reason(access: Access, text: str) -> str:
     """A reason as it may be stored. Raises Refused when it is too long."""
     return _typed(access, text, MAX_REASON_CHARS, "reason")
 
 
-def ticket(access: "Access", text: str | None) -> str | None:
+def ticket(access: Access, text: str | None) -> str | None:
     """A ticket as it may be stored; blank is none. Raises Refused when it is too long."""
     return _typed(access, text or "", MAX_TICKET_CHARS, "ticket") or None
 
@@ -29,7 +26,7 @@ def storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
 
 
-def _typed(access: "Access", text: str, limit: int, what: str) -> str:
+def _typed(access: Access, text: str, limit: int, what: str) -> str:
     valid = storable(text).strip()
     if len(valid) > limit:
         raise Refused(

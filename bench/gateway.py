@@ -19,6 +19,7 @@ import yaml
 from sqlalchemy import select
 
 from access import requests
+from access.adoption import adopt
 from access.context import Access
 from access.policy_file import PolicyFile
 from access.tokens import TokenKeys
@@ -67,7 +68,7 @@ async def _serve(protocol: str, folder: Path) -> None:
         await migrate(embedded.dsn)
         database = Database(embedded.dsn)
         access = Access(database, PolicyFile(folder / "gatepass.yml"), Masker(DEFAULT_RULES).redact, TokenKeys(folder))
-        await access.policies.adopt(access)
+        await adopt(access)
         token = await _token(access)
         gateway = Gateway(access, folder / "recordings")
         async with registered(database) as (gateway.instance_id, _), _listening(protocol, gateway, folder) as port:

@@ -3,8 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from access.policy import Resource
-from access.resources import PostgresUpstream
+from access.resources import PostgresUpstream, Resource
 
 
 @dataclass(frozen=True)

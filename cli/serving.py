@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 
+from access.adoption import adopt
 from access.deadlines import Deadlines
 from access.following import follow_policy
 from access.policy_file import PolicyErrors
@@ -51,7 +52,7 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
     A room that fails for good ends the block with its exception.
     """
     refuse_core_dumps()
-    await running.access.policies.adopt(running.access, starting=not adopt_policy)
+    await adopt(running.access, starting=not adopt_policy)
     bot = await _bot(running) if Room.BOT in rooms else None
     proxy = _proxy(running) if Room.PROXY in rooms else None
     async with asyncio.TaskGroup() as group:
@@ -164,7 +165,7 @@ async def _adopt(running: Runtime) -> None:
     """Make storage agree with the policy in force, however long storage takes: who left it must lose what they had."""
     while True:
         try:
-            await running.access.policies.adopt(running.access)
+            await adopt(running.access)
         except StorageUnavailable as error:
             log.warning("policy_not_adopted_yet", why=str(error))
             await asyncio.sleep(_ADOPT_RETRY_S)

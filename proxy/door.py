@@ -14,7 +14,8 @@ import structlog
 
 from access import grants, in_force
 from access.context import Access
-from access.policy import Policy, Resource, Role
+from access.policy import Policy
+from access.resources import Resource, Role
 from access.tokens import Claims, InvalidToken
 from proxy.errors import AccessRefused
 from storage import audit

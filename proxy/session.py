@@ -15,7 +15,8 @@ import structlog
 
 from access import holds
 from access.context import Access
-from access.policy import Policy, Resource, Role, StatementRule
+from access.policy import Policy
+from access.resources import Resource, Role, StatementRule
 from access.sessions import Tally, save_segments, save_tally
 from proxy.errors import OurFault, PolicyFault, SessionEnded
 from proxy.holding import HoldWaiters

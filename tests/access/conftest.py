@@ -12,6 +12,7 @@ import yaml
 from sqlalchemy import select, text
 from sqlmodel import SQLModel, col
 
+from access.adoption import adopt
 from access.context import Access
 from access.policy_file import PolicyFile
 from access.tokens import TokenKeys
@@ -169,7 +170,7 @@ class World:
         """Make `document` the policy in force."""
         self.access.policies.path.write_text(yaml.safe_dump(document, sort_keys=False))
         self.access.policies.reload()
-        await self.access.policies.adopt(self.access)
+        await adopt(self.access)
 
     async def session(self, grant: Grant) -> Session:
         """A live session under `grant`, as the proxy would open it."""
@@ -200,7 +201,7 @@ async def world(database: Database, tmp_path: Path, document: dict[str, Any]) ->
         redact=lambda typed: re.sub(r"[0-9]{16}", "[pan]", typed),
         keys=TokenKeys(tmp_path / "keys"),
     )
-    await access.policies.adopt(access)
+    await adopt(access)
     async with database.transaction() as transaction:
         people = {person.name: person for person in (await transaction.scalars(select(Principal))).all()}
     return World(access, people)

@@ -5,8 +5,8 @@ from typing import Any
 
 from access import grants, holds, requests
 from access.deadlines import LONGEST_WAIT_S, Deadlines
-from access.policy import StatementRule
 from access.requests import Ask
+from access.resources import StatementRule
 from access.reviews import review_request
 from storage.model import AccessRequest, Grant, HoldState, RequestState, ReviewDecision, Statement, VerdictKind
 from storage.notices import Notices, Topic

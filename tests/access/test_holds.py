@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from access import holds, requests
-from access.policy import StatementRule
 from access.requests import Ask, Refused
+from access.resources import StatementRule
 from access.reviews import review_request, review_statement
 from storage.model import (
     EndReason,

@@ -10,11 +10,12 @@ import pytest
 import yaml
 
 from access import grants, holds, people, requests
+from access.adoption import PolicyOutdated, adopt
 from access.context import Access
 from access.following import follow_policy
 from access.in_force import STALE, PolicyStale, catch_up, policy_in_force
 from access.people import principal_of
-from access.policy_file import PolicyFile, PolicyOutdated
+from access.policy_file import PolicyFile
 from access.requests import Ask
 from access.reviews import review_request, review_statement
 from access.tokens import TokenKeys
@@ -198,17 +199,17 @@ async def test_a_starting_process_does_not_bring_back_what_was_replaced(
     await world.write(without_bob(document))
     in_force = world.access.policies.current.hash
     with pytest.raises(PolicyOutdated, match=r"other\.yml .* replaced by .* --adopt-policy"):
-        await other.policies.adopt(other, starting=True)
+        await adopt(other, starting=True)
     assert [row.hash for row in await world.all(PolicyInForce)] == [in_force]
     assert (await world.actions())[-1] == "gatepass policy:version:adopt failure"
 
-    await other.policies.adopt(other)
+    await adopt(other)
     assert [row.hash for row in await world.all(PolicyInForce)] == [other.policies.current.hash]
-    await other.policies.adopt(other, starting=True)
+    await adopt(other, starting=True)
 
 
 async def test_a_starting_process_brings_what_is_new(world: Any, other: Access, document: dict[str, Any]) -> None:
     rewrite(other, without_bob(document))
     other.policies.reload()
-    await other.policies.adopt(other, starting=True)
+    await adopt(other, starting=True)
     assert [row.hash for row in await world.all(PolicyInForce)] == [other.policies.current.hash]

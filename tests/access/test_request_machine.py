@@ -26,6 +26,7 @@ from sqlalchemy import func, select, text
 from sqlmodel import col
 
 from access import grants, requests
+from access.adoption import adopt
 from access.context import Access
 from access.deadlines import Deadlines
 from access.policy_file import PolicyFile
@@ -199,7 +200,7 @@ class Requests(RuleBasedStateMachine):
         document["groups"]["reviewers"] = list(people)
         self.access.policies.path.write_text(yaml.safe_dump(document))
         self.access.policies.reload()
-        await self.access.policies.adopt(self.access)
+        await adopt(self.access)
 
     async def _review_all(self, request_id: UUID, people: list[str], decision: ReviewDecision) -> list[Any]:
         return await asyncio.gather(
@@ -237,7 +238,7 @@ def test_whatever_people_do_a_request_is_decided_once(dsn: str, tmp_path: Path) 
     with asyncio.Runner() as runner:
         database = Database(dsn)
         access = Access(database, PolicyFile(path), lambda typed: typed, TokenKeys(tmp_path / "keys"))
-        runner.run(access.policies.adopt(access))
+        runner.run(adopt(access))
         machine = type("Machine", (Requests,), {"runner": runner, "access": access})
         try:
             run_state_machine_as_test(

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlmodel import SQLModel, col
 
+from access.adoption import adopt
 from access.context import Access
 from access.deadlines import Deadlines
 from access.policy_file import PolicyFile
@@ -183,7 +184,7 @@ async def access(database: Database, tmp_path: Path) -> Access:
         redact=lambda typed: typed.replace("4111111111111111", "[card]"),
         keys=TokenKeys(tmp_path / "keys"),
     )
-    await made.policies.adopt(made)
+    await adopt(made)
     return made
 
 

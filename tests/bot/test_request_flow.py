@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from access import grants
+from access.adoption import adopt
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.listing import REVOKE_MINE
 from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN
@@ -312,7 +313,7 @@ async def test_more_than_a_hundred_doors_are_searched_while_typing(stage: Stage)
     document["policy"].append(document["policy"][-1] | {"name": "many", "resources": ["db-*"], "roles": ["read"]})
     path.write_text(yaml.safe_dump(document))
     stage.access.policies.reload()
-    await stage.access.policies.adopt(stage.access)
+    await adopt(stage.access)
     await stage.slack.command("alice", "incidents", "/access")
     form = await stage.slack.wait_for_view("alice", "What do you need?")
     found = await stage.slack.options("alice", "door", "db-11 re", view_id=form["id"])
@@ -449,7 +450,7 @@ async def test_a_token_is_not_issued_for_what_the_policy_bars(stage: Stage) -> N
 async def put_in_force(stage: Stage, content: str) -> None:
     stage.access.policies.path.write_text(content)
     stage.access.policies.reload()
-    await stage.access.policies.adopt(stage.access)
+    await adopt(stage.access)
 
 
 async def test_access_is_asked_for_from_a_message_in_a_thread(stage: Stage) -> None:

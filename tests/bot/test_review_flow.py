@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from access import requests
+from access.adoption import adopt
 from access.requests import Ask
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import GET_TOKEN
@@ -101,7 +102,7 @@ async def with_policy(stage: Stage, change: Callable[[dict[str, Any]], object]) 
     change(document)
     path.write_text(yaml.safe_dump(document))
     stage.access.policies.reload()
-    await stage.access.policies.adopt(stage.access)
+    await adopt(stage.access)
 
 
 async def refused(stage: Stage, user: str, card: dict[str, Any], words: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import yaml
 
 from access import holds, sessions
+from access.adoption import adopt
 from access.sessions import Ending, Tally
 from bot.blocks.decision import APPROVE, DENY
 from storage import audit
@@ -113,7 +114,7 @@ async def test_a_digest_without_a_channel_goes_to_its_person(stage: Stage) -> No
     del document["policy"][-1]["channel"]
     path.write_text(yaml.safe_dump(document))
     stage.access.policies.reload()
-    await stage.access.policies.adopt(stage.access)
+    await adopt(stage.access)
     await stage.slack.command("alice", "incidents", "/access web-1 deploy 15m")
     await stage.told("alice", "You have access", ephemeral=False)
     (grant,) = await stage.rows(Grant)

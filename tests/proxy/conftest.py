@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from access import requests, reviews
+from access.adoption import adopt
 from access.context import Access
 from access.policy_file import PolicyFile
 from access.tokens import TokenKeys
@@ -92,7 +93,7 @@ async def access(database: Database, tmp_path: Path, write_policy: Callable[[dic
         redact=Masker(DEFAULT_RULES).redact,
         keys=TokenKeys(tmp_path / "keys"),
     )
-    await made.policies.adopt(made)
+    await adopt(made)
     return made
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from sqlalchemy import select
 
+from access.adoption import adopt
 from access.context import Access
 from proxy import door
 from proxy.door import Door
@@ -119,7 +120,7 @@ async def test_a_changed_policy_ends_the_sessions_it_concerns(
                 change(policy)
                 write_policy(policy)
                 access.policies.reload()
-                await access.policies.adopt(access)
+                await adopt(access)
                 async with asyncio.timeout(20):
                     await session.run(asyncio.sleep(60))
         assert cut.value.reason is EndReason.REVOKED

@@ -2,7 +2,7 @@
 
 import pytest
 
-from access.policy import StatementRule
+from access.resources import StatementRule
 from proxy.statements import UNPARSEABLE, StatementFacts, match, strictest
 from storage.model import VerdictKind
 

@@ -14,6 +14,7 @@ import pytest
 import yaml
 from sqlalchemy import select
 
+from access.adoption import adopt
 from access.context import Access
 from access.policy_file import PolicyFile
 from access.tokens import TokenKeys
@@ -135,7 +136,7 @@ async def access(database: Database, tmp_path: Path, place: dict[str, Any], monk
         redact=Masker(DEFAULT_RULES).redact,
         keys=TokenKeys(tmp_path / "keys"),
     )
-    await made.policies.adopt(made)
+    await adopt(made)
     return made
 
 

@@ -19,6 +19,7 @@ import yaml
 from sqlalchemy import select
 from sqlmodel import col
 
+from access.adoption import adopt
 from access.context import Access
 from access.policy_file import PolicyFile
 from access.statement_reviews import review_statement
@@ -160,7 +161,7 @@ async def access(database: Database, tmp_path: Path, policy: dict[str, Any]) -> 
         redact=Masker(DEFAULT_RULES).redact,
         keys=TokenKeys(tmp_path / "keys"),
     )
-    await made.policies.adopt(made)
+    await adopt(made)
     return made
 
 

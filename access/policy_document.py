@@ -1,0 +1,140 @@
+"""What gatepass.yml says: its sections, and the people behind its names. Pure.
+
+Each part is checked by its own shape. Whether the parts fit together is for access.policy_checks to say, and what
+follows for somebody who asks is the Policy's.
+"""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import Annotated, Literal, Self
+
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from access.resources import Frozen, Name, NameOfKey, Resource, Seconds, SlackChannel, complaint, named
+from access.vocabulary import unknown_entity
+from storage.model import Decision, PrincipalKind
+
+#: No rule may grant for longer: access that lasts for days is standing access.
+LONGEST_GRANT_S = 24 * 3_600
+
+Glob = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._*?\[\]!-]+$", max_length=63)]
+
+
+class Person(Frozen):
+    """A principal as the file names it: a human, or an agent that may ask but never review."""
+
+    name: NameOfKey = ""
+    #: Slack member id.
+    slack: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{1,30}$")] | None = None
+    email: Annotated[str, StringConstraints(pattern=r"^[^\s@<>]+@[^\s@<>]+$", max_length=320)] | None = None
+    kind: PrincipalKind = PrincipalKind.HUMAN
+
+
+class SlackWorkspace(Frozen):
+    """The one workspace whose people these are; None in the policy: the one the bot's token belongs to."""
+
+    team: Annotated[str, StringConstraints(pattern=r"^[TE][A-Z0-9]{1,30}$")]
+
+
+class PolicyRule(Frozen):
+    """One rule: these people may have these roles on these resources, on these terms."""
+
+    name: Name
+    #: People and groups.
+    who: list[Name] = Field(min_length=1)
+    #: Names or globs.
+    resources: list[Glob] = Field(min_length=1)
+    roles: list[Glob] = Field(min_length=1)
+    decision: Decision
+    #: People and groups; they also answer held statements whose own rule names nobody.
+    reviewers: list[Name] = Field(default=[])
+    #: How many different people must approve.
+    quorum: int = Field(default=1, ge=1, le=10)
+    maximum_duration_s: Annotated[Seconds, Field(le=LONGEST_GRANT_S)] = Field(
+        default=3_600, validation_alias="maximum_duration", serialization_alias="maximum_duration"
+    )
+    #: Where the card and the digest go.
+    channel: SlackChannel | None = None
+    #: A request that nobody answers by then lapses.
+    answer_within_s: Annotated[Seconds, Field(le=7 * 86_400)] = Field(
+        default=1_800, validation_alias="answer_within", serialization_alias="answer_within"
+    )
+
+    def covers(self, resource: str, role: str) -> bool:
+        return _any_glob(self.resources, resource) and _any_glob(self.roles, role)
+
+
+#: What proxy.masking can recognise by content.
+MaskedEntity = Literal[
+    "pan",
+    "cvv",
+    "email",
+    "phone",
+    "iban",
+    "ssn",
+    "aws_key",
+    "github_token",
+    "jwt",
+    "private_key",
+    "password",
+    "secret",
+]
+
+
+class MaskingEntry(Frozen):
+    """What to mask on top of the built-in rules: columns by glob, or one entity wherever it is found."""
+
+    name: Name
+    columns: list[str] = Field(default=[])
+    entity: MaskedEntity | None = None
+    #: Put in the value's place; None: the entity's own masked form.
+    replacement: str | None = Field(default=None, max_length=64)
+    #: How many last characters stay readable.
+    show_last: int = Field(default=4, ge=0, le=4)
+
+    @model_validator(mode="after")
+    def _masks_something(self) -> Self:
+        if not self.columns and self.entity is None:
+            raise complaint("masks nothing: give columns or an entity")
+        if self.entity is not None and (wrong := unknown_entity(self.entity)) is not None:
+            raise complaint(wrong)
+        return self
+
+
+class PolicyDocument(Frozen):
+    """The sections of gatepass.yml, each part well-formed by itself."""
+
+    model_config = ConfigDict(title="gatepass.yml")
+
+    version: Literal[1]
+    slack: SlackWorkspace | None = None
+    resources: dict[Name, Resource] = Field(default={})
+    people: dict[Name, Person] = Field(default={})
+    groups: dict[Name, list[Name]] = Field(default={})
+    policy: list[PolicyRule] = Field(default=[])
+    masking: list[MaskingEntry] = Field(default=[])
+
+    @field_validator("resources")
+    @classmethod
+    def _name_resources(cls, resources: dict[str, Resource]) -> dict[str, Resource]:
+        return named(resources)
+
+    @field_validator("people")
+    @classmethod
+    def _name_people(cls, people: dict[str, Person]) -> dict[str, Person]:
+        return named(people)
+
+    def members(self, names: Iterable[str]) -> frozenset[str]:
+        """People behind names of people and groups; unknown names are nobody."""
+        found: set[str] = set()
+        for name in names:
+            found.update(self.groups.get(name, (name,)))
+        return frozenset(found & self.people.keys())
+
+    def reviewers(self, names: Iterable[str]) -> frozenset[str]:
+        """People behind names of people and groups who can review at all: humans."""
+        return frozenset(name for name in self.members(names) if self.people[name].kind is PrincipalKind.HUMAN)
+
+
+def _any_glob(globs: Iterable[str], name: str) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)
