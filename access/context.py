@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from access.policy_file import PolicyFile
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from storage.database import Database
 

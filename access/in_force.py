@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.context import Access
-from access.policy import Policy
-from access.policy_errors import PolicyErrors
-from access.typed import Refused
+from access.policy.errors import PolicyErrors
+from access.policy.policy import Policy
+from access.text import Refused
 from storage.model import PolicyInForce
 
 STALE = "This Gatepass process has another policy than the one in force; reload it (SIGHUP) or wait."

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 import jwt
 
-from access.keys import KeyFolder, KeyUnusable
+from access.signing_keys import KeyFolder, KeyUnusable
 from storage.model import Grant, Principal, PrincipalKind
 
 __all__ = ["Claims", "InvalidToken", "KeyUnusable", "TokenFault", "TokenKeys"]

@@ -18,10 +18,10 @@ import uvloop
 import yaml
 from sqlalchemy import select
 
-from access import requests
-from access.adoption import adopt
 from access.context import Access
-from access.policy_file import PolicyFile
+from access.decisions import requests
+from access.identity.adoption import adopt
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from proxy.authority import Authority
 from proxy.gateway import Gateway

@@ -12,8 +12,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from access import people
 from access.context import Access
+from access.identity import people
 from bot.buttons import Buttons
 from bot.commands import COMMAND, Commands
 from bot.events import Events

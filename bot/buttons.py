@@ -5,9 +5,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from access import grants, requests
 from access.context import Access
-from access.duration import format_duration
+from access.decisions import requests
+from access.grants import grants
+from access.policy.duration import format_duration
 from bot.blocks.listing import MESSAGE_SHORTCUT, OPEN_FORM, REVOKE_MINE
 from bot.blocks.reply import ASK_AGAIN, CANCEL
 from bot.blocks.request_form import Draft, render_form

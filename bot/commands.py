@@ -5,10 +5,11 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from access import grants, requests
 from access.context import Access
-from access.duration import format_duration
-from access.requests import Ask, Refused
+from access.decisions import requests
+from access.decisions.requests import Ask, Refused
+from access.grants import grants
+from access.policy.duration import format_duration
 from bot.blocks.listing import render_help, render_list
 from bot.blocks.message import Message, section
 from bot.blocks.request_form import Draft

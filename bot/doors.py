@@ -3,7 +3,7 @@
 import shlex
 from dataclasses import dataclass
 
-from access.resources import PostgresUpstream, Resource
+from access.policy.resources import PostgresUpstream, Resource
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from access import requests
 from access.context import Access
-from access.duration import InvalidDuration, format_duration, parse_duration
-from access.policy import Offer
-from access.requests import Ask, Refused
+from access.decisions import requests
+from access.decisions.requests import Ask, Refused
+from access.policy.duration import InvalidDuration, format_duration, parse_duration
+from access.policy.policy import Offer
 from bot.blocks.request_form import (
     CALLBACK,
     DOOR,

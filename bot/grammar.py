@@ -14,9 +14,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from access.duration import InvalidDuration, parse_duration
-from access.resources import Resource
-from access.suggest import did_you_mean
+from access.policy.duration import InvalidDuration, parse_duration
+from access.policy.resources import Resource
+from access.policy.suggest import did_you_mean
 from bot.blocks.request_form import Draft
 
 #: An issue tracker's key: PROJECT-123.

@@ -5,8 +5,8 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from access import grants
 from access.context import Access
+from access.grants import grants
 from bot import identity
 from bot.blocks.listing import render_home
 from bot.blocks.message import section

@@ -14,8 +14,9 @@ from sqlalchemy import exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import endings, people
 from access.context import Access
+from access.grants import endings
+from access.identity import people
 from bot.slack import CALL_ERRORS, Installation, Slack, error_code, retry_after_s
 from storage.database import StorageUnavailable, clock
 from storage.model import AccessRequest, Grant, Identity, IdentityProvider, Principal, RequestState

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from access import people
 from access.context import Access
+from access.identity import people
 from bot import identity
 from bot.faults import NotAdmitted
 from bot.slack import CALL_ERRORS, Installation, Slack, error_code

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.context import Access
-from access.grants import still_allowed
+from access.decisions.statement_reviews import reviewers_now
+from access.grants.grants import still_allowed
 from access.in_force import STALE, policy_in_force
-from access.may_review import may_review
-from access.policy import Policy
-from access.statement_reviews import reviewers_now
+from access.policy.policy import Policy
+from access.policy.reviewers import may_review
 from bot.doors import Doors, connect_command
 from bot.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
 from storage import audit

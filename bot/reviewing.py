@@ -1,6 +1,7 @@
 """Approve and Deny, for requests and held statements alike: at each click anew it is asked who this is and may they.
 
-`access.reviews` has the rule and the last word; a refusal is told to the person alone and is in the audit log.
+`access.decisions.reviews` has the rule and the last word; a refusal is told to the person alone and
+is in the audit log.
 """
 
 from collections.abc import Mapping
@@ -10,8 +11,8 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from access.context import Access
-from access.people import actor
-from access.reviews import review_request, review_statement
+from access.decisions.reviews import review_request, review_statement
+from access.identity.people import actor
 from bot.blocks.decision import APPROVE, DENY, Target, UnreadableTarget, read_target
 from bot.blocks.modals import DENY_CALLBACK, DENY_REASON, render_deny_form
 from bot.blocks.request import wanted

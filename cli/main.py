@@ -9,10 +9,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 from rich.console import Console
 
-from access.adoption import PolicyOutdated
+from access.identity.adoption import PolicyOutdated
+from access.identity.people import WrongWorkspace
 from access.in_force import PolicyStale
-from access.people import WrongWorkspace
-from access.policy_file import PolicyErrors, json_schema, load
+from access.policy.file import PolicyErrors, json_schema, load
 from access.tokens import KeyUnusable
 from bot.manifest import manifest_text
 from bot.slack import BotUnavailable

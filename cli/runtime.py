@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydantic import SecretStr
 
 from access.context import Access
-from access.policy_file import PolicyFile
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from cli.settings import Settings
 from proxy.masking.rules import DEFAULT_RULES, Masker
@@ -83,7 +83,7 @@ async def database(settings: Settings) -> AsyncGenerator[Database]:
 
 @contextlib.asynccontextmanager
 async def runtime(settings: Settings) -> AsyncGenerator[Runtime]:
-    """Everything a serving process stands on. Raises NotReady, access.policy_file.PolicyErrors, StorageUnavailable."""
+    """Everything a serving process stands on. Raises NotReady, access.policy.file.PolicyErrors, StorageUnavailable."""
     home(settings)
     policies = PolicyFile(settings.config)
     async with database(settings) as opened:

@@ -10,10 +10,10 @@ from typing import Any
 
 import structlog
 
-from access.adoption import adopt
 from access.deadlines import Deadlines
 from access.following import follow_policy
-from access.policy_file import PolicyErrors
+from access.identity.adoption import adopt
+from access.policy.file import PolicyErrors
 from bot.app import Bot, BotSettings, Doors
 from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
 from cli.settings import Settings, host_and_port

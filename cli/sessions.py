@@ -19,7 +19,7 @@ from sqlalchemy import String, cast, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access.duration import format_duration
+from access.policy.duration import format_duration
 from cli import runtime
 from cli.settings import Settings
 from storage import audit, recording_files, recordings

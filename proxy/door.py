@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from access import grants, in_force
+from access import in_force
 from access.context import Access
-from access.policy import Policy
-from access.resources import Resource, Role
+from access.grants import grants
+from access.policy.policy import Policy
+from access.policy.resources import Resource, Role
 from access.tokens import Claims, InvalidToken
 from proxy.errors import AccessRefused
 from storage import audit

@@ -12,10 +12,11 @@ from uuid import UUID
 
 import structlog
 
-from access import grants, in_force
+from access import in_force
 from access.context import Access
-from access.policy import Policy
-from access.sessions import Ending, end_session, open_session
+from access.grants import grants
+from access.grants.sessions import Ending, end_session, open_session
+from access.policy.policy import Policy
 from proxy.door import NO_STORAGE, Admission, Door
 from proxy.errors import AccessRefused, Fault, OurFault, RecorderFailed
 from proxy.holding import HoldWaiters

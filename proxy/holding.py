@@ -5,8 +5,8 @@ import contextlib
 from collections.abc import Generator
 from uuid import UUID
 
-from access import holds
 from access.context import Access
+from access.decisions import holds
 from storage.model import HoldState, Statement
 from storage.notices import RESYNC, Notice
 

@@ -17,7 +17,7 @@ from sqlalchemy import exists, select
 from sqlmodel import col
 
 from access.context import Access
-from access.sessions import Ending, Tally, end_session
+from access.grants.sessions import Ending, Tally, end_session
 from proxy.instance import is_dead
 from storage import recording_files
 from storage.database import StorageUnavailable, clock

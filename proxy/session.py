@@ -13,11 +13,11 @@ from uuid import UUID
 
 import structlog
 
-from access import holds
 from access.context import Access
-from access.policy import Policy
-from access.resources import Resource, Role, StatementRule
-from access.sessions import Tally, save_segments, save_tally
+from access.decisions import holds
+from access.grants.sessions import Tally, save_segments, save_tally
+from access.policy.policy import Policy
+from access.policy.resources import Resource, Role, StatementRule
 from proxy.errors import OurFault, PolicyFault, SessionEnded
 from proxy.holding import HoldWaiters
 from proxy.masking.rules import Masker

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from access.resources import StatementRule
+from access.policy.resources import StatementRule
 from storage.model import VerdictKind
 
 #: The label of a statement that its judge could not read; a role with rules refuses it unless a rule names it.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from slack_sdk.models.blocks import Block
 
-from access.duration import format_duration
+from access.policy.duration import format_duration
 from bot.blocks.message import Message, context, fields, preformatted, quote, section
 from bot.blocks.statement import outcome
 from bot.blocks.text import code, mention, mentions, moment, plural, size

@@ -6,7 +6,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block, ConfirmObject, DividerBlock
 from slack_sdk.models.views import View
 
-from access.duration import format_duration
+from access.policy.duration import format_duration
 from bot.blocks.decision import Target, decision_buttons
 from bot.blocks.message import Message, actions, button, context, mrkdwn, plain, preformatted, section
 from bot.blocks.reply import GET_TOKEN, cancel_button

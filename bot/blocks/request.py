@@ -2,7 +2,7 @@
 
 from slack_sdk.models.blocks import Block
 
-from access.duration import format_duration
+from access.policy.duration import format_duration
 from bot.blocks.decision import Target, decision_buttons
 from bot.blocks.message import Message, context, fields, labelled, quote, section
 from bot.blocks.text import code, mention, mentions, moment

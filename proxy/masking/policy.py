@@ -1,6 +1,6 @@
 """From a policy's masking entries to the Masker of one session. The built-in rules always hold; a policy only adds."""
 
-from access.policy import Policy
+from access.policy.policy import Policy
 from proxy.masking.rules import DEFAULT_RULES, Entity, Masker, MaskingRule
 
 

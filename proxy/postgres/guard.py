@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from itertools import zip_longest
 
-from access.resources import Resource, Role
+from access.policy.resources import Resource, Role
 from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres import upstream
 from proxy.postgres.catalogue import COLUMNS_SQL, VIEWS_SQL, Catalogue, read

@@ -7,7 +7,7 @@ order of answers, discards what was sent behind it and fails the transaction, ju
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from access.resources import StatementRule
+from access.policy.resources import StatementRule
 from proxy.postgres import messages
 from proxy.postgres.frames import Frame, ProtocolViolation
 from proxy.postgres.guard import Guard

@@ -9,7 +9,7 @@ import ssl
 import struct
 from collections.abc import Mapping
 
-from access.resources import PostgresUpstream, Resource, Role, TlsMode
+from access.policy.resources import PostgresUpstream, Resource, Role, TlsMode
 from proxy import credentials
 from proxy.errors import UpstreamFault
 from proxy.postgres import messages, startup

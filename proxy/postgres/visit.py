@@ -5,7 +5,7 @@ import traceback
 
 import structlog
 
-from access.resources import PostgresUpstream
+from access.policy.resources import PostgresUpstream
 from proxy.errors import AccessRefused, ClientFault, Fault, PolicyFault, RecorderFailed, SessionEnded, UpstreamFault
 from proxy.gateway import Gateway
 from proxy.postgres import messages, startup, upstream

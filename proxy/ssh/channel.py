@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import asyncssh
 
-from access.resources import SshFeature
+from access.policy.resources import SshFeature
 from proxy.errors import Fault
 from proxy.session import LiveSession
 from proxy.ssh.cast import SCREEN, Cast

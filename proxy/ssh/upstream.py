@@ -11,7 +11,7 @@ from typing import Any
 import asyncssh
 from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
 
-from access.resources import Resource, Role, SshUpstream
+from access.policy.resources import Resource, Role, SshUpstream
 from proxy.credentials import resolve
 from proxy.errors import PolicyFault, UpstreamFault
 from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION, quicken

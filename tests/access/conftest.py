@@ -12,9 +12,9 @@ import yaml
 from sqlalchemy import select, text
 from sqlmodel import SQLModel, col
 
-from access.adoption import adopt
 from access.context import Access
-from access.policy_file import PolicyFile
+from access.identity.adoption import adopt
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from storage.database import Database
 from storage.model import (

@@ -3,11 +3,12 @@
 import asyncio
 from typing import Any
 
-from access import grants, holds, requests
 from access.deadlines import LONGEST_WAIT_S, Deadlines
-from access.requests import Ask
-from access.resources import StatementRule
-from access.reviews import review_request
+from access.decisions import holds, requests
+from access.decisions.requests import Ask
+from access.decisions.reviews import review_request
+from access.grants import grants
+from access.policy.resources import StatementRule
 from storage.model import AccessRequest, Grant, HoldState, RequestState, ReviewDecision, Statement, VerdictKind
 from storage.notices import Notices, Topic
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from access import grants, requests
-from access.policy import Policy
-from access.requests import Ask
+from access.decisions import requests
+from access.decisions.requests import Ask
+from access.grants import grants
+from access.policy.policy import Policy
 from storage.model import Grant, RequestState
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.duration import InvalidDuration, format_duration, parse_duration
+from access.policy.duration import InvalidDuration, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(

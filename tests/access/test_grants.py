@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import pytest
 
-from access import grants, requests
-from access.grants import GrantFault, GrantUnusable, Refused
-from access.policy import Policy
-from access.requests import Ask
+from access.decisions import requests
+from access.decisions.requests import Ask
+from access.grants import grants
+from access.grants.grants import GrantFault, GrantUnusable, Refused
+from access.policy.policy import Policy
 from storage.model import EndReason, Grant, Principal
 
 

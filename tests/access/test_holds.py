@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from access import holds, requests
-from access.requests import Ask, Refused
-from access.resources import StatementRule
-from access.reviews import review_request, review_statement
+from access.decisions import holds, requests
+from access.decisions.requests import Ask, Refused
+from access.decisions.reviews import review_request, review_statement
+from access.policy.resources import StatementRule
 from storage.model import (
     EndReason,
     Grant,

@@ -9,15 +9,17 @@ from typing import Any
 import pytest
 import yaml
 
-from access import grants, holds, people, requests
-from access.adoption import PolicyOutdated, adopt
 from access.context import Access
+from access.decisions import holds, requests
+from access.decisions.requests import Ask
+from access.decisions.reviews import review_request, review_statement
 from access.following import follow_policy
+from access.grants import grants
+from access.identity import people
+from access.identity.adoption import PolicyOutdated, adopt
+from access.identity.people import principal_of
 from access.in_force import STALE, PolicyStale, catch_up, policy_in_force
-from access.people import principal_of
-from access.policy_file import PolicyFile
-from access.requests import Ask
-from access.reviews import review_request, review_statement
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from storage.database import Database
 from storage.model import (

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from access import people, requests
-from access.requests import Ask
-from access.reviews import review_request
+from access.decisions import requests
+from access.decisions.requests import Ask
+from access.decisions.reviews import review_request
+from access.identity import people
 from storage.model import AccessRequest, Grant, Identity, Principal, RequestState, ReviewDecision
 
 APPROVE = ReviewDecision.APPROVE

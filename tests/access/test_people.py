@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from access import people, requests
-from access.adoption import adopt
-from access.people import WrongWorkspace
-from access.requests import Ask
+from access.decisions import requests
+from access.decisions.requests import Ask
+from access.identity import people
+from access.identity.adoption import adopt
+from access.identity.people import WrongWorkspace
 from storage.model import (
     AccessRequest,
     Grant,

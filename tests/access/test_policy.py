@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from access.policy import NO_RULE, Policy
-from access.resources import StatementRule
+from access.policy.policy import NO_RULE, Policy
+from access.policy.resources import StatementRule
 from storage.model import Decision, Protocol, VerdictKind
 
 

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.policy import Policy
-from access.policy_document import MaskedEntity
-from access.policy_file import MAX_BYTES, PolicyErrors, PolicyFile, json_schema, load, parse
+from access.policy.document import MaskedEntity
+from access.policy.file import MAX_BYTES, PolicyErrors, PolicyFile, json_schema, load, parse
+from access.policy.policy import Policy
 from proxy.masking.entities import Entity
 from storage.model import PrincipalKind
 

@@ -25,13 +25,14 @@ from hypothesis.stateful import (
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
-from access import grants, requests
-from access.adoption import adopt
 from access.context import Access
 from access.deadlines import Deadlines
-from access.policy_file import PolicyFile
-from access.requests import Ask, Refused
-from access.reviews import review_request
+from access.decisions import requests
+from access.decisions.requests import Ask, Refused
+from access.decisions.reviews import review_request
+from access.grants import grants
+from access.identity.adoption import adopt
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from storage.database import Database
 from storage.model import AccessRequest, AuditEvent, Grant, Principal, RequestState, Review, ReviewDecision

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from access import requests
-from access.requests import MAX_PENDING, Ask, Refused
+from access.decisions import requests
+from access.decisions.requests import MAX_PENDING, Ask, Refused
 from storage.model import AccessRequest, Decision, Grant, PostPurpose, RequestState
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from access import requests
-from access.requests import Ask, Refused
-from access.reviews import review_request
+from access.decisions import requests
+from access.decisions.requests import Ask, Refused
+from access.decisions.reviews import review_request
 from storage.model import AccessRequest, Grant, RequestState, Review, ReviewDecision
 
 APPROVE, DENY = ReviewDecision.APPROVE, ReviewDecision.DENY

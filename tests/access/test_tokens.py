@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.keys import KeyUnusable, thumbprint
+from access.signing_keys import KeyUnusable, thumbprint
 from access.tokens import InvalidToken, TokenFault, TokenKeys
 from storage.model import Grant, Principal, PrincipalKind
 

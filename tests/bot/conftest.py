@@ -17,10 +17,10 @@ from pydantic import SecretStr
 from sqlalchemy import select, text
 from sqlmodel import SQLModel, col
 
-from access.adoption import adopt
 from access.context import Access
 from access.deadlines import Deadlines
-from access.policy_file import PolicyFile
+from access.identity.adoption import adopt
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from bot.app import Bot, BotSettings, Doors
 from bot.manifest import manifest_text

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from access import sessions
-from access.sessions import Ending, Tally
+from access.grants import sessions
+from access.grants.sessions import Ending, Tally
 from bot.blocks.decision import APPROVE
 from bot.detour import Detour
 from storage.model import EndReason, Grant

@@ -2,7 +2,7 @@
 
 import subprocess
 
-from access.resources import Resource
+from access.policy.resources import Resource
 from bot.doors import Doors, connect_command
 
 DOORS = Doors("gw.example", 2222, "gw.example", 5433)

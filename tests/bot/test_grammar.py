@@ -2,7 +2,7 @@
 
 import pytest
 
-from access.resources import Resource, named
+from access.policy.resources import Resource, named
 from bot.blocks.request_form import Draft
 from bot.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, as_typed, read_command
 

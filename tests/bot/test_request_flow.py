@@ -8,8 +8,8 @@ import yaml
 from sqlalchemy import select
 from sqlmodel import col
 
-from access import grants
-from access.adoption import adopt
+from access.grants import grants
+from access.identity.adoption import adopt
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.listing import REVOKE_MINE
 from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN
@@ -159,7 +159,7 @@ async def test_a_card_number_in_the_form_is_not_sent_back(
     assert "[card]" in faulty["errors"]["duration"]
     assert PAN not in str(faulty["errors"])
     with monkeypatch.context() as patch:
-        patch.setattr("access.requests.MAX_PENDING", 0)
+        patch.setattr("access.decisions.requests.MAX_PENDING", 0)
         refused = await stage.slack.submit("alice", typed | {"duration": "15m"})
     assert not refused["view_closed"]
     form = await stage.slack.wait_for_view("alice", "requests waiting for review")

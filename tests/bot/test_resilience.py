@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from access import sessions
-from access.sessions import Ending, Tally
+from access.grants import sessions
+from access.grants.sessions import Ending, Tally
 from bot import notifier
 from bot.app import Bot
 from bot.blocks.decision import APPROVE

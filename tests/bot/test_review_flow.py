@@ -8,9 +8,9 @@ import yaml
 from sqlalchemy import select
 from sqlmodel import col
 
-from access import requests
-from access.adoption import adopt
-from access.requests import Ask
+from access.decisions import requests
+from access.decisions.requests import Ask
+from access.identity.adoption import adopt
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import GET_TOKEN
 from slack_simulator.client import SimulatorClient

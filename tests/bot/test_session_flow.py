@@ -4,9 +4,10 @@ from typing import Any
 
 import yaml
 
-from access import holds, sessions
-from access.adoption import adopt
-from access.sessions import Ending, Tally
+from access.decisions import holds
+from access.grants import sessions
+from access.grants.sessions import Ending, Tally
+from access.identity.adoption import adopt
 from bot.blocks.decision import APPROVE, DENY
 from storage import audit
 from storage.model import EndReason, Grant, HoldState, Session, Statement

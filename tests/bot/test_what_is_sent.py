@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from access import holds, sessions
-from access.sessions import Ending, Tally
+from access.decisions import holds
+from access.grants import sessions
+from access.grants.sessions import Ending, Tally
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import GET_TOKEN
 from storage.model import EndReason, Grant

@@ -12,10 +12,10 @@ import yaml
 from sqlalchemy import select
 from sqlmodel import col
 
-from access import requests, reviews
-from access.adoption import adopt
 from access.context import Access
-from access.policy_file import PolicyFile
+from access.decisions import requests, reviews
+from access.identity.adoption import adopt
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from proxy.gateway import Gateway
 from proxy.instance import registered

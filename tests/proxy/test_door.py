@@ -10,8 +10,8 @@ import pytest
 import yaml
 from sqlalchemy import select
 
-from access.adoption import adopt
 from access.context import Access
+from access.identity.adoption import adopt
 from proxy import door
 from proxy.door import Door
 from proxy.errors import AccessRefused, SessionEnded

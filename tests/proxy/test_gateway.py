@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from access import grants
 from access.context import Access
-from access.statement_reviews import review_statement
+from access.decisions.statement_reviews import review_statement
+from access.grants import grants
 from proxy.errors import AccessRefused, ClientFault, RecorderFailed, SessionEnded
 from proxy.gateway import Gateway
 from proxy.recovery import Recovery

@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import select, text
 from sqlmodel import col
 
-from access import grants
 from access.context import Access
+from access.grants import grants
 from proxy.door import Admission
 from proxy.errors import AccessRefused, SessionEnded, UpstreamFault
 from proxy.gateway import Gateway

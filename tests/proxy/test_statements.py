@@ -2,7 +2,7 @@
 
 import pytest
 
-from access.resources import StatementRule
+from access.policy.resources import StatementRule
 from proxy.statements import UNPARSEABLE, StatementFacts, match, strictest
 from storage.model import VerdictKind
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from access.vocabulary import ENTITIES, SHELL_LABELS, SQL_LABELS, unknown_entity, unknown_label
+from access.policy.labels import ENTITIES, SHELL_LABELS, SQL_LABELS, unknown_entity, unknown_label
 from proxy.masking.detectors import DETECTORS
 from proxy.postgres.sql import judge as judge_sql
 from proxy.postgres.sql_kinds import KINDS

@@ -14,9 +14,9 @@ import pytest
 import yaml
 from sqlalchemy import select
 
-from access.adoption import adopt
 from access.context import Access
-from access.policy_file import PolicyFile
+from access.identity.adoption import adopt
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from cli.demo.clients import psql_program
 from cli.demo.postgres_target import free_port

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from access.context import Access
-from access.resources import Role, TlsMode
+from access.policy.resources import Role, TlsMode
 from proxy.errors import UpstreamFault
 from proxy.postgres import messages, startup, upstream
 from proxy.postgres.server import PostgresListener

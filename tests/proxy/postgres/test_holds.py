@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from access import grants
 from access.context import Access
-from access.statement_reviews import review_statement
+from access.decisions.statement_reviews import review_statement
+from access.grants import grants
 from proxy.postgres import messages, startup
 from storage.model import EndReason, HoldState, Principal, ReviewDecision, Statement
 

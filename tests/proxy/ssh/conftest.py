@@ -19,10 +19,10 @@ import yaml
 from sqlalchemy import select
 from sqlmodel import col
 
-from access.adoption import adopt
 from access.context import Access
-from access.policy_file import PolicyFile
-from access.statement_reviews import review_statement
+from access.decisions.statement_reviews import review_statement
+from access.identity.adoption import adopt
+from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from proxy.gateway import Gateway
 from proxy.masking.rules import DEFAULT_RULES, Masker

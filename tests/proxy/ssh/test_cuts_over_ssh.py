@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from access import grants
 from access.context import Access
+from access.grants import grants
 from proxy.gateway import Gateway
 from proxy.ssh.connection import Limits
 from proxy.ssh.server import SshListener

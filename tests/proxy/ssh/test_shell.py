@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from access.resources import StatementRule
+from access.policy.resources import StatementRule
 from proxy.ssh.shell import judge, redact
 from proxy.statements import strictest
 from storage.model import VerdictKind

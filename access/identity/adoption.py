@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import people
 from access.context import Access
-from access.policy import Policy
+from access.identity import people
+from access.policy.policy import Policy
 from storage import audit, notices, outbox
 from storage.database import clock
 from storage.locks import Lock, take

@@ -24,8 +24,8 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
-from access.duration import format_duration, parse_duration
-from access.vocabulary import unknown_label
+from access.policy.duration import format_duration, parse_duration
+from access.policy.labels import unknown_label
 from storage.model import Protocol, VerdictKind
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"

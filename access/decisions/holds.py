@@ -12,11 +12,11 @@ from sqlmodel import col
 
 from access import changes
 from access.context import Access
+from access.identity.people import actor
 from access.in_force import STALE, policy_in_force
-from access.people import actor
-from access.policy import Policy
-from access.resources import StatementRule
-from access.typed import storable
+from access.policy.policy import Policy
+from access.policy.resources import StatementRule
+from access.text import storable
 from storage import outbox
 from storage.database import clock
 from storage.model import (

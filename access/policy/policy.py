@@ -11,10 +11,10 @@ from typing import Any, Self
 
 from pydantic import ValidationInfo, model_validator
 
-from access.policy_document import PolicyDocument, PolicyRule
-from access.policy_faults import raise_faults
-from access.resources import StatementRule
-from access.suggest import did_you_mean
+from access.policy.checks import raise_faults
+from access.policy.document import PolicyDocument, PolicyRule
+from access.policy.resources import StatementRule
+from access.policy.suggest import did_you_mean
 from storage.model import Decision
 
 #: What Requirement.rule says when no rule matched; no rule can be called that.

@@ -10,8 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from access.resources import Frozen, Name, NameOfKey, Resource, Seconds, SlackChannel, complaint, named
-from access.vocabulary import unknown_entity
+from access.policy.labels import unknown_entity
+from access.policy.resources import Frozen, Name, NameOfKey, Resource, Seconds, SlackChannel, complaint, named
 from storage.model import Decision, PrincipalKind
 
 #: No rule may grant for longer: access that lasts for days is standing access.

@@ -9,13 +9,14 @@ from sqlalchemy import ColumnElement, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import changes, endings
+from access import changes
 from access.context import Access
+from access.grants import endings
+from access.identity.people import actor
 from access.in_force import STALE, PolicyStale, policy_in_force
-from access.may_review import may_revoke
-from access.people import actor
-from access.policy import Policy
-from access.typed import Refused, reason
+from access.policy.policy import Policy
+from access.policy.reviewers import may_revoke
+from access.text import Refused, reason
 from storage import audit
 from storage.database import clock
 from storage.model import AccessRequest, Decision, EndReason, Grant, Principal

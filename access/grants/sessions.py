@@ -12,9 +12,9 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import grants
 from access.context import Access
-from access.typed import storable
+from access.grants import grants
+from access.text import storable
 from storage import audit, notices, outbox, recordings
 from storage.database import clock
 from storage.model import (

@@ -5,7 +5,7 @@ Nobody decides on their own, by any identity: principals are compared, and the a
 
 from collections.abc import Collection
 
-from access.policy import Policy
+from access.policy.policy import Policy
 from storage.model import Grant, Principal, PrincipalKind
 
 

@@ -11,15 +11,16 @@ from sqlalchemy import and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import changes, endings, grants, typed
+from access import changes, text
 from access.context import Access
-from access.duration import format_duration
+from access.grants import endings, grants
+from access.identity.people import actor, slack_account
 from access.in_force import STALE, PolicyStale, policy_in_force
-from access.people import actor, slack_account
-from access.policy import Policy, Requirement
-from access.policy_document import LONGEST_GRANT_S
-from access.suggest import did_you_mean
-from access.typed import Refused
+from access.policy.document import LONGEST_GRANT_S
+from access.policy.duration import format_duration
+from access.policy.policy import Policy, Requirement
+from access.policy.suggest import did_you_mean
+from access.text import Refused
 from storage import audit, outbox
 from storage.database import clock
 from storage.model import AccessRequest, Decision, Grant, PostPurpose, PostSubject, Principal, RequestState
@@ -56,7 +57,7 @@ async def submit(access: Access, principal: Principal, ask: Ask) -> AccessReques
 
     Raises Refused (its message is for the person) and StorageUnavailable.
     """
-    reason, ticket = typed.reason(access, ask.reason), typed.ticket(access, ask.ticket)
+    reason, ticket = text.reason(access, ask.reason), text.ticket(access, ask.ticket)
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
         # What does not exist is told before anything is locked or written.
@@ -92,7 +93,7 @@ async def cancel(
     access: Access, request_id: UUID, by: Principal, reason: str = "", *, source: str = "slack"
 ) -> AccessRequest:
     """pending -> cancelled, by whoever asked. Raises Refused."""
-    why = typed.reason(access, reason)
+    why = text.reason(access, reason)
     async with access.database.transaction() as transaction:
         request = await transaction.get(AccessRequest, request_id)
         if request is None or request.principal_id != by.id:

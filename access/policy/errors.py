@@ -7,11 +7,11 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from access.policy import Policy
-from access.policy_document import MaskingEntry, Person, PolicyRule, SlackWorkspace
-from access.resources import NAME_PATTERN, PostgresUpstream, Resource, Role, SshUpstream, StatementRule
-from access.suggest import did_you_mean
-from access.yaml_lines import Flaw, Position, Reading
+from access.policy.document import MaskingEntry, Person, PolicyRule, SlackWorkspace
+from access.policy.policy import Policy
+from access.policy.resources import NAME_PATTERN, PostgresUpstream, Resource, Role, SshUpstream, StatementRule
+from access.policy.suggest import did_you_mean
+from access.policy.yaml_lines import Flaw, Position, Reading
 
 _SHAPES: tuple[type[BaseModel], ...] = (
     Policy,

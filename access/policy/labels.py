@@ -7,7 +7,7 @@ The proxy's own words are held equal to these by a test.
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
-from access.suggest import did_you_mean
+from access.policy.suggest import did_you_mean
 
 #: Entities of proxy.masking, for `masking: [{entity: …}]`.
 ENTITIES = frozenset(

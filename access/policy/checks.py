@@ -9,9 +9,9 @@ from fnmatch import fnmatchcase
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
-from access.policy_document import PolicyDocument, PolicyRule
-from access.resources import StatementRule
-from access.suggest import did_you_mean
+from access.policy.document import PolicyDocument, PolicyRule
+from access.policy.resources import StatementRule
+from access.policy.suggest import did_you_mean
 from storage.model import Decision, PrincipalKind, VerdictKind
 
 Path = tuple[int | str, ...]

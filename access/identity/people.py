@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import endings
 from access.actors import actor
 from access.context import Access
+from access.grants import endings
 from access.in_force import PolicyStale, policy_in_force
-from access.policy import Policy
+from access.policy.policy import Policy
 from storage import audit
 from storage.database import clock
 from storage.locks import Lock, take

@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from access.policy import Policy
-from access.policy_errors import PolicyError, PolicyErrors, from_flaws, from_validation, structural, unreadable
-from access.yaml_lines import Plain, read
+from access.policy.errors import PolicyError, PolicyErrors, from_flaws, from_validation, structural, unreadable
+from access.policy.policy import Policy
+from access.policy.yaml_lines import Plain, read
 
 __all__ = ["PolicyError", "PolicyErrors", "PolicyFile", "json_schema", "load", "parse"]
 

@@ -8,15 +8,16 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access import changes, grants, typed
+from access import changes, text
 from access.context import Access
+from access.decisions.votes import Vote, approvals_of, decided_sentence, record_vote, vote_of
+from access.grants import grants
+from access.identity.people import actor, slack_account
 from access.in_force import STALE, policy_in_force
-from access.may_review import may_review
-from access.people import actor, slack_account
-from access.policy import Policy
-from access.resources import StatementRule
-from access.typed import Refused
-from access.votes import Vote, approvals_of, decided_sentence, record_vote, vote_of
+from access.policy.policy import Policy
+from access.policy.resources import StatementRule
+from access.policy.reviewers import may_review
+from access.text import Refused
 from storage.database import clock
 from storage.model import (
     AccessRequest,
@@ -79,7 +80,7 @@ async def review_statement(
 
     Raises Refused for a denial without a reason or a reason too long; everything else is in the outcome.
     """
-    vote = Vote(reviewer.id, decision, typed.reason(access, reason), source)
+    vote = Vote(reviewer.id, decision, text.reason(access, reason), source)
     if decision is ReviewDecision.DENY and not vote.reason:
         raise Refused("Say why you deny this: whoever ran it is told.")
     async with access.database.transaction() as transaction:
