@@ -24,11 +24,11 @@ from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from proxy.authority import Authority
-from proxy.gateway import Gateway
-from proxy.instance import registered
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres.server import PostgresListener
-from proxy.ssh.server import SshListener
+from proxy.postgres.listener import PostgresListener
+from proxy.sessions.gateway import Gateway
+from proxy.sessions.instance import registered
+from proxy.ssh.listener import SshListener
 from storage.database import Database
 from storage.embedded import Embedded
 from storage.migrate import migrate

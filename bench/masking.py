@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from proxy.masking.card_brands import is_pan
+from proxy.masking.cards.brands import is_pan
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.masking.stream import StreamMasker
 

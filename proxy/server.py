@@ -14,11 +14,11 @@ import structlog
 
 from access.context import Access
 from proxy.authority import Authority
-from proxy.gateway import Gateway
-from proxy.instance import PULSE_TIMEOUT_S, registered
-from proxy.postgres.server import PostgresListener
-from proxy.recovery import Recovery
-from proxy.ssh.server import SshListener
+from proxy.postgres.listener import PostgresListener
+from proxy.sessions.gateway import Gateway
+from proxy.sessions.instance import PULSE_TIMEOUT_S, registered
+from proxy.sessions.recovery import Recovery
+from proxy.ssh.listener import SshListener
 from storage.database import StorageUnavailable
 from storage.model import EndReason
 from storage.notices import Notices

@@ -19,7 +19,7 @@ NO_SEGMENT = "0" * 64
 
 _CHUNK_BYTES = 1024 * 1024
 
-#: The formats of proxy.recorder; whatever else lies in a session's folder is no part of its recording.
+#: The formats of proxy.recording.recorder; whatever else lies in a session's folder is no part of its recording.
 _SUFFIXES = (".cast", ".jsonl")
 
 

@@ -8,8 +8,8 @@ was sent is remembered, so that the rest of a value that was cut in two by the f
 import re
 
 from proxy.masking.entities import REDACTED, Edit
+from proxy.masking.normalise import ESCAPE, RAISED_DIGITS
 from proxy.masking.rules import Masker
-from proxy.masking.shadow import ESCAPE, RAISED_DIGITS
 from proxy.masking.swallow import Swallow
 from proxy.masking.tails import open_tail, waiting_from
 

@@ -8,10 +8,10 @@ import unicodedata
 
 import re2
 
-from proxy.masking.card_brands import LENGTHS, MAX_DIGITS
+from proxy.masking.cards.brands import LENGTHS, MAX_DIGITS
+from proxy.masking.detectors.codes import EXPIRY
 from proxy.masking.entities import re2_options
-from proxy.masking.shadow import parse_run
-from proxy.masking.verification_codes import EXPIRY
+from proxy.masking.normalise import parse_run
 
 
 def _utf8_digits() -> str:

@@ -5,8 +5,8 @@ import hmac
 import secrets
 from collections.abc import Generator
 
-from proxy.postgres.relay import Relay
-from proxy.postgres.startup import PROTOCOL_3_2, CancelRequest
+from proxy.postgres.protocol.startup import PROTOCOL_3_2, CancelRequest
+from proxy.postgres.relay.relay import Relay
 
 #: Protocol 3.0 knows no longer secret; 3.2 does.
 _SHORT_SECRET_BYTES, _LONG_SECRET_BYTES = 4, 32

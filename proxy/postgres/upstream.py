@@ -12,11 +12,11 @@ from collections.abc import Mapping
 from access.policy.resources import PostgresUpstream, Resource, Role, TlsMode
 from proxy import credentials
 from proxy.errors import UpstreamFault
-from proxy.postgres import messages, startup
-from proxy.postgres.frames import MAX_MESSAGE_BYTES, ProtocolViolation
-from proxy.postgres.scram import MECHANISM, MECHANISM_PLUS, ScramClient, ScramFailed
-from proxy.postgres.tls_binding import server_end_point
-from proxy.postgres.wire import Wire, WireClosed
+from proxy.postgres.protocol import messages, startup
+from proxy.postgres.protocol.channel_binding import server_end_point
+from proxy.postgres.protocol.frames import MAX_MESSAGE_BYTES, ProtocolViolation
+from proxy.postgres.protocol.scram import MECHANISM, MECHANISM_PLUS, ScramClient, ScramFailed
+from proxy.transport import Wire, WireClosed
 
 CONNECT_TIMEOUT_S = 10.0
 LOGIN_TIMEOUT_S = 20.0

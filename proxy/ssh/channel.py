@@ -14,11 +14,10 @@ import asyncssh
 
 from access.policy.resources import SshFeature
 from proxy.errors import Fault
-from proxy.session import LiveSession
-from proxy.ssh.cast import SCREEN, Cast
-from proxy.ssh.shell import judge
-from proxy.ssh.upstream_side import UpstreamSide
-from proxy.ssh.waiting import unless
+from proxy.recording.asciicast import SCREEN, Cast
+from proxy.sessions.session import LiveSession
+from proxy.shell import judge
+from proxy.ssh.upstream_channel import UpstreamSide
 from proxy.ssh.wire import (
     AGENT,
     BUFFER_BYTES,
@@ -31,6 +30,7 @@ from proxy.ssh.wire import (
     silence,
 )
 from proxy.statements import StatementFacts
+from proxy.tasks import unless
 
 #: Exit statuses of what Gatepass ends: refused (a shell's "cannot execute"), upstream not there (sysexits'
 #: EX_UNAVAILABLE), withdrawn by Ctrl-C (a shell's 128 + SIGINT), the session cut (ssh's own for a broken connection).

@@ -20,15 +20,15 @@ from asyncssh.constants import (
     OPEN_RESOURCE_SHORTAGE,
 )
 
-from proxy.door import Admission
 from proxy.errors import AccessRefused, Fault, PolicyFault, SessionEnded, UpstreamFault
-from proxy.gateway import Gateway
-from proxy.session import LiveSession
-from proxy.ssh.cast import Cast
+from proxy.recording.asciicast import Cast
+from proxy.sessions.admission import Admission
+from proxy.sessions.gateway import Gateway
+from proxy.sessions.session import LiveSession
 from proxy.ssh.channel import CUT, UNAVAILABLE, Channel, Live, Owner
 from proxy.ssh.upstream import connected
-from proxy.ssh.waiting import unless
 from proxy.ssh.wire import PACKET_BYTES, WINDOW_BYTES, quicken
+from proxy.tasks import unless
 from storage import audit
 from storage.database import StorageUnavailable
 from storage.model import Protocol

@@ -17,9 +17,9 @@ from access.decisions import requests, reviews
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
-from proxy.gateway import Gateway
-from proxy.instance import registered
 from proxy.masking.rules import DEFAULT_RULES, Masker
+from proxy.sessions.gateway import Gateway
+from proxy.sessions.instance import registered
 from storage.database import Database
 from storage.model import Grant, Principal, ReviewDecision
 from storage.notices import Notices

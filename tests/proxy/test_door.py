@@ -12,10 +12,10 @@ from sqlalchemy import select
 
 from access.context import Access
 from access.identity.adoption import adopt
-from proxy import door
-from proxy.door import Door
 from proxy.errors import AccessRefused, SessionEnded
-from proxy.gateway import Gateway
+from proxy.sessions import admission
+from proxy.sessions.admission import Door
+from proxy.sessions.gateway import Gateway
 from storage.model import AuditEvent, EndReason, Protocol
 
 Grants = Callable[..., Awaitable[Any]]
@@ -35,13 +35,13 @@ async def refusals(access: Access) -> list[dict[str, Any]]:
 async def test_a_flood_of_refusals_is_counted_rather_than_written_one_by_one(access: Access) -> None:
     now = [1000.0]
     at = Door(access, clock=lambda: now[0])
-    for _ in range(door.REFUSALS_A_WINDOW + 25):
+    for _ in range(admission.REFUSALS_A_WINDOW + 25):
         await knock(at)
     await knock(at, "198.51.100.7:40000")
-    assert len(await refusals(access)) == door.REFUSALS_A_WINDOW + 1, "the other host is not silenced"
+    assert len(await refusals(access)) == admission.REFUSALS_A_WINDOW + 1, "the other host is not silenced"
     await at.summarise()
-    assert len(await refusals(access)) == door.REFUSALS_A_WINDOW + 1, "the window is not over"
-    now[0] += door.WINDOW_S
+    assert len(await refusals(access)) == admission.REFUSALS_A_WINDOW + 1, "the window is not over"
+    now[0] += admission.WINDOW_S
     await at.summarise()
     *_, last = await refusals(access)
     assert (last["client"], last["refusals"]) == ("203.0.113.9", 25)
@@ -50,7 +50,7 @@ async def test_a_flood_of_refusals_is_counted_rather_than_written_one_by_one(acc
 
 
 async def test_hosts_beyond_the_most_are_counted_as_one(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(door, "MOST_HOSTS", 2)
+    monkeypatch.setattr(admission, "MOST_HOSTS", 2)
     at = Door(access)
     for number in range(20):
         await knock(at, f"203.0.113.{number}:1")
@@ -60,11 +60,11 @@ async def test_hosts_beyond_the_most_are_counted_as_one(access: Access, monkeypa
 async def test_whoever_waits_too_long_for_their_turn_is_told_so(
     access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(door, "QUEUE_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(admission, "QUEUE_TIMEOUT_S", 0.01)
     at = Door(access)
     token = (await granted("db", "read")).token
     turns = at._turns  # pyright: ignore[reportPrivateUsage]
-    for _ in range(door.ADMISSIONS_AT_ONCE):
+    for _ in range(admission.ADMISSIONS_AT_ONCE):
         await turns.acquire()
     with pytest.raises(AccessRefused, match="Too many people"):
         await at.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")

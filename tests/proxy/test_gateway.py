@@ -15,9 +15,9 @@ from access.context import Access
 from access.decisions.statement_reviews import review_statement
 from access.grants import grants
 from proxy.errors import AccessRefused, ClientFault, RecorderFailed, SessionEnded
-from proxy.gateway import Gateway
-from proxy.recovery import Recovery
-from proxy.session import LiveSession
+from proxy.sessions.gateway import Gateway
+from proxy.sessions.recovery import Recovery
+from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts
 from storage import recording_files
 from storage.model import (
@@ -353,7 +353,7 @@ async def test_sessions_of_a_dead_instance_are_closed_with_what_was_recorded(
 
 
 async def _dead_instance(access: Access) -> int:
-    from proxy.instance import registered
+    from proxy.sessions.instance import registered
 
     async with registered(access.database) as (instance_id, _):
         return instance_id

@@ -12,11 +12,11 @@ from sqlmodel import col
 
 from access.context import Access
 from access.grants import grants
-from proxy.door import Admission
 from proxy.errors import AccessRefused, SessionEnded, UpstreamFault
-from proxy.gateway import Gateway
-from proxy.instance import registered
-from proxy.recovery import Recovery
+from proxy.sessions.admission import Admission
+from proxy.sessions.gateway import Gateway
+from proxy.sessions.instance import registered
+from proxy.sessions.recovery import Recovery
 from storage.database import Database, StorageUnavailable
 from storage.model import AuditEvent, EndReason, Protocol, Session, SessionState
 from storage.notices import Notices

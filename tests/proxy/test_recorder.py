@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from proxy.errors import RecorderFailed
-from proxy.recorder import Format, Recorder
+from proxy.recording.recorder import Format, Recorder
 from storage import recording_files
 from storage.recording_files import NO_SEGMENT, RecordingDamaged
 

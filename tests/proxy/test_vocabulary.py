@@ -3,10 +3,10 @@
 import pytest
 
 from access.policy.labels import ENTITIES, SHELL_LABELS, SQL_LABELS, unknown_entity, unknown_label
-from proxy.masking.detectors import DETECTORS
-from proxy.postgres.sql import judge as judge_sql
-from proxy.postgres.sql_kinds import KINDS
-from proxy.ssh.shell import judge as judge_shell
+from proxy.masking.detectors.detectors import DETECTORS
+from proxy.postgres.sql.analysis import judge as judge_sql
+from proxy.postgres.sql.kinds import KINDS
+from proxy.shell import judge as judge_shell
 
 SQL = (
     "select 1; insert into t values (1); update t set a = 1; delete from t; merge into t using s on true "

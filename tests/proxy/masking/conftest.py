@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy.masking.card_brands import is_pan
+from proxy.masking.cards.brands import is_pan
 
 CORPUS = Path(__file__).parent / "corpus"
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.masking.card_brands import BRANDS, is_article_number, is_pan, luhn
+from proxy.masking.cards.brands import BRANDS, is_article_number, is_pan, luhn
 from proxy.masking.rules import Entity, Masker, MaskingRule
 
 #: Numbers that the schemes and payment providers publish for testing.

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.masking.card_brands import is_pan
+from proxy.masking.cards.brands import is_pan
 from proxy.masking.rules import DEFAULT_RULES, Entity, Masker, MaskingRule
 from proxy.masking.stream import MAX_HELD, StreamMasker
 

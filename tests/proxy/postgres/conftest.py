@@ -21,10 +21,10 @@ from access.tokens import TokenKeys
 from cli.demo.clients import psql_program
 from cli.demo.postgres_target import free_port
 from proxy.authority import Authority
-from proxy.gateway import Gateway
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres import messages, startup
-from proxy.postgres.server import PostgresListener
+from proxy.postgres.listener import PostgresListener
+from proxy.postgres.protocol import messages, startup
+from proxy.sessions.gateway import Gateway
 from storage.cluster import Cluster
 from storage.database import Database
 from storage.model import Session

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from postgast import parse
 
-from proxy.postgres.copy_out import CopyOut, copy_out
-from proxy.postgres.frames import ProtocolViolation
-from proxy.postgres.sql import unwrap
+from proxy.postgres.protocol.copy_format import CopyOut, copy_out
+from proxy.postgres.protocol.frames import ProtocolViolation
+from proxy.postgres.sql.analysis import unwrap
 
 CELLS = st.lists(st.none() | st.text(max_size=12).map(str.encode), min_size=1, max_size=6)
 

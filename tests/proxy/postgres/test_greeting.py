@@ -14,8 +14,9 @@ from sqlalchemy import select
 from access.context import Access
 from access.policy.resources import Role, TlsMode
 from proxy.errors import UpstreamFault
-from proxy.postgres import messages, startup, upstream
-from proxy.postgres.server import PostgresListener
+from proxy.postgres import upstream
+from proxy.postgres.listener import PostgresListener
+from proxy.postgres.protocol import messages, startup
 from storage.model import EndReason, Session
 
 

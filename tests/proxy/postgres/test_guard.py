@@ -5,8 +5,8 @@ from typing import Any, cast
 import pytest
 
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres.catalogue import read
-from proxy.postgres.guard import Guard
+from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.sql.catalogue import read
 
 COLUMNS = [
     ("20000", "public", "cards", "1", "id"),

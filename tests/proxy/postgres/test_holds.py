@@ -12,7 +12,7 @@ from sqlmodel import col
 from access.context import Access
 from access.decisions.statement_reviews import review_statement
 from access.grants import grants
-from proxy.postgres import messages, startup
+from proxy.postgres.protocol import messages, startup
 from storage.model import EndReason, HoldState, Principal, ReviewDecision, Statement
 
 WAIT_S = 20

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.postgres.judgement import MAX_REMEMBERED, Judge, Judged, expand
+from proxy.postgres.sql.judge import MAX_REMEMBERED, Judge, Judged, expand
 from proxy.statements import UNPARSEABLE
 
 

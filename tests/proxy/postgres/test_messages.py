@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.postgres import messages, startup
-from proxy.postgres.frames import MAX_MESSAGE_BYTES, FrameReader, ProtocolViolation
+from proxy.postgres.protocol import messages, startup
+from proxy.postgres.protocol.frames import MAX_MESSAGE_BYTES, FrameReader, ProtocolViolation
 
 TAGS = st.sampled_from([b"Q", b"D", b"T", b"Z", b"d", b"E"])
 MESSAGES = st.lists(st.tuples(TAGS, st.binary(max_size=60)), max_size=12)

@@ -2,10 +2,10 @@
 
 import pytest
 
-from proxy.postgres.frames import ProtocolViolation
-from proxy.postgres.judgement import Judge, Judged
-from proxy.postgres.messages import Column
-from proxy.postgres.protocol import MAX_MEANINGS, Conversation, Kind
+from proxy.postgres.protocol.frames import ProtocolViolation
+from proxy.postgres.protocol.messages import Column
+from proxy.postgres.relay.conversation import MAX_MEANINGS, Conversation, Kind
+from proxy.postgres.sql.judge import Judge, Judged
 
 JUDGE = Judge(lambda _: False)
 SELECT, DELETE = JUDGE.judge(b"select 1"), JUDGE.judge(b"delete from t")

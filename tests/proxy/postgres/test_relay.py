@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from proxy.postgres import messages
+from proxy.postgres.protocol import messages
 
 PAN, CVV, EMAIL = "4111111111111111", "737", "ada@example.com"
 CLEAR = (PAN, EMAIL, "737")

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres import values
-from proxy.postgres.frames import FrameReader, ProtocolViolation
-from proxy.postgres.messages import BINARY, TEXT, Column, data_row, read_data_row
-from proxy.postgres.rows import RowMasker
-from proxy.postgres.values import numeric_text, readable
+from proxy.postgres.protocol import values
+from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
+from proxy.postgres.protocol.messages import BINARY, TEXT, Column, data_row, read_data_row
+from proxy.postgres.protocol.values import numeric_text, readable
+from proxy.postgres.relay.rows import RowMasker
 
 PAN = b"4111111111111111"
 MASKED = b"************1111"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.postgres.scram import ScramClient, ScramFailed, prepare
+from proxy.postgres.protocol.scram import ScramClient, ScramFailed, prepare
 
 # RFC 7677, section 3.
 NONCE = "rOprNGfwEbeRWgbNEkqO"

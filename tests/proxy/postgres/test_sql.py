@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.postgres.sql import MAX_CHAIN_TOKENS, MAX_SQL_BYTES, judge
+from proxy.postgres.sql.analysis import MAX_CHAIN_TOKENS, MAX_SQL_BYTES, judge
 from proxy.statements import UNPARSEABLE
 
 CORPUS: list[tuple[str, str, set[str]]] = [

@@ -2,9 +2,9 @@
 
 import pytest
 
-from proxy.postgres.catalogue import Catalogue, read
-from proxy.postgres.judgement import Judge
-from proxy.postgres.messages import Column
+from proxy.postgres.protocol.messages import Column
+from proxy.postgres.sql.catalogue import Catalogue, read
+from proxy.postgres.sql.judge import Judge
 
 
 def is_masked(name: str) -> bool:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.postgres.sql import judge
+from proxy.postgres.sql.analysis import judge
 
 SECRET = "4111111111111111"
 

@@ -24,10 +24,10 @@ from access.decisions.statement_reviews import review_statement
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
-from proxy.gateway import Gateway
 from proxy.masking.rules import DEFAULT_RULES, Masker
+from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Limits
-from proxy.ssh.server import SshListener
+from proxy.ssh.listener import SshListener
 from storage.database import Database
 from storage.model import AuditEvent, HoldState, Principal, ReviewDecision, Session, Statement
 

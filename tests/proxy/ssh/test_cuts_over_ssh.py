@@ -11,9 +11,9 @@ from sqlalchemy import select
 
 from access.context import Access
 from access.grants import grants
-from proxy.gateway import Gateway
+from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Limits
-from proxy.ssh.server import SshListener
+from proxy.ssh.listener import SshListener
 from storage.model import EndReason, Grant
 
 Make = Callable[..., Awaitable[Any]]

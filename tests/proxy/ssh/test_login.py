@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from proxy.ssh.server import host_key
+from proxy.ssh.listener import host_key
 
 Make = Callable[..., Awaitable[Any]]
 

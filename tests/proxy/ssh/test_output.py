@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 
 from proxy.errors import Fault, PolicyFault, RecorderFailed
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.recorder import Format, Recorder
-from proxy.ssh.cast import STDERR, STDOUT, Cast, json_string
-from proxy.ssh.output import BATCH_BYTES, Output, whole_characters
+from proxy.recording.asciicast import STDERR, STDOUT, Cast, json_string
+from proxy.recording.masked_output import BATCH_BYTES, Output, whole_characters
+from proxy.recording.recorder import Format, Recorder
 
 PAN = b"4111111111111111"
 

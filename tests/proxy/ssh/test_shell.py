@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from access.policy.resources import StatementRule
-from proxy.ssh.shell import judge, redact
+from proxy.shell import judge, redact
 from proxy.statements import strictest
 from storage.model import VerdictKind
 

@@ -1,0 +1,33 @@
+"""The RE2 pattern for runs of digits that may hold a card number.
+
+It is tight: nearly every number in ordinary output (times, sizes, rows of figures) is refused by the automaton, at its
+speed. What it lets through, `grouping` and `card_brands` judge exactly.
+"""
+
+from proxy.masking.normalise import ANY_DIGIT, GAP, MARK, NOISE, RAISED_DIGITS, SEPARATOR, SPACE
+
+#: The first digit, after zeros with which a field may be padded. It does not follow another digit; a letter may be
+#: matched with it.
+_FIRST = rf"(?:(?:\b|[A-Za-z_])0*[2-689]|[^\x00-\x7f\P{{Nd}}]|[{RAISED_DIGITS}])"
+
+_QUIET = rf"(?:{ANY_DIGIT}{NOISE}*)"
+_BREAK = rf"(?:{SEPARATOR}{NOISE}*)?"
+#: Twelve digits and more, unbroken or broken after every fourth, whatever noise is between.
+_FOURS = rf"{NOISE}*{_QUIET}{{3}}(?:{_BREAK}{_QUIET}{{4}}){{2,}}(?:{_BREAK}{_QUIET}{{1,3}})?"
+
+_ANY_SEPARATOR = rf"(?:{MARK}|{SPACE})"
+
+
+def _groups(*sizes: int, separator: str = _ANY_SEPARATOR) -> str:
+    """Groups of `sizes` digits, of which the first is matched already."""
+    return separator.join(rf"{ANY_DIGIT}{{{size}}}" for size in (sizes[0] - 1, *sizes[1:]))
+
+
+_PRINTED = [_groups(4, 6, 4), _groups(4, 5, 6), _groups(4, 3, 3, 3)]
+#: At least these: what follows is matched as well.
+_HALVES = [_groups(*sizes, separator=MARK) for sizes in ((6, 10), (8, 8), (4, 10), (12, 4))]
+_EVEN = [_groups(*[1] * 12, separator=SPACE), _groups(*[2] * 6, separator=SPACE), _groups(*[3] * 4, separator=SPACE)]
+_UNEVEN = rf"(?:{MARK}?{ANY_DIGIT}){{11}}"
+
+#: A run of digits from the first group that may begin a card number to the run's end.
+CANDIDATE = rf"{_FIRST}(?:{'|'.join([_FOURS, *_PRINTED, *_HALVES, *_EVEN, _UNEVEN])})(?:{GAP}{ANY_DIGIT})*"

@@ -1,0 +1,177 @@
+"""Card numbers in bytes: candidates by RE2, then brand, length, check digit and the way the digits are grouped.
+
+The masked form has as many characters as the number and keeps its separators, so that terminals and fixed columns stay
+aligned. At most the last four digits are shown (PCI DSS 4.0.1, 3.4.1). Numbers that are reversed, encoded or spread
+over lines are not found. `grouping` says which digits belong together.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterator
+
+import re2
+
+from proxy.masking.cards.brands import LENGTHS, MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan, luhn
+from proxy.masking.cards.candidates import CANDIDATE
+from proxy.masking.cards.grouping import joined_left, number_start, stands_alone, well_grouped
+from proxy.masking.entities import CELL_BORDER, Edit, Entity, re2_options
+from proxy.masking.normalise import Run, parse_run
+
+_candidate = re2.compile(CANDIDATE, re2_options())
+
+#: "e+15" behind a number: a float8 prints a card number as 4.111111111111111e+15.
+_EXPONENT = re.compile(rb"[eE]\+?0?([0-9]{1,2})(?![0-9])")
+
+#: Words before a number of 12 or 13 digits that say it is no article number.
+_CARD_WORD = re.compile(rb"(?i)card|pan\b|visa|maestro|credit|debit|\bcc\b")
+_CARD_WORD_REACH = 32
+
+_PAN = Entity.PAN.value
+_MAX_PADDING = 64
+#: A letter, and zeros that pad a field.
+_BEFORE_DIGITS = b"0_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_STARS = b"*" * MAX_DIGITS
+
+
+def find_pans(data: bytes, start: int, shown: int = 4, replacement: bytes | None = None) -> Iterator[Edit]:
+    """Card numbers in data[start:]; bytes before `start` are looked at as context only.
+
+    shown: how many digits stay at the end, 0 to 4. replacement: instead of the masked form.
+    """
+    for match in _candidate.finditer(data, max(0, start - _padding(data, start) - 1)):
+        first, past = match.span()
+        digits = data[first:past].lstrip(_BEFORE_DIGITS)
+        first = past - len(digits)
+        if not digits.isdigit():
+            found = _pans_in_run(data, first, past, shown, replacement)
+        elif _is_plain_pan(data, first, past, digits):
+            found = (Edit(first, past, _form(digits, shown, replacement), _PAN, replacement is None),)
+        else:
+            continue
+        yield from (edit for edit in found if edit.start >= start)
+
+
+def _padding(data: bytes, start: int) -> int:
+    """How many zeros stand before data[start]; a candidate begins with them, and with the letter before them."""
+    before = data[max(0, start - _MAX_PADDING) : start]
+    return len(before) - len(before.rstrip(b"0"))
+
+
+def whole_pan(cell: bytes, shown: int = 4, replacement: bytes | None = None) -> bytes | None:
+    """The masked form of a cell that is a card number without separators and nothing else, or None.
+
+    It says what find_pans would; most card numbers in tables are such cells, and this is several times cheaper.
+    """
+    if cell.isdigit() and _is_plain_pan(cell, 0, len(cell), cell):
+        return _form(cell, shown, replacement)
+    return None
+
+
+def _form(digits: bytes, shown: int, replacement: bytes | None) -> bytes:
+    if replacement is not None:
+        return replacement
+    hidden = len(digits) - shown
+    return _STARS[:hidden] + digits[hidden:]
+
+
+def _is_plain_pan(data: bytes, first: int, past: int, digits: bytes) -> bool:
+    length = past - first
+    return (
+        MIN_DIGITS <= length <= MAX_DIGITS
+        and LENGTHS[int(digits[:4])] >> length & 1 == 1
+        and luhn(digits)
+        and stands_alone(data, first, past)
+        and not (length <= 13 and _is_article(data, digits, first))
+    )
+
+
+def _is_article(data: bytes, digits: bytes, first: int) -> bool:
+    """Cards of 12 or 13 digits are out of issue, articles in every shop's database: only a word makes them cards."""
+    before = data[max(0, first - _CARD_WORD_REACH) : first].rpartition(CELL_BORDER)[2]
+    return is_article_number(digits) and not _CARD_WORD.search(before)
+
+
+def _pans_in_run(data: bytes, first: int, past: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
+    run = parse_run(data, first, past)
+    windows = list(_windows(data, run))
+    if run.seams:
+        taken = list(windows)
+        windows += [
+            (low, high)
+            for low, high in _windows(data, run.split())
+            if all(high <= begun or low >= ended for begun, ended in taken)
+        ]
+        windows.sort()
+    mantissa = _mantissa(data, run, past)
+    if mantissa is not None:
+        low, complete = mantissa
+        windows = [*(window for window in windows if window[1] <= low), (low, len(run.digits))]
+        shown = shown if complete else 0
+    at = 0
+    while at < len(windows):
+        low, high = windows[at]
+        alone = True
+        at += 1
+        while at < len(windows) and windows[at][0] < high:
+            # Two readings of the same digits: which four are the last cannot be said, so none is shown.
+            high = max(high, windows[at][1])
+            alone = False
+            at += 1
+        yield _edit(data, run, low, high, shown if alone else 0, replacement)
+
+
+def _mantissa(data: bytes, run: Run, past: int) -> tuple[int, bool] | None:
+    """If the run ends in a card number in scientific notation: where that begins, and whether all digits are there."""
+    if run.separators[-1:] != ["."] or (exponent := _EXPONENT.match(data, past)) is None:
+        return None
+    low = run.groups[-3]
+    length = int(exponent.group(1)) + 1
+    digits = run.digits[low:]
+    if low == 0 and joined_left(data, run.places[0][0]) == "digit":
+        return None
+    if run.groups[-2] - low != 1 or not len(digits) <= length <= MAX_DIGITS:
+        return None
+    return (low, len(digits) == length) if is_pan(digits.ljust(length, b"0")) else None
+
+
+def _windows(data: bytes, run: Run) -> Iterator[tuple[int, int]]:
+    """Every (low, high) such that run.digits[low:high] are a card number, in the order in which they begin."""
+    if not run.places:
+        return
+    left = joined_left(data, run.places[0][0])
+    digits, groups = run.digits, run.groups
+    count = len(groups) - 1
+    # In a longer run only groups of four or more can begin a number: this bounds the work on rows of digits.
+    least = 1 if len(digits.lstrip(b"0")) <= MAX_DIGITS or run.noisy else 4
+    for i in range(1 if left == "digit" else 0, count):
+        if groups[i + 1] - groups[i] < least:
+            continue
+        low = number_start(run, i)
+        lengths = LENGTHS[int(digits[low : low + 4] or b"0")]
+        if not lengths:
+            continue
+        for j in range(bisect_left(groups, low + MIN_DIGITS, i + 1), count + 1):
+            length = groups[j] - low
+            if length > MAX_DIGITS:
+                break
+            number = digits[low : groups[j]]
+            if (
+                lengths >> length & 1
+                and luhn(number)
+                and well_grouped(data, run, i, j, left)
+                and not _is_article(data, number, run.places[low][0])
+            ):
+                yield low, groups[j]
+
+
+def _edit(data: bytes, run: Run, low: int, high: int, shown: int, replacement: bytes | None) -> Edit:
+    first, past = run.places[low][0], run.places[high - 1][1]
+    if low == 0:
+        first = min([first, *(place[0] for place in run.overwritten)])
+    if replacement is not None:
+        return Edit(first, past, replacement, _PAN)
+    form = bytearray(data[first:past])
+    hidden = run.places[low : high - shown] + [place for place in run.overwritten if first <= place[0] < past]
+    for start, end in sorted(hidden, reverse=True):
+        form[start - first : end - first] = b"*"
+    return Edit(first, past, bytes(form), _PAN, aligned=True)

@@ -1,0 +1,180 @@
+"""Greeting: a new client up to its password. Everything before that is unauthenticated, so it is short and strict.
+
+Refuses plain text (a token would be readable), replication, and whatever is not PostgreSQL. The caller bounds the time.
+"""
+
+import asyncio
+import socket
+import ssl
+from dataclasses import dataclass
+
+from proxy.errors import AccessRefused
+from proxy.postgres.protocol import messages, startup
+from proxy.postgres.protocol.encodings import is_readable
+from proxy.postgres.protocol.frames import ProtocolViolation
+from proxy.postgres.protocol.messages import MAX_PASSWORD_BYTES
+from proxy.postgres.protocol.startup import CancelRequest, GssEncRequest, SslRequest, Startup
+from proxy.transport import TLS_HANDSHAKE_TIMEOUT_S, Wire
+
+_TLS_CLIENT_HELLO = b"\x16"
+_ALPN = "postgresql"
+
+#: Settings that a client may bring; any other could be a role or a search path past the rules for statements.
+ALLOWED_SETTINGS = frozenset(
+    {
+        "application_name",
+        "bytea_output",
+        "client_encoding",
+        "client_min_messages",
+        "datestyle",
+        "default_transaction_deferrable",
+        "default_transaction_isolation",
+        "default_transaction_read_only",
+        "extra_float_digits",
+        "geqo",
+        "idle_in_transaction_session_timeout",
+        "idle_session_timeout",
+        "intervalstyle",
+        "jit",
+        "lock_timeout",
+        "search_path",
+        "statement_timeout",
+        "tcp_user_timeout",
+        "timezone",
+        "transaction_timeout",
+    }
+)
+_OWN = frozenset({"user", "database", "replication", "options"})
+
+
+class Refused(Exception):
+    """The client is told why, and leaves; `code` is an SQLSTATE."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Guest:
+    """A client that said who it wants to be and gave a token; nothing of it is checked yet."""
+
+    wire: Wire
+    startup: Startup
+    token: str
+
+    def settings(self) -> dict[str, str]:
+        """What to pass on of its startup parameters. Raises AccessRefused for what must not be."""
+        settings: dict[str, str] = {}
+        for name, value in self.startup.parameters.items():
+            folded = name.lower()
+            if folded in _OWN or name.startswith("_pq_."):
+                continue
+            if folded not in ALLOWED_SETTINGS:
+                raise AccessRefused(f"Gatepass does not pass on the startup parameter {name[:60]!r}. Use SET instead.")
+            settings[folded] = value
+        if not is_readable(settings.get("client_encoding", "utf8")):
+            raise AccessRefused("Gatepass cannot mask text in this client_encoding. Use UTF8.")
+        return settings
+
+    def database(self, resource: str, only: str | None, role_username: str) -> str:
+        """The upstream's database that is meant; `only` is the one this resource opens, if it is bound to one.
+
+        libpq fills in the user's name where none was given, so that name and the resource's mean the default. Raises
+        AccessRefused for any other.
+        """
+        asked = self.startup.parameters.get("database", "")
+        if asked in {"", self.startup.user, resource}:
+            return only or role_username
+        if only is not None and asked != only:
+            raise AccessRefused(f"{resource} opens the database {only} alone. Connect with dbname={only}.")
+        return asked
+
+
+async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Wire:
+    """A wire on an accepted socket: in TLS already if the client starts with it (sslnegotiation=direct).
+
+    Raises OSError, also where TLS fails, and ProtocolViolation if direct TLS is not meant for PostgreSQL.
+    """
+    loop = asyncio.get_running_loop()
+    first = await _peek(connection)
+    if first != _TLS_CLIENT_HELLO:
+        _, wire = await loop.connect_accepted_socket(Wire, connection)
+        return wire
+    _, wire = await loop.connect_accepted_socket(
+        Wire, connection, ssl=tls, ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S
+    )
+    if wire.tls is None or wire.tls.selected_alpn_protocol() != _ALPN:
+        wire.abort()
+        raise ProtocolViolation("direct TLS without ALPN postgresql")
+    return wire
+
+
+async def greet(wire: Wire, tls: ssl.SSLContext) -> Guest | CancelRequest:
+    """Negotiate up to the password. Raises Refused, ProtocolViolation, WireClosed or OSError."""
+    packet = await _packet(wire)
+    asked: set[type] = set()
+    while isinstance(packet, SslRequest | GssEncRequest):
+        if type(packet) in asked or wire.tls is not None:
+            raise ProtocolViolation("an encryption request at the wrong time")
+        asked.add(type(packet))
+        if isinstance(packet, SslRequest):
+            wire.write(b"S")
+            await wire.start_tls(tls, server_side=True)
+        else:
+            wire.write(b"N")
+        packet = await _packet(wire)
+    if isinstance(packet, CancelRequest):
+        return packet
+    _check(packet, encrypted=wire.tls is not None)
+    newest = min(packet.version, startup.PROTOCOL_3_2)
+    if packet.extensions or newest != packet.version:
+        wire.write(startup.negotiate_version(newest, packet.extensions))
+    wire.write(startup.AUTHENTICATION_CLEARTEXT)
+    return Guest(wire, packet, await _password(wire))
+
+
+def _check(packet: Startup, *, encrypted: bool) -> None:
+    if not encrypted:
+        raise Refused("28000", "Gatepass takes tokens over TLS only. Connect with sslmode=require.")
+    if not packet.user:
+        raise Refused("28000", "No user name was given. It is role@resource, for example read@payments-db.")
+    if packet.parameters.get("replication", "false").lower() not in {"false", "off", "no", "0"}:
+        raise Refused("42501", "Gatepass does not relay replication connections.")
+    if packet.parameters.get("options"):
+        raise Refused("42501", "Gatepass does not pass on the startup parameter options (PGOPTIONS). Use SET instead.")
+
+
+async def _packet(wire: Wire) -> startup.Packet:
+    header = await wire.read_exactly(4)
+    return startup.read_packet(header + await wire.read_exactly(startup.packet_length(header) - 4))
+
+
+async def _password(wire: Wire) -> str:
+    header = await wire.read_exactly(5)
+    length = int.from_bytes(header[1:], "big")
+    if header[:1] != b"p" or not 5 <= length <= MAX_PASSWORD_BYTES:
+        raise ProtocolViolation("something else than a password")
+    return messages.read_password(await wire.read_exactly(length - 4))
+
+
+async def _peek(connection: socket.socket) -> bytes:
+    """The first byte, left where it is; empty if the client has gone."""
+    loop = asyncio.get_running_loop()
+    first: asyncio.Future[bytes] = loop.create_future()
+
+    def look() -> None:
+        if first.done():
+            return
+        try:
+            first.set_result(connection.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return
+        except OSError as error:
+            first.set_exception(error)
+
+    loop.add_reader(connection.fileno(), look)
+    try:
+        return await first
+    finally:
+        loop.remove_reader(connection.fileno())

@@ -1,0 +1,148 @@
+"""PostgresListener: accepts PostgreSQL clients, lets the gateway admit them, and relays until the session ends.
+
+Nothing a client sends can disturb another: each connection is a task of its own, bounded in time until it is let in,
+and whatever it does wrong is one log line and a closed connection.
+"""
+
+import asyncio
+import socket
+import ssl
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from proxy.postgres.cancels import Cancels
+from proxy.postgres.connection import Visit
+from proxy.postgres.handshake import Guest, Refused, accept, greet
+from proxy.postgres.protocol import messages
+from proxy.postgres.protocol.frames import ProtocolViolation
+from proxy.postgres.protocol.startup import CancelRequest
+from proxy.sessions.gateway import Gateway
+from proxy.transport import Wire, WireClosed
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+#: A client that has not given its password by then is dropped; PostgreSQL's authentication_timeout is a minute.
+GREETING_TIMEOUT_S = 15.0
+#: Connections that are not let in yet; more than that wait in the kernel.
+MAX_GREETINGS = 500
+_BACKLOG = 512
+_ACCEPT_RETRY_S = 0.1
+
+
+class PostgresListener:
+    """An async context manager: listens while it is open, and waits for its connections when it closes."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        address: tuple[str, int],
+        tls: ssl.SSLContext,
+        *,
+        greeting_timeout_s: float = GREETING_TIMEOUT_S,
+    ) -> None:
+        self._gateway = gateway
+        self._wanted = address
+        self._tls = tls
+        self._greeting_timeout_s = greeting_timeout_s
+        self._cancels = Cancels()
+        self._greetings = asyncio.Semaphore(MAX_GREETINGS)
+        self._sockets: list[socket.socket] = []
+        self._accepting: list[asyncio.Task[None]] = []
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        loop = asyncio.get_running_loop()
+        host, port = self._wanted
+        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, _, _, _, address in found[:1]:
+            listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+            listening.setblocking(False)
+            self._sockets.append(listening)
+            self._accepting.append(loop.create_task(self._accept(listening)))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        tasks = [*self._accepting, *self._connections]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+        for listening in self._sockets:
+            listening.close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port that are listened on."""
+        host, port, *_ = self._sockets[0].getsockname()
+        return host, port
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._greetings.acquire()
+            try:
+                connection, address = await loop.sock_accept(listening)
+            except OSError as error:
+                self._greetings.release()
+                log.warning("postgres_accept_failed", error=error.strerror)
+                await asyncio.sleep(_ACCEPT_RETRY_S)
+                continue
+            except BaseException:
+                self._greetings.release()
+                raise
+            task = loop.create_task(self._serve(connection, f"{address[0]}:{address[1]}"))
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+
+    # --- one connection -----------------------------------------------------------------------------------------------
+
+    async def _serve(self, connection: socket.socket, client: str) -> None:
+        structlog.contextvars.bind_contextvars(client=client)
+        try:
+            greeted = await self._greeted(connection, client)
+        finally:
+            self._greetings.release()
+        if isinstance(greeted, CancelRequest):
+            await self._cancel(greeted)
+        elif greeted is not None:
+            await Visit(self._gateway, self._cancels, greeted, client).run()
+
+    async def _greeted(self, connection: socket.socket, client: str) -> Guest | CancelRequest | None:
+        """A client up to its password; whatever goes wrong before that is one log line."""
+        connection.setblocking(False)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        wire: Wire | None = None
+        greeted: Guest | CancelRequest | None = None
+        try:
+            async with asyncio.timeout(self._greeting_timeout_s):
+                wire = await accept(connection, self._tls)
+                greeted = await greet(wire, self._tls)
+                return greeted
+        except Refused as refusal:
+            log.info("postgres_client_refused", client=client, why=str(refusal))
+            if wire is not None:
+                wire.write(messages.error(refusal.code, str(refusal), severity="FATAL"))
+        except TimeoutError:
+            log.info("postgres_client_silent", client=client)
+        except WireClosed:
+            log.debug("postgres_client_left", client=client)
+        except (ProtocolViolation, OSError) as error:
+            log.info("postgres_client_rejected", client=client, why=str(error)[:200])
+        finally:
+            if wire is None:
+                connection.close()
+            elif not isinstance(greeted, Guest):
+                await wire.close()
+        return None
+
+    async def _cancel(self, request: CancelRequest) -> None:
+        relay = self._cancels.find(request)
+        if relay is None:
+            log.info("postgres_cancel_unknown")
+            return
+        await relay.cancel()

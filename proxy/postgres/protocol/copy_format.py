@@ -1,0 +1,156 @@
+"""COPY … TO STDOUT: how its rows look, and how one is taken apart and put together again. Pure.
+
+PostgreSQL docs, "COPY", File Formats. The server sends one row per CopyData message in text and csv format.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pg
+
+from proxy.postgres.protocol.frames import ProtocolViolation
+
+_ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
+_ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
+_TO_ESCAPE = re.compile(rb"[\\\b\f\n\r\t\v]")
+_BACK = {value: b"\\" + key for key, value in _ESCAPES.items()} | {b"\\": b"\\\\"}
+
+
+@dataclass(frozen=True)
+class CopyOut:
+    """The shape of a COPY's output, and where it comes from."""
+
+    #: None for COPY (query).
+    schema: str | None = None
+    table: str | None = None
+    #: The column list; empty: all of the table's.
+    columns: tuple[str, ...] = ()
+    #: text, csv or binary
+    format: str = "text"
+    delimiter: bytes = b"\t"
+    null: bytes = b"\\N"
+    quote: bytes = b'"'
+    escape: bytes = b'"'
+    #: The first row holds the columns' names.
+    header: bool = False
+
+    def split(self, line: bytes) -> list[bytes | None]:
+        """The cells of one CopyData payload, unescaped; None is NULL. The line's end is not part of the last one."""
+        body = line.rstrip(b"\r\n") if self.format == "text" else line.removesuffix(b"\n").removesuffix(b"\r")
+        return self._split_csv(body) if self.format == "csv" else self._split_text(body)
+
+    def join(self, cells: Sequence[bytes | None]) -> bytes:
+        """A line of these cells, with its end."""
+        write = self._csv_cell if self.format == "csv" else self._text_cell
+        return self.delimiter.join(self.null if cell is None else write(cell) for cell in cells) + b"\n"
+
+    def _split_text(self, body: bytes) -> list[bytes | None]:
+        if b"\\" not in body:
+            return [None if cell == self.null else cell for cell in body.split(self.delimiter)]
+        pattern = _text_field(self.delimiter)
+        cells: list[bytes | None] = []
+        position = 0
+        while position <= len(body):
+            found = pattern.match(body, position)
+            if found is None:
+                raise ProtocolViolation("a text row with an open escape")
+            cells.append(None if found[1] == self.null else _unescape(found[1]))
+            position = found.end() + (found.end(1) == len(body))
+        return cells
+
+    def _text_cell(self, cell: bytes) -> bytes:
+        escaped = _TO_ESCAPE.sub(lambda match: _BACK[match[0]], cell)
+        return escaped.replace(self.delimiter, b"\\" + self.delimiter)
+
+    def _split_csv(self, body: bytes) -> list[bytes | None]:
+        cells: list[bytes | None] = []
+        position = 0
+        while True:
+            cell, position = self._csv_field(body, position)
+            cells.append(cell)
+            if position >= len(body):
+                return cells
+            position += 1
+
+    def _csv_field(self, body: bytes, position: int) -> tuple[bytes | None, int]:
+        """One field and the position of the delimiter behind it, or of the end."""
+        if body[position : position + 1] != self.quote:
+            end = body.find(self.delimiter, position)
+            end = len(body) if end < 0 else end
+            plain = body[position:end]
+            return (None if plain == self.null else plain), end
+        parts: list[bytes] = []
+        position += 1
+        while True:
+            here = body[position : position + 1]
+            if not here:
+                raise ProtocolViolation("a csv row with an open quote")
+            after = body[position + 1 : position + 2]
+            if here == self.escape and after in {self.escape, self.quote} and after:
+                parts.append(after)
+                position += 2
+            elif here == self.quote:
+                return b"".join(parts), position + 1
+            else:
+                parts.append(here)
+                position += 1
+
+    def _csv_cell(self, cell: bytes) -> bytes:
+        plain = cell not in {b"", self.null} and not any(
+            char in cell for char in (self.delimiter, self.quote, b"\n", b"\r")
+        )
+        if plain and cell.strip() == cell:
+            return cell
+        escaped = cell.replace(self.escape, self.escape * 2) if self.escape != self.quote else cell
+        return self.quote + escaped.replace(self.quote, self.escape + self.quote) + self.quote
+
+
+def copy_out(copy: Message) -> CopyOut | None:
+    """What a COPY statement sends to the client; None if it sends nothing there."""
+    if not isinstance(copy, pg.CopyStmt) or copy.is_from or copy.filename:
+        return None
+    options = {each.def_elem.defname: _text(each.def_elem) for each in copy.options}
+    form = options.get("format", "text").lower()
+    csv = form == "csv"
+    quote = options.get("quote", '"')
+    return CopyOut(
+        schema=copy.relation.schemaname or None,
+        table=copy.relation.relname or None,
+        columns=tuple(each.string.sval for each in copy.attlist),
+        format=form,
+        delimiter=options.get("delimiter", "," if csv else "\t").encode(),
+        null=options.get("null", "" if csv else "\\N").encode(),
+        quote=quote.encode(),
+        escape=options.get("escape", quote).encode(),
+        header=any(each.def_elem.defname == "header" and _is_on(each.def_elem) for each in copy.options),
+    )
+
+
+def _text(option: pg.DefElem) -> str:
+    return option.arg.string.sval if option.arg.HasField("string") else ""
+
+
+@lru_cache(maxsize=16)
+def _text_field(delimiter: bytes) -> re.Pattern[bytes]:
+    """A field up to its delimiter; a delimiter inside has a backslash before it, and so has a backslash."""
+    border = re.escape(delimiter)
+    return re.compile(rb"((?:[^\\" + border + rb"]|\\.)*)(?:" + border + rb"|$)", re.DOTALL)
+
+
+def _is_on(option: pg.DefElem) -> bool:
+    """A flag of COPY: on when it stands alone."""
+    argument = option.arg
+    if argument.HasField("boolean"):
+        return argument.boolean.boolval
+    if argument.HasField("integer"):
+        return argument.integer.ival != 0
+    return _text(option).lower() not in {"false", "off"}
+
+
+def _unescape(cell: bytes) -> bytes:
+    if b"\\" not in cell:
+        return cell
+    return _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), cell)

@@ -1,0 +1,346 @@
+"""Conversation: where both ends of a PostgreSQL connection stand, so that every answer finds its question. Pure.
+
+SQL arrives at Parse, gets its parameters at Bind and runs at Execute; clients send many messages ahead and PostgreSQL
+answers them in order. Each message that gets an answer is one Expectation in a queue; what comes back is its head's:
+
+    Query     -> (T D* C | C | I | G … C | H d* c C | E)* Z
+    Parse     -> 1          Bind    -> 2          Close -> 3
+    Describe  -> t (T | n) for a statement, T | n for a portal
+    Execute   -> D* (C | s) | I | G … C | H d* c C
+    Sync      -> Z
+
+An ErrorResponse to anything but Query and Sync makes the server discard all messages up to the next Sync. A name can
+stand for several prepared statements while answers are on their way (and after SQL's own PREPARE and DEALLOCATE), so it
+stands for all of them, in the order they were sent: what runs is judged as if each of them ran.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from proxy.postgres.protocol.frames import ProtocolViolation
+from proxy.postgres.protocol.messages import Column
+from proxy.postgres.sql.judge import Judged
+
+#: More names than this are no client's need.
+MAX_PREPARED = 10_000
+MAX_PORTALS = 10_000
+#: Statements that one name may stand for.
+MAX_MEANINGS = 64
+#: Answers that may be outstanding; the client waits beyond that.
+MAX_EXPECTED = 20_000
+
+
+class Kind(Enum):
+    QUERY = auto()
+    PARSE = auto()
+    BIND = auto()
+    DESCRIBE = auto()
+    EXECUTE = auto()
+    CLOSE = auto()
+    SYNC = auto()
+    #: The client's CopyDone or CopyFail; no answer of its own.
+    COPY_END = auto()
+
+
+@dataclass(eq=False, slots=True)
+class Prepared:
+    """A prepared statement."""
+
+    judged: Judged
+    #: Of its RowDescription, once it was described; formats come with Bind.
+    columns: tuple[Column, ...] | None = None
+    #: The batch (messages up to a Sync) in which its description was asked for.
+    described_in: int = -1
+    #: Runs that a reviewer allowed and that did not happen yet.
+    approvals: int = 0
+    failed: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Portal:
+    """A prepared statement with its parameters, and what it may stand for."""
+
+    meanings: tuple[Prepared, ...]
+    formats: tuple[int, ...] = ()
+    columns: tuple[Column, ...] | None = None
+    described_in: int = -1
+    started: bool = False
+    failed: bool = False
+
+    def result_columns(self) -> tuple[Column, ...]:
+        """Columns of its rows, in the formats they come in. Raises ProtocolViolation if they were never described."""
+        if self.failed:
+            raise ProtocolViolation("rows of a portal that could not be made")
+        if self.columns is not None:
+            return self.columns
+        if len(self.meanings) != 1 or self.meanings[0].failed or (columns := self.meanings[0].columns) is None:
+            raise ProtocolViolation("rows that were never described")
+        self.columns = _formatted(columns, self.formats)
+        return self.columns
+
+
+@dataclass(eq=False, slots=True)
+class Expectation:
+    """One message that was sent on, and what its answer will mean."""
+
+    kind: Kind
+    judged: Judged | None = None
+    prepared: Prepared | None = None
+    portal: Portal | None = None
+    name: str = ""
+    #: It is ours: its answer is not the client's.
+    injected: bool = False
+    #: Sent to the client in place of the ErrorResponse to what stands for a refused message.
+    denial: bytes | None = None
+    #: Query: which of its statements is answered now, and the columns of its rows.
+    index: int = 0
+    columns: tuple[Column, ...] | None = None
+    meanings: tuple[Prepared, ...] = field(default=())
+
+
+class Conversation:
+    """Takes note of what is sent upstream, and tells what comes back from there."""
+
+    def __init__(self) -> None:
+        self._expected: deque[Expectation] = deque()
+        self._prepared: dict[str, list[Prepared]] = {}
+        self._portals: dict[str, Portal] = {}
+        #: Everything up to the next Sync is lost: the server discards it, or would after a refusal.
+        self.discarding = False
+        self._copying_in = False
+        self._batch = 0
+        #: Of the last ReadyForQuery: I, T or E.
+        self.status = b"I"
+
+    # --- sent upstream ------------------------------------------------------------------------------------------------
+
+    @property
+    def outstanding(self) -> int:
+        return len(self._expected)
+
+    def query(self, judged: Judged, denial: bytes | None = None) -> None:
+        if denial is None:
+            self._note_sql_prepare(judged)
+        self._expected.append(Expectation(Kind.QUERY, judged=judged, denial=denial))
+
+    def parse(self, name: str, judged: Judged) -> Prepared:
+        prepared = Prepared(judged)
+        if not name:
+            # An unnamed statement is gone with the next, even if that one fails.
+            self._prepared.pop(name, None)
+        self._may_mean(name, prepared)
+        self._expected.append(Expectation(Kind.PARSE, prepared=prepared, name=name))
+        return prepared
+
+    def bind(self, portal: str, statement: str, formats: tuple[int, ...]) -> None:
+        if portal not in self._portals and len(self._portals) >= MAX_PORTALS:
+            raise ProtocolViolation("too many portals")
+        bound = Portal(tuple(self._prepared.get(statement, ())), formats)
+        self._portals[portal] = bound
+        self._expected.append(Expectation(Kind.BIND, portal=bound, name=portal))
+
+    def describe(self, target: str, name: str, *, injected: bool = False) -> None:
+        """`target` is S or P."""
+        expected = Expectation(Kind.DESCRIBE, injected=injected)
+        if target == "P":
+            expected.portal = self._portals.get(name)
+            if expected.portal is not None:
+                expected.portal.described_in = self._batch
+        elif len(meanings := self._prepared.get(name, [])) == 1:
+            expected.prepared = meanings[0]
+            expected.prepared.described_in = self._batch
+        self._expected.append(expected)
+
+    def portal(self, name: str) -> Portal | None:
+        return self._portals.get(name)
+
+    def needs_description(self, portal: Portal) -> bool:
+        """Whether its rows could come before their columns are known.
+
+        A Describe of the same batch is enough: if it is discarded, so is what follows.
+        """
+        known = [portal, *portal.meanings] if len(portal.meanings) == 1 else [portal]
+        return not any(each.columns is not None or each.described_in == self._batch for each in known)
+
+    def execute(self, portal: Portal, judged: Judged) -> None:
+        self._note_sql_prepare(judged)
+        self._expected.append(Expectation(Kind.EXECUTE, judged=judged, portal=portal))
+
+    def close(self, target: str, name: str) -> None:
+        expected = Expectation(Kind.CLOSE, name=name)
+        if target == "S":
+            expected.meanings = tuple(self._prepared.get(name, ()))
+        else:
+            self._portals.pop(name, None)
+        self._expected.append(expected)
+
+    def refuse(self, denial: bytes) -> None:
+        """Something that fails was sent in place of a refused extended message."""
+        self._expected.append(Expectation(Kind.PARSE, denial=denial))
+        self.discarding = True
+
+    def sync(self) -> None:
+        """While a COPY comes in, the server ignores Sync."""
+        self.discarding = False
+        self._batch += 1
+        if not self._copying_in:
+            self._expected.append(Expectation(Kind.SYNC))
+
+    def copy_end(self) -> None:
+        if self._copying_in:
+            self._copying_in = False
+        elif self._expected:
+            self._expected.append(Expectation(Kind.COPY_END))
+
+    def judged_as(self, name: str) -> list[Judged]:
+        """What a prepared statement of this name may do."""
+        return [prepared.judged for prepared in self._prepared.get(name, ())]
+
+    def _note_sql_prepare(self, judged: Judged) -> None:
+        for statement in judged.statements if judged.prepares else ():
+            if statement.prepares is None:
+                continue
+            last = self._prepared.get(statement.prepares, [None])[-1]
+            if last is None or last.columns is not None or last.judged != judged:
+                self._may_mean(statement.prepares, Prepared(judged))
+
+    def _may_mean(self, name: str, prepared: Prepared) -> None:
+        if name not in self._prepared and len(self._prepared) >= MAX_PREPARED:
+            raise ProtocolViolation("too many prepared statements")
+        meanings = self._prepared.setdefault(name, [])
+        meanings.append(prepared)
+        if len(meanings) > MAX_MEANINGS:
+            raise ProtocolViolation("too many statements under one name")
+
+    # --- received from upstream ---------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> Expectation | None:
+        """What the next answer belongs to."""
+        while self._expected and self._expected[0].kind is Kind.COPY_END:
+            self._expected.popleft()
+        return self._expected[0] if self._expected else None
+
+    def answered(self, *kinds: Kind) -> Expectation:
+        """The current expectation is answered in full. Raises ProtocolViolation if it is of none of `kinds`."""
+        current = self._of(*kinds)
+        if current.denial is not None and current.kind is not Kind.QUERY:
+            raise ProtocolViolation("a refused message that did not fail")
+        self._expected.popleft()
+        return current
+
+    def _of(self, *kinds: Kind) -> Expectation:
+        current = self.current
+        if current is None or current.kind not in kinds:
+            raise ProtocolViolation("an answer to nothing that was asked")
+        return current
+
+    def parse_complete(self) -> None:
+        """It is there, so whatever had the name before is not."""
+        done = self.answered(Kind.PARSE)
+        meanings = self._prepared.get(done.name, [])
+        if done.prepared in meanings:
+            self._prepared[done.name] = meanings[meanings.index(done.prepared) :]
+
+    def close_complete(self) -> None:
+        done = self.answered(Kind.CLOSE)
+        if done.name in self._prepared and done.meanings:
+            left = [each for each in self._prepared[done.name] if each not in done.meanings]
+            if left:
+                self._prepared[done.name] = left
+            else:
+                del self._prepared[done.name]
+
+    def parameters_described(self) -> Expectation:
+        """A ParameterDescription: the RowDescription or NoData comes next."""
+        return self._of(Kind.DESCRIBE)
+
+    def rows_described(self, columns: tuple[Column, ...]) -> Expectation:
+        """A RowDescription, or NoData as no columns."""
+        current = self._of(Kind.QUERY, Kind.DESCRIBE)
+        if current.kind is Kind.QUERY:
+            current.columns = columns
+            return current
+        self._expected.popleft()
+        if current.portal is not None:
+            current.portal.columns = columns
+        elif current.prepared is not None:
+            current.prepared.columns = columns
+        return current
+
+    def row_columns(self) -> tuple[Column, ...]:
+        """Columns of the rows that come now. Raises ProtocolViolation if they were never described."""
+        current = self._of(Kind.QUERY, Kind.EXECUTE)
+        columns = current.portal.result_columns() if current.portal is not None else current.columns
+        if columns is None:
+            raise ProtocolViolation("rows that were never described")
+        return columns
+
+    def completed(self) -> Expectation:
+        """CommandComplete, EmptyQueryResponse or PortalSuspended: one statement is done."""
+        current = self._of(Kind.QUERY, Kind.EXECUTE)
+        if current.denial is not None:
+            raise ProtocolViolation("a refused statement that did not fail")
+        self._copying_in = False
+        if current.kind is Kind.EXECUTE:
+            self._expected.popleft()
+        else:
+            current.index += 1
+            current.columns = None
+        return current
+
+    def copy_in_began(self) -> None:
+        """The Syncs that the client sent ahead are ignored by the server, up to the end of the data."""
+        self._of(Kind.QUERY, Kind.EXECUTE)
+        head, *rest = self._expected
+        ends = next((i for i, each in enumerate(rest) if each.kind is Kind.COPY_END), None)
+        self._copying_in = ends is None
+        before, after = (rest, []) if ends is None else (rest[:ends], rest[ends + 1 :])
+        self._expected = deque([head, *(each for each in before if each.kind is not Kind.SYNC), *after])
+
+    def copy_out_began(self) -> Expectation:
+        return self._of(Kind.QUERY, Kind.EXECUTE)
+
+    def failed(self) -> Expectation | None:
+        """An ErrorResponse: returns what it answers, None if nothing was asked."""
+        current = self.current
+        self._copying_in = False
+        if current is None or current.kind in {Kind.QUERY, Kind.SYNC}:
+            return current
+        while self._expected and self._expected[0].kind is not Kind.SYNC:
+            self._forget(self._expected.popleft())
+        if not self._expected:
+            self.discarding = True
+        return current
+
+    def _forget(self, lost: Expectation) -> None:
+        """What failed, or was discarded, made nothing."""
+        if lost.kind is Kind.PARSE and lost.prepared is not None:
+            lost.prepared.failed = True
+            meanings = [each for each in self._prepared.get(lost.name, ()) if each is not lost.prepared]
+            if meanings:
+                self._prepared[lost.name] = meanings
+            else:
+                self._prepared.pop(lost.name, None)
+        elif lost.kind is Kind.BIND and lost.portal is not None:
+            lost.portal.failed = True
+            if self._portals.get(lost.name) is lost.portal:
+                del self._portals[lost.name]
+
+    def ready(self, status: bytes) -> None:
+        """A ReadyForQuery. Portals live no longer than their transaction."""
+        self.answered(Kind.QUERY, Kind.SYNC)
+        self.status = status
+        if status == b"I" and not self._expected:
+            self._portals.clear()
+
+
+def _formatted(columns: tuple[Column, ...], formats: tuple[int, ...]) -> tuple[Column, ...]:
+    """Columns of a statement in the result formats of a Bind: none means text, one means all."""
+    if not formats:
+        return columns
+    each = formats * len(columns) if len(formats) == 1 else formats
+    if len(each) != len(columns):
+        raise ProtocolViolation("another number of result formats than columns")
+    return tuple(column._replace(format=chosen) for column, chosen in zip(columns, each, strict=True))

@@ -1,0 +1,109 @@
+"""Guard: one session's knowledge of the database's masked columns, and which rule masks a result's column.
+
+Fetched by the role's own account when the session starts, and again when something turns up that it does not know.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from itertools import zip_longest
+
+from access.policy.resources import Resource, Role
+from proxy.masking.rules import Masker, MaskingRule
+from proxy.postgres import upstream
+from proxy.postgres.protocol.messages import Column
+from proxy.postgres.relay.rows import RowMasker
+from proxy.postgres.sql.catalogue import COLUMNS_SQL, VIEWS_SQL, Catalogue, read
+from proxy.postgres.sql.judge import Judge
+from proxy.postgres.upstream import Upstream
+
+#: Result shapes whose masks are remembered.
+MAX_SHAPES = 500
+
+
+class Guard:
+    """Owns the session's judge, whose catalogue it keeps up to date."""
+
+    def __init__(self, resource: Resource, role: Role, database: str, masker: Masker) -> None:
+        self._resource = resource
+        self._role = role
+        self._database = database
+        self._masker = masker
+        self.judge = Judge(self.is_masked)
+        self._shapes: dict[tuple[Column, ...], RowMasker] = {}
+        #: Origins that even a fresh catalogue did not hold: another session's, or not committed yet.
+        self._unknown: set[tuple[int, int]] = set()
+        #: DDL has run, so the catalogue is to be fetched before the next statement is judged.
+        self.stale = False
+        #: Counts catalogues: what was derived from another one is out of date.
+        self.generation = 0
+
+    @property
+    def catalogue(self) -> Catalogue:
+        return self.judge.catalogue
+
+    def is_masked(self, name: str) -> bool:
+        return self._masker.column_rule(name) is not None
+
+    async def load(self, connection: Upstream) -> None:
+        """Fetch the catalogue over an idle connection. Raises UpstreamFault."""
+        columns = await connection.fetch(COLUMNS_SQL)
+        views = await connection.fetch(VIEWS_SQL) if any(self.is_masked(row[4]) for row in columns) else []
+        self.judge.catalogue = await asyncio.to_thread(read, columns, views, self.is_masked)
+        self._shapes.clear()
+        self.generation += 1
+        self.stale = False
+
+    async def refresh(self, columns: Sequence[Column] = ()) -> None:
+        """Fetch it over a connection of its own; `columns` are those it was asked for, known or not afterwards."""
+        connection = await upstream.connect(self._resource, self._role, {"database": self._database})
+        try:
+            await self.load(connection)
+        finally:
+            await connection.wire.close()
+        self._unknown.update(_origin(column) for column in columns if not self.catalogue.knows(column))
+
+    def knows(self, columns: Sequence[Column]) -> bool:
+        """Whether all origins are known; if not, refresh first."""
+        return all(self.catalogue.knows(column) or _origin(column) in self._unknown for column in columns)
+
+    def row_masker(self, columns: tuple[Column, ...]) -> RowMasker:
+        """What masks rows of these columns."""
+        masker = self._shapes.get(columns)
+        if masker is None:
+            if len(self._shapes) >= MAX_SHAPES:
+                self._shapes.clear()
+            masker = RowMasker(columns, [self._rule(column) for column in columns], self._masker)
+            self._shapes[columns] = masker
+        return masker
+
+    def copy_rules(self, schema: str | None, table: str | None, columns: Sequence[str]) -> list[MaskingRule | None]:
+        """Rules for the columns of a COPY; empty if nothing but their content is known.
+
+        Where tables of several schemas have the name, the search path decides which one it is, and we do not know it:
+        a column that is masked in any of them is masked.
+        """
+        found = [each for each in self.catalogue.masked.get(table or "", ()) if schema in {None, each.schema}]
+        if not columns and not found:
+            return []
+        if columns:
+            masked = {each.columns[number]: name for each in found for number, name in each.masked.items()}
+            return [self._rule_of(masked.get(name), name) for name in columns]
+        orders = [[self._rule_of(each.masked.get(n), name) for n, name in each.columns.items()] for each in found]
+        return [next(filter(None, rules), None) for rules in zip_longest(*orders)]
+
+    def _rule(self, column: Column) -> MaskingRule | None:
+        """By origin, then by name."""
+        return self._rule_of(self.catalogue.masked_name(column), column.name)
+
+    def _rule_of(self, masked: str | None, name: str) -> MaskingRule | None:
+        """By the masked column that it shows, if it shows one; else by its own name."""
+        rule = self._masker.column_rule(name if masked is None else masked)
+        return rule or (None if masked is None else self._any_rule())
+
+    def _any_rule(self) -> MaskingRule:
+        """For a view's column that could not be traced to one of several masked ones."""
+        return next(rule for rule in self._masker.rules if rule.columns)
+
+
+def _origin(column: Column) -> tuple[int, int]:
+    return column.table_oid, column.attribute

@@ -1,0 +1,171 @@
+"""Relay: one session between two wires, message by message, with back-pressure in both directions.
+
+Client to upstream is a task, because a statement may have to wait for a review. Upstream to client is a callback: what
+arrives is masked, recorded and sent in one go, and nothing is woken for it. Any failure ends the session.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+
+from proxy.errors import ClientFault, Fault, PolicyFault
+from proxy.postgres.protocol import messages
+from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
+from proxy.postgres.relay.answers import Answers
+from proxy.postgres.relay.conversation import MAX_EXPECTED, Conversation
+from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.relay.requests import Requests
+from proxy.postgres.upstream import Upstream, fault
+from proxy.sessions.session import LiveSession
+from proxy.transport import Wire
+
+_TERMINATE = ord("X")
+
+
+class Relay:
+    """Runs until the client leaves, or something fails."""
+
+    def __init__(self, session: LiveSession, guard: Guard, client: Wire, upstream: Upstream) -> None:
+        self._client = client
+        self._upstream = upstream
+        self._guard = guard
+        self._conversation = Conversation()
+        self._answers = Answers(session, guard, self._conversation)
+        self._requests = Requests(session, guard, self._conversation, tell=self._tell, flush=self._flush)
+        self._reader = FrameReader()
+        self._out: list[bytes] = []
+        #: Done when the upstream's direction ends.
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._refreshing: asyncio.Task[None] | None = None
+        self._answered = asyncio.Event()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the upstream is at work on something."""
+        return self._conversation.outstanding > 0
+
+    @property
+    def client_knows(self) -> bool:
+        """Whether the upstream's own FATAL error went to the client."""
+        return self._answers.said_fatal
+
+    async def run(self) -> None:
+        """Relay until the client leaves. Raises ClientFault, UpstreamFault, PolicyFault or RecorderFailed."""
+        self._client.on_congestion = self._on_congestion
+        self._upstream.wire.lost.add_done_callback(lambda _: self._upstream_lost())
+        self._upstream.wire.feed(self._from_upstream)
+        tasks: set[asyncio.Future[None]] = {asyncio.ensure_future(self._from_client()), self._over}
+        tasks.add(asyncio.ensure_future(self._until_client_lost()))
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await self._stop(tasks)
+        for task in sorted(done, key=lambda task: task.exception() is None):
+            task.result()
+
+    async def cancel(self) -> None:
+        """The client's CancelRequest: withdraw what is held, else cancel what runs upstream."""
+        if not self._requests.withdraw():
+            await self._upstream.cancel()
+
+    async def _stop(self, tasks: set[asyncio.Future[None]]) -> None:
+        """Nothing of this session goes on; held statements are withdrawn before this returns."""
+        if self._refreshing is not None:
+            tasks = {*tasks, self._refreshing}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    async def _until_client_lost(self) -> None:
+        await asyncio.shield(self._client.lost)
+
+    # --- client to upstream -------------------------------------------------------------------------------------------
+
+    async def _from_client(self) -> None:
+        try:
+            while data := await self._client.read_some():
+                chunk, frames = self._reader.feed(data)
+                for frame in frames:
+                    if frame[0] == _TERMINATE:
+                        return
+                    self._out.append(await self._requests.take(chunk, frame))
+                    if self._conversation.outstanding > MAX_EXPECTED:
+                        await self._until_answered()
+                await self._flush()
+        except ProtocolViolation as error:
+            raise ClientFault(f"Your client broke PostgreSQL's protocol: {error}.") from error
+        finally:
+            self._send()
+
+    async def _until_answered(self) -> None:
+        """Too much was asked ahead: wait until half of it is answered."""
+        self._out.append(messages.FLUSH)
+        await self._flush()
+        while self._conversation.outstanding > MAX_EXPECTED // 2:
+            self._answered.clear()
+            await self._answered.wait()
+
+    async def _flush(self) -> None:
+        self._send()
+        await self._upstream.wire.drain()
+
+    def _send(self) -> None:
+        if self._out:
+            self._upstream.wire.write(b"".join(self._out))
+            self._out.clear()
+
+    async def _tell(self, sentence: str) -> None:
+        """A NOTICE between messages; both directions write whole messages only."""
+        self._client.write(messages.notice(sentence))
+
+    # --- upstream to client -------------------------------------------------------------------------------------------
+
+    def _from_upstream(self, data: bytes) -> None:
+        self._take(lambda: self._answers.take(data))
+
+    def _take(self, take: Callable[[], bytes]) -> None:
+        if self._over.done():
+            return
+        try:
+            self._client.write(take())
+        except Fault as error:
+            self._fail(error)
+        except ProtocolViolation as error:
+            self._fail(fault(self._upstream.resource, f"broke PostgreSQL's protocol: {error}"))
+        except Exception as error:
+            # Masking failed in a way that nobody thought of: fail closed.
+            failed = PolicyFault(f"Gatepass could not mask a result ({type(error).__name__}), so the session ends.")
+            failed.__cause__ = error
+            self._fail(failed)
+        self._answered.set()
+        if self._answers.needs is not None and self._refreshing is None:
+            self._upstream.wire.hold_reading("catalogue")
+            self._refreshing = asyncio.ensure_future(self._refresh())
+
+    async def _refresh(self) -> None:
+        """Look up columns of unknown origin, then go on with what waits for them."""
+        try:
+            while self._answers.needs is not None and not self._over.done():
+                await self._guard.refresh(self._answers.needs)
+                self._take(self._answers.resume)
+        except Fault as error:
+            self._fail(error)
+        finally:
+            self._refreshing = None
+            self._upstream.wire.release_reading("catalogue")
+        if self._upstream.wire.ended:
+            self._upstream_lost()
+
+    def _on_congestion(self, congested: bool) -> None:
+        if congested:
+            self._upstream.wire.hold_reading("client")
+        else:
+            self._upstream.wire.release_reading("client")
+
+    def _upstream_lost(self) -> None:
+        if self._refreshing is None:
+            self._fail(fault(self._upstream.resource, "closed the connection"))
+
+    def _fail(self, error: Fault) -> None:
+        with contextlib.suppress(asyncio.InvalidStateError):
+            self._over.set_exception(error)

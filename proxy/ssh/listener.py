@@ -1,0 +1,111 @@
+"""The SSH port: a listener with its own host key, which gives every client a Connection.
+
+It offers tokens as passwords, and shells, commands and sftp as the role allows. It forwards nothing, and its own log
+never holds what asyncssh would log of commands and environments.
+"""
+
+import asyncio
+import logging
+import os
+from collections.abc import Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import asyncssh
+import structlog
+
+from proxy.sessions.gateway import Gateway
+from proxy.ssh.connection import Connection, Limits
+from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+_HOST_KEY = "ssh_host_ed25519_key"
+
+
+class SshListener:
+    """Listens while its block is entered; leaving it ends every connection."""
+
+    def __init__(self, gateway: Gateway, listen: tuple[str, int], keys: Path, limits: Limits | None = None) -> None:
+        self._gateway = gateway
+        self._listen = listen
+        self._key = host_key(keys)
+        self._limits = limits or Limits()
+        self._logins: set[Connection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        asyncssh.set_log_level(logging.WARNING)
+        host, port = self._listen
+        self._acceptor = await asyncssh.listen(
+            host,
+            port,
+            server_factory=self._connection,
+            server_host_keys=[self._key],
+            server_version=VERSION,
+            config=None,
+            encoding=None,
+            line_editor=False,
+            agent_forwarding=False,
+            x11_forwarding=False,
+            allow_scp=False,
+            gss_host=None,
+            public_key_auth=False,
+            host_based_auth=False,
+            compression_algs=None,
+            encryption_algs=list(ENCRYPTION),
+            login_timeout=self._limits.login_grace_s,
+            keepalive_interval=KEEPALIVE_S,
+            keepalive_count_max=KEEPALIVE_TRIES,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._acceptor.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Where it listens; the port is a real one even if 0 was asked for."""
+        return self._listen[0], self._acceptor.get_port()
+
+    @property
+    def public_key(self) -> str:
+        """The host key, as a line of known_hosts holds it."""
+        return self._key.export_public_key().decode().strip()
+
+    def _connection(self) -> Connection:
+        return Connection(self._gateway, self._limits, logins=self._logins, own=self._own)
+
+    def _own(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("ssh_connection_failed", error=type(error).__name__, exc_info=error)
+
+
+def host_key(folder: Path) -> asyncssh.SSHKey:
+    """The gateway's host key, made on the first start; mode 0600. Raises asyncssh.KeyImportError if it is damaged."""
+    path = folder / _HOST_KEY
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        partial = path.with_suffix(f".{os.getpid()}.tmp")
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(asyncssh.generate_private_key("ssh-ed25519").export_private_key())
+        # Two processes may start at once: the first one's key stands.
+        try:
+            os.link(partial, path)
+        except FileExistsError:
+            pass
+        finally:
+            partial.unlink()
+    return asyncssh.read_private_key(path)
