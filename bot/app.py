@@ -14,24 +14,24 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from access.context import Access
 from access.identity import people
-from bot.buttons import Buttons
-from bot.commands import COMMAND, Commands
-from bot.events import Events
-from bot.faults import Unanswerable
-from bot.forms import Forms
-from bot.home import Home
-from bot.leavers import Leavers
-from bot.listening import Listening
-from bot.messages import Messages
-from bot.notifier import Notifier
-from bot.people import Doorkeeper
-from bot.reading import Reader
-from bot.reviewing import Reviewing
+from bot.facts.reading import Reader
+from bot.listeners.actions.own_access import Buttons
+from bot.listeners.actions.review import Reviewing
+from bot.listeners.actions.token import Tokens
+from bot.listeners.commands import COMMAND, Commands
+from bot.listeners.events import Events
+from bot.listeners.home import Home
+from bot.listeners.listening import Listening
+from bot.listeners.views import Forms
+from bot.people.doorkeeper import Doorkeeper
+from bot.people.offboarding import Leavers
+from bot.posts.duplicates import Strays
+from bot.posts.messages import Messages
+from bot.posts.notifier import Notifier
 from bot.settings import BotSettings, Doors
-from bot.slack import BotUnavailable, Installation, Slack
-from bot.sockets import Sockets
-from bot.strays import Strays
-from bot.tokens import Tokens
+from bot.slack.client import BotUnavailable, Installation, Slack
+from bot.slack.failures import Unanswerable
+from bot.slack.sockets import Sockets
 from storage.notices import Notices
 
 __all__ = ["Bot", "BotSettings", "BotUnavailable", "Doors", "Installation"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.doors import Doors
+from bot.facts.addresses import Doors
 
 __all__ = ["BotSettings", "Doors"]
 

@@ -15,7 +15,7 @@ from access.in_force import PolicyStale
 from access.policy.file import PolicyErrors, json_schema, load
 from access.tokens import KeyUnusable
 from bot.manifest import manifest_text
-from bot.slack import BotUnavailable
+from bot.slack.client import BotUnavailable
 from cli import audit, keys, log, serving, sessions
 from cli.demo.main import demo
 from cli.runtime import NotReady

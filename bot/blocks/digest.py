@@ -12,7 +12,7 @@ from access.policy.duration import format_duration
 from bot.blocks.message import Message, context, fields, preformatted, quote, section
 from bot.blocks.statement import outcome
 from bot.blocks.text import code, mention, mentions, moment, plural, size
-from bot.facts import SessionFacts, StatementFacts, short
+from bot.facts.facts import SessionFacts, StatementFacts, short
 from storage.model import EndReason
 
 #: A session may have hundreds of refused statements; the recording has them all.

@@ -12,7 +12,7 @@ from bot.blocks.message import Message, actions, button, context, mrkdwn, plain,
 from bot.blocks.reply import GET_TOKEN, cancel_button
 from bot.blocks.request import wanted
 from bot.blocks.text import code, escape, mention, mentions, moment
-from bot.facts import Phase, RequestFacts, short
+from bot.facts.facts import Phase, RequestFacts, short
 from storage.model import PostSubject
 
 REVOKE_MINE = "grant_revoke"

@@ -7,7 +7,7 @@ from bot.blocks.decision import Target
 from bot.blocks.message import plain, preformatted, section
 from bot.blocks.request_form import render_notice
 from bot.blocks.text import moment
-from bot.facts import RequestFacts
+from bot.facts.facts import RequestFacts
 
 DENY_CALLBACK = "deny_form"
 DENY_REASON = "deny_reason"

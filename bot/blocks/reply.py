@@ -8,7 +8,7 @@ from slack_sdk.models.blocks import Block
 from bot.blocks.message import Message, actions, button, context, preformatted, quote, section
 from bot.blocks.request import decided_by, wanted
 from bot.blocks.text import code, escape, mention, mentions, moment
-from bot.facts import Phase, RequestFacts, short
+from bot.facts.facts import Phase, RequestFacts, short
 
 GET_TOKEN = "grant_token"  # noqa: S105 - an action id, not a secret
 ASK_AGAIN = "request_again"

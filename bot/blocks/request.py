@@ -6,7 +6,7 @@ from access.policy.duration import format_duration
 from bot.blocks.decision import Target, decision_buttons
 from bot.blocks.message import Message, context, fields, labelled, quote, section
 from bot.blocks.text import code, mention, mentions, moment
-from bot.facts import Phase, RequestFacts, short
+from bot.facts.facts import Phase, RequestFacts, short
 from storage.model import PostSubject
 
 

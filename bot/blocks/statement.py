@@ -5,7 +5,7 @@ from slack_sdk.models.blocks import Block
 from bot.blocks.decision import Target, decision_buttons
 from bot.blocks.message import Message, context, fields, preformatted, quote, section
 from bot.blocks.text import code, mention, mentions, moment
-from bot.facts import StatementFacts, short
+from bot.facts.facts import StatementFacts, short
 from storage.model import HoldState, PostSubject, VerdictKind
 
 STATEMENT_LIMIT = 2500

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
-from bot.facts import Who
+from bot.facts.facts import Who
 
 ELLIPSIS = "…"
 #: A card that mentions more people than this would page a whole department.

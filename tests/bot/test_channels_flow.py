@@ -5,7 +5,7 @@ from typing import Any
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
 from bot.blocks.decision import APPROVE
-from bot.detour import Detour
+from bot.posts.fallback import Detour
 from storage.model import EndReason, Grant
 
 Stage = Any

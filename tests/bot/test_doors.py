@@ -3,7 +3,7 @@
 import subprocess
 
 from access.policy.resources import Resource
-from bot.doors import Doors, connect_command
+from bot.facts.addresses import Doors, connect_command
 
 DOORS = Doors("gw.example", 2222, "gw.example", 5433)
 

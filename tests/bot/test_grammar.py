@@ -4,7 +4,7 @@ import pytest
 
 from access.policy.resources import Resource, named
 from bot.blocks.request_form import Draft
-from bot.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, as_typed, read_command
+from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, as_typed, read_command
 
 POSTGRES = {
     "type": "postgres",

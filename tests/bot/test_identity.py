@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.identity import FOREIGN, account_fault, payload_fault, user_id
+from bot.slack.identity import FOREIGN, account_fault, payload_fault, user_id
 
 TEAM = "T0HOME"
 MEMBER = {

@@ -7,7 +7,7 @@ import pytest
 
 from bot.app import Bot
 from bot.blocks.decision import APPROVE
-from bot.once import Deliveries
+from bot.slack.redelivery import Deliveries
 from slack_simulator.interactions import Interactions
 from slack_simulator.spec import Person
 from slack_simulator.webapi import users
@@ -74,7 +74,7 @@ async def test_an_event_whose_retry_is_its_only_delivery(stage: Stage) -> None:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Sweeps that follow each other at once."""
     for name in ("SWEEP_S", "PACE_S", "BACK_OFF_S"):
-        monkeypatch.setattr(f"bot.leavers.{name}", 0.02)
+        monkeypatch.setattr(f"bot.people.offboarding.{name}", 0.02)
 
 
 @pytest.mark.usefixtures("impatient")

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from bot.blocks.listing import MESSAGE_SHORTCUT
-from bot.commands import COMMAND
-from bot.events import APP_HOME_OPENED, USER_CHANGE
+from bot.listeners.commands import COMMAND
+from bot.listeners.events import APP_HOME_OPENED, USER_CHANGE
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,7 +36,7 @@ def manifest() -> dict[str, Any]:
 
 
 def called_methods() -> set[str]:
-    """Every Web API method called on one of the clients of `bot.slack.Slack`."""
+    """Every Web API method called on one of the clients of `bot.slack.client.Slack`."""
     clients = {"client", "outgoing", "tokenless"}
     found: set[str] = set()
     for path in (ROOT / "bot").rglob("*.py"):

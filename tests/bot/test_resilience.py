@@ -8,11 +8,11 @@ from sqlalchemy import update
 
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
-from bot import notifier
 from bot.app import Bot
 from bot.blocks.decision import APPROVE
 from bot.blocks.request_form import DOOR
-from bot.slack import Slack
+from bot.posts import notifier
+from bot.slack.client import Slack
 from slack_simulator.sockets import Sockets
 from slack_simulator.webapi import chat
 from slack_simulator.webapi.call import Call
@@ -112,7 +112,7 @@ async def _posted(stage: Stage) -> list[dict[str, Any]]:
 
 
 async def test_a_post_that_fails_is_tried_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.notifier.FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr("bot.posts.notifier.FIRST_RETRY_S", 0.01)
     failures = iter(["internal_error", "ratelimited"])
 
     def fails_twice(call: Call) -> dict[str, Any]:
@@ -202,7 +202,7 @@ async def test_a_failure_is_told_with_a_reference(
     async def fails(*_: object, **__: object) -> None:
         raise RuntimeError("the secret is hunter2")
 
-    monkeypatch.setattr("bot.commands.grants.of", fails)
+    monkeypatch.setattr("bot.listeners.commands.grants.of", fails)
     await stage.slack.command("alice", "incidents", "/access list")
     told = await stage.told("alice", "Gatepass failed to do that")
     assert "hunter2" not in told["plain"]
@@ -214,7 +214,7 @@ async def test_storage_that_is_away_is_said(stage: Stage, monkeypatch: pytest.Mo
     async def fails(*_: object, **__: object) -> None:
         raise StorageUnavailable("gone")
 
-    monkeypatch.setattr("bot.people.people.principal_of", fails)
+    monkeypatch.setattr("bot.people.doorkeeper.people.principal_of", fails)
     await stage.slack.command("alice", "incidents", "/access list")
     told = await stage.told("alice", "cannot reach its storage")
     assert "cannot say whether this was done" in told["plain"], "a commit whose answer was lost may have committed"
@@ -305,8 +305,8 @@ async def test_connections_that_slack_lost_are_renewed(
 ) -> None:
     """They look healthy here and deliver nothing; Slack's next hello counts one fewer than there should be."""
     stage = idle_stage
-    monkeypatch.setattr("bot.sockets.WATCH_S", 0.05)
-    monkeypatch.setattr("bot.sockets.RENEW_ALL_S", 0.0)
+    monkeypatch.setattr("bot.slack.sockets.WATCH_S", 0.05)
+    monkeypatch.setattr("bot.slack.sockets.RENEW_ALL_S", 0.0)
 
     async def until_said(words: str) -> None:
         said = ""
@@ -333,7 +333,7 @@ async def test_open_cards_are_rendered_again_every_minute(
 ) -> None:
     """From storage, so that they become true again although nobody told that anything changed."""
     assert notifier.HEAL_S <= 60
-    monkeypatch.setattr("bot.notifier.HEAL_S", 0.05)
+    monkeypatch.setattr("bot.posts.notifier.HEAL_S", 0.05)
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
         cards: dict[str, str] = {}

@@ -21,9 +21,9 @@ ASK = "/access payments-db read 15m"
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that the bot does now and then, it does often."""
-    monkeypatch.setattr("bot.notifier.FIRST_RETRY_S", 0.01)
-    monkeypatch.setattr("bot.notifier.LOOK_S", 0.05)
-    monkeypatch.setattr("bot.sockets.WATCH_S", 0.05)
+    monkeypatch.setattr("bot.posts.notifier.FIRST_RETRY_S", 0.01)
+    monkeypatch.setattr("bot.posts.notifier.LOOK_S", 0.05)
+    monkeypatch.setattr("bot.slack.sockets.WATCH_S", 0.05)
 
 
 async def cards(stage: Stage) -> list[dict[str, Any]]:
@@ -233,11 +233,11 @@ async def test_a_ghost_is_replaced_before_long(
 ) -> None:
     """Every second click vanishes while it lasts; nothing but time tells that a connection is one."""
     stage = idle_stage
-    monkeypatch.setattr("bot.sockets.RENEW_ONE_S", 0.2)
+    monkeypatch.setattr("bot.slack.sockets.RENEW_ONE_S", 0.2)
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
         await stage.slack.add_fault("ghost", connection=1)
         await seen(stage, "socket", "disconnected")
-        monkeypatch.setattr("bot.sockets.RENEW_ONE_S", 3600.0)
+        monkeypatch.setattr("bot.slack.sockets.RENEW_ONE_S", 3600.0)
         await until_taken(stage, "/access help")
         await stage.slack.wait_for_app(2)
         for _ in range(4):
@@ -298,7 +298,7 @@ async def test_a_click_is_acked_before_anything_is_looked_up(stage: Stage, dsn: 
 async def test_a_submission_that_takes_long_is_acked_with_a_modal_that_waits(
     stage: Stage, dsn: str, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.listening.SUBMISSION_S", 0.05)
+    monkeypatch.setattr("bot.listeners.listening.SUBMISSION_S", 0.05)
     await stage.slack.command("alice", "incidents", "/access")
     form = await stage.slack.wait_for_view("alice", "What do you need?")
     async with held_up(stage, dsn, by):
@@ -358,7 +358,7 @@ async def test_help_that_got_lost_comes_when_it_is_asked_for_again(stage: Stage)
 
 async def test_options_are_acked_in_time_whatever_slack_takes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Offering nothing once is better than a missed ack; the next letter asks again."""
-    monkeypatch.setattr("bot.forms.SUGGESTION_S", 0.05)
+    monkeypatch.setattr("bot.listeners.views.SUGGESTION_S", 0.05)
     await stage.slack.command("alice", "incidents", "/access")
     form = await stage.slack.wait_for_view("alice", "What do you need?")
     fault = await stage.slack.add_fault("api_latency", method="users.info", seconds=60)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.messages import Messages
-from bot.notifier import Notifier
+from bot.posts.messages import Messages
+from bot.posts.notifier import Notifier
 from storage.model import Post
 
 #: More ticks than a wake-up takes to get from the notice to the loop that waits.

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from bot.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
+from bot.facts.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
 from storage.model import (
     AccessRequest,
     Decision,

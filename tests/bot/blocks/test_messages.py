@@ -12,7 +12,7 @@ from bot.blocks.message import Message
 from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN, render_reply
 from bot.blocks.request import render_card
 from bot.blocks.statement import render_statement
-from bot.facts import Phase, RequestFacts, SessionFacts, StatementFacts, Who
+from bot.facts.facts import Phase, RequestFacts, SessionFacts, StatementFacts, Who
 from slack_simulator.blocks.plain import plain_blocks
 from slack_simulator.webapi.content import checked_blocks
 from storage.model import EndReason, HoldState, PostSubject, RequestState

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.blocks.text import clip, code, escape, escape_clipped, length, mention, mentions, moment, plural, size
-from bot.facts import Who
+from bot.facts.facts import Who
 
 
 @given(st.text(max_size=200), st.integers(min_value=1, max_value=60))

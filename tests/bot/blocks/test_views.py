@@ -12,7 +12,7 @@ from bot.blocks.decision import Target
 from bot.blocks.listing import render_help, render_home, render_list
 from bot.blocks.modals import render_deny_form, render_token, render_waiting
 from bot.blocks.request_form import Choice, Draft, matching_options, render_form, render_notice
-from bot.facts import RequestFacts, Who
+from bot.facts.facts import RequestFacts, Who
 from slack_simulator.blocks.plain import plain_blocks, plain_view
 from slack_simulator.blocks.views import view_problems
 from slack_simulator.webapi.content import checked_blocks

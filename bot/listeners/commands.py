@@ -14,13 +14,13 @@ from bot.blocks.listing import render_help, render_list
 from bot.blocks.message import Message, section
 from bot.blocks.request_form import Draft
 from bot.blocks.text import code
-from bot.facts import short
-from bot.forms import Forms
-from bot.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, read_command
-from bot.listening import Listening
-from bot.people import Doorkeeper
-from bot.reading import Reader
-from bot.slack import Slack
+from bot.facts.facts import short
+from bot.facts.reading import Reader
+from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, read_command
+from bot.listeners.listening import Listening
+from bot.listeners.views import Forms
+from bot.people.doorkeeper import Doorkeeper
+from bot.slack.client import Slack
 from storage.model import RequestState
 
 COMMAND = "/access"

@@ -5,10 +5,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from bot import identity
-from bot.home import Home
-from bot.leavers import Leavers
-from bot.listening import Listening
+from bot.listeners.home import Home
+from bot.listeners.listening import Listening
+from bot.people.offboarding import Leavers
+from bot.slack import identity
 
 APP_HOME_OPENED = "app_home_opened"
 USER_CHANGE = "user_change"

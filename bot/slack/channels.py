@@ -2,7 +2,7 @@
 
 import time
 
-from bot.slack import CALL_ERRORS, Slack, error_code
+from bot.slack.client import CALL_ERRORS, Slack, error_code
 
 #: A channel can be shared at any time; this long we rely on what Slack said last.
 FRESH_S = 60.0

@@ -17,7 +17,7 @@ from sqlmodel import col
 from access.context import Access
 from access.grants import endings
 from access.identity import people
-from bot.slack import CALL_ERRORS, Installation, Slack, error_code, retry_after_s
+from bot.slack.client import CALL_ERRORS, Installation, Slack, error_code, retry_after_s
 from storage.database import StorageUnavailable, clock
 from storage.model import AccessRequest, Grant, Identity, IdentityProvider, Principal, RequestState
 

@@ -16,11 +16,11 @@ from access.grants import grants
 from access.identity.people import actor
 from bot.blocks.modals import render_token
 from bot.blocks.reply import GET_TOKEN
-from bot.clicks import clicked_id
-from bot.faults import Unanswerable
-from bot.listening import Listening
-from bot.people import Doorkeeper
-from bot.reading import Reader
+from bot.facts.reading import Reader
+from bot.listeners.listening import Listening
+from bot.people.doorkeeper import Doorkeeper
+from bot.slack.failures import Unanswerable
+from bot.slack.payloads import clicked_id
 from storage import audit
 from storage.database import clock
 

@@ -18,13 +18,13 @@ from bot.blocks.modals import DENY_CALLBACK, DENY_REASON, render_deny_form
 from bot.blocks.request import wanted
 from bot.blocks.request_form import render_notice
 from bot.blocks.text import code, escape, mention
-from bot.clicks import clicked_value
-from bot.faults import Unanswerable
-from bot.home import Home
-from bot.listening import Listening
-from bot.people import Doorkeeper, Speaker
-from bot.reading import Reader
-from bot.strays import Strays
+from bot.facts.reading import Reader
+from bot.listeners.home import Home
+from bot.listeners.listening import Listening
+from bot.people.doorkeeper import Doorkeeper, Speaker
+from bot.posts.duplicates import Strays
+from bot.slack.failures import Unanswerable
+from bot.slack.payloads import clicked_value
 from storage import audit
 from storage.model import PostSubject, ReviewDecision
 

@@ -12,14 +12,14 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.models.views import View
 
-from bot import identity
 from bot.blocks.message import Message, section
 from bot.blocks.modals import render_waiting
 from bot.blocks.request_form import render_notice
 from bot.blocks.text import escape
-from bot.faults import sentence_for
-from bot.once import Deliveries
-from bot.slack import CALL_ERRORS, Slack, error_code
+from bot.slack import identity
+from bot.slack.client import CALL_ERRORS, Slack, error_code
+from bot.slack.failures import sentence_for
+from bot.slack.redelivery import Deliveries
 
 Listener = Callable[[AsyncAck, dict[str, Any]], Awaitable[None]]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 from access.context import Access
 from access.identity import people
-from bot import identity
-from bot.faults import NotAdmitted
-from bot.slack import CALL_ERRORS, Installation, Slack, error_code
+from bot.slack import identity
+from bot.slack.client import CALL_ERRORS, Installation, Slack, error_code
+from bot.slack.failures import NotAdmitted
 from storage import audit
 from storage.model import IdentityProvider, Principal
 

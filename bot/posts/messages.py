@@ -13,8 +13,8 @@ from bot.blocks.message import Message
 from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
 from bot.blocks.statement import render_statement
-from bot.facts import RequestFacts
-from bot.reading import Reader
+from bot.facts.facts import RequestFacts
+from bot.facts.reading import Reader
 from storage import outbox
 from storage.model import Post, PostPurpose, PostSubject
 
@@ -84,7 +84,7 @@ class Messages:
         return Rendered(message, anew=True, superseded=render_superseded(facts))
 
     async def _trouble(self, transaction: AsyncSession, post: Post, facts: RequestFacts) -> str:
-        """Why the card could not be posted in its channel, if so; a sentence of `bot.notifier`'s."""
+        """Why the card could not be posted in its channel, if so; a sentence of `bot.posts.notifier`'s."""
         if facts.request.channel is None:
             return ""
         card = await outbox.find(

@@ -18,8 +18,8 @@ from access.grants.grants import still_allowed
 from access.in_force import STALE, policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_review
-from bot.doors import Doors, connect_command
-from bot.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
+from bot.facts.addresses import Doors, connect_command
+from bot.facts.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
 from storage import audit
 from storage.database import clock
 from storage.model import (

@@ -7,14 +7,14 @@ from slack_sdk.models.views import View
 
 from access.context import Access
 from access.grants import grants
-from bot import identity
 from bot.blocks.listing import render_home
 from bot.blocks.message import section
 from bot.blocks.text import escape
-from bot.faults import NotAdmitted
-from bot.people import Doorkeeper
-from bot.reading import Reader
-from bot.slack import Slack
+from bot.facts.reading import Reader
+from bot.people.doorkeeper import Doorkeeper
+from bot.slack import identity
+from bot.slack.client import Slack
+from bot.slack.failures import NotAdmitted
 
 
 class Home:

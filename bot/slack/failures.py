@@ -10,7 +10,7 @@ from slack_sdk.errors import SlackApiError
 
 from access.decisions.requests import Refused
 from bot.blocks.text import escape
-from bot.slack import error_code, is_slacks_failure
+from bot.slack.client import error_code, is_slacks_failure
 from storage.database import StorageUnavailable
 
 _log = structlog.get_logger(__name__)

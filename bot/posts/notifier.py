@@ -2,7 +2,7 @@
 
 A post is a level to reach: whatever was missed while Slack or this process was away is settled by showing the latest
 state once. Nothing is ever read back out of a message. What cannot be shown where it belongs is taken to the people
-it concerns (`bot.detour`).
+it concerns (`bot.posts.fallback`).
 """
 
 import asyncio
@@ -18,10 +18,10 @@ import structlog
 
 from access.context import Access
 from bot.blocks.message import Message
-from bot.channels import ChannelRefused, Channels
-from bot.detour import Detour
-from bot.messages import Messages
-from bot.slack import CALL_ERRORS, CALL_TIMEOUT_S, Slack, error_code, retry_after_s
+from bot.posts.fallback import Detour
+from bot.posts.messages import Messages
+from bot.slack.channels import ChannelRefused, Channels
+from bot.slack.client import CALL_ERRORS, CALL_TIMEOUT_S, Slack, error_code, retry_after_s
 from storage import outbox
 from storage.database import StorageUnavailable
 from storage.model import Post, PostPurpose, PostSubject

@@ -23,10 +23,10 @@ from bot.blocks.request_form import (
     matching_options,
     render_form,
 )
-from bot.choices import choices_of
-from bot.listening import Listening
-from bot.people import Doorkeeper, Speaker
-from bot.slack import Slack
+from bot.listeners.choices import choices_of
+from bot.listeners.listening import Listening
+from bot.people.doorkeeper import Doorkeeper, Speaker
+from bot.slack.client import Slack
 from storage.model import AccessRequest
 
 TITLE = "Ask for access"

@@ -1,6 +1,6 @@
 """What a message shows, gathered: the records of storage with the people in them named. Pure values, no reading.
 
-`bot.reading` fills these from storage; `bot.blocks` renders them.
+`bot.facts.reading` fills these from storage; `bot.blocks` renders them.
 """
 
 from dataclasses import dataclass

@@ -13,13 +13,13 @@ from bot.blocks.listing import MESSAGE_SHORTCUT, OPEN_FORM, REVOKE_MINE
 from bot.blocks.reply import ASK_AGAIN, CANCEL
 from bot.blocks.request_form import Draft, render_form
 from bot.blocks.text import code
-from bot.choices import choices_of
-from bot.clicks import clicked_id
-from bot.faults import Unanswerable
-from bot.forms import TITLE, Forms
-from bot.home import Home
-from bot.listening import Listening
-from bot.people import Doorkeeper
+from bot.listeners.choices import choices_of
+from bot.listeners.home import Home
+from bot.listeners.listening import Listening
+from bot.listeners.views import TITLE, Forms
+from bot.people.doorkeeper import Doorkeeper
+from bot.slack.failures import Unanswerable
+from bot.slack.payloads import clicked_id
 from storage.model import AccessRequest
 
 

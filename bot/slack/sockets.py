@@ -14,7 +14,7 @@ import structlog
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack import CALL_ERRORS, Slack, error_code
+from bot.slack.client import CALL_ERRORS, Slack, error_code
 
 PING_S = 5.0
 #: How often the connections are looked after.

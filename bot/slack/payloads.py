@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from bot.faults import Unanswerable
+from bot.slack.failures import Unanswerable
 
 _STRANGE = "This button is not one of Gatepass's any more."
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from bot.blocks.decision import Target
-from bot.slack import CALL_ERRORS, Slack, error_code
+from bot.slack.client import CALL_ERRORS, Slack, error_code
 from storage.database import Database
 from storage.model import Post, PostPurpose
 
