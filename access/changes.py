@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from storage import audit, notices, outbox
+from storage import notices, outbox
+from storage.audit import trail
 from storage.model import AccessRequest, Grant, PostSubject, Session, Statement
 from storage.notices import Topic
 
@@ -23,7 +24,7 @@ async def request(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """A request changed: every copy of its card and its reply is due."""
-    await audit.record(
+    await trail.record(
         transaction,
         actor=actor,
         action=action,
@@ -39,7 +40,7 @@ async def grant(
     transaction: AsyncSession, changed: Grant, *, actor: str, action: str, detail: Mapping[str, Any] | None = None
 ) -> None:
     """A grant began or ended: its request's posts show it, and live sessions under it must know."""
-    await audit.record(
+    await trail.record(
         transaction,
         actor=actor,
         action=action,
@@ -62,7 +63,7 @@ async def statement(
     detail: Mapping[str, Any] | None = None,
 ) -> None:
     """A statement was denied, held or decided: its card is due and whoever waits for it must know."""
-    await audit.record(
+    await trail.record(
         transaction,
         actor=actor,
         action=action,

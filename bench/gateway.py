@@ -30,7 +30,7 @@ from proxy.sessions.gateway import Gateway
 from proxy.sessions.instance import registered
 from proxy.ssh.listener import SshListener
 from storage.database import Database
-from storage.embedded import Embedded
+from storage.embedded.server import Embedded
 from storage.migrate import migrate
 from storage.model import Grant, Principal
 

@@ -19,7 +19,7 @@ from typing import Any
 from bench.figures import Figure, paired
 from bench.gateway import everything_at_once, serving
 from cli.demo.postgres_target import free_port
-from storage.cluster import Cluster
+from storage.embedded.cluster import Cluster
 
 PASSWORD = "bench-password"
 CLIENTS = 8

@@ -6,7 +6,8 @@ import typer
 
 from cli import runtime
 from cli.settings import Settings
-from storage.audit import sequence, verify
+from storage.audit.sequencer import sequence
+from storage.audit.verification import verify
 
 app = typer.Typer(help="The tamper-evident audit log.", no_args_is_help=True)
 

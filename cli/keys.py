@@ -8,7 +8,7 @@ import typer
 from access.tokens import TokenKeys
 from cli import runtime
 from cli.settings import Settings
-from storage import audit
+from storage.audit import trail
 from storage.database import StorageUnavailable
 
 app = typer.Typer(help="The keys that sign access tokens.", no_args_is_help=True)
@@ -33,7 +33,7 @@ async def _record(settings: Settings, kid: str) -> None:
     """Storage must not keep anybody from replacing a key that leaked: the key comes first, the record after it."""
     try:
         async with runtime.database(settings) as database, database.transaction() as transaction:
-            await audit.record(
+            await trail.record(
                 transaction,
                 actor=f"operator:{getpass.getuser()}",
                 action="cli:key:rotate",

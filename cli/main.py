@@ -22,7 +22,7 @@ from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
 from proxy.authority import Authority
 from storage.database import StorageUnavailable
-from storage.embedded import EmbeddedUnavailable
+from storage.embedded.cluster import EmbeddedUnavailable
 from storage.migrate import migrate as run_migrations
 
 app = typer.Typer(

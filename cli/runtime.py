@@ -14,7 +14,7 @@ from access.tokens import TokenKeys
 from cli.settings import Settings
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from storage.database import Database
-from storage.embedded import Embedded
+from storage.embedded.server import Embedded
 from storage.migrate import migrate, pending
 from storage.notices import Notices
 

@@ -18,7 +18,7 @@ from bot.app import Bot, BotSettings, Doors
 from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
 from cli.settings import Settings, host_and_port
 from proxy.server import ProxyServer, ProxySettings
-from storage.audit import Sequencer
+from storage.audit.sequencer import Sequencer
 from storage.database import StorageUnavailable
 from web.app import WebServer
 

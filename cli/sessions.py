@@ -22,9 +22,10 @@ from sqlmodel import col
 from access.policy.duration import format_duration
 from cli import runtime
 from cli.settings import Settings
-from storage import audit, recording_files, recordings
+from storage.audit import trail
 from storage.database import Database
 from storage.model import AccessRequest, Grant, Principal, Protocol, RecordingSegment, Session, Statement
+from storage.recordings import files, segments
 
 app = typer.Typer(help="Sessions and their recordings.", no_args_is_help=True)
 
@@ -123,33 +124,33 @@ async def _replay(settings: Settings, wanted: str, speed: float) -> int:
             session = await _find(transaction, wanted)
             if session is None:
                 return 1
-            known = await recordings.of(transaction, session.id)
+            known = await segments.of(transaction, session.id)
         await _audit_reading(database, session, "replay")
-    folder = recording_files.session_folder(session.id, session.started_at)
-    found = await asyncio.to_thread(recording_files.segments, settings.recordings, folder)
+    folder = files.session_folder(session.id, session.started_at)
+    found = await asyncio.to_thread(files.segments, settings.recordings, folder)
     if not found:
         typer.echo(f"The recording of session {session.id} is not below {settings.recordings}.", err=True)
         return 1
     try:
-        recording_files.check_chain(settings.recordings, found)
+        files.check_chain(settings.recordings, found)
         _check_committed(known, found)
         play(
             session.protocol,
-            recording_files.records(settings.recordings, [segment.path for segment in found]),
+            files.records(settings.recordings, [segment.path for segment in found]),
             speed,
         )
-    except recording_files.RecordingDamaged as damage:
+    except files.RecordingDamaged as damage:
         typer.echo(f"The recording is not what was committed to: {damage}", err=True)
         return 1
     return 0
 
 
-def _check_committed(known: list[RecordingSegment], found: list[recording_files.SegmentFile]) -> None:
+def _check_committed(known: list[RecordingSegment], found: list[files.SegmentFile]) -> None:
     """Compare the files with the hashes that storage and the audit log committed to when the session ended."""
     hashes = {segment.number: segment.sha256 for segment in found}
     for row in known:
         if hashes.get(row.number) != row.sha256:
-            raise recording_files.RecordingDamaged(f"segment {row.path} has changed.")
+            raise files.RecordingDamaged(f"segment {row.path} has changed.")
 
 
 def play(protocol: Protocol, records: Any, speed: float) -> None:
@@ -160,7 +161,7 @@ def play(protocol: Protocol, records: Any, speed: float) -> None:
         if speed > 0:
             time.sleep(min(max(at - last, 0), LONGEST_PAUSE_S) / speed)
         last = at
-        sys.stdout.buffer.write(_sql_line(record) if protocol is Protocol.POSTGRES else recording_files.shown(record))
+        sys.stdout.buffer.write(_sql_line(record) if protocol is Protocol.POSTGRES else files.shown(record))
         sys.stdout.buffer.flush()
 
 
@@ -193,7 +194,7 @@ async def _find(transaction: AsyncSession, wanted: str) -> Session | None:
 
 async def _audit_reading(database: Database, session: Session, how: str) -> None:
     async with database.transaction() as transaction:
-        await audit.record(
+        await trail.record(
             transaction,
             actor=f"operator:{getpass.getuser()}",
             action=f"cli:session:{how}",

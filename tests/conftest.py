@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from storage.database import Database
-from storage.embedded import Embedded
+from storage.embedded.server import Embedded
 from storage.migrate import migrate
 
 TEMPLATE = "gatepass_template"

@@ -21,7 +21,8 @@ from access.policy.duration import format_duration
 from access.policy.policy import Policy, Requirement
 from access.policy.suggest import did_you_mean
 from access.text import Refused
-from storage import audit, outbox
+from storage import outbox
+from storage.audit import trail
 from storage.database import clock
 from storage.model import AccessRequest, Decision, Grant, PostPurpose, PostSubject, Principal, RequestState
 
@@ -78,7 +79,7 @@ async def submit(access: Access, principal: Principal, ask: Ask) -> AccessReques
             await _announce(policy, transaction, new, asker, requirement, ask.source, now)
             return new
         refusal = refusal or STALE
-        await audit.record(
+        await trail.record(
             transaction,
             actor=actor(asker),
             action=f"{ask.source}:request:refuse",

@@ -17,7 +17,7 @@ from access.in_force import STALE, PolicyStale, policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_revoke
 from access.text import Refused, reason
-from storage import audit
+from storage.audit import trail
 from storage.database import clock
 from storage.model import AccessRequest, Decision, EndReason, Grant, Principal
 
@@ -153,7 +153,7 @@ async def revoke(
                 return revoked
             await transaction.refresh(grant)
             refusal = await _already_over(transaction, grant)
-        await audit.record(
+        await trail.record(
             transaction,
             actor=actor(by),
             action=f"{source}:grant:revoke",

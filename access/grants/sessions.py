@@ -15,7 +15,8 @@ from sqlmodel import col
 from access.context import Access
 from access.grants import grants
 from access.text import storable
-from storage import audit, notices, outbox, recordings
+from storage import notices, outbox
+from storage.audit import trail
 from storage.database import clock
 from storage.model import (
     AccessRequest,
@@ -30,7 +31,8 @@ from storage.model import (
     SessionState,
 )
 from storage.notices import Topic
-from storage.recording_files import SegmentFile
+from storage.recordings import segments
+from storage.recordings.files import SegmentFile
 
 
 @dataclass
@@ -91,7 +93,7 @@ async def open_session(
         )
         transaction.add(session)
         await transaction.flush()
-        await audit.record(
+        await trail.record(
             transaction,
             actor=await _actor(transaction, grant),
             action="proxy:session:open",
@@ -125,7 +127,7 @@ async def end_session(access: Access, ending: Ending) -> bool:
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
         changes: dict[str, Any] = ending.tally.columns() if ending.tally else {}
-        root = recordings.root([segment.sha256 for segment in ending.segments]) if ending.segments else None
+        root = segments.root([segment.sha256 for segment in ending.segments]) if ending.segments else None
         ended = await transaction.scalar(
             update(Session)
             .where(col(Session.id) == ending.session_id, col(Session.state) == SessionState.ACTIVE)
@@ -144,7 +146,7 @@ async def end_session(access: Access, ending: Ending) -> bool:
             return False
         await _add_segments(transaction, ended.id, ending.segments)
         grant = await transaction.get_one(Grant, ended.grant_id)
-        await audit.record(
+        await trail.record(
             transaction,
             actor=await _actor(transaction, grant),
             action="proxy:session:end",
@@ -179,11 +181,11 @@ async def _want_digest(access: Access, transaction: AsyncSession, session: Sessi
         await outbox.want(transaction, PostSubject.SESSION, session.id, PostPurpose.DIGEST, person.slack)
 
 
-async def _add_segments(transaction: AsyncSession, session_id: UUID, segments: list[SegmentFile]) -> None:
-    known = {row.number for row in await recordings.of(transaction, session_id)}
-    for segment in segments:
+async def _add_segments(transaction: AsyncSession, session_id: UUID, written: list[SegmentFile]) -> None:
+    known = {row.number for row in await segments.of(transaction, session_id)}
+    for segment in written:
         if segment.number not in known:
-            await recordings.add(
+            await segments.add(
                 transaction, session_id, segment.number, segment.path, segment.sha256, segment.size_bytes
             )
 

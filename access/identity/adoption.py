@@ -16,7 +16,8 @@ from sqlmodel import col
 from access.context import Access
 from access.identity import people
 from access.policy.policy import Policy
-from storage import audit, notices, outbox
+from storage import notices, outbox
+from storage.audit import trail
 from storage.database import clock
 from storage.locks import Lock, take
 from storage.model import Grant, PolicyInForce, PolicyVersion, PostSubject
@@ -53,7 +54,7 @@ async def adopt(access: Access, *, starting: bool = False) -> None:
         outdated = starting and not written.is_new and written.before not in {None, policy.hash}
         if outdated:
             why = f"it was replaced by {written.before}"
-            await audit.record(
+            await trail.record(
                 transaction,
                 actor="gatepass",
                 action=_ACTION,
@@ -65,7 +66,7 @@ async def adopt(access: Access, *, starting: bool = False) -> None:
             await _put_in_force(transaction, policy, now)
             changes = await people.sync(transaction, policy, now, team)
             await _show_anew(transaction, now)
-            await audit.record(
+            await trail.record(
                 transaction,
                 actor="gatepass",
                 action=_ACTION,

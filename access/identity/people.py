@@ -17,7 +17,7 @@ from access.context import Access
 from access.grants import endings
 from access.in_force import PolicyStale, policy_in_force
 from access.policy.policy import Policy
-from storage import audit
+from storage.audit import trail
 from storage.database import clock
 from storage.locks import Lock, take
 from storage.model import Identity, IdentityProvider, Principal
@@ -140,7 +140,7 @@ async def link_slack(access: Access, team: str) -> None:
             raise PolicyStale
         changes = await sync(transaction, policy, await clock(transaction), team)
         lost = sorted(principal.name for principal in changes.lost_identity)
-        await audit.record(
+        await trail.record(
             transaction,
             actor="gatepass",
             action="slack:workspace:link",

@@ -20,7 +20,7 @@ from access.policy.policy import Policy
 from access.policy.reviewers import may_review
 from bot.facts.addresses import Doors, connect_command
 from bot.facts.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
-from storage import audit
+from storage.audit.sequencer import head
 from storage.database import clock
 from storage.model import (
     AccessRequest,
@@ -131,7 +131,7 @@ class Reader:
             .order_by(col(Statement.created_at))
             .limit(STATEMENT_LIMIT)
         )
-        tree_size, root = await audit.head(transaction)
+        tree_size, root = await head(transaction)
         return SessionFacts(
             session=session,
             grant=grant,

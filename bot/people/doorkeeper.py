@@ -13,7 +13,7 @@ from access.identity import people
 from bot.slack import identity
 from bot.slack.client import CALL_ERRORS, Installation, Slack, error_code
 from bot.slack.failures import NotAdmitted
-from storage import audit
+from storage.audit import trail
 from storage.model import IdentityProvider, Principal
 
 _UNKNOWN = "Gatepass does not know you. Ask an administrator to add your Slack member id {} to gatepass.yml."
@@ -46,7 +46,7 @@ class Doorkeeper:
                 fault = _UNKNOWN.format(slack_id)
             if fault is None and principal is not None:
                 return Speaker(principal, slack_id)
-            await audit.record(
+            await trail.record(
                 transaction,
                 actor="unknown" if fault == identity.FOREIGN else people.actor(principal) if principal else "unknown",
                 action="slack:identity:refuse",

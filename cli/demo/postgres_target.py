@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 from pydantic import SecretStr
 
-from storage.cluster import Cluster
+from storage.embedded.cluster import Cluster
 
 #: Where free ports are looked for: Linux gives connections those from 32768 on, and would take ours in between.
 FIRST_PORT, PORTS = 20_000, 12_000

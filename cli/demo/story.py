@@ -15,7 +15,8 @@ from cli.demo.clients import Clients, Seen
 from cli.demo.leaks import leaks
 from cli.demo.people import People, Shown, plainly
 from slack_simulator.client import SimulatorClient
-from storage.audit import sequence, verify
+from storage.audit.sequencer import sequence
+from storage.audit.verification import verify
 from storage.database import Database
 
 CARDS = "select name, number, cvv from customers join cards on customers.id = customer_id order by customers.id"

@@ -20,7 +20,7 @@ from typing import Any
 from uuid import UUID
 
 from proxy.errors import RecorderFailed
-from storage.recording_files import NO_SEGMENT, SegmentFile, session_folder
+from storage.recordings.files import NO_SEGMENT, SegmentFile, session_folder
 
 #: A segment is closed and hashed at this size, so that long sessions are committed to as they go.
 SEGMENT_BYTES = 16 * 1024 * 1024

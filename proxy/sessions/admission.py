@@ -19,7 +19,7 @@ from access.policy.policy import Policy
 from access.policy.resources import Resource, Role
 from access.tokens import Claims, InvalidToken
 from proxy.errors import AccessRefused
-from storage import audit
+from storage.audit import trail
 from storage.database import StorageUnavailable
 from storage.model import Grant, Principal, Protocol
 
@@ -153,7 +153,7 @@ class Door:
     async def _record(self, resource: str, detail: dict[str, object]) -> None:
         with contextlib.suppress(StorageUnavailable):
             async with self._access.database.transaction() as transaction:
-                await audit.record(
+                await trail.record(
                     transaction,
                     actor="unknown",
                     action="proxy:session:refuse",

@@ -19,9 +19,9 @@ from sqlmodel import col
 from access.context import Access
 from access.grants.sessions import Ending, Tally, end_session
 from proxy.sessions.instance import is_dead
-from storage import recording_files
 from storage.database import StorageUnavailable, clock
 from storage.model import EndReason, Grant, Protocol, ProxyInstance, Session, SessionState
+from storage.recordings import files
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -101,11 +101,11 @@ async def _closed(access: Access, recordings: Path, session: Session, grant: Gra
 
 
 async def _close(access: Access, recordings: Path, session: Session, grant: Grant, host: str) -> bool:
-    folder = recording_files.session_folder(session.id, session.started_at)
-    segments = await asyncio.to_thread(recording_files.segments, recordings, folder)
+    folder = files.session_folder(session.id, session.started_at)
+    segments = await asyncio.to_thread(files.segments, recordings, folder)
     if segments:
         paths = [segment.path for segment in segments]
-        tally = await asyncio.to_thread(recount, session, recording_files.records(recordings, paths))
+        tally = await asyncio.to_thread(recount, session, files.records(recordings, paths))
         ending = Ending(session.id, EndReason.INTERRUPTED, _KILLED, tally, segments)
     elif await _is_over(access, grant):
         detail = f"The proxy process on {host} was interrupted; look for the recording there."
@@ -127,7 +127,7 @@ def recount(session: Session, records: Iterable[Any]) -> Tally:
     try:
         for record in records:
             _count_statement(tally, session.protocol, record)
-    except recording_files.RecordingDamaged as error:
+    except files.RecordingDamaged as error:
         log.exception("interrupted_recording_damaged", session_id=str(session.id), why=str(error))
     tally.rows = max(tally.rows, session.rows)
     tally.held, tally.denied = max(tally.held, session.held), max(tally.denied, session.denied)

@@ -29,7 +29,7 @@ from proxy.ssh.channel import CUT, UNAVAILABLE, Channel, Live, Owner
 from proxy.ssh.upstream import connected
 from proxy.ssh.wire import PACKET_BYTES, WINDOW_BYTES, quicken
 from proxy.tasks import unless
-from storage import audit
+from storage.audit import trail
 from storage.database import StorageUnavailable
 from storage.model import Protocol
 
@@ -210,7 +210,7 @@ class Connection(asyncssh.SSHServer):
     async def _audit_forwarding(self, admission: Admission, what: str) -> None:
         with contextlib.suppress(StorageUnavailable):
             async with self._gateway.access.database.transaction() as transaction:
-                await audit.record(
+                await trail.record(
                     transaction,
                     actor=f"{admission.principal.kind}:{admission.principal.name}",
                     action="proxy:forwarding:refuse",

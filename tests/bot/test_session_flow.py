@@ -9,7 +9,7 @@ from access.grants import sessions
 from access.grants.sessions import Ending, Tally
 from access.identity.adoption import adopt
 from bot.blocks.decision import APPROVE, DENY
-from storage import audit
+from storage.audit.sequencer import sequence
 from storage.model import EndReason, Grant, HoldState, Session, Statement
 
 Stage = Any
@@ -76,7 +76,7 @@ async def test_the_digest_stands_in_the_cards_thread(stage: Stage) -> None:
     card = await stage.card("waits to run this")
     await stage.tap("bob", card, APPROVE)
     await stage.card("runs this as")
-    await audit.sequence(stage.database)
+    await sequence(stage.database)
     tally = Tally(statements={"select": 3, "ddl": 1}, masked={"pan": 12}, rows=40, bytes_out=9000, held=1)
     assert await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", tally, []))
     digest = await stage.card("Session of @alice")

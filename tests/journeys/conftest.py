@@ -29,7 +29,7 @@ from cli.serving import ca_file
 from cli.settings import Settings, host_and_port
 from slack_simulator.client import SimulatorClient
 from storage.database import Database
-from storage.embedded import Embedded
+from storage.embedded.server import Embedded
 from storage.migrate import migrate
 from storage.model import Session
 

@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
-from storage import recording_files
-from storage.embedded import Embedded
+from storage.embedded.server import Embedded
 from storage.model import EndReason, Post, PostPurpose, PostSubject
+from storage.recordings import files
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -72,10 +72,10 @@ async def test_a_killed_proxy_leaves_a_closed_session_a_readable_recording_and_o
             session = await product.ended(grant)
             assert session.end_reason is EndReason.INTERRUPTED
             assert sum(session.statements.values()) >= 1
-            folder = recording_files.session_folder(session.id, session.started_at)
-            found = recording_files.segments(product.settings.recordings, folder)
-            recording_files.check_chain(product.settings.recordings, found)
-            records = list(recording_files.records(product.settings.recordings, [each.path for each in found]))
+            folder = files.session_folder(session.id, session.started_at)
+            found = files.segments(product.settings.recordings, folder)
+            files.check_chain(product.settings.recordings, found)
+            records = list(files.records(product.settings.recordings, [each.path for each in found]))
             assert "sleep" in str(records)
             digest = await product.people.card(f"sessions replay {session.id.hex[:8]}")
             assert "interrupted" in digest["plain"] + digest["text"]

@@ -19,7 +19,6 @@ from proxy.sessions.gateway import Gateway
 from proxy.sessions.recovery import Recovery
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts
-from storage import recording_files
 from storage.model import (
     AuditEvent,
     EndReason,
@@ -34,6 +33,7 @@ from storage.model import (
     SessionState,
     Statement,
 )
+from storage.recordings import files
 
 CLIENT = "127.0.0.1:50000"
 SELECT = StatementFacts("SELECT name FROM cards", "select", frozenset({"select", "table:cards"}))
@@ -172,9 +172,9 @@ async def test_a_session_is_written_from_open_to_digest(
     ended = await row(access, session)
     assert (ended.state, ended.end_reason) == (SessionState.ENDED, EndReason.CLOSED)
     assert (ended.statements, ended.rows, ended.masked) == ({"select": 1}, 6, {"pan": 1})
-    folder = recording_files.session_folder(session.id, session.row.started_at)
-    (segment,) = recording_files.segments(gateway.recordings, folder)
-    (record,) = recording_files.records(gateway.recordings, [segment.path])
+    folder = files.session_folder(session.id, session.row.started_at)
+    (segment,) = files.segments(gateway.recordings, folder)
+    (record,) = files.records(gateway.recordings, [segment.path])
     assert record["text"] == SELECT.text
     (closing,) = await audited(access, "proxy:session:end")
     assert str(ended.recording_root) in closing

@@ -10,8 +10,8 @@ import pytest
 
 from proxy.errors import RecorderFailed
 from proxy.recording.recorder import Format, Recorder
-from storage import recording_files
-from storage.recording_files import NO_SEGMENT, RecordingDamaged
+from storage.recordings import files
+from storage.recordings.files import NO_SEGMENT, RecordingDamaged
 
 STARTED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
@@ -22,9 +22,9 @@ def recorder_in(root: Path, session: UUID, kind: Format = Format.JSON_LINES, seg
 
 
 def read(root: Path, session: UUID) -> list[object]:
-    found = recording_files.segments(root, recording_files.session_folder(session, STARTED))
-    recording_files.check_chain(root, found)
-    return list(recording_files.records(root, [segment.path for segment in found]))
+    found = files.segments(root, files.session_folder(session, STARTED))
+    files.check_chain(root, found)
+    return list(files.records(root, [segment.path for segment in found]))
 
 
 def test_a_record_is_on_disk_when_write_returns(tmp_path: Path) -> None:
@@ -41,9 +41,9 @@ def test_segments_are_chained_by_their_hashes(tmp_path: Path) -> None:
         recorder.write({"t": number, "type": "notice", "text": "x" * 50})
     closed = recorder.close()
     assert len(closed) > 3
-    found = recording_files.segments(tmp_path, recording_files.session_folder(session, STARTED))
+    found = files.segments(tmp_path, files.session_folder(session, STARTED))
     assert found == closed
-    headers = [recording_files.header(tmp_path, segment.path)["gatepass"]["previous"] for segment in found]
+    headers = [files.header(tmp_path, segment.path)["gatepass"]["previous"] for segment in found]
     assert headers == [NO_SEGMENT, *[segment.sha256 for segment in found[:-1]]]
     assert len(read(tmp_path, session)) == 20
 
@@ -67,7 +67,7 @@ def test_the_cut_off_last_line_of_a_killed_process_is_passed_over(tmp_path: Path
     session = uuid4()
     recorder = recorder_in(tmp_path, session)
     recorder.write({"t": 1, "type": "complete"})
-    path = tmp_path / recording_files.session_folder(session, STARTED) / "00000.jsonl"
+    path = tmp_path / files.session_folder(session, STARTED) / "00000.jsonl"
     with path.open("ab") as file:
         file.write(b'{"t": 2, "type": "comp')
     assert read(tmp_path, session) == [{"t": 1, "type": "complete"}]
@@ -89,7 +89,7 @@ def test_an_asciicast_has_its_header_and_markers(tmp_path: Path) -> None:
     recorder.statement("exec", "ls", "allow")
     recorder.statement("exec", "systemctl restart web", "review")
     (segment,) = recorder.close()
-    header = recording_files.header(tmp_path, segment.path)
+    header = files.header(tmp_path, segment.path)
     assert (header["version"], header["width"], header["height"]) == (2, 120, 40)
     assert header["timestamp"] == int(STARTED.timestamp())
     assert [record[1:] for record in map(_as_list, read(tmp_path, session))] == [

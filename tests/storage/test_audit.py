@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlmodel import col
 
-from storage import audit, merkle
+from storage.audit import merkle, sequencer, trail
+from storage.audit.sequencer import AuditDamaged, Sequencer, head, sequence
+from storage.audit.verification import verify
 from storage.database import Database
 from storage.model import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
 from storage.notices import Notices
@@ -19,7 +21,7 @@ from storage.notices import Notices
 async def write(database: Database, count: int, *, prefix: str = "event") -> list[int]:
     async with database.transaction() as transaction:
         return [
-            await audit.record(transaction, actor="gatepass", action="test:event:write", resource=f"{prefix}-{number}")
+            await trail.record(transaction, actor="gatepass", action="test:event:write", resource=f"{prefix}-{number}")
             for number in range(count)
         ]
 
@@ -36,7 +38,7 @@ async def test_an_event_is_canonical_json_with_the_databases_time(database: Data
     session, grant = uuid4(), uuid4()
     async with database.transaction() as transaction:
         before = await transaction.scalar(select(func.clock_timestamp()))
-        await audit.record(
+        await trail.record(
             transaction,
             actor="human:alice",
             action="slack:request:submit",
@@ -49,7 +51,7 @@ async def test_an_event_is_canonical_json_with_the_databases_time(database: Data
         body = await transaction.scalar(select(col(AuditEvent.body)))
     assert body is not None
     event = json.loads(body)
-    assert body == audit.canonical(event)
+    assert body == trail.canonical(event)
     assert list(event) == sorted(event)
     time, identity = event.pop("time"), event.pop("id")
     assert before is not None
@@ -71,46 +73,46 @@ async def test_an_event_is_canonical_json_with_the_databases_time(database: Data
 
 def test_a_time_is_utc_to_the_microsecond() -> None:
     noon = datetime(2026, 11, 22, 12, tzinfo=timezone(timedelta(hours=2)))
-    assert audit.moment(noon) == "2026-11-22T10:00:00.000000Z"
+    assert trail.moment(noon) == "2026-11-22T10:00:00.000000Z"
     with pytest.raises(ValueError, match="aware"):
-        audit.moment(datetime(2026, 11, 22))  # noqa: DTZ001 - the point of it
+        trail.moment(datetime(2026, 11, 22))  # noqa: DTZ001 - the point of it
 
 
 @pytest.mark.parametrize("detail", [{"x": float("nan")}, {"x": float("inf")}])
 def test_what_is_not_json_is_refused(detail: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="JSON"):
-        audit.canonical(detail)
+        trail.canonical(detail)
 
 
 async def test_an_event_lives_and_dies_with_its_transaction(database: Database) -> None:
     async def fail() -> None:
         async with database.transaction() as transaction:
-            await audit.record(transaction, actor="gatepass", action="test:event:write")
+            await trail.record(transaction, actor="gatepass", action="test:event:write")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         await fail()
-    assert await audit.sequence(database) == 0
-    verification = await audit.verify(database)
+    assert await sequence(database) == 0
+    verification = await verify(database)
     assert (verification.tree_size, verification.root, verification.faults) == (0, merkle.EMPTY_ROOT, [])
 
 
 async def test_events_become_dense_leaves_under_roots_that_the_rfc_defines(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "BATCH_LIMIT", 3)
+    monkeypatch.setattr(sequencer, "BATCH_LIMIT", 3)
     written = await write(database, 7)
-    assert await audit.sequence(database) == 7
+    assert await sequence(database) == 7
     written += await write(database, 2)
-    assert await audit.sequence(database) == 2
-    assert await audit.sequence(database) == 0
+    assert await sequence(database) == 2
+    assert await sequence(database) == 0
     async with database.transaction() as transaction:
         leaves = (await transaction.scalars(select(AuditLeaf).order_by(col(AuditLeaf.leaf_index)))).all()
         bodies = {event.id: event.body for event in (await transaction.scalars(select(AuditEvent))).all()}
         checkpoints = (
             await transaction.scalars(select(AuditCheckpoint).order_by(col(AuditCheckpoint.tree_size)))
         ).all()
-        size, root = await audit.head(transaction)
+        size, root = await head(transaction)
         assert await transaction.scalar(select(func.count()).select_from(AuditPending)) == 0
     assert [leaf.leaf_index for leaf in leaves] == list(range(9))
     assert [leaf.event_id for leaf in leaves] == written
@@ -121,38 +123,38 @@ async def test_events_become_dense_leaves_under_roots_that_the_rfc_defines(
         size: merkle.root(hashes[:size]) for size in (3, 6, 7, 9)
     }
     assert (size, root) == (9, merkle.root(hashes))
-    verification = await audit.verify(database)
+    verification = await verify(database)
     assert (verification.tree_size, verification.root, verification.faults) == (9, root, [])
 
 
 async def test_an_event_that_commits_late_is_not_passed_over(database: Database) -> None:
     async with database.transaction() as slow:
-        late = await audit.record(slow, actor="gatepass", action="test:event:late")
+        late = await trail.record(slow, actor="gatepass", action="test:event:late")
         early = await write(database, 2)
-        assert await audit.sequence(database) == 2
-        assert (await audit.verify(database)).faults == []
+        assert await sequence(database) == 2
+        assert (await verify(database)).faults == []
     assert late < min(early)
-    assert await audit.sequence(database) == 1
+    assert await sequence(database) == 1
     assert await ordered(database) == [*early, late]
-    assert (await audit.verify(database)).faults == []
+    assert (await verify(database)).faults == []
 
 
 async def test_many_writers_and_sequencers_lose_and_repeat_nothing(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(audit, "BATCH_LIMIT", 5)
+    monkeypatch.setattr(sequencer, "BATCH_LIMIT", 5)
 
     async def writer(number: int) -> list[int]:
         return [(await write(database, 1, prefix=f"writer-{number}"))[0] for _ in range(10)]
 
     async with asyncio.TaskGroup() as group:
         writers = [group.create_task(writer(number)) for number in range(6)]
-        sequencers = [group.create_task(audit.sequence(database)) for _ in range(3)]
-    placed = sum(task.result() for task in sequencers) + await audit.sequence(database)
+        sequencers = [group.create_task(sequence(database)) for _ in range(3)]
+    placed = sum(task.result() for task in sequencers) + await sequence(database)
     written = [event for task in writers for event in task.result()]
     assert placed == 60
     assert sorted(await ordered(database)) == sorted(written)
-    verification = await audit.verify(database)
+    verification = await verify(database)
     assert (verification.tree_size, verification.faults, verification.pending) == (60, [], 0)
 
 
@@ -167,7 +169,7 @@ async def test_the_sequencer_runs_by_itself_and_outlives_a_lost_connection(
             await asyncio.sleep(0.01)
 
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
-        owned = [group.create_task(audit.Sequencer(database, notices).run())]
+        owned = [group.create_task(Sequencer(database, notices).run())]
         if notices is not None:
             owned.append(group.create_task(notices.run()))
         await write(database, 3)
@@ -180,18 +182,18 @@ async def test_the_sequencer_runs_by_itself_and_outlives_a_lost_connection(
         await placed(5)
         for task in owned:
             task.cancel()
-    assert (await audit.verify(database)).faults == []
+    assert (await verify(database)).faults == []
 
 
 async def test_nothing_is_added_to_a_damaged_log(database: Database, superuser: asyncpg.Connection) -> None:
     await write(database, 3)
-    await audit.sequence(database)
+    await sequence(database)
     await superuser.execute("DELETE FROM audit_checkpoint")
     await write(database, 1)
-    with pytest.raises(audit.AuditDamaged, match="gatepass audit verify"):
-        await audit.sequence(database)
+    with pytest.raises(AuditDamaged, match="gatepass audit verify"):
+        await sequence(database)
     assert len(await ordered(database)) == 3
-    assert (await audit.verify(database)).pending == 1
+    assert (await verify(database)).pending == 1
 
 
 @pytest.mark.parametrize("table", ["audit_event", "audit_leaf", "audit_checkpoint"])
@@ -221,16 +223,16 @@ async def test_verifying_sees_one_moment_while_the_log_grows(database: Database)
     async def grow() -> None:
         while not stop.is_set():
             await write(database, 3)
-            await audit.sequence(database)
+            await sequence(database)
 
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(grow())
         for _ in range(10):
-            assert (await audit.verify(database)).faults == []
+            assert (await verify(database)).faults == []
         stop.set()
 
 
 async def test_head_of_an_empty_log(database: Database) -> None:
     async with database.transaction() as transaction:
-        assert await audit.head(transaction) == (0, merkle.EMPTY_ROOT)
+        assert await head(transaction) == (0, merkle.EMPTY_ROOT)
         assert await transaction.scalar(text("SELECT count(*) FROM audit_leaf")) == 0

@@ -6,8 +6,9 @@ The log of these tests has nine leaves in batches of three: checkpoints 3, 6 and
 import asyncpg
 import pytest
 
-from storage import audit
-from storage.audit import Fault, Verification
+from storage.audit import sequencer, trail
+from storage.audit.sequencer import AuditDamaged, sequence
+from storage.audit.verification import Fault, Verification, verify
 from storage.database import Database
 
 # ruff: noqa: S608 - the statements of these tests are made of these tests' own words
@@ -68,10 +69,10 @@ ONE_FAULT = ("event changed", "leaf hash", "leaf under no checkpoint", "checkpoi
 @pytest.fixture(autouse=True)
 async def log(database: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> Verification:
     """Nine leaves in three batches, verified."""
-    monkeypatch.setattr(audit, "BATCH_LIMIT", 3)
+    monkeypatch.setattr(sequencer, "BATCH_LIMIT", 3)
     await write(database, LEAVES)
-    assert await audit.sequence(database) == LEAVES
-    verification = await audit.verify(database)
+    assert await sequence(database) == LEAVES
+    verification = await verify(database)
     assert verification.faults == []
     for table in TABLES:
         await superuser.execute(f"CREATE TEMP TABLE saved_{table} AS TABLE {table}")
@@ -81,7 +82,7 @@ async def log(database: Database, superuser: asyncpg.Connection, monkeypatch: py
 async def write(database: Database, count: int) -> None:
     async with database.transaction() as transaction:
         for number in range(count):
-            await audit.record(transaction, actor="gatepass", action="test:event:write", resource=str(number))
+            await trail.record(transaction, actor="gatepass", action="test:event:write", resource=str(number))
 
 
 async def tamper(superuser: asyncpg.Connection, statement: str) -> None:
@@ -90,7 +91,7 @@ async def tamper(superuser: asyncpg.Connection, statement: str) -> None:
 
 
 async def faults(database: Database) -> list[Fault]:
-    return (await audit.verify(database)).faults
+    return (await verify(database)).faults
 
 
 async def restore(superuser: asyncpg.Connection) -> None:
@@ -124,7 +125,7 @@ async def test_a_leaf_rewritten_to_match_its_changed_event_breaks_its_root_only(
     body = f"(SELECT body FROM audit_event WHERE id = {event})"
     leaf_hash = f"sha256('\\x00'::bytea || {body})"
     await tamper(superuser, f"UPDATE audit_leaf SET leaf_hash = {leaf_hash} WHERE leaf_index = {index}")
-    found = await audit.verify(database)
+    found = await verify(database)
     first = index - index % 3
     assert [fault.leaf_index for fault in found.faults] == [first]
     assert f"leaves {first} to {first + 2}" in found.faults[0].message
@@ -178,23 +179,23 @@ async def test_a_pending_event_that_was_deleted_is_named(database: Database, sup
 async def test_a_leaf_made_pending_again_is_named(database: Database, superuser: asyncpg.Connection) -> None:
     await tamper(superuser, f"INSERT INTO audit_pending VALUES ({EVENT.format(place=4)})")
     assert [fault.leaf_index for fault in await faults(database)] == [4]
-    with pytest.raises(audit.AuditDamaged):
-        await audit.sequence(database)
+    with pytest.raises(AuditDamaged):
+        await sequence(database)
 
 
 async def test_pending_is_no_fault(database: Database) -> None:
     await write(database, 2)
-    found = await audit.verify(database)
+    found = await verify(database)
     assert (found.tree_size, found.faults, found.pending) == (LEAVES, [], 2)
 
 
 async def test_a_log_longer_than_a_page_is_verified_whole(
     database: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.audit_verify.PAGE_ROWS", 4)
+    monkeypatch.setattr("storage.audit.verification.PAGE_ROWS", 4)
     await write(database, 3)
-    await audit.sequence(database)
-    found = await audit.verify(database)
+    await sequence(database)
+    found = await verify(database)
     assert (found.tree_size, found.faults) == (LEAVES + 3, [])
     await tamper(superuser, "UPDATE audit_leaf SET leaf_hash = sha256('x') WHERE leaf_index = 10")
     assert [fault.leaf_index for fault in await faults(database)] == [10]
@@ -203,7 +204,7 @@ async def test_a_log_longer_than_a_page_is_verified_whole(
 async def test_faults_are_told_up_to_a_limit(
     database: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.audit_verify.FAULT_LIMIT", 5)
+    monkeypatch.setattr("storage.audit.verification.FAULT_LIMIT", 5)
     await tamper(superuser, "UPDATE audit_leaf SET leaf_hash = sha256('x')")
     assert [fault.leaf_index for fault in await faults(database)] == [0, 1, 2, 3, 4]
 
@@ -216,6 +217,6 @@ async def test_a_root_kept_elsewhere_shows_what_was_cut_off_at_the_end(
     )
     await tamper(superuser, "DELETE FROM audit_leaf WHERE leaf_index >= 6")
     await tamper(superuser, "DELETE FROM audit_checkpoint WHERE tree_size = 9")
-    found = await audit.verify(database)
+    found = await verify(database)
     assert found.faults == []
     assert (found.tree_size, found.root) != (log.tree_size, log.root)

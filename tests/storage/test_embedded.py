@@ -16,7 +16,8 @@ import psutil
 import pytest
 
 from storage.database import Database, StorageUnavailable
-from storage.embedded import Embedded, EmbeddedUnavailable
+from storage.embedded.cluster import EmbeddedUnavailable
+from storage.embedded.server import Embedded
 from storage.migrate import migrate
 from storage.notices import RESYNC, Notices, Topic
 
@@ -24,7 +25,7 @@ from storage.notices import RESYNC, Notices, Topic
 PROGRAM = """
 import sys
 from pathlib import Path
-from storage.embedded import Embedded
+from storage.embedded.server import Embedded
 with Embedded(Path(sys.argv[1])):
     print("started", flush=True)
     sys.stdin.read()

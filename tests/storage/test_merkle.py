@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage import merkle
+from storage.audit import merkle
 
 #: The leaves of Certificate Transparency's reference tree, and the roots over its first n of them
 #: (google/certificate-transparency, merkletree tests; the same vectors stand in transparency-dev/merkle).

@@ -7,7 +7,6 @@ from uuid import UUID
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from storage import recordings
 from storage.database import Database, clock
 from storage.model import (
     AccessRequest,
@@ -21,6 +20,7 @@ from storage.model import (
     RequestState,
     Session,
 )
+from storage.recordings import segments
 
 HASHES = [sha256(bytes([number])).hexdigest() for number in range(3)]
 
@@ -28,28 +28,28 @@ HASHES = [sha256(bytes([number])).hexdigest() for number in range(3)]
 def test_the_root_is_the_merkle_root_over_the_segments_hashes_in_order() -> None:
     leaves = [sha256(b"\x00" + bytes.fromhex(digest)).digest() for digest in HASHES]
     left = sha256(b"\x01" + leaves[0] + leaves[1]).digest()
-    assert recordings.root(HASHES) == sha256(b"\x01" + left + leaves[2]).hexdigest()
-    assert recordings.root(HASHES) != recordings.root(HASHES[::-1])
-    assert recordings.root([]) == sha256().hexdigest()
+    assert segments.root(HASHES) == sha256(b"\x01" + left + leaves[2]).hexdigest()
+    assert segments.root(HASHES) != segments.root(HASHES[::-1])
+    assert segments.root([]) == sha256().hexdigest()
 
 
 @pytest.mark.parametrize("digest", ["", "ab", "x" * 64])
 def test_what_is_no_sha256_has_no_root(digest: str) -> None:
     with pytest.raises(ValueError, match=r"SHA-256|hexadecimal"):
-        recordings.root([digest])
+        segments.root([digest])
 
 
 async def test_segments_come_back_in_order_and_close_once(database: Database) -> None:
     session_id = await _session(database)
     async with database.transaction() as transaction:
         for number in (2, 1):
-            await recordings.add(transaction, session_id, number, f"x/{number}.cast", HASHES[number], 10)
+            await segments.add(transaction, session_id, number, f"x/{number}.cast", HASHES[number], 10)
     async with database.transaction() as transaction:
-        segments = await recordings.of(transaction, session_id)
-    assert [(segment.number, segment.sha256) for segment in segments] == [(1, HASHES[1]), (2, HASHES[2])]
+        written = await segments.of(transaction, session_id)
+    assert [(segment.number, segment.sha256) for segment in written] == [(1, HASHES[1]), (2, HASHES[2])]
     with pytest.raises(IntegrityError):
         async with database.transaction() as transaction:
-            await recordings.add(transaction, session_id, 1, "x/1.cast", HASHES[0], 10)
+            await segments.add(transaction, session_id, 1, "x/1.cast", HASHES[0], 10)
 
 
 async def _session(database: Database) -> UUID:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from storage.audit import Sequencer
+from storage.audit.sequencer import Sequencer
 from storage.database import Database
 from storage.notices import Notices
 from storage.waiting import wait_set

@@ -25,7 +25,7 @@ from bot.people.doorkeeper import Doorkeeper, Speaker
 from bot.posts.duplicates import Strays
 from bot.slack.failures import Unanswerable
 from bot.slack.payloads import clicked_value
-from storage import audit
+from storage.audit import trail
 from storage.model import PostSubject, ReviewDecision
 
 TITLE = "Deny"
@@ -124,7 +124,7 @@ class Reviewing:
                 what = f"{mention(statement.principal)} waits to run a statement as {where}."
             refusal = await self._reader.refusal(transaction, subject, speaker.principal)
             if refusal is not None:
-                await audit.record(
+                await trail.record(
                     transaction,
                     actor=actor(speaker.principal),
                     action=f"slack:{target.subject.value}:deny",

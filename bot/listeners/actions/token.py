@@ -21,7 +21,7 @@ from bot.listeners.listening import Listening
 from bot.people.doorkeeper import Doorkeeper
 from bot.slack.failures import Unanswerable
 from bot.slack.payloads import clicked_id
-from storage import audit
+from storage.audit import trail
 from storage.database import clock
 
 TITLE = "Your token"
@@ -62,7 +62,7 @@ class Tokens:
                 refusal = f"{grant.resource} is no longer in the policy."
             if not refusal and facts is not None and facts.barred is not None:
                 refusal = facts.barred
-            await audit.record(
+            await trail.record(
                 transaction,
                 actor=actor(speaker.principal),
                 action="slack:token:issue",

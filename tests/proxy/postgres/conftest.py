@@ -25,8 +25,8 @@ from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.postgres.listener import PostgresListener
 from proxy.postgres.protocol import messages, startup
 from proxy.sessions.gateway import Gateway
-from storage.cluster import Cluster
 from storage.database import Database
+from storage.embedded.cluster import Cluster
 from storage.model import Session
 
 READ_PASSWORD, OWNER_PASSWORD = "read-secret-ü-1", "owner-secret-2"

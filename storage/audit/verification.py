@@ -15,9 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from storage import merkle
+from storage.audit import merkle
+from storage.audit.merkle import Frontier
 from storage.database import Database
-from storage.merkle import Frontier
 from storage.model import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
 
 #: Rows in memory at a time; each page is its own statement, so that the statement timeout does not bound the log.

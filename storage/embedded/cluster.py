@@ -1,7 +1,7 @@
 """The files and the process of one embedded PostgreSQL server ("database cluster" in PostgreSQL's words).
 
 Its superuser has a password that only the folder's owner can read, and its socket lies in a folder that nobody else
-can enter; it listens on no network unless asked. It keeps no count of its users: that is `storage.embedded`.
+can enter; it listens on no network unless asked. It keeps no count of its users: that is `storage.embedded.server`.
 
 Every program is started inside the data and told to look there, never by a path from above: so the folders above can
 stay closed to the account that the server has when we are root.
@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
 from typing import IO, TYPE_CHECKING
 
-from storage.server_account import Account, open_the_way, server_account
+from storage.embedded.server_account import Account, open_the_way, server_account
 
 if TYPE_CHECKING:
     import psutil

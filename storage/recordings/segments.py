@@ -1,6 +1,6 @@
 """What storage knows of recordings: their closed segments, and the root that a session's closing event commits to.
 
-The files are `storage.recording_files` to read and the proxy's to write.
+The files are `storage.recordings.files` to read and the proxy's to write.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from storage import merkle
+from storage.audit import merkle
 from storage.model import RecordingSegment
 
 

@@ -1,38 +1,27 @@
-"""The audit log: what happened, written in the transaction that made it happen, and ordered into a Merkle tree.
+"""The order of the audit log: pending events get their places in a Merkle tree, one sequencer at a time.
 
-`record` writes an event and marks it pending. One sequencer at a time gives pending events their places, whole batches
-in one transaction, and writes the root over everything so far. It drains by what is pending and never by ids: an event
-whose transaction commits late has a low id, and would be passed over for ever. `verify` recomputes all of it.
-
-What a program's role cannot do here is UPDATE or DELETE; what a superuser does is found by `verify`, except that whole
-latest batches are gone without a trace: only a root kept outside this database shows that.
+Whole batches are placed in one transaction, which writes the root over everything so far. It drains by what is pending
+and never by ids: an event whose transaction commits late has a low id, and would be passed over for ever. What a
+superuser changes is found by storage.audit.verification, except that whole latest batches are gone without a trace:
+only a root kept outside this database shows that.
 """
 
 import asyncio
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any, Never
-from uuid import UUID, uuid4
+from typing import Never
 
 import structlog
-from sqlalchemy import delete, exists, func, insert, select, text
+from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from storage import merkle
-from storage.audit_verify import Fault, Verification, verify
-from storage.database import Database, StorageUnavailable, clock
+from storage.audit import merkle
+from storage.database import Database, StorageUnavailable
 from storage.locks import Lock, take
 from storage.model import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
-from storage.notices import CHANNEL, Notices, Topic
+from storage.notices import Notices, Topic
 from storage.waiting import wait_set
 
-__all__ = ["AuditDamaged", "Fault", "Sequencer", "Verification", "head", "record", "sequence", "verify"]
-
-#: The version of the body's shape.
-BODY_VERSION = 1
 #: Events that get their places in one transaction.
 BATCH_LIMIT = 1000
 #: Pending events are looked for this often even if nobody says that there are some.
@@ -46,66 +35,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 class AuditDamaged(Exception):
     """The log cannot be continued, because rows of it were changed from outside; run `gatepass audit verify`."""
-
-
-async def record(
-    transaction: AsyncSession,
-    *,
-    actor: str,
-    action: str,
-    resource: str = "",
-    outcome: str = "success",
-    session: UUID | None = None,
-    grant: UUID | None = None,
-    detail: Mapping[str, Any] | None = None,
-    at: datetime | None = None,
-) -> int:
-    """Write one event in the caller's transaction; returns its id.
-
-    `actor` reads human:alice, agent:deployer, gatepass or unknown; `action` reads source:subject:action. `detail` is
-    plain JSON with nothing sensitive left in it. `at` is the database's clock when not given.
-    """
-    body = canonical(
-        {
-            "v": BODY_VERSION,
-            "id": uuid4().hex,
-            "time": moment(at or await clock(transaction)),
-            "actor": actor,
-            "action": action,
-            "resource": resource,
-            "outcome": outcome,
-            "session": None if session is None else str(session),
-            "grant": None if grant is None else str(grant),
-            "detail": dict(detail or {}),
-        }
-    )
-    written = await transaction.execute(_RECORD, {"body": body, "channel": CHANNEL, "notice": f"{Topic.AUDIT.value}:"})
-    return written.scalar_one()
-
-
-#: One round trip: the event, that it is pending, and the notice to the sequencer.
-_RECORD = text("""
-    WITH event AS (INSERT INTO audit_event (body) VALUES (:body) RETURNING id),
-         pending AS (INSERT INTO audit_pending (event_id) SELECT id FROM event RETURNING event_id)
-    SELECT event_id, pg_notify(:channel, :notice) FROM pending
-""")
-
-
-def canonical(body: Mapping[str, Any]) -> bytes:
-    """The bytes that are stored and hashed: sorted keys, no spaces, UTF-8.
-
-    A lone surrogate, which Slack's JSON may hold and UTF-8 may not, becomes its JSON escape. Raises ValueError for
-    NaN and infinities, TypeError for what is not JSON.
-    """
-    document = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    return document.encode("utf-8", "backslashreplace")
-
-
-def moment(at: datetime) -> str:
-    """RFC 3339 in UTC with microseconds: 2026-11-22T20:28:14.185973Z. Raises ValueError for a naive time."""
-    if at.tzinfo is None:
-        raise ValueError("An audit event's time must be aware.")
-    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 async def head(transaction: AsyncSession) -> tuple[int, bytes]:
