@@ -1,13 +1,13 @@
 # Every target sets up what it needs: a Debian machine with Python 3.11 is enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench clean
+.PHONY: help demo test test-unit check bench clean
 
 BIN := .venv/bin
 READY := .venv/.ready
 
 help: ## Show this
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 demo: $(READY) ## Run everything on this machine, with a local Slack (ARGS=--script plays the story unattended)
 	@sh scripts/system-packages demo || echo "Going on without: the demo runs, its clients do not." >&2
@@ -16,6 +16,9 @@ demo: $(READY) ## Run everything on this machine, with a local Slack (ARGS=--scr
 test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chromium (ARGS=tests/proxy picks some)
 	sh scripts/system-packages
 	$(BIN)/pytest -n 2 --dist loadfile --durations=10 $(ARGS)
+
+test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan" picks some)
+	$(BIN)/pytest -n 2 tests/unit $(ARGS)
 
 check: $(READY) ## Check style, types and who imports whom
 	$(BIN)/ruff format --check .

@@ -11,7 +11,7 @@ from bot.blocks.listing import MESSAGE_SHORTCUT
 from bot.listeners.commands import COMMAND
 from bot.listeners.events import APP_HOME_OPENED, USER_CHANGE
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 #: docs.slack.dev/reference/methods: what each Web API method that we call needs of the bot token.
 #: apps.connections.open takes the app token (connections:write), which no manifest grants.

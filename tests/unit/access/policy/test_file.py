@@ -16,7 +16,7 @@ from access.policy.policy import Policy
 from proxy.masking.entities import Entity
 from storage.model import PrincipalKind
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[4] / "docs"
 HERE = Path("gatepass.yml")
 
 BASE = """\
