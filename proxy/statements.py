@@ -8,11 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
 from storage.model import VerdictKind
-
-#: The label of a statement that its judge could not read; a role with rules refuses it unless a rule names it.
-UNPARSEABLE = "unparseable"
 
 _STRICTNESS = {VerdictKind.ALLOW: 0, VerdictKind.REVIEW: 1, VerdictKind.DENY: 2}
 

@@ -1,68 +1,137 @@
-"""The words that a policy shares with the proxy: labels of statements, and entities that masking knows. Pure.
+"""Labels: what an analysis may find in a statement, and what a role's rules may match. Pure.
 
-A rule that names a label no judge ever gives would never match, and so silently allow; here such a word is an error.
-The proxy's own words are held equal to these by a test.
+Each label is listed once, here, with a line below that says what a statement with it does; the analyses give members
+of these enumerations, and docs/policy.md shows the lines. A rule that names a label which no analysis gives would never
+match, and so silently allow: it is an error.
 """
 
 from collections.abc import Iterable
+from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from access.policy.suggest import did_you_mean
 
-#: Entities of proxy.masking, for `masking: [{entity: …}]`.
-ENTITIES = frozenset(
-    {
-        "pan",
-        "cvv",
-        "email",
-        "phone",
-        "iban",
-        "ssn",
-        "aws_key",
-        "github_token",
-        "jwt",
-        "private_key",
-        "password",
-        "secret",
-    }
-)
 
-#: Labels of SQL statements that are one word.
-SQL_LABELS = frozenset(
-    {
-        *("select", "insert", "update", "delete", "merge", "copy", "call", "do", "set", "transaction", "explain"),
-        *("prepare", "execute", "declare", "fetch", "notify", "grant", "ddl", "truncate", "drop"),
-        *("delete_without_where", "update_without_where", "copy_program", "copy_server_file", "unparseable"),
-        # Statements of no other kind go by PostgreSQL's own name for their node.
-        *("vacuum", "lock", "cluster", "discard", "checkpoint", "load", "closeportal", "variableshow", "return"),
-        *("reindex", "deallocate", "listen", "unlisten", "replicaidentity", "checkpoint", "wait"),
-    }
-)
+class SqlLabel(StrEnum):
+    """Labels of SQL statements; the words are PostgreSQL's commands."""
 
-#: Labels of command lines that are one word.
-SHELL_LABELS = frozenset(
-    {"exec", "shell", "sftp", "dynamic_command", "redirect_write", "assignment", "arithmetic", "unparseable"}
-)
+    SELECT = "select"
+    """reads rows"""
+    INSERT = "insert"
+    """adds rows"""
+    UPDATE = "update"
+    """changes rows"""
+    DELETE = "delete"
+    """removes rows"""
+    MERGE = "merge"
+    """adds, changes or removes rows"""
+    COPY = "copy"
+    """moves rows in or out in bulk"""
+    CALL = "call"
+    """runs a procedure"""
+    DO = "do"
+    """runs a block of code"""
+    SET = "set"
+    """changes a setting of the session"""
+    TRANSACTION = "transaction"
+    """begins or ends a transaction"""
+    EXPLAIN = "explain"
+    """shows a plan; ANALYZE runs it"""
+    PREPARE = "prepare"
+    """names a statement for later"""
+    EXECUTE = "execute"
+    """runs a named statement"""
+    DECLARE = "declare"
+    """opens a cursor"""
+    FETCH = "fetch"
+    """reads or moves a cursor"""
+    CLOSE_PORTAL = "closeportal"
+    """closes a cursor"""
+    NOTIFY = "notify"
+    """sends or listens to notifications"""
+    GRANT = "grant"
+    """gives or takes rights"""
+    DDL = "ddl"
+    """changes what exists: tables, functions, roles …"""
+    DROP = "drop"
+    """removes something that exists"""
+    TRUNCATE = "truncate"
+    """empties a table"""
+    DELETE_WITHOUT_WHERE = "delete_without_where"
+    """removes every row"""
+    UPDATE_WITHOUT_WHERE = "update_without_where"
+    """changes every row"""
+    COPY_PROGRAM = "copy_program"
+    """runs a program on the server"""
+    COPY_SERVER_FILE = "copy_server_file"
+    """reads or writes a file on the server"""
+    LOCK = "lock"
+    """locks a table"""
+    VACUUM = "vacuum"
+    """cleans a table up, or analyses it"""
+    CLUSTER = "cluster"
+    """rewrites a table in order"""
+    REINDEX = "reindex"
+    """rebuilds indexes"""
+    CHECKPOINT = "checkpoint"
+    """writes everything to disk"""
+    DISCARD = "discard"
+    """throws the session's state away"""
+    DEALLOCATE = "deallocate"
+    """forgets a named statement"""
+    LOAD = "load"
+    """loads a library into the server"""
+    SHOW = "variableshow"
+    """shows a setting"""
+    REPLICA_IDENTITY = "replicaidentity"
+    """says how replicas know a row"""
+    RETURN = "return"
+    """the body of an SQL function"""
+    UNPARSEABLE = "unparseable"
+    """cannot be read for certain"""
 
-#: Labels that name a thing: `table:cards`, `command:rm`.
-PREFIXES = ("table:", "function:", "object:", "command:")
+
+class ShellLabel(StrEnum):
+    """Labels of command lines and of what else an SSH session may ask for."""
+
+    EXEC = "exec"
+    """is a command line"""
+    SHELL = "shell"
+    """is an interactive shell"""
+    SFTP = "sftp"
+    """moves files"""
+    REDIRECT_WRITE = "redirect_write"
+    """writes a file by `>` or by an option"""
+    ASSIGNMENT = "assignment"
+    """sets a variable"""
+    ARITHMETIC = "arithmetic"
+    """computes"""
+    DYNAMIC_COMMAND = "dynamic_command"
+    """runs what only the running shell knows"""
+    UNPARSEABLE = "unparseable"
+    """cannot be read for certain"""
+
+
+#: What labels that name a thing begin with, and what they say.
+PREFIXES = {
+    "table:": "names this table, as `table:cards` or `table:app.cards`",
+    "function:": "calls or drops this function",
+    "object:": "drops this other thing",
+    "command:": "runs this command, by its base name; `command:test` also for `[` and `[[`",
+}
+
+#: The label of what an analysis could not read, in every protocol; a role with rules refuses it unless a rule names it.
+UNPARSEABLE = SqlLabel.UNPARSEABLE.value
 
 
 def unknown_label(pattern: str) -> str | None:
     """What is wrong with a pattern of `match`, as a sentence's end; None if some label can match it."""
-    if pattern.startswith(PREFIXES) and not pattern.endswith(":"):
+    if pattern.startswith(tuple(PREFIXES)) and not pattern.endswith(":"):
         return None
-    known = SQL_LABELS | SHELL_LABELS
+    known = {label.value for labels in (SqlLabel, ShellLabel) for label in labels}
     if any(fnmatchcase(label, pattern) for label in known) or _may_start(pattern, PREFIXES):
         return None
     return f"{pattern!r} is no label of a statement, so the rule would never apply.{did_you_mean(pattern, known)}"
-
-
-def unknown_entity(name: str) -> str | None:
-    """What is wrong with an entity, as a sentence's end; None if masking knows it."""
-    if name in ENTITIES:
-        return None
-    return f"{name!r} is no entity that can be masked.{did_you_mean(name, ENTITIES)}"
 
 
 def _may_start(pattern: str, prefixes: Iterable[str]) -> bool:

@@ -1,9 +1,8 @@
-"""What the masking engine knows how to recognise, and what recognising one thing yields.
+"""What recognising one sensitive value yields, and what every detector searches with.
 
 Words only: the detectors find, `rules` decides which of them run, and neither is known here.
 """
 
-from enum import StrEnum
 from typing import NamedTuple
 
 import re2
@@ -19,23 +18,6 @@ CELL_BORDER = b"\x1f"
 
 #: Room for RE2's automaton. It is built as the data asks for, and falls back to a slower search when full.
 _MEMORY_BYTES = 64 << 20
-
-
-class Entity(StrEnum):
-    """A kind of sensitive value that can be told by its content."""
-
-    PAN = "pan"
-    CVV = "cvv"
-    EMAIL = "email"
-    PHONE = "phone"
-    IBAN = "iban"
-    SSN = "ssn"
-    AWS_KEY = "aws_key"
-    GITHUB_TOKEN = "github_token"  # noqa: S105 - a name, as are the next two
-    JWT = "jwt"
-    PRIVATE_KEY = "private_key"
-    PASSWORD = "password"  # noqa: S105
-    SECRET = "secret"  # noqa: S105
 
 
 class Edit(NamedTuple):

@@ -10,10 +10,11 @@ from decimal import Decimal, InvalidOperation
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from access.policy.entities import Entity
 from proxy.masking.cards.brands import MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan
 from proxy.masking.cards.pans import whole_pan
 from proxy.masking.detectors.detectors import DETECTORS, Detector, hint_set
-from proxy.masking.entities import CELL_BORDER, DETECTOR_VERSION, REDACTED, Edit, Entity
+from proxy.masking.entities import CELL_BORDER, DETECTOR_VERSION, REDACTED, Edit
 from proxy.masking.normalise import Unescaped
 
 __all__ = ["DEFAULT_RULES", "DETECTOR_VERSION", "REDACTED", "Entity", "Masker", "MaskingRule"]

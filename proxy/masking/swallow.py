@@ -6,8 +6,9 @@ all of it is dropped.
 
 import re
 
+from access.policy.entities import Entity
 from proxy.masking.detectors.keys import KEY_BODY, KEY_END, KEY_MAX
-from proxy.masking.entities import Edit, Entity
+from proxy.masking.entities import Edit
 
 _TOKEN_REST = re.compile(rb"[A-Za-z0-9_.-]*")
 _END = re.compile(rb"-----END (?:[A-Z0-9 ]|\x1b\[[0-9;:]*[A-Za-z]){0,60}-----\Z")

@@ -12,23 +12,19 @@ from dataclasses import dataclass
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
+from access.policy.labels import ShellLabel
 from proxy.shell import evaluations
 from proxy.shell.programs import runs_unseen, writes
 from proxy.shell.secrets import redact
 from proxy.shell.words import literal, source
 from proxy.shell.wrappers import Word, runs
-from proxy.statements import UNPARSEABLE, StatementFacts
+from proxy.statements import StatementFacts
 
 #: OpenSSH sends longer ones, but nobody reviews them; they are not parsed.
 MAX_COMMAND_CHARACTERS = 65_536
 #: Command lines inside command lines: `sh -c "sh -c '…'"`.
 MAX_DEPTH = 8
 
-EXEC = "exec"
-DYNAMIC = "dynamic_command"
-REDIRECT_WRITE = "redirect_write"
-ASSIGNMENT = "assignment"
-ARITHMETIC = "arithmetic"
 TEST = "command:test"
 
 _BASH = Language(tree_sitter_bash.language())
@@ -47,13 +43,14 @@ _APPENDS = frozenset({"xargs", "parallel"})
 def judge(command: str) -> list[StatementFacts]:
     """The facts of one exec request: one statement, whose parts are the commands and findings in it."""
     labels = dict.fromkeys(_labels(command, MAX_DEPTH))
-    parts = tuple(frozenset({EXEC, label}) for label in labels)
-    return [StatementFacts(text=redact(command), kind=EXEC, labels=frozenset({EXEC, *labels}), parts=parts)]
+    parts = tuple(frozenset({ShellLabel.EXEC, label}) for label in labels)
+    found = frozenset({ShellLabel.EXEC, *labels})
+    return [StatementFacts(text=redact(command), kind=ShellLabel.EXEC.value, labels=found, parts=parts)]
 
 
 def _labels(line: str, depth: int) -> Iterator[str]:
     if depth == 0 or len(line) > MAX_COMMAND_CHARACTERS or _READ_OTHERWISE.search(line):
-        yield UNPARSEABLE
+        yield ShellLabel.UNPARSEABLE
         return
     yield from _parsed(line, depth)
     if "\\\n" in line:
@@ -65,10 +62,10 @@ def _parsed(line: str, depth: int) -> Iterator[str]:
     try:
         root = Parser(_BASH).parse(line.encode()).root_node
     except UnicodeEncodeError:
-        yield UNPARSEABLE
+        yield ShellLabel.UNPARSEABLE
         return
     if root.has_error:
-        yield UNPARSEABLE
+        yield ShellLabel.UNPARSEABLE
     for node in nodes(root):
         yield from _found(node, depth)
 
@@ -86,9 +83,9 @@ def nodes(root: Node, into: frozenset[str] | None = None) -> Iterator[Node]:
 def _found(node: Node, depth: int) -> Iterator[str]:
     expression = evaluations.arithmetic(node)
     if expression is not None:
-        yield ARITHMETIC if evaluations.plain_arithmetic(expression) else DYNAMIC
+        yield ShellLabel.ARITHMETIC if evaluations.plain_arithmetic(expression) else ShellLabel.DYNAMIC_COMMAND
     if evaluations.expands_again(node):
-        yield DYNAMIC
+        yield ShellLabel.DYNAMIC_COMMAND
     match node.type:
         case "command":
             yield from _command(command_words(node), depth)
@@ -97,26 +94,31 @@ def _found(node: Node, depth: int) -> Iterator[str]:
         case "test_command":
             yield from _test(node)
         case "variable_assignment":
-            yield DYNAMIC if evaluations.LOADING.fullmatch(re.split(r"[+=\[]", source(node))[0]) else ASSIGNMENT
+            yield _assigned(re.split(r"[+=\[]", source(node))[0])
         case "for_statement":
             variable = node.child_by_field_name("variable")
             if variable is not None and evaluations.LOADING.fullmatch(source(variable)):
-                yield DYNAMIC
+                yield ShellLabel.DYNAMIC_COMMAND
         case "expansion" if found := re.match(r"\$\{(\w+)(?:\[[^]]*\])?:?=", source(node)):
-            yield DYNAMIC if evaluations.LOADING.fullmatch(found[1]) else ASSIGNMENT
+            yield _assigned(found[1])
         case "file_redirect":
             if _writes(node):
-                yield REDIRECT_WRITE
+                yield ShellLabel.REDIRECT_WRITE
         case "redirected_statement":
             body = node.child_by_field_name("body")
             if (body is None or body.type != "command") and _after_redirects(node):
-                yield UNPARSEABLE
+                yield ShellLabel.UNPARSEABLE
         case "comment":
             # A comment does not continue, though its last character says so; the two readings differ.
             if source(node).endswith("\\"):
-                yield UNPARSEABLE
+                yield ShellLabel.UNPARSEABLE
         case _:
             pass
+
+
+def _assigned(variable: str) -> ShellLabel:
+    """Some variables are code to the programs that read them."""
+    return ShellLabel.DYNAMIC_COMMAND if evaluations.LOADING.fullmatch(variable) else ShellLabel.ASSIGNMENT
 
 
 def _declaration(node: Node) -> Iterator[str]:
@@ -124,7 +126,7 @@ def _declaration(node: Node) -> Iterator[str]:
     yield f"command:{source(name)}"
     spoken = [literal(word) for word in words if word.type != "variable_assignment"]
     if evaluations.builtin_evaluates(source(name), spoken):
-        yield DYNAMIC
+        yield ShellLabel.DYNAMIC_COMMAND
 
 
 def _test(node: Node) -> Iterator[str]:
@@ -132,15 +134,15 @@ def _test(node: Node) -> Iterator[str]:
     yield TEST
     if text.startswith("[["):
         if evaluations.double_bracket_evaluates(text):
-            yield DYNAMIC
+            yield ShellLabel.DYNAMIC_COMMAND
         return
     words = list(evaluations.test_words(node))
     operators = {word.type for word in words if not word.is_named}
     # To bash it is a command like any other: these end it, or redirect it.
     if "\n" in text or operators - {"=", "==", "!=", "!"} or not text.endswith("]"):
-        yield UNPARSEABLE
+        yield ShellLabel.UNPARSEABLE
     if evaluations.test_evaluates([literal(word) for word in words]) or any(map(evaluations.splits, words)):
-        yield DYNAMIC
+        yield ShellLabel.DYNAMIC_COMMAND
 
 
 @dataclass(frozen=True)
@@ -189,19 +191,19 @@ def _command(words: list[Argument], depth: int) -> Iterator[str]:
             continue
         name = command[0].word
         if not name or _NO_NAME.search(name):
-            yield DYNAMIC
+            yield ShellLabel.DYNAMIC_COMMAND
             continue
         basename = name.rpartition("/")[2]
         yield f"command:{'source' if basename == '.' else basename}"
         arguments = command[1:]
         if any(argument.word and _LOADED_BY_ARGUMENT.match(argument.word) for argument in arguments):
-            yield DYNAMIC
+            yield ShellLabel.DYNAMIC_COMMAND
         spoken = [argument.word for argument in arguments]
         handed_on = runs(basename, spoken)
         if handed_on.unknown or runs_unseen(basename, spoken) or _evaluates(basename, arguments):
-            yield DYNAMIC
+            yield ShellLabel.DYNAMIC_COMMAND
         if writes(basename, spoken):
-            yield REDIRECT_WRITE
+            yield ShellLabel.REDIRECT_WRITE
         # What comes from a pipe stands behind the words that are seen.
         appended = [Argument(None, command[0].node)] if basename in _APPENDS else []
         waiting += [arguments[start:end] + appended for start, end in handed_on.commands]
@@ -223,7 +225,7 @@ def _evaluates(name: str, arguments: list[Argument]) -> bool:
 def _script(words: list[Word], depth: int) -> Iterator[str]:
     known = [word for word in words if word is not None]
     if len(known) < len(words):
-        yield DYNAMIC
+        yield ShellLabel.DYNAMIC_COMMAND
     else:
         yield from _labels(" ".join(known), depth - 1)
 

@@ -6,7 +6,8 @@ The masked form is the first character and `***@***`: enough to tell two rows ap
 import re
 from collections.abc import Iterator
 
-from proxy.masking.entities import Edit, Entity
+from access.policy.entities import Entity
+from proxy.masking.entities import Edit
 
 _EMAIL = Entity.EMAIL.value
 _LOCAL = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"

@@ -6,7 +6,8 @@ They are replaced whole.
 import re
 from collections.abc import Callable, Iterator
 
-from proxy.masking.entities import REDACTED, Edit, Entity
+from access.policy.entities import Entity
+from proxy.masking.entities import REDACTED, Edit
 
 _REDACTED = REDACTED.encode()
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import re2
 
-from proxy.masking.entities import REDACTED, Edit, Entity, re2_options
+from access.policy.entities import Entity
+from proxy.masking.entities import REDACTED, Edit, re2_options
 
 _REDACTED = REDACTED.encode()
 

@@ -7,6 +7,7 @@ order of answers, discards what was sent behind it and fails the transaction, ju
 import asyncio
 from collections.abc import Awaitable, Callable
 
+from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
@@ -14,7 +15,7 @@ from proxy.postgres.relay.conversation import Conversation, Portal
 from proxy.postgres.relay.masked_columns import Guard
 from proxy.postgres.sql.judge import MAX_REMEMBERED, UNREADABLE, Judged, expand, together
 from proxy.sessions.session import LiveSession
-from proxy.statements import UNPARSEABLE, StatementFacts, strictest
+from proxy.statements import StatementFacts, strictest
 from storage.model import VerdictKind
 
 #: Longer texts are parsed in a thread, so that other sessions go on.

@@ -13,10 +13,11 @@ import postgast
 from google.protobuf.message import DecodeError, Message
 from postgast import pg_query_pb2 as pg
 
+from access.policy.labels import UNPARSEABLE, SqlLabel
 from proxy.masking.rules import Masker
-from proxy.postgres.sql.kinds import DDL_PREFIXES, KINDS, OBJECT_TABLES, SETTINGS
+from proxy.postgres.sql.kinds import DDL_PREFIXES, KINDS, OBJECT_TABLES, OTHERS, SETTINGS
 from proxy.postgres.sql.text import Token, is_plausible_name, redact, tokens, withheld
-from proxy.statements import UNPARSEABLE, StatementFacts
+from proxy.statements import StatementFacts
 
 #: Larger texts are not parsed: a bulk load of this size belongs into COPY.
 MAX_SQL_BYTES = 8 * 1024 * 1024
@@ -133,7 +134,14 @@ def _judged(sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt) -> Judgement:
 
 def kind_of(node: str) -> str:
     """The kind of a statement by its node's name."""
-    return KINDS.get(node) or ("ddl" if node.startswith(DDL_PREFIXES) else "other")
+    return KINDS.get(node) or (SqlLabel.DDL if node.startswith(DDL_PREFIXES) else "other")
+
+
+def label_of(node: str) -> SqlLabel:
+    """What the statement does, by its node's name; one that this grammar does not have yet is unparseable."""
+    if node.startswith(DDL_PREFIXES):
+        return SqlLabel.DDL
+    return KINDS.get(node) or OTHERS.get(node) or SqlLabel.UNPARSEABLE
 
 
 # --- labels -------------------------------------------------------------------------------------------------------
@@ -161,23 +169,23 @@ def _named(node: Message) -> Iterator[str]:
 def _done_by(node: Message) -> Iterator[str]:
     """What the node does when it runs."""
     name = node.DESCRIPTOR.name
-    kind = kind_of(name)
-    yield name.removesuffix("Stmt").lower() if kind == "other" else kind
+    yield label_of(name)
     if isinstance(node, pg.DeleteStmt | pg.UpdateStmt):
         if not _restricts(node.where_clause):
-            yield f"{kind}_without_where"
+            whole = isinstance(node, pg.DeleteStmt)
+            yield SqlLabel.DELETE_WITHOUT_WHERE if whole else SqlLabel.UPDATE_WITHOUT_WHERE
     elif isinstance(node, pg.SelectStmt):
         if node.HasField("into_clause"):
-            yield "ddl"
+            yield SqlLabel.DDL
     elif isinstance(node, pg.CopyStmt):
         if node.filename:
-            yield "copy_program" if node.is_program else "copy_server_file"
+            yield SqlLabel.COPY_PROGRAM if node.is_program else SqlLabel.COPY_SERVER_FILE
     elif isinstance(node, pg.TruncateStmt):
-        yield "truncate"
+        yield SqlLabel.TRUNCATE
     elif isinstance(node, pg.DoStmt):
-        yield UNPARSEABLE
+        yield SqlLabel.UNPARSEABLE
     elif name.startswith("Drop"):
-        yield "drop"
+        yield SqlLabel.DROP
 
 
 def _restricts(where: pg.Node) -> bool:

@@ -13,11 +13,12 @@ from functools import cached_property
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
+from access.policy.labels import UNPARSEABLE
 from proxy.postgres.protocol.copy_format import CopyOut, copy_out
 from proxy.postgres.sql.analysis import Judgement, analyse
 from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.columns import misuse
-from proxy.statements import UNPARSEABLE, StatementFacts
+from proxy.statements import StatementFacts
 
 MAX_REMEMBERED = 1_000
 #: Longer texts are judged anew each time.

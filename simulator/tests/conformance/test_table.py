@@ -75,7 +75,8 @@ def _row(id_: str, says: str, held_by: str) -> Row:
 def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Each test by the name that pytest collects it by, each case and the function; why it may be skipped, if so."""
     answer = tmp_path_factory.mktemp("collected") / "answer.json"
-    command = [sys.executable, str(HERE / "collect.py"), str(answer), "simulator/tests", "tests/unit/bot", "tests/live/bot"]
+    directories = ("simulator/tests", "tests/unit/bot", "tests/live/bot")
+    command = [sys.executable, str(HERE / "collect.py"), str(answer), *directories]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
     assert done.returncode == 0, f"pytest cannot collect the tests, so mend this first:\n{done.stdout}{done.stderr}"
     cases: dict[str, str] = json.loads(answer.read_text())

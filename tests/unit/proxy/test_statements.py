@@ -2,8 +2,9 @@
 
 import pytest
 
+from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
-from proxy.statements import UNPARSEABLE, StatementFacts, match, strictest
+from proxy.statements import StatementFacts, match, strictest
 from storage.model import VerdictKind
 
 

@@ -3,17 +3,15 @@
 import contextlib
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.policy.document import MaskedEntity
 from access.policy.file import MAX_BYTES, PolicyErrors, PolicyFile, json_schema, load, parse
 from access.policy.policy import Policy
-from proxy.masking.entities import Entity
 from storage.model import PrincipalKind
 
 DOCS = Path(__file__).parents[4] / "docs"
@@ -70,10 +68,6 @@ def test_the_guide_names_every_key() -> None:
     shapes = [schema, *(shape for shape in schema["$defs"].values() if "properties" in shape)]
     missing = {key for shape in shapes for key in shape["properties"] if f"`{key}`" not in guide}
     assert not missing
-
-
-def test_the_maskable_entities_are_those_of_the_masker() -> None:
-    assert set(get_args(MaskedEntity)) == {entity.value for entity in Entity}
 
 
 def test_the_guides_examples_are_valid() -> None:

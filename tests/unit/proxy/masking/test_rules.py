@@ -2,7 +2,8 @@
 
 import pytest
 
-from proxy.masking.rules import DEFAULT_RULES, REDACTED, Entity, Masker, MaskingRule
+from access.policy.entities import Entity
+from proxy.masking.rules import DEFAULT_RULES, REDACTED, Masker, MaskingRule
 
 CARD = "4111111111111111"
 MASKED_CARD = "************1111"

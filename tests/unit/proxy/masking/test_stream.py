@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from access.policy.entities import Entity
 from proxy.masking.cards.brands import is_pan
-from proxy.masking.rules import DEFAULT_RULES, Entity, Masker, MaskingRule
+from proxy.masking.rules import DEFAULT_RULES, Masker, MaskingRule
 from proxy.masking.stream import MAX_HELD, StreamMasker
 
 PAN = b"4111111111111111"

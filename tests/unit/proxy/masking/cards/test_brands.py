@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
+from access.policy.entities import Entity
 from proxy.masking.cards.brands import BRANDS, is_article_number, is_pan, luhn
-from proxy.masking.rules import Entity, Masker, MaskingRule
+from proxy.masking.rules import Masker, MaskingRule
 
 #: Numbers that the schemes and payment providers publish for testing.
 TEST_CARDS = {

@@ -3,7 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from proxy.masking.rules import DEFAULT_RULES, Entity, Masker, MaskingRule
+from access.policy.entities import Entity
+from proxy.masking.rules import DEFAULT_RULES, Masker, MaskingRule
 
 EVERYTHING = tuple(MaskingRule(entity.value, entity) for entity in Entity)
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.policy.labels import UNPARSEABLE
 from proxy.postgres.sql.analysis import MAX_CHAIN_TOKENS, MAX_SQL_BYTES, judge
-from proxy.statements import UNPARSEABLE
 
 CORPUS: list[tuple[str, str, set[str]]] = [
     ("select 1", "select", {"select"}),

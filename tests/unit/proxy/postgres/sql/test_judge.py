@@ -2,8 +2,8 @@
 
 import pytest
 
+from access.policy.labels import UNPARSEABLE
 from proxy.postgres.sql.judge import MAX_REMEMBERED, Judge, Judged, expand
-from proxy.statements import UNPARSEABLE
 
 
 @pytest.fixture
