@@ -1,10 +1,16 @@
-"""The control API's levers for what goes wrong: faults, and the app's sockets. docs/simulator.md has examples."""
+"""The control API's levers on the way to the app: faults, sockets, and the challenge of HTTP mode.
+
+docs/simulator.md has examples.
+"""
+
+from functools import partial
 
 from aiohttp import web
 
 from slack_simulator.connections import NoSuchConnection
 from slack_simulator.doors import asked, posted
 from slack_simulator.faults import CATALOGUE, FaultRefused, Faults
+from slack_simulator.http_mode import HttpMode, NotVerified
 from slack_simulator.inputs import Impossible
 from slack_simulator.json_types import JsonObject, as_object
 from slack_simulator.lookup import BadRequest
@@ -13,21 +19,25 @@ from slack_simulator.sockets import Sockets
 
 
 class FaultControl:
-    """The handlers of /control/faults and /control/sockets, for one workspace."""
+    """The handlers of /control/faults, /control/sockets and, in HTTP mode, /control/verify, for one workspace."""
 
-    def __init__(self, faults: Faults, sockets: Sockets) -> None:
-        """Faults strike where they are asked for; sockets are broken here and now."""
+    def __init__(self, faults: Faults, sockets: Sockets, http: HttpMode | None) -> None:
+        """Faults strike where they are asked for; sockets are broken here and now. `http` is None in Socket Mode."""
         self._faults = faults
         self._sockets = sockets
+        self._http = http
 
     def routes(self) -> list[web.RouteDef]:
-        """Both, for looking and for doing."""
-        return [
+        """All of them, for looking and for doing."""
+        routes = [
             web.get("/control/faults", asked(self.show_faults)),
             web.post("/control/faults", posted(self.change_faults)),
             web.get("/control/sockets", asked(self.show_sockets)),
             web.post("/control/sockets", posted(self.change_sockets)),
         ]
+        if self._http is None:
+            return routes
+        return [*routes, web.post("/control/verify", posted(partial(self.verify, self._http)))]
 
     async def show_faults(self, _: web.Request) -> JsonObject:
         """What is active, and what there is."""
@@ -83,6 +93,14 @@ class FaultControl:
             self._sockets.is_enabled = True
             return {"ok": True, "connections": []}
         raise BadRequest('say {"cut": <number> or "all"}, {"disconnect": "<reason>"} or {"enable": true}')
+
+    async def verify(self, http: HttpMode, _: JsonObject) -> JsonObject:
+        """{}: send the events' request url its challenge now."""
+        try:
+            await http.verify()
+        except NotVerified as problem:
+            return {"ok": False, "error": str(problem)}
+        return {"ok": True}
 
     def _add(self, given: JsonObject) -> JsonObject:
         fields = {name: value for name, value in given.items() if name != "kind"}

@@ -16,10 +16,8 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import aiohttp
-from aiohttp import web
 
 from slack_simulator.acks import ACK_DEADLINE_S, NotDelivered
-from slack_simulator.doors import posted
 from slack_simulator.json_types import JsonObject, NotJson, as_object, read_json
 from slack_simulator.manifest import Manifest
 from slack_simulator.payloads import VERIFICATION_TOKEN
@@ -73,18 +71,6 @@ class HttpMode:
         self._session: aiohttp.ClientSession | None = None
         self._is_verified = False
         self._verifying = asyncio.Lock()
-
-    def routes(self) -> list[web.RouteDef]:
-        """POST /control/verify: send the challenge now."""
-
-        async def verify(_: JsonObject) -> JsonObject:
-            try:
-                await self.verify()
-            except NotVerified as problem:
-                return {"ok": False, "error": str(problem)}
-            return {"ok": True}
-
-        return [web.post("/control/verify", posted(verify))]
 
     async def deliver(
         self, kind: str, payload: JsonObject, *, accepts_response_payload: bool, retry: tuple[int, str] | None = None

@@ -66,9 +66,8 @@ async def serve(
     delivery = Delivery(workspace, http or sockets)
     interactions = Interactions(workspace, delivery)
     page = Page(workspace, sockets)
-    application = _application(workspace, sockets, interactions, page)
+    application = _application(workspace, sockets, http, interactions, page)
     if http is not None:
-        application.add_routes(http.routes())
         application.on_cleanup.append(lambda _: http.close())
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
@@ -89,7 +88,9 @@ def _http_mode(workspace: Workspace) -> HttpMode | None:
     return None if manifest is None or manifest.is_socket_mode else HttpMode(workspace, manifest)
 
 
-def _application(workspace: Workspace, sockets: Sockets, interactions: Interactions, page: Page) -> web.Application:
+def _application(
+    workspace: Workspace, sockets: Sockets, http: HttpMode | None, interactions: Interactions, page: Page
+) -> web.Application:
     middlewares = [_local_only, api_faults(workspace.faults, workspace.clock)]
     application = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     api = WebApi(workspace, sockets)
@@ -100,7 +101,7 @@ def _application(workspace: Workspace, sockets: Sockets, interactions: Interacti
             web.get("/link/", sockets.serve),
             web.post("/response/{team}/{secret}", Answers(workspace).handle),
             *Control(workspace, interactions, sockets).routes(),
-            *FaultControl(workspace.faults, sockets).routes(),
+            *FaultControl(workspace.faults, sockets, http).routes(),
             *page.routes(),
         ]
     )
