@@ -16,19 +16,19 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from slack_simulator.answers import Answers
-from slack_simulator.api_faults import api_faults
-from slack_simulator.clock import Clock
-from slack_simulator.control import Control
-from slack_simulator.delivery import Delivery
-from slack_simulator.fault_control import FaultControl
-from slack_simulator.http_mode import HttpMode
-from slack_simulator.interactions import Interactions
-from slack_simulator.page import Page
-from slack_simulator.sockets import Sockets
-from slack_simulator.spec import Channel, Person, SpecError, WorkspaceSpec, demo_spec, load_spec
+from slack_simulator.base.clock import Clock
+from slack_simulator.control.control import Control
+from slack_simulator.control.faults import FaultControl
+from slack_simulator.delivery.delivery import Delivery
+from slack_simulator.delivery.http_mode import HttpMode
+from slack_simulator.delivery.sockets import Sockets
+from slack_simulator.interactions.interactions import Interactions
+from slack_simulator.page.page import Page
+from slack_simulator.webapi.answers import Answers
 from slack_simulator.webapi.dispatch import WebApi
-from slack_simulator.workspace import Workspace
+from slack_simulator.webapi.faults import api_faults
+from slack_simulator.workspace.spec import Channel, Person, SpecError, WorkspaceSpec, demo_spec, load_spec
+from slack_simulator.workspace.workspace import Workspace
 
 __all__ = ["Channel", "Person", "Simulator", "SpecError", "WorkspaceSpec", "demo_spec", "load_spec", "serve"]
 

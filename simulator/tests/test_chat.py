@@ -6,8 +6,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from slack_simulator.base.clock import Clock
 from slack_simulator.client import SimulatorClient
-from slack_simulator.clock import Clock
 from slack_simulator.server import Simulator
 
 BLOCKS = [{"type": "section", "block_id": "b", "text": {"type": "mrkdwn", "text": "in a block", "verbatim": False}}]

@@ -8,9 +8,9 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slack_simulator.client import SimulatorClient
-from slack_simulator.conversations import Conversation
-from slack_simulator.manifest import Manifest
+from slack_simulator.manifest.manifest import Manifest
 from slack_simulator.server import Person, WorkspaceSpec, serve
+from slack_simulator.workspace.conversations import Conversation
 
 
 async def test_a_group_is_opened_once(slack: AsyncWebClient, people: SimulatorClient) -> None:

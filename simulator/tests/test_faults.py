@@ -12,8 +12,8 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
+from slack_simulator.base.clock import Clock
 from slack_simulator.client import ControlError, SimulatorClient
-from slack_simulator.clock import Clock
 from slack_simulator.server import Simulator
 
 BUTTON: list[dict[str, Any]] = [

@@ -7,8 +7,8 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from slack_simulator.client import SimulatorClient
-from slack_simulator.files import FILE_BYTES, KEPT_BYTES, Files
 from slack_simulator.server import Simulator
+from slack_simulator.workspace.files import FILE_BYTES, KEPT_BYTES, Files
 
 
 async def announced(slack: Any, **changes: Any) -> Any:

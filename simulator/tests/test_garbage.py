@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slack_simulator.faults import Faults
-from slack_simulator.handles import ResponseUrl
+from slack_simulator.delivery.sockets import Sockets
+from slack_simulator.faults.faults import Faults
 from slack_simulator.server import WorkspaceSpec, demo_spec
-from slack_simulator.sockets import Sockets
 from slack_simulator.testing import Hosting, hosted
 from slack_simulator.webapi.call import Call
 from slack_simulator.webapi.dispatch import BOT_METHODS
 from slack_simulator.webapi.errors import SlackError
 from slack_simulator.webapi.scopes import MissingScope
-from slack_simulator.workspace import Workspace
+from slack_simulator.workspace.handles import ResponseUrl
+from slack_simulator.workspace.workspace import Workspace
 
 WORDS = st.sampled_from(
     [

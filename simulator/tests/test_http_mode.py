@@ -20,10 +20,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from slack_simulator.base.clock import Clock
 from slack_simulator.client import SimulatorClient
-from slack_simulator.clock import Clock
-from slack_simulator.http_mode import signature
-from slack_simulator.manifest import Manifest, manifest_of
+from slack_simulator.delivery.http_mode import signature
+from slack_simulator.manifest.manifest import Manifest, manifest_of
 from slack_simulator.server import Channel, Person, Simulator, SpecError, WorkspaceSpec, serve
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

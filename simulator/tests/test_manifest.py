@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from slack_simulator.client import ControlError, SimulatorClient
-from slack_simulator.manifest import Command, ManifestError, Shortcut, ShortcutKind, load_manifest, manifest_of
+from slack_simulator.manifest.manifest import Command, ManifestError, Shortcut, ShortcutKind, load_manifest, manifest_of
 from slack_simulator.server import Person, SpecError, WorkspaceSpec, load_spec, serve
 
 NAMED: dict[str, Any] = {"display_information": {"name": "Lunch"}}

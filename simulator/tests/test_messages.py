@@ -1,8 +1,8 @@
 """Many messages in a channel: the newest are found without looking at the others."""
 
-from slack_simulator.changes import Changes
-from slack_simulator.clock import Clock
-from slack_simulator.messages import Message, Messages
+from slack_simulator.base.changes import Changes
+from slack_simulator.base.clock import Clock
+from slack_simulator.workspace.messages import Message, Messages
 
 MANY = 10_000
 

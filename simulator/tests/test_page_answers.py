@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Page, Route, expect
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from slack_simulator.manifest import manifest_of
+from slack_simulator.manifest.manifest import manifest_of
 from slack_simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 
 

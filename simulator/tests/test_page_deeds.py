@@ -11,9 +11,9 @@ from playwright.async_api import Browser, Page, expect
 from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from slack_simulator.base.clock import Clock
 from slack_simulator.client import SimulatorClient
-from slack_simulator.clock import Clock
-from slack_simulator.manifest import manifest_of
+from slack_simulator.manifest.manifest import manifest_of
 from slack_simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 
 MANIFEST = manifest_of(

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, Page, expect
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slack_simulator.client import SimulatorClient
-from slack_simulator.manifest import manifest_of
+from slack_simulator.manifest.manifest import manifest_of
 from slack_simulator.server import Person, WorkspaceSpec, serve
 
 

@@ -9,10 +9,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slack_simulator.client import SimulatorClient
-from slack_simulator.manifest import Manifest
+from slack_simulator.manifest.manifest import Manifest
 from slack_simulator.server import Simulator, demo_spec, serve
-from slack_simulator.spec import Person, WorkspaceSpec
-from slack_simulator.webapi.users import person_json
+from slack_simulator.webapi.methods.users import person_json
+from slack_simulator.workspace.spec import Person, WorkspaceSpec
 
 #: name -> flags that users.info must show, and flags that it must not have at all.
 KINDS: list[tuple[str, dict[str, Any], tuple[str, ...]]] = [

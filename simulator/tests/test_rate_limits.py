@@ -11,7 +11,7 @@ from slack_sdk.http_retry.async_handler import AsyncRetryHandler
 from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetryHandler
 from slack_sdk.web.async_client import AsyncWebClient
 
-from slack_simulator.clock import Clock
+from slack_simulator.base.clock import Clock
 from slack_simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 from slack_simulator.webapi.dispatch import APP_METHODS, BOT_METHODS
 from slack_simulator.webapi.rate_limits import TIERS, RateLimited, RateLimits

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from slack_sdk.errors import SlackApiError
 
+from slack_simulator.base.clock import Clock
 from slack_simulator.client import SimulatorClient
-from slack_simulator.clock import Clock
 from slack_simulator.server import Simulator
 
 DAY_S = 24 * 3600

@@ -8,11 +8,11 @@ from typing import Any
 import aiohttp
 import pytest
 
-from slack_simulator.conversations import Conversations
-from slack_simulator.manifest import Manifest
+from slack_simulator.manifest.manifest import Manifest
 from slack_simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 from slack_simulator.webapi.dispatch import APP_METHODS, BOT_METHODS
 from slack_simulator.webapi.scopes import METHOD_SCOPES
+from slack_simulator.workspace.conversations import Conversations
 
 PEOPLE = (
     Person("alice", "U0ALICE", "Alice Archer", "alice@example.com"),

@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slack_simulator.client import ControlError, SimulatorClient
-from slack_simulator.manifest import manifest_of
+from slack_simulator.manifest.manifest import manifest_of
 from slack_simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 
 SHORTCUTS = (

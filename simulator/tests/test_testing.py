@@ -16,7 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_sdk import WebClient
 from slack_sdk.web.async_client import AsyncWebClient
 
-from slack_simulator.clock import Clock
+from slack_simulator.base.clock import Clock
 from slack_simulator.testing import Message, NotThere, Refused, View, Workspace, blocking
 
 pytest_plugins = ["slack_simulator.testing"]

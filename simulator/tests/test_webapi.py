@@ -9,10 +9,10 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from slack_simulator.client import SimulatorClient
-from slack_simulator.manifest import Manifest
+from slack_simulator.manifest.manifest import Manifest
 from slack_simulator.server import Channel, Person, Simulator, SpecError, WorkspaceSpec, serve
-from slack_simulator.spec import UserGroup
 from slack_simulator.webapi.dispatch import APP_METHODS, BOT_METHODS, FORM_ONLY
+from slack_simulator.workspace.spec import UserGroup
 
 
 async def call(simulator: Simulator, method: str, *, token: str | None = None, **request: Any) -> Any:

@@ -24,7 +24,7 @@ from access.tokens import TokenKeys
 from bot.app import Bot, BotSettings, Doors
 from bot.manifest import manifest_text
 from slack_simulator.client import SimulatorClient
-from slack_simulator.manifest import Command, Manifest, Shortcut, ShortcutKind, manifest_of
+from slack_simulator.manifest.manifest import Command, Manifest, Shortcut, ShortcutKind, manifest_of
 from slack_simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 from storage.database import Database
 from storage.model import AuditEvent, Grant, Principal, Protocol, ProxyInstance, Session

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from slack_simulator.clock import Clock
+from slack_simulator.base.clock import Clock
 from slack_simulator.server import WorkspaceSpec, demo_spec
 from slack_simulator.testing import blocking
 from slack_simulator.testing.hosting import Hosting, hosted

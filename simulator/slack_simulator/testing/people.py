@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from slack_simulator.json_types import JsonObject, as_object, objects_in
+from slack_simulator.base.json_types import JsonObject, as_object, objects_in
 from slack_simulator.testing.hosting import ControlClient
 from slack_simulator.testing.screen import (
     Message,

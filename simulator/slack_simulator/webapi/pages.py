@@ -8,7 +8,7 @@ import binascii
 from collections.abc import Sequence
 from typing import TypeVar
 
-from slack_simulator.json_types import JsonObject
+from slack_simulator.base.json_types import JsonObject
 from slack_simulator.webapi.call import Call, whole
 from slack_simulator.webapi.errors import SlackError
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from slack_simulator.clock import Clock
-from slack_simulator.manifest import manifest_of
+from slack_simulator.base.clock import Clock
+from slack_simulator.manifest.manifest import manifest_of
 from slack_simulator.server import Channel, Person, WorkspaceSpec
 from slack_simulator.testing import blocking, hosted
 

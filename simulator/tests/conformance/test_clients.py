@@ -18,8 +18,8 @@ from slack_sdk.http_retry.builtin_async_handlers import AsyncRateLimitErrorRetry
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from slack_simulator.base.clock import Clock
 from slack_simulator.client import SimulatorClient
-from slack_simulator.clock import Clock
 from slack_simulator.server import Simulator
 
 BUTTON: list[dict[str, Any]] = [

@@ -10,9 +10,9 @@ import pytest
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from slack_simulator.base.clock import Clock
 from slack_simulator.client import ControlError, SimulatorClient
-from slack_simulator.clock import Clock
-from slack_simulator.manifest import manifest_of
+from slack_simulator.manifest.manifest import manifest_of
 from slack_simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 
 DIVIDER = {"type": "divider"}
