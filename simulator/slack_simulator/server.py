@@ -27,7 +27,9 @@ from slack_simulator.page.page import Page
 from slack_simulator.webapi.answers import Answers
 from slack_simulator.webapi.dispatch import WebApi
 from slack_simulator.webapi.faults import api_faults
-from slack_simulator.workspace.spec import Channel, Person, SpecError, WorkspaceSpec, demo_spec, load_spec
+from slack_simulator.workspace.demo import demo_spec
+from slack_simulator.workspace.spec import Channel, Person, SpecError, WorkspaceSpec
+from slack_simulator.workspace.spec_file import load_spec
 from slack_simulator.workspace.workspace import Workspace
 
 __all__ = ["Channel", "Person", "Simulator", "SpecError", "WorkspaceSpec", "demo_spec", "load_spec", "serve"]

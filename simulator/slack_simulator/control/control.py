@@ -23,7 +23,8 @@ from slack_simulator.interactions.inputs import fill
 from slack_simulator.interactions.interactions import Interactions
 from slack_simulator.interactions.outcomes import Outcome
 from slack_simulator.webapi.errors import SlackError
-from slack_simulator.workspace.spec import Person, SpecError, changed
+from slack_simulator.workspace.spec import Person, SpecError
+from slack_simulator.workspace.spec_file import changed
 from slack_simulator.workspace.workspace import Workspace
 
 #: Ten years: longer than anything that Slack remembers, and never past the last date that there is.

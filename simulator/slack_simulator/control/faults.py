@@ -14,7 +14,8 @@ from slack_simulator.delivery.connections import NoSuchConnection
 from slack_simulator.delivery.http_mode import HttpMode, NotVerified
 from slack_simulator.delivery.renewals import Goodbye
 from slack_simulator.delivery.sockets import Sockets
-from slack_simulator.faults.faults import CATALOGUE, FaultRefused, Faults
+from slack_simulator.faults.catalogue import CATALOGUE, FaultRefused
+from slack_simulator.faults.faults import Faults
 from slack_simulator.interactions.inputs import Impossible
 
 

@@ -7,21 +7,20 @@ that is not on loopback. Follows no redirects: Slack does for events, but an app
 import asyncio
 import hashlib
 import hmac
-import ipaddress
 import json
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode
 
 import aiohttp
 
 from slack_simulator.base.json_types import JsonObject, NotJson, as_object, read_json
 from slack_simulator.delivery.acks import ACK_DEADLINE_S, NotDelivered
 from slack_simulator.delivery.payloads import VERIFICATION_TOKEN
+from slack_simulator.delivery.request_urls import refuse_distant_urls
 from slack_simulator.manifest.manifest import Manifest
-from slack_simulator.workspace.spec import SpecError
 from slack_simulator.workspace.workspace import Workspace
 
 FORM = "application/x-www-form-urlencoded"
@@ -48,16 +47,6 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     """X-Slack-Signature: HMAC-SHA256 over version, timestamp and raw body."""
     signed = b"v0:" + timestamp.encode() + b":" + body
     return "v0=" + hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-
-
-def refuse_distant_urls(manifest: Manifest) -> None:
-    """Raise SpecError if a request url leads anywhere but to this machine: payloads of people's tests stay here."""
-    for where, url in _request_urls(manifest):
-        if not _is_loopback(url):
-            raise SpecError(
-                f"{where} is {url!r}: the simulator sends requests to this machine only, so give an http url of "
-                "127.0.0.1, localhost or [::1]"
-            )
 
 
 class HttpMode:
@@ -233,22 +222,3 @@ def _json_object(text: str) -> JsonObject | None:
         return as_object(read_json(text))
     except NotJson:
         return None
-
-
-def _request_urls(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    named = [
-        ("settings.event_subscriptions.request_url", manifest.events_url),
-        ("settings.interactivity.request_url", manifest.interactivity_url),
-        ("settings.interactivity.message_menu_options_url", manifest.options_url),
-        *((f"features.slash_commands: the url of {one.command}", one.url) for one in manifest.commands),
-    ]
-    return ((where, url) for where, url in named if url is not None)
-
-
-def _is_loopback(url: str) -> bool:
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        return parts.scheme in {"http", "https"} and (host == "localhost" or ipaddress.ip_address(host).is_loopback)
-    except ValueError:
-        return False

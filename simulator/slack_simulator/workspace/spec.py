@@ -1,17 +1,14 @@
 """What a workspace is made of before anybody speaks: people, channels and one installed app.
 
-Plain values only. `load_spec` reads them from JSON; it refuses tokens that could be mistaken for real ones.
+Plain values only, which refuse contradictions and tokens that could be mistaken for real ones.
 """
 
-import json
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import ClassVar, TypeVar
+from dataclasses import dataclass, field
+from typing import ClassVar
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict
 
-from slack_simulator.base.json_types import JsonObject, NotJson, as_object, read_json
-from slack_simulator.manifest.manifest import Manifest, ManifestError, load_manifest, manifest_of
+from slack_simulator.manifest.manifest import Manifest
 
 #: Real Slack tokens continue with digits, so these can be neither confused nor used elsewhere.
 BOT_TOKEN_PREFIX = "xoxb-simulator-"  # noqa: S105 - a prefix, not a secret
@@ -170,84 +167,6 @@ class WorkspaceSpec:
         """The team's subdomain, as in payloads' `team.domain`."""
         letters = "".join(letter if letter.isalnum() else "-" for letter in self.team_name.lower())
         return letters.strip("-") or "simulator"
-
-
-def demo_spec() -> WorkspaceSpec:
-    """A small workspace to look around in: a person of each kind, channels of each kind, one app."""
-    people = (
-        Person("alice", "U0ALICE", "Alice Archer", "alice@example.com"),
-        Person("bob", "U0BOB", "Bob Baker", "bob@example.com", is_admin=True),
-        Person("carol", "U0CAROL", "Carol Cole", "carol@example.com"),
-        Person("olive", "U0OLIVE", "Olive Owner", "olive@example.com", is_owner=True, is_primary_owner=True),
-        Person("gina", "U0GINA", "Gina Guest", "gina@agency.example", is_restricted=True),
-        Person("uli", "U0ULI", "Uli Ultra", "uli@agency.example", is_ultra_restricted=True),
-        Person("nora", "U0NORA", "Nora New", "nora@example.com", is_email_confirmed=False),
-        Person("dora", "U0DORA", "Dora Departed", "dora@example.com", deleted=True),
-        Person("builds", "U0BUILDS", "Builds", "", is_bot=True),
-        Person("petra", "U0PETRA", "Petra Partner", "petra@partner.example", team_id="T0PARTNER"),
-        Person("sam", "U0SAM", "Sam Stranger", "sam@elsewhere.example", is_stranger=True, team_id="T0ELSEWHERE"),
-    )
-    trio = ("U0ALICE", "U0BOB", "U0CAROL")
-    staff = (*trio, "U0OLIVE", "U0NORA", "U0DORA", "U0BUILDS")
-    channels = (
-        Channel("general", "C0GENERAL", trio, topic="Everybody, everything"),
-        Channel("operations", "C0OPERATE", trio[:2], is_private=True, topic="Alice and Bob only"),
-        Channel("lobby", "C0LOBBY", (*staff, "U0GINA", "U0ULI"), topic="Where guests are welcome"),
-        Channel("partners", "C0PARTNER", (*trio[:2], "U0PETRA"), is_ext_shared=True, topic="Shared with a partner"),
-        Channel(
-            "vendors", "C0VENDOR", ("U0ALICE", "U0SAM"), is_ext_shared=True, has_bot=False, topic="Without the app"
-        ),
-        Channel("archive", "C0ARCHIVE", trio, is_archived=True, topic="Nothing is posted here any more"),
-    )
-    usergroups = (UserGroup("oncall", "S0ONCALL", ("U0BOB", "U0OLIVE"), name="On call"),)
-    return WorkspaceSpec(people=people, channels=channels, usergroups=usergroups)
-
-
-def load_spec(path: Path) -> WorkspaceSpec:
-    """Read a workspace from a JSON file whose keys are the fields of `WorkspaceSpec`. Raises SpecError.
-
-    `manifest` is an app manifest as an object, or the path of one, relative to the JSON file.
-    """
-    try:
-        raw = as_object(read_json(path.read_bytes()))
-    except (OSError, NotJson) as problem:
-        raise SpecError(f"cannot read {path}: {problem}") from problem
-    if raw is None:
-        raise SpecError(f"{path} must hold one JSON object with the fields of a workspace")
-    manifest = _manifest(raw.pop("manifest"), path) if "manifest" in raw else None
-    return replace(_checked(_SPEC, raw), manifest=manifest)
-
-
-def changed(person: Person, changes: JsonObject) -> Person:
-    """The account with other facts, as a control API is given them. Raises SpecError."""
-    return _checked(_PERSON, asdict(person) | changes)
-
-
-_SPEC = TypeAdapter(WorkspaceSpec)
-_PERSON = TypeAdapter(Person)
-Record = TypeVar("Record")
-
-
-def _checked(kind: TypeAdapter[Record], values: JsonObject) -> Record:
-    try:
-        return kind.validate_json(json.dumps(values))
-    except ValidationError as problem:
-        first = problem.errors(include_url=False)[0]
-        where = ".".join(str(step) for step in first["loc"])
-        message = "there is no such field" if first["type"] == "unexpected_keyword_argument" else first["msg"]
-        raise SpecError(f"{where}: {message}" if where else message.removeprefix("Value error, ")) from problem
-
-
-def _manifest(given: object, beside: Path) -> Manifest:
-    document = as_object(given)
-    try:
-        if document is not None:
-            return manifest_of(document)
-        if isinstance(given, str):
-            return load_manifest(beside.parent / given)
-    except ManifestError as problem:
-        raise SpecError(f"manifest: {problem}") from problem
-    raise SpecError("manifest must be an app manifest, or the path of one")
 
 
 def _refuse_duplicates(what: str, values: list[str]) -> None:
