@@ -7,8 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from slack_simulator.manifest.manifest import load_manifest
-from slack_simulator.server import SpecError, demo_spec, load_spec, serve
+from slack_simulator.server import SpecError, demo_spec, load_manifest, load_spec, serve
 
 
 def main() -> int:

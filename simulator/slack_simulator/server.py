@@ -23,16 +23,32 @@ from slack_simulator.delivery.delivery import Delivery
 from slack_simulator.delivery.http_mode import HttpMode
 from slack_simulator.delivery.sockets import Sockets
 from slack_simulator.interactions.interactions import Interactions
+from slack_simulator.manifest.manifest import Manifest, ManifestError, load_manifest, manifest_of
 from slack_simulator.page.page import Page
 from slack_simulator.webapi.answers import Answers
 from slack_simulator.webapi.dispatch import WebApi
 from slack_simulator.webapi.faults import api_faults
 from slack_simulator.workspace.demo import demo_spec
-from slack_simulator.workspace.spec import Channel, Person, SpecError, WorkspaceSpec
+from slack_simulator.workspace.spec import Channel, Person, SpecError, UserGroup, WorkspaceSpec
 from slack_simulator.workspace.spec_file import load_spec
 from slack_simulator.workspace.workspace import Workspace
 
-__all__ = ["Channel", "Person", "Simulator", "SpecError", "WorkspaceSpec", "demo_spec", "load_spec", "serve"]
+__all__ = [
+    "Channel",
+    "Clock",
+    "Manifest",
+    "ManifestError",
+    "Person",
+    "Simulator",
+    "SpecError",
+    "UserGroup",
+    "WorkspaceSpec",
+    "demo_spec",
+    "load_manifest",
+    "load_spec",
+    "manifest_of",
+    "serve",
+]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

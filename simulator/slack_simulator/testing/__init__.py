@@ -16,12 +16,25 @@ PYTEST_DONT_REWRITE: it raises its own words and asserts nothing, and may be imp
 
 import importlib.util
 
+from slack_simulator.base.clock import Clock
 from slack_simulator.testing.hosting import Hosting, hosted
 from slack_simulator.testing.people import Refused, User
 from slack_simulator.testing.screen import Message, NotThere, Screen, View
 from slack_simulator.testing.workspace import Channel, Workspace
 
-__all__ = ["Channel", "Hosting", "Message", "NotThere", "Refused", "Screen", "User", "View", "Workspace", "hosted"]
+__all__ = [
+    "Channel",
+    "Clock",
+    "Hosting",
+    "Message",
+    "NotThere",
+    "Refused",
+    "Screen",
+    "User",
+    "View",
+    "Workspace",
+    "hosted",
+]
 
 if importlib.util.find_spec("pytest") is not None:
     from slack_simulator.testing.fixtures import (
