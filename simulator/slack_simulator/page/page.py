@@ -4,6 +4,7 @@ The page's script reads and acts through the control API, like any other script.
 """
 
 import asyncio
+import re
 from collections.abc import Mapping
 from importlib import resources
 
@@ -23,6 +24,8 @@ CONTENT_SECURITY_POLICY = (
 #: Changes within this time reach the page as one.
 GATHER_S = 0.02
 IDLE_S = 20.0
+#: No path but these names is looked up: none that starts with a dot, climbs, or begins at the root.
+STATIC_PATH = re.compile(r"([a-z]+/)*[a-z]+\.[a-z]+")
 STATIC_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
 
@@ -45,7 +48,7 @@ class Page:
         return [
             web.get("/", self.show),
             web.get("/archives/{channel}/{message}", self.follow_permalink),
-            web.get("/static/{name}", self.static),
+            web.get("/static/{name:.+}", self.static),
             web.get("/changes", self.changes),
         ]
 
@@ -76,11 +79,11 @@ class Page:
         raise web.HTTPFound(request.url.with_path("/").with_query(where).relative())
 
     async def static(self, request: web.Request) -> web.Response:
-        """GET /static/<name>: a file that ships with the package."""
-        name = request.match_info["name"]
-        kind = STATIC_TYPES.get(name.rpartition(".")[2])
-        file = resources.files("slack_simulator.page") / "static" / name
-        if kind is None or "/" in name or name.startswith(".") or not file.is_file():
+        """GET /static/<room>/<name>: a file that ships with the package."""
+        path = request.match_info["name"]
+        kind = STATIC_TYPES.get(path.rpartition(".")[2])
+        file = resources.files("slack_simulator.page") / "static" / path
+        if kind is None or STATIC_PATH.fullmatch(path) is None or not file.is_file():
             raise web.HTTPNotFound(text="There is no such file.")
         return web.Response(body=file.read_bytes(), content_type=kind, charset="utf-8", headers=self._headers)
 

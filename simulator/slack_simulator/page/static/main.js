@@ -1,19 +1,19 @@
 // The page: which conversation is open, what changed, and what the person types.
 
-import { act, ask, me } from "./api.js";
-import { composer, shortcutButton } from "./composer.js";
-import { refreshModal } from "./dialogs.js";
-import { setDirectory } from "./directory.js";
-import { byId } from "./dom.js";
-import { refreshFaults } from "./faults.js";
-import { showHome } from "./home.js";
-import { refreshInspector } from "./inspector.js";
-import { Log } from "./messages.js";
-import { setNames } from "./mrkdwn.js";
-import { notice } from "./notice.js";
-import { setOffered } from "./offered.js";
-import { markRead } from "./read.js";
-import { isDirect, showSidebar } from "./sidebar.js";
+import { act, ask, me } from "./base/api.js";
+import { byId } from "./base/dom.js";
+import { notice } from "./base/notice.js";
+import { setDirectory } from "./memory/directory.js";
+import { setOffered } from "./memory/offered.js";
+import { markRead } from "./memory/read.js";
+import { composer, shortcutButton } from "./page/composer.js";
+import { refreshFaults } from "./page/faults.js";
+import { showHome } from "./page/home.js";
+import { refreshInspector } from "./page/inspector.js";
+import { Log } from "./page/messages.js";
+import { refreshModal } from "./page/modal.js";
+import { isDirect, showSidebar } from "./page/sidebar.js";
+import { setNames } from "./text/mrkdwn.js";
 
 const PAGE = 100;
 const PANELS = ["thread", "inspector", "faults"];

@@ -1,10 +1,10 @@
 // What stands beside a message: reply in its thread, and the menu with the app's message shortcuts.
 
-import { act, me, said } from "./api.js";
-import { h } from "./dom.js";
-import { showMenu } from "./menu.js";
-import { notice } from "./notice.js";
-import { shortcutsOf } from "./offered.js";
+import { act, me, said } from "../base/api.js";
+import { h } from "../base/dom.js";
+import { notice } from "../base/notice.js";
+import { showMenu } from "../elements/menu.js";
+import { shortcutsOf } from "../memory/offered.js";
 
 export function toolbar(message, name, openThread) {
   const reply = openThread === null ? null : h("button", {

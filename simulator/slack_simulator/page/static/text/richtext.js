@@ -1,7 +1,7 @@
 // rich_text blocks to elements.
 
+import { fence, h } from "../base/dom.js";
 import { filledIn } from "./dates.js";
-import { fence, h } from "./dom.js";
 import { emoji } from "./emoji.js";
 import { broadcast, channel, link, user, usergroup } from "./mrkdwn.js";
 

@@ -1,8 +1,8 @@
 // file_input: the person's files go to the workspace at once, the state holds what it says of them.
 
-import { act, said } from "./api.js";
-import { h } from "./dom.js";
-import { sizeOf } from "./files.js";
+import { act, said } from "../base/api.js";
+import { h } from "../base/dom.js";
+import { sizeOf } from "../text/files.js";
 
 const LARGEST_BYTES = 2 * 1024 * 1024;
 

@@ -1,9 +1,9 @@
 // The App Home of the person.
 
-import { renderBlocks } from "./blocks.js";
-import { viewContext } from "./dialogs.js";
-import { byId, h, replaceChildren } from "./dom.js";
-import { Drafts } from "./drafts.js";
+import { byId, h, replaceChildren } from "../base/dom.js";
+import { renderBlocks } from "../blocks/blocks.js";
+import { Drafts } from "../memory/drafts.js";
+import { viewContext } from "./viewcontext.js";
 
 let shown = null;
 

@@ -1,7 +1,7 @@
 // Pictures in blocks and attachments. Files of this workspace are shown; a picture from elsewhere would tell its server
 // who looks at it and when, so it is only fetched where the workspace says that it may be.
 
-import { drawing, h } from "./dom.js";
+import { drawing, h } from "../base/dom.js";
 import { link } from "./mrkdwn.js";
 
 const SIGN = "M3 4h14v12H3zM3 13l4-4 4 4 2.5-2.5L17 14M12.5 7.5h.1";

@@ -1,7 +1,7 @@
 // Choosing by typing: external selects ask the app for each text, long lists are searched here. The chosen options of
 // a multi-select stand before the field, each with a button that takes it away.
 
-import { h, newId } from "./dom.js";
+import { h, newId } from "../base/dom.js";
 
 const PAUSE_MS = 120;
 

@@ -1,6 +1,6 @@
 // A menu that a button opens: arrow keys, Home, End, Escape and letters work, and focus goes back to the button.
 
-import { h, newId } from "./dom.js";
+import { h, newId } from "../base/dom.js";
 
 let open = null;
 

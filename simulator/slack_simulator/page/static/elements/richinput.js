@@ -1,7 +1,7 @@
 // rich_text_input: a field with bold, italic, strike, code, lists and quotes, held as a rich_text block.
 
-import { h } from "./dom.js";
-import { richText } from "./richtext.js";
+import { h } from "../base/dom.js";
+import { richText } from "../text/richtext.js";
 
 const TOOLS = [
   ["bold", "Bold", "B"], ["italic", "Italic", "I"], ["strikeThrough", "Strikethrough", "S"],

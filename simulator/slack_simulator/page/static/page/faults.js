@@ -1,7 +1,7 @@
 // The panel in which things go wrong on purpose: faults as the catalogue describes them, sockets, time and accounts.
 
-import { act, ask, me, said, steer } from "./api.js";
-import { byId, h, newId, replaceChildren } from "./dom.js";
+import { act, ask, me, said, steer } from "../base/api.js";
+import { byId, h, newId, replaceChildren } from "../base/dom.js";
 
 const JUMPS = [["+1 min", 60], ["+5 min", 300], ["+1 h", 3600]];
 const REASONS = ["warning", "refresh_requested", "link_disabled"];

@@ -1,8 +1,8 @@
 // The sidebar: channels, direct messages, the app; bold where something is unread.
 
-import { me } from "./api.js";
-import { avatar, byId, drawing, h } from "./dom.js";
-import { isUnread } from "./read.js";
+import { me } from "../base/api.js";
+import { avatar, byId, drawing, h } from "../base/dom.js";
+import { isUnread } from "../memory/read.js";
 
 // Between two people, or in a group without a name of its own.
 export function isDirect(conversation) {

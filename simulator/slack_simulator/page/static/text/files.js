@@ -1,6 +1,6 @@
 // Files in messages: pictures are shown, anything else is a card with its name, kind and size.
 
-import { drawing, h } from "./dom.js";
+import { drawing, h } from "../base/dom.js";
 
 export function sizeOf(bytes) {
   if (!Number.isFinite(bytes)) return "";

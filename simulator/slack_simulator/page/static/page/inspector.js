@@ -1,7 +1,7 @@
 // The inspector: each request, envelope and ack, newest first.
 
-import { ask } from "./api.js";
-import { byId, h } from "./dom.js";
+import { ask } from "../base/api.js";
+import { byId, h } from "../base/dom.js";
 
 const SHOWN = 200;
 const MARKS = { api: "→", envelope: "←", ack: "✓", socket: "⇄", response_url: "↪", fault: "⚡" };

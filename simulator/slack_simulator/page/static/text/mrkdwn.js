@@ -1,9 +1,9 @@
 // Slack's mrkdwn to elements. Whatever a text would do in Slack is shown as doing it: an injected <!channel> is a
 // glaring mention of everybody, a disguised link shows its target.
 
+import { fence, h } from "../base/dom.js";
 import { isOpened, notOpened } from "./addresses.js";
 import { filledIn } from "./dates.js";
-import { fence, h } from "./dom.js";
 import { emoji } from "./emoji.js";
 
 let names = new Map();

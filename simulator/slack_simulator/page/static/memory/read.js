@@ -1,6 +1,6 @@
 // How far the person of this tab has read each conversation; kept by this browser.
 
-import { me } from "./api.js";
+import { me } from "../base/api.js";
 
 const keyOf = (channelId) => `read:${me}:${channelId}`;
 

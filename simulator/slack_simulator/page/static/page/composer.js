@@ -1,10 +1,10 @@
 // Where people type: messages and slash commands, with what the app offers after a slash, and its global shortcuts.
 
-import { act, said } from "./api.js";
-import { byId, h } from "./dom.js";
-import { showMenu } from "./menu.js";
-import { notice } from "./notice.js";
-import { commandsLike, shortcutsOf } from "./offered.js";
+import { act, said } from "../base/api.js";
+import { byId, h } from "../base/dom.js";
+import { notice } from "../base/notice.js";
+import { showMenu } from "../elements/menu.js";
+import { commandsLike, shortcutsOf } from "../memory/offered.js";
 
 // where() names the conversation, and the thread if it is one.
 export function composer(formId, textId, where) {

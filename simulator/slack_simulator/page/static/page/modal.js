@@ -1,45 +1,13 @@
-// The confirm dialog, and the modal on top of the person's stack.
+// The modal on top of the person's stack.
 
-import { act, ask, said } from "./api.js";
-import { renderBlocks } from "./blocks.js";
-import { byId, h, replaceChildren } from "./dom.js";
-import { Drafts } from "./drafts.js";
-import { busy, complainIn, shownText, textOf } from "./fields.js";
-import { directory } from "./directory.js";
-import { heldValue } from "./held.js";
-
-// Focus goes back to where it was, or to whatever has taken the place of that element meanwhile.
-function returning(dialog) {
-  const from = document.activeElement;
-  const ts = from?.closest("[data-ts]")?.dataset.ts;
-  const action = from?.dataset.action;
-  dialog.addEventListener("close", () => requestAnimationFrame(() => {
-    if (document.activeElement !== document.body && document.activeElement !== null) return;
-    const article = ts ? document.querySelector(`#conversation [data-ts="${CSS.escape(ts)}"]`) : null;
-    const same = action ? (article ?? document).querySelector(`[data-action="${CSS.escape(action)}"]`) : null;
-    (from?.isConnected && from !== document.body ? from : same ?? article ?? byId("composer-text")).focus({ preventScroll: true });
-  }), { once: true });
-}
-
-// Resolves to whether the person confirmed.
-export function confirmed(confirm) {
-  const dialog = byId("confirm");
-  returning(dialog);
-  const yes = h("button", { type: "button", class: `button ${confirm.style ?? "primary"}`, "data-confirm": "yes" }, textOf(confirm.confirm));
-  const no = h("button", { type: "button", class: "button" }, textOf(confirm.deny));
-  replaceChildren(dialog,
-    h("header", {}, h("h2", { id: "confirm-title" }, textOf(confirm.title))),
-    h("div", { class: "modal-body" }, shownText(confirm.text)),
-    h("footer", {}, no, yes));
-  return new Promise((resolve) => {
-    let answer = false;
-    yes.addEventListener("click", () => { answer = true; dialog.close(); });
-    no.addEventListener("click", () => dialog.close());
-    dialog.addEventListener("close", () => resolve(answer), { once: true });
-    dialog.showModal();
-    yes.focus();
-  });
-}
+import { act, ask, said } from "../base/api.js";
+import { byId, h, replaceChildren } from "../base/dom.js";
+import { returning } from "../base/focus.js";
+import { renderBlocks } from "../blocks/blocks.js";
+import { busy } from "../elements/feedback.js";
+import { Drafts } from "../memory/drafts.js";
+import { textOf } from "../text/objects.js";
+import { viewContext } from "./viewcontext.js";
 
 let shown = null;
 let drafts = null;
@@ -104,24 +72,6 @@ async function send(view, depth) {
   const answer = await act("submit", { view: view.id, values: drafts.values(view) });
   if (answer.ok || shown?.id !== view.id) return;
   draw(shown, depth, answer.errors ?? {}, answer.errors ? null : said(answer));
-}
-
-// How elements of a view act and remember; `place` is where the view stands. App Home uses it too.
-export function viewContext(view, memory, place) {
-  return {
-    directory,
-    pictures: view.pictures,
-    complain: (block, words) => complainIn([place], block, words),
-    draft: (block, one) => memory.get(block, one) ?? heldValue(view.state.values[block.block_id]?.[one.action_id]),
-    setDraft: (block, one, value) => memory.set(block, one, value),
-    act: async (one, block, value) => {
-      const answer = await act("action", {
-        view_id: view.id, block_id: block.block_id, action_id: one.action_id, value, state: memory.values(view),
-      });
-      return answer.ok ? "" : said(answer);
-    },
-    options: (one, block, typed) => act("options", { view_id: view.id, block_id: block.block_id, action_id: one.action_id, value: typed }),
-  };
 }
 
 export async function refreshModal() {

@@ -1,11 +1,11 @@
 // Secondary attachments to elements: legacy fields in the order in which Slack shows them, and blocks.
 
+import { h } from "../base/dom.js";
+import { filledIn } from "../text/dates.js";
+import { withEmoji } from "../text/emoji.js";
+import { link, mrkdwn, unescaped } from "../text/mrkdwn.js";
+import { icon, picture } from "../text/pictures.js";
 import { renderBlocks } from "./blocks.js";
-import { filledIn } from "./dates.js";
-import { h } from "./dom.js";
-import { withEmoji } from "./emoji.js";
-import { link, mrkdwn, unescaped } from "./mrkdwn.js";
-import { icon, picture } from "./pictures.js";
 
 const COLOURS = { good: "#2eb67d", warning: "#ecb22e", danger: "#e01e5a" };
 

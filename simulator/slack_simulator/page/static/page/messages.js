@@ -1,18 +1,18 @@
 // Messages to elements: in the channel, and in a thread's panel.
 
-import { act, bot, myId, said } from "./api.js";
-import { renderAttachment } from "./attachments.js";
-import { renderBlocks } from "./blocks.js";
-import { dayName, fullTime, timeOfDay } from "./dates.js";
-import { directory } from "./directory.js";
-import { avatar, h } from "./dom.js";
-import { withEmoji } from "./emoji.js";
-import { complainIn } from "./fields.js";
-import { shownFiles } from "./files.js";
-import { presetValue } from "./held.js";
+import { act, bot, myId, said } from "../base/api.js";
+import { avatar, h } from "../base/dom.js";
+import { renderAttachment } from "../blocks/attachments.js";
+import { renderBlocks } from "../blocks/blocks.js";
+import { complainIn } from "../elements/feedback.js";
+import { directory } from "../memory/directory.js";
+import { presetValue } from "../memory/held.js";
+import { readUntil } from "../memory/read.js";
+import { dayName, fullTime, timeOfDay } from "../text/dates.js";
+import { withEmoji } from "../text/emoji.js";
+import { shownFiles } from "../text/files.js";
+import { mrkdwn, nameOf } from "../text/mrkdwn.js";
 import { toolbar } from "./messagemenu.js";
-import { mrkdwn, nameOf } from "./mrkdwn.js";
-import { readUntil } from "./read.js";
 
 const GROUP_WITHIN_S = 300;
 

@@ -1,10 +1,11 @@
 // Block Kit to elements.
 
-import { h, newId } from "./dom.js";
-import { element, shownText, textOf } from "./fields.js";
-import { link, mrkdwn } from "./mrkdwn.js";
-import { picture } from "./pictures.js";
-import { richText } from "./richtext.js";
+import { h, newId } from "../base/dom.js";
+import { element } from "../elements/elements.js";
+import { link, mrkdwn } from "../text/mrkdwn.js";
+import { shownText, textOf } from "../text/objects.js";
+import { picture } from "../text/pictures.js";
+import { richText } from "../text/richtext.js";
 
 export function renderBlocks(blocks, context) {
   return blocks.map((block) => {
