@@ -8,8 +8,8 @@ from functools import partial
 from aiohttp import web
 
 from slack_simulator.base.json_types import JsonObject, as_object
-from slack_simulator.control.doors import asked, posted
 from slack_simulator.control.lookup import BadRequest
+from slack_simulator.control.requests import asked, posted
 from slack_simulator.delivery.connections import NoSuchConnection
 from slack_simulator.delivery.http_mode import HttpMode, NotVerified
 from slack_simulator.delivery.renewals import Goodbye

@@ -8,8 +8,8 @@ import math
 from aiohttp import web
 
 from slack_simulator.base.json_types import JsonObject
-from slack_simulator.control.doors import asked
 from slack_simulator.control.lookup import BadRequest, Lookup
+from slack_simulator.control.requests import asked
 from slack_simulator.control.shown import (
     shown_app,
     shown_commands,
