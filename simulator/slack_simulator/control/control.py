@@ -13,8 +13,8 @@ from aiohttp import web
 
 from slack_simulator.base.json_types import JsonObject
 from slack_simulator.blocks.state import options_of
-from slack_simulator.control.looking import Looking
 from slack_simulator.control.lookup import BadRequest, Lookup, optional_object, optional_text, text_of
+from slack_simulator.control.queries import Queries
 from slack_simulator.control.requests import posted
 from slack_simulator.control.shown import shown_view
 from slack_simulator.delivery.acks import NotDelivered
@@ -39,7 +39,7 @@ class Control:
         self._workspace = workspace
         self._interactions = interactions
         self._lookup = Lookup(workspace)
-        self._looking = Looking(workspace, interactions.shortcuts, sockets)
+        self._queries = Queries(workspace, interactions.shortcuts, sockets)
 
     def routes(self) -> list[web.RouteDef]:
         """Everything under /control about people and what they see."""
@@ -59,7 +59,7 @@ class Control:
         }
         return [
             web.post(f"/control/{name}", posted(handler)) for name, handler in posts.items()
-        ] + self._looking.routes()
+        ] + self._queries.routes()
 
     async def command(self, body: JsonObject) -> JsonObject:
         """{user, channel, text}: a whole line such as "/hello there"; answers once the app acked it."""

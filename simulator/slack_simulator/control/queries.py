@@ -1,4 +1,4 @@
-"""The control API, looking: what people see, as JSON, and long polls that answer at the next change.
+"""The control API's queries: what people see, as JSON, and long polls that answer at the next change.
 
 `plain` beside Slack's JSON is what a person reads. docs/simulator.md has examples.
 """
@@ -30,7 +30,7 @@ from slack_simulator.workspace.workspace import Workspace
 LONGEST_WAIT_S = 60.0
 
 
-class Looking:
+class Queries:
     """The handlers of GET under /control, for one workspace."""
 
     def __init__(self, workspace: Workspace, shortcuts: Shortcuts, sockets: Sockets) -> None:
