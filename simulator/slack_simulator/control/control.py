@@ -14,9 +14,9 @@ from aiohttp import web
 from slack_simulator.base.json_types import JsonObject
 from slack_simulator.blocks.state import options_of
 from slack_simulator.control.lookup import BadRequest, Lookup, optional_object, optional_text, text_of
+from slack_simulator.control.presentation import shown_view
 from slack_simulator.control.queries import Queries
 from slack_simulator.control.requests import posted
-from slack_simulator.control.shown import shown_view
 from slack_simulator.delivery.acks import NotDelivered
 from slack_simulator.delivery.sockets import Sockets
 from slack_simulator.interactions.inputs import fill

@@ -9,8 +9,7 @@ from aiohttp import web
 
 from slack_simulator.base.json_types import JsonObject
 from slack_simulator.control.lookup import BadRequest, Lookup
-from slack_simulator.control.requests import asked
-from slack_simulator.control.shown import (
+from slack_simulator.control.presentation import (
     shown_app,
     shown_commands,
     shown_conversation,
@@ -19,6 +18,7 @@ from slack_simulator.control.shown import (
     shown_shortcut,
     shown_view,
 )
+from slack_simulator.control.requests import asked
 from slack_simulator.delivery.sockets import Sockets
 from slack_simulator.interactions.shortcuts import Shortcuts
 from slack_simulator.workspace.conversations import Conversation

@@ -11,7 +11,7 @@ from importlib import resources
 import jinja2
 from aiohttp import WSCloseCode, web
 
-from slack_simulator.control.shown import shown_person
+from slack_simulator.control.presentation import shown_person
 from slack_simulator.delivery.sockets import Sockets
 from slack_simulator.page.personas import kinds_of, notice_for
 from slack_simulator.workspace.workspace import Workspace
