@@ -9,8 +9,8 @@ from slack_simulator.base.json_types import JsonObject, as_object
 from slack_simulator.interactions.inputs import Impossible
 from slack_simulator.workspace.conversations import Conversation
 from slack_simulator.workspace.messages import Message
-from slack_simulator.workspace.modals import View
 from slack_simulator.workspace.spec import Person
+from slack_simulator.workspace.views import View
 from slack_simulator.workspace.workspace import Workspace
 
 

@@ -9,8 +9,8 @@ from slack_simulator.manifest.manifest import Shortcut
 from slack_simulator.workspace.conversations import Conversation
 from slack_simulator.workspace.files import File
 from slack_simulator.workspace.messages import Message
-from slack_simulator.workspace.modals import View
 from slack_simulator.workspace.spec import Person, WorkspaceSpec
+from slack_simulator.workspace.views import View
 from slack_simulator.workspace.workspace import Workspace
 
 

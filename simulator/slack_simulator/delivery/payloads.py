@@ -7,8 +7,8 @@ from slack_simulator.base.json_types import JsonObject
 from slack_simulator.blocks.state import elements_of
 from slack_simulator.workspace.conversations import Conversation
 from slack_simulator.workspace.messages import Message
-from slack_simulator.workspace.modals import View
 from slack_simulator.workspace.spec import Person
+from slack_simulator.workspace.views import View
 from slack_simulator.workspace.workspace import Workspace
 
 #: The deprecated verification token; apps must not rely on it, so it says nothing.

@@ -8,7 +8,7 @@ from typing import Any
 from slack_simulator.base.json_types import JsonObject, as_object
 from slack_simulator.blocks.filled import problem_of
 from slack_simulator.blocks.state import HELD, UnfitValue, elements_of, state_of
-from slack_simulator.workspace.modals import View
+from slack_simulator.workspace.views import View
 
 
 class Impossible(Exception):

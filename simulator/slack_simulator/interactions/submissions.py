@@ -8,8 +8,8 @@ from slack_simulator.interactions.inputs import Impossible, input_problems
 from slack_simulator.interactions.outcomes import Outcome, told
 from slack_simulator.webapi.errors import SlackError
 from slack_simulator.webapi.methods.views import checked_view
-from slack_simulator.workspace.modals import STACK_LIMIT, View
 from slack_simulator.workspace.spec import Person
+from slack_simulator.workspace.views import STACK_LIMIT, View
 from slack_simulator.workspace.workspace import Workspace
 
 

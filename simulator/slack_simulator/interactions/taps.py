@@ -13,8 +13,8 @@ from slack_simulator.interactions.outcomes import Outcome, told
 from slack_simulator.webapi.content import prefixed
 from slack_simulator.webapi.errors import SlackError
 from slack_simulator.workspace.messages import Message
-from slack_simulator.workspace.modals import View
 from slack_simulator.workspace.spec import Person
+from slack_simulator.workspace.views import View
 from slack_simulator.workspace.workspace import Workspace
 
 

@@ -16,9 +16,9 @@ from slack_simulator.workspace.conversations import Conversation, Conversations
 from slack_simulator.workspace.files import File, Files
 from slack_simulator.workspace.handles import Handles, ResponseUrl
 from slack_simulator.workspace.messages import Message, Messages
-from slack_simulator.workspace.modals import View, Views
 from slack_simulator.workspace.scheduled import Scheduled, ScheduledMessage
 from slack_simulator.workspace.spec import Person, WorkspaceSpec
+from slack_simulator.workspace.views import View, Views
 
 #: What answers and payloads say, and notifications read, of a message that has blocks and no text.
 NOTHING_TO_READ = "This content can't be displayed."

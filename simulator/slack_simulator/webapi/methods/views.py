@@ -11,7 +11,7 @@ from slack_simulator.webapi.call import Call
 from slack_simulator.webapi.content import prefixed
 from slack_simulator.webapi.errors import SlackError
 from slack_simulator.workspace.handles import HandleRefused, Trigger
-from slack_simulator.workspace.modals import STACK_LIMIT, View
+from slack_simulator.workspace.views import STACK_LIMIT, View
 
 #: docs.slack.dev/reference/methods/views.open: view_too_large, "greater than 250kb".
 VIEW_BYTES = 250 * 1024
