@@ -7,7 +7,7 @@ from slack_simulator.base.json_types import JsonObject
 from slack_simulator.webapi import scopes
 from slack_simulator.webapi.call import Call
 from slack_simulator.webapi.errors import SlackError
-from slack_simulator.webapi.pages import page_of
+from slack_simulator.webapi.pagination import page_of
 from slack_simulator.workspace.conversations import Conversation
 from slack_simulator.workspace.spec import Person
 

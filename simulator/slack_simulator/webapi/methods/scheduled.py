@@ -8,7 +8,7 @@ from slack_simulator.webapi.call import Call, whole
 from slack_simulator.webapi.content import new_content_of
 from slack_simulator.webapi.errors import SlackError
 from slack_simulator.webapi.methods.chat import thread_of
-from slack_simulator.webapi.pages import page_of
+from slack_simulator.webapi.pagination import page_of
 from slack_simulator.workspace.scheduled import ScheduledMessage
 
 LATEST_S = 120 * 24 * 3600

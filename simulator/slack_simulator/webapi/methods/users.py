@@ -5,7 +5,7 @@ import re
 from slack_simulator.base.json_types import JsonObject
 from slack_simulator.webapi.call import Call
 from slack_simulator.webapi.errors import SlackError
-from slack_simulator.webapi.pages import page_of
+from slack_simulator.webapi.pagination import page_of
 from slack_simulator.webapi.scopes import EMAIL
 from slack_simulator.workspace.spec import Person, WorkspaceSpec
 
