@@ -25,9 +25,9 @@ from slack_simulator.delivery.sockets import Sockets
 from slack_simulator.interactions.interactions import Interactions
 from slack_simulator.manifest.manifest import Manifest, ManifestError, load_manifest, manifest_of
 from slack_simulator.page.page import Page
-from slack_simulator.webapi.answers import Answers
 from slack_simulator.webapi.dispatch import WebApi
 from slack_simulator.webapi.faults import api_faults
+from slack_simulator.webapi.responses import Responses
 from slack_simulator.workspace.demo import demo_spec
 from slack_simulator.workspace.spec import Channel, Person, SpecError, UserGroup, WorkspaceSpec
 from slack_simulator.workspace.spec_file import load_spec
@@ -117,7 +117,7 @@ def _application(
         [
             *api.routes(),
             web.get("/link/", sockets.serve),
-            web.post("/response/{team}/{secret}", Answers(workspace).handle),
+            web.post("/response/{team}/{secret}", Responses(workspace).handle),
             *Control(workspace, interactions, sockets).routes(),
             *FaultControl(workspace.faults, sockets, http).routes(),
             *page.routes(),

@@ -12,8 +12,8 @@ from slack_simulator.delivery.events import Events
 from slack_simulator.delivery.payloads import Payloads
 from slack_simulator.interactions.inputs import Impossible
 from slack_simulator.interactions.outcomes import Outcome
-from slack_simulator.webapi.answers import Answers
 from slack_simulator.webapi.errors import SlackError
+from slack_simulator.webapi.responses import Responses
 from slack_simulator.workspace.conversations import Conversation
 from slack_simulator.workspace.handles import ResponseUrl
 from slack_simulator.workspace.messages import Message
@@ -33,7 +33,7 @@ class Composer:
         self._delivery = delivery
         self._payloads = payloads
         self._events = events
-        self._answers = Answers(workspace)
+        self._responses = Responses(workspace)
 
     async def type_line(
         self, person: Person, conversation: Conversation, line: str, thread_ts: str | None = None
@@ -66,7 +66,7 @@ class Composer:
             ack = await self._delivery.deliver("slash_commands", payload, accepts_response_payload=True)
             if ack:
                 handle = ResponseUrl(person.slack_id, conversation.id, self._workspace.clock.now(), None)
-                self._answers.apply(handle, ack)
+                self._responses.apply(handle, ack)
         except (NotDelivered, SlackError) as failed:
             error = failed.code if isinstance(failed, SlackError) else str(failed)
             notice = f'{command} failed with the error "{error}"'

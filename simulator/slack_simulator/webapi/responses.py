@@ -14,7 +14,7 @@ from slack_simulator.workspace.messages import Message
 from slack_simulator.workspace.workspace import Workspace
 
 
-class Answers:
+class Responses:
     """Turns such bodies into messages of one workspace."""
 
     def __init__(self, workspace: Workspace) -> None:
