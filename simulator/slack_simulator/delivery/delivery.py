@@ -1,7 +1,7 @@
 """How a payload reaches the app: over Socket Mode, or by signed HTTP if the app's manifest says so.
 
 The one place where people's deeds and the workspace's events leave for the app, and so where those faults strike that
-lose, delay or double a payload. What a payload means is no concern of whoever sends it by which road.
+lose, delay or double a payload. What a payload means is no concern of whoever sends it over which transport.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from slack_simulator.delivery.acks import ACK_DEADLINE_S, NotDelivered
 from slack_simulator.workspace.workspace import Workspace
 
 
-class Road(Protocol):
+class Transport(Protocol):
     """A way to the app: `sockets.Sockets` or `http_mode.HttpMode`."""
 
     async def deliver(
@@ -25,10 +25,10 @@ class Road(Protocol):
 class Delivery:
     """The way to the app, with whatever goes wrong on it."""
 
-    def __init__(self, workspace: Workspace, road: Road) -> None:
-        """Payloads take this road."""
+    def __init__(self, workspace: Workspace, transport: Transport) -> None:
+        """Payloads take this transport."""
         self._workspace = workspace
-        self._road = road
+        self._transport = transport
         self._faults = workspace.faults
         self._late: set[asyncio.Task[JsonObject]] = set()
 
@@ -71,7 +71,7 @@ class Delivery:
     ) -> JsonObject:
         fault = self._faults.take("delivery_latency", envelope=kind)
         if fault is None:
-            return await self._road.deliver(
+            return await self._transport.deliver(
                 kind, payload, accepts_response_payload=accepts_response_payload, retry=retry
             )
         late = asyncio.create_task(
@@ -93,7 +93,9 @@ class Delivery:
         retry: tuple[int, str] | None,
     ) -> JsonObject:
         await self._workspace.clock.sleep(seconds)
-        return await self._road.deliver(kind, payload, accepts_response_payload=accepts_response_payload, retry=retry)
+        return await self._transport.deliver(
+            kind, payload, accepts_response_payload=accepts_response_payload, retry=retry
+        )
 
     def _forget(self, late: asyncio.Task[JsonObject]) -> None:
         self._late.discard(late)

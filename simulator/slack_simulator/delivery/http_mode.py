@@ -50,7 +50,7 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 class HttpMode:
-    """The requests of one workspace to its app; a road of `delivery.Delivery`."""
+    """The requests of one workspace to its app; a transport of `delivery.Delivery`."""
 
     def __init__(self, workspace: Workspace, manifest: Manifest) -> None:
         """Raises SpecError for urls that are not on loopback."""

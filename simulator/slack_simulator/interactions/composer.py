@@ -28,7 +28,7 @@ class Composer:
     """Lines that the people of one workspace type."""
 
     def __init__(self, workspace: Workspace, delivery: Delivery, payloads: Payloads, events: Events) -> None:
-        """Commands take the road of `delivery`; messages are told of by `events`."""
+        """Commands go out by `delivery`; messages are told of by `events`."""
         self._workspace = workspace
         self._delivery = delivery
         self._payloads = payloads

@@ -21,7 +21,7 @@ class Interactions:
     """The deeds of people in one workspace, by where they happen."""
 
     def __init__(self, workspace: Workspace, delivery: Delivery) -> None:
-        """Payloads take this road to the app."""
+        """Payloads go to the app by `delivery`."""
         payloads = Payloads(workspace)
         self._workspace = workspace
         self.events = Events(workspace, delivery, payloads)

@@ -18,7 +18,7 @@ class Shortcuts:
     """The app's shortcuts in one workspace, and people who use them."""
 
     def __init__(self, workspace: Workspace, delivery: Delivery, payloads: Payloads) -> None:
-        """Each use becomes a payload on the road of `delivery`."""
+        """Each use becomes a payload that `delivery` carries."""
         self._workspace = workspace
         self._delivery = delivery
         self._payloads = payloads

@@ -22,7 +22,7 @@ class Taps:
     """The elements of one workspace's messages and views, under people's fingers."""
 
     def __init__(self, workspace: Workspace, delivery: Delivery, payloads: Payloads) -> None:
-        """Each tap becomes a payload on the road of `delivery`."""
+        """Each tap becomes a payload that `delivery` carries."""
         self._workspace = workspace
         self._delivery = delivery
         self._payloads = payloads
