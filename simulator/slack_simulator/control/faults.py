@@ -12,7 +12,7 @@ from slack_simulator.control.lookup import BadRequest
 from slack_simulator.control.requests import asked, posted
 from slack_simulator.delivery.connections import NoSuchConnection
 from slack_simulator.delivery.http_mode import HttpMode, NotVerified
-from slack_simulator.delivery.renewals import Goodbye
+from slack_simulator.delivery.renewals import DisconnectReason
 from slack_simulator.delivery.sockets import Sockets
 from slack_simulator.faults.catalogue import CATALOGUE, FaultRefused
 from slack_simulator.faults.faults import Faults
@@ -114,11 +114,11 @@ class FaultControl:
 
     async def _disconnect(self, body: JsonObject) -> list[int]:
         try:
-            why = Goodbye(body["disconnect"])
+            why = DisconnectReason(body["disconnect"])
         except ValueError as problem:
-            raise BadRequest(f"disconnect must be one of {', '.join(Goodbye)}") from problem
+            raise BadRequest(f"disconnect must be one of {', '.join(DisconnectReason)}") from problem
         connection = body.get("connection", "all")
-        if why is Goodbye.LINK_DISABLED and connection != "all":
+        if why is DisconnectReason.LINK_DISABLED and connection != "all":
             raise BadRequest("link_disabled concerns the app: it ends all connections, so name none")
         return await self._sockets.disconnect(why, _number(connection))
 

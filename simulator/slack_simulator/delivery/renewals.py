@@ -22,7 +22,7 @@ APPROXIMATE_CONNECTION_TIME_S = 18060
 DEBUG_LIFE_S = 360
 
 
-class Goodbye(StrEnum):
+class DisconnectReason(StrEnum):
     """Why Slack ends a connection, as its `disconnect` message says."""
 
     #: Closed in about ten seconds: time to open another one.
@@ -43,22 +43,22 @@ class Renewals:
         self._inspector = inspector
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def disconnect(self, why: Goodbye, number: int | None = None) -> list[int]:
+    async def disconnect(self, why: DisconnectReason, number: int | None = None) -> list[int]:
         """Ask the app to leave a connection, or all of them; their numbers. Raises NoSuchConnection.
 
         Of several, the next is asked once the app has opened another in place of the last one and acked what it was
         given, so that an app with two connections loses nothing; ten seconds of the workspace's clock are waited at
         most. LINK_DISABLED ends all connections at once.
         """
-        if why is Goodbye.LINK_DISABLED:
+        if why is DisconnectReason.LINK_DISABLED:
             ended = self._connections.all()
             self._inspector.record("fault", why, ok=False)
             for connection in ended:
-                await self._say_goodbye(connection, why)
+                await self._start_disconnect(connection, why)
             return [one.number for one in ended]
         first, *others = self._connections.chosen(number)
         wanted = len(self._connections.staying())
-        await self._say_goodbye(first, why)
+        await self._start_disconnect(first, why)
         self.start(self._renew(others, why, wanted), "goodbye to the others")
         return [first.number, *(one.number for one in others)]
 
@@ -67,7 +67,7 @@ class Renewals:
         life_s = DEBUG_LIFE_S if is_debugged else APPROXIMATE_CONNECTION_TIME_S
         await self._clock.sleep(life_s - GOODBYE_S)
         if not connection.is_leaving:
-            await self._say_goodbye(connection, Goodbye.WARNING)
+            await self._start_disconnect(connection, DisconnectReason.WARNING)
 
     def start(self, work: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         """Run something about a connection until it is done, or until `close`."""
@@ -82,7 +82,7 @@ class Renewals:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _renew(self, others: list[Connection], why: Goodbye, wanted: int) -> None:
+    async def _renew(self, others: list[Connection], why: DisconnectReason, wanted: int) -> None:
         for connection in others:
             deadline = self._clock.now() + GOODBYE_S
             while len(self._connections.staying()) < wanted and self._clock.now() < deadline:
@@ -93,23 +93,23 @@ class Renewals:
                 with contextlib.suppress(TimeoutError, ConnectionError):
                     await self._clock.wait_for(acked, ACK_DEADLINE_S)
             if connection in self._connections:
-                await self._say_goodbye(connection, why)
+                await self._start_disconnect(connection, why)
 
-    async def _say_goodbye(self, connection: Connection, why: Goodbye) -> None:
+    async def _start_disconnect(self, connection: Connection, why: DisconnectReason) -> None:
         connection.is_leaving = True
         await self._tell(connection, why)
         self.start(self._see_off(connection, why), f"goodbye to {connection.number}")
 
-    async def _tell(self, connection: Connection, why: Goodbye) -> None:
+    async def _tell(self, connection: Connection, why: DisconnectReason) -> None:
         self._inspector.record("socket", "disconnect", reason=why, connection=connection.number)
         with contextlib.suppress(ConnectionError):
             await connection.socket.send_json(
                 {"type": "disconnect", "reason": why, "debug_info": {"host": connection.host}}
             )
 
-    async def _see_off(self, connection: Connection, why: Goodbye) -> None:
-        if why is not Goodbye.LINK_DISABLED:
+    async def _see_off(self, connection: Connection, why: DisconnectReason) -> None:
+        if why is not DisconnectReason.LINK_DISABLED:
             await self._clock.sleep(GOODBYE_S)
-        if why is Goodbye.WARNING and connection in self._connections:
-            await self._tell(connection, Goodbye.REFRESH_REQUESTED)
+        if why is DisconnectReason.WARNING and connection in self._connections:
+            await self._tell(connection, DisconnectReason.REFRESH_REQUESTED)
         await connection.socket.close()

@@ -17,7 +17,7 @@ from slack_simulator.base.inspector import Inspector
 from slack_simulator.base.json_types import JsonObject, NotJson, as_object, read_json
 from slack_simulator.delivery.acks import ACK_DEADLINE_S, NotDelivered
 from slack_simulator.delivery.connections import Connection, Connections
-from slack_simulator.delivery.renewals import APPROXIMATE_CONNECTION_TIME_S, Goodbye, Renewals
+from slack_simulator.delivery.renewals import APPROXIMATE_CONNECTION_TIME_S, DisconnectReason, Renewals
 from slack_simulator.faults.faults import Faults
 
 CONNECTION_LIMIT = 10
@@ -114,12 +114,12 @@ class Sockets:
                 connection.transport.abort()
         return [one.number for one in chosen]
 
-    async def disconnect(self, why: Goodbye, number: int | None = None) -> list[int]:
+    async def disconnect(self, why: DisconnectReason, number: int | None = None) -> list[int]:
         """Ask the app to leave a connection, or all of them, as Slack does. Raises NoSuchConnection.
 
         LINK_DISABLED concerns the app: new connections are refused until `is_enabled` is set.
         """
-        if why is Goodbye.LINK_DISABLED:
+        if why is DisconnectReason.LINK_DISABLED:
             self.is_enabled = False
         return await self._renewals.disconnect(why, number)
 
