@@ -93,17 +93,17 @@ class Control:
         if body.get("channel") is None and body.get("ts") is None:
             view = self._lookup.view(person, optional_text(body, "view_id"), action_id)
             fill(view, optional_object(body, "state"))
-            outcome = await self._interactions.taps.view(person, view, action_id, value, block_id)
+            outcome = await self._interactions.block_actions.view(person, view, action_id, value, block_id)
         else:
             message = self._lookup.message(person, body)
-            outcome = await self._interactions.taps.message(person, message, action_id, value, block_id)
+            outcome = await self._interactions.block_actions.message(person, message, action_id, value, block_id)
         return _answer(outcome)
 
     async def submit(self, body: JsonObject) -> JsonObject:
         """{user, view?, values}: fill in and submit the person's modal."""
         person = self._lookup.person(body)
         view = self._lookup.view(person, optional_text(body, "view") or optional_text(body, "view_id"), None)
-        values = await self._interactions.taps.resolved(person, view, optional_object(body, "values"))
+        values = await self._interactions.block_actions.resolved(person, view, optional_object(body, "values"))
         errors = fill(view, values)
         if errors:
             return {"ok": False, "error": "invalid_inputs", "errors": errors}
@@ -139,7 +139,7 @@ class Control:
         typed = str(body.get("value") or "")
         block_id = optional_text(body, "block_id")
         try:
-            found = await self._interactions.taps.suggest(person, source, action_id, typed, block_id)
+            found = await self._interactions.block_actions.suggest(person, source, action_id, typed, block_id)
         except NotDelivered as missed:
             return {"ok": False, "error": str(missed)}
         except SlackError as refused:

@@ -50,7 +50,7 @@ class Delivery:
             raise NotDelivered("operation_timeout", retry_reason="timeout")
         sent = [payload]
         if payload.get("type") == "block_actions" and self._faults.take("double_click") is not None:
-            sent.append(self._tapped_again(payload))
+            sent.append(self._acted_again(payload))
         if self._faults.take("duplicate", envelope=kind) is not None:
             sent += sent
         first, *_ = await asyncio.gather(
@@ -103,7 +103,7 @@ class Delivery:
             # Looked at, so that asyncio does not complain: whoever waited has long been told of a timeout.
             late.exception()
 
-    def _tapped_again(self, payload: JsonObject) -> JsonObject:
+    def _acted_again(self, payload: JsonObject) -> JsonObject:
         """The same tap as a second interaction: its own trigger_id, response_url and action_ts."""
         user = payload["user"]["id"]
         container = payload["container"]

@@ -41,7 +41,7 @@ class Payloads:
             "trigger_id": self._workspace.handles.new_trigger(person.slack_id, channel=conversation.id),
         }
 
-    def message_tap(
+    def message_action(
         self, person: Person, conversation: Conversation, message: Message, action: JsonObject
     ) -> JsonObject:
         """block_actions on a message; an ephemeral one is not quoted, as in Slack."""
@@ -65,7 +65,7 @@ class Payloads:
             payload["message"] = self._workspace.message_json(message)
         return payload
 
-    def view_tap(self, person: Person, view: View, action: JsonObject) -> JsonObject:
+    def view_action(self, person: Person, view: View, action: JsonObject) -> JsonObject:
         """block_actions inside a modal or an App Home."""
         from_view = view.id if view.type == "modal" else None
         return self._interaction("block_actions", person) | {

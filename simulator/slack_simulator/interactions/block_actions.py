@@ -18,7 +18,7 @@ from slack_simulator.workspace.views import View
 from slack_simulator.workspace.workspace import Workspace
 
 
-class Taps:
+class BlockActions:
     """The elements of one workspace's messages and views, under people's fingers."""
 
     def __init__(self, workspace: Workspace, delivery: Delivery, payloads: Payloads) -> None:
@@ -42,7 +42,7 @@ class Taps:
             held.setdefault(block["block_id"], {})[element["action_id"]] = state
         if not dispatches(block):
             return Outcome(ok=True)
-        return await told(self._delivery, self._payloads.message_tap(person, conversation, message, action))
+        return await told(self._delivery, self._payloads.message_action(person, conversation, message, action))
 
     async def view(
         self, person: Person, view: View, action_id: str, value: Any = None, block_id: str | None = None
@@ -56,7 +56,7 @@ class Taps:
             self._workspace.changes.record()
         if not dispatches(block):
             return Outcome(ok=True)
-        return await told(self._delivery, self._payloads.view_tap(person, view, action))
+        return await told(self._delivery, self._payloads.view_action(person, view, action))
 
     async def suggest(
         self, person: Person, source: View | Message, action_id: str, typed: str, block_id: str | None = None

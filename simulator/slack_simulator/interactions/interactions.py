@@ -8,10 +8,10 @@ from slack_simulator.base.json_types import JsonObject
 from slack_simulator.delivery.delivery import Delivery
 from slack_simulator.delivery.events import Events
 from slack_simulator.delivery.payloads import Payloads
+from slack_simulator.interactions.block_actions import BlockActions
 from slack_simulator.interactions.composer import Composer
 from slack_simulator.interactions.shortcuts import Shortcuts
 from slack_simulator.interactions.submissions import Submissions
-from slack_simulator.interactions.taps import Taps
 from slack_simulator.webapi.methods.users import person_json
 from slack_simulator.workspace.spec import Person
 from slack_simulator.workspace.workspace import Workspace
@@ -26,7 +26,7 @@ class Interactions:
         self._workspace = workspace
         self.events = Events(workspace, delivery, payloads)
         self.composer = Composer(workspace, delivery, payloads, self.events)
-        self.taps = Taps(workspace, delivery, payloads)
+        self.block_actions = BlockActions(workspace, delivery, payloads)
         self.submissions = Submissions(workspace, delivery, payloads)
         self.shortcuts = Shortcuts(workspace, delivery, payloads)
 
