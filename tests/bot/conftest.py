@@ -120,7 +120,7 @@ class Stage:
     async def tap(self, user: str, message: dict[str, Any], action_id: str) -> dict[str, Any]:
         return await self.slack.action(user, action_id, channel=message["channel"], ts=message["ts"])
 
-    async def told(self, user: str, words: str, *, ephemeral: bool = True) -> dict[str, Any]:
+    async def hand_over(self, user: str, words: str, *, ephemeral: bool = True) -> dict[str, Any]:
         """The newest message for this person alone that says this: an ephemeral one, or a direct message."""
 
         def wanted(message: dict[str, Any]) -> bool:

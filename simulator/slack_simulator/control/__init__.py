@@ -1,1 +1,1 @@
-"""The control API: people's deeds, eyes and levers as loopback HTTP, for scripts, tests and the page."""
+"""The control API: what people do and see, and what goes wrong, as loopback HTTP, for scripts, tests and the page."""

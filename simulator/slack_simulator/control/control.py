@@ -1,4 +1,4 @@
-"""The control API, doing: what scripts, tests and the page do as people. docs/simulator.md has examples.
+"""The control API's commands: what scripts, tests and the page do as people. docs/simulator.md has examples.
 
 Tolerant about names (user = Slack id, name or @name; channel = id, name, #name, @person or dm), strict about
 everything else: an unknown name, message, element or view answers 404 and says what there is.
@@ -35,7 +35,7 @@ class Control:
     """The handlers under /control, for one workspace."""
 
     def __init__(self, workspace: Workspace, interactions: Interactions, sockets: Sockets) -> None:
-        """Deeds go through `interactions`, so they are what a person does on the page."""
+        """All of it goes through `interactions`, so it is what a person does on the page."""
         self._workspace = workspace
         self._interactions = interactions
         self._lookup = Lookup(workspace)

@@ -1,7 +1,7 @@
 """How a payload reaches the app: over Socket Mode, or by signed HTTP if the app's manifest says so.
 
-The one place where people's deeds and the workspace's events leave for the app, and so where those faults strike that
-lose, delay or double a payload. What a payload means is no concern of whoever sends it over which transport.
+The one place where interactions and events leave for the app, and so where those faults strike that lose, delay or
+double a payload. What a payload means is no concern of whoever sends it over which transport.
 """
 
 import asyncio

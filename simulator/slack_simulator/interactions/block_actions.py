@@ -9,7 +9,7 @@ from slack_simulator.delivery.acks import NotDelivered
 from slack_simulator.delivery.delivery import Delivery
 from slack_simulator.delivery.payloads import Payloads
 from slack_simulator.interactions.inputs import Impossible, dispatches, find, held_state, inputs_named
-from slack_simulator.interactions.outcomes import Outcome, told
+from slack_simulator.interactions.outcomes import Outcome, hand_over
 from slack_simulator.webapi.content import prefixed
 from slack_simulator.webapi.errors import SlackError
 from slack_simulator.workspace.messages import Message
@@ -42,7 +42,7 @@ class BlockActions:
             held.setdefault(block["block_id"], {})[element["action_id"]] = state
         if not dispatches(block):
             return Outcome(ok=True)
-        return await told(self._delivery, self._payloads.message_action(person, conversation, message, action))
+        return await hand_over(self._delivery, self._payloads.message_action(person, conversation, message, action))
 
     async def view(
         self, person: Person, view: View, action_id: str, value: Any = None, block_id: str | None = None
@@ -56,7 +56,7 @@ class BlockActions:
             self._workspace.changes.record()
         if not dispatches(block):
             return Outcome(ok=True)
-        return await told(self._delivery, self._payloads.view_action(person, view, action))
+        return await hand_over(self._delivery, self._payloads.view_action(person, view, action))
 
     async def suggest(
         self, person: Person, source: View | Message, action_id: str, typed: str, block_id: str | None = None

@@ -1,7 +1,7 @@
 """What people do in a workspace, all of it in one place: type, tap, submit and close, open the App Home.
 
-Each deed becomes a payload, waits for the app's ack, and carries out what the ack says. The outcome tells what the
-person would see; a missed ack is told as Slack tells it.
+Each interaction becomes a payload, waits for the app's ack, and carries out what the ack says. The outcome tells what
+the person would see; a missed ack is told as Slack tells it.
 """
 
 from slack_simulator.base.json_types import JsonObject
@@ -18,7 +18,7 @@ from slack_simulator.workspace.workspace import Workspace
 
 
 class Interactions:
-    """The deeds of people in one workspace, by where they happen."""
+    """The interactions of people in one workspace, by where they happen."""
 
     def __init__(self, workspace: Workspace, delivery: Delivery) -> None:
         """Payloads go to the app by `delivery`."""

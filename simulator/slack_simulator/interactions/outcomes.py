@@ -1,4 +1,4 @@
-"""What came of a deed, and the plainest way to carry one out: hand the app its payload and wait for the ack."""
+"""What came of an interaction, and the plainest way to have one: hand the app its payload and wait for the ack."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ from slack_simulator.delivery.delivery import Delivery
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a deed: `error` as Slack names it, `errors` by block_id as a modal shows them."""
+    """What came of an interaction: `error` as Slack names it, `errors` by block_id as a modal shows them."""
 
     ok: bool
     error: str | None = None
@@ -22,7 +22,7 @@ class Outcome:
     view: str | None = None
 
 
-async def told(delivery: Delivery, payload: JsonObject) -> Outcome:
+async def hand_over(delivery: Delivery, payload: JsonObject) -> Outcome:
     """Hand the app an interaction whose ack carries nothing; a missed ack becomes the outcome's error."""
     try:
         accepts = payload.get("type") == "block_actions"

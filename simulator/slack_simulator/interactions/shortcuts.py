@@ -7,7 +7,7 @@ message that everybody sees: ephemeral ones have no menu.
 from slack_simulator.delivery.delivery import Delivery
 from slack_simulator.delivery.payloads import Payloads
 from slack_simulator.interactions.inputs import Impossible
-from slack_simulator.interactions.outcomes import Outcome, told
+from slack_simulator.interactions.outcomes import Outcome, hand_over
 from slack_simulator.manifest.manifest import Shortcut, ShortcutKind
 from slack_simulator.workspace.messages import Message
 from slack_simulator.workspace.spec import Person
@@ -40,7 +40,7 @@ class Shortcuts:
     async def use(self, person: Person, name: str) -> Outcome:
         """A global shortcut, from the composer or from search."""
         shortcut = self.named(name, ShortcutKind.GLOBAL)
-        return await told(self._delivery, self._payloads.global_shortcut(person, shortcut.callback_id))
+        return await hand_over(self._delivery, self._payloads.global_shortcut(person, shortcut.callback_id))
 
     async def use_on(self, person: Person, message: Message, name: str) -> Outcome:
         """A message shortcut, from the message's menu."""
@@ -51,4 +51,4 @@ class Shortcuts:
         if message.is_ephemeral:
             raise Impossible(f"message {message.ts} is visible to one person only, and has no shortcuts")
         payload = self._payloads.message_shortcut(person, conversation, message, shortcut.callback_id)
-        return await told(self._delivery, payload)
+        return await hand_over(self._delivery, payload)

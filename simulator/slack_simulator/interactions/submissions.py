@@ -5,7 +5,7 @@ from slack_simulator.delivery.acks import NotDelivered
 from slack_simulator.delivery.delivery import Delivery
 from slack_simulator.delivery.payloads import Payloads
 from slack_simulator.interactions.inputs import Impossible, input_problems
-from slack_simulator.interactions.outcomes import Outcome, told
+from slack_simulator.interactions.outcomes import Outcome, hand_over
 from slack_simulator.webapi.errors import SlackError
 from slack_simulator.webapi.methods.views import checked_view
 from slack_simulator.workspace.spec import Person
@@ -57,7 +57,7 @@ class Submissions:
         self._workspace.changes.record()
         for one in closed:
             if one.content.get("notify_on_close"):
-                outcome = await told(self._delivery, self._payloads.view_closed(person, one, is_cleared=clears))
+                outcome = await hand_over(self._delivery, self._payloads.view_closed(person, one, is_cleared=clears))
                 if not outcome.ok:
                     return outcome
         return Outcome(ok=True)

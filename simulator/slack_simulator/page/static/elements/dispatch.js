@@ -6,7 +6,7 @@ import { openAway } from "../text/addresses.js";
 import { confirmed } from "./confirm.js";
 import { busy } from "./feedback.js";
 
-// Opens the address that comes with it, hands the deed to the app, and says what went wrong with either.
+// Opens the address that comes with it, hands the action to the app, and says what went wrong with either.
 export async function tell(one, block, context, value, control, address = null) {
   const unopened = address ? openAway(address) : "";
   context.complain(block, unopened);

@@ -50,7 +50,7 @@ function draw() {
   byId("fault-form").addEventListener("submit", add);
   replaceChildren(byId("fault-jumps"), JUMPS.map(([label, seconds]) =>
     h("button", { type: "button", class: "button", onclick: () => tell(steer("clock", { advance_s: seconds }), `The workspace's time went ${label}.`) }, label)));
-  replaceChildren(byId("fault-deeds"),
+  replaceChildren(byId("fault-sockets-actions"),
     h("button", { type: "button", class: "button danger", onclick: () => tell(steer("sockets", { cut: "all" }), "All sockets were cut.") }, "Cut all"),
     REASONS.map((reason) => h("button", { type: "button", class: "button", onclick: () => tell(steer("sockets", { disconnect: reason }), `Sent disconnect: ${reason}.`) }, words(reason))));
   showFields();
@@ -122,7 +122,7 @@ function gone(count) {
 }
 
 // `done` is what to say, or makes it of the answer.
-async function tell(deed, done) {
-  const answer = await deed;
+async function tell(asked, done) {
+  const answer = await asked;
   byId("fault-note").textContent = !answer.ok ? `⚠ ${said(answer)}` : typeof done === "function" ? done(answer) : done;
 }

@@ -8,7 +8,7 @@ export function notOpened(address) {
   return `Slack would hand the address ${address} to the system; the simulator does not.`;
 }
 
-// Opens it in a new tab, as part of a person's deed. Answers the words to show if it is one that is not opened.
+// Opens it in a new tab, as part of what a person does. Answers the words to show if it is one that is not opened.
 export function openAway(address) {
   if (!isOpened(address)) return notOpened(address);
   window.open(address, "_blank", "noopener");
