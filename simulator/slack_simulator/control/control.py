@@ -1,4 +1,4 @@
-"""The control API's commands: what scripts, tests and the page do as people. docs/simulator.md has examples.
+"""The control API's commands: what scripts, tests and the page do as people. docs/drive.md has examples.
 
 Tolerant about names (user = Slack id, name or @name; channel = id, name, #name, @person or dm), strict about
 everything else: an unknown name, message, element or view answers 404 and says what there is.

@@ -1,6 +1,6 @@
 """The control API's levers on the way to the app: faults, sockets, and the challenge of HTTP mode.
 
-docs/simulator.md has examples.
+docs/drive.md has examples.
 """
 
 from functools import partial

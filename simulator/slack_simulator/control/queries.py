@@ -1,6 +1,6 @@
 """The control API's queries: what people see, as JSON, and long polls that answer at the next change.
 
-`plain` beside Slack's JSON is what a person reads. docs/simulator.md has examples.
+`plain` beside Slack's JSON is what a person reads. docs/drive.md has examples.
 """
 
 import math

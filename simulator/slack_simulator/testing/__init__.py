@@ -8,7 +8,7 @@
         await alice.fills("Order lunch", {"Dish": "stew"})
         await slack_workspace.channel("general").shows("stew for @alice")
 
-docs/simulator.md, "Tests of your app", has the whole of it. Knows no particular app. Without pytest the people and
+docs/testing.md has the whole of it. Knows no particular app. Without pytest the people and
 channels still work, in scripts; only the fixtures are missing.
 
 PYTEST_DONT_REWRITE: it raises its own words and asserts nothing, and may be imported before pytest marks its plugins.

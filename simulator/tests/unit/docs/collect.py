@@ -1,7 +1,7 @@
 """Which tests there are, by pytest's own names, and which of them may be skipped.
 
-python collect.py ANSWER.json DIRECTORY…: writes {name: why it may be skipped, or ""}. A program of its own, because
-pytest collects once in a process.
+python collect.py ANSWER.json DIRECTORY: writes {name: why it may be skipped, or ""}, names counted from the directory.
+A program of its own, because pytest collects once in a process.
 """
 
 import inspect
@@ -44,11 +44,13 @@ def source_of(function: object) -> str:
     return inspect.getsource(inspect.unwrap(function))
 
 
-def main(answer: Path, *directories: str) -> int:
+def main(answer: Path, directory: str) -> int:
     collector = Collector()
     options = [
         "--collect-only",
         "-q",
+        "--rootdir",
+        directory,
         "-o",
         "addopts=--import-mode=importlib",
         "-p",
@@ -56,10 +58,10 @@ def main(answer: Path, *directories: str) -> int:
         "-p",
         "no:xdist",
     ]
-    status = pytest.main([*options, *directories], plugins=[collector])
+    status = pytest.main([*options, directory], plugins=[collector])
     answer.write_text(json.dumps(collector.found))
     return int(status)
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), *sys.argv[2:]))
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2]))
