@@ -16,7 +16,7 @@ from access.tokens import KeyUnusable
 from bot.manifest import manifest_text
 from bot.slack import BotUnavailable
 from cli import audit, keys, log, serving, sessions
-from cli.demo.main import demo
+from cli.demo.command import DemoUnavailable, demo
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
 from proxy.authority import Authority
@@ -49,6 +49,7 @@ _EXPECTED = (
     BotUnavailable,
     KeyUnusable,
     WrongWorkspace,
+    DemoUnavailable,
 )
 
 
