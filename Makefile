@@ -1,10 +1,11 @@
 # Every target sets up what it needs: a Debian machine with Python 3.11 is enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit check bench clean
+.PHONY: help demo test test-unit check bench dist clean
 
 BIN := .venv/bin
 READY := .venv/.ready
+ALONE := $(BIN)/uv run --quiet --isolated --no-project
 
 help: ## Show this
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -30,9 +31,16 @@ bench: $(READY) ## Measure, as ratios to the direct path in the same run
 	sh scripts/system-packages bench
 	$(BIN)/python -m bench $(ARGS)
 
+dist: $(READY) ## Build the two distributions into dist/, and start each without the other
+	rm -rf dist
+	$(BIN)/uv build --quiet --package slack-simulator
+	$(BIN)/uv build --quiet --package gatepass
+	$(ALONE) --with dist/slack_simulator-*.whl slack-simulator --help >/dev/null
+	$(ALONE) --with dist/gatepass-*.whl gatepass check docs/gatepass.example.yml
+
 clean: ## Remove the virtual environment and the demo's files
 	rm -rf .venv .gatepass
 
-$(READY): pyproject.toml uv.lock scripts/bootstrap
+$(READY): pyproject.toml simulator/pyproject.toml uv.lock scripts/bootstrap
 	sh scripts/bootstrap
 	@touch $@

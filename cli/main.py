@@ -17,7 +17,7 @@ from access.tokens import KeyUnusable
 from bot.manifest import manifest_text
 from bot.slack.client import BotUnavailable
 from cli import audit, keys, log, serving, sessions
-from cli.demo.main import demo
+from cli.demo.command import DemoUnavailable, demo
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
 from proxy.authority import Authority
@@ -50,6 +50,7 @@ _EXPECTED = (
     BotUnavailable,
     KeyUnusable,
     WrongWorkspace,
+    DemoUnavailable,
 )
 
 

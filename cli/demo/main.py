@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -19,12 +19,8 @@ from cli.settings import Settings, host_and_port
 from slack_simulator.client import SimulatorClient
 
 
-def demo(
-    script: Annotated[bool, typer.Option("--script", help="Play the whole story unattended, then stop.")] = False,
-    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files.")] = Path(".gatepass"),
-    fresh: Annotated[bool, typer.Option(help="Forget what earlier demos stored.")] = False,
-) -> None:
-    """Try everything with no account: a local Slack, a database, a host, and Gatepass between them."""
+def run(*, script: bool, folder: Path, fresh: bool) -> NoReturn:
+    """Play the story, or stay until somebody stops it; ends with the exit status."""
     import uvloop  # noqa: PLC0415 - not on every platform, and only serving needs it
 
     own = folder.resolve() / ("story" if script else "demo")

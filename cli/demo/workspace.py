@@ -9,8 +9,7 @@ from pydantic import SecretStr
 from bot.manifest import manifest_text
 from cli.demo.postgres_target import PostgresTarget
 from cli.demo.ssh_target import SshTarget
-from slack_simulator.manifest import manifest_of
-from slack_simulator.server import Channel, Person, WorkspaceSpec
+from slack_simulator.server import Channel, Person, WorkspaceSpec, manifest_of
 
 TEAM = "T0GATEPASS"
 

@@ -1,4 +1,7 @@
-"""`python -m slack_simulator --port 3000 --spec acme.json --manifest app.yml`: run a workspace until interrupted."""
+"""`slack-simulator --port 3000 --spec acme.json --manifest app.yml`: run a workspace until interrupted.
+
+`python -m slack_simulator` is the same.
+"""
 
 import argparse
 import asyncio
@@ -7,14 +10,15 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from slack_simulator.manifest import load_manifest
-from slack_simulator.server import SpecError, demo_spec, load_spec, serve
+from slack_simulator.server import SpecError, demo_spec, load_manifest, load_spec, serve
 
 
 def main() -> int:
     """Read the arguments, run, and return the exit status."""
+    called = Path(sys.argv[0]).stem
     parser = argparse.ArgumentParser(
-        prog="python -m slack_simulator", description="A local Slack workspace for trying apps."
+        prog="python -m slack_simulator" if called == "__main__" else called,
+        description="A local Slack workspace for trying and testing Slack apps.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="a loopback address (default: %(default)s)")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one (default: %(default)s)")

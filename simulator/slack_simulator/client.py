@@ -8,7 +8,7 @@ from typing import Any, Self, cast
 
 import aiohttp
 
-from slack_simulator.json_types import JsonObject, objects_in
+from slack_simulator.base.json_types import JsonObject, objects_in
 
 Predicate = Callable[[JsonObject], bool]
 #: One long poll lasts at most this long; `wait_for` makes as many as it needs.

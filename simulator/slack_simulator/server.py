@@ -16,21 +16,39 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from slack_simulator.answers import Answers
-from slack_simulator.api_faults import api_faults
-from slack_simulator.clock import Clock
-from slack_simulator.control import Control
-from slack_simulator.delivery import Delivery
-from slack_simulator.fault_control import FaultControl
-from slack_simulator.http_mode import HttpMode
-from slack_simulator.interactions import Interactions
-from slack_simulator.page import Page
-from slack_simulator.sockets import Sockets
-from slack_simulator.spec import Channel, Person, SpecError, WorkspaceSpec, demo_spec, load_spec
+from slack_simulator.base.clock import Clock
+from slack_simulator.control.control import Control
+from slack_simulator.control.faults import FaultControl
+from slack_simulator.delivery.delivery import Delivery
+from slack_simulator.delivery.http_mode import HttpMode
+from slack_simulator.delivery.sockets import Sockets
+from slack_simulator.interactions.interactions import Interactions
+from slack_simulator.manifest.manifest import Manifest, ManifestError, load_manifest, manifest_of
+from slack_simulator.page.page import Page
 from slack_simulator.webapi.dispatch import WebApi
-from slack_simulator.workspace import Workspace
+from slack_simulator.webapi.faults import api_faults
+from slack_simulator.webapi.responses import Responses
+from slack_simulator.workspace.demo import demo_spec
+from slack_simulator.workspace.spec import Channel, Person, SpecError, UserGroup, WorkspaceSpec
+from slack_simulator.workspace.spec_file import load_spec
+from slack_simulator.workspace.workspace import Workspace
 
-__all__ = ["Channel", "Person", "Simulator", "SpecError", "WorkspaceSpec", "demo_spec", "load_spec", "serve"]
+__all__ = [
+    "Channel",
+    "Clock",
+    "Manifest",
+    "ManifestError",
+    "Person",
+    "Simulator",
+    "SpecError",
+    "UserGroup",
+    "WorkspaceSpec",
+    "demo_spec",
+    "load_manifest",
+    "load_spec",
+    "manifest_of",
+    "serve",
+]
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -66,9 +84,8 @@ async def serve(
     delivery = Delivery(workspace, http or sockets)
     interactions = Interactions(workspace, delivery)
     page = Page(workspace, sockets)
-    application = _application(workspace, sockets, interactions, page)
+    application = _application(workspace, sockets, http, interactions, page)
     if http is not None:
-        application.add_routes(http.routes())
         application.on_cleanup.append(lambda _: http.close())
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
     await runner.setup()
@@ -89,7 +106,9 @@ def _http_mode(workspace: Workspace) -> HttpMode | None:
     return None if manifest is None or manifest.is_socket_mode else HttpMode(workspace, manifest)
 
 
-def _application(workspace: Workspace, sockets: Sockets, interactions: Interactions, page: Page) -> web.Application:
+def _application(
+    workspace: Workspace, sockets: Sockets, http: HttpMode | None, interactions: Interactions, page: Page
+) -> web.Application:
     middlewares = [_local_only, api_faults(workspace.faults, workspace.clock)]
     application = web.Application(middlewares=middlewares, client_max_size=MAX_BODY_BYTES)
     api = WebApi(workspace, sockets)
@@ -98,9 +117,9 @@ def _application(workspace: Workspace, sockets: Sockets, interactions: Interacti
         [
             *api.routes(),
             web.get("/link/", sockets.serve),
-            web.post("/response/{team}/{secret}", Answers(workspace).handle),
+            web.post("/response/{team}/{secret}", Responses(workspace).handle),
             *Control(workspace, interactions, sockets).routes(),
-            *FaultControl(workspace.faults, sockets).routes(),
+            *FaultControl(workspace.faults, sockets, http).routes(),
             *page.routes(),
         ]
     )

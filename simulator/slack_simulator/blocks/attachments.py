@@ -6,8 +6,8 @@ docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments. Oth
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from slack_simulator.json_types import as_object
-from slack_simulator.schema import Check, Problem, anything, array, boolean, one_of, shape, string
+from slack_simulator.base.json_types import as_object
+from slack_simulator.base.schema import Check, Problem, anything, array, boolean, one_of, shape, string
 
 #: Slack states hardly any limits; the total of a message is what counts.
 TEXT = 8000

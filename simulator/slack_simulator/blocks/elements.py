@@ -6,6 +6,25 @@ docs.slack.dev/reference/block-kit/block-elements.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from slack_simulator.base.json_types import as_object, objects_in
+from slack_simulator.base.schema import (
+    Check,
+    Problem,
+    anything,
+    array,
+    boolean,
+    both,
+    day,
+    exactly_one,
+    integer,
+    matching,
+    moment,
+    one_of,
+    shape,
+    string,
+    time_of_day,
+    url,
+)
 from slack_simulator.blocks.objects import (
     OPTION_GROUPS,
     OPTIONS,
@@ -25,25 +44,6 @@ from slack_simulator.blocks.objects import (
 )
 from slack_simulator.blocks.rich_text import rich_text
 from slack_simulator.blocks.state import options_of
-from slack_simulator.json_types import as_object, objects_in
-from slack_simulator.schema import (
-    Check,
-    Problem,
-    anything,
-    array,
-    boolean,
-    both,
-    day,
-    exactly_one,
-    integer,
-    matching,
-    moment,
-    one_of,
-    shape,
-    string,
-    time_of_day,
-    url,
-)
 
 ACTION_ID = 255
 BUTTON_TEXT = 75

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from slack_simulator.base.json_types import JsonObject, as_list
 from slack_simulator.blocks.state import is_empty
-from slack_simulator.json_types import JsonObject, as_list
 
 #: docs.slack.dev/reference/block-kit/block-elements/plain-text-input-element: the most that anybody may type.
 LONGEST_TEXT = 3000

@@ -3,8 +3,8 @@
 import secrets
 from typing import Any
 
+from slack_simulator.base.json_types import JsonObject, as_object
 from slack_simulator.blocks.state import elements_of
-from slack_simulator.json_types import JsonObject, as_object
 
 
 def normalised(blocks: list[JsonObject]) -> list[JsonObject]:

@@ -6,8 +6,8 @@ docs.slack.dev/reference/block-kit/composition-objects.
 from collections.abc import Iterator
 from typing import Any
 
-from slack_simulator.json_types import JsonObject
-from slack_simulator.schema import (
+from slack_simulator.base.json_types import JsonObject
+from slack_simulator.base.schema import (
     Check,
     Problem,
     anything,

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from slack_simulator.json_types import JsonObject, as_list, as_object, objects_in
+from slack_simulator.base.json_types import JsonObject, as_list, as_object, objects_in
 
 _ANGLE = re.compile(r"<([^<>\n]*)>")
 _FENCE = re.compile(r"```\n?(.*?)\n?```", re.DOTALL)

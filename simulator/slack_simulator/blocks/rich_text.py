@@ -6,7 +6,7 @@ docs.slack.dev/reference/block-kit/blocks/rich-text-block.
 from collections.abc import Iterator
 from typing import Any
 
-from slack_simulator.schema import (
+from slack_simulator.base.schema import (
     Check,
     Problem,
     anything,

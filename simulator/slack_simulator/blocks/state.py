@@ -7,10 +7,10 @@ nothing and appear in no state.
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from slack_simulator.base.json_types import JsonObject, as_object, objects_in
+from slack_simulator.base.schema import Check, Problem, day, moment, string, time_of_day
 from slack_simulator.blocks.objects import select_option
 from slack_simulator.blocks.rich_text import rich_text
-from slack_simulator.json_types import JsonObject, as_object, objects_in
-from slack_simulator.schema import Check, Problem, day, moment, string, time_of_day
 
 TEXT_INPUTS = ("plain_text_input", "email_text_input", "url_text_input", "number_input")
 OPTION_PICKERS = ("static_select", "external_select", "radio_buttons")

@@ -7,12 +7,8 @@ nothing.
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
-from slack_simulator.blocks.elements import ALT_TEXT, IN_ACTIONS, IN_CONTEXT_ACTIONS, IN_INPUT, IN_SECTION, image
-from slack_simulator.blocks.objects import URL, any_text, plain_text, slack_file
-from slack_simulator.blocks.rich_text import rich_text
-from slack_simulator.blocks.state import elements_of
-from slack_simulator.json_types import JsonObject, as_list, as_object, objects_in
-from slack_simulator.schema import (
+from slack_simulator.base.json_types import JsonObject, as_list, as_object, objects_in
+from slack_simulator.base.schema import (
     Check,
     Problem,
     anything,
@@ -29,6 +25,10 @@ from slack_simulator.schema import (
     string,
     url,
 )
+from slack_simulator.blocks.elements import ALT_TEXT, IN_ACTIONS, IN_CONTEXT_ACTIONS, IN_INPUT, IN_SECTION, image
+from slack_simulator.blocks.objects import URL, any_text, plain_text, slack_file
+from slack_simulator.blocks.rich_text import rich_text
+from slack_simulator.blocks.state import elements_of
 
 __all__ = ["MARKDOWN_TEXT", "Problem", "Surface", "blocks_problems", "tables_in", "text_length"]
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from slack_simulator.base.json_types import JsonObject, objects_in
+from slack_simulator.base.schema import Check, Problem, anything, boolean, shape, string
 from slack_simulator.blocks.objects import plain_text
 from slack_simulator.blocks.state import elements_of
 from slack_simulator.blocks.validate import blocks_problems
-from slack_simulator.json_types import JsonObject, objects_in
-from slack_simulator.schema import Check, Problem, anything, boolean, shape, string
 
 BLOCKS = 100
 TITLE = 24

@@ -6,7 +6,7 @@ Nothing of its own: each method runs its namesake of the asynchronous people and
 from collections.abc import Callable
 from typing import Any
 
-from slack_simulator.json_types import JsonObject
+from slack_simulator.base.json_types import JsonObject
 from slack_simulator.testing import people, workspace
 from slack_simulator.testing.hosting import Hosting, Loop
 from slack_simulator.testing.people import PATIENCE_S

@@ -10,9 +10,9 @@ from collections.abc import Coroutine, Generator
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any, TypeVar
 
+from slack_simulator.base.clock import Clock
+from slack_simulator.base.json_types import JsonObject
 from slack_simulator.client import SimulatorClient
-from slack_simulator.clock import Clock
-from slack_simulator.json_types import JsonObject
 from slack_simulator.server import Simulator, WorkspaceSpec, serve
 
 Result = TypeVar("Result")

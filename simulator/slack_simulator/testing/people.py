@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from slack_simulator.json_types import JsonObject, as_object, objects_in
+from slack_simulator.base.json_types import JsonObject, as_object, objects_in
 from slack_simulator.testing.hosting import ControlClient
 from slack_simulator.testing.screen import (
     Message,
@@ -193,18 +193,18 @@ class User(Onlooker):
         await self._accepted(answer, f"typed {typed!r} into a menu that asks the app")
         return objects_in(answer["options"])
 
-    async def _submit(self, values: JsonObject, deed: str) -> None:
+    async def _submit(self, values: JsonObject, doing: str) -> None:
         modal = (await self.screen()).modal
         answer = await self._control.submit(self.name, values)
         errors = as_object(answer.get("errors")) or {}
         if modal is not None and errors:
             told = "; ".join(f"{label_of_block(modal, block_id)}: {words}" for block_id, words in errors.items())
-            raise Refused(f"{self.name} {deed}, and the modal says: {told}\n\n{await self.screen()}", answer)
-        await self._accepted(answer, deed)
+            raise Refused(f"{self.name} {doing}, and the modal says: {told}\n\n{await self.screen()}", answer)
+        await self._accepted(answer, doing)
 
-    async def _accepted(self, answer: JsonObject, deed: str) -> None:
+    async def _accepted(self, answer: JsonObject, doing: str) -> None:
         if not answer["ok"]:
-            raise Refused(f"{self.name} {deed}, and got {answer.get('error')}\n\n{await self.screen()}", answer)
+            raise Refused(f"{self.name} {doing}, and got {answer.get('error')}\n\n{await self.screen()}", answer)
 
 
 def _only(message: Message | None, screen: Screen) -> Screen:

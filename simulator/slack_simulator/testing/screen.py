@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from slack_simulator.json_types import JsonObject, as_object, objects_in
+from slack_simulator.base.json_types import JsonObject, as_object, objects_in
 
 #: An error shows this many of the newest messages.
 SHOWN_MESSAGES = 8

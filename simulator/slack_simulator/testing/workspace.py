@@ -7,11 +7,11 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
-from slack_simulator.json_types import JsonObject, objects_in
-from slack_simulator.spec import WorkspaceSpec
+from slack_simulator.base.json_types import JsonObject, objects_in
 from slack_simulator.testing.hosting import Hosting
 from slack_simulator.testing.people import PATIENCE_S, POLL_S, User
 from slack_simulator.testing.screen import SHOWN_MESSAGES, Message, NotThere, message_of
+from slack_simulator.workspace.spec import WorkspaceSpec
 
 Found = TypeVar("Found")
 

@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from slack_simulator.conversations import Conversation
-from slack_simulator.json_types import JsonObject
-from slack_simulator.sockets import Sockets
-from slack_simulator.spec import Person
+from slack_simulator.base.json_types import JsonObject
+from slack_simulator.delivery.sockets import Sockets
 from slack_simulator.webapi.content import string_of, structure_of
 from slack_simulator.webapi.errors import SlackError
 from slack_simulator.webapi.scopes import POST_ANYWHERE
-from slack_simulator.workspace import Workspace
+from slack_simulator.workspace.conversations import Conversation
+from slack_simulator.workspace.spec import Person
+from slack_simulator.workspace.workspace import Workspace
 
 
 @dataclass(frozen=True)

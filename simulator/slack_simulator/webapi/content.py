@@ -6,10 +6,10 @@ The same for chat.postMessage and its kin, for posts to a response_url, and for 
 from dataclasses import dataclass
 from typing import Any
 
+from slack_simulator.base.json_types import JsonObject, NotJson, as_list, objects_in, read_json
 from slack_simulator.blocks.attachments import attachment_problems
 from slack_simulator.blocks.normal import normalised
 from slack_simulator.blocks.validate import MARKDOWN_TEXT, Problem, blocks_problems, tables_in, text_length
-from slack_simulator.json_types import JsonObject, NotJson, as_list, objects_in, read_json
 from slack_simulator.webapi.errors import SlackError
 
 #: docs.slack.dev/reference/methods/chat.postMessage: longer texts are cut off, with the warning message_truncated.

@@ -10,15 +10,16 @@ from collections.abc import Callable, Mapping
 
 from aiohttp import hdrs, web
 
-from slack_simulator.bodies import FORMS, NotAForm, UnknownCharset, form_of, is_text, json_of
-from slack_simulator.json_types import JsonObject, NotJson, as_object
-from slack_simulator.sockets import Sockets
-from slack_simulator.uploads import Uploads
-from slack_simulator.webapi import chat, conversations, files, scheduled, scopes, usergroups, users, views
+from slack_simulator.base.bodies import FORMS, NotAForm, UnknownCharset, form_of, is_text, json_of
+from slack_simulator.base.json_types import JsonObject, NotJson, as_object
+from slack_simulator.delivery.sockets import Sockets
+from slack_simulator.webapi import scopes
 from slack_simulator.webapi.call import Call
 from slack_simulator.webapi.errors import SlackError
+from slack_simulator.webapi.methods import chat, conversations, files, scheduled, usergroups, users, views
 from slack_simulator.webapi.rate_limits import RateLimited, RateLimits
-from slack_simulator.workspace import Workspace
+from slack_simulator.webapi.uploads import Uploads
+from slack_simulator.workspace.workspace import Workspace
 
 Method = Callable[[Call], JsonObject]
 

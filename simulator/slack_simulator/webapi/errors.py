@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from slack_simulator.json_types import JsonObject
+from slack_simulator.base.json_types import JsonObject
 
 
 class SlackError(Exception):

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
-from slack_simulator.clock import Clock
+from slack_simulator.base.clock import Clock
 
 #: Ours: the burst that every bucket takes, and the one that a channel takes.
 SMALLEST_BURST = 20

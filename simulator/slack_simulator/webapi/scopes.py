@@ -6,8 +6,8 @@ manifest; without a manifest it has them all. The app token has connections:writ
 
 from collections.abc import Collection, Mapping
 
-from slack_simulator.conversations import Conversation
-from slack_simulator.spec import WorkspaceSpec
+from slack_simulator.workspace.conversations import Conversation
+from slack_simulator.workspace.spec import WorkspaceSpec
 
 #: Kind of conversation -> the scope to read it, in the order in which Slack names them.
 READ: Mapping[str, str] = {

@@ -25,7 +25,7 @@ from access.tokens import TokenKeys
 from bot.app import Bot, BotSettings, Doors
 from bot.manifest import manifest_text
 from slack_simulator.client import SimulatorClient
-from slack_simulator.manifest import Command, Manifest, Shortcut, ShortcutKind, manifest_of
+from slack_simulator.manifest.manifest import Command, Manifest, Shortcut, ShortcutKind, manifest_of
 from slack_simulator.server import Channel, Person, Simulator, WorkspaceSpec, serve
 from storage.database import Database
 from storage.model import AuditEvent, Grant, Principal, Protocol, ProxyInstance, Session
@@ -121,7 +121,7 @@ class Stage:
     async def tap(self, user: str, message: dict[str, Any], action_id: str) -> dict[str, Any]:
         return await self.slack.action(user, action_id, channel=message["channel"], ts=message["ts"])
 
-    async def told(self, user: str, words: str, *, ephemeral: bool = True) -> dict[str, Any]:
+    async def hand_over(self, user: str, words: str, *, ephemeral: bool = True) -> dict[str, Any]:
         """The newest message for this person alone that says this: an ephemeral one, or a direct message."""
 
         def wanted(message: dict[str, Any]) -> bool:

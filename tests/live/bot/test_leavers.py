@@ -8,12 +8,12 @@ import pytest
 from bot.app import Bot
 from bot.blocks.decision import APPROVE
 from bot.slack.redelivery import Deliveries
-from slack_simulator.interactions import Interactions
-from slack_simulator.spec import Person
-from slack_simulator.webapi import users
+from slack_simulator.interactions.interactions import Interactions
 from slack_simulator.webapi.call import Call
 from slack_simulator.webapi.dispatch import BOT_METHODS
 from slack_simulator.webapi.errors import SlackError
+from slack_simulator.webapi.methods import users
+from slack_simulator.workspace.spec import Person
 from storage.model import AccessRequest, Grant, RequestState
 
 Stage = Any

@@ -13,11 +13,11 @@ from bot.blocks.decision import APPROVE
 from bot.blocks.request_form import DOOR
 from bot.posts import notifier
 from bot.slack.client import Slack
-from slack_simulator.sockets import Sockets
-from slack_simulator.webapi import chat
+from slack_simulator.delivery.sockets import Sockets
 from slack_simulator.webapi.call import Call
 from slack_simulator.webapi.dispatch import BOT_METHODS
 from slack_simulator.webapi.errors import SlackError
+from slack_simulator.webapi.methods import chat
 from storage.database import StorageUnavailable
 from storage.model import AccessRequest, EndReason, Grant, Post
 

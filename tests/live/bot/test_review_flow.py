@@ -14,8 +14,8 @@ from access.identity.adoption import adopt
 from bot.blocks.decision import APPROVE, DENY
 from bot.blocks.reply import GET_TOKEN
 from slack_simulator.client import SimulatorClient
-from slack_simulator.connections import Connection
-from slack_simulator.sockets import Sockets
+from slack_simulator.delivery.connections import Connection
+from slack_simulator.delivery.sockets import Sockets
 from storage.model import AccessRequest, Grant, Identity, RequestState, Review
 
 Stage = Any

@@ -1,0 +1,1 @@
+"""What every room stands on: JSON, checks, time, revisions, what passed. No Slack here."""

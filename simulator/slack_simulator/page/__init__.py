@@ -1,0 +1,1 @@
+"""The workspace as a web page, in `static` and `templates`. Acts through the control API alone."""
