@@ -10,8 +10,14 @@ PACKAGES = ("access", "bot", "cli", "proxy", "storage", "web")
 SIMULATOR = Path("simulator/slack_simulator")
 PRODUCT = (*map(Path, PACKAGES), SIMULATOR)
 TESTS = (Path("tests"), Path("simulator/tests"))
+#: What tests share is code too, and may have tests.
+SUPPORT = Path("tests/support")
 #: Where a unit test stands, and where what it tests begins: tests/unit/access/… is the twin of access/….
-UNIT_TESTS = {Path("tests/unit"): Path(), Path("simulator/tests/unit"): SIMULATOR}
+UNIT_TESTS = {
+    Path("tests/unit/support"): SUPPORT,
+    Path("tests/unit"): Path(),
+    Path("simulator/tests/unit"): SIMULATOR,
+}
 
 _SUFFIXES = frozenset({".py", ".js", ".css", ".html"})
 _NOT_COUNTED = frozenset({"__init__.py", "py.typed"})
@@ -41,8 +47,8 @@ def _files(top: Path) -> Iterator[Path]:
 
 
 def modules(root: Path) -> frozenset[Path]:
-    """Every module of the product and of the scripts, as a path relative to `root`, without its suffix."""
-    tops = (*PRODUCT, Path("scripts"))
+    """Every module that a unit test may stand for, as a path relative to `root`, without its suffix."""
+    tops = (*PRODUCT, SUPPORT, Path("scripts"))
     return frozenset(
         file.with_suffix("") for files in folders(root, tops).values() for file in files if file.suffix == ".py"
     )

@@ -1,26 +1,27 @@
 """A unit test stands where the code stands: tests/unit/<room>/test_<module>.py for <room>/<module>.py.
 
-`test_<module>_<aspect>.py` is a twin too. Every module of a pure room has one, because nothing but a missing hour keeps
-it from having one; which rooms are pure is taken from the import-linter contract that holds them so.
+`test_<module>_<aspect>.py` is a twin too, and so is `test_<room>.py` of a whole room. Every module of a pure room has a
+test of its name; which rooms are pure is taken from the import-linter contract that holds them so.
 """
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts.house.tree import UNIT_TESTS, Finding, folders, modules
+from scripts.house.tree import PRODUCT, UNIT_TESTS, Finding, folders, modules
 
 _PURE_CONTRACT = "pure rooms"
+#: The folder of tests that hold what pages say; pages are no modules.
+_PAGES = "docs"
 
 
 def without_module(root: Path) -> list[Finding]:
     """Unit tests that stand where no module stands."""
-    known = modules(root)
+    known = modules(root) | folders(root, PRODUCT).keys()
     return [
         Finding(str(test), f"{test} is the test of no module: there is none at {_wanted(test)}.py.")
         for test in _unit_tests(root)
-        if not any(twin in known for twin in _twins(test))
+        if test.parent.name != _PAGES and not any(twin in known for twin in _twins(test))
     ]
 
 
@@ -49,9 +50,9 @@ def _path(module: str) -> Path:
     return top.joinpath(*rest.split(".")) if rest else top
 
 
-def _unit_tests(root: Path) -> Iterator[Path]:
-    for files in folders(root, tuple(UNIT_TESTS)).values():
-        yield from (file for file in files if file.name.startswith("test_"))
+def _unit_tests(root: Path) -> list[Path]:
+    found = {file for files in folders(root, tuple(UNIT_TESTS)).values() for file in files}
+    return sorted(file for file in found if file.name.startswith("test_"))
 
 
 def _twins(test: Path) -> list[Path]:

@@ -30,6 +30,9 @@ def paths(findings: list[twins.Finding]) -> list[str]:
         ("tests/unit/access/policy/test_file_errors.py", "access/policy/file.py"),
         ("tests/unit/access/test_in_force.py", "access/in_force.py"),
         ("tests/unit/scripts/test_changelog.py", "scripts/changelog.py"),
+        ("tests/unit/support/test_playbook.py", "tests/support/playbook.py"),
+        ("tests/unit/access/test_policy.py", "access/policy/file.py"),
+        ("simulator/tests/unit/docs/test_conformance.py", "simulator/docs/conformance.md"),
         ("simulator/tests/unit/blocks/test_views.py", "simulator/slack_simulator/blocks/views.py"),
     ],
 )
