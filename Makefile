@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a Debian machine with Python 3.11 is enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit check bench dist clean
+.PHONY: help demo test test-unit coverage check format rooms migration changelog bench dist clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -14,18 +14,36 @@ demo: $(READY) ## Run everything on this machine, with a local Slack (ARGS=--scr
 	@sh scripts/system-packages demo || echo "Going on without: the demo runs, its clients do not." >&2
 	$(BIN)/gatepass demo $(ARGS)
 
-test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chromium (ARGS=tests/proxy picks some)
+test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chromium (ARGS=tests/live/proxy picks some)
 	sh scripts/system-packages
 	$(BIN)/pytest -n 2 --dist loadfile --durations=10 $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan" picks some)
 	$(BIN)/pytest -n 2 tests/unit $(ARGS)
 
-check: $(READY) ## Check style, types and who imports whom
+coverage: $(READY) ## Report which lines the unit tests run; a report, not a threshold
+	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered tests/unit $(ARGS)
+
+check: $(READY) ## Check style, types, who imports whom, rooms and changelog fragments
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.house
+	$(BIN)/python -m scripts.changelog --check
+
+format: $(READY) ## Mend what can be mended mechanically, and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+rooms: $(READY) ## Count the table of rooms in docs/architecture.md again
+	$(BIN)/python -m scripts.house --write
+
+migration: $(READY) ## Write a migration from the models: NAME=grants_have_a_colour
+	@$(BIN)/python -m scripts.migration "$(NAME)"
+
+changelog: $(READY) ## Collect changes/ into CHANGELOG.md: VERSION=0.2.0
+	@$(BIN)/python -m scripts.changelog "$(VERSION)"
 
 bench: $(READY) ## Measure, as ratios to the direct path in the same run
 	sh scripts/system-packages bench

@@ -56,7 +56,7 @@ async def pending(dsn: str) -> list[str]:
 
 def _missing(connection: Connection) -> list[str]:
     here = MigrationContext.configure(connection).get_current_heads()
-    scripts = ScriptDirectory.from_config(_config())
+    scripts = ScriptDirectory.from_config(alembic_config())
     try:
         to_come = list(scripts.iterate_revisions("heads", here or "base"))
     except (ResolutionError, CommandError) as error:
@@ -68,12 +68,13 @@ def _missing(connection: Connection) -> list[str]:
 
 
 def _upgrade(connection: Connection) -> None:
-    config = _config()
+    config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "heads")
 
 
-def _config() -> Config:
+def alembic_config() -> Config:
+    """Alembic, pointed at the migrations of this package; `migrations.env` wants a connection in its attributes."""
     config = Config()
     config.set_main_option("script_location", "storage:migrations")
     config.set_main_option("path_separator", "os")

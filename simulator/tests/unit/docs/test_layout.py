@@ -5,7 +5,7 @@ from pathlib import Path
 import slack_simulator
 
 PACKAGE = Path(slack_simulator.__file__).parent
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 #: More files than that in a folder, and nobody finds anything.
 MOST_FILES = 15
 #: Not written by hand.
