@@ -157,33 +157,30 @@ StageT = TypeVar("StageT")
 @contextlib.contextmanager
 def beside(make: Callable[[], contextlib.AbstractAsyncContextManager[StageT]]) -> Iterator[StageT]:
     """Keep an async context open on a loop of its own, in a thread: between journeys their own loop stands still."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    leave = asyncio.Event()
     entered: concurrent.futures.Future[StageT] = concurrent.futures.Future()
+    leave: concurrent.futures.Future[None] = concurrent.futures.Future()
+    left: concurrent.futures.Future[None] = concurrent.futures.Future()
 
     async def stay() -> None:
-        try:
-            async with make() as opened:
-                entered.set_result(opened)
-                await leave.wait()
-        except BaseException as error:
-            if not entered.done():
-                entered.set_exception(error)
-            raise
+        async with make() as opened:
+            entered.set_result(opened)
+            await asyncio.wrap_future(leave)
 
-    staying = asyncio.run_coroutine_threadsafe(stay(), loop)
+    def run() -> None:
+        try:
+            asyncio.run(stay())
+            left.set_result(None)
+        except BaseException as error:
+            for waiting in (entered, left):
+                if not waiting.done():
+                    waiting.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
     try:
         yield entered.result(START_S)
     finally:
-        loop.call_soon_threadsafe(leave.set)
-        try:
-            staying.result(STOP_S)
-        finally:
-            loop.call_soon_threadsafe(loop.stop)
-            thread.join(STOP_S)
-            loop.close()
+        leave.set_result(None)
+        left.result(STOP_S)
 
 
 @contextlib.asynccontextmanager
