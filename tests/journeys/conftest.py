@@ -32,6 +32,7 @@ from storage.database import Database
 from storage.embedded.server import Embedded
 from storage.migrate import migrate
 from storage.model import Session
+from support.garbage import nothing_is_left_open  # noqa: F401 - a fixture for every module here
 
 #: A process that is not ready by then never will be.
 START_S = 40.0
