@@ -16,6 +16,7 @@ from proxy.postgres.protocol import messages, startup
 from proxy.sessions.gateway import Gateway
 from storage.embedded.cluster import Cluster
 from storage.model import Session
+from support.children import Children
 from support.proxy import Granted, Grants
 
 
@@ -84,7 +85,10 @@ class Door:
     recordings: Path
     gateway: Gateway
     grant: Grants
+    children: Children
     tokens: dict[str, Granted] = field(default_factory=dict[str, Granted])
+    #: Connections to close after the test, should it have failed to.
+    opened: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     async def granted(self, role: str, *, duration_s: int | None = None) -> Granted:
         if duration_s is not None:
@@ -97,7 +101,9 @@ class Door:
         """asyncpg through the gateway; results come in binary."""
         held = await self.granted(role)
         given: dict[str, Any] = {"database": "payments", "ssl": "require", "password": held.token, **options}
-        return await asyncpg.connect(host="127.0.0.1", port=self.port, user=f"{role}@db", timeout=20, **given)
+        made = await asyncpg.connect(host="127.0.0.1", port=self.port, user=f"{role}@db", timeout=20, **given)
+        self.opened.callback(made.terminate)
+        return made
 
     async def psql(self, role: str, *arguments: str, stdin: str = "", **how: str) -> tuple[int, str, str]:
         child = await self.start_psql(role, *arguments, **how)
@@ -111,13 +117,10 @@ class Door:
         password = how.pop("password", held.token)
         words = {"dbname": "payments", "sslmode": "verify-full", "user": f"{role}@db", **how}
         conninfo = " ".join(f"{name}={value}" for name, value in words.items())
-        return await asyncio.create_subprocess_exec(
+        return await self.children.start(
             psql_program(),
             *("-X", "-A", "-t", "--no-password", *arguments),
             f"host=127.0.0.1 port={self.port} sslrootcert={self.ca_file} connect_timeout=20 {conninfo}",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
             env={"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": "/nonexistent", "PGPASSWORD": password},
         )
 
@@ -135,6 +138,7 @@ class Door:
         context = ssl.create_default_context(cafile=str(self.ca_file))
         context.set_alpn_protocols(["postgresql"])
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port, ssl=context if direct else None)
+        self.opened.callback(writer.close)
         if before:
             writer.write(before)
             assert await reader.readexactly(1) == b"N"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from storage.model import ReviewDecision, Session, Statement
+from support.children import Children
 
 #: A bound for every wait on the outside world; nothing is expected to take it.
 PATIENCE_S = 60
@@ -43,6 +44,7 @@ class Client:
     port: int
     token: str
     door: str
+    children: Children
     options: list[str] = field(default_factory=list[str])
     prompts: int = 1
 
@@ -73,14 +75,8 @@ class Client:
         return ["ssh", *self.flags, "-p", str(self.port), *arguments]
 
     async def start(self, command: Sequence[str], stdin: int = subprocess.PIPE) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *command,
-            env=self.environment,
-            cwd=self.folder,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
+        return await self.children.start(
+            *command, env=self.environment, cwd=self.folder, stdin=stdin, start_new_session=True
         )
 
     async def run(self, *arguments: str, stdin: bytes | None = b"", flags: Sequence[str] = ()) -> Finished:

@@ -22,6 +22,7 @@ from proxy.sessions.instance import registered
 from storage.database import Database
 from storage.model import Grant, Principal, ReviewDecision
 from storage.notices import Notices
+from support.children import Children
 from support.proxy import Granted, Grants, WritePolicy
 
 POLICY: dict[str, Any] = {
@@ -120,3 +121,11 @@ def granted(access: Access) -> Grants:
         return Granted(made, access.keys.issue(grant=made, principal=people["alice"]))
 
     return grant
+
+
+@pytest.fixture
+async def children() -> AsyncIterator[Children]:
+    """Client programs; those that the test leaves are ended after it."""
+    started = Children()
+    yield started
+    await started.end()

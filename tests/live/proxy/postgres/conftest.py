@@ -20,6 +20,7 @@ from proxy.postgres.listener import PostgresListener
 from proxy.sessions.gateway import Gateway
 from storage.database import Database
 from storage.embedded.cluster import Cluster
+from support.children import Children
 from support.postgres import Door, Target
 from support.proxy import Grants
 
@@ -122,9 +123,11 @@ def tls(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
 
 @pytest.fixture
 async def door(
-    gateway: Gateway, granted: Grants, tls: tuple[ssl.SSLContext, Path], tmp_path: Path
+    gateway: Gateway, granted: Grants, children: Children, tls: tuple[ssl.SSLContext, Path], tmp_path: Path
 ) -> AsyncIterator[Door]:
     """A listener on a free port."""
     context, ca_file = tls
     async with PostgresListener(gateway, ("127.0.0.1", 0), context, greeting_timeout_s=1.5) as listener:
-        yield Door(listener.address[1], ca_file, tmp_path / "recordings", gateway, granted)
+        door = Door(listener.address[1], ca_file, tmp_path / "recordings", gateway, granted, children)
+        with door.opened:
+            yield door

@@ -29,6 +29,7 @@ from proxy.ssh.connection import Limits
 from proxy.ssh.listener import SshListener
 from storage.database import Database
 from storage.model import AuditEvent, HoldState, Principal, ReviewDecision, Session, Statement
+from support.children import Children
 from support.proxy import Grants
 from support.ssh import (
     PATIENCE_S,
@@ -177,7 +178,7 @@ async def listener(gateway: Gateway, limits: Limits, tmp_path: Path) -> AsyncIte
 
 
 @pytest.fixture
-def client(listener: SshListener, granted: Grants, tmp_path: Path) -> MakeClient:
+def client(listener: SshListener, granted: Grants, children: Children, tmp_path: Path) -> MakeClient:
     """`await client("deploy")`: an ssh client that holds a token for that role on web-1."""
     folder = tmp_path / "client"
     folder.mkdir()
@@ -188,7 +189,7 @@ def client(listener: SshListener, granted: Grants, tmp_path: Path) -> MakeClient
 
     async def make(role: str = "deploy", *, duration_s: int = 900) -> Client:
         held = await granted("web-1", role, duration_s=duration_s)
-        return Client(folder, port, held.token, f"{role}@web-1")
+        return Client(folder, port, held.token, f"{role}@web-1", children)
 
     return make
 
