@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
@@ -20,15 +21,14 @@ from proxy.sessions.recovery import Recovery
 from storage.database import Database, StorageUnavailable
 from storage.model import AuditEvent, EndReason, Protocol, Session, SessionState
 from storage.notices import Notices
-
-Grants = Callable[..., Awaitable[Any]]
+from support.proxy import Grants
 
 
 async def admit(gateway: Gateway, token: str) -> Admission:
     return await gateway.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:50000")
 
 
-async def row(access: Access, session_id: Any) -> Session:
+async def row(access: Access, session_id: UUID) -> Session:
     async with access.database.transaction() as transaction:
         return await transaction.get_one(Session, session_id)
 
@@ -63,7 +63,7 @@ async def test_a_revocation_cuts_while_no_notice_can_arrive(
 async def _deafen(listening: Database, notices: Notices, monkeypatch: pytest.MonkeyPatch) -> None:
     await _until(lambda: notices.connected)
 
-    async def refuse() -> Any:
+    async def refuse() -> NoReturn:
         raise StorageUnavailable("Storage: too many connections.")
 
     monkeypatch.setattr(listening, "connect", refuse)
@@ -90,7 +90,7 @@ async def test_an_ending_is_written_whatever_the_upstream_said(
     gateway: Gateway, access: Access, granted: Grants, said: str
 ) -> None:
     held = await granted("db", "read")
-    admission, entered = await admit(gateway, held.token), list[Any]()
+    admission, entered = await admit(gateway, held.token), list[UUID]()
 
     async def visit() -> None:
         async with gateway.enter(admission) as session:
