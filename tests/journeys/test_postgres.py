@@ -1,9 +1,11 @@
 """psql and asyncpg through the gateway, from /access to masked rows."""
 
+import asyncio
+
 import asyncpg
 import pytest
 
-from support.children import line
+from support.children import PATIENCE_S, line
 from support.journeys import Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -63,8 +65,9 @@ async def test_ctrl_c_cancels_the_query_upstream(product: Product) -> None:
     watch = await connect(product, "read@payments-db", token)
     try:
         running = "select count(*) from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'"
-        while not await watch.fetchval(running, timeout=20):
-            pass
+        async with asyncio.timeout(PATIENCE_S):
+            while not await watch.fetchval(running, timeout=20):
+                await asyncio.sleep(0.02)
         product.clients.interrupt(child)
         seen = await product.clients.seen(child)
         assert "canceling statement due to user request" in seen.err

@@ -47,8 +47,8 @@ def _drive_shell(child: "pexpect.spawn[str]") -> None:
     child.sendline("stty size")
     child.expect("33 99")
     child.setwinsize(40, 120)
-    child.sendline("stty size")
-    child.expect("40 120")
+    child.sendline("until stty size | grep -q '^40 120'; do sleep 0.02; done; stty size | tr ' ' x")
+    child.expect("40x120")
     child.sendline("cat cards.txt; printf 'the %s\\n' end")
     child.expect("the end\r\n")
     assert child.before is not None

@@ -16,7 +16,7 @@ from proxy.postgres.protocol import messages, startup
 from proxy.sessions.gateway import Gateway
 from storage.embedded.cluster import Cluster
 from storage.model import Session
-from support.children import Children
+from support.children import PATIENCE_S, Children
 from support.proxy import Granted, Grants
 
 
@@ -55,7 +55,7 @@ class Raw:
 
     async def message(self) -> tuple[bytes, bytes]:
         """Tag and payload; raises IncompleteReadError at the end."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             header = await self._reader.readexactly(5)
             return header[:1], await self._reader.readexactly(int.from_bytes(header[1:], "big") - 4)
 
@@ -107,7 +107,7 @@ class Door:
 
     async def psql(self, role: str, *arguments: str, stdin: str = "", **how: str) -> tuple[int, str, str]:
         child = await self.start_psql(role, *arguments, **how)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE_S):
             out, err = await child.communicate(stdin.encode())
         return child.returncode or 0, out.decode(), err.decode()
 
@@ -163,13 +163,13 @@ class Door:
         """A CancelRequest; returns when the gateway has dealt with it."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         writer.write(startup.cancel_request(process, secret))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await reader.read()
         writer.close()
 
     async def ended(self) -> Session:
         """The one session's row, once it has ended: the client may be gone before that is written."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 async with self.gateway.access.database.transaction() as transaction:
                     row = (await transaction.scalars(select(Session))).one()

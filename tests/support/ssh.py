@@ -9,10 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from storage.model import ReviewDecision, Session, Statement
-from support.children import Children
-
-#: A bound for every wait on the outside world; nothing is expected to take it.
-PATIENCE_S = 60
+from support.children import PATIENCE_S, Children
 
 Found = TypeVar("Found")
 

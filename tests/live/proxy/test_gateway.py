@@ -216,7 +216,7 @@ async def test_a_revocation_between_admission_and_entry_is_seen(
 
 
 async def test_the_deadline_cuts_a_live_session(gateway: Gateway, granted: Grants) -> None:
-    admission = await admit(gateway, (await granted("db", "read", duration_s=1)).token)
+    admission = await admit(gateway, (await granted("db", "read", duration_s=4)).token)
     with pytest.raises(SessionEnded, match="as granted") as cut:
         async with gateway.enter(admission) as session:
             await asyncio.wait_for(session.run(asyncio.sleep(60)), 20)

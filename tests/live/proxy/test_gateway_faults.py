@@ -80,7 +80,7 @@ async def _deafen(listening: Database, notices: Notices, monkeypatch: pytest.Mon
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.01)
 
@@ -154,7 +154,7 @@ async def test_what_else_lies_in_a_recordings_folder_keeps_nothing_from_being_cl
             folder = next((tmp_path / "recordings").rglob("00000.jsonl")).parent
             (folder / "00000.jsonl.gz").write_bytes(b"a copy")
             await connection.close()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not await _swept(access, tmp_path / "recordings"):
                     await asyncio.sleep(0.05)
     assert (await row(access, session.id)).end_reason is EndReason.INTERRUPTED

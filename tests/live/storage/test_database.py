@@ -122,7 +122,7 @@ async def test_a_commit_that_cannot_be_made_is_unavailable(database: Database, d
 
 
 async def test_a_statement_that_takes_too_long_is_unavailable(dsn: str) -> None:
-    database = Database(dsn, statement_timeout_s=0.05)
+    database = Database(dsn, statement_timeout_s=0.5)
     with pytest.raises(StorageUnavailable, match="statement timeout"):
         async with database.transaction() as transaction:
             await transaction.execute(text("SELECT pg_sleep(60)"))

@@ -20,7 +20,7 @@ from proxy.postgres.listener import PostgresListener
 from proxy.sessions.gateway import Gateway
 from storage.database import Database
 from storage.embedded.cluster import Cluster
-from support.children import Children
+from support.children import PATIENCE_S, Children
 from support.postgres import Door, Target
 from support.proxy import Grants
 
@@ -122,12 +122,23 @@ def tls(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
 
 
 @pytest.fixture
+def greeting_timeout_s() -> float:
+    """How long a client may take to sign in; tests of silent ones shorten it."""
+    return PATIENCE_S
+
+
+@pytest.fixture
 async def door(
-    gateway: Gateway, granted: Grants, children: Children, tls: tuple[ssl.SSLContext, Path], tmp_path: Path
+    gateway: Gateway,
+    granted: Grants,
+    children: Children,
+    tls: tuple[ssl.SSLContext, Path],
+    greeting_timeout_s: float,
+    tmp_path: Path,
 ) -> AsyncIterator[Door]:
     """A listener on a free port."""
     context, ca_file = tls
-    async with PostgresListener(gateway, ("127.0.0.1", 0), context, greeting_timeout_s=1.5) as listener:
+    async with PostgresListener(gateway, ("127.0.0.1", 0), context, greeting_timeout_s=greeting_timeout_s) as listener:
         door = Door(listener.address[1], ca_file, tmp_path / "recordings", gateway, granted, children)
         with door.opened:
             yield door

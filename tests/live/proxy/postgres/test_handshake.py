@@ -56,6 +56,7 @@ async def say(door: Door, data: bytes, *, eof: bool = False) -> bytes:
         startup.startup({"user": "read@db"})[:20],
     ],
 )
+@pytest.mark.parametrize("greeting_timeout_s", [3.0])
 async def test_what_is_no_client_is_dropped_and_disturbs_nobody(door: Door, data: bytes) -> None:
     """Silent ones after the greeting's time; what they get back is a refusal of TLS at most."""
     assert (await say(door, data))[:1] in {b"", b"N", b"S", b"\x15"}
@@ -64,6 +65,7 @@ async def test_what_is_no_client_is_dropped_and_disturbs_nobody(door: Door, data
     await connection.close()
 
 
+@pytest.mark.parametrize("greeting_timeout_s", [3.0])
 async def test_silent_clients_block_nobody(door: Door) -> None:
     silent = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(30)]
     connection = await door.connect()

@@ -29,10 +29,9 @@ from proxy.ssh.connection import Limits
 from proxy.ssh.listener import SshListener
 from storage.database import Database
 from storage.model import AuditEvent, HoldState, Principal, ReviewDecision, Session, Statement
-from support.children import Children
+from support.children import PATIENCE_S, Children
 from support.proxy import Grants
 from support.ssh import (
-    PATIENCE_S,
     Audited,
     Client,
     Decide,

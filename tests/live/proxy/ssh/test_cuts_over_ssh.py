@@ -15,7 +15,7 @@ from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Limits
 from proxy.ssh.listener import SshListener
 from storage.model import EndReason, Grant
-from support.children import line
+from support.children import PATIENCE_S, line
 from support.proxy import Grants
 from support.ssh import Client, MakeClient, Sessions
 
@@ -49,7 +49,7 @@ async def test_a_revoked_grant_cuts_and_says_so(
 
 
 async def test_the_deadline_cuts_every_channel(client: MakeClient, sessions: Sessions) -> None:
-    ssh = await client(duration_s=5)
+    ssh = await client(duration_s=10)
     async with _running(ssh) as process:
         _, stderr = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 255
@@ -116,6 +116,7 @@ class TestImpatient:
         writer.close()
         await writer.wait_closed()
 
+    @pytest.mark.parametrize("limits", [Limits(login_grace_s=PATIENCE_S, first_channel_s=0.3)])
     async def test_a_login_that_opens_nothing_is_dropped(self, listener: SshListener, client: MakeClient) -> None:
         import asyncssh
 

@@ -32,7 +32,7 @@ async def test_a_shell_with_its_size_and_its_type(client: MakeClient, sessions: 
             terminal.sendline("stty size; echo $TERM; tty | cut -c1-8")
             terminal.expect_exact("31 97\r\nxterm-256color\r\n/dev/pts\r\n")
             terminal.setwinsize(20, 60)
-            terminal.sendline("sleep 0.2; stty size")
+            terminal.sendline("""until [ "$(stty size)" = "20 60" ]; do sleep 0.02; done; stty size""")
             terminal.expect_exact("20 60\r\n")
             terminal.sendline("exit 9")
             terminal.expect(pexpect.EOF)
