@@ -24,6 +24,9 @@ import asyncssh
 #: The account whose shell is given when the demo runs as root.
 UNPRIVILEGED = "nobody"
 
+#: How long a process may take to end after SIGHUP before it is killed.
+_HANG_UP_S = 2.0
+
 _SHELL = "/bin/bash" if Path("/bin/bash").exists() else "/bin/sh"
 #: The machine's own start-up files know nothing of this host.
 _INTERACTIVE = [_SHELL, "--noprofile", "--norc", "-i"] if _SHELL == "/bin/bash" else [_SHELL, "-i"]
@@ -49,16 +52,13 @@ async def ssh_target(folder: Path, files: dict[str, str]) -> AsyncGenerator[SshT
     client_key_file.touch(mode=0o600)
     client_key_file.write_bytes(client_key.export_private_key())
     home = _home(files)
-
-    async def serve(process: "asyncssh.SSHServerProcess[bytes]") -> None:
-        await _serve_process(process, home)
-
+    sessions = _Sessions(home)
     server = await asyncssh.listen(
         "127.0.0.1",
         0,
         server_host_keys=[host_key],
-        server_factory=lambda: _OneKey(client_key),
-        process_factory=serve,
+        server_factory=lambda: _OneKey(client_key, sessions),
+        process_factory=sessions.serve,
         encoding=None,
         line_editor=False,
         allow_scp=False,
@@ -69,15 +69,54 @@ async def ssh_target(folder: Path, files: dict[str, str]) -> AsyncGenerator[SshT
         yield SshTarget("127.0.0.1", server.get_port(), public, client_key_file, home)
     finally:
         server.close()
+        await sessions.end()
         await server.wait_closed()
         shutil.rmtree(home, ignore_errors=True)
+
+
+class _Sessions:
+    """Every connection and what runs on it, so that nothing outlives the host."""
+
+    def __init__(self, home: Path) -> None:
+        self.connections: set[asyncssh.SSHServerConnection] = set()
+        self._home = home
+        self._running: set[asyncio.Task[None]] = set()
+
+    async def serve(self, process: "asyncssh.SSHServerProcess[bytes]") -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._running.add(task)
+        try:
+            await _serve_process(process, self._home)
+        finally:
+            self._running.discard(task)
+
+    async def end(self) -> None:
+        """Close every connection, and wait until its processes have ended."""
+        closing, running = tuple(self.connections), tuple(self._running)
+        for connection in closing:
+            connection.abort()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*(connection.wait_closed() for connection in closing))
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 class _OneKey(asyncssh.SSHServer):
     """Lets the one key in, as whichever account it names."""
 
-    def __init__(self, key: asyncssh.SSHKey) -> None:
+    def __init__(self, key: asyncssh.SSHKey, sessions: _Sessions) -> None:
         self._key = key.export_public_key()
+        self._connections = sessions.connections
+        self._connection: asyncssh.SSHServerConnection | None = None
+
+    def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
+        self._connection = conn
+        self._connections.add(conn)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._connection is not None:
+            self._connections.discard(self._connection)
 
     def begin_auth(self, username: str) -> bool:
         return True
@@ -160,9 +199,9 @@ async def _with_pipes(process: "asyncssh.SSHServerProcess[bytes]", home: Path) -
             await asyncio.gather(_copy(child.stdout, process.stdout), _copy(child.stderr, process.stderr))
             await _finish(process, child)
         finally:
-            typing.cancel()
+            await _cancelled(typing)
     finally:
-        _hang_up(child)
+        await _hang_up(child)
 
 
 async def _feed(process: "asyncssh.SSHServerProcess[bytes]", child: asyncio.subprocess.Process) -> None:
@@ -209,7 +248,7 @@ async def _with_terminal(process: "asyncssh.SSHServerProcess[bytes]", home: Path
         await _pump(process, ours, child)
     finally:
         if child is not None:
-            _hang_up(child)
+            await _hang_up(child)
         if theirs >= 0:
             os.close(theirs)
         os.close(ours)
@@ -224,7 +263,7 @@ async def _pump(process: "asyncssh.SSHServerProcess[bytes]", terminal: int, chil
             await process.stdout.drain()
         await _finish(process, child)
     finally:
-        typing.cancel()
+        await _cancelled(typing)
 
 
 async def _keys(process: "asyncssh.SSHServerProcess[bytes]", terminal: int) -> None:
@@ -271,8 +310,34 @@ async def _finish(process: "asyncssh.SSHServerProcess[bytes]", child: asyncio.su
         process.exit(status)
 
 
-def _hang_up(child: asyncio.subprocess.Process) -> None:
-    """The channel has gone: so do the processes of its session."""
+async def _cancelled(task: "asyncio.Future[None]") -> None:
+    """Cancel a task and wait for its end, whichever that is: what was typed does not matter any more."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def _hang_up(child: asyncio.subprocess.Process) -> None:
+    """The channel has gone: so do the processes of its session, at the latest after _HANG_UP_S."""
+    _signal(child, signal.SIGHUP)
+    try:
+        async with asyncio.timeout(_HANG_UP_S):
+            await _ended(child)
+    except TimeoutError:
+        _signal(child, signal.SIGKILL)
+        await child.wait()
+
+
+async def _ended(child: asyncio.subprocess.Process) -> None:
+    await asyncio.gather(_discard(child.stdout), _discard(child.stderr))
+    await child.wait()
+
+
+async def _discard(source: asyncio.StreamReader | None) -> None:
+    while source is not None and await source.read(65536):
+        pass
+
+
+def _signal(child: asyncio.subprocess.Process, number: signal.Signals) -> None:
     if child.returncode is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(child.pid, signal.SIGHUP)
+            os.killpg(child.pid, number)

@@ -4,17 +4,17 @@ import asyncio
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 import asyncpg
 import pytest
 
 from cli.demo.leaks import leaks
+from support.journeys import Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def gatepass(product: Any, *arguments: str) -> tuple[int, str]:
+async def gatepass(product: Product, *arguments: str) -> tuple[int, str]:
     """Run an operator's command beside the serving processes."""
     child = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("gatepass")),
@@ -34,7 +34,7 @@ async def gatepass(product: Any, *arguments: str) -> tuple[int, str]:
     return child.returncode or 0, out.decode()
 
 
-async def used(product: Any, marker: str) -> str:
+async def used(product: Product, marker: str) -> str:
     """A psql session that reads cards; returns its id's first eight digits, as its digest names it."""
     token, grant = await product.granted("payments-db read 15m", marker)
     sql = (
@@ -45,7 +45,7 @@ async def used(product: Any, marker: str) -> str:
     return (await product.ended(grant)).id.hex[:8]
 
 
-async def test_a_session_is_listed_shown_and_replayed_masked(product: Any) -> None:
+async def test_a_session_is_listed_shown_and_replayed_masked(product: Product) -> None:
     session = await used(product, "to be replayed")
     for words in (("list",), ("show", session), ("replay", session, "--speed", "0")):
         status, out = await gatepass(product, "sessions", *words)
@@ -59,7 +59,7 @@ async def test_a_session_is_listed_shown_and_replayed_masked(product: Any) -> No
     assert "gatepass sessions list" in out
 
 
-async def test_the_digest_tells_the_session_without_a_sensitive_value(product: Any) -> None:
+async def test_the_digest_tells_the_session_without_a_sensitive_value(product: Product) -> None:
     session = await used(product, "to be digested")
     digest = await product.people.card(session)
     shown = digest["plain"] + digest["text"]
@@ -68,7 +68,7 @@ async def test_the_digest_tells_the_session_without_a_sensitive_value(product: A
     assert "4111" not in shown
 
 
-async def test_the_audit_log_verifies_until_a_row_is_changed(product: Any) -> None:
+async def test_the_audit_log_verifies_until_a_row_is_changed(product: Product) -> None:
     await used(product, "to be audited")
     status, out = await gatepass(product, "audit", "verify")
     assert status == 0, out
@@ -89,7 +89,7 @@ async def test_the_audit_log_verifies_until_a_row_is_changed(product: Any) -> No
     assert (await gatepass(product, "audit", "verify"))[0] == 0
 
 
-async def test_nothing_sensitive_is_kept_anywhere(product: Any) -> None:
+async def test_nothing_sensitive_is_kept_anywhere(product: Product) -> None:
     token, _ = await product.granted(
         "payments-db read 15m the card 4111 1111 1111 1111 of ada@example.com, cvv: 737,", "was charged twice"
     )

@@ -1,9 +1,12 @@
 """psql and asyncpg through the gateway, from /access to masked rows."""
 
-from typing import Any
+import asyncio
 
 import asyncpg
 import pytest
+
+from support.children import PATIENCE_S, line
+from support.journeys import Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -11,7 +14,7 @@ CARDS = "select name, number, cvv from customers join cards on customers.id = cu
 CLEAR = ("4111111111111111", "5555555555554444", "378282246310005", "6011111111111117", "737", "ada@example.com")
 
 
-async def connect(product: Any, door: str, token: str) -> asyncpg.Connection:
+async def connect(product: Product, door: str, token: str) -> asyncpg.Connection:
     return await asyncpg.connect(
         host="127.0.0.1",
         port=product.clients.postgres_port,
@@ -23,7 +26,7 @@ async def connect(product: Any, door: str, token: str) -> asyncpg.Connection:
     )
 
 
-async def test_an_approved_request_lets_psql_in_and_cards_are_masked(product: Any) -> None:
+async def test_an_approved_request_lets_psql_in_and_cards_are_masked(product: Product) -> None:
     token, _ = await product.granted("payments-db read 15m", "masked rows")
     seen = await product.clients.psql("read@payments-db", token, CARDS, "select email from customers")
     assert seen.status == 0, seen.err
@@ -32,7 +35,7 @@ async def test_an_approved_request_lets_psql_in_and_cards_are_masked(product: An
     assert not [clear for clear in CLEAR if clear in seen.out]
 
 
-async def test_binary_results_are_masked_and_so_is_the_second_run_of_a_prepared_statement(product: Any) -> None:
+async def test_binary_results_are_masked_and_so_is_the_second_run_of_a_prepared_statement(product: Product) -> None:
     token, _ = await product.granted("payments-db read 15m", "binary rows")
     connection = await connect(product, "read@payments-db", token)
     try:
@@ -53,17 +56,18 @@ async def test_binary_results_are_masked_and_so_is_the_second_run_of_a_prepared_
         await connection.close()
 
 
-async def test_ctrl_c_cancels_the_query_upstream(product: Any) -> None:
+async def test_ctrl_c_cancels_the_query_upstream(product: Product) -> None:
     token, _ = await product.granted("payments-db read 15m", "to be cancelled")
     child = await product.clients.start_psql(
         "read@payments-db", token, "-c", r"\echo started", "-c", "select pg_sleep(60)"
     )
-    assert b"started" in await child.stdout.readline()
+    assert b"started" in await line(child.stdout)
     watch = await connect(product, "read@payments-db", token)
     try:
         running = "select count(*) from pg_stat_activity where query = 'select pg_sleep(60)' and state = 'active'"
-        while not await watch.fetchval(running, timeout=20):
-            pass
+        async with asyncio.timeout(PATIENCE_S):
+            while not await watch.fetchval(running, timeout=20):
+                await asyncio.sleep(0.02)
         product.clients.interrupt(child)
         seen = await product.clients.seen(child)
         assert "canceling statement due to user request" in seen.err
@@ -72,7 +76,7 @@ async def test_ctrl_c_cancels_the_query_upstream(product: Any) -> None:
         await watch.close()
 
 
-async def test_a_denied_request_ends_with_a_reason_that_the_requester_reads(product: Any) -> None:
+async def test_a_denied_request_ends_with_a_reason_that_the_requester_reads(product: Product) -> None:
     card = await product.people.ask("alice", "payments-db read 15m", marker="to be denied")
     await product.people.deny("bob", card, "Use the replica, please.")
     reply = await product.people.direct("alice", "Use the replica, please.")
@@ -81,7 +85,7 @@ async def test_a_denied_request_ends_with_a_reason_that_the_requester_reads(prod
     assert not [block for block in decided["blocks"] if block["type"] == "actions"]
 
 
-async def test_the_upstream_errors_reach_the_client(product: Any) -> None:
+async def test_the_upstream_errors_reach_the_client(product: Product) -> None:
     token, _ = await product.granted("payments-db read 15m", "errors")
     seen = await product.clients.psql("read@payments-db", token, "insert into customers values (99, 'x', 'y')")
     assert "permission denied for table customers" in seen.err
@@ -98,7 +102,7 @@ async def test_the_upstream_errors_reach_the_client(product: Any) -> None:
     ],
 )
 async def test_the_wrong_door_or_token_is_refused_with_a_sentence(
-    product: Any, door: str, token: str | None, says: str
+    product: Product, door: str, token: str | None, says: str
 ) -> None:
     valid, _ = await product.granted("payments-db read 15m", f"wrong door {door} {token}")
     seen = await product.clients.psql(door, token or valid, "select 1")
@@ -106,7 +110,7 @@ async def test_the_wrong_door_or_token_is_refused_with_a_sentence(
     assert says in seen.err
 
 
-async def test_plain_text_is_refused_with_what_to_do(product: Any) -> None:
+async def test_plain_text_is_refused_with_what_to_do(product: Product) -> None:
     with pytest.raises(asyncpg.PostgresError, match="sslmode=require"):
         await asyncpg.connect(
             host="127.0.0.1",

@@ -4,16 +4,19 @@ import asyncio
 import hashlib
 import os
 import shutil
-from typing import Any
+from collections.abc import Callable
 
 import pexpect
 import pytest
+
+from support.children import line
+from support.journeys import Product
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest.fixture
-def interactive(product: Any) -> Any:
+def interactive(product: Product) -> Callable[..., "pexpect.spawn[str]"]:
     """A function that starts an interactive ssh, as pexpect sees it, and types the token at the prompt."""
 
     def start(token: str, *arguments: str) -> "pexpect.spawn[str]":
@@ -32,7 +35,9 @@ def interactive(product: Any) -> Any:
     return start
 
 
-async def test_an_interactive_shell_is_masked_and_knows_its_size(product: Any, interactive: Any) -> None:
+async def test_an_interactive_shell_is_masked_and_knows_its_size(
+    product: Product, interactive: Callable[..., "pexpect.spawn[str]"]
+) -> None:
     token, _ = await product.granted("web-1 deploy 15m", "interactive")
     await asyncio.to_thread(_drive_shell, interactive(token))
 
@@ -42,10 +47,11 @@ def _drive_shell(child: "pexpect.spawn[str]") -> None:
     child.sendline("stty size")
     child.expect("33 99")
     child.setwinsize(40, 120)
-    child.sendline("stty size")
-    child.expect("40 120")
+    child.sendline("until stty size | grep -q '^40 120'; do sleep 0.02; done; stty size | tr ' ' x")
+    child.expect("40x120")
     child.sendline("cat cards.txt; printf 'the %s\\n' end")
     child.expect("the end\r\n")
+    assert child.before is not None
     assert "************1111" in child.before
     assert "4111111111111111" not in child.before
     child.sendline("""sh -c 'printf "sle%s\\n" eping; exec sleep 60'""")
@@ -58,7 +64,7 @@ def _drive_shell(child: "pexpect.spawn[str]") -> None:
     assert child.exitstatus == 5
 
 
-async def test_commands_return_masked_output_status_and_a_separate_stderr(product: Any) -> None:
+async def test_commands_return_masked_output_status_and_a_separate_stderr(product: Product) -> None:
     token, _ = await product.granted("web-1 deploy 15m", "commands")
     cards = await product.clients.ssh("deploy@web-1", token, "cat cards.txt")
     assert cards.status == 0, cards.err
@@ -71,7 +77,7 @@ async def test_commands_return_masked_output_status_and_a_separate_stderr(produc
     assert null.status == 0
 
 
-async def test_fifty_megabytes_arrive_byte_identical_both_ways(product: Any) -> None:
+async def test_fifty_megabytes_arrive_byte_identical_both_ways(product: Product) -> None:
     token, _ = await product.granted("web-1 deploy 15m", "fifty megabytes")
     file = product.around.host.home / "blob"
     data = os.urandom(1 << 20) * 50
@@ -85,7 +91,7 @@ async def test_fifty_megabytes_arrive_byte_identical_both_ways(product: Any) -> 
     assert out.split()[0].decode() == hashlib.sha256(data).hexdigest(), err
 
 
-async def test_what_a_role_does_not_allow_is_refused(product: Any) -> None:
+async def test_what_a_role_does_not_allow_is_refused(product: Product) -> None:
     denied_token, _ = await product.granted("web-1 deploy 15m", "reboot")
     denied = await product.clients.ssh("deploy@web-1", denied_token, "sudo reboot")
     assert denied.status == 126
@@ -98,12 +104,12 @@ async def test_what_a_role_does_not_allow_is_refused(product: Any) -> None:
     assert "shell" in seen.err
 
 
-async def test_a_held_command_waits_for_a_tap(product: Any) -> None:
+async def test_a_held_command_waits_for_a_tap(product: Product) -> None:
     token, _ = await product.granted("web-1 deploy 15m", "held command")
     child = await product.clients.start_ssh(
         "deploy@web-1", token, "echo systemctl; command -v true; systemctl --version || true"
     )
-    first = await asyncio.wait_for(child.stderr.readline(), 30)
+    first = await line(child.stderr)
     assert b"review" in first
     await product.people.approve("bob", await product.people.card("systemctl --version"))
     seen = await product.clients.seen(child)

@@ -12,6 +12,7 @@ import pytest
 from storage.database import Database
 from storage.embedded.server import Embedded
 from storage.migrate import migrate
+from support.garbage import nothing_is_left_open  # noqa: F401 - a fixture for every module here
 
 TEMPLATE = "gatepass_template"
 

@@ -12,21 +12,22 @@ from access.grants import grants
 from access.grants.grants import GrantFault, GrantUnusable, Refused
 from access.policy.policy import Policy
 from storage.model import EndReason, Grant, Principal
+from support.access import World
 
 
-async def granted(world: Any, who: str = "alice") -> Grant:
+async def granted(world: World, who: str = "alice") -> Grant:
     request = await requests.submit(world.access, world[who], Ask("payments-db", "read", 900, uuid4().hex))
     return next(grant for grant in await world.all(Grant) if grant.request_id == request.id)
 
 
-async def why_not(world: Any, grant: Grant, **offset: float) -> GrantUnusable:
+async def why_not(world: World, grant: Grant, **offset: float) -> GrantUnusable:
     async with world.database.transaction() as transaction:
         with pytest.raises(GrantUnusable) as unusable:
             await grants.usable(transaction, grant.id, grant.not_before + timedelta(**offset))
     return unusable.value
 
 
-async def test_a_grant_is_usable_from_its_start_until_its_end(world: Any) -> None:
+async def test_a_grant_is_usable_from_its_start_until_its_end(world: World) -> None:
     grant = await granted(world)
     async with world.database.transaction() as transaction:
         assert (await grants.usable(transaction, grant.id)).id == grant.id
@@ -38,14 +39,14 @@ async def test_a_grant_is_usable_from_its_start_until_its_end(world: Any) -> Non
     assert early.reason is GrantFault.NOT_YET
 
 
-async def test_an_unknown_grant_opens_nothing(world: Any) -> None:
+async def test_an_unknown_grant_opens_nothing(world: World) -> None:
     async with world.database.transaction() as transaction:
         with pytest.raises(GrantUnusable) as unusable:
             await grants.usable(transaction, uuid4())
     assert unusable.value.reason is GrantFault.UNKNOWN
 
 
-async def test_a_disabled_holder_opens_nothing(world: Any) -> None:
+async def test_a_disabled_holder_opens_nothing(world: World) -> None:
     grant = await granted(world)
     async with world.database.transaction() as transaction:
         principal = await transaction.get_one(Principal, world["alice"].id)
@@ -54,7 +55,7 @@ async def test_a_disabled_holder_opens_nothing(world: Any) -> None:
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "carol"])
-async def test_holder_and_reviewers_revoke_once(world: Any, who: str) -> None:
+async def test_holder_and_reviewers_revoke_once(world: World, who: str) -> None:
     grant = await granted(world)
     before = await world.posts(grant.request_id)
     revoked = await grants.revoke(world.access, grant.id, world[who], "done with 4111111111111111")
@@ -69,7 +70,7 @@ async def test_holder_and_reviewers_revoke_once(world: Any, who: str) -> None:
 
 
 @pytest.mark.parametrize("who", ["erin", "mallory", "deployer"])
-async def test_others_do_not_revoke(world: Any, who: str) -> None:
+async def test_others_do_not_revoke(world: World, who: str) -> None:
     grant = await granted(world)
     with pytest.raises(Refused, match="Only alice and the reviewers"):
         await grants.revoke(world.access, grant.id, world[who])
@@ -77,7 +78,7 @@ async def test_others_do_not_revoke(world: Any, who: str) -> None:
     assert (await world.actions())[-1].endswith(f":{who} slack:grant:revoke failure")
 
 
-async def test_what_the_policy_denies_now_is_no_longer_allowed(world: Any, document: dict[str, Any]) -> None:
+async def test_what_the_policy_denies_now_is_no_longer_allowed(world: World, document: dict[str, Any]) -> None:
     grant = await granted(world)
     assert grants.still_allowed(world.access.policies.current, grant, "alice") is None
     assert grants.still_allowed(world.access.policies.current, grant, "mallory") is not None
@@ -91,7 +92,7 @@ async def test_what_the_policy_denies_now_is_no_longer_allowed(world: Any, docum
     assert "no longer in the policy" in str(now({**document, "resources": {}, "policy": []}))
 
 
-async def test_a_grant_outlives_its_reviewers(world: Any, document: dict[str, Any]) -> None:
+async def test_a_grant_outlives_its_reviewers(world: World, document: dict[str, Any]) -> None:
     """Too few are left to review the next request; this one was reviewed."""
     grant = await granted(world)
     grant.role = "admin"
@@ -101,7 +102,7 @@ async def test_a_grant_outlives_its_reviewers(world: Any, document: dict[str, An
     assert grants.still_allowed(Policy.model_validate(document), grant, "alice") is None
 
 
-async def test_an_ended_grant_is_not_revoked(world: Any) -> None:
+async def test_an_ended_grant_is_not_revoked(world: World) -> None:
     grant = await granted(world)
     await world.age("access_grant", grant.id, 901)
     with pytest.raises(Refused, match="This access ended at"):
@@ -110,7 +111,7 @@ async def test_an_ended_grant_is_not_revoked(world: Any) -> None:
         await grants.revoke(world.access, uuid4(), world["alice"])
 
 
-async def test_live_grants_are_listed_and_others_are_not(world: Any) -> None:
+async def test_live_grants_are_listed_and_others_are_not(world: World) -> None:
     first, second, over, revoked = [await granted(world) for _ in range(4)]
     await granted(world, "erin")
     await world.age("access_grant", over.id, 901)
@@ -121,12 +122,12 @@ async def test_live_grants_are_listed_and_others_are_not(world: Any) -> None:
     assert [grant.id for grant in live] == [second.id, first.id]
 
 
-async def find(world: Any, who: str, typed: str) -> Grant:
+async def find(world: World, who: str, typed: str) -> Grant:
     async with world.database.transaction() as transaction:
         return await grants.by_prefix(transaction, world.access.policies.current, world[who], typed)
 
 
-async def test_a_short_id_finds_a_grant_for_those_who_may_revoke_it(world: Any) -> None:
+async def test_a_short_id_finds_a_grant_for_those_who_may_revoke_it(world: World) -> None:
     grant = await granted(world)
     for typed in (grant.id.hex[:8], str(grant.id), f" {grant.id.hex[:8].upper()} "):
         assert (await find(world, "alice", typed)).id == grant.id
@@ -136,12 +137,12 @@ async def test_a_short_id_finds_a_grant_for_those_who_may_revoke_it(world: Any) 
 
 
 @pytest.mark.parametrize("typed", ["", "3f", "zzzzzzzz", "'; DROP TABLE grant", "%%%%", "1" * 33])
-async def test_what_is_no_id_is_told(world: Any, typed: str) -> None:
+async def test_what_is_no_id_is_told(world: World, typed: str) -> None:
     with pytest.raises(Refused, match="at least its first four characters"):
         await find(world, "alice", typed)
 
 
-async def test_an_ambiguous_id_is_told(world: Any) -> None:
+async def test_an_ambiguous_id_is_told(world: World) -> None:
     grant = await granted(world)
     async with world.database.transaction() as transaction:
         request = await requests.submit(world.access, world["erin"], Ask("payments-db", "admin", 60))

@@ -23,6 +23,7 @@ from storage.model import (
     Statement,
     VerdictKind,
 )
+from support.access import World
 
 APPROVE, DENY = ReviewDecision.APPROVE, ReviewDecision.DENY
 
@@ -31,7 +32,7 @@ APPROVE, DENY = ReviewDecision.APPROVE, ReviewDecision.DENY
 class Live:
     """A live session of alice as admin, granted by bob."""
 
-    world: Any
+    world: World
     grant: Grant
     session: Session
 
@@ -48,14 +49,14 @@ class Live:
 
 
 @pytest.fixture
-async def live(world: Any) -> Live:
+async def live(world: World) -> Live:
     request = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
     outcome = await review_request(world.access, request.id, world["bob"], APPROVE)
     assert outcome.grant is not None
     return Live(world, outcome.grant, await world.session(outcome.grant))
 
 
-async def test_a_hold_is_put_to_the_grants_reviewers_in_its_thread(world: Any, live: Live) -> None:
+async def test_a_hold_is_put_to_the_grants_reviewers_in_its_thread(world: World, live: Live) -> None:
     held = await live.hold()
     assert (held.state, held.verdict, held.quorum) == (HoldState.PENDING, VerdictKind.REVIEW, 1)
     assert held.reviewers == ["bob", "carol", "dave"]
@@ -66,14 +67,14 @@ async def test_a_hold_is_put_to_the_grants_reviewers_in_its_thread(world: Any, l
     assert (await world.actions())[-1] == "human:alice proxy:statement:hold success"
 
 
-async def test_a_rule_with_its_own_reviewers_and_channel_asks_those(world: Any, live: Live) -> None:
+async def test_a_rule_with_its_own_reviewers_and_channel_asks_those(world: World, live: Live) -> None:
     held = await live.hold("grants")
     assert (held.quorum, held.channel) == (2, "C0DBA")
     (card,) = await world.posts(held.id)
     assert (card.address, card.thread_of) == ("C0DBA", None)
 
 
-async def test_a_hold_ends_with_its_grant(world: Any, live: Live) -> None:
+async def test_a_hold_ends_with_its_grant(world: World, live: Live) -> None:
     await world.age("access_grant", live.grant.id, 600)
     grant = await world.one(Grant, live.grant.id)
     held = await holds.hold(world.access, live.session, grant, "DROP TABLE t", "ddl", live.rule("ddl"))
@@ -81,7 +82,7 @@ async def test_a_hold_ends_with_its_grant(world: Any, live: Live) -> None:
 
 
 async def test_without_enough_reviewers_a_hold_is_denied_at_once(
-    world: Any, live: Live, document: dict[str, Any]
+    world: World, live: Live, document: dict[str, Any]
 ) -> None:
     ddl_rule(document)["reviewers"] = ["alice"]
     await world.write(document)
@@ -99,7 +100,7 @@ def ddl_rule(document: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("now", [{"name": "other"}, {"verdict": "deny"}, {"verdict": "allow"}])
 async def test_a_rule_that_no_longer_asks_lets_nobody_decide(
-    world: Any, live: Live, document: dict[str, Any], now: dict[str, str]
+    world: World, live: Live, document: dict[str, Any], now: dict[str, str]
 ) -> None:
     held, before = await live.hold(), live.rule("ddl")
     ddl_rule(document).update(now)
@@ -112,7 +113,7 @@ async def test_a_rule_that_no_longer_asks_lets_nobody_decide(
     assert "the policy has changed" in again.decision_reason
 
 
-async def test_a_quorum_that_grew_is_the_one_that_counts(world: Any, live: Live, document: dict[str, Any]) -> None:
+async def test_a_quorum_that_grew_is_the_one_that_counts(world: World, live: Live, document: dict[str, Any]) -> None:
     held = await live.hold()
     ddl_rule(document)["quorum"] = 2
     await world.write(document)
@@ -121,27 +122,29 @@ async def test_a_quorum_that_grew_is_the_one_that_counts(world: Any, live: Live,
     assert (await review_statement(world.access, held.id, world["carol"], APPROVE)).decided
 
 
-async def test_one_approval_lets_it_run(world: Any, live: Live) -> None:
+async def test_one_approval_lets_it_run(world: World, live: Live) -> None:
     held = await live.hold()
     outcome = await review_statement(world.access, held.id, world["carol"], APPROVE)
     assert (outcome.state, outcome.decided) == (HoldState.APPROVED, True)
+    assert outcome.statement is not None
     assert outcome.statement.decided_by == world["carol"].id
     assert await live.state(held) is HoldState.APPROVED
     assert (await world.actions())[-1] == "human:carol slack:statement:approve success"
 
 
-async def test_a_denial_says_why(world: Any, live: Live) -> None:
+async def test_a_denial_says_why(world: World, live: Live) -> None:
     held = await live.hold()
     with pytest.raises(Refused, match="Say why"):
         await review_statement(world.access, held.id, world["carol"], DENY)
     outcome = await review_statement(world.access, held.id, world["carol"], DENY, "use a migration")
+    assert outcome.statement is not None
     assert (outcome.state, outcome.statement.decision_reason) == (HoldState.DENIED, "use a migration")
     late = await review_statement(world.access, held.id, world["bob"], APPROVE)
     assert late.message.startswith("This statement was denied by carol at ")
 
 
 @pytest.mark.parametrize("who", ["alice", "erin", "deployer", "mallory"])
-async def test_who_may_not_review_a_statement(world: Any, live: Live, who: str) -> None:
+async def test_who_may_not_review_a_statement(world: World, live: Live, who: str) -> None:
     held = await live.hold()
     outcome = await review_statement(world.access, held.id, world[who], APPROVE)
     assert not outcome.counted
@@ -149,7 +152,7 @@ async def test_who_may_not_review_a_statement(world: Any, live: Live, who: str) 
     assert (await world.actions())[-1].endswith("slack:statement:approve failure")
 
 
-async def test_a_quorum_of_two_counts_different_people(world: Any, live: Live) -> None:
+async def test_a_quorum_of_two_counts_different_people(world: World, live: Live) -> None:
     held = await live.hold("grants")
     await review_statement(world.access, held.id, world["bob"], APPROVE)
     again = await review_statement(world.access, held.id, world["bob"], APPROVE)
@@ -158,7 +161,7 @@ async def test_a_quorum_of_two_counts_different_people(world: Any, live: Live) -
     assert (await review_statement(world.access, held.id, world["dave"], APPROVE)).decided
 
 
-async def test_only_people_asked_who_still_may_count(world: Any, live: Live, document: dict[str, Any]) -> None:
+async def test_only_people_asked_who_still_may_count(world: World, live: Live, document: dict[str, Any]) -> None:
     held = await live.hold()
     document["groups"]["dba"] = ["carol", "dave", "mallory"]
     await world.write(document)
@@ -167,7 +170,7 @@ async def test_only_people_asked_who_still_may_count(world: Any, live: Live, doc
     assert (await review_statement(world.access, held.id, world["carol"], APPROVE)).decided
 
 
-async def test_a_rule_that_is_gone_lets_nobody_approve(world: Any, live: Live, document: dict[str, Any]) -> None:
+async def test_a_rule_that_is_gone_lets_nobody_approve(world: World, live: Live, document: dict[str, Any]) -> None:
     held = await live.hold()
     del document["resources"]["payments-db"]["roles"]["admin"]["statements"][0]
     await world.write(document)
@@ -175,7 +178,7 @@ async def test_a_rule_that_is_gone_lets_nobody_approve(world: Any, live: Live, d
     assert "its rule ddl was changed or removed" in outcome.message
 
 
-async def test_nothing_runs_after_its_time_or_its_session(world: Any, live: Live) -> None:
+async def test_nothing_runs_after_its_time_or_its_session(world: World, live: Live) -> None:
     lapsed = await live.hold()
     await world.age("statement", lapsed.id, 601)
     assert "lapsed" in (await review_statement(world.access, lapsed.id, world["bob"], APPROVE)).message
@@ -187,7 +190,7 @@ async def test_nothing_runs_after_its_time_or_its_session(world: Any, live: Live
     assert "has ended" in (await review_statement(world.access, orphan.id, world["bob"], APPROVE)).message
 
 
-async def test_a_cancelled_hold_is_over(world: Any, live: Live) -> None:
+async def test_a_cancelled_hold_is_over(world: World, live: Live) -> None:
     held = await live.hold()
     assert await holds.cancel(world.access, held.id, "Ctrl-C")
     assert not await holds.cancel(world.access, held.id, "Ctrl-C")
@@ -195,7 +198,7 @@ async def test_a_cancelled_hold_is_over(world: Any, live: Live) -> None:
     assert outcome.message.startswith("This statement was cancelled at ")
 
 
-async def test_a_denied_statement_is_written_down(world: Any, live: Live) -> None:
+async def test_a_denied_statement_is_written_down(world: World, live: Live) -> None:
     denied = await holds.deny(
         world.access, live.session, live.grant, "COPY t TO PROGRAM 'x\x00'", "copy", live.rule("programs")
     )
@@ -205,7 +208,7 @@ async def test_a_denied_statement_is_written_down(world: Any, live: Live) -> Non
     assert outcome.message == "There is no such statement to review."
 
 
-async def test_all_at_once_one_decides(world: Any, live: Live) -> None:
+async def test_all_at_once_one_decides(world: World, live: Live) -> None:
     for rule in ("grants", "ddl") * 4:
         held = await live.hold(rule)
         results: Sequence[Any] = await asyncio.gather(

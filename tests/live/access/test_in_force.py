@@ -32,6 +32,7 @@ from storage.model import (
     ReviewDecision,
 )
 from storage.notices import Notices
+from support.access import World
 
 APPROVE = ReviewDecision.APPROVE
 
@@ -44,7 +45,7 @@ def without_bob(document: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def other(world: Any, tmp_path: Path, document: dict[str, Any]) -> Access:
+def other(world: World, tmp_path: Path, document: dict[str, Any]) -> Access:
     """Another process, with a file of its own that says the same for now."""
     path = tmp_path / "other.yml"
     path.write_text(yaml.safe_dump(document, sort_keys=False))
@@ -55,11 +56,11 @@ def rewrite(access: Access, document: dict[str, Any]) -> None:
     access.policies.path.write_text(yaml.safe_dump(document, sort_keys=False))
 
 
-async def ask(world: Any, role: str = "admin") -> AccessRequest:
+async def ask(world: World, role: str = "admin") -> AccessRequest:
     return await requests.submit(world.access, world["alice"], Ask("payments-db", role, 900))
 
 
-async def live_grant(world: Any, role: str = "read") -> Grant:
+async def live_grant(world: World, role: str = "read") -> Grant:
     request = await ask(world, role)
     if role != "read":
         await review_request(world.access, request.id, world["carol"], APPROVE)
@@ -67,7 +68,7 @@ async def live_grant(world: Any, role: str = "read") -> Grant:
 
 
 async def test_a_process_that_was_not_reloaded_lets_no_removed_reviewer_approve(
-    world: Any, other: Access, document: dict[str, Any]
+    world: World, other: Access, document: dict[str, Any]
 ) -> None:
     request = await ask(world)
     await world.write(without_bob(document))
@@ -78,7 +79,7 @@ async def test_a_process_that_was_not_reloaded_lets_no_removed_reviewer_approve(
 
 
 async def test_a_process_whose_file_is_the_new_one_takes_it_over_and_decides(
-    world: Any, other: Access, document: dict[str, Any]
+    world: World, other: Access, document: dict[str, Any]
 ) -> None:
     request = await ask(world)
     await world.write(without_bob(document))
@@ -90,7 +91,7 @@ async def test_a_process_whose_file_is_the_new_one_takes_it_over_and_decides(
 
 
 async def test_a_file_that_nobody_adopted_is_not_taken_over(
-    world: Any, other: Access, document: dict[str, Any]
+    world: World, other: Access, document: dict[str, Any]
 ) -> None:
     await world.write(without_bob(document))
     before = other.policies.current
@@ -102,7 +103,7 @@ async def test_a_file_that_nobody_adopted_is_not_taken_over(
 
 
 async def test_a_stale_process_takes_no_requests_and_audits_it(
-    world: Any, other: Access, document: dict[str, Any]
+    world: World, other: Access, document: dict[str, Any]
 ) -> None:
     await world.write(without_bob(document))
     with pytest.raises(PolicyStale, match="reload it"):
@@ -112,7 +113,7 @@ async def test_a_stale_process_takes_no_requests_and_audits_it(
 
 
 async def test_a_stale_process_lets_reviewers_revoke_nothing_but_holders_give_back(
-    world: Any, other: Access, document: dict[str, Any]
+    world: World, other: Access, document: dict[str, Any]
 ) -> None:
     grant = await live_grant(world)
     await world.write(without_bob(document))
@@ -123,11 +124,12 @@ async def test_a_stale_process_lets_reviewers_revoke_nothing_but_holders_give_ba
 
 
 async def test_a_stale_process_holds_nothing_and_reviews_no_statement(
-    world: Any, other: Access, document: dict[str, Any]
+    world: World, other: Access, document: dict[str, Any]
 ) -> None:
     grant = await live_grant(world, "admin")
     session = await world.session(grant)
     rule = world.access.policies.current.statement_rule("payments-db", "admin", "ddl")
+    assert rule is not None
     held = await holds.hold(world.access, session, grant, "DROP TABLE cards", "drop", rule)
     assert held.state is HoldState.PENDING
     await world.write(without_bob(document))
@@ -137,7 +139,7 @@ async def test_a_stale_process_holds_nothing_and_reviews_no_statement(
     assert (denied.state, denied.decision_reason) == (HoldState.DENIED, STALE)
 
 
-async def test_a_stale_process_links_nobody(world: Any, other: Access, document: dict[str, Any]) -> None:
+async def test_a_stale_process_links_nobody(world: World, other: Access, document: dict[str, Any]) -> None:
     moved = copy.deepcopy(document)
     moved["people"]["alice"]["slack"] = "U0NEW"
     await world.write(moved)
@@ -147,7 +149,7 @@ async def test_a_stale_process_links_nobody(world: Any, other: Access, document:
         assert await principal_of(transaction, IdentityProvider.SLACK, "T0TEAM", "U0ALICE") is None
 
 
-async def test_adopting_waits_for_those_who_decide(world: Any, document: dict[str, Any]) -> None:
+async def test_adopting_waits_for_those_who_decide(world: World, document: dict[str, Any]) -> None:
     async with world.database.transaction() as transaction:
         assert await policy_in_force(world.access, transaction) is world.access.policies.current
         adopting = asyncio.create_task(world.write(without_bob(document)))
@@ -171,7 +173,7 @@ async def _waits_for_a_lock(database: Database) -> bool:
 
 
 async def test_a_follower_takes_over_what_another_process_adopted(
-    world: Any, other: Access, document: dict[str, Any]
+    world: World, other: Access, document: dict[str, Any]
 ) -> None:
     notices = Notices(world.database)
     tasks = [asyncio.create_task(notices.run()), asyncio.create_task(follow_policy(other, notices))]
@@ -185,7 +187,7 @@ async def test_a_follower_takes_over_what_another_process_adopted(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _same(world: Any, other: Access) -> bool:
+async def _same(world: World, other: Access) -> bool:
     return other.policies.current.hash == world.access.policies.current.hash
 
 
@@ -196,7 +198,7 @@ async def _until(true: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def test_a_starting_process_does_not_bring_back_what_was_replaced(
-    world: Any, other: Access, document: dict[str, Any]
+    world: World, other: Access, document: dict[str, Any]
 ) -> None:
     await world.write(without_bob(document))
     in_force = world.access.policies.current.hash
@@ -210,7 +212,7 @@ async def test_a_starting_process_does_not_bring_back_what_was_replaced(
     await adopt(other, starting=True)
 
 
-async def test_a_starting_process_brings_what_is_new(world: Any, other: Access, document: dict[str, Any]) -> None:
+async def test_a_starting_process_brings_what_is_new(world: World, other: Access, document: dict[str, Any]) -> None:
     rewrite(other, without_bob(document))
     other.policies.reload()
     await adopt(other, starting=True)

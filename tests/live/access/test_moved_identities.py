@@ -12,6 +12,7 @@ from access.decisions.requests import Ask
 from access.decisions.reviews import review_request
 from access.identity import people
 from storage.model import AccessRequest, Grant, Identity, Principal, RequestState, ReviewDecision
+from support.access import World
 
 APPROVE = ReviewDecision.APPROVE
 
@@ -24,7 +25,7 @@ def moved(document: dict[str, Any]) -> dict[str, Any]:
     return changed
 
 
-async def test_what_it_asked_for_and_holds_ends(world: Any, moved: dict[str, Any]) -> None:
+async def test_what_it_asked_for_and_holds_ends(world: World, moved: dict[str, Any]) -> None:
     await requests.submit(world.access, world["alice"], Ask("payments-db", "read", 900))
     pending = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
     others = await requests.submit(world.access, world["erin"], Ask("payments-db", "admin", 900))
@@ -39,7 +40,7 @@ async def test_what_it_asked_for_and_holds_ends(world: Any, moved: dict[str, Any
     assert "gatepass policy:grant:revoke success" in actions
 
 
-async def test_linking_the_workspace_ends_it_too(world: Any, document: dict[str, Any]) -> None:
+async def test_linking_the_workspace_ends_it_too(world: World, document: dict[str, Any]) -> None:
     del document["slack"]
     await world.write(document)
     pending = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
@@ -49,7 +50,7 @@ async def test_linking_the_workspace_ends_it_too(world: Any, document: dict[str,
     assert (await world.one(AccessRequest, pending.id)).state is RequestState.CANCELLED
 
 
-async def test_the_account_that_asked_is_written_down_and_reviews_nothing_of_it(world: Any) -> None:
+async def test_the_account_that_asked_is_written_down_and_reviews_nothing_of_it(world: World) -> None:
     pending = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
     assert pending.context == {"source": "slack", "slack": "T0TEAM/U0ALICE"}
     await _hand_over(world, "U0ALICE", world["bob"])
@@ -58,17 +59,17 @@ async def test_the_account_that_asked_is_written_down_and_reviews_nothing_of_it(
     assert (outcome.state, outcome.counted) == (RequestState.PENDING, False)
 
 
-async def _hand_over(world: Any, member: str, to: Principal) -> None:
+async def _hand_over(world: World, member: str, to: Principal) -> None:
     """Past every rule of ours, as a hand in the database would."""
     async with world.database.transaction() as transaction:
-        theirs = await transaction.scalar(select(Identity).where(col(Identity.principal_id) == to.id))
+        theirs = (await transaction.scalars(select(Identity).where(col(Identity.principal_id) == to.id))).one()
         theirs.retired_at = theirs.created_at
         await transaction.flush()
-        moved = await transaction.scalar(select(Identity).where(col(Identity.subject) == member))
+        moved = (await transaction.scalars(select(Identity).where(col(Identity.subject) == member))).one()
         moved.principal_id = to.id
 
 
-async def test_one_account_does_not_make_a_quorum_under_two_names(world: Any, document: dict[str, Any]) -> None:
+async def test_one_account_does_not_make_a_quorum_under_two_names(world: World, document: dict[str, Any]) -> None:
     pending = await requests.submit(world.access, world["alice"], Ask("payments-db", "write", 900))
     assert (await review_request(world.access, pending.id, world["bob"], APPROVE)).counted
     swapped = copy.deepcopy(document)

@@ -22,9 +22,10 @@ from storage.model import (
     PrincipalKind,
     RequestState,
 )
+from support.access import World
 
 
-async def whois(world: Any, member: str, team: str = "T0TEAM") -> str | None:
+async def whois(world: World, member: str, team: str = "T0TEAM") -> str | None:
     async with world.database.transaction() as transaction:
         principal = await people.principal_of(transaction, IdentityProvider.SLACK, team, member)
         return principal.name if principal is not None else None
@@ -37,7 +38,7 @@ def leave(document: dict[str, Any], name: str) -> None:
             members.remove(name)
 
 
-async def test_people_are_known_by_team_and_member_id(world: Any) -> None:
+async def test_people_are_known_by_team_and_member_id(world: World) -> None:
     assert await whois(world, "U0ALICE") == "alice"
     assert await whois(world, "U0ALICE", "T0OTHER") is None
     assert await whois(world, "U0NOBODY") is None
@@ -46,7 +47,7 @@ async def test_people_are_known_by_team_and_member_id(world: Any) -> None:
     assert people.actor(None) == "gatepass"
 
 
-async def test_adopting_again_changes_nothing_and_is_audited(world: Any) -> None:
+async def test_adopting_again_changes_nothing_and_is_audited(world: World) -> None:
     before = sorted((row.id, row.principal_id) for row in await world.all(Identity))
     await asyncio.gather(*(adopt(world.access) for _ in range(3)))
     assert sorted((row.id, row.principal_id) for row in await world.all(Identity)) == before
@@ -54,7 +55,7 @@ async def test_adopting_again_changes_nothing_and_is_audited(world: Any) -> None
     assert (await world.actions()).count("gatepass policy:version:adopt success") == 4
 
 
-async def test_who_leaves_loses_everything_and_may_come_back(world: Any, document: dict[str, Any]) -> None:
+async def test_who_leaves_loses_everything_and_may_come_back(world: World, document: dict[str, Any]) -> None:
     await requests.submit(world.access, world["alice"], Ask("payments-db", "read", 900))
     pending = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
     await requests.submit(world.access, world["erin"], Ask("payments-db", "read", 900))
@@ -79,7 +80,7 @@ async def test_who_leaves_loses_everything_and_may_come_back(world: Any, documen
     assert len([grant for grant in await world.all(Grant) if grant.revoked_at is not None]) == 1
 
 
-async def test_a_member_id_moves_with_the_file(world: Any, document: dict[str, Any]) -> None:
+async def test_a_member_id_moves_with_the_file(world: World, document: dict[str, Any]) -> None:
     document["people"]["alice"]["slack"] = "U0ALICE2"
     document["people"]["erin"]["slack"] = "U0ALICE"
     await world.write(document)
@@ -89,14 +90,14 @@ async def test_a_member_id_moves_with_the_file(world: Any, document: dict[str, A
         assert [identity.subject for identity in retired] == ["U0ERIN"]
 
 
-async def test_another_workspace_replaces_the_first(world: Any, document: dict[str, Any]) -> None:
+async def test_another_workspace_replaces_the_first(world: World, document: dict[str, Any]) -> None:
     document["slack"]["team"] = "T0OTHER"
     await world.write(document)
     assert await whois(world, "U0ALICE") is None
     assert await whois(world, "U0ALICE", "T0OTHER") == "alice"
 
 
-async def test_the_bot_tells_its_team_where_the_file_does_not(world: Any, document: dict[str, Any]) -> None:
+async def test_the_bot_tells_its_team_where_the_file_does_not(world: World, document: dict[str, Any]) -> None:
     del document["slack"]
     document["people"]["frank"] = {"slack": "U0FRANK"}
     await world.write(document)
@@ -112,7 +113,7 @@ async def test_the_bot_tells_its_team_where_the_file_does_not(world: Any, docume
     assert await whois(world, "U0GRACE", "T0BOT") == "grace"
 
 
-async def test_a_token_of_another_workspace_is_told(world: Any) -> None:
+async def test_a_token_of_another_workspace_is_told(world: World) -> None:
     await people.link_slack(world.access, "T0TEAM")
     with pytest.raises(WrongWorkspace, match="T0TEAM, but SLACK_BOT_TOKEN belongs to T0OTHER"):
         await people.link_slack(world.access, "T0OTHER")

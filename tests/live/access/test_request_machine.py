@@ -5,7 +5,7 @@ The model beside it is ten lines of set arithmetic; the rules must agree with it
 
 import asyncio
 import copy
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -196,7 +196,7 @@ class Requests(RuleBasedStateMachine):
         async with self.access.database.transaction() as transaction:
             return {person.name: person for person in (await transaction.scalars(select(Principal))).all()}
 
-    async def _set_reviewers(self, people: Any) -> None:
+    async def _set_reviewers(self, people: Iterable[str]) -> None:
         document = copy.deepcopy(DOCUMENT)
         document["groups"]["reviewers"] = list(people)
         self.access.policies.path.write_text(yaml.safe_dump(document))
@@ -251,7 +251,7 @@ def test_whatever_people_do_a_request_is_decided_once(dsn: str, tmp_path: Path) 
                     derandomize=True,
                     # Shrinking would replay hundreds of stories on the database; the steps of one are short enough.
                     phases=(Phase.explicit, Phase.generate),
-                    suppress_health_check=list(HealthCheck),
+                    suppress_health_check=list(HealthCheck),  # pyright: ignore[reportArgumentType]
                 ),
             )
             decided = runner.run(_audited(database))

@@ -9,9 +9,10 @@ import pytest
 from access.decisions import requests
 from access.decisions.requests import MAX_PENDING, Ask, Refused
 from storage.model import AccessRequest, Decision, Grant, PostPurpose, RequestState
+from support.access import World
 
 
-async def test_a_reviewed_request_waits_with_a_card_and_a_reply(world: Any) -> None:
+async def test_a_reviewed_request_waits_with_a_card_and_a_reply(world: World) -> None:
     request = await requests.submit(
         world.access, world["alice"], Ask("payments-db", "admin", 900, "fix 4111111111111111 ", "INC-42")
     )
@@ -27,7 +28,7 @@ async def test_a_reviewed_request_waits_with_a_card_and_a_reply(world: Any) -> N
     assert await world.all(Grant) == []
 
 
-async def test_an_automatic_request_is_granted_at_once(world: Any) -> None:
+async def test_an_automatic_request_is_granted_at_once(world: World) -> None:
     request = await requests.submit(world.access, world["alice"], Ask("payments-db", "read", 900))
     assert request.state is RequestState.APPROVED
     (grant,) = await world.all(Grant)
@@ -40,13 +41,13 @@ async def test_an_automatic_request_is_granted_at_once(world: Any) -> None:
     ]
 
 
-async def test_an_agent_asks_under_its_own_name(world: Any) -> None:
+async def test_an_agent_asks_under_its_own_name(world: World) -> None:
     request = await requests.submit(world.access, world["deployer"], Ask("payments-db", "read", 60, source="api"))
     assert request.state is RequestState.APPROVED
     assert "agent:deployer api:request:submit success" in await world.actions()
 
 
-async def test_what_the_policy_denies_is_stored_and_told(world: Any) -> None:
+async def test_what_the_policy_denies_is_stored_and_told(world: World) -> None:
     request = await requests.submit(world.access, world["mallory"], Ask("web-1", "deploy", 600))
     assert (request.state, request.rule) == (RequestState.DENIED, "no-deploys-by-mallory")
     assert "denies mallory" in request.decision_reason
@@ -54,7 +55,7 @@ async def test_what_the_policy_denies_is_stored_and_told(world: Any) -> None:
     assert (await world.actions())[-1] == "gatepass policy:request:deny failure"
 
 
-async def test_what_no_rule_speaks_of_is_denied(world: Any) -> None:
+async def test_what_no_rule_speaks_of_is_denied(world: World) -> None:
     request = await requests.submit(world.access, world["alice"], Ask("web-1", "deploy", 600))
     assert request.state is RequestState.DENIED
     assert request.decision_reason == "No rule lets alice have deploy on web-1."
@@ -76,27 +77,27 @@ async def test_what_no_rule_speaks_of_is_denied(world: Any) -> None:
         (Ask("payments-db", "read", 60, "", "x" * 129), "Your ticket has 129 characters; 128"),
     ],
 )
-async def test_what_cannot_be_asked_is_refused_and_leaves_no_row(world: Any, ask: Ask, sentence: str) -> None:
+async def test_what_cannot_be_asked_is_refused_and_leaves_no_row(world: World, ask: Ask, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
         await requests.submit(world.access, world["alice"], ask)
     assert sentence in str(refused.value)
     assert await world.all(AccessRequest) == []
 
 
-async def test_a_stranger_to_every_rule_learns_no_resource(world: Any) -> None:
+async def test_a_stranger_to_every_rule_learns_no_resource(world: World) -> None:
     with pytest.raises(Refused) as refused:
         await requests.submit(world.access, world["mallory"], Ask("payment-db", "read", 60))
     assert "payments-db" not in str(refused.value)
 
 
-async def test_text_that_storage_cannot_hold_is_made_fit(world: Any) -> None:
+async def test_text_that_storage_cannot_hold_is_made_fit(world: World) -> None:
     request = await requests.submit(
         world.access, world["alice"], Ask("payments-db", "read", 60, "a\x00b\ud800c <!channel>`")
     )
     assert (await world.one(AccessRequest, request.id)).reason == "a\ufffdb?c <!channel>`"
 
 
-async def test_a_flood_is_refused_and_audited(world: Any) -> None:
+async def test_a_flood_is_refused_and_audited(world: World) -> None:
     for number in range(MAX_PENDING):
         await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 60, f"reason {number}"))
     with pytest.raises(Refused, match="20 requests waiting"):
@@ -105,7 +106,7 @@ async def test_a_flood_is_refused_and_audited(world: Any) -> None:
     await requests.submit(world.access, world["erin"], Ask("payments-db", "admin", 60, "another person"))
 
 
-async def test_a_flood_at_once_stops_at_the_limit(world: Any) -> None:
+async def test_a_flood_at_once_stops_at_the_limit(world: World) -> None:
     asks = [Ask("payments-db", "admin", 60, f"reason {number}") for number in range(MAX_PENDING + 5)]
     results = await asyncio.gather(
         *(requests.submit(world.access, world["alice"], ask) for ask in asks), return_exceptions=True
@@ -114,14 +115,14 @@ async def test_a_flood_at_once_stops_at_the_limit(world: Any) -> None:
     assert len(await world.all(AccessRequest)) == MAX_PENDING
 
 
-async def test_the_same_ask_delivered_twice_is_one_request(world: Any) -> None:
+async def test_the_same_ask_delivered_twice_is_one_request(world: World) -> None:
     ask = Ask("payments-db", "admin", 600, "double click")
     first, second = await asyncio.gather(*(requests.submit(world.access, world["alice"], ask) for _ in range(2)))
     assert first.id == second.id
     assert len(await world.all(AccessRequest)) == 1
 
 
-async def test_who_left_the_policy_asks_for_nothing(world: Any, document: dict[str, Any]) -> None:
+async def test_who_left_the_policy_asks_for_nothing(world: World, document: dict[str, Any]) -> None:
     del document["people"]["erin"]
     document["groups"]["engineers"].remove("erin")
     await world.write(document)
@@ -129,7 +130,7 @@ async def test_who_left_the_policy_asks_for_nothing(world: Any, document: dict[s
         await requests.submit(world.access, world["erin"], Ask("payments-db", "read", 60))
 
 
-async def test_the_requester_cancels_their_own(world: Any) -> None:
+async def test_the_requester_cancels_their_own(world: World) -> None:
     request = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 600))
     with pytest.raises(Refused, match="no such request of yours"):
         await requests.cancel(world.access, request.id, world["bob"])

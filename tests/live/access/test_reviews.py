@@ -10,20 +10,22 @@ from access.decisions import requests
 from access.decisions.requests import Ask, Refused
 from access.decisions.reviews import review_request
 from storage.model import AccessRequest, Grant, RequestState, Review, ReviewDecision
+from support.access import World
 
 APPROVE, DENY = ReviewDecision.APPROVE, ReviewDecision.DENY
 
 
-async def ask(world: Any, role: str = "admin", who: str = "alice", duration_s: int = 900) -> AccessRequest:
+async def ask(world: World, role: str = "admin", who: str = "alice", duration_s: int = 900) -> AccessRequest:
     return await requests.submit(world.access, world[who], Ask("payments-db", role, duration_s))
 
 
-async def test_one_approval_makes_the_grant_from_that_moment(world: Any) -> None:
+async def test_one_approval_makes_the_grant_from_that_moment(world: World) -> None:
     request = await ask(world)
     await world.age("access_request", request.id, 600)
     outcome = await review_request(world.access, request.id, world["bob"], APPROVE)
     assert (outcome.state, outcome.decided) == (RequestState.APPROVED, True)
     assert outcome.grant is not None
+    assert outcome.request is not None
     assert outcome.grant.not_before == outcome.request.decided_at
     assert outcome.grant.expires_at - outcome.grant.not_before == timedelta(seconds=900)
     assert (outcome.request.decided_by, outcome.request.revision) == (world["bob"].id, 2)
@@ -34,17 +36,18 @@ async def test_one_approval_makes_the_grant_from_that_moment(world: Any) -> None
     assert all(post.wanted_revision > 2 for post in await world.posts(request.id))
 
 
-async def test_one_denial_ends_it_with_a_redacted_reason(world: Any) -> None:
+async def test_one_denial_ends_it_with_a_redacted_reason(world: World) -> None:
     request = await ask(world, "write")
     outcome = await review_request(world.access, request.id, world["bob"], DENY, "not with 4111111111111111")
     assert (outcome.state, outcome.decided, outcome.grant) == (RequestState.DENIED, True, None)
+    assert outcome.request is not None
     assert outcome.request.decision_reason == "not with [pan]"
     late = await review_request(world.access, request.id, world["carol"], APPROVE)
     assert not late.counted
     assert late.message.startswith("This request was denied by bob at ")
 
 
-async def test_a_denial_needs_a_reason(world: Any) -> None:
+async def test_a_denial_needs_a_reason(world: World) -> None:
     request = await ask(world)
     for reason in ("", "  \n"):
         with pytest.raises(Refused, match="Say why"):
@@ -63,7 +66,7 @@ async def test_a_denial_needs_a_reason(world: Any) -> None:
         ("deployer", "deployer is an agent"),
     ],
 )
-async def test_who_may_not_review_changes_nothing_and_is_audited(world: Any, who: str, sentence: str) -> None:
+async def test_who_may_not_review_changes_nothing_and_is_audited(world: World, who: str, sentence: str) -> None:
     request = await ask(world)
     outcome = await review_request(world.access, request.id, world[who], APPROVE)
     assert sentence in outcome.message
@@ -72,14 +75,14 @@ async def test_who_may_not_review_changes_nothing_and_is_audited(world: Any, who
     assert (await world.actions())[-1].endswith("slack:request:approve failure")
 
 
-async def test_a_reviewer_does_not_review_their_own(world: Any) -> None:
+async def test_a_reviewer_does_not_review_their_own(world: World) -> None:
     request = await ask(world, who="bob")
     assert request.reviewers == ["carol", "dave"]
     outcome = await review_request(world.access, request.id, world["bob"], APPROVE)
     assert "your own" in outcome.message
 
 
-async def test_a_quorum_counts_different_people(world: Any) -> None:
+async def test_a_quorum_counts_different_people(world: World) -> None:
     request = await ask(world, "write")
     first = await review_request(world.access, request.id, world["bob"], APPROVE)
     assert (first.state, first.counted, first.message) == (
@@ -95,7 +98,7 @@ async def test_a_quorum_counts_different_people(world: Any) -> None:
     assert len(await world.all(Grant)) == 1
 
 
-async def test_an_approval_stops_counting_when_its_giver_leaves(world: Any, document: dict[str, Any]) -> None:
+async def test_an_approval_stops_counting_when_its_giver_leaves(world: World, document: dict[str, Any]) -> None:
     request = await ask(world, "write")
     await review_request(world.access, request.id, world["bob"], APPROVE)
     document["groups"]["dba"] = ["carol", "dave"]
@@ -105,17 +108,18 @@ async def test_an_approval_stops_counting_when_its_giver_leaves(world: Any, docu
     assert (await review_request(world.access, request.id, world["dave"], APPROVE)).decided
 
 
-async def test_the_policy_in_force_decides_who_and_how_long(world: Any, document: dict[str, Any]) -> None:
+async def test_the_policy_in_force_decides_who_and_how_long(world: World, document: dict[str, Any]) -> None:
     request = await ask(world, duration_s=3600)
     document["groups"]["dba"] = ["carol", "dave"]
     document["policy"][1]["maximum_duration"] = "10m"
     await world.write(document)
     assert "does not let you" in (await review_request(world.access, request.id, world["bob"], APPROVE)).message
     outcome = await review_request(world.access, request.id, world["carol"], APPROVE)
+    assert outcome.grant is not None
     assert outcome.grant.expires_at - outcome.grant.not_before == timedelta(minutes=10)
 
 
-async def test_what_the_policy_denies_by_now_is_not_approved(world: Any, document: dict[str, Any]) -> None:
+async def test_what_the_policy_denies_by_now_is_not_approved(world: World, document: dict[str, Any]) -> None:
     request = await ask(world)
     del document["policy"][1]
     document["resources"]["payments-db"]["roles"]["admin"]["statements"] = []
@@ -125,7 +129,7 @@ async def test_what_the_policy_denies_by_now_is_not_approved(world: Any, documen
     assert await world.all(Grant) == []
 
 
-async def test_nothing_is_approved_after_its_time(world: Any) -> None:
+async def test_nothing_is_approved_after_its_time(world: World) -> None:
     request = await ask(world)
     await world.age("access_request", request.id, 1801)
     outcome = await review_request(world.access, request.id, world["bob"], APPROVE)
@@ -133,7 +137,7 @@ async def test_nothing_is_approved_after_its_time(world: Any) -> None:
     assert await world.all(Grant) == []
 
 
-async def test_a_reviewer_who_left_is_refused(world: Any, document: dict[str, Any]) -> None:
+async def test_a_reviewer_who_left_is_refused(world: World, document: dict[str, Any]) -> None:
     request = await ask(world)
     del document["people"]["bob"]
     for group in document["groups"].values():
@@ -144,12 +148,12 @@ async def test_a_reviewer_who_left_is_refused(world: Any, document: dict[str, An
     assert "no longer in Gatepass's policy" in outcome.message
 
 
-async def test_an_unknown_request_is_told(world: Any) -> None:
+async def test_an_unknown_request_is_told(world: World) -> None:
     outcome = await review_request(world.access, world["bob"].id, world["bob"], APPROVE)
     assert (outcome.state, outcome.message) == (None, "There is no such request.")
 
 
-async def test_reviewers_at_once_make_one_grant(world: Any) -> None:
+async def test_reviewers_at_once_make_one_grant(world: World) -> None:
     for role, votes in [("admin", 1), ("write", 2)] * 8:
         request = await ask(world, role)
         outcomes = await asyncio.gather(
@@ -161,7 +165,7 @@ async def test_reviewers_at_once_make_one_grant(world: Any) -> None:
         assert len(counted) == len(set(counted)) == votes
 
 
-async def test_approve_deny_and_cancel_at_once_have_one_winner(world: Any) -> None:
+async def test_approve_deny_and_cancel_at_once_have_one_winner(world: World) -> None:
     for _ in range(8):
         request = await ask(world)
         results = await asyncio.gather(

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ from proxy.sessions.instance import registered
 from storage.database import Database
 from storage.model import Grant, Principal, ReviewDecision
 from storage.notices import Notices
+from support.children import Children
+from support.proxy import Granted, Grants, WritePolicy
 
 POLICY: dict[str, Any] = {
     "version": 1,
@@ -64,16 +65,8 @@ POLICY: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class Granted:
-    """A grant as its holder has it."""
-
-    grant: Grant
-    token: str
-
-
 @pytest.fixture
-def write_policy(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+def write_policy(tmp_path: Path) -> WritePolicy:
     """Write a policy file; returns its path."""
 
     def write(policy: dict[str, Any]) -> Path:
@@ -85,7 +78,7 @@ def write_policy(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
 
 
 @pytest.fixture
-async def access(database: Database, tmp_path: Path, write_policy: Callable[[dict[str, Any]], Path]) -> Access:
+async def access(database: Database, tmp_path: Path, write_policy: WritePolicy) -> Access:
     """The rules, with POLICY adopted."""
     made = Access(
         database=database,
@@ -115,7 +108,7 @@ async def gateway(access: Access, tmp_path: Path) -> AsyncIterator[Gateway]:
 
 
 @pytest.fixture
-def granted(access: Access) -> Callable[..., Awaitable[Granted]]:
+def granted(access: Access) -> Grants:
     """`await granted("db", "read", duration_s=60)`: alice asks, bob approves; returns the grant and a token."""
 
     async def grant(resource: str, role: str, *, duration_s: int = 900) -> Granted:
@@ -128,3 +121,11 @@ def granted(access: Access) -> Callable[..., Awaitable[Granted]]:
         return Granted(made, access.keys.issue(grant=made, principal=people["alice"]))
 
     return grant
+
+
+@pytest.fixture
+async def children() -> AsyncIterator[Children]:
+    """Client programs; those that the test leaves are ended after it."""
+    started = Children()
+    yield started
+    await started.end()

@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,8 +16,7 @@ from proxy.sessions import admission
 from proxy.sessions.admission import Door
 from proxy.sessions.gateway import Gateway
 from storage.model import AuditEvent, EndReason, Protocol
-
-Grants = Callable[..., Awaitable[Any]]
+from support.proxy import Grants, WritePolicy
 
 
 async def knock(at: Door, client: str = "203.0.113.9:40000") -> None:
@@ -105,7 +103,7 @@ async def test_a_changed_policy_ends_the_sessions_it_concerns(
     gateway: Gateway,
     access: Access,
     granted: Grants,
-    write_policy: Callable[[dict[str, Any]], Path],
+    write_policy: WritePolicy,
     change: Callable[[dict[str, Any]], None],
     says: str,
 ) -> None:

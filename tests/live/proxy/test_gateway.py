@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import jwt
@@ -15,6 +16,7 @@ from access.context import Access
 from access.decisions.statement_reviews import review_statement
 from access.grants import grants
 from proxy.errors import AccessRefused, ClientFault, RecorderFailed, SessionEnded
+from proxy.sessions.admission import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.recovery import Recovery
 from proxy.sessions.session import LiveSession
@@ -34,6 +36,7 @@ from storage.model import (
     Statement,
 )
 from storage.recordings import files
+from support.proxy import Granted, Grants
 
 CLIENT = "127.0.0.1:50000"
 SELECT = StatementFacts("SELECT name FROM cards", "select", frozenset({"select", "table:cards"}))
@@ -41,7 +44,9 @@ DROP = StatementFacts("DROP TABLE cards", "ddl", frozenset({"ddl", "drop", "tabl
 COPY = StatementFacts("COPY cards TO PROGRAM ?", "copy", frozenset({"copy", "copy_program"}))
 
 
-async def admit(gateway: Gateway, token: str, door: str = "read@db", protocol: Protocol = Protocol.POSTGRES) -> Any:
+async def admit(
+    gateway: Gateway, token: str, door: str = "read@db", protocol: Protocol = Protocol.POSTGRES
+) -> Admission:
     return await gateway.admit(username=door, token=token, protocol=protocol, client=CLIENT)
 
 
@@ -63,7 +68,7 @@ async def nothing(_: str) -> None:
 # --- the door -----------------------------------------------------------------------------------------------------
 
 
-async def test_a_grant_opens_its_own_door(gateway: Gateway, granted: Callable[..., Awaitable[Any]]) -> None:
+async def test_a_grant_opens_its_own_door(gateway: Gateway, granted: Grants) -> None:
     held = await granted("db", "read")
     admission = await admit(gateway, held.token)
     assert (admission.grant.id, admission.principal.name) == (held.grant.id, "alice")
@@ -84,7 +89,7 @@ async def test_a_grant_opens_its_own_door(gateway: Gateway, granted: Callable[..
 async def test_a_token_opens_no_other_door(
     gateway: Gateway,
     access: Access,
-    granted: Callable[..., Awaitable[Any]],
+    granted: Grants,
     door: str,
     protocol: Protocol,
     says: str,
@@ -96,7 +101,7 @@ async def test_a_token_opens_no_other_door(
     assert '"failure"' in refusal
 
 
-def forged(held: Any, **changes: Any) -> str:
+def forged(held: Granted, **changes: Any) -> str:
     """The held token's claims, signed by another key."""
     claims = jwt.decode(held.token, options={"verify_signature": False}) | changes
     return jwt.encode(
@@ -107,13 +112,13 @@ def forged(held: Any, **changes: Any) -> str:
     )
 
 
-def unsigned(held: Any) -> str:
+def unsigned(held: Granted) -> str:
     return jwt.encode(jwt.decode(held.token, options={"verify_signature": False}), "", algorithm="none")
 
 
 @pytest.mark.parametrize("forge", [forged, unsigned, lambda _: "", lambda _: "a.b.c", lambda _: "x" * 100_000])
 async def test_forged_tokens_open_nothing_and_are_audited_without_the_token(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]], forge: Callable[[Any], str]
+    gateway: Gateway, access: Access, granted: Grants, forge: Callable[[Granted], str]
 ) -> None:
     held = await granted("db", "read")
     token = forge(held)
@@ -124,7 +129,7 @@ async def test_forged_tokens_open_nothing_and_are_audited_without_the_token(
 
 
 async def test_a_revoked_or_expired_grant_is_dead_at_the_door(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]]
+    gateway: Gateway, access: Access, granted: Grants
 ) -> None:
     revoked = await granted("db", "read")
     await grants.revoke(access, revoked.grant.id, None, "done")
@@ -141,15 +146,11 @@ async def test_a_revoked_or_expired_grant_is_dead_at_the_door(
         await admit(gateway, expired.token, "admin@db")
 
 
-def _hours(count: int) -> Any:
-    from datetime import timedelta
-
+def _hours(count: int) -> timedelta:
     return timedelta(hours=count)
 
 
-async def test_nobody_enters_while_the_process_is_not_registered(
-    gateway: Gateway, granted: Callable[..., Awaitable[Any]]
-) -> None:
+async def test_nobody_enters_while_the_process_is_not_registered(gateway: Gateway, granted: Grants) -> None:
     admission = await admit(gateway, (await granted("db", "read")).token)
     gateway.instance_id = None
     with pytest.raises(AccessRefused, match="storage"):
@@ -160,9 +161,7 @@ async def test_nobody_enters_while_the_process_is_not_registered(
 # --- a session ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_session_is_written_from_open_to_digest(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]]
-) -> None:
+async def test_a_session_is_written_from_open_to_digest(gateway: Gateway, access: Access, granted: Grants) -> None:
     admission = await admit(gateway, (await granted("db", "read")).token)
     async with gateway.enter(admission, client_software="psql 18") as session:
         assert (await row(access, session)).state is SessionState.ACTIVE
@@ -186,7 +185,7 @@ async def test_a_session_is_written_from_open_to_digest(
 
 
 async def test_revoking_cuts_the_work_and_the_session_says_so(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]]
+    gateway: Gateway, access: Access, granted: Grants
 ) -> None:
     held = await granted("db", "read")
     admission = await admit(gateway, held.token)
@@ -198,7 +197,7 @@ async def test_revoking_cuts_the_work_and_the_session_says_so(
             )
             await session.run(asyncio.sleep(60))
 
-    tasks: list[asyncio.Future[Any]] = []
+    tasks: list[asyncio.Future[Grant]] = []
     with pytest.raises(SessionEnded, match="revoked by Gatepass"):
         await asyncio.wait_for(revoked(), 20)
     async with access.database.transaction() as transaction:
@@ -206,7 +205,7 @@ async def test_revoking_cuts_the_work_and_the_session_says_so(
 
 
 async def test_a_revocation_between_admission_and_entry_is_seen(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]]
+    gateway: Gateway, access: Access, granted: Grants
 ) -> None:
     held = await granted("db", "read")
     admission = await admit(gateway, held.token)
@@ -216,29 +215,25 @@ async def test_a_revocation_between_admission_and_entry_is_seen(
             pass
 
 
-async def test_the_deadline_cuts_a_live_session(gateway: Gateway, granted: Callable[..., Awaitable[Any]]) -> None:
-    admission = await admit(gateway, (await granted("db", "read", duration_s=1)).token)
+async def test_the_deadline_cuts_a_live_session(gateway: Gateway, granted: Grants) -> None:
+    admission = await admit(gateway, (await granted("db", "read", duration_s=4)).token)
     with pytest.raises(SessionEnded, match="as granted") as cut:
         async with gateway.enter(admission) as session:
             await asyncio.wait_for(session.run(asyncio.sleep(60)), 20)
     assert cut.value.reason is EndReason.EXPIRED
 
 
-async def test_a_fault_of_the_relay_is_the_end_reason(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]]
-) -> None:
+async def test_a_fault_of_the_relay_is_the_end_reason(gateway: Gateway, access: Access, granted: Grants) -> None:
     admission = await admit(gateway, (await granted("db", "read")).token)
     with pytest.raises(ClientFault):
         async with gateway.enter(admission) as session:
             raise ClientFault("The client sent card 4111111111111111 where a message should be.")
-    ended = await row(access, session)
+    ended = await row(access, session)  # pyright: ignore[reportPossiblyUnboundVariable] - it was entered
     assert ended.end_reason is EndReason.CLIENT_ERROR
     assert "************1111" in ended.end_detail
 
 
-async def test_a_recorder_that_fails_ends_the_session(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]]
-) -> None:
+async def test_a_recorder_that_fails_ends_the_session(gateway: Gateway, access: Access, granted: Grants) -> None:
     admission = await admit(gateway, (await granted("db", "read")).token)
 
     async def on_a_full_disk() -> None:
@@ -259,7 +254,7 @@ async def test_a_recorder_that_fails_ends_the_session(
 
 
 async def test_a_denied_statement_is_recorded_counted_and_audited(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]]
+    gateway: Gateway, access: Access, granted: Grants
 ) -> None:
     admission = await admit(gateway, (await granted("db", "admin")).token, "admin@db")
     async with gateway.enter(admission) as session:
@@ -285,7 +280,7 @@ async def decide(access: Access, decision: ReviewDecision, reason: str) -> None:
 async def test_a_held_statement_goes_on_or_not_by_the_review(
     gateway: Gateway,
     access: Access,
-    granted: Callable[..., Awaitable[Any]],
+    granted: Grants,
     decision: ReviewDecision,
     allowed: bool,
     says: str,
@@ -306,7 +301,7 @@ async def test_a_held_statement_goes_on_or_not_by_the_review(
 
 
 async def test_a_hold_that_nobody_waits_for_any_more_is_cancelled(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]]
+    gateway: Gateway, access: Access, granted: Grants
 ) -> None:
     admission = await admit(gateway, (await granted("db", "admin")).token, "admin@db")
     told = asyncio.Event()
@@ -328,7 +323,7 @@ async def test_a_hold_that_nobody_waits_for_any_more_is_cancelled(
 
 
 async def test_sessions_of_a_dead_instance_are_closed_with_what_was_recorded(
-    gateway: Gateway, access: Access, granted: Callable[..., Awaitable[Any]]
+    gateway: Gateway, access: Access, granted: Grants
 ) -> None:
     admission = await admit(gateway, (await granted("db", "read")).token)
     session, _ = await gateway._opened(admission, "psql")  # pyright: ignore[reportPrivateUsage]

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import NoReturn
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
@@ -20,15 +21,14 @@ from proxy.sessions.recovery import Recovery
 from storage.database import Database, StorageUnavailable
 from storage.model import AuditEvent, EndReason, Protocol, Session, SessionState
 from storage.notices import Notices
-
-Grants = Callable[..., Awaitable[Any]]
+from support.proxy import Grants
 
 
 async def admit(gateway: Gateway, token: str) -> Admission:
     return await gateway.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:50000")
 
 
-async def row(access: Access, session_id: Any) -> Session:
+async def row(access: Access, session_id: UUID) -> Session:
     async with access.database.transaction() as transaction:
         return await transaction.get_one(Session, session_id)
 
@@ -63,7 +63,7 @@ async def test_a_revocation_cuts_while_no_notice_can_arrive(
 async def _deafen(listening: Database, notices: Notices, monkeypatch: pytest.MonkeyPatch) -> None:
     await _until(lambda: notices.connected)
 
-    async def refuse() -> Any:
+    async def refuse() -> NoReturn:
         raise StorageUnavailable("Storage: too many connections.")
 
     monkeypatch.setattr(listening, "connect", refuse)
@@ -80,7 +80,7 @@ async def _deafen(listening: Database, notices: Notices, monkeypatch: pytest.Mon
 
 
 async def _until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not holds():
             await asyncio.sleep(0.01)
 
@@ -90,7 +90,7 @@ async def test_an_ending_is_written_whatever_the_upstream_said(
     gateway: Gateway, access: Access, granted: Grants, said: str
 ) -> None:
     held = await granted("db", "read")
-    admission, entered = await admit(gateway, held.token), list[Any]()
+    admission, entered = await admit(gateway, held.token), list[UUID]()
 
     async def visit() -> None:
         async with gateway.enter(admission) as session:
@@ -154,7 +154,7 @@ async def test_what_else_lies_in_a_recordings_folder_keeps_nothing_from_being_cl
             folder = next((tmp_path / "recordings").rglob("00000.jsonl")).parent
             (folder / "00000.jsonl.gz").write_bytes(b"a copy")
             await connection.close()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not await _swept(access, tmp_path / "recordings"):
                     await asyncio.sleep(0.05)
     assert (await row(access, session.id)).end_reason is EndReason.INTERRUPTED

@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
 
 from storage.database import Database, StorageUnavailable, clock
 from storage.model import PolicyVersion
@@ -34,7 +35,7 @@ async def test_commits_at_the_end_and_rolls_back_on_an_error(database: Database)
     with pytest.raises(ZeroDivisionError):
         await fail_half_way()
     async with database.transaction() as transaction:
-        assert (await transaction.scalars(select(PolicyVersion.hash))).all() == ["a" * 64]
+        assert (await transaction.scalars(select(col(PolicyVersion.hash)))).all() == ["a" * 64]
 
 
 async def test_the_clock_is_aware_utc(database: Database) -> None:
@@ -117,11 +118,11 @@ async def test_a_commit_that_cannot_be_made_is_unavailable(database: Database, d
     with pytest.raises(StorageUnavailable):
         await commit_without_a_connection()
     async with database.transaction() as transaction:
-        assert (await transaction.scalars(select(PolicyVersion.hash))).all() == []
+        assert (await transaction.scalars(select(col(PolicyVersion.hash)))).all() == []
 
 
 async def test_a_statement_that_takes_too_long_is_unavailable(dsn: str) -> None:
-    database = Database(dsn, statement_timeout_s=0.05)
+    database = Database(dsn, statement_timeout_s=0.5)
     with pytest.raises(StorageUnavailable, match="statement timeout"):
         async with database.transaction() as transaction:
             await transaction.execute(text("SELECT pg_sleep(60)"))

@@ -23,16 +23,22 @@ from storage.model import (
 )
 
 
-async def want(database: Database, subject_id: UUID | None = None, **changes: object) -> UUID:
-    wanted: dict[str, object] = {"purpose": PostPurpose.CARD, "address": "C1", "thread_of": None} | changes
+async def want(
+    database: Database,
+    subject_id: UUID | None = None,
+    *,
+    purpose: PostPurpose = PostPurpose.CARD,
+    address: str = "C1",
+    thread_of: UUID | None = None,
+) -> UUID:
     async with database.transaction() as transaction:
         return await outbox.want(
             transaction,
             PostSubject.REQUEST,
             subject_id or uuid4(),
-            wanted["purpose"],
-            wanted["address"],
-            thread_of=wanted["thread_of"],
+            purpose,
+            address,
+            thread_of=thread_of,
         )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -59,7 +60,8 @@ async def _session(database: Database) -> UUID:
         proxy = ProxyInstance(host="here", pid=1)
         transaction.add_all([person, proxy, PolicyVersion(hash="a" * 64, document={})])
         await transaction.flush()
-        asked = {"principal_id": person.id, "resource": "web-1", "role": "read"}
+        asked: dict[str, Any] = {"principal_id": person.id, "resource": "web-1", "role": "read"}
+        assert proxy.id is not None
         request = AccessRequest(
             **asked,
             duration_s=60,

@@ -5,6 +5,7 @@ import contextlib
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -17,10 +18,12 @@ from proxy.errors import UpstreamFault
 from proxy.postgres import upstream
 from proxy.postgres.listener import PostgresListener
 from proxy.postgres.protocol import messages, startup
+from proxy.sessions.gateway import Gateway
 from storage.model import EndReason, Session
+from support.postgres import Door
 
 
-async def say(door: Any, data: bytes, *, eof: bool = False) -> bytes:
+async def say(door: Door, data: bytes, *, eof: bool = False) -> bytes:
     """Send bytes to the port and return everything that comes back until it closes."""
     reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
     try:
@@ -53,7 +56,8 @@ async def say(door: Any, data: bytes, *, eof: bool = False) -> bytes:
         startup.startup({"user": "read@db"})[:20],
     ],
 )
-async def test_what_is_no_client_is_dropped_and_disturbs_nobody(door: Any, data: bytes) -> None:
+@pytest.mark.parametrize("greeting_timeout_s", [3.0])
+async def test_what_is_no_client_is_dropped_and_disturbs_nobody(door: Door, data: bytes) -> None:
     """Silent ones after the greeting's time; what they get back is a refusal of TLS at most."""
     assert (await say(door, data))[:1] in {b"", b"N", b"S", b"\x15"}
     connection = await door.connect()
@@ -61,7 +65,8 @@ async def test_what_is_no_client_is_dropped_and_disturbs_nobody(door: Any, data:
     await connection.close()
 
 
-async def test_silent_clients_block_nobody(door: Any) -> None:
+@pytest.mark.parametrize("greeting_timeout_s", [3.0])
+async def test_silent_clients_block_nobody(door: Door) -> None:
     silent = [await asyncio.open_connection("127.0.0.1", door.port) for _ in range(30)]
     connection = await door.connect()
     assert await connection.fetchval("select 1") == 1
@@ -73,21 +78,21 @@ async def test_silent_clients_block_nobody(door: Any) -> None:
         writer.close()
 
 
-async def test_plain_text_is_refused_with_what_to_do(door: Any) -> None:
+async def test_plain_text_is_refused_with_what_to_do(door: Door) -> None:
     status, _, err = await door.psql("read", "-c", "select 1", sslmode="disable")
     assert status == 2
     assert "Connect with sslmode=require" in err
     assert door.recorded() == ""
 
 
-async def test_gss_encryption_is_declined_and_tls_follows(door: Any) -> None:
+async def test_gss_encryption_is_declined_and_tls_follows(door: Door) -> None:
     client = await door.raw(before=struct.pack(">II", 8, (1234 << 16) | 5680))
     client.send(messages.query("select 1"))
     assert await client.tags() == "TDCZ"
     await client.close()
 
 
-async def test_direct_tls_needs_its_alpn(door: Any) -> None:
+async def test_direct_tls_needs_its_alpn(door: Door) -> None:
     context = ssl.create_default_context(cafile=str(door.ca_file))
     with contextlib.suppress(ConnectionError):
         reader, writer = await asyncio.open_connection("127.0.0.1", door.port, ssl=context)
@@ -112,7 +117,7 @@ async def test_direct_tls_needs_its_alpn(door: Any) -> None:
     ],
 )
 async def test_versions_are_negotiated(
-    door: Any, version: int, parameters: dict[str, str], answer: bytes | None
+    door: Door, version: int, parameters: dict[str, str], answer: bytes | None
 ) -> None:
     client = await door.raw(version=version, parameters=parameters)
     assert client.negotiated == answer
@@ -134,7 +139,7 @@ async def test_versions_are_negotiated(
         ({"client_encoding": "SJIS"}, "client_encoding"),
     ],
 )
-async def test_refusals_say_why(door: Any, words: dict[str, str], says: str) -> None:
+async def test_refusals_say_why(door: Door, words: dict[str, str], says: str) -> None:
     status, _, err = await door.psql("read", "-c", "select 1", **words)
     assert status == 2
     assert "FATAL" in err
@@ -142,12 +147,12 @@ async def test_refusals_say_why(door: Any, words: dict[str, str], says: str) -> 
 
 
 @pytest.mark.parametrize("dbname", ["payments", "db", "read@db"])
-async def test_the_databases_names(door: Any, dbname: str) -> None:
+async def test_the_databases_names(door: Door, dbname: str) -> None:
     status, out, err = await door.psql("read", "-c", "select current_database()", dbname=dbname)
     assert (status, out) == (0, "payments\n"), err
 
 
-async def test_settings_reach_the_upstream_but_not_all(door: Any, access: Access) -> None:
+async def test_settings_reach_the_upstream_but_not_all(door: Door, access: Access) -> None:
     settings = {"application_name": "my-app", "timezone": "Asia/Tokyo", "extra_float_digits": "1"}
     connection = await door.connect(server_settings=settings)
     assert await connection.fetchval("show application_name") == "my-app"
@@ -161,7 +166,7 @@ async def test_settings_reach_the_upstream_but_not_all(door: Any, access: Access
         assert [row.client_software for row in (await transaction.scalars(select(Session))).all()] == ["my-app"]
 
 
-async def test_a_wrong_upstream_password_is_the_operators_to_mend(door: Any) -> None:
+async def test_a_wrong_upstream_password_is_the_operators_to_mend(door: Door) -> None:
     status, _, err = await door.psql("broken", "-c", "select 1")
     assert status == 2
     assert "The database behind db refused us" in err
@@ -181,14 +186,14 @@ class TestWrongPlaces:
     def place(self, place: dict[str, Any], change: dict[str, Any]) -> dict[str, Any]:
         return {**place, **change}
 
-    async def test_an_upstream_that_cannot_be_used(self, door: Any, change: dict[str, Any], says: str) -> None:
+    async def test_an_upstream_that_cannot_be_used(self, door: Door, change: dict[str, Any], says: str) -> None:
         status, _, err = await door.psql("read", "-c", "select 1")
         assert status == 2
         assert says in err
 
 
 @pytest.fixture
-def inner(door: Any, access: Access, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[upstream.Upstream]]:
+def inner(door: Door, access: Access, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Awaitable[upstream.Upstream]]:
     """Connect to the gateway as if it were the upstream: TLS, and a password inside it."""
     front = access.policies.current.resources["db"]
 
@@ -228,7 +233,9 @@ async def test_an_upstream_that_cannot_be_trusted(
         await inner(**change)
 
 
-async def test_closing_the_listener_ends_its_sessions(door: Any, gateway: Any, tls: Any) -> None:
+async def test_closing_the_listener_ends_its_sessions(
+    door: Door, gateway: Gateway, tls: tuple[ssl.SSLContext, Path]
+) -> None:
     context, _ = tls
     async with PostgresListener(gateway, ("127.0.0.1", 0), context) as other:
         door.port = other.address[1]

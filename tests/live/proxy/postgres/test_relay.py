@@ -10,12 +10,13 @@ import asyncpg
 import pytest
 
 from proxy.postgres.protocol import messages
+from support.postgres import Door, Target
 
 PAN, CVV, EMAIL = "4111111111111111", "737", "ada@example.com"
 CLEAR = (PAN, EMAIL, "737")
 
 
-async def test_psql_reads_masked_rows(door: Any) -> None:
+async def test_psql_reads_masked_rows(door: Door) -> None:
     status, out, err = await door.psql("read", "-c", "select holder, email, number, cvv from cards order by id")
     assert (status, err) == (0, "")
     assert "Ada Lovelace" in out
@@ -24,7 +25,7 @@ async def test_psql_reads_masked_rows(door: Any) -> None:
     assert not [clear for clear in (PAN, EMAIL, '"737"') if clear in door.recorded()]
 
 
-async def test_asyncpg_reads_masked_rows_also_from_the_second_run(door: Any) -> None:
+async def test_asyncpg_reads_masked_rows_also_from_the_second_run(door: Door) -> None:
     connection = await door.connect()
     try:
         prepared = await connection.prepare("select * from cards order by id")
@@ -63,7 +64,7 @@ SHOWING = (
 )
 
 
-async def test_no_way_of_selecting_shows_it(door: Any) -> None:
+async def test_no_way_of_selecting_shows_it(door: Door) -> None:
     connection = await door.connect()
     try:
         for sql in SHOWING:
@@ -89,7 +90,7 @@ USING = (
 )
 
 
-async def test_pieces_of_masked_columns_are_refused(door: Any) -> None:
+async def test_pieces_of_masked_columns_are_refused(door: Door) -> None:
     status, out, err = await door.psql("read", *(word for sql in USING for word in ("-c", sql)))
     assert (status, out) == (1, "")
     assert err.count("masked data") == len(USING)
@@ -103,7 +104,7 @@ async def test_pieces_of_masked_columns_are_refused(door: Any) -> None:
         await connection.close()
 
 
-async def test_a_table_made_in_the_session_is_masked_too(door: Any) -> None:
+async def test_a_table_made_in_the_session_is_masked_too(door: Door) -> None:
     connection = await door.connect("owner")
     try:
         await connection.execute("create table fresh (id int, cvv text)")
@@ -117,13 +118,14 @@ async def test_a_table_made_in_the_session_is_masked_too(door: Any) -> None:
             await connection.execute("create temp view renamed as select cvv as y from fresh")
         await connection.execute("update fresh set id = 2 where id = 1")
         both = await connection.fetchrow("update fresh set id = 3 where id = 2 returning old.cvv as a, new.cvv as b")
+        assert both is not None
         assert tuple(both) == ("***", "***")
     finally:
         await connection.execute("drop table fresh cascade")
         await connection.close()
 
 
-async def test_error_details_do_not_quote_masked_rows(door: Any) -> None:
+async def test_error_details_do_not_quote_masked_rows(door: Door) -> None:
     status, _, err = await door.psql("owner", "-c", "insert into cards (id, cvv) values (1, '737')")
     assert status == 1
     assert "duplicate key" in err
@@ -138,7 +140,7 @@ async def test_error_details_do_not_quote_masked_rows(door: Any) -> None:
     assert PAN not in door.recorded()
 
 
-async def test_notices_and_notifications_are_masked(door: Any) -> None:
+async def test_notices_and_notifications_are_masked(door: Door) -> None:
     heard: list[str] = []
     told: list[str] = []
 
@@ -161,7 +163,7 @@ async def test_notices_and_notifications_are_masked(door: Any) -> None:
     assert heard == ["************1111"]
 
 
-async def test_copy_out_is_masked_in_text_and_csv(door: Any) -> None:
+async def test_copy_out_is_masked_in_text_and_csv(door: Door) -> None:
     for how in ("", "with (format csv, header)", "with (format csv, delimiter '|', force_quote *)"):
         status, out, err = await door.psql("read", "-c", f"copy cards (id, holder, email, number, cvv) to stdout {how}")
         assert status == 0, err
@@ -175,12 +177,12 @@ async def test_copy_out_is_masked_in_text_and_csv(door: Any) -> None:
     assert not [clear for clear in (PAN, EMAIL, '"737"') if clear in door.recorded()]
 
 
-async def test_binary_copy_is_refused(door: Any) -> None:
+async def test_binary_copy_is_refused(door: Door) -> None:
     _, _, err = await door.psql("read", "-c", "copy cards to stdout with (format binary)")
     assert "cannot be masked" in err
 
 
-async def test_copy_in_works_simple_and_extended(door: Any) -> None:
+async def test_copy_in_works_simple_and_extended(door: Door) -> None:
     status, _, err = await door.psql(
         "owner",
         *("-c", "create temp table t (a int, b text)", "-c", r"\copy t from pstdin", "-c", "select sum(a) from t"),
@@ -199,7 +201,7 @@ async def test_copy_in_works_simple_and_extended(door: Any) -> None:
         await connection.close()
 
 
-async def test_cursors_batches_and_arguments(door: Any) -> None:
+async def test_cursors_batches_and_arguments(door: Door) -> None:
     connection = await door.connect("owner")
     try:
         async with connection.transaction():
@@ -217,7 +219,7 @@ async def test_cursors_batches_and_arguments(door: Any) -> None:
     assert '"count":2' in door.recorded()
 
 
-async def test_many_rows_arrive_whole_and_in_order(door: Any) -> None:
+async def test_many_rows_arrive_whole_and_in_order(door: Door) -> None:
     sql = "select n, case n % 10 when 0 then '4111111111111111' else 'row ' || n end from generate_series(1, 50000) n"
     status, out, err = await door.psql("read", "-c", sql)
     assert status == 0, err
@@ -228,7 +230,7 @@ async def test_many_rows_arrive_whole_and_in_order(door: Any) -> None:
     assert lines[-1] == "50000|************1111"
 
 
-async def test_a_slow_reader_slows_the_upstream_down(door: Any) -> None:
+async def test_a_slow_reader_slows_the_upstream_down(door: Door) -> None:
     """More than all buffers hold, read only after a while; another client is not disturbed."""
     slow = await door.raw()
     slow.send(messages.query("select repeat('x', 10000) from generate_series(1, 3000)"))
@@ -243,7 +245,7 @@ async def test_a_slow_reader_slows_the_upstream_down(door: Any) -> None:
     await slow.close()
 
 
-async def test_sql_prepare_and_execute(door: Any) -> None:
+async def test_sql_prepare_and_execute(door: Door) -> None:
     status, out, err = await door.psql(
         "read", "-c", "prepare p as select cvv as x from cards order by id", "-c", "execute p", "-c", "execute p"
     )
@@ -253,7 +255,7 @@ async def test_sql_prepare_and_execute(door: Any) -> None:
     assert "could not parse" in err
 
 
-async def test_what_is_refused_fails_the_transaction_like_any_error(door: Any) -> None:
+async def test_what_is_refused_fails_the_transaction_like_any_error(door: Door) -> None:
     status, out, err = await door.psql(
         "owner",
         *("-c", "begin", "-c", "create table gone (a int)", "-c", "select cvv || '' from cards", "-c", "commit"),
@@ -264,7 +266,7 @@ async def test_what_is_refused_fails_the_transaction_like_any_error(door: Any) -
     assert out.split() == ["BEGIN", "CREATE", "TABLE", "ROLLBACK", "t"]
 
 
-async def test_a_batch_of_statements_runs_or_is_refused_as_one(door: Any) -> None:
+async def test_a_batch_of_statements_runs_or_is_refused_as_one(door: Door) -> None:
     status, out, err = await door.psql("owner", "-c", "select 1; select cvv || '' from cards; select 2")
     assert (status, out) == (1, "")
     assert "masked data" in err
@@ -284,7 +286,7 @@ def describe(kind: str, name: str = "") -> bytes:
     return messages.message(b"D", kind.encode() + name.encode() + b"\0")
 
 
-async def test_rows_without_a_description_are_masked(door: Any) -> None:
+async def test_rows_without_a_description_are_masked(door: Door) -> None:
     client = await door.raw()
     client.send(messages.parse("s", "select cvv as x, number8 from cards order by id"), messages.SYNC)
     assert await client.tags() == "1Z"
@@ -296,7 +298,7 @@ async def test_rows_without_a_description_are_masked(door: Any) -> None:
     await client.close()
 
 
-async def test_a_pipeline_with_a_refusal_in_the_middle(door: Any) -> None:
+async def test_a_pipeline_with_a_refusal_in_the_middle(door: Door) -> None:
     client = await door.raw()
     one = (messages.parse("", "select 1"), bind(), describe("P"), messages.execute(""))
     bad = (messages.parse("", "select cvv || '' from cards"), bind(), describe("P"), messages.execute(""))
@@ -308,7 +310,7 @@ async def test_a_pipeline_with_a_refusal_in_the_middle(door: Any) -> None:
     await client.close()
 
 
-async def test_an_upstream_error_comes_before_ours(door: Any) -> None:
+async def test_an_upstream_error_comes_before_ours(door: Door) -> None:
     client = await door.raw()
     client.send(messages.parse("", "select nonsense"), messages.parse("", "select cvv || '' from cards"), messages.SYNC)
     seen = await client.until(b"Z")
@@ -317,7 +319,7 @@ async def test_an_upstream_error_comes_before_ours(door: Any) -> None:
     await client.close()
 
 
-async def test_simple_queries_can_be_sent_ahead(door: Any) -> None:
+async def test_simple_queries_can_be_sent_ahead(door: Door) -> None:
     client = await door.raw()
     client.send(messages.query("select 1"), messages.query("select cvv || '' from cards"), messages.query("select 2"))
     assert await client.tags(times=3) == "TDCZEZTDCZ"
@@ -326,7 +328,7 @@ async def test_simple_queries_can_be_sent_ahead(door: Any) -> None:
     await client.close()
 
 
-async def test_a_name_that_is_taken_keeps_its_meaning(door: Any) -> None:
+async def test_a_name_that_is_taken_keeps_its_meaning(door: Door) -> None:
     """The second Parse fails, so the name still means the first: its rows are masked by its own columns."""
     client = await door.raw()
     client.send(messages.parse("s", "select cvv as x from cards order by id"), messages.SYNC)
@@ -338,7 +340,7 @@ async def test_a_name_that_is_taken_keeps_its_meaning(door: Any) -> None:
     await client.close()
 
 
-async def test_suspended_portals_go_on(door: Any) -> None:
+async def test_suspended_portals_go_on(door: Door) -> None:
     client = await door.raw()
     some = messages.message(b"E", b"\0" + struct.pack(">i", 2))
     client.send(
@@ -348,7 +350,7 @@ async def test_suspended_portals_go_on(door: Any) -> None:
     await client.close()
 
 
-async def test_function_calls_are_refused(door: Any) -> None:
+async def test_function_calls_are_refused(door: Door) -> None:
     client = await door.raw()
     client.send(messages.message(b"F", struct.pack(">ihhh", 1598, 0, 0, 0)))
     seen = await client.until(b"Z")
@@ -360,7 +362,7 @@ async def test_function_calls_are_refused(door: Any) -> None:
     "garbage",
     [b"\xff" * 64, messages.message(b"Y", b"x"), messages.message(b"Q", b"no end"), messages.message(b"B", b"x")],
 )
-async def test_garbage_ends_the_session_with_a_word(door: Any, garbage: bytes) -> None:
+async def test_garbage_ends_the_session_with_a_word(door: Door, garbage: bytes) -> None:
     client = await door.raw()
     client.send(garbage)
     seen = await client.until(b"E")
@@ -370,13 +372,13 @@ async def test_garbage_ends_the_session_with_a_word(door: Any, garbage: bytes) -
     await client.close()
 
 
-async def test_an_encoding_that_cannot_be_masked_ends_the_session(door: Any) -> None:
+async def test_an_encoding_that_cannot_be_masked_ends_the_session(door: Door) -> None:
     status, _, err = await door.psql("read", "-c", "set client_encoding = 'SJIS'", "-c", "select 1")
     assert status == 2
     assert "Use client_encoding UTF8" in err
 
 
-async def test_an_upstream_that_goes_away_says_so_itself(door: Any, target: Any) -> None:
+async def test_an_upstream_that_goes_away_says_so_itself(door: Door, target: Target) -> None:
     client = await door.raw()
     client.send(messages.query("select pg_backend_pid()"))
     rows = [payload for tag, payload in await client.until(b"Z") if tag == b"D"]
@@ -391,7 +393,7 @@ async def test_an_upstream_that_goes_away_says_so_itself(door: Any, target: Any)
     await client.close()
 
 
-async def test_a_recording_that_cannot_be_written_ends_the_session(door: Any) -> None:
+async def test_a_recording_that_cannot_be_written_ends_the_session(door: Door) -> None:
     client = await door.raw()
     client.send(messages.query("select 1"))
     await client.until(b"Z")
@@ -407,7 +409,7 @@ async def test_a_recording_that_cannot_be_written_ends_the_session(door: Any) ->
     await client.close()
 
 
-async def test_the_search_path_cannot_hide_masked_columns(door: Any, target: Any) -> None:
+async def test_the_search_path_cannot_hide_masked_columns(door: Door, target: Target) -> None:
     """An operator that is found first would make our own query of the catalogue find nothing."""
     owner = await target.connect()
     await owner.execute(

@@ -7,9 +7,8 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,21 @@ from proxy.ssh.connection import Limits
 from proxy.ssh.listener import SshListener
 from storage.database import Database
 from storage.model import AuditEvent, HoldState, Principal, ReviewDecision, Session, Statement
+from support.children import PATIENCE_S, Children
+from support.proxy import Grants
+from support.ssh import (
+    Audited,
+    Client,
+    Decide,
+    Held,
+    MakeClient,
+    Recorded,
+    Sessions,
+    Upstream,
+    until,
+)
 
 SSHD = Path("/usr/sbin/sshd")
-#: A bound for every wait on the outside world; nothing is expected to take it.
-PATIENCE_S = 60
 
 _CONFIG = """
 ListenAddress 127.0.0.1
@@ -60,16 +70,6 @@ _STATEMENTS = [
     {"name": "no-reboot", "match": ["command:reboot"], "verdict": "deny", "message": "Hosts are restarted elsewhere."},
     {"name": "ask-for-rm", "match": ["command:rm"], "verdict": "review", "reviewers": ["reviewers"], "timeout": "10m"},
 ]
-
-
-@dataclass(frozen=True)
-class Upstream:
-    """A running sshd that lets the current user in by one key."""
-
-    port: int
-    host_key: str
-    user: str
-    private_key: Path
 
 
 def free_port() -> int:
@@ -176,80 +176,8 @@ async def listener(gateway: Gateway, limits: Limits, tmp_path: Path) -> AsyncIte
         yield opened
 
 
-@dataclass(frozen=True)
-class Finished:
-    """What one run of a client left behind."""
-
-    status: int
-    stdout: bytes
-    stderr: str
-
-
-@dataclass
-class Client:
-    """ssh on this machine, set up to know the gateway's host key and to answer its prompt with a token."""
-
-    folder: Path
-    port: int
-    token: str
-    door: str
-    options: list[str] = field(default_factory=list[str])
-    prompts: int = 1
-
-    @property
-    def destination(self) -> str:
-        return f"{self.door}@127.0.0.1"
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            "PATH": os.environ["PATH"],
-            "HOME": str(self.folder),
-            "LC_ALL": "C.UTF-8",
-            "SSH_ASKPASS": str(self.folder / "askpass"),
-            "SSH_ASKPASS_REQUIRE": "force",
-            "GATEPASS_TOKEN": self.token,
-        }
-
-    @property
-    def flags(self) -> list[str]:
-        """Options that ssh, scp and sftp share."""
-        known = self.folder / "known_hosts"
-        chosen = [f"NumberOfPasswordPrompts={self.prompts}", "StrictHostKeyChecking=yes", f"UserKnownHostsFile={known}"]
-        chosen += ["GlobalKnownHostsFile=none", "IdentityFile=none", "IdentityAgent=none", "LogLevel=INFO"]
-        return ["-F", "none", *(f"-o{option}" for option in [*chosen, *self.options])]
-
-    def command(self, *arguments: str) -> list[str]:
-        return ["ssh", *self.flags, "-p", str(self.port), *arguments]
-
-    async def start(self, command: Sequence[str], stdin: int = subprocess.PIPE) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
-            *command,
-            env=self.environment,
-            cwd=self.folder,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-
-    async def run(self, *arguments: str, stdin: bytes | None = b"", flags: Sequence[str] = ()) -> Finished:
-        """ssh to the door with these arguments, to its end. `stdin` None: no standard input at all."""
-        command = self.command(*flags, self.destination, *arguments)
-        return await self.finish(command, stdin)
-
-    async def finish(self, command: Sequence[str], stdin: bytes | None = b"") -> Finished:
-        process = await self.start(command, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
-        async with asyncio.timeout(PATIENCE_S):
-            stdout, stderr = await process.communicate(stdin)
-        assert process.returncode is not None
-        return Finished(process.returncode, stdout, stderr.decode())
-
-
 @pytest.fixture
-def client(
-    listener: SshListener, granted: Callable[..., Awaitable[Any]], tmp_path: Path
-) -> Callable[..., Awaitable[Client]]:
+def client(listener: SshListener, granted: Grants, children: Children, tmp_path: Path) -> MakeClient:
     """`await client("deploy")`: an ssh client that holds a token for that role on web-1."""
     folder = tmp_path / "client"
     folder.mkdir()
@@ -258,15 +186,15 @@ def client(
     port = listener.address[1]
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {listener.public_key}\n")
 
-    async def make(role: str = "deploy", **terms: Any) -> Client:
-        held = await granted("web-1", role, **terms)
-        return Client(folder, port, held.token, f"{role}@web-1")
+    async def make(role: str = "deploy", *, duration_s: int = 900) -> Client:
+        held = await granted("web-1", role, duration_s=duration_s)
+        return Client(folder, port, held.token, f"{role}@web-1", children)
 
     return make
 
 
 @pytest.fixture
-def sessions(access: Access, gateway: Gateway) -> Callable[[], Awaitable[list[Session]]]:
+def sessions(access: Access, gateway: Gateway) -> Sessions:
     """Every session, as its row says once none is live any more."""
 
     async def read() -> list[Session]:
@@ -279,10 +207,10 @@ def sessions(access: Access, gateway: Gateway) -> Callable[[], Awaitable[list[Se
 
 
 @pytest.fixture
-def recorded(sessions: Callable[[], Awaitable[list[Session]]], tmp_path: Path) -> Callable[[], Awaitable[list[Any]]]:
+def recorded(sessions: Sessions, tmp_path: Path) -> Recorded:
     """Every event of every session's recording, without the segments' headers."""
 
-    async def read() -> list[Any]:
+    async def read() -> list[list[Any]]:
         await sessions()
         segments = sorted((tmp_path / "recordings").rglob("*.cast"))
         lines = [line for segment in segments for line in segment.read_bytes().split(b"\n") if line]
@@ -292,7 +220,7 @@ def recorded(sessions: Callable[[], Awaitable[list[Session]]], tmp_path: Path) -
 
 
 @pytest.fixture
-def audited(access: Access) -> Callable[[str], Awaitable[list[dict[str, Any]]]]:
+def audited(access: Access) -> Audited:
     """`await audited("proxy:session:end")`: the bodies of the audit events of that action."""
 
     async def read(action: str) -> list[dict[str, Any]]:
@@ -303,16 +231,8 @@ def audited(access: Access) -> Callable[[str], Awaitable[list[dict[str, Any]]]]:
     return read
 
 
-async def until(condition: Callable[[], Awaitable[Any]]) -> Any:
-    """What `condition` returns, once it is true."""
-    async with asyncio.timeout(PATIENCE_S):
-        while not (found := await condition()):
-            await asyncio.sleep(0.02)
-        return found
-
-
 @pytest.fixture
-def held(access: Access) -> Callable[[], Awaitable[Statement]]:
+def held(access: Access) -> Held:
     """`await held()`: the one statement that is waiting for its review, once it is."""
 
     async def read() -> Statement:
@@ -327,7 +247,7 @@ def held(access: Access) -> Callable[[], Awaitable[Statement]]:
 
 
 @pytest.fixture
-def decide(access: Access, held: Callable[[], Awaitable[Statement]]) -> Callable[..., Awaitable[Statement]]:
+def decide(access: Access, held: Held) -> Decide:
     """`await decide(ReviewDecision.DENY, "why")`: bob reviews the statement that waits."""
 
     async def review(decision: ReviewDecision, reason: str = "") -> Statement:

@@ -3,8 +3,8 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -15,15 +15,16 @@ from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Limits
 from proxy.ssh.listener import SshListener
 from storage.model import EndReason, Grant
-
-Make = Callable[..., Awaitable[Any]]
+from support.children import PATIENCE_S, line
+from support.proxy import Grants
+from support.ssh import Client, MakeClient, Sessions
 
 
 @contextlib.asynccontextmanager
-async def _running(ssh: Any, *flags: str) -> AsyncIterator[Any]:
+async def _running(ssh: Client, *flags: str) -> AsyncIterator[asyncio.subprocess.Process]:
     """A command that is in the middle of things; it has said so."""
     process = await ssh.start(ssh.command(*flags, ssh.destination, "echo up; sleep 600"))
-    assert (await asyncio.wait_for(process.stdout.readline(), 60)).strip() == b"up"
+    assert (await line(process.stdout)).strip() == b"up"
     yield process
     with contextlib.suppress(ProcessLookupError):
         process.kill()
@@ -31,7 +32,9 @@ async def _running(ssh: Any, *flags: str) -> AsyncIterator[Any]:
 
 
 @pytest.mark.parametrize("flags", [[], ["-tt"]])
-async def test_a_revoked_grant_cuts_and_says_so(client: Make, access: Access, sessions: Make, flags: list[str]) -> None:
+async def test_a_revoked_grant_cuts_and_says_so(
+    client: MakeClient, access: Access, sessions: Sessions, flags: list[str]
+) -> None:
     ssh = await client()
     async with _running(ssh, *flags) as process:
         async with access.database.transaction() as transaction:
@@ -45,8 +48,8 @@ async def test_a_revoked_grant_cuts_and_says_so(client: Make, access: Access, se
     assert session.end_reason is EndReason.REVOKED
 
 
-async def test_the_deadline_cuts_every_channel(client: Make, sessions: Make) -> None:
-    ssh = await client(duration_s=5)
+async def test_the_deadline_cuts_every_channel(client: MakeClient, sessions: Sessions) -> None:
+    ssh = await client(duration_s=10)
     async with _running(ssh) as process:
         _, stderr = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 255
@@ -55,7 +58,7 @@ async def test_the_deadline_cuts_every_channel(client: Make, sessions: Make) -> 
     assert session.end_reason is EndReason.EXPIRED
 
 
-async def test_a_proxy_that_stops_tells_its_clients(client: Make, gateway: Gateway, sessions: Make) -> None:
+async def test_a_proxy_that_stops_tells_its_clients(client: MakeClient, gateway: Gateway, sessions: Sessions) -> None:
     ssh = await client()
     async with _running(ssh) as process:
         gateway.end_all(EndReason.SHUTDOWN, "Gatepass is being restarted. Connect again in a moment.")
@@ -66,7 +69,7 @@ async def test_a_proxy_that_stops_tells_its_clients(client: Make, gateway: Gatew
 
 
 async def test_a_listener_that_is_closed_leaves_no_session(
-    gateway: Gateway, granted: Make, sessions: Make, tmp_path: Any, client: Make, listener: SshListener
+    gateway: Gateway, granted: Grants, sessions: Sessions, tmp_path: Path, client: MakeClient, listener: SshListener
 ) -> None:
     ssh = await client()
     async with _running(ssh) as process:
@@ -77,11 +80,11 @@ async def test_a_listener_that_is_closed_leaves_no_session(
 
 
 async def test_a_client_that_is_cut_but_reads_nothing_does_not_hold_the_session(
-    client: Make, gateway: Gateway, sessions: Make
+    client: MakeClient, gateway: Gateway, sessions: Sessions
 ) -> None:
     ssh = await client()
     process = await ssh.start(ssh.command(ssh.destination, "echo up; cat /dev/zero"))
-    assert await asyncio.wait_for(process.stdout.read(3), 60) == b"up\n"
+    assert await line(process.stdout) == b"up\n"
     gateway.end_all(EndReason.REVOKED, "Revoked.")
     (session,) = await sessions()
     assert session.end_reason is EndReason.REVOKED
@@ -90,12 +93,11 @@ async def test_a_client_that_is_cut_but_reads_nothing_does_not_hold_the_session(
     await process.communicate()
 
 
-async def test_a_login_without_a_channel_is_no_session(client: Make, sessions: Make) -> None:
+async def test_a_login_without_a_channel_is_no_session(client: MakeClient, sessions: Sessions) -> None:
     ssh = await client()
     process = await ssh.start(ssh.command("-v", "-N", ssh.destination))
-    async for line in process.stderr:
-        if b"Entering interactive session" in line:
-            break
+    while b"Entering interactive session" not in await line(process.stderr):
+        assert process.returncode is None
     assert await sessions() == []
     process.kill()
     await process.communicate()
@@ -114,7 +116,8 @@ class TestImpatient:
         writer.close()
         await writer.wait_closed()
 
-    async def test_a_login_that_opens_nothing_is_dropped(self, listener: SshListener, client: Make) -> None:
+    @pytest.mark.parametrize("limits", [Limits(login_grace_s=PATIENCE_S, first_channel_s=0.3)])
+    async def test_a_login_that_opens_nothing_is_dropped(self, listener: SshListener, client: MakeClient) -> None:
         import asyncssh
 
         ssh = await client()
@@ -149,7 +152,7 @@ class TestImpatient:
     ids=["nothing", "zeros", "http", "bad packet", "long line"],
 )
 async def test_garbage_ends_its_own_connection_and_nothing_else(
-    client: Make, listener: SshListener, garbage: bytes
+    client: MakeClient, listener: SshListener, garbage: bytes
 ) -> None:
     ssh = await client()
     async with _running(ssh):

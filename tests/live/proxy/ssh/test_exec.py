@@ -6,19 +6,20 @@ import os
 import random
 import shutil
 import subprocess
-from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any
 
 import asyncssh
 import pytest
 
-Make = Callable[..., Awaitable[Any]]
+from proxy.ssh.listener import SshListener
+from support.children import line
+from support.ssh import Client, MakeClient, Sessions
 
 MEBIBYTE = 1024 * 1024
 
 
-def _connected(ssh: Any) -> Any:
+def _connected(ssh: Client) -> AbstractAsyncContextManager[asyncssh.SSHClientConnection]:
     """A connection by asyncssh, for what the ssh command cannot do."""
     return asyncssh.connect(
         "127.0.0.1",
@@ -32,26 +33,26 @@ def _connected(ssh: Any) -> Any:
     )
 
 
-async def test_a_command_runs_with_its_output_apart_and_its_status(client: Make) -> None:
+async def test_a_command_runs_with_its_output_apart_and_its_status(client: MakeClient) -> None:
     ssh = await client()
     done = await ssh.run("echo out; echo err >&2; exit 7")
     assert (done.status, done.stdout) == (7, b"out\n")
     assert "err\n" in done.stderr
 
 
-async def test_a_command_that_reads_nothing_ends(client: Make) -> None:
+async def test_a_command_that_reads_nothing_ends(client: MakeClient) -> None:
     ssh = await client()
     assert (await ssh.run("exit 0", stdin=None)).status == 0
     assert (await ssh.run("true", stdin=None, flags=["-n"])).status == 0
 
 
-async def test_end_of_input_reaches_the_command_and_its_output_comes_back(client: Make) -> None:
+async def test_end_of_input_reaches_the_command_and_its_output_comes_back(client: MakeClient) -> None:
     ssh = await client()
     done = await ssh.run("sort; echo done", stdin=b"b\na\n")
     assert (done.status, done.stdout) == (0, b"a\nb\ndone\n")
 
 
-async def test_a_signal_that_ends_the_command_is_told(client: Make) -> None:
+async def test_a_signal_that_ends_the_command_is_told(client: MakeClient) -> None:
     ssh = await client()
     done = await ssh.run("kill -TERM $$")
     # ssh has no status for it; asyncssh shows that the signal itself comes through.
@@ -62,18 +63,18 @@ async def test_a_signal_that_ends_the_command_is_told(client: Make) -> None:
     assert ended.exit_signal[0] == "TERM"
 
 
-async def test_an_empty_command_and_spaces_do_nothing(client: Make) -> None:
+async def test_an_empty_command_and_spaces_do_nothing(client: MakeClient) -> None:
     ssh = await client()
     assert (await ssh.run(" ")).status == 0
 
 
-async def test_only_harmless_environment_goes_along(client: Make) -> None:
+async def test_only_harmless_environment_goes_along(client: MakeClient) -> None:
     ssh = await client()
     done = await ssh.run("echo $LC_ALL; echo $GATEPASS_TOKEN", flags=["-oSendEnv=LC_* GATEPASS_*"])
     assert done.stdout == b"C.UTF-8\n\n"
 
 
-async def test_large_output_arrives_byte_for_byte(client: Make, tmp_path: Path) -> None:
+async def test_large_output_arrives_byte_for_byte(client: MakeClient, tmp_path: Path) -> None:
     ssh = await client()
     large = tmp_path / "large"
     large.write_bytes(random.Random(7).randbytes(50 * MEBIBYTE))
@@ -82,7 +83,7 @@ async def test_large_output_arrives_byte_for_byte(client: Make, tmp_path: Path) 
     assert hashlib.sha256(done.stdout).digest() == hashlib.sha256(large.read_bytes()).digest()
 
 
-async def test_keys_are_exchanged_anew_in_the_middle(client: Make, tmp_path: Path) -> None:
+async def test_keys_are_exchanged_anew_in_the_middle(client: MakeClient, tmp_path: Path) -> None:
     ssh = await client()
     large = tmp_path / "large"
     large.write_bytes(random.Random(6).randbytes(8 * MEBIBYTE))
@@ -90,14 +91,16 @@ async def test_keys_are_exchanged_anew_in_the_middle(client: Make, tmp_path: Pat
     assert (done.status, done.stdout == large.read_bytes()) == (0, True)
 
 
-async def test_large_input_arrives_byte_for_byte(client: Make, tmp_path: Path) -> None:
+async def test_large_input_arrives_byte_for_byte(client: MakeClient, tmp_path: Path) -> None:
     ssh = await client()
     large = random.Random(8).randbytes(50 * MEBIBYTE)
     done = await ssh.run("sha256sum", stdin=large)
     assert done.stdout.split()[0].decode() == hashlib.sha256(large).hexdigest()
 
 
-async def test_a_client_that_reads_nothing_stops_the_command_not_the_gateway(client: Make, tmp_path: Path) -> None:
+async def test_a_client_that_reads_nothing_stops_the_command_not_the_gateway(
+    client: MakeClient, tmp_path: Path
+) -> None:
     ssh = await client()
     mark = tmp_path / "done"
     slow = await ssh.start(ssh.command(ssh.destination, f"head -c {64 * MEBIBYTE} /dev/zero; touch {mark}"))
@@ -109,7 +112,7 @@ async def test_a_client_that_reads_nothing_stops_the_command_not_the_gateway(cli
     assert mark.exists()
 
 
-async def test_a_client_that_closes_its_pipe_stops_an_endless_command(client: Make) -> None:
+async def test_a_client_that_closes_its_pipe_stops_an_endless_command(client: MakeClient) -> None:
     """`ssh host yes | head`: OpenSSH says so with eow@openssh.com, and the upstream's program gets SIGPIPE."""
     ssh = await client()
     pipeline = " ".join(f"'{word}'" for word in ssh.command(ssh.destination, "yes; echo $? >&2")) + " | head -1"
@@ -117,13 +120,11 @@ async def test_a_client_that_closes_its_pipe_stops_an_endless_command(client: Ma
     assert done.stdout == b"y\n"
 
 
-async def test_several_channels_share_one_connection_and_one_session(
-    client: Make, sessions: Callable[[], Awaitable[list[Any]]]
-) -> None:
+async def test_several_channels_share_one_connection_and_one_session(client: MakeClient, sessions: Sessions) -> None:
     ssh = await client()
     control = ssh.folder / "control"
     master = await ssh.start(ssh.command("-M", "-S", str(control), ssh.destination, "echo up; cat"))
-    assert await asyncio.wait_for(master.stdout.readline(), 60) == b"up\n"
+    assert await line(master.stdout) == b"up\n"
     shared = [f"-oControlPath={control}", "-oControlMaster=no", "-oProxyCommand=false"]
     done = await asyncio.gather(*(ssh.run(f"echo {n}; exit {n}", flags=shared) for n in range(8)))
     assert [each.status for each in done] == list(range(8))
@@ -134,7 +135,7 @@ async def test_several_channels_share_one_connection_and_one_session(
     assert session.end_reason == "closed"
 
 
-async def test_too_many_channels_are_refused_and_the_others_stay(client: Make, listener: Any) -> None:
+async def test_too_many_channels_are_refused_and_the_others_stay(client: MakeClient, listener: SshListener) -> None:
     ssh = await client()
     async with _connected(ssh) as connection:
         opened = [await connection.create_process("cat") for _ in range(32)]
@@ -145,7 +146,7 @@ async def test_too_many_channels_are_refused_and_the_others_stay(client: Make, l
 
 
 @pytest.mark.parametrize("direction", ["up", "down"])
-async def test_old_scp_copies_both_ways(client: Make, tmp_path: Path, direction: str) -> None:
+async def test_old_scp_copies_both_ways(client: MakeClient, tmp_path: Path, direction: str) -> None:
     ssh = await client()
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(random.Random(9).randbytes(3 * MEBIBYTE))
@@ -156,7 +157,7 @@ async def test_old_scp_copies_both_ways(client: Make, tmp_path: Path, direction:
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
-async def test_git_clones_through_exec(client: Make, tmp_path: Path) -> None:
+async def test_git_clones_through_exec(client: MakeClient, tmp_path: Path) -> None:
     ssh = await client()
     origin = tmp_path / "origin"
     identity = ["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
@@ -171,7 +172,7 @@ async def test_git_clones_through_exec(client: Make, tmp_path: Path) -> None:
     assert (tmp_path / "clone" / "file").read_text() == "content\n"
 
 
-async def test_rsync_copies_through_exec(client: Make, tmp_path: Path) -> None:
+async def test_rsync_copies_through_exec(client: MakeClient, tmp_path: Path) -> None:
     ssh = await client()
     source, target = tmp_path / "source", tmp_path / "target"
     source.mkdir()

@@ -1,26 +1,23 @@
 """Who gets in, what those are told who do not, and the gateway's own key."""
 
 import stat
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from proxy.ssh.listener import host_key
-
-Make = Callable[..., Awaitable[Any]]
+from support.ssh import Audited, MakeClient, Upstream
 
 
 @pytest.mark.parametrize("method", ["password", "keyboard-interactive"])
-async def test_a_token_is_taken_by_either_prompt(client: Make, method: str) -> None:
+async def test_a_token_is_taken_by_either_prompt(client: MakeClient, method: str) -> None:
     ssh = await client()
     ssh.options.append(f"PreferredAuthentications={method}")
     assert (await ssh.run("echo in")).stdout == b"in\n"
 
 
 @pytest.mark.parametrize("method", ["password", "keyboard-interactive"])
-async def test_a_refused_token_is_explained(client: Make, audited: Make, method: str) -> None:
+async def test_a_refused_token_is_explained(client: MakeClient, audited: Audited, method: str) -> None:
     ssh = await client()
     ssh.options.append(f"PreferredAuthentications={method}")
     ssh.door = "guarded@web-1"
@@ -31,7 +28,7 @@ async def test_a_refused_token_is_explained(client: Make, audited: Make, method:
     assert len(await audited("proxy:session:refuse")) == 1
 
 
-async def test_guessing_ends_after_three_tries(client: Make) -> None:
+async def test_guessing_ends_after_three_tries(client: MakeClient) -> None:
     ssh = await client()
     ssh.token, ssh.prompts = "guess", 9
     done = await ssh.run("echo in")
@@ -39,14 +36,14 @@ async def test_guessing_ends_after_three_tries(client: Make) -> None:
     assert done.stderr.count("gatepass: ") == 3
 
 
-async def test_a_public_key_is_not_asked_for(client: Make, sshd: Any) -> None:
+async def test_a_public_key_is_not_asked_for(client: MakeClient, sshd: Upstream) -> None:
     ssh = await client()
     done = await ssh.run("true", flags=["-oPreferredAuthentications=publickey", f"-oIdentityFile={sshd.private_key}"])
     assert done.status == 255
     assert "Permission denied (keyboard-interactive,password)" in done.stderr or "Permission denied" in done.stderr
 
 
-async def test_the_token_is_in_no_log(client: Make, capfd: pytest.CaptureFixture[str]) -> None:
+async def test_the_token_is_in_no_log(client: MakeClient, capfd: pytest.CaptureFixture[str]) -> None:
     ssh = await client()
     await ssh.run("echo $SECRET")
     printed = capfd.readouterr()
@@ -54,7 +51,7 @@ async def test_the_token_is_in_no_log(client: Make, capfd: pytest.CaptureFixture
     assert "$SECRET" not in printed.out + printed.err
 
 
-async def test_openssh_gets_the_fastest_cipher(client: Make) -> None:
+async def test_openssh_gets_the_fastest_cipher(client: MakeClient) -> None:
     ssh = await client()
     done = await ssh.run("true", flags=["-v"])
     assert "server->client cipher: aes128-gcm@openssh.com" in done.stderr

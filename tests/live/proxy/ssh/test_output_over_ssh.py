@@ -1,19 +1,18 @@
 """What comes back: masked across every border, recorded before it is seen, the same for both."""
 
-import asyncio
 import base64
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-Make = Callable[..., Awaitable[Any]]
+from support.children import line
+from support.ssh import MakeClient, Recorded, Sessions
 
 PAN = "4111111111111111"
 MASKED = b"************1111"
 
 
-async def test_card_numbers_are_masked_in_both_streams(client: Make, sessions: Make, tmp_path: Path) -> None:
+async def test_card_numbers_are_masked_in_both_streams(client: MakeClient, sessions: Sessions, tmp_path: Path) -> None:
     ssh = await client()
     cards = tmp_path / "cards.txt"
     cards.write_text(f"alice {PAN}\n")
@@ -25,7 +24,7 @@ async def test_card_numbers_are_masked_in_both_streams(client: Make, sessions: M
     assert session.masked == {"pan": 2}
 
 
-async def test_a_number_that_arrives_in_pieces_is_masked(client: Make) -> None:
+async def test_a_number_that_arrives_in_pieces_is_masked(client: MakeClient) -> None:
     ssh = await client()
     done = await ssh.run(
         "printf 41111111; sleep 0.3; printf 11111111; echo; printf 4111-1111; sleep 0.01; echo -1111-1111"
@@ -37,14 +36,14 @@ async def test_a_number_that_arrives_in_pieces_is_masked(client: Make) -> None:
     assert second.endswith(b"1111")
 
 
-async def test_a_terminal_is_masked_too(client: Make) -> None:
+async def test_a_terminal_is_masked_too(client: MakeClient) -> None:
     ssh = await client()
     done = await ssh.run(f"printf 4111; sleep 0.05; printf 1111111; sleep 0.05; echo 11111; echo {PAN}", flags=["-tt"])
     assert PAN.encode() not in done.stdout
     assert done.stdout.count(b"1111\r\n") == 2
 
 
-async def test_the_recording_holds_what_the_client_saw(client: Make, recorded: Make, tmp_path: Path) -> None:
+async def test_the_recording_holds_what_the_client_saw(client: MakeClient, recorded: Recorded, tmp_path: Path) -> None:
     ssh = await client()
     source = tmp_path / "source"
     source.write_bytes(
@@ -58,16 +57,16 @@ async def test_the_recording_holds_what_the_client_saw(client: Make, recorded: M
     assert PAN.encode() not in done.stdout
 
 
-def _replayed(events: list[Any], text: str, binary: str) -> bytes:
+def _replayed(events: list[list[Any]], text: str, binary: str) -> bytes:
     shown = {text: str.encode, binary: base64.b64decode}
     return b"".join(shown[event[1]](event[2]) for event in events if event[1] in shown)
 
 
-async def test_channels_are_told_apart_in_the_recording(client: Make, recorded: Make) -> None:
+async def test_channels_are_told_apart_in_the_recording(client: MakeClient, recorded: Recorded) -> None:
     ssh = await client()
     control = ssh.folder / "control"
     master = await ssh.start(ssh.command("-M", "-S", str(control), ssh.destination, "echo first; cat"))
-    assert await asyncio.wait_for(master.stdout.readline(), 60) == b"first\n"
+    assert await line(master.stdout) == b"first\n"
     shared = [f"-oControlPath={control}", "-oControlMaster=no", "-oProxyCommand=false"]
     await ssh.run("echo second; echo third >&2", flags=shared)
     await master.communicate(b"input\n")
@@ -79,7 +78,7 @@ async def test_channels_are_told_apart_in_the_recording(client: Make, recorded: 
     assert {"channel": 1, "event": "open", "type": "exec", "terminal": False} in notes
 
 
-async def test_what_is_typed_is_not_recorded(client: Make, recorded: Make, tmp_path: Path) -> None:
+async def test_what_is_typed_is_not_recorded(client: MakeClient, recorded: Recorded, tmp_path: Path) -> None:
     ssh = await client()
     done = await ssh.run("read -rs secret; echo read", stdin=b"hunter2\n")
     assert done.stdout == b"read\n"
@@ -88,7 +87,7 @@ async def test_what_is_typed_is_not_recorded(client: Make, recorded: Make, tmp_p
 
 
 async def test_a_recording_that_cannot_be_written_ends_the_session(
-    client: Make, sessions: Make, tmp_path: Path
+    client: MakeClient, sessions: Sessions, tmp_path: Path
 ) -> None:
     ssh = await client()
     (tmp_path / "recordings").write_text("in the way")

@@ -2,18 +2,18 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from access.context import Access
 from storage.model import HoldState, ReviewDecision
+from support.ssh import Audited, Decide, Held, MakeClient, Recorded, Sessions
 
-Make = Callable[..., Awaitable[Any]]
 
-
-async def test_a_denied_command_is_not_run(client: Make, sessions: Make, audited: Make, tmp_path: Path) -> None:
+async def test_a_denied_command_is_not_run(
+    client: MakeClient, sessions: Sessions, audited: Audited, tmp_path: Path
+) -> None:
     ssh = await client("guarded")
     mark = tmp_path / "ran"
     done = await ssh.run(f"touch {mark} && reboot --help")
@@ -25,23 +25,24 @@ async def test_a_denied_command_is_not_run(client: Make, sessions: Make, audited
     assert len(await audited("proxy:statement:deny")) == 1
 
 
-async def test_what_no_rule_names_runs(client: Make) -> None:
+async def test_what_no_rule_names_runs(client: MakeClient) -> None:
     ssh = await client("guarded")
     assert (await ssh.run("echo fine")).stdout == b"fine\n"
 
 
-async def test_what_cannot_be_read_is_denied_on_a_guarded_role(client: Make) -> None:
+async def test_what_cannot_be_read_is_denied_on_a_guarded_role(client: MakeClient) -> None:
     ssh = await client("guarded")
     done = await ssh.run("echo 'unfinished")
     assert done.status == 126
     assert "could not parse" in done.stderr
 
 
-async def test_a_held_command_waits_and_runs_when_approved(client: Make, decide: Make, tmp_path: Path) -> None:
+async def test_a_held_command_waits_and_runs_when_approved(client: MakeClient, decide: Decide, tmp_path: Path) -> None:
     ssh = await client("guarded")
     target = tmp_path / "target"
     target.touch()
     waiting = await ssh.start(ssh.command(ssh.destination, f"cat; rm {target}; echo gone; exit 3"))
+    assert waiting.stdin is not None
     waiting.stdin.write(b"typed while it waits\n")
     statement = await decide(ReviewDecision.APPROVE)
     stdout, stderr = await asyncio.wait_for(waiting.communicate(b""), 60)
@@ -51,7 +52,9 @@ async def test_a_held_command_waits_and_runs_when_approved(client: Make, decide:
     assert "rm" in statement.text
 
 
-async def test_a_held_command_is_refused_with_the_reviewers_reason(client: Make, decide: Make, tmp_path: Path) -> None:
+async def test_a_held_command_is_refused_with_the_reviewers_reason(
+    client: MakeClient, decide: Decide, tmp_path: Path
+) -> None:
     ssh = await client("guarded")
     target = tmp_path / "target"
     target.touch()
@@ -64,7 +67,7 @@ async def test_a_held_command_is_refused_with_the_reviewers_reason(client: Make,
 
 
 async def test_a_client_that_hangs_up_withdraws_what_it_held(
-    client: Make, held: Make, sessions: Make, access: Any, tmp_path: Path
+    client: MakeClient, held: Held, sessions: Sessions, access: Access, tmp_path: Path
 ) -> None:
     ssh = await client("guarded")
     waiting = await ssh.start(ssh.command(ssh.destination, f"rm {tmp_path}/target"))
@@ -77,10 +80,13 @@ async def test_a_client_that_hangs_up_withdraws_what_it_held(
     assert after.state is HoldState.CANCELLED
 
 
-async def test_ctrl_c_on_a_terminal_withdraws(client: Make, held: Make, sessions: Make, access: Any) -> None:
+async def test_ctrl_c_on_a_terminal_withdraws(
+    client: MakeClient, held: Held, sessions: Sessions, access: Access
+) -> None:
     ssh = await client("guarded")
     waiting = await ssh.start(ssh.command("-tt", ssh.destination, "rm /nowhere"))
     statement = await held()
+    assert waiting.stdin is not None
     waiting.stdin.write(b"\x03")
     stdout, stderr = await asyncio.wait_for(waiting.communicate(b""), 60)
     assert waiting.returncode == 130
@@ -91,7 +97,7 @@ async def test_ctrl_c_on_a_terminal_withdraws(client: Make, held: Make, sessions
 
 
 async def test_secrets_and_cards_in_a_command_are_not_recorded(
-    client: Make, recorded: Make, tmp_path: Path, decide: Make
+    client: MakeClient, recorded: Recorded, tmp_path: Path, decide: Decide
 ) -> None:
     ssh = await client("guarded")
     command = "true --password=s3cret 4111111111111111; rm /nowhere"
@@ -117,7 +123,7 @@ async def test_secrets_and_cards_in_a_command_are_not_recorded(
     ],
 )
 async def test_a_role_allows_only_what_it_says(
-    client: Make, role: str, flags: list[str], arguments: list[str], what: str
+    client: MakeClient, role: str, flags: list[str], arguments: list[str], what: str
 ) -> None:
     ssh = await client(role)
     done = await ssh.run(*arguments, flags=flags)
@@ -125,13 +131,15 @@ async def test_a_role_allows_only_what_it_says(
     assert f"gatepass: {role}@web-1 does not allow {what}; it allows" in done.stderr + done.stdout.decode()
 
 
-async def test_an_unknown_subsystem_is_refused(client: Make) -> None:
+async def test_an_unknown_subsystem_is_refused(client: MakeClient) -> None:
     ssh = await client()
     done = await ssh.run("netconf", flags=["-s"])
     assert (done.status, "has no subsystem netconf" in done.stderr) == (126, True)
 
 
-async def test_sftp_works_where_it_is_allowed(client: Make, sessions: Make, recorded: Make, tmp_path: Path) -> None:
+async def test_sftp_works_where_it_is_allowed(
+    client: MakeClient, sessions: Sessions, recorded: Recorded, tmp_path: Path
+) -> None:
     ssh = await client("files")
     source, target = tmp_path / "source", tmp_path / "target"
     source.write_bytes(os.urandom(3_000_000))
@@ -144,7 +152,7 @@ async def test_sftp_works_where_it_is_allowed(client: Make, sessions: Make, reco
     assert {event[1] for event in await recorded()} == {"c", "m"}
 
 
-async def test_new_scp_says_why_it_fails_where_sftp_is_not_allowed(client: Make, tmp_path: Path) -> None:
+async def test_new_scp_says_why_it_fails_where_sftp_is_not_allowed(client: MakeClient, tmp_path: Path) -> None:
     ssh = await client()
     copy = ["scp", *ssh.flags, "-P", str(ssh.port), f"{ssh.destination}:/etc/hostname", str(tmp_path / "target")]
     done = await ssh.finish(copy)

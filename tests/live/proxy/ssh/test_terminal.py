@@ -1,18 +1,17 @@
 """Interactive shells, driven as a person would: prompts, typing, resizing, Ctrl-C, and what the recording shows."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any
+from pathlib import Path
 
 import pexpect
 import pytest
 
-Make = Callable[..., Awaitable[Any]]
+from support.ssh import Client, MakeClient, Recorded, Sessions
 
 PAN = "4111111111111111"
 
 
-def _spawn(ssh: Any, *flags: str, size: tuple[int, int] = (31, 97)) -> "pexpect.spawn[bytes]":
+def _spawn(ssh: Client, *flags: str, size: tuple[int, int] = (31, 97)) -> "pexpect.spawn[bytes]":
     """ssh on a terminal of its own, with sh as the shell whatever the account's is."""
     command = ssh.command(*flags, ssh.destination)
     environment = {**ssh.environment, "TERM": "xterm-256color"}
@@ -24,7 +23,7 @@ def _settle(terminal: "pexpect.spawn[bytes]") -> None:
     terminal.expect(rb"[\r\n]ready> ")
 
 
-async def test_a_shell_with_its_size_and_its_type(client: Make, sessions: Make, recorded: Make) -> None:
+async def test_a_shell_with_its_size_and_its_type(client: MakeClient, sessions: Sessions, recorded: Recorded) -> None:
     ssh = await client()
 
     def drive() -> int:
@@ -33,7 +32,7 @@ async def test_a_shell_with_its_size_and_its_type(client: Make, sessions: Make, 
             terminal.sendline("stty size; echo $TERM; tty | cut -c1-8")
             terminal.expect_exact("31 97\r\nxterm-256color\r\n/dev/pts\r\n")
             terminal.setwinsize(20, 60)
-            terminal.sendline("sleep 0.2; stty size")
+            terminal.sendline("""until [ "$(stty size)" = "20 60" ]; do sleep 0.02; done; stty size""")
             terminal.expect_exact("20 60\r\n")
             terminal.sendline("exit 9")
             terminal.expect(pexpect.EOF)
@@ -50,7 +49,7 @@ async def test_a_shell_with_its_size_and_its_type(client: Make, sessions: Make, 
     assert not any(event[1] == "i" for event in events)
 
 
-async def test_the_header_tells_players_the_size(client: Make, sessions: Make, tmp_path: Any) -> None:
+async def test_the_header_tells_players_the_size(client: MakeClient, sessions: Sessions, tmp_path: Path) -> None:
     ssh = await client()
 
     def drive() -> None:
@@ -68,7 +67,7 @@ async def test_the_header_tells_players_the_size(client: Make, sessions: Make, t
     assert b'"TERM":"xterm-256color"' in header
 
 
-async def test_what_a_program_shows_is_masked_and_ctrl_c_reaches_it(client: Make, sessions: Make) -> None:
+async def test_what_a_program_shows_is_masked_and_ctrl_c_reaches_it(client: MakeClient, sessions: Sessions) -> None:
     ssh = await client()
 
     def drive() -> bytes:
@@ -88,7 +87,7 @@ async def test_what_a_program_shows_is_masked_and_ctrl_c_reaches_it(client: Make
     assert session.masked == {"pan": 1}
 
 
-async def test_typing_is_echoed_letter_by_letter(client: Make) -> None:
+async def test_typing_is_echoed_letter_by_letter(client: MakeClient) -> None:
     """Every letter could begin an e-mail address; nobody waits for the next one to see it."""
     ssh = await client()
 
@@ -106,7 +105,9 @@ async def test_typing_is_echoed_letter_by_letter(client: Make) -> None:
     await asyncio.to_thread(drive)
 
 
-async def test_a_password_that_is_typed_without_echo_is_nowhere(client: Make, recorded: Make, tmp_path: Any) -> None:
+async def test_a_password_that_is_typed_without_echo_is_nowhere(
+    client: MakeClient, recorded: Recorded, tmp_path: Path
+) -> None:
     ssh = await client()
 
     def drive() -> None:
@@ -126,7 +127,7 @@ async def test_a_password_that_is_typed_without_echo_is_nowhere(client: Make, re
 
 
 @pytest.mark.parametrize("flag", ["-t", "-tt"])
-async def test_a_command_on_a_terminal(client: Make, flag: str) -> None:
+async def test_a_command_on_a_terminal(client: MakeClient, flag: str) -> None:
     ssh = await client()
 
     def drive() -> int:

@@ -2,14 +2,14 @@
 
 import asyncio
 import socket
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import pytest
 
-Make = Callable[..., Awaitable[Any]]
+from support.children import line
+from support.ssh import Audited, MakeClient, Sessions, Upstream
 
 
 def _upstream(policy: dict[str, Any]) -> dict[str, Any]:
@@ -22,7 +22,7 @@ def _role(policy: dict[str, Any]) -> dict[str, Any]:
     return role
 
 
-async def _refused(client: Make, sessions: Make) -> tuple[str, str]:
+async def _refused(client: MakeClient, sessions: Sessions) -> tuple[str, str]:
     """What the client was told, and how the session ended."""
     ssh = await client()
     done = await ssh.run("echo never")
@@ -36,7 +36,9 @@ class TestAnotherKey:
     def _another(self, policy: dict[str, Any]) -> None:
         _upstream(policy)["host_key"] = asyncssh.generate_private_key("ssh-ed25519").export_public_key().decode()
 
-    async def test_a_changed_host_key_ends_the_session(self, client: Make, sessions: Make, audited: Make) -> None:
+    async def test_a_changed_host_key_ends_the_session(
+        self, client: MakeClient, sessions: Sessions, audited: Audited
+    ) -> None:
         told, reason = await _refused(client, sessions)
         assert "gatepass: The host key of web-1 is not the one in the policy, so nothing was sent to it." in told
         assert "It showed SHA256:" in told
@@ -51,7 +53,7 @@ class TestAnotherKindOfKey:
             asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode()
         )
 
-    async def test_a_host_key_of_another_kind_ends_the_session(self, client: Make, sessions: Make) -> None:
+    async def test_a_host_key_of_another_kind_ends_the_session(self, client: MakeClient, sessions: Sessions) -> None:
         told, reason = await _refused(client, sessions)
         assert "The host key of web-1 is not the one in the policy" in told
         assert reason == "upstream_error"
@@ -64,7 +66,7 @@ class TestNobodyThere:
             probe.bind(("127.0.0.1", 0))
             _upstream(policy)["port"] = probe.getsockname()[1]
 
-    async def test_an_upstream_that_is_down_is_said_to_be(self, client: Make, sessions: Make) -> None:
+    async def test_an_upstream_that_is_down_is_said_to_be(self, client: MakeClient, sessions: Sessions) -> None:
         told, reason = await _refused(client, sessions)
         assert "gatepass: web-1 cannot be reached" in told
         assert reason == "upstream_error"
@@ -76,7 +78,9 @@ class TestWrongKey:
         asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(tmp_path / "wrong"))
         _role(policy)["private_key"] = f"file:{tmp_path}/wrong"
 
-    async def test_a_credential_that_is_refused_is_not_the_persons_fault(self, client: Make, sessions: Make) -> None:
+    async def test_a_credential_that_is_refused_is_not_the_persons_fault(
+        self, client: MakeClient, sessions: Sessions
+    ) -> None:
         told, reason = await _refused(client, sessions)
         assert "gatepass: web-1 refused Gatepass's own credential" in told
         assert "Your access is fine" in told
@@ -89,7 +93,7 @@ class TestNoKey:
         (tmp_path / "no-key").write_text("hunter2")
         _role(policy)["private_key"] = f"file:{tmp_path}/no-key"
 
-    async def test_a_key_that_is_none_is_not_shown(self, client: Make, sessions: Make) -> None:
+    async def test_a_key_that_is_none_is_not_shown(self, client: MakeClient, sessions: Sessions) -> None:
         told, _ = await _refused(client, sessions)
         assert "cannot be read" in told
         assert "hunter2" not in told
@@ -101,7 +105,7 @@ class TestMissingSecret:
         del _role(policy)["private_key"]
         _role(policy)["password"] = "env:GATEPASS_TEST_UNSET"
 
-    async def test_a_secret_that_is_not_set_is_named(self, client: Make, sessions: Make) -> None:
+    async def test_a_secret_that_is_not_set_is_named(self, client: MakeClient, sessions: Sessions) -> None:
         told, _ = await _refused(client, sessions)
         assert "env:GATEPASS_TEST_UNSET is not set" in told
 
@@ -172,13 +176,13 @@ class TestPasswordHost:
     def certified(self, request: pytest.FixtureRequest) -> bool:
         return bool(request.param)
 
-    async def test_a_password_and_either_kind_of_trust(self, client: Make) -> None:
+    async def test_a_password_and_either_kind_of_trust(self, client: MakeClient) -> None:
         ssh = await client()
         done = await ssh.run("anything")
         assert (done.status, done.stdout) == (3, b"as asked\n")
         assert "upstream-secret" not in done.stderr
 
-    async def test_signals_and_breaks_reach_the_command_and_its_own_comes_back(self, client: Make) -> None:
+    async def test_signals_and_breaks_reach_the_command_and_its_own_comes_back(self, client: MakeClient) -> None:
         ssh = await client()
         async with asyncssh.connect(
             "127.0.0.1",
@@ -199,7 +203,7 @@ class TestPasswordHost:
             assert ended.exit_signal is not None
             assert ended.exit_signal[:2] == ("USR2", True)
 
-    async def test_an_upstream_that_dies_ends_the_session(self, client: Make, sessions: Make) -> None:
+    async def test_an_upstream_that_dies_ends_the_session(self, client: MakeClient, sessions: Sessions) -> None:
         ssh = await client()
         done = await ssh.run("die")
         assert done.status == 69
@@ -208,14 +212,14 @@ class TestPasswordHost:
         assert session.end_reason == "upstream_error"
 
 
-async def test_no_port_is_forwarded_and_that_is_on_record(client: Make, audited: Make, sshd: Any) -> None:
+async def test_no_port_is_forwarded_and_that_is_on_record(client: MakeClient, audited: Audited, sshd: Upstream) -> None:
     ssh = await client()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         local = probe.getsockname()[1]
     tunnel = f"-L{local}:127.0.0.1:{sshd.port}"
     process = await ssh.start(ssh.command(tunnel, ssh.destination, "echo up; cat"))
-    assert await asyncio.wait_for(process.stdout.readline(), 60) == b"up\n"
+    assert await line(process.stdout) == b"up\n"
     for _ in range(2):
         reader, writer = await asyncio.open_connection("127.0.0.1", local)
         assert await asyncio.wait_for(reader.read(), 60) == b""
@@ -227,7 +231,7 @@ async def test_no_port_is_forwarded_and_that_is_on_record(client: Make, audited:
     assert (event["actor"], event["resource"], event["detail"]["forwarding"]) == ("human:alice", "web-1", "port")
 
 
-async def test_no_remote_port_agent_or_display_is_forwarded(client: Make, audited: Make) -> None:
+async def test_no_remote_port_agent_or_display_is_forwarded(client: MakeClient, audited: Audited) -> None:
     ssh = await client()
     done = await ssh.run("echo [$SSH_AUTH_SOCK]", flags=["-R0:127.0.0.1:22", "-A", "-X", "-oExitOnForwardFailure=no"])
     assert done.stdout == b"[]\n"

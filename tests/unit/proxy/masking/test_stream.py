@@ -284,8 +284,8 @@ def test_held_bytes_are_bounded() -> None:
         masking = StreamMasker(Masker(DEFAULT_RULES))
         data = unit * (3 * MAX_HELD // len(unit))
         out = b""
-        for at in range(0, len(data), 700):
-            out += masking.feed(data[at : at + 700])
+        for at in range(0, len(data), 2_000):
+            out += masking.feed(data[at : at + 2_000])
             assert masking.held <= MAX_HELD
         out += masking.flush(final=True)
         assert out == Masker(DEFAULT_RULES).bytes(data)
