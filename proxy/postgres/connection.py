@@ -32,7 +32,7 @@ _CODES: tuple[tuple[type[Fault], str], ...] = (
 
 
 class Visit:
-    """Owns the client's wire from here on, and the upstream's."""
+    """Owns the client's transport from here on, and the upstream's."""
 
     def __init__(self, gateway: Gateway, cancels: Cancels, guest: Guest, client: str) -> None:
         self._gateway = gateway
@@ -56,7 +56,7 @@ class Visit:
             log.error("postgres_session_failed", client=self._client, **failed)  # noqa: TRY400
             self._tell(PolicyFault("Gatepass failed, so the session ends. Its operator finds more in the log."))
         finally:
-            await self._guest.wire.close()
+            await self._guest.transport.close()
 
     def _tell(self, fault: Fault) -> None:
         """Say once why it ends, unless the upstream has said so itself."""
@@ -64,7 +64,7 @@ class Visit:
             return
         self._told = True
         code = next((code for kind, code in _CODES if isinstance(fault, kind)), "XX000")
-        self._guest.wire.write(messages.error(code, str(fault), severity="FATAL"))
+        self._guest.transport.write(messages.error(code, str(fault), severity="FATAL"))
 
     async def _visit(self) -> None:
         said = self._guest.startup
@@ -90,9 +90,9 @@ class Visit:
         leg = self._leg = await upstream.connect(session.resource, session.role, parameters)
         guard = Guard(session.resource, session.role, parameters["database"], session.masker)
         await guard.load(leg)
-        relay = self._relay = Relay(session, guard, self._guest.wire, leg)
+        relay = self._relay = Relay(session, guard, self._guest.transport, leg)
         with self._cancels.key(relay, self._guest.startup.version) as key:
-            self._guest.wire.write(_welcome(leg, key, session))
+            self._guest.transport.write(_welcome(leg, key, session))
             await relay.run()
 
     async def _part(self) -> None:
@@ -102,8 +102,8 @@ class Visit:
         with contextlib.suppress(Fault, OSError):
             if self._relay is not None and self._relay.busy:
                 await self._leg.cancel()
-        self._leg.wire.write(messages.TERMINATE)
-        await self._leg.wire.close()
+        self._leg.transport.write(messages.TERMINATE)
+        await self._leg.transport.close()
 
 
 def _welcome(leg: Upstream, key: tuple[int, bytes], session: LiveSession) -> bytes:

@@ -19,7 +19,7 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.startup import CancelRequest
 from proxy.sessions.gateway import Gateway
-from proxy.transport import Wire, WireClosed
+from proxy.transport import Transport, TransportClosed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -116,28 +116,28 @@ class PostgresListener:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        wire: Wire | None = None
+        transport: Transport | None = None
         greeted: Guest | CancelRequest | None = None
         try:
             async with asyncio.timeout(self._greeting_timeout_s):
-                wire = await accept(connection, self._tls)
-                greeted = await greet(wire, self._tls)
+                transport = await accept(connection, self._tls)
+                greeted = await greet(transport, self._tls)
                 return greeted
         except Refused as refusal:
             log.info("postgres_client_refused", client=client, why=str(refusal))
-            if wire is not None:
-                wire.write(messages.error(refusal.code, str(refusal), severity="FATAL"))
+            if transport is not None:
+                transport.write(messages.error(refusal.code, str(refusal), severity="FATAL"))
         except TimeoutError:
             log.info("postgres_client_silent", client=client)
-        except WireClosed:
+        except TransportClosed:
             log.debug("postgres_client_left", client=client)
         except (ProtocolViolation, OSError) as error:
             log.info("postgres_client_rejected", client=client, why=str(error)[:200])
         finally:
-            if wire is None:
+            if transport is None:
                 connection.close()
             elif not isinstance(greeted, Guest):
-                await wire.close()
+                await transport.close()
         return None
 
     async def _cancel(self, request: CancelRequest) -> None:

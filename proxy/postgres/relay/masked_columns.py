@@ -59,7 +59,7 @@ class Guard:
         try:
             await self.load(connection)
         finally:
-            await connection.wire.close()
+            await connection.transport.close()
         self._unknown.update(_origin(column) for column in columns if not self.catalogue.knows(column))
 
     def knows(self, columns: Sequence[Column]) -> bool:

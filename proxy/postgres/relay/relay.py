@@ -1,4 +1,4 @@
-"""Relay: one session between two wires, message by message, with back-pressure in both directions.
+"""Relay: one session between two transports, message by message, with back-pressure in both directions.
 
 Client to upstream is a task, because a statement may have to wait for a review. Upstream to client is a callback: what
 arrives is masked, recorded and sent in one go, and nothing is woken for it. Any failure ends the session.
@@ -17,7 +17,7 @@ from proxy.postgres.relay.masked_columns import Guard
 from proxy.postgres.relay.requests import Requests
 from proxy.postgres.upstream import Upstream, fault
 from proxy.sessions.session import LiveSession
-from proxy.transport import Wire
+from proxy.transport import Transport
 
 _TERMINATE = ord("X")
 
@@ -25,7 +25,7 @@ _TERMINATE = ord("X")
 class Relay:
     """Runs until the client leaves, or something fails."""
 
-    def __init__(self, session: LiveSession, guard: Guard, client: Wire, upstream: Upstream) -> None:
+    def __init__(self, session: LiveSession, guard: Guard, client: Transport, upstream: Upstream) -> None:
         self._client = client
         self._upstream = upstream
         self._guard = guard
@@ -52,8 +52,8 @@ class Relay:
     async def run(self) -> None:
         """Relay until the client leaves. Raises ClientFault, UpstreamFault, PolicyFault or RecorderFailed."""
         self._client.on_congestion = self._on_congestion
-        self._upstream.wire.lost.add_done_callback(lambda _: self._upstream_lost())
-        self._upstream.wire.feed(self._from_upstream)
+        self._upstream.transport.lost.add_done_callback(lambda _: self._upstream_lost())
+        self._upstream.transport.feed(self._from_upstream)
         tasks: set[asyncio.Future[None]] = {asyncio.ensure_future(self._from_client()), self._over}
         tasks.add(asyncio.ensure_future(self._until_client_lost()))
         try:
@@ -107,11 +107,11 @@ class Relay:
 
     async def _flush(self) -> None:
         self._send()
-        await self._upstream.wire.drain()
+        await self._upstream.transport.drain()
 
     def _send(self) -> None:
         if self._out:
-            self._upstream.wire.write(b"".join(self._out))
+            self._upstream.transport.write(b"".join(self._out))
             self._out.clear()
 
     async def _tell(self, sentence: str) -> None:
@@ -139,7 +139,7 @@ class Relay:
             self._fail(failed)
         self._answered.set()
         if self._answers.needs is not None and self._refreshing is None:
-            self._upstream.wire.hold_reading("catalogue")
+            self._upstream.transport.hold_reading("catalogue")
             self._refreshing = asyncio.ensure_future(self._refresh())
 
     async def _refresh(self) -> None:
@@ -152,15 +152,15 @@ class Relay:
             self._fail(error)
         finally:
             self._refreshing = None
-            self._upstream.wire.release_reading("catalogue")
-        if self._upstream.wire.ended:
+            self._upstream.transport.release_reading("catalogue")
+        if self._upstream.transport.ended:
             self._upstream_lost()
 
     def _on_congestion(self, congested: bool) -> None:
         if congested:
-            self._upstream.wire.hold_reading("client")
+            self._upstream.transport.hold_reading("client")
         else:
-            self._upstream.wire.release_reading("client")
+            self._upstream.transport.release_reading("client")
 
     def _upstream_lost(self) -> None:
         if self._refreshing is None:

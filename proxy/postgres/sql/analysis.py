@@ -63,7 +63,7 @@ def judge(sql: str) -> list[StatementFacts]:
 
 
 def analyse(sql: bytes) -> list[Judgement]:
-    """Judge every statement of a query string as it stands on the wire. Never raises."""
+    """Judge every statement of a query string as the client sent it. Never raises."""
     try:
         if len(sql) > MAX_SQL_BYTES or _SECOND_BYTE.search(sql):
             return [_unparseable(sql)]

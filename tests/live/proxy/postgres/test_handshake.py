@@ -208,7 +208,7 @@ async def test_an_upstream_in_verified_tls(inner: Callable[..., Awaitable[upstre
     assert await leg.fetch("select cvv as x, id from cards order by id") == [["***", "1"], ["***", "2"]]
     with pytest.raises(UpstreamFault, match="masked data"):
         await leg.fetch("select cvv || '' from cards")
-    await leg.wire.close()
+    await leg.transport.close()
 
 
 @pytest.mark.parametrize(
