@@ -1,4 +1,4 @@
-"""Greeting: a new client up to its password. Everything before that is unauthenticated, so it is short and strict.
+"""Handshake: a new client up to its password. Everything before that is unauthenticated, so it is short and strict.
 
 Refuses plain text (a token would be readable), replication, and whatever is not PostgreSQL. The caller bounds the time.
 """
@@ -47,8 +47,8 @@ ALLOWED_SETTINGS = frozenset(
 _OWN = frozenset({"user", "database", "replication", "options"})
 
 
-class Refused(Exception):
-    """The client is told why, and leaves; `code` is an SQLSTATE."""
+class StartupRefused(Exception):
+    """The client is told why, and the connection is closed; `code` is an SQLSTATE."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -56,8 +56,8 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Guest:
-    """A client that said who it wants to be and gave a token; nothing of it is checked yet."""
+class StartupResult:
+    """What a client gave until its password: who it wants to be, and a token. Nothing of it is checked yet."""
 
     transport: Transport
     startup: Startup
@@ -77,18 +77,18 @@ class Guest:
             raise AccessRefused("Gatepass cannot mask text in this client_encoding. Use UTF8.")
         return settings
 
-    def database(self, resource: str, only: str | None, role_username: str) -> str:
-        """The upstream's database that is meant; `only` is the one this resource opens, if it is bound to one.
+    def database(self, resource: str, bound_to: str | None, role_username: str) -> str:
+        """The upstream's database that is meant; `bound_to` is the only one that this resource opens, if there is one.
 
         libpq fills in the user's name where none was given, so that name and the resource's mean the default. Raises
         AccessRefused for any other.
         """
-        asked = self.startup.parameters.get("database", "")
-        if asked in {"", self.startup.user, resource}:
-            return only or role_username
-        if only is not None and asked != only:
-            raise AccessRefused(f"{resource} opens the database {only} alone. Connect with dbname={only}.")
-        return asked
+        requested = self.startup.parameters.get("database", "")
+        if requested in {"", self.startup.user, resource}:
+            return bound_to or role_username
+        if bound_to is not None and requested != bound_to:
+            raise AccessRefused(f"{resource} opens the database {bound_to} alone. Connect with dbname={bound_to}.")
+        return requested
 
 
 async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Transport:
@@ -110,8 +110,8 @@ async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Transport:
     return transport
 
 
-async def greet(transport: Transport, tls: ssl.SSLContext) -> Guest | CancelRequest:
-    """Negotiate up to the password. Raises Refused, ProtocolViolation, TransportClosed or OSError."""
+async def greet(transport: Transport, tls: ssl.SSLContext) -> StartupResult | CancelRequest:
+    """Negotiate up to the password. Raises StartupRefused, ProtocolViolation, TransportClosed or OSError."""
     packet = await _packet(transport)
     asked: set[type] = set()
     while isinstance(packet, SslRequest | GssEncRequest):
@@ -131,18 +131,20 @@ async def greet(transport: Transport, tls: ssl.SSLContext) -> Guest | CancelRequ
     if packet.extensions or newest != packet.version:
         transport.write(startup.negotiate_version(newest, packet.extensions))
     transport.write(startup.AUTHENTICATION_CLEARTEXT)
-    return Guest(transport, packet, await _password(transport))
+    return StartupResult(transport, packet, await _password(transport))
 
 
 def _check(packet: Startup, *, encrypted: bool) -> None:
     if not encrypted:
-        raise Refused("28000", "Gatepass takes tokens over TLS only. Connect with sslmode=require.")
+        raise StartupRefused("28000", "Gatepass takes tokens over TLS only. Connect with sslmode=require.")
     if not packet.user:
-        raise Refused("28000", "No user name was given. It is role@resource, for example read@payments-db.")
+        raise StartupRefused("28000", "No user name was given. It is role@resource, for example read@payments-db.")
     if packet.parameters.get("replication", "false").lower() not in {"false", "off", "no", "0"}:
-        raise Refused("42501", "Gatepass does not relay replication connections.")
+        raise StartupRefused("42501", "Gatepass does not relay replication connections.")
     if packet.parameters.get("options"):
-        raise Refused("42501", "Gatepass does not pass on the startup parameter options (PGOPTIONS). Use SET instead.")
+        raise StartupRefused(
+            "42501", "Gatepass does not pass on the startup parameter options (PGOPTIONS). Use SET instead."
+        )
 
 
 async def _packet(transport: Transport) -> startup.Packet:

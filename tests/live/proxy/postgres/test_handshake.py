@@ -204,11 +204,11 @@ def inner(door: Any, access: Access, monkeypatch: pytest.MonkeyPatch) -> Callabl
 
 
 async def test_an_upstream_in_verified_tls(inner: Callable[..., Awaitable[upstream.Upstream]]) -> None:
-    leg = await inner()
-    assert await leg.fetch("select cvv as x, id from cards order by id") == [["***", "1"], ["***", "2"]]
+    connection = await inner()
+    assert await connection.fetch("select cvv as x, id from cards order by id") == [["***", "1"], ["***", "2"]]
     with pytest.raises(UpstreamFault, match="masked data"):
-        await leg.fetch("select cvv || '' from cards")
-    await leg.transport.close()
+        await connection.fetch("select cvv || '' from cards")
+    await connection.transport.close()
 
 
 @pytest.mark.parametrize(
