@@ -15,7 +15,7 @@ from proxy.postgres import upstream
 from proxy.postgres.cancels import Cancels
 from proxy.postgres.handshake import StartupResult
 from proxy.postgres.protocol import messages, startup
-from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.relay import Relay
 from proxy.postgres.upstream import Upstream
 from proxy.sessions.gateway import Gateway
@@ -93,9 +93,9 @@ class ClientConnection:
 
     async def _relay_session(self, session: LiveSession, parameters: dict[str, str]) -> None:
         connection = self._upstream = await upstream.connect(session.resource, session.role, parameters)
-        guard = Guard(session.resource, session.role, parameters["database"], session.masker)
-        await guard.load(connection)
-        relay = self._relay = Relay(session, guard, self._startup.transport, connection)
+        masked_columns = MaskedColumns(session.resource, session.role, parameters["database"], session.masker)
+        await masked_columns.load(connection)
+        relay = self._relay = Relay(session, masked_columns, self._startup.transport, connection)
         with self._cancels.key(relay, self._startup.startup.version) as key:
             self._startup.transport.write(_welcome(connection, key, session))
             await relay.run()

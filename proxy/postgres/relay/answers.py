@@ -17,7 +17,7 @@ from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.conversation import Conversation, Kind
-from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.rows import RowMasker
 from proxy.sessions.session import LiveSession
 
@@ -36,12 +36,12 @@ _WORD = re.compile(r"\w+")
 class Answers:
     """Takes the upstream's bytes, gives the client's."""
 
-    def __init__(self, session: LiveSession, guard: Guard, conversation: Conversation) -> None:
+    def __init__(self, session: LiveSession, masked_columns: MaskedColumns, conversation: Conversation) -> None:
         self._session = session
-        self._guard = guard
+        self._masked_columns = masked_columns
         self._conversation = conversation
         self._reader = FrameReader()
-        #: Columns of unknown origin: nothing goes on until the guard has been refreshed and `resume` called.
+        #: Columns of unknown origin: nothing goes on until the catalogue has been refreshed and `resume` called.
         self.needs: tuple[Column, ...] | None = None
         self._stopped: tuple[bytes, list[Frame]] = (b"", [])
         self._backlog: list[bytes] = []
@@ -137,16 +137,16 @@ class Answers:
 
     def _row_masker(self, columns: tuple[Column, ...]) -> RowMasker:
         """The last one, as long as columns and catalogue are the same."""
-        generation = self._guard.generation
+        generation = self._masked_columns.generation
         if self._masker is None or self._masker[0] is not columns or self._masker[1] != generation:
-            self._masker = (columns, generation, self._guard.row_masker(columns))
+            self._masker = (columns, generation, self._masked_columns.row_masker(columns))
         return self._masker[2]
 
     def _row_description(self, payload: bytes) -> bytes | None:
         columns = self._descriptions.get(payload)
         if columns is None:
             columns = messages.read_row_description(payload)
-            if not self._guard.knows(columns):
+            if not self._masked_columns.knows(columns):
                 self.needs = columns
                 return None
             if len(self._descriptions) >= MAX_DESCRIPTIONS:
@@ -178,7 +178,7 @@ class Answers:
         if len(shapes) != 1 or overall != messages.TEXT:
             raise PolicyFault("Gatepass cannot tell how the rows of this COPY look, so it cannot mask them.")
         shape = shapes.pop()
-        self._copy = (shape, self._guard.copy_rules(shape.schema, shape.table, shape.columns))
+        self._copy = (shape, self._masked_columns.copy_rules(shape.schema, shape.table, shape.columns))
         self._copy_header = shape.header
         self._record("copy", {"direction": "out"})
 
@@ -235,7 +235,7 @@ class Answers:
     def _command_complete(self, payload: bytes) -> None:
         done = self._conversation.completed()
         if done.judged is not None and done.judged.is_ddl:
-            self._guard.stale = True
+            self._masked_columns.stale = True
         self._record("complete", {"tag": payload.rstrip(b"\0").decode("ascii", "replace")})
 
     def _ready(self, payload: bytes) -> None:
@@ -264,15 +264,15 @@ class Answers:
     def _masked_fields(self, payload: bytes) -> dict[str, str]:
         """Texts masked by content; a detail that quotes a row of a table with masked columns is withheld."""
         values = {code: self._masked(text) for code, text in messages.read_fields(payload).values.items()}
-        if self._guard.catalogue.masked:
-            of_masked = values.get("t") in self._guard.catalogue.masked
+        if self._masked_columns.catalogue.masked:
+            of_masked = values.get("t") in self._masked_columns.catalogue.masked
             for code in _QUOTING:
                 if code in values and (of_masked or self._names_masked(values[code])):
                     values[code] = _WITHHELD
         return values
 
     def _names_masked(self, text: str) -> bool:
-        return any(self._guard.is_masked(word) for word in _WORD.findall(text))
+        return any(self._masked_columns.is_masked(word) for word in _WORD.findall(text))
 
     def _notification(self, payload: bytes) -> bytes:
         process, channel, text = messages.read_notification(payload)

@@ -1,4 +1,4 @@
-"""Guard: one session's knowledge of the database's masked columns, and which rule masks a result's column.
+"""MaskedColumns: one session's knowledge of the database's masked columns, and which rule masks a result's column.
 
 Fetched by the role's own account when the session starts, and again when something turns up that it does not know.
 """
@@ -20,7 +20,7 @@ from proxy.postgres.upstream import Upstream
 MAX_SHAPES = 500
 
 
-class Guard:
+class MaskedColumns:
     """Owns the session's judge, whose catalogue it keeps up to date."""
 
     def __init__(self, resource: Resource, role: Role, database: str, masker: Masker) -> None:

@@ -13,7 +13,7 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
 from proxy.postgres.relay.answers import Answers
 from proxy.postgres.relay.conversation import MAX_EXPECTED, Conversation
-from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
 from proxy.postgres.upstream import Upstream, fault
 from proxy.sessions.session import LiveSession
@@ -25,13 +25,15 @@ _TERMINATE = ord("X")
 class Relay:
     """Runs until the client leaves, or something fails."""
 
-    def __init__(self, session: LiveSession, guard: Guard, client: Transport, upstream: Upstream) -> None:
+    def __init__(
+        self, session: LiveSession, masked_columns: MaskedColumns, client: Transport, upstream: Upstream
+    ) -> None:
         self._client = client
         self._upstream = upstream
-        self._guard = guard
+        self._masked_columns = masked_columns
         self._conversation = Conversation()
-        self._answers = Answers(session, guard, self._conversation)
-        self._requests = Requests(session, guard, self._conversation, tell=self._tell, flush=self._flush)
+        self._answers = Answers(session, masked_columns, self._conversation)
+        self._requests = Requests(session, masked_columns, self._conversation, tell=self._tell, flush=self._flush)
         self._reader = FrameReader()
         self._out: list[bytes] = []
         #: Done when the upstream's direction ends.
@@ -146,7 +148,7 @@ class Relay:
         """Look up columns of unknown origin, then go on with what waits for them."""
         try:
             while self._answers.needs is not None and not self._over.done():
-                await self._guard.refresh(self._answers.needs)
+                await self._masked_columns.refresh(self._answers.needs)
                 self._take(self._answers.resume)
         except Fault as error:
             self._fail(error)

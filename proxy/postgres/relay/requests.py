@@ -12,7 +12,7 @@ from access.policy.resources import StatementRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 from proxy.postgres.relay.conversation import Conversation, Portal
-from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.sql.judge import MAX_REMEMBERED, UNREADABLE, Judged, expand, together
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts, strictest
@@ -37,14 +37,14 @@ class Requests:
     def __init__(
         self,
         session: LiveSession,
-        guard: Guard,
+        masked_columns: MaskedColumns,
         conversation: Conversation,
         *,
         tell: Callable[[str], Awaitable[None]],
         flush: Callable[[], Awaitable[None]],
     ) -> None:
         self._session = session
-        self._guard = guard
+        self._masked_columns = masked_columns
         self._conversation = conversation
         #: Shows the client a sentence while a statement is held.
         self._tell = tell
@@ -169,10 +169,10 @@ class Requests:
     # --- judging ------------------------------------------------------------------------------------------------------
 
     async def _judged(self, sql: bytes) -> Judged:
-        if self._guard.stale and self._conversation.status == b"I" and not self._conversation.outstanding:
+        if self._masked_columns.stale and self._conversation.status == b"I" and not self._conversation.outstanding:
             await self._flush()
-            await self._guard.refresh()
-        judge = self._guard.judge
+            await self._masked_columns.refresh()
+        judge = self._masked_columns.judge
         if (known := judge.remembered(sql)) is not None:
             return known
         if len(sql) <= MAX_INLINE_SQL_BYTES:
@@ -187,10 +187,10 @@ class Requests:
             own = [judged] if any(each.prepares == name for each in judged.statements) else []
             return self._conversation.judged_as(name) + own
 
-        if not self._guard.catalogue.masked and not judged.runs_prepared:
+        if not self._masked_columns.catalogue.masked and not judged.runs_prepared:
             return judged
         expanded = expand(judged, meanings)
-        if expanded.refusal is None and self._guard.catalogue.masked and _has_unknown(expanded):
+        if expanded.refusal is None and self._masked_columns.catalogue.masked and _has_unknown(expanded):
             return Judged(expanded.statements, UNREADABLE)
         return expanded
 

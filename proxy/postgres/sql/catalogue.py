@@ -1,8 +1,8 @@
-"""Which columns of the upstream's database are masked by their name, views included. Pure; `guard` fetches the rows.
+"""Which columns of the upstream's database are masked by their name, views included. Pure.
 
 RowDescription names a column's origin by (table OID, attribute number), which survive alias, subquery, CTE and
 RETURNING, so `select cvv as x` is masked too. A view has an OID of its own: its columns are traced through its
-definition.
+definition. Fetching the rows is relay/masked_columns.
 """
 
 from collections.abc import Callable, Iterable, Sequence

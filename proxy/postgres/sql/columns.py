@@ -19,7 +19,7 @@ from proxy.postgres.sql.analysis import children, unwrap, walk
 from proxy.postgres.sql.changes import names_domain_change, run_code
 
 IsMasked = Callable[[str], bool]
-MaskedColumns = Callable[[str], set[str]]
+MaskedColumnsOf = Callable[[str], set[str]]
 
 #: They take SQL as text, or show table contents by other ways than columns.
 READERS = frozenset(
@@ -89,7 +89,7 @@ class _Names:
         return None
 
 
-def misuse(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked, *, any_masked: bool) -> str | None:
+def misuse(tree: Message, masked_columns: MaskedColumnsOf, is_masked: IsMasked, *, any_masked: bool) -> str | None:
     """The masked column, `*` or table that the statement uses otherwise than showing it; None if there is none.
 
     `any_masked`: the database has masked columns at all, so what reads by other ways than columns is refused too.
@@ -104,7 +104,7 @@ def misuse(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked, *,
     return next(_statement(tree, names), None)
 
 
-def masked_outputs(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> dict[int, str]:
+def masked_outputs(tree: Message, masked_columns: MaskedColumnsOf, is_masked: IsMasked) -> dict[int, str]:
     """Position -> masked column, for what a view's definition shows of one in any form."""
     names = _names(tree, masked_columns, is_masked)
     return _outputs(tree, names) if isinstance(tree, pg.SelectStmt) else {}
@@ -124,7 +124,7 @@ def _outputs(select: pg.SelectStmt, names: _Names) -> dict[int, str]:
 # --- names --------------------------------------------------------------------------------------------------------
 
 
-def _names(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> _Names:
+def _names(tree: Message, masked_columns: MaskedColumnsOf, is_masked: IsMasked) -> _Names:
     """Collect names and follow aliases until no new one turns up."""
     nodes = list(walk(tree))
     tables = {node.relname for node in nodes if isinstance(node, pg.RangeVar)}
@@ -145,7 +145,7 @@ def _names(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) ->
     return names
 
 
-def _rows(nodes: list[Message], masked_columns: MaskedColumns) -> Iterator[str]:
+def _rows(nodes: list[Message], masked_columns: MaskedColumnsOf) -> Iterator[str]:
     """Names by which a row with masked columns can be meant: its table's, subquery's or join's."""
     inner = {node.ctename for node in nodes if isinstance(node, pg.CommonTableExpr)}
     for node in nodes:
@@ -177,7 +177,7 @@ def _reads_around(tree: Message) -> str | None:
     return None
 
 
-def _in_code(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> str | None:
+def _in_code(tree: Message, masked_columns: MaskedColumnsOf, is_masked: IsMasked) -> str | None:
     """A masked column or table that a DO block or a function's body names, or a way to name one unseen."""
     if not isinstance(tree, pg.DoStmt | pg.CreateFunctionStmt):
         return None
