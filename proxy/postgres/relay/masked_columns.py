@@ -13,7 +13,7 @@ from proxy.postgres import upstream
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.rows import RowMasker
 from proxy.postgres.sql.catalogue import COLUMNS_SQL, VIEWS_SQL, Catalogue, read
-from proxy.postgres.sql.judge import Judge
+from proxy.postgres.sql.query import Judge
 from proxy.postgres.upstream import Upstream
 
 #: Result shapes whose masks are remembered.

@@ -12,7 +12,7 @@ from proxy.errors import ClientFault, Fault, PolicyFault
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
 from proxy.postgres.relay.answers import Answers
-from proxy.postgres.relay.conversation import MAX_EXPECTED, Conversation
+from proxy.postgres.relay.connection_state import MAX_EXPECTED, Conversation
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
 from proxy.postgres.upstream import Upstream, fault

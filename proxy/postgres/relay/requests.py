@@ -11,9 +11,9 @@ from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
-from proxy.postgres.relay.conversation import Conversation, Portal
+from proxy.postgres.relay.connection_state import Conversation, Portal
 from proxy.postgres.relay.masked_columns import MaskedColumns
-from proxy.postgres.sql.judge import MAX_REMEMBERED, UNREADABLE, Judged, expand, together
+from proxy.postgres.sql.query import MAX_REMEMBERED, UNREADABLE, Judged, expand, together
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts, strictest
 from storage.model import VerdictKind

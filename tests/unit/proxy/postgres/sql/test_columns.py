@@ -4,7 +4,7 @@ import pytest
 
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.sql.catalogue import Catalogue, read
-from proxy.postgres.sql.judge import Judge
+from proxy.postgres.sql.query import Judge
 
 
 def is_masked(name: str) -> bool:

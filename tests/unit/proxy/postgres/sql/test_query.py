@@ -3,7 +3,7 @@
 import pytest
 
 from access.policy.labels import UNPARSEABLE
-from proxy.postgres.sql.judge import MAX_REMEMBERED, Judge, Judged, expand
+from proxy.postgres.sql.query import MAX_REMEMBERED, Judge, Judged, expand
 
 
 @pytest.fixture

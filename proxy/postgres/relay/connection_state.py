@@ -20,7 +20,7 @@ from enum import Enum, auto
 
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.sql.judge import Judged
+from proxy.postgres.sql.query import Judged
 
 #: More names than this are no client's need.
 MAX_PREPARED = 10_000

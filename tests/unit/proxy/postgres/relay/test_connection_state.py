@@ -4,8 +4,8 @@ import pytest
 
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.conversation import MAX_MEANINGS, Conversation, Kind
-from proxy.postgres.sql.judge import Judge, Judged
+from proxy.postgres.relay.connection_state import MAX_MEANINGS, Conversation, Kind
+from proxy.postgres.sql.query import Judge, Judged
 
 JUDGE = Judge(lambda _: False)
 SELECT, DELETE = JUDGE.judge(b"select 1"), JUDGE.judge(b"delete from t")
