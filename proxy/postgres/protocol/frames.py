@@ -5,7 +5,7 @@ PostgreSQL docs, "Message Formats": a byte that tells the type, then the length,
 
 import struct
 
-#: One message in either direction. PostgreSQL allows 1 GiB; we hold a whole message while we judge or mask it.
+#: One message in either direction. PostgreSQL allows 1 GiB; we hold a whole message while we analyse or mask it.
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 
 

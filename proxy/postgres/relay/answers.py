@@ -171,7 +171,7 @@ class Answers:
         """CopyOutResponse: find out how the rows look, from the statement that asked for them."""
         overall, _ = messages.read_copy_response(payload)
         current = self._conversation.copy_out_began()
-        statements = current.judged.statements if current.judged is not None else ()
+        statements = current.analysis.statements if current.analysis is not None else ()
         if current.kind is Kind.QUERY:
             statements = statements[current.index : current.index + 1]
         shapes = {each.copy_out for each in statements if each.copy_out is not None}
@@ -234,7 +234,7 @@ class Answers:
 
     def _command_complete(self, payload: bytes) -> None:
         done = self._conversation.completed()
-        if done.judged is not None and done.judged.is_ddl:
+        if done.analysis is not None and done.analysis.is_ddl:
             self._masked_columns.stale = True
         self._record("complete", {"tag": payload.rstrip(b"\0").decode("ascii", "replace")})
 

@@ -11,7 +11,7 @@ answers them in order. Each message that gets an answer is one Expectation in a 
 
 An ErrorResponse to anything but Query and Sync makes the server discard all messages up to the next Sync. A name can
 stand for several prepared statements while answers are on their way (and after SQL's own PREPARE and DEALLOCATE), so it
-stands for all of them, in the order they were sent: what runs is judged as if each of them ran.
+stands for all of them, in the order they were sent: what runs is analysed as if each of them ran.
 """
 
 from collections import deque
@@ -20,7 +20,7 @@ from enum import Enum, auto
 
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.sql.query import Judged
+from proxy.postgres.sql.query import QueryAnalysis
 
 #: More names than this are no client's need.
 MAX_PREPARED = 10_000
@@ -47,7 +47,7 @@ class Kind(Enum):
 class Prepared:
     """A prepared statement."""
 
-    judged: Judged
+    analysis: QueryAnalysis
     #: Of its RowDescription, once it was described; formats come with Bind.
     columns: tuple[Column, ...] | None = None
     #: The batch (messages up to a Sync) in which its description was asked for.
@@ -85,7 +85,7 @@ class Expectation:
     """One message that was sent on, and what its answer will mean."""
 
     kind: Kind
-    judged: Judged | None = None
+    analysis: QueryAnalysis | None = None
     prepared: Prepared | None = None
     portal: Portal | None = None
     name: str = ""
@@ -119,13 +119,13 @@ class Conversation:
     def outstanding(self) -> int:
         return len(self._expected)
 
-    def query(self, judged: Judged, denial: bytes | None = None) -> None:
+    def query(self, analysis: QueryAnalysis, denial: bytes | None = None) -> None:
         if denial is None:
-            self._note_sql_prepare(judged)
-        self._expected.append(Expectation(Kind.QUERY, judged=judged, denial=denial))
+            self._note_sql_prepare(analysis)
+        self._expected.append(Expectation(Kind.QUERY, analysis=analysis, denial=denial))
 
-    def parse(self, name: str, judged: Judged) -> Prepared:
-        prepared = Prepared(judged)
+    def parse(self, name: str, analysis: QueryAnalysis) -> Prepared:
+        prepared = Prepared(analysis)
         if not name:
             # An unnamed statement is gone with the next, even if that one fails.
             self._prepared.pop(name, None)
@@ -163,9 +163,9 @@ class Conversation:
         known = [portal, *portal.meanings] if len(portal.meanings) == 1 else [portal]
         return not any(each.columns is not None or each.described_in == self._batch for each in known)
 
-    def execute(self, portal: Portal, judged: Judged) -> None:
-        self._note_sql_prepare(judged)
-        self._expected.append(Expectation(Kind.EXECUTE, judged=judged, portal=portal))
+    def execute(self, portal: Portal, analysis: QueryAnalysis) -> None:
+        self._note_sql_prepare(analysis)
+        self._expected.append(Expectation(Kind.EXECUTE, analysis=analysis, portal=portal))
 
     def close(self, target: str, name: str) -> None:
         expected = Expectation(Kind.CLOSE, name=name)
@@ -193,17 +193,17 @@ class Conversation:
         elif self._expected:
             self._expected.append(Expectation(Kind.COPY_END))
 
-    def judged_as(self, name: str) -> list[Judged]:
+    def analyses_of(self, name: str) -> list[QueryAnalysis]:
         """What a prepared statement of this name may do."""
-        return [prepared.judged for prepared in self._prepared.get(name, ())]
+        return [prepared.analysis for prepared in self._prepared.get(name, ())]
 
-    def _note_sql_prepare(self, judged: Judged) -> None:
-        for statement in judged.statements if judged.prepares else ():
+    def _note_sql_prepare(self, analysis: QueryAnalysis) -> None:
+        for statement in analysis.statements if analysis.prepares else ():
             if statement.prepares is None:
                 continue
             last = self._prepared.get(statement.prepares, [None])[-1]
-            if last is None or last.columns is not None or last.judged != judged:
-                self._may_mean(statement.prepares, Prepared(judged))
+            if last is None or last.columns is not None or last.analysis != analysis:
+                self._may_mean(statement.prepares, Prepared(analysis))
 
     def _may_mean(self, name: str, prepared: Prepared) -> None:
         if name not in self._prepared and len(self._prepared) >= MAX_PREPARED:

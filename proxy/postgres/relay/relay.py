@@ -33,7 +33,7 @@ class Relay:
         self._masked_columns = masked_columns
         self._conversation = Conversation()
         self._answers = Answers(session, masked_columns, self._conversation)
-        self._requests = Requests(session, masked_columns, self._conversation, tell=self._tell, flush=self._flush)
+        self._requests = Requests(session, masked_columns, self._conversation, notify=self._notify, flush=self._flush)
         self._reader = FrameReader()
         self._out: list[bytes] = []
         #: Done when the upstream's direction ends.
@@ -116,7 +116,7 @@ class Relay:
             self._upstream.transport.write(b"".join(self._out))
             self._out.clear()
 
-    async def _tell(self, sentence: str) -> None:
+    async def _notify(self, sentence: str) -> None:
         """A NOTICE between messages; both directions write whole messages only."""
         self._client.write(messages.notice(sentence))
 

@@ -1,7 +1,7 @@
-"""Judge: a session's judgements of SQL, remembered. Pure.
+"""QueryAnalysis: everything one query string asks for, and the analyser that remembers it. Pure.
 
-Programs send the same texts again and again, or the same text with other values in it; parsing is the dear part. Raw
-SQL is kept in memory only, within bounds, for as long as the session lives.
+Programs send the same texts again and again, or the same text with other values in it, and parsing is the costly part.
+Raw SQL is kept in memory only, within bounds, for as long as the session lives. It runs nothing and asks no rules.
 """
 
 import re
@@ -15,13 +15,13 @@ from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import UNPARSEABLE
 from proxy.postgres.protocol.copy_format import CopyOut, copy_out
-from proxy.postgres.sql.analysis import Judgement, analyse
+from proxy.postgres.sql.analysis import StatementAnalysis, analyse
 from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.columns import misuse
 from proxy.statements import StatementFacts
 
 MAX_REMEMBERED = 1_000
-#: Longer texts are judged anew each time.
+#: Longer texts are analysed anew each time.
 MAX_REMEMBERED_SQL_BYTES = 4 * 1024
 
 #: Shared shapes are for texts in which a quote can only be a quote, and a digit only a number or a name's.
@@ -37,8 +37,8 @@ _CHANGING = frozenset({"ddl", "do"})
 
 
 @dataclass(frozen=True)
-class Statement:
-    """One judged statement, as the relay needs it."""
+class QueryStatement:
+    """One statement of a query, as the relay needs it: its analysis without the tree."""
 
     facts: StatementFacts
     executes: str | None
@@ -48,10 +48,10 @@ class Statement:
 
 
 @dataclass(frozen=True)
-class Judged:
+class QueryAnalysis:
     """Everything one query string asks for."""
 
-    statements: tuple[Statement, ...]
+    statements: tuple[QueryStatement, ...]
     #: Why it must not run whatever the role's rules say; None if nothing is in the way.
     refusal: str | None = None
 
@@ -75,13 +75,13 @@ class Judged:
         return [each.facts for each in self.statements]
 
 
-class Judge:
-    """Judges query strings under one catalogue of masked columns."""
+class QueryAnalyser:
+    """Analyses query strings under one catalogue of masked columns."""
 
     def __init__(self, is_masked: Callable[[str], bool]) -> None:
         self._is_masked = is_masked
         self._catalogue = Catalogue()
-        self._known: OrderedDict[bytes, Judged] = OrderedDict()
+        self._known: OrderedDict[bytes, QueryAnalysis] = OrderedDict()
 
     @property
     def catalogue(self) -> Catalogue:
@@ -92,8 +92,8 @@ class Judge:
         self._catalogue = catalogue
         self._known.clear()
 
-    def remembered(self, sql: bytes) -> Judged | None:
-        """The judgement of this text or of its shape, if it was judged before."""
+    def remembered(self, sql: bytes) -> QueryAnalysis | None:
+        """The analysis of this text or of its shape, if there was one before."""
         key: bytes | None = sql
         if key not in self._known:
             key = _shape(sql)
@@ -102,39 +102,38 @@ class Judge:
         self._known.move_to_end(key)
         return known
 
-    def judge(self, sql: bytes) -> Judged:
-        """Judge a query string. Slow for long texts: call it off the event loop then. Never raises."""
+    def analyse(self, sql: bytes) -> QueryAnalysis:
+        """Analyse a query string. Slow for long texts: call it off the event loop then. Never raises."""
         catalogue = self._catalogue
-        analysed = analyse(sql)
-        judged = Judged(tuple(map(self._statement, analysed)), self._refusal(analysed))
+        statements = analyse(sql)
+        analysis = QueryAnalysis(tuple(map(_without_tree, statements)), self._refusal(statements))
         if catalogue is self._catalogue:
-            self._remember(sql, analysed, judged)
-        return judged
+            self._remember(sql, statements, analysis)
+        return analysis
 
-    def _remember(self, sql: bytes, analysed: Sequence[Judgement], judged: Judged) -> None:
+    def _remember(self, sql: bytes, statements: Sequence[StatementAnalysis], analysis: QueryAnalysis) -> None:
         if len(sql) > MAX_REMEMBERED_SQL_BYTES:
             return
-        shared = all(isinstance(each.tree, _LITERAL_FREE) for each in analysed)
-        self._known[(_shape(sql) if shared else None) or sql] = judged
+        shared = all(isinstance(statement.tree, _LITERAL_FREE) for statement in statements)
+        self._known[(_shape(sql) if shared else None) or sql] = analysis
         if len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
 
-    def _statement(self, judgement: Judgement) -> Statement:
-        out = copy_out(judgement.tree) if isinstance(judgement.tree, pg.CopyStmt) else None
-        return Statement(judgement.facts, judgement.executes, judgement.prepares, out)
+    def _refusal(self, statements: Sequence[StatementAnalysis]) -> str | None:
+        return next((found for statement in statements if (found := self._refused(statement.tree))), None)
 
-    def _refusal(self, analysed: Sequence[Judgement]) -> str | None:
-        return next((found for each in analysed if (found := self._refused(each))), None)
-
-    def _refused(self, judgement: Judgement) -> str | None:
-        if judgement.tree is None:
+    def _refused(self, tree: Message | None) -> str | None:
+        if tree is None:
             return UNREADABLE if self._catalogue.masked else None
-        if isinstance(judgement.tree, pg.CopyStmt) and (found := _copy_refusal(judgement.tree)):
+        if isinstance(tree, pg.CopyStmt) and (found := _copy_refusal(tree)):
             return found
-        used = misuse(
-            judgement.tree, self._catalogue.masked_columns, self._is_masked, any_masked=bool(self._catalogue.masked)
-        )
+        used = misuse(tree, self._catalogue.masked_columns, self._is_masked, any_masked=bool(self._catalogue.masked))
         return _MISUSE.format(used) if used else None
+
+
+def _without_tree(statement: StatementAnalysis) -> QueryStatement:
+    out = copy_out(statement.tree) if isinstance(statement.tree, pg.CopyStmt) else None
+    return QueryStatement(statement.facts, statement.executes, statement.prepares, out)
 
 
 UNREADABLE = "Gatepass could not parse this statement, and this database has masked columns."
@@ -151,38 +150,40 @@ def _copy_refusal(copy: Message) -> str | None:
 
 
 #: What runs when nobody knows what stands behind a name.
-UNKNOWN = Judged(
-    (Statement(StatementFacts("(unknown statement)", "other", frozenset({UNPARSEABLE})), None, None, None),)
+UNKNOWN = QueryAnalysis(
+    (QueryStatement(StatementFacts("(unknown statement)", "other", frozenset({UNPARSEABLE})), None, None, None),)
 )
 
 
-def together(meanings: Sequence[Judged]) -> Judged:
+def together(candidates: Sequence[QueryAnalysis]) -> QueryAnalysis:
     """What may run if any of these may: all of it. Nothing known is UNKNOWN."""
-    if len(meanings) == 1:
-        return meanings[0]
-    statements = tuple(each for judged in meanings for each in judged.statements)
-    return Judged(statements, next((each.refusal for each in meanings if each.refusal), None)) if meanings else UNKNOWN
+    if not candidates:
+        return UNKNOWN
+    if len(candidates) == 1:
+        return candidates[0]
+    statements = tuple(statement for analysis in candidates for statement in analysis.statements)
+    return QueryAnalysis(statements, next((analysis.refusal for analysis in candidates if analysis.refusal), None))
 
 
-def expand(judged: Judged, prepared: Callable[[str], Sequence[Judged]]) -> Judged:
+def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnalysis]]) -> QueryAnalysis:
     """Add to every EXECUTE what the prepared statement it names asks for.
 
-    `prepared` gives what may stand behind a name. An unknown one could be anything.
+    `prepared` gives the candidates behind a name. An unknown one could be anything.
     """
-    if not judged.runs_prepared:
-        return judged
-    refusal = judged.refusal
-    statements: list[Statement] = []
-    for each in judged.statements:
-        found = prepared(each.executes) if each.executes is not None else ()
-        labels = set(each.facts.labels)
-        if each.executes is not None and not found:
+    if not analysis.runs_prepared:
+        return analysis
+    refusal = analysis.refusal
+    statements: list[QueryStatement] = []
+    for statement in analysis.statements:
+        candidates = prepared(statement.executes) if statement.executes is not None else ()
+        labels = set(statement.facts.labels)
+        if statement.executes is not None and not candidates:
             labels.add(UNPARSEABLE)
-        for other in found:
-            refusal = refusal or other.refusal
-            labels.update(*(inner.facts.labels for inner in other.statements))
-        statements.append(replace(each, facts=replace(each.facts, labels=frozenset(labels))))
-    return Judged(tuple(statements), refusal)
+        for candidate in candidates:
+            refusal = refusal or candidate.refusal
+            labels.update(*(inner.facts.labels for inner in candidate.statements))
+        statements.append(replace(statement, facts=replace(statement.facts, labels=frozenset(labels))))
+    return QueryAnalysis(tuple(statements), refusal)
 
 
 def _shape(sql: bytes) -> bytes | None:

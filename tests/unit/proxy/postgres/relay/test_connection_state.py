@@ -5,17 +5,17 @@ import pytest
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.connection_state import MAX_MEANINGS, Conversation, Kind
-from proxy.postgres.sql.query import Judge, Judged
+from proxy.postgres.sql.query import QueryAnalyser, QueryAnalysis
 
-JUDGE = Judge(lambda _: False)
-SELECT, DELETE = JUDGE.judge(b"select 1"), JUDGE.judge(b"delete from t")
-PREPARE_DELETE = JUDGE.judge(b"prepare s as delete from t")
+ANALYSER = QueryAnalyser(lambda _: False)
+SELECT, DELETE = ANALYSER.analyse(b"select 1"), ANALYSER.analyse(b"delete from t")
+PREPARE_DELETE = ANALYSER.analyse(b"prepare s as delete from t")
 ONE = (Column("a", 1, 1, 25, 0),)
 TWO = (Column("a", 1, 1, 25, 0), Column("b", 1, 2, 20, 0))
 
 
-def prepared(conversation: Conversation, name: str, judged: Judged) -> None:
-    conversation.parse(name, judged)
+def prepared(conversation: Conversation, name: str, analysis: QueryAnalysis) -> None:
+    conversation.parse(name, analysis)
     conversation.sync()
     conversation.parse_complete()
     conversation.ready(b"I")
@@ -35,7 +35,7 @@ def test_extended_query_in_order() -> None:
     conversation.answered(Kind.BIND)
     conversation.rows_described(TWO)
     assert conversation.row_columns() == TWO
-    assert conversation.completed().judged == SELECT
+    assert conversation.completed().analysis == SELECT
     conversation.ready(b"T")
     assert (conversation.outstanding, conversation.status) == (0, b"T")
 
@@ -116,11 +116,11 @@ def test_a_name_means_both_until_the_answer_comes() -> None:
     conversation = Conversation()
     prepared(conversation, "s", DELETE)
     conversation.parse("s", SELECT)
-    assert conversation.judged_as("s") == [DELETE, SELECT]
+    assert conversation.analyses_of("s") == [DELETE, SELECT]
     conversation.sync()
     conversation.failed()
     conversation.ready(b"I")
-    assert conversation.judged_as("s") == [DELETE]
+    assert conversation.analyses_of("s") == [DELETE]
 
 
 def test_a_name_that_was_closed_and_parsed_again() -> None:
@@ -129,11 +129,11 @@ def test_a_name_that_was_closed_and_parsed_again() -> None:
     conversation.close("S", "s")
     conversation.parse("s", SELECT)
     conversation.parse_complete()
-    assert conversation.judged_as("s") == [DELETE, SELECT]
+    assert conversation.analyses_of("s") == [DELETE, SELECT]
     conversation.close_complete()
-    assert conversation.judged_as("s") == [SELECT]
+    assert conversation.analyses_of("s") == [SELECT]
     conversation.parse_complete()
-    assert conversation.judged_as("s") == [SELECT]
+    assert conversation.analyses_of("s") == [SELECT]
 
 
 def test_a_portal_keeps_what_its_statement_meant() -> None:
@@ -144,23 +144,23 @@ def test_a_portal_keeps_what_its_statement_meant() -> None:
     conversation.parse("s", SELECT)
     portal = conversation.portal("p")
     assert portal is not None
-    assert [meaning.judged for meaning in portal.meanings] == [DELETE]
+    assert [meaning.analysis for meaning in portal.meanings] == [DELETE]
 
 
 def test_sql_prepare_shares_the_names_of_the_protocol() -> None:
     conversation = Conversation()
     prepared(conversation, "s", SELECT)
     conversation.query(PREPARE_DELETE)
-    assert conversation.judged_as("s") == [SELECT, PREPARE_DELETE]
+    assert conversation.analyses_of("s") == [SELECT, PREPARE_DELETE]
 
 
 def test_the_unnamed_statement_is_always_the_latest() -> None:
     conversation = Conversation()
     prepared(conversation, "", DELETE)
     conversation.parse("", SELECT)
-    assert conversation.judged_as("") == [SELECT]
+    assert conversation.analyses_of("") == [SELECT]
     conversation.failed()
-    assert conversation.judged_as("") == []
+    assert conversation.analyses_of("") == []
 
 
 def test_names_are_bounded() -> None:
@@ -233,7 +233,7 @@ def test_a_copy_whose_end_was_sent_ahead() -> None:
     conversation.copy_in_began()
     conversation.completed()
     conversation.ready(b"I")
-    assert conversation.completed().judged == DELETE
+    assert conversation.completed().analysis == DELETE
 
 
 @pytest.mark.parametrize("answer", ["parse_complete", "close_complete", "completed", "row_columns", "copy_in_began"])

@@ -25,7 +25,7 @@ def masked_columns() -> MaskedColumns:
     masker = Masker(DEFAULT_RULES)
     # It asks neither the resource nor the role before it fetches anything.
     masked_columns = MaskedColumns(cast("Any", None), cast("Any", None), "payments", masker)
-    masked_columns.judge.catalogue = read(COLUMNS, VIEWS, masked_columns.is_masked)
+    masked_columns.analyser.catalogue = read(COLUMNS, VIEWS, masked_columns.is_masked)
     return masked_columns
 
 

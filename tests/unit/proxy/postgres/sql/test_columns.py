@@ -4,7 +4,7 @@ import pytest
 
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.sql.catalogue import Catalogue, read
-from proxy.postgres.sql.query import Judge
+from proxy.postgres.sql.query import QueryAnalyser
 
 
 def is_masked(name: str) -> bool:
@@ -39,10 +39,10 @@ def catalogue() -> Catalogue:
 
 
 @pytest.fixture
-def judge(catalogue: Catalogue) -> Judge:
-    judge = Judge(is_masked)
-    judge.catalogue = catalogue
-    return judge
+def analyser(catalogue: Catalogue) -> QueryAnalyser:
+    analyser = QueryAnalyser(is_masked)
+    analyser.catalogue = catalogue
+    return analyser
 
 
 SHOWN = [
@@ -202,8 +202,8 @@ USED = [
 
 
 @pytest.mark.parametrize("sql", SHOWN)
-def test_shown(judge: Judge, sql: str) -> None:
-    assert judge.judge(sql.encode()).refusal is None
+def test_shown(analyser: QueryAnalyser, sql: str) -> None:
+    assert analyser.analyse(sql.encode()).refusal is None
 
 
 HIDDEN = (
@@ -238,13 +238,13 @@ HIDDEN = (
 
 
 @pytest.mark.parametrize("sql", HIDDEN)
-def test_used_under_another_spelling(judge: Judge, sql: str) -> None:
-    assert judge.judge(sql.encode()).refusal is not None
+def test_used_under_another_spelling(analyser: QueryAnalyser, sql: str) -> None:
+    assert analyser.analyse(sql.encode()).refusal is not None
 
 
 @pytest.mark.parametrize("sql", USED)
-def test_used(judge: Judge, sql: str) -> None:
-    refusal = judge.judge(sql.encode()).refusal
+def test_used(analyser: QueryAnalyser, sql: str) -> None:
+    refusal = analyser.analyse(sql.encode()).refusal
     assert refusal is not None
     assert "mask" in refusal
 
@@ -253,7 +253,7 @@ def test_used(judge: Judge, sql: str) -> None:
     "sql", ["select * from pg_stats", "this is not sql", "select query_to_xml('x', true, true, '')"]
 )
 def test_without_masked_columns_more_is_free(sql: str) -> None:
-    assert Judge(is_masked).judge(sql.encode()).refusal is None
+    assert QueryAnalyser(is_masked).analyse(sql.encode()).refusal is None
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,14 @@
-"""Remembering judgements: never one that is another statement's."""
+"""Remembering analyses: never one that is another statement's."""
 
 import pytest
 
 from access.policy.labels import UNPARSEABLE
-from proxy.postgres.sql.query import MAX_REMEMBERED, Judge, Judged, expand
+from proxy.postgres.sql.query import MAX_REMEMBERED, QueryAnalyser, QueryAnalysis, expand
 
 
 @pytest.fixture
-def judge() -> Judge:
-    return Judge(lambda name: name == "cvv")
+def analyser() -> QueryAnalyser:
+    return QueryAnalyser(lambda name: name == "cvv")
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,9 @@ def judge() -> Judge:
         (b"select f(1, -2)", b"select f(33, -4)"),
     ],
 )
-def test_texts_of_one_shape_share_a_judgement(judge: Judge, first: bytes, second: bytes) -> None:
-    judged = judge.judge(first)
-    assert judge.remembered(second) is judged
+def test_texts_of_one_shape_share_an_analysis(analyser: QueryAnalyser, first: bytes, second: bytes) -> None:
+    analysis = analyser.analyse(first)
+    assert analyser.remembered(second) is analysis
 
 
 @pytest.mark.parametrize(
@@ -42,36 +42,38 @@ def test_texts_of_one_shape_share_a_judgement(judge: Judge, first: bytes, second
         (b"do 'x'", b"do 'select cvv'"),
     ],
 )
-def test_other_texts_do_not(judge: Judge, first: bytes, second: bytes) -> None:
-    judge.judge(first)
-    assert judge.remembered(second) is None
+def test_other_texts_do_not(analyser: QueryAnalyser, first: bytes, second: bytes) -> None:
+    analyser.analyse(first)
+    assert analyser.remembered(second) is None
 
 
-def test_a_judgement_is_the_same_remembered_or_not(judge: Judge) -> None:
-    judge.judge(b"delete from t where a = 1")
-    assert judge.remembered(b"delete from t where a = 2") == Judge(lambda _: False).judge(b"delete from t where a = 2")
+def test_an_analysis_is_the_same_remembered_or_not(analyser: QueryAnalyser) -> None:
+    analyser.analyse(b"delete from t where a = 1")
+    assert analyser.remembered(b"delete from t where a = 2") == QueryAnalyser(lambda _: False).analyse(
+        b"delete from t where a = 2"
+    )
 
 
-def test_memory_is_bounded(judge: Judge) -> None:
+def test_memory_is_bounded(analyser: QueryAnalyser) -> None:
     first = b"select c from t0"
-    judge.judge(first)
+    analyser.analyse(first)
     for number in range(MAX_REMEMBERED):
-        judge.judge(b"select c from u%d" % number)
-    assert judge.remembered(first) is None
+        analyser.analyse(b"select c from u%d" % number)
+    assert analyser.remembered(first) is None
 
 
-def test_execute_is_what_was_prepared(judge: Judge) -> None:
-    prepared = judge.judge(b"delete from t")
-    execute = judge.judge(b"explain analyze execute p")
+def test_execute_is_what_was_prepared(analyser: QueryAnalyser) -> None:
+    prepared = analyser.analyse(b"delete from t")
+    execute = analyser.analyse(b"explain analyze execute p")
     [facts] = expand(execute, lambda name: [prepared] if name == "p" else []).facts
     assert {"explain", "execute", "delete_without_where"} <= facts.labels
 
 
-def test_execute_of_something_unknown_could_be_anything(judge: Judge) -> None:
-    [facts] = expand(judge.judge(b"execute p"), lambda _: list[Judged]()).facts
+def test_execute_of_something_unknown_could_be_anything(analyser: QueryAnalyser) -> None:
+    [facts] = expand(analyser.analyse(b"execute p"), lambda _: list[QueryAnalysis]()).facts
     assert UNPARSEABLE in facts.labels
 
 
-def test_execute_inherits_a_refusal(judge: Judge) -> None:
-    prepared = judge.judge(b"select cvv || '' from cards")
-    assert expand(judge.judge(b"execute p"), lambda _: [prepared]).refusal == prepared.refusal is not None
+def test_execute_inherits_a_refusal(analyser: QueryAnalyser) -> None:
+    prepared = analyser.analyse(b"select cvv || '' from cards")
+    assert expand(analyser.analyse(b"execute p"), lambda _: [prepared]).refusal == prepared.refusal is not None
