@@ -16,7 +16,7 @@ from proxy.postgres.protocol.copy_format import CopyOut
 from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.connection_state import Conversation, Kind
+from proxy.postgres.relay.connection_state import ConnectionState, Kind
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.rows import RowMasker
 from proxy.sessions.session import LiveSession
@@ -36,10 +36,10 @@ _WORD = re.compile(r"\w+")
 class Answers:
     """Takes the upstream's bytes, gives the client's."""
 
-    def __init__(self, session: LiveSession, masked_columns: MaskedColumns, conversation: Conversation) -> None:
+    def __init__(self, session: LiveSession, masked_columns: MaskedColumns, state: ConnectionState) -> None:
         self._session = session
         self._masked_columns = masked_columns
-        self._conversation = conversation
+        self._state = state
         self._reader = FrameReader()
         #: Columns of unknown origin: nothing goes on until the catalogue has been refreshed and `resume` called.
         self.needs: tuple[Column, ...] | None = None
@@ -122,7 +122,7 @@ class Answers:
     # --- rows ---------------------------------------------------------------------------------------------------------
 
     def _rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes:
-        columns = self._conversation.row_columns()
+        columns = self._state.row_columns()
         masker = self._row_masker(columns)
         said, rows = masker.mask(chunk, frames)
         self._session.tally.rows += len(rows)
@@ -153,24 +153,24 @@ class Answers:
                 self._descriptions.clear()
             self._descriptions[payload] = columns
         self._columns_recorded = None
-        return b"" if self._conversation.rows_described(columns).injected else None
+        return b"" if self._state.rows_described(columns).injected else None
 
     def _no_data(self, _: bytes) -> bytes | None:
-        return b"" if self._conversation.rows_described(()).injected else None
+        return b"" if self._state.rows_described(()).injected else None
 
     def _parameter_description(self, _: bytes) -> None:
-        self._conversation.parameters_described()
+        self._state.parameters_described()
 
     # --- COPY ---------------------------------------------------------------------------------------------------------
 
     def _copy_in(self, _: bytes) -> None:
-        self._conversation.copy_in_began()
+        self._state.copy_in_began()
         self._record("copy", {"direction": "in"})
 
     def _copy_out(self, payload: bytes) -> None:
         """CopyOutResponse: find out how the rows look, from the statement that asked for them."""
         overall, _ = messages.read_copy_response(payload)
-        current = self._conversation.copy_out_began()
+        current = self._state.copy_out_began()
         statements = current.analysis.statements if current.analysis is not None else ()
         if current.kind is Kind.QUERY:
             statements = statements[current.index : current.index + 1]
@@ -221,19 +221,19 @@ class Answers:
     # --- the course of things -----------------------------------------------------------------------------------------
 
     def _parse_complete(self, _: bytes) -> None:
-        self._conversation.parse_complete()
+        self._state.parse_complete()
 
     def _bind_complete(self, _: bytes) -> None:
-        self._conversation.answered(Kind.BIND)
+        self._state.answered(Kind.BIND)
 
     def _close_complete(self, _: bytes) -> None:
-        self._conversation.close_complete()
+        self._state.close_complete()
 
     def _done(self, _: bytes) -> None:
-        self._conversation.completed()
+        self._state.completed()
 
     def _command_complete(self, payload: bytes) -> None:
-        done = self._conversation.completed()
+        done = self._state.completed()
         if done.analysis is not None and done.analysis.is_ddl:
             self._masked_columns.stale = True
         self._record("complete", {"tag": payload.rstrip(b"\0").decode("ascii", "replace")})
@@ -241,14 +241,14 @@ class Answers:
     def _ready(self, payload: bytes) -> None:
         if payload not in {b"I", b"T", b"E"}:
             raise ProtocolViolation("an unknown transaction status")
-        self._conversation.ready(payload)
+        self._state.ready(payload)
 
     # --- words --------------------------------------------------------------------------------------------------------
 
     def _error(self, payload: bytes) -> bytes:
         values = self._masked_fields(payload)
         fatal = values.get("V", values.get("S", "")) in {"FATAL", "PANIC"}
-        failed = None if fatal else self._conversation.failed()
+        failed = None if fatal else self._state.failed()
         self._copy = None
         if failed is not None and failed.denial is not None:
             return failed.denial

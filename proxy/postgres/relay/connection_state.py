@@ -1,7 +1,7 @@
-"""Conversation: where both ends of a PostgreSQL connection stand, so that every answer finds its question. Pure.
+"""ConnectionState: where both ends of a PostgreSQL connection stand, so that every answer finds its question. Pure.
 
 SQL arrives at Parse, gets its parameters at Bind and runs at Execute; clients send many messages ahead and PostgreSQL
-answers them in order. Each message that gets an answer is one Expectation in a queue; what comes back is its head's:
+answers them in order. Each message that gets an answer is one PendingReply in a queue; what comes back is its head's:
 
     Query     -> (T D* C | C | I | G … C | H d* c C | E)* Z
     Parse     -> 1          Bind    -> 2          Close -> 3
@@ -26,9 +26,9 @@ from proxy.postgres.sql.query import QueryAnalysis
 MAX_PREPARED = 10_000
 MAX_PORTALS = 10_000
 #: Statements that one name may stand for.
-MAX_MEANINGS = 64
+MAX_CANDIDATES = 64
 #: Answers that may be outstanding; the client waits beyond that.
-MAX_EXPECTED = 20_000
+MAX_PENDING = 20_000
 
 
 class Kind(Enum):
@@ -61,7 +61,7 @@ class Prepared:
 class Portal:
     """A prepared statement with its parameters, and what it may stand for."""
 
-    meanings: tuple[Prepared, ...]
+    candidates: tuple[Prepared, ...]
     formats: tuple[int, ...] = ()
     columns: tuple[Column, ...] | None = None
     described_in: int = -1
@@ -74,14 +74,14 @@ class Portal:
             raise ProtocolViolation("rows of a portal that could not be made")
         if self.columns is not None:
             return self.columns
-        if len(self.meanings) != 1 or self.meanings[0].failed or (columns := self.meanings[0].columns) is None:
+        if len(self.candidates) != 1 or self.candidates[0].failed or (columns := self.candidates[0].columns) is None:
             raise ProtocolViolation("rows that were never described")
         self.columns = _formatted(columns, self.formats)
         return self.columns
 
 
 @dataclass(eq=False, slots=True)
-class Expectation:
+class PendingReply:
     """One message that was sent on, and what its answer will mean."""
 
     kind: Kind
@@ -96,14 +96,14 @@ class Expectation:
     #: Query: which of its statements is answered now, and the columns of its rows.
     index: int = 0
     columns: tuple[Column, ...] | None = None
-    meanings: tuple[Prepared, ...] = field(default=())
+    candidates: tuple[Prepared, ...] = field(default=())
 
 
-class Conversation:
+class ConnectionState:
     """Takes note of what is sent upstream, and tells what comes back from there."""
 
     def __init__(self) -> None:
-        self._expected: deque[Expectation] = deque()
+        self._pending: deque[PendingReply] = deque()
         self._prepared: dict[str, list[Prepared]] = {}
         self._portals: dict[str, Portal] = {}
         #: Everything up to the next Sync is lost: the server discards it, or would after a refusal.
@@ -117,20 +117,20 @@ class Conversation:
 
     @property
     def outstanding(self) -> int:
-        return len(self._expected)
+        return len(self._pending)
 
     def query(self, analysis: QueryAnalysis, denial: bytes | None = None) -> None:
         if denial is None:
             self._note_sql_prepare(analysis)
-        self._expected.append(Expectation(Kind.QUERY, analysis=analysis, denial=denial))
+        self._pending.append(PendingReply(Kind.QUERY, analysis=analysis, denial=denial))
 
     def parse(self, name: str, analysis: QueryAnalysis) -> Prepared:
         prepared = Prepared(analysis)
         if not name:
             # An unnamed statement is gone with the next, even if that one fails.
             self._prepared.pop(name, None)
-        self._may_mean(name, prepared)
-        self._expected.append(Expectation(Kind.PARSE, prepared=prepared, name=name))
+        self._add_candidate(name, prepared)
+        self._pending.append(PendingReply(Kind.PARSE, prepared=prepared, name=name))
         return prepared
 
     def bind(self, portal: str, statement: str, formats: tuple[int, ...]) -> None:
@@ -138,19 +138,19 @@ class Conversation:
             raise ProtocolViolation("too many portals")
         bound = Portal(tuple(self._prepared.get(statement, ())), formats)
         self._portals[portal] = bound
-        self._expected.append(Expectation(Kind.BIND, portal=bound, name=portal))
+        self._pending.append(PendingReply(Kind.BIND, portal=bound, name=portal))
 
     def describe(self, target: str, name: str, *, injected: bool = False) -> None:
         """`target` is S or P."""
-        expected = Expectation(Kind.DESCRIBE, injected=injected)
+        pending = PendingReply(Kind.DESCRIBE, injected=injected)
         if target == "P":
-            expected.portal = self._portals.get(name)
-            if expected.portal is not None:
-                expected.portal.described_in = self._batch
-        elif len(meanings := self._prepared.get(name, [])) == 1:
-            expected.prepared = meanings[0]
-            expected.prepared.described_in = self._batch
-        self._expected.append(expected)
+            pending.portal = self._portals.get(name)
+            if pending.portal is not None:
+                pending.portal.described_in = self._batch
+        elif len(candidates := self._prepared.get(name, [])) == 1:
+            pending.prepared = candidates[0]
+            pending.prepared.described_in = self._batch
+        self._pending.append(pending)
 
     def portal(self, name: str) -> Portal | None:
         return self._portals.get(name)
@@ -160,24 +160,24 @@ class Conversation:
 
         A Describe of the same batch is enough: if it is discarded, so is what follows.
         """
-        known = [portal, *portal.meanings] if len(portal.meanings) == 1 else [portal]
+        known = [portal, *portal.candidates] if len(portal.candidates) == 1 else [portal]
         return not any(each.columns is not None or each.described_in == self._batch for each in known)
 
     def execute(self, portal: Portal, analysis: QueryAnalysis) -> None:
         self._note_sql_prepare(analysis)
-        self._expected.append(Expectation(Kind.EXECUTE, analysis=analysis, portal=portal))
+        self._pending.append(PendingReply(Kind.EXECUTE, analysis=analysis, portal=portal))
 
     def close(self, target: str, name: str) -> None:
-        expected = Expectation(Kind.CLOSE, name=name)
+        pending = PendingReply(Kind.CLOSE, name=name)
         if target == "S":
-            expected.meanings = tuple(self._prepared.get(name, ()))
+            pending.candidates = tuple(self._prepared.get(name, ()))
         else:
             self._portals.pop(name, None)
-        self._expected.append(expected)
+        self._pending.append(pending)
 
     def refuse(self, denial: bytes) -> None:
         """Something that fails was sent in place of a refused extended message."""
-        self._expected.append(Expectation(Kind.PARSE, denial=denial))
+        self._pending.append(PendingReply(Kind.PARSE, denial=denial))
         self.discarding = True
 
     def sync(self) -> None:
@@ -185,13 +185,13 @@ class Conversation:
         self.discarding = False
         self._batch += 1
         if not self._copying_in:
-            self._expected.append(Expectation(Kind.SYNC))
+            self._pending.append(PendingReply(Kind.SYNC))
 
     def copy_end(self) -> None:
         if self._copying_in:
             self._copying_in = False
-        elif self._expected:
-            self._expected.append(Expectation(Kind.COPY_END))
+        elif self._pending:
+            self._pending.append(PendingReply(Kind.COPY_END))
 
     def analyses_of(self, name: str) -> list[QueryAnalysis]:
         """What a prepared statement of this name may do."""
@@ -203,34 +203,34 @@ class Conversation:
                 continue
             last = self._prepared.get(statement.prepares, [None])[-1]
             if last is None or last.columns is not None or last.analysis != analysis:
-                self._may_mean(statement.prepares, Prepared(analysis))
+                self._add_candidate(statement.prepares, Prepared(analysis))
 
-    def _may_mean(self, name: str, prepared: Prepared) -> None:
+    def _add_candidate(self, name: str, prepared: Prepared) -> None:
         if name not in self._prepared and len(self._prepared) >= MAX_PREPARED:
             raise ProtocolViolation("too many prepared statements")
-        meanings = self._prepared.setdefault(name, [])
-        meanings.append(prepared)
-        if len(meanings) > MAX_MEANINGS:
+        candidates = self._prepared.setdefault(name, [])
+        candidates.append(prepared)
+        if len(candidates) > MAX_CANDIDATES:
             raise ProtocolViolation("too many statements under one name")
 
     # --- received from upstream ---------------------------------------------------------------------------------------
 
     @property
-    def current(self) -> Expectation | None:
+    def current(self) -> PendingReply | None:
         """What the next answer belongs to."""
-        while self._expected and self._expected[0].kind is Kind.COPY_END:
-            self._expected.popleft()
-        return self._expected[0] if self._expected else None
+        while self._pending and self._pending[0].kind is Kind.COPY_END:
+            self._pending.popleft()
+        return self._pending[0] if self._pending else None
 
-    def answered(self, *kinds: Kind) -> Expectation:
-        """The current expectation is answered in full. Raises ProtocolViolation if it is of none of `kinds`."""
+    def answered(self, *kinds: Kind) -> PendingReply:
+        """The current pending reply is complete. Raises ProtocolViolation if it is of none of `kinds`."""
         current = self._of(*kinds)
         if current.denial is not None and current.kind is not Kind.QUERY:
             raise ProtocolViolation("a refused message that did not fail")
-        self._expected.popleft()
+        self._pending.popleft()
         return current
 
-    def _of(self, *kinds: Kind) -> Expectation:
+    def _of(self, *kinds: Kind) -> PendingReply:
         current = self.current
         if current is None or current.kind not in kinds:
             raise ProtocolViolation("an answer to nothing that was asked")
@@ -239,30 +239,30 @@ class Conversation:
     def parse_complete(self) -> None:
         """It is there, so whatever had the name before is not."""
         done = self.answered(Kind.PARSE)
-        meanings = self._prepared.get(done.name, [])
-        if done.prepared in meanings:
-            self._prepared[done.name] = meanings[meanings.index(done.prepared) :]
+        candidates = self._prepared.get(done.name, [])
+        if done.prepared in candidates:
+            self._prepared[done.name] = candidates[candidates.index(done.prepared) :]
 
     def close_complete(self) -> None:
         done = self.answered(Kind.CLOSE)
-        if done.name in self._prepared and done.meanings:
-            left = [each for each in self._prepared[done.name] if each not in done.meanings]
+        if done.name in self._prepared and done.candidates:
+            left = [each for each in self._prepared[done.name] if each not in done.candidates]
             if left:
                 self._prepared[done.name] = left
             else:
                 del self._prepared[done.name]
 
-    def parameters_described(self) -> Expectation:
+    def parameters_described(self) -> PendingReply:
         """A ParameterDescription: the RowDescription or NoData comes next."""
         return self._of(Kind.DESCRIBE)
 
-    def rows_described(self, columns: tuple[Column, ...]) -> Expectation:
+    def rows_described(self, columns: tuple[Column, ...]) -> PendingReply:
         """A RowDescription, or NoData as no columns."""
         current = self._of(Kind.QUERY, Kind.DESCRIBE)
         if current.kind is Kind.QUERY:
             current.columns = columns
             return current
-        self._expected.popleft()
+        self._pending.popleft()
         if current.portal is not None:
             current.portal.columns = columns
         elif current.prepared is not None:
@@ -277,14 +277,14 @@ class Conversation:
             raise ProtocolViolation("rows that were never described")
         return columns
 
-    def completed(self) -> Expectation:
+    def completed(self) -> PendingReply:
         """CommandComplete, EmptyQueryResponse or PortalSuspended: one statement is done."""
         current = self._of(Kind.QUERY, Kind.EXECUTE)
         if current.denial is not None:
             raise ProtocolViolation("a refused statement that did not fail")
         self._copying_in = False
         if current.kind is Kind.EXECUTE:
-            self._expected.popleft()
+            self._pending.popleft()
         else:
             current.index += 1
             current.columns = None
@@ -293,34 +293,34 @@ class Conversation:
     def copy_in_began(self) -> None:
         """The Syncs that the client sent ahead are ignored by the server, up to the end of the data."""
         self._of(Kind.QUERY, Kind.EXECUTE)
-        head, *rest = self._expected
+        head, *rest = self._pending
         ends = next((i for i, each in enumerate(rest) if each.kind is Kind.COPY_END), None)
         self._copying_in = ends is None
         before, after = (rest, []) if ends is None else (rest[:ends], rest[ends + 1 :])
-        self._expected = deque([head, *(each for each in before if each.kind is not Kind.SYNC), *after])
+        self._pending = deque([head, *(each for each in before if each.kind is not Kind.SYNC), *after])
 
-    def copy_out_began(self) -> Expectation:
+    def copy_out_began(self) -> PendingReply:
         return self._of(Kind.QUERY, Kind.EXECUTE)
 
-    def failed(self) -> Expectation | None:
+    def failed(self) -> PendingReply | None:
         """An ErrorResponse: returns what it answers, None if nothing was asked."""
         current = self.current
         self._copying_in = False
         if current is None or current.kind in {Kind.QUERY, Kind.SYNC}:
             return current
-        while self._expected and self._expected[0].kind is not Kind.SYNC:
-            self._forget(self._expected.popleft())
-        if not self._expected:
+        while self._pending and self._pending[0].kind is not Kind.SYNC:
+            self._forget(self._pending.popleft())
+        if not self._pending:
             self.discarding = True
         return current
 
-    def _forget(self, lost: Expectation) -> None:
+    def _forget(self, lost: PendingReply) -> None:
         """What failed, or was discarded, made nothing."""
         if lost.kind is Kind.PARSE and lost.prepared is not None:
             lost.prepared.failed = True
-            meanings = [each for each in self._prepared.get(lost.name, ()) if each is not lost.prepared]
-            if meanings:
-                self._prepared[lost.name] = meanings
+            candidates = [each for each in self._prepared.get(lost.name, ()) if each is not lost.prepared]
+            if candidates:
+                self._prepared[lost.name] = candidates
             else:
                 self._prepared.pop(lost.name, None)
         elif lost.kind is Kind.BIND and lost.portal is not None:
@@ -332,7 +332,7 @@ class Conversation:
         """A ReadyForQuery. Portals live no longer than their transaction."""
         self.answered(Kind.QUERY, Kind.SYNC)
         self.status = status
-        if status == b"I" and not self._expected:
+        if status == b"I" and not self._pending:
             self._portals.clear()
 
 

@@ -12,7 +12,7 @@ from proxy.errors import ClientFault, Fault, PolicyFault
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
 from proxy.postgres.relay.answers import Answers
-from proxy.postgres.relay.connection_state import MAX_EXPECTED, Conversation
+from proxy.postgres.relay.connection_state import MAX_PENDING, ConnectionState
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
 from proxy.postgres.upstream import Upstream, fault
@@ -31,9 +31,9 @@ class Relay:
         self._client = client
         self._upstream = upstream
         self._masked_columns = masked_columns
-        self._conversation = Conversation()
-        self._answers = Answers(session, masked_columns, self._conversation)
-        self._requests = Requests(session, masked_columns, self._conversation, notify=self._notify, flush=self._flush)
+        self._state = ConnectionState()
+        self._answers = Answers(session, masked_columns, self._state)
+        self._requests = Requests(session, masked_columns, self._state, notify=self._notify, flush=self._flush)
         self._reader = FrameReader()
         self._out: list[bytes] = []
         #: Done when the upstream's direction ends.
@@ -44,7 +44,7 @@ class Relay:
     @property
     def busy(self) -> bool:
         """Whether the upstream is at work on something."""
-        return self._conversation.outstanding > 0
+        return self._state.outstanding > 0
 
     @property
     def client_knows(self) -> bool:
@@ -91,7 +91,7 @@ class Relay:
                     if frame[0] == _TERMINATE:
                         return
                     self._out.append(await self._requests.take(chunk, frame))
-                    if self._conversation.outstanding > MAX_EXPECTED:
+                    if self._state.outstanding > MAX_PENDING:
                         await self._until_answered()
                 await self._flush()
         except ProtocolViolation as error:
@@ -103,7 +103,7 @@ class Relay:
         """Too much was asked ahead: wait until half of it is answered."""
         self._out.append(messages.FLUSH)
         await self._flush()
-        while self._conversation.outstanding > MAX_EXPECTED // 2:
+        while self._state.outstanding > MAX_PENDING // 2:
             self._answered.clear()
             await self._answered.wait()
 

@@ -11,7 +11,7 @@ from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
-from proxy.postgres.relay.connection_state import Conversation, Portal
+from proxy.postgres.relay.connection_state import ConnectionState, Portal
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.sql.query import MAX_REMEMBERED, UNREADABLE, QueryAnalysis, expand, together
 from proxy.sessions.session import LiveSession
@@ -38,14 +38,14 @@ class Requests:
         self,
         session: LiveSession,
         masked_columns: MaskedColumns,
-        conversation: Conversation,
+        state: ConnectionState,
         *,
         notify: Callable[[str], Awaitable[None]],
         flush: Callable[[], Awaitable[None]],
     ) -> None:
         self._session = session
         self._masked_columns = masked_columns
-        self._conversation = conversation
+        self._state = state
         #: Shows the client a sentence while a statement is held.
         self._notify = notify
         #: Sends what was taken so far: it must not wait behind what is held.
@@ -72,7 +72,7 @@ class Requests:
         Raises ProtocolViolation, PolicyFault, RecorderFailed and UpstreamFault.
         """
         tag, start, end = frame
-        if self._conversation.discarding and tag != _SYNC:
+        if self._state.discarding and tag != _SYNC:
             return b""
         whole = chunk[start - 5 : end]
         if tag in _PASSED:
@@ -95,13 +95,13 @@ class Requests:
     async def _query(self, payload: bytes, whole: bytes) -> bytes:
         analysis = self._expanded(await self._analysed(messages.read_query(payload)))
         denial = await self._decide(analysis)
-        self._conversation.query(analysis, denial)
+        self._state.query(analysis, denial)
         return whole if denial is None else messages.query(_FAILING)
 
     async def _function_call(self, _: bytes, __: bytes) -> bytes:
         analysis = QueryAnalysis(())
         refusal = await self._refuse([_FUNCTION_CALL], _NO_FUNCTION_CALLS)
-        self._conversation.query(analysis, refusal)
+        self._state.query(analysis, refusal)
         return messages.query(_FAILING)
 
     # --- extended -----------------------------------------------------------------------------------------------------
@@ -112,64 +112,64 @@ class Requests:
         analysis = self._expanded(await self._analysed(sql))
         verdict = self._verdict(analysis)
         if verdict is not VerdictKind.ALLOW and (denial := await self._decide(analysis)) is not None:
-            self._conversation.refuse(denial)
+            self._state.refuse(denial)
             return messages.parse("", _FAILING)
-        prepared = self._conversation.parse(name, analysis)
+        prepared = self._state.parse(name, analysis)
         prepared.approvals = 1 if verdict is VerdictKind.REVIEW else 0
         return whole
 
     async def _bind(self, payload: bytes, whole: bytes) -> bytes:
         bind = messages.read_bind(payload)
-        self._conversation.bind(bind.portal, bind.statement, bind.result_formats)
+        self._state.bind(bind.portal, bind.statement, bind.result_formats)
         if bind.parameter_count:
             recorder = self._session.recorder
             recorder.write({"t": recorder.elapsed(), "type": "parameters", "count": bind.parameter_count})
         return whole
 
     async def _describe(self, payload: bytes, whole: bytes) -> bytes:
-        self._conversation.describe(*messages.read_target(payload))
+        self._state.describe(*messages.read_target(payload))
         return whole
 
     async def _execute(self, payload: bytes, whole: bytes) -> bytes:
         name = messages.read_execute(payload)
-        portal = self._conversation.portal(name) or Portal(())
-        analysis = self._expanded(together([candidate.analysis for candidate in portal.meanings]))
+        portal = self._state.portal(name) or Portal(())
+        analysis = self._expanded(together([candidate.analysis for candidate in portal.candidates]))
         if not portal.started:
             if not self._approved(portal) and (denial := await self._decide(analysis)) is not None:
-                self._conversation.refuse(denial)
+                self._state.refuse(denial)
                 return messages.execute(_FAILING)
             # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is decided again then.
             portal.started = True
         before = b""
-        if self._conversation.needs_description(portal):
-            self._conversation.describe("P", name, injected=True)
+        if self._state.needs_description(portal):
+            self._state.describe("P", name, injected=True)
             before = messages.describe_portal(name)
-        self._conversation.execute(portal, analysis)
+        self._state.execute(portal, analysis)
         return before + whole
 
     def _approved(self, portal: Portal) -> bool:
         """Whether a reviewer allowed this run when the statement was prepared; each approval is for one run."""
-        if len(portal.meanings) != 1 or not portal.meanings[0].approvals:
+        if len(portal.candidates) != 1 or not portal.candidates[0].approvals:
             return False
-        portal.meanings[0].approvals -= 1
+        portal.candidates[0].approvals -= 1
         return True
 
     async def _close(self, payload: bytes, whole: bytes) -> bytes:
-        self._conversation.close(*messages.read_target(payload))
+        self._state.close(*messages.read_target(payload))
         return whole
 
     async def _sync(self, _: bytes, whole: bytes) -> bytes:
-        self._conversation.sync()
+        self._state.sync()
         return whole
 
     async def _copy_end(self, _: bytes, whole: bytes) -> bytes:
-        self._conversation.copy_end()
+        self._state.copy_end()
         return whole
 
     # --- analysing and deciding ---------------------------------------------------------------------------------------
 
     async def _analysed(self, sql: bytes) -> QueryAnalysis:
-        if self._masked_columns.stale and self._conversation.status == b"I" and not self._conversation.outstanding:
+        if self._masked_columns.stale and self._state.status == b"I" and not self._state.outstanding:
             await self._flush()
             await self._masked_columns.refresh()
         analyser = self._masked_columns.analyser
@@ -185,7 +185,7 @@ class Requests:
 
         def candidates(name: str) -> list[QueryAnalysis]:
             own = [analysis] if any(each.prepares == name for each in analysis.statements) else []
-            return self._conversation.analyses_of(name) + own
+            return self._state.analyses_of(name) + own
 
         if not self._masked_columns.catalogue.masked and not analysis.runs_prepared:
             return analysis
