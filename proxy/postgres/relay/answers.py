@@ -16,8 +16,9 @@ from proxy.postgres.protocol.copy_format import CopyOut
 from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.connection_state import ConnectionState, Kind
+from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.masked_columns import MaskedColumns
+from proxy.postgres.relay.pending_reply import Kind
 from proxy.postgres.relay.rows import RowMasker
 from proxy.sessions.session import LiveSession
 

@@ -11,8 +11,9 @@ from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
-from proxy.postgres.relay.connection_state import ConnectionState, Portal
+from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.masked_columns import MaskedColumns
+from proxy.postgres.relay.pending_reply import Portal
 from proxy.postgres.sql.query import MAX_REMEMBERED, UNREADABLE, QueryAnalysis, expand, together
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts, strictest

@@ -4,7 +4,8 @@ import pytest
 
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.connection_state import MAX_CANDIDATES, ConnectionState, Kind
+from proxy.postgres.relay.connection_state import MAX_CANDIDATES, ConnectionState
+from proxy.postgres.relay.pending_reply import Kind
 from proxy.postgres.sql.query import QueryAnalyser, QueryAnalysis
 
 ANALYSER = QueryAnalyser(lambda _: False)
