@@ -225,7 +225,7 @@ class Answers:
         self._state.parse_complete()
 
     def _bind_complete(self, _: bytes) -> None:
-        self._state.answered(Kind.BIND)
+        self._state.bind_complete()
 
     def _close_complete(self, _: bytes) -> None:
         self._state.close_complete()

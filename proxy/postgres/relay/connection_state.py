@@ -1,20 +1,29 @@
-"""ConnectionState: where both ends of a PostgreSQL connection stand, so that every answer finds its question. Pure.
+"""Everything that affects the state of a PostgreSQL connection lives in this file, in ConnectionState. Pure.
 
-SQL arrives at Parse, gets its parameters at Bind and runs at Execute; clients send many messages ahead and PostgreSQL
-answers them in order. Each message that gets an answer is one PendingReply in a queue; what comes back is its head's:
+It knows where both ends stand, so that every answer finds its question. SQL arrives at Parse, gets its parameters at
+Bind and runs at Execute; clients send many messages ahead and PostgreSQL answers them in order. Each message that gets
+an answer is one PendingReply in a queue; what comes back is its head's:
 
-    Query     -> (T D* C | C | I | G … C | H d* c C | E)* Z
+    Query     -> (T D* C | C | I | G … C | H d* c C)* Z
     Parse     -> 1          Bind    -> 2          Close -> 3
-    Describe  -> t (T | n) for a statement, T | n for a portal
+    Describe  -> t? (T | n)
     Execute   -> D* (C | s) | I | G … C | H d* c C
     Sync      -> Z
+    Any       -> E          instead of the rest
 
-An ErrorResponse to anything but Query and Sync makes the server discard all messages up to the next Sync. A name can
-stand for several prepared statements while answers are on their way (and after SQL's own PREPARE and DEALLOCATE), so it
-stands for all of them, in the order they were sent: what runs is analysed as if each of them ran.
+`t` comes for a statement and not for a portal. REPLIES is this grammar as data, and a test holds one to the other. An
+ErrorResponse to anything but Query and Sync makes the server discard all messages up to the next Sync; a Query still
+gets its ReadyForQuery. A name can stand for several prepared statements while answers are on their way (and after SQL's
+own PREPARE and DEALLOCATE), so it stands for all of them, in the order they were sent: what runs is analysed as if each
+of them ran.
+
+It refuses an answer to nothing that was asked. What a message carries is not its business: requests.py and answers.py
+read, decide and mask, and tell it what passed.
 """
 
 from collections import deque
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
@@ -30,8 +39,50 @@ MAX_CANDIDATES = 64
 MAX_PENDING = 20_000
 
 
+class Reply(NamedTuple):
+    """Where one of the server's messages is legal, and what becomes of it."""
+
+    #: Of the pending replies that it may belong to.
+    kinds: frozenset[Kind]
+    #: The method of ConnectionState that takes note of it; None: it changes nothing (Answers knows whether COPY runs).
+    method: str | None
+
+
+_RUNNING = frozenset({Kind.QUERY, Kind.EXECUTE})
+
+#: The server's messages that answer something, by their tags.
+REPLIES: Mapping[str, Reply] = {
+    "1": Reply(frozenset({Kind.PARSE}), "parse_complete"),
+    "2": Reply(frozenset({Kind.BIND}), "bind_complete"),
+    "3": Reply(frozenset({Kind.CLOSE}), "close_complete"),
+    "t": Reply(frozenset({Kind.DESCRIBE}), "parameters_described"),
+    "T": Reply(frozenset({Kind.QUERY, Kind.DESCRIBE}), "rows_described"),
+    "n": Reply(frozenset({Kind.DESCRIBE}), "rows_described"),
+    "D": Reply(_RUNNING, "row_columns"),
+    "C": Reply(_RUNNING, "completed"),
+    "I": Reply(_RUNNING, "completed"),
+    "s": Reply(frozenset({Kind.EXECUTE}), "completed"),
+    "G": Reply(_RUNNING, "copy_in_began"),
+    "H": Reply(_RUNNING, "copy_out_began"),
+    "d": Reply(_RUNNING, None),
+    "c": Reply(_RUNNING, None),
+    "E": Reply(frozenset(Kind) - {Kind.COPY_END}, "failed"),
+    "Z": Reply(frozenset({Kind.QUERY, Kind.SYNC}), "ready"),
+}
+
+#: Method -> kinds: a method that takes several messages takes them wherever one of them is legal.
+_LEGAL: Mapping[str, frozenset[Kind]] = {
+    method: frozenset[Kind]().union(*(reply.kinds for reply in REPLIES.values() if reply.method == method))
+    for method in {reply.method for reply in REPLIES.values()}
+    if method is not None
+}
+
+
 class ConnectionState:
-    """Takes note of what is sent upstream, and tells what comes back from there."""
+    """Takes note of what is sent upstream, and tells what comes back from there.
+
+    What comes back is answered by the methods of REPLIES; they raise ProtocolViolation where it is not legal.
+    """
 
     def __init__(self) -> None:
         self._pending: deque[PendingReply] = deque()
@@ -153,29 +204,33 @@ class ConnectionState:
             self._pending.popleft()
         return self._pending[0] if self._pending else None
 
-    def answered(self, *kinds: Kind) -> PendingReply:
-        """The current pending reply is complete. Raises ProtocolViolation if it is of none of `kinds`."""
-        current = self._of(*kinds)
+    def _head(self, method: str) -> PendingReply:
+        """What the message that `method` takes belongs to. Raises ProtocolViolation if it may not come now."""
+        current = self.current
+        if current is None or current.kind not in _LEGAL[method]:
+            raise ProtocolViolation("an answer to nothing that was asked")
+        return current
+
+    def _complete(self, method: str) -> PendingReply:
+        """The same, and nothing more will belong to it. A refused message cannot be complete without an error."""
+        current = self._head(method)
         if current.denial is not None and current.kind is not Kind.QUERY:
             raise ProtocolViolation("a refused message that did not fail")
         self._pending.popleft()
         return current
 
-    def _of(self, *kinds: Kind) -> PendingReply:
-        current = self.current
-        if current is None or current.kind not in kinds:
-            raise ProtocolViolation("an answer to nothing that was asked")
-        return current
-
     def parse_complete(self) -> None:
         """It is there, so whatever had the name before is not."""
-        done = self.answered(Kind.PARSE)
+        done = self._complete("parse_complete")
         candidates = self._prepared.get(done.name, [])
         if done.prepared in candidates:
             self._prepared[done.name] = candidates[candidates.index(done.prepared) :]
 
+    def bind_complete(self) -> None:
+        self._complete("bind_complete")
+
     def close_complete(self) -> None:
-        done = self.answered(Kind.CLOSE)
+        done = self._complete("close_complete")
         if done.name in self._prepared and done.candidates:
             left = [each for each in self._prepared[done.name] if each not in done.candidates]
             if left:
@@ -185,11 +240,11 @@ class ConnectionState:
 
     def parameters_described(self) -> PendingReply:
         """A ParameterDescription: the RowDescription or NoData comes next."""
-        return self._of(Kind.DESCRIBE)
+        return self._head("parameters_described")
 
     def rows_described(self, columns: tuple[Column, ...]) -> PendingReply:
         """A RowDescription, or NoData as no columns."""
-        current = self._of(Kind.QUERY, Kind.DESCRIBE)
+        current = self._head("rows_described")
         if current.kind is Kind.QUERY:
             current.columns = columns
             return current
@@ -202,7 +257,7 @@ class ConnectionState:
 
     def row_columns(self) -> tuple[Column, ...]:
         """Columns of the rows that come now. Raises ProtocolViolation if they were never described."""
-        current = self._of(Kind.QUERY, Kind.EXECUTE)
+        current = self._head("row_columns")
         columns = current.portal.result_columns() if current.portal is not None else current.columns
         if columns is None:
             raise ProtocolViolation("rows that were never described")
@@ -210,7 +265,7 @@ class ConnectionState:
 
     def completed(self) -> PendingReply:
         """CommandComplete, EmptyQueryResponse or PortalSuspended: one statement is done."""
-        current = self._of(Kind.QUERY, Kind.EXECUTE)
+        current = self._head("completed")
         if current.denial is not None:
             raise ProtocolViolation("a refused statement that did not fail")
         self._copying_in = False
@@ -223,7 +278,7 @@ class ConnectionState:
 
     def copy_in_began(self) -> None:
         """The Syncs that the client sent ahead are ignored by the server, up to the end of the data."""
-        self._of(Kind.QUERY, Kind.EXECUTE)
+        self._head("copy_in_began")
         head, *rest = self._pending
         ends = next((i for i, each in enumerate(rest) if each.kind is Kind.COPY_END), None)
         self._copying_in = ends is None
@@ -231,7 +286,7 @@ class ConnectionState:
         self._pending = deque([head, *(each for each in before if each.kind is not Kind.SYNC), *after])
 
     def copy_out_began(self) -> PendingReply:
-        return self._of(Kind.QUERY, Kind.EXECUTE)
+        return self._head("copy_out_began")
 
     def failed(self) -> PendingReply | None:
         """An ErrorResponse: returns what it answers, None if nothing was asked."""
@@ -261,7 +316,7 @@ class ConnectionState:
 
     def ready(self, status: bytes) -> None:
         """A ReadyForQuery. Portals live no longer than their transaction."""
-        self.answered(Kind.QUERY, Kind.SYNC)
+        self._complete("ready")
         self.status = status
         if status == b"I" and not self._pending:
             self._portals.clear()

@@ -1,6 +1,6 @@
 """PendingReply: a message that was sent upstream and is not answered yet, and what it was about. Pure.
 
-Data alone: what happens to it is decided in connection_state.py.
+Data alone: connection_state.py changes it, but for `approvals` and `started`: they are decisions, and requests.py's.
 """
 
 from dataclasses import dataclass, field

@@ -5,7 +5,6 @@ import pytest
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.connection_state import MAX_CANDIDATES, ConnectionState
-from proxy.postgres.relay.pending_reply import Kind
 from proxy.postgres.sql.query import QueryAnalyser, QueryAnalysis
 
 ANALYSER = QueryAnalyser(lambda _: False)
@@ -33,7 +32,7 @@ def test_extended_query_in_order() -> None:
     state.execute(portal, SELECT)
     state.sync()
     state.parse_complete()
-    state.answered(Kind.BIND)
+    state.bind_complete()
     state.rows_described(TWO)
     assert state.row_columns() == TWO
     assert state.completed().analysis == SELECT
@@ -58,7 +57,7 @@ def test_a_later_run_takes_its_formats_from_bind(formats: tuple[int, ...], expec
     assert portal is not None
     assert not state.needs_description(portal)
     state.execute(portal, SELECT)
-    state.answered(Kind.BIND)
+    state.bind_complete()
     assert tuple(column.format for column in state.row_columns()) == expected
 
 
@@ -70,7 +69,7 @@ def test_a_statement_that_nobody_described_needs_it() -> None:
     assert portal is not None
     assert state.needs_description(portal)
     state.execute(portal, SELECT)
-    state.answered(Kind.BIND)
+    state.bind_complete()
     with pytest.raises(ProtocolViolation, match="never described"):
         state.row_columns()
 
@@ -216,7 +215,7 @@ def test_syncs_sent_before_a_copy_began_are_ignored_like_the_server_does() -> No
     state.execute(portal, SELECT)
     state.sync()
     state.parse_complete()
-    state.answered(Kind.BIND)
+    state.bind_complete()
     state.copy_in_began()
     state.sync()
     state.copy_end()
