@@ -4,7 +4,6 @@ Programs send the same texts again and again, or the same text with other values
 Raw SQL is kept in memory only, within bounds, for as long as the session lives. It runs nothing and asks no rules.
 """
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -18,16 +17,10 @@ from proxy.postgres.protocol.copy_format import CopyOut, copy_out
 from proxy.postgres.sql.analysis import StatementAnalysis, analyse
 from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.columns import misuse
+from proxy.postgres.sql.shapes import MAX_REMEMBERED_SQL_BYTES, shape_of
 from proxy.statements import StatementFacts
 
 MAX_REMEMBERED = 1_000
-#: Longer texts are analysed anew each time.
-MAX_REMEMBERED_SQL_BYTES = 4 * 1024
-
-#: Shared shapes are for texts in which a quote can only be a quote, and a digit only a number or a name's.
-_INTRICATE = re.compile(rb"""[\\"$\x80-\xff]|--|/\*|&'""")
-_STRING = re.compile(rb"'[^']*'")
-_NUMBER = re.compile(rb"(?<![\w.])\d+(?![\w.])")
 #: Statements that mean the same whatever their literals are.
 _LITERAL_FREE = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt)
 
@@ -96,7 +89,7 @@ class QueryAnalyser:
         """The analysis of this text or of its shape, if there was one before."""
         key: bytes | None = sql
         if key not in self._known:
-            key = _shape(sql)
+            key = shape_of(sql)
         if key is None or (known := self._known.get(key)) is None:
             return None
         self._known.move_to_end(key)
@@ -115,7 +108,7 @@ class QueryAnalyser:
         if len(sql) > MAX_REMEMBERED_SQL_BYTES:
             return
         shared = all(isinstance(statement.tree, _LITERAL_FREE) for statement in statements)
-        self._known[(_shape(sql) if shared else None) or sql] = analysis
+        self._known[(shape_of(sql) if shared else None) or sql] = analysis
         if len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
 
@@ -184,11 +177,3 @@ def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnal
             labels.update(*(inner.facts.labels for inner in candidate.statements))
         statements.append(replace(statement, facts=replace(statement.facts, labels=frozenset(labels))))
     return QueryAnalysis(tuple(statements), refusal)
-
-
-def _shape(sql: bytes) -> bytes | None:
-    """The text with its values taken out, or None if telling them apart takes a lexer."""
-    if len(sql) > MAX_REMEMBERED_SQL_BYTES or _INTRICATE.search(sql):
-        return None
-    # A null byte, which no query string holds, keeps shapes apart from texts.
-    return _NUMBER.sub(b"0", _STRING.sub(b"\0", sql) if b"'" in sql else sql) + b"\0"
