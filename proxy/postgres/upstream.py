@@ -30,7 +30,7 @@ _OK, _CLEARTEXT, _MD5, _SASL, _SASL_CONTINUE, _SASL_FINAL = 0, 3, 5, 10, 11, 12
 
 
 class Upstream:
-    """A logged-in connection; `transport` is for whoever relays."""
+    """A logged-in connection; `transport` is for the relay."""
 
     def __init__(self, resource: Resource, transport: Transport) -> None:
         self.resource = resource
@@ -108,7 +108,7 @@ class Upstream:
                 raise self._fault("asks for a way to authenticate that Gatepass does not speak")
 
     def _answer_weakly(self, method: int, password: str) -> None:
-        """The password itself, only to a server whose certificate proved its name; an MD5 of it, to nobody."""
+        """The password itself, only to a server whose certificate proved its name; an MD5 of it, to no server."""
         if method == _MD5:
             raise self._fault("asks for an MD5 password; set password_encryption = scram-sha-256 there")
         if self._upstream.tls is not TlsMode.VERIFY_FULL:
@@ -181,8 +181,8 @@ class Upstream:
         return fault(self.resource, what)
 
     def _refusal(self, payload: bytes) -> UpstreamFault:
-        said = messages.read_fields(payload)
-        return self._fault(f"refused us: {said['M']} ({said['C']})")
+        error = messages.read_fields(payload)
+        return self._fault(f"refused us: {error['M']} ({error['C']})")
 
 
 async def connect(resource: Resource, role: Role, parameters: Mapping[str, str]) -> Upstream:

@@ -64,7 +64,7 @@ class FrameReader:
         return len(self._rest) + sum(map(len, self._parts))
 
     def take_rest(self) -> bytes:
-        """Hand over what is left unread, for whoever reads on."""
+        """Hand over what is left unread, for what reads on from here."""
         rest = b"".join((self._rest, *self._parts))
         self._rest, self._parts, self._missing = b"", [], 0
         return rest

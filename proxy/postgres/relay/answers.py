@@ -47,7 +47,7 @@ class Answers:
         self._stopped: tuple[bytes, list[Frame]] = (b"", [])
         self._backlog: list[bytes] = []
         #: The upstream said why it closes the connection, so the client knows.
-        self.said_fatal = False
+        self.sent_fatal = False
         self._copy: tuple[CopyOut, list[MaskingRule | None]] | None = None
         self._copy_header = False
         self._columns_recorded: tuple[Column, ...] | None = None
@@ -109,23 +109,23 @@ class Answers:
             handler = self._handlers.get(tag)
             if handler is None:
                 raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
-            answer = handler(chunk[start:end])
+            replaced = handler(chunk[start:end])
             if self.needs is not None:
                 self._stopped = (chunk, frames[position:])
                 break
-            out.append(chunk[start - 5 : end] if answer is None else answer)
+            out.append(chunk[start - 5 : end] if replaced is None else replaced)
             position += 1
         self._write_records()
-        said = b"".join(out)
-        self._session.tally.bytes_out += len(said)
-        return said
+        answer = b"".join(out)
+        self._session.tally.bytes_out += len(answer)
+        return answer
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
     def _rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes:
         columns = self._state.row_columns()
         masker = self._row_masker(columns)
-        said, rows = masker.mask(chunk, frames)
+        masked, rows = masker.mask(chunk, frames)
         self._session.tally.rows += len(rows)
         recorded = masker.recorded(rows)
         for start in range(0, len(recorded), MAX_RECORDED_ROWS):
@@ -134,7 +134,7 @@ class Answers:
                 self._columns_recorded = columns
                 record = {"columns": masker.recorded_names, **record}
             self._record("rows", record)
-        return said
+        return masked
 
     def _row_masker(self, columns: tuple[Column, ...]) -> RowMasker:
         """The last one, as long as columns and catalogue are the same."""
@@ -253,7 +253,7 @@ class Answers:
         self._copy = None
         if failed is not None and failed.denial is not None:
             return failed.denial
-        self.said_fatal = self.said_fatal or fatal
+        self.sent_fatal = self.sent_fatal or fatal
         self._record("error", {"code": values.get("C", ""), "message": values.get("M", "")})
         return messages.fields(b"E", values)
 

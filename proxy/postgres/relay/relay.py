@@ -49,7 +49,7 @@ class Relay:
     @property
     def client_knows(self) -> bool:
         """Whether the upstream's own FATAL error went to the client."""
-        return self._answers.said_fatal
+        return self._answers.sent_fatal
 
     async def run(self) -> None:
         """Relay until the client leaves. Raises ClientFault, UpstreamFault, PolicyFault or RecorderFailed."""

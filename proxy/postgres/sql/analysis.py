@@ -212,7 +212,7 @@ def _dropped(node: pg.DropStmt) -> Iterator[str]:
 
 
 def _name_labels(prefix: str, parts: Sequence[str]) -> Iterator[str]:
-    """`table:cards` and, if the schema was said, `table:app.cards`; names that could be values are not repeated."""
+    """`table:cards` and, if a schema is given, `table:app.cards`; names that could be values are not repeated."""
     shown = [part if is_plausible_name(part) else "?" for part in parts]
     if shown:
         yield f"{prefix}:{shown[-1]}"
