@@ -10,13 +10,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from proxy.errors import PolicyFault
-from proxy.masking.rules import MaskingRule
 from proxy.postgres.protocol import messages
-from proxy.postgres.protocol.copy_format import CopyOut
 from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.connection_state import ConnectionState
+from proxy.postgres.relay.copied_rows import CopyMasker
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Kind
 from proxy.postgres.relay.rows import RowMasker
@@ -48,8 +47,8 @@ class Answers:
         self._backlog: list[bytes] = []
         #: The upstream said why it closes the connection, so the client knows.
         self.sent_fatal = False
-        self._copy: tuple[CopyOut, list[MaskingRule | None]] | None = None
-        self._copy_header = False
+        #: While a COPY comes out.
+        self._copy: CopyMasker | None = None
         self._columns_recorded: tuple[Column, ...] | None = None
         #: RowDescriptions that were read, by their payload: clients ask the same again and again.
         self._descriptions: dict[bytes, tuple[Column, ...]] = {}
@@ -179,37 +178,18 @@ class Answers:
         if len(shapes) != 1 or overall != messages.TEXT:
             raise PolicyFault("Gatepass cannot tell how the rows of this COPY look, so it cannot mask them.")
         shape = shapes.pop()
-        self._copy = (shape, self._masked_columns.copy_rules(shape.schema, shape.table, shape.columns))
-        self._copy_header = shape.header
+        rules = self._masked_columns.copy_rules(shape.schema, shape.table, shape.columns)
+        self._copy = CopyMasker(shape, rules, self._session.masker)
         self._record("copy", {"direction": "out"})
 
     def _copy_rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes:
         """CopyData: one row each."""
         if self._copy is None:
             raise ProtocolViolation("COPY data where there is no COPY")
-        shape, rules = self._copy
-        rows = [shape.split(chunk[start:end]) for _, start, end in frames]
-        flat = [cell for row in rows for cell in row]
-        masked = iter(self._session.masker.cells(flat))
-        changed = [[next(masked) for _ in row] for row in rows]
-        first = 1 if self._copy_header else 0
-        self._copy_header = False
-        if rules:
-            for row in changed[first:]:
-                self._mask_copied(row, rules)
+        masked, rows = self._copy.mask(chunk, frames)
         self._session.tally.rows += len(rows)
-        self._record_copied(changed)
-        return b"".join(
-            chunk[start - 5 : end] if new == old else messages.message(b"d", shape.join(new))
-            for (_, start, end), old, new in zip(frames, rows, changed, strict=True)
-        )
-
-    def _mask_copied(self, row: list[bytes | None], rules: Sequence[MaskingRule | None]) -> None:
-        if len(row) != len(rules):
-            raise PolicyFault("A row of this COPY has other columns than its table: name the schema and the columns.")
-        for index, rule in enumerate(rules):
-            if rule is not None:
-                row[index] = self._session.masker.whole(rule, row[index])
+        self._record_copied(rows)
+        return masked
 
     def _record_copied(self, rows: Sequence[Sequence[bytes | None]]) -> None:
         text = [[None if cell is None else cell.decode("utf-8", "replace") for cell in row] for row in rows]
