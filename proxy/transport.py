@@ -1,4 +1,4 @@
-"""Wire: one TCP or TLS connection as bytes, with back-pressure in both directions. Knows no protocol.
+"""Transport: one TCP or TLS connection as bytes, with back-pressure in both directions. Knows no protocol.
 
 What arrives waits in a bounded buffer until somebody reads it, or goes straight to a `sink` once one is set: the busy
 direction of a relay needs no task to be woken for every packet.
@@ -18,18 +18,18 @@ WRITE_HIGH_WATER_BYTES = 512 * 1024
 TLS_HANDSHAKE_TIMEOUT_S = 10.0
 
 
-class WireClosed(Exception):
-    """The peer closed the connection before it said what was expected."""
+class TransportClosed(Exception):
+    """The peer closed the connection before it sent what was expected."""
 
 
-class Wire(asyncio.Protocol):
-    """Made by create_connection or connect_accepted_socket; reading is for one task at a time."""
+class Transport(asyncio.Protocol):
+    """Over one of asyncio's own; made by create_connection or connect_accepted_socket. One task at a time may read."""
 
     def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self._buffer = bytearray()
         self._arrived: asyncio.Future[None] | None = None
-        self._transport: asyncio.Transport | None = None
+        self._connection: asyncio.Transport | None = None
         self._reading = True
         self._held: set[str] = set()
         self._writable = asyncio.Event()
@@ -45,8 +45,8 @@ class Wire(asyncio.Protocol):
     # --- asyncio's side -----------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)
-        self._transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
+        self._connection = cast("asyncio.Transport", transport)
+        self._connection.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
 
     def data_received(self, data: bytes) -> None:
         if self._sink is not None:
@@ -101,12 +101,12 @@ class Wire(asyncio.Protocol):
         return data
 
     async def read_exactly(self, size: int) -> bytes:
-        """Raises WireClosed if the peer closes before."""
+        """Raises TransportClosed if the peer closes before."""
         parts = bytearray()
         while len(parts) < size:
             data = await self.read_some()
             if not data:
-                raise WireClosed
+                raise TransportClosed
             parts += data
         self._buffer[:0] = parts[size:]
         return bytes(parts[:size])
@@ -127,22 +127,22 @@ class Wire(asyncio.Protocol):
     def hold_reading(self, why: str) -> None:
         """Stop reading until nobody holds any more."""
         self._held.add(why)
-        if self._reading and self._transport is not None:
+        if self._reading and self._connection is not None:
             self._reading = False
-            self._transport.pause_reading()
+            self._connection.pause_reading()
 
     def release_reading(self, why: str) -> None:
         self._held.discard(why)
-        if not self._held and not self._reading and self._transport is not None and not self.ended:
+        if not self._held and not self._reading and self._connection is not None and not self.ended:
             self._reading = True
-            self._transport.resume_reading()
+            self._connection.resume_reading()
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
         """Send; nothing happens if the connection is gone."""
-        if data and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        if data and self._connection is not None and not self._connection.is_closing():
+            self._connection.write(data)
 
     async def drain(self) -> None:
         """Wait until sending makes sense again."""
@@ -151,9 +151,9 @@ class Wire(asyncio.Protocol):
 
     async def close(self, timeout_s: float = 5.0) -> None:
         """Send what is left, then close; cut after the timeout if the peer does not take it."""
-        if self._transport is None:
+        if self._connection is None:
             return
-        self._transport.close()
+        self._connection.close()
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
@@ -163,22 +163,22 @@ class Wire(asyncio.Protocol):
 
     def abort(self) -> None:
         """Cut at once."""
-        if self._transport is not None and not self.lost.done():
-            self._transport.abort()
+        if self._connection is not None and not self.lost.done():
+            self._connection.abort()
 
     # --- TLS ----------------------------------------------------------------------------------------------------------
 
     async def start_tls(
         self, context: ssl.SSLContext, *, server_side: bool = False, server_hostname: str | None = None
     ) -> None:
-        """Go on in TLS. Raises OSError (ssl.SSLError) if there is no agreement, WireClosed if bytes came too early.
+        """Go on in TLS. Raises OSError (ssl.SSLError) without an agreement, TransportClosed if bytes came too early.
 
         Bytes that arrived before the handshake were not protected, so they must not be read as if they had been.
         """
-        if self._buffer or self._transport is None:
-            raise WireClosed("bytes before TLS")
+        if self._buffer or self._connection is None:
+            raise TransportClosed("bytes before TLS")
         transport = await asyncio.get_running_loop().start_tls(
-            self._transport,
+            self._connection,
             self,
             context,
             server_side=server_side,
@@ -186,11 +186,11 @@ class Wire(asyncio.Protocol):
             ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S,
         )
         if transport is None:
-            raise WireClosed
-        self._transport = transport
+            raise TransportClosed
+        self._connection = transport
         transport.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
 
     @property
     def tls(self) -> ssl.SSLObject | None:
         """What is known of the TLS connection, if it is one."""
-        return self._transport.get_extra_info("ssl_object") if self._transport is not None else None
+        return self._connection.get_extra_info("ssl_object") if self._connection is not None else None

@@ -32,6 +32,6 @@ class Cancels:
             del self._relays[process]
 
     def find(self, request: CancelRequest) -> Relay | None:
-        """The relay to cancel; None, without a word to whoever asked, if the key is not right."""
+        """The relay to cancel; None, and no answer to the client, if the key is not right."""
         secret, relay = self._relays.get(request.process, (b"", None))
         return relay if relay is not None and hmac.compare_digest(secret, request.secret) else None

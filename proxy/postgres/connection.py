@@ -1,4 +1,8 @@
-"""Visit: one client with a token, from the gate to the end of its session, which it hears in PostgreSQL's words."""
+"""ClientConnection: one client with a token, from admission to the end of its session.
+
+Why a session ends is told to the client as a FATAL ErrorResponse. It refuses to tell more of an unexpected error than
+its type.
+"""
 
 import contextlib
 import traceback
@@ -9,9 +13,9 @@ from access.policy.resources import PostgresUpstream
 from proxy.errors import AccessRefused, ClientFault, Fault, PolicyFault, RecorderFailed, SessionEnded, UpstreamFault
 from proxy.postgres import upstream
 from proxy.postgres.cancels import Cancels
-from proxy.postgres.handshake import Guest
+from proxy.postgres.handshake import StartupResult
 from proxy.postgres.protocol import messages, startup
-from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.relay import Relay
 from proxy.postgres.upstream import Upstream
 from proxy.sessions.gateway import Gateway
@@ -31,84 +35,86 @@ _CODES: tuple[tuple[type[Fault], str], ...] = (
 )
 
 
-class Visit:
-    """Owns the client's wire from here on, and the upstream's."""
+class ClientConnection:
+    """Owns the client's transport from here on, and the upstream's."""
 
-    def __init__(self, gateway: Gateway, cancels: Cancels, guest: Guest, client: str) -> None:
+    def __init__(self, gateway: Gateway, cancels: Cancels, startup_result: StartupResult, client: str) -> None:
         self._gateway = gateway
         self._cancels = cancels
-        self._guest = guest
+        self._startup = startup_result
         self._client = client
-        self._leg: Upstream | None = None
+        self._upstream: Upstream | None = None
         self._relay: Relay | None = None
-        self._told = False
+        self._reason_sent = False
 
     async def run(self) -> None:
         """Until the client leaves, the session is cut, or something fails; the client is told why."""
         try:
-            await self._visit()
+            await self._serve()
         except Fault as fault:
-            self._tell(fault)
+            self._send_reason(fault)
         except Exception as error:
             # Where, but not with what: a traceback's values and an error's text can hold tokens and rows.
             at = traceback.extract_tb(error.__traceback__)[-1]
             failed = {"error": type(error).__name__, "at": f"{at.filename}:{at.lineno}"}
             log.error("postgres_session_failed", client=self._client, **failed)  # noqa: TRY400
-            self._tell(PolicyFault("Gatepass failed, so the session ends. Its operator finds more in the log."))
+            self._send_reason(PolicyFault("Gatepass failed, so the session ends. Its operator finds more in the log."))
         finally:
-            await self._guest.wire.close()
+            await self._startup.transport.close()
 
-    def _tell(self, fault: Fault) -> None:
+    def _send_reason(self, fault: Fault) -> None:
         """Say once why it ends, unless the upstream has said so itself."""
-        if self._told or (self._relay is not None and self._relay.client_knows):
+        if self._reason_sent or (self._relay is not None and self._relay.client_knows):
             return
-        self._told = True
+        self._reason_sent = True
         code = next((code for kind, code in _CODES if isinstance(fault, kind)), "XX000")
-        self._guest.wire.write(messages.error(code, str(fault), severity="FATAL"))
+        self._startup.transport.write(messages.error(code, str(fault), severity="FATAL"))
 
-    async def _visit(self) -> None:
-        said = self._guest.startup
+    async def _serve(self) -> None:
+        """Have the client admitted, and open its session. Raises Fault."""
+        packet = self._startup.startup
         admission = await self._gateway.admit(
-            username=said.user, token=self._guest.token, protocol=Protocol.POSTGRES, client=self._client
+            username=packet.user, token=self._startup.token, protocol=Protocol.POSTGRES, client=self._client
         )
-        place = admission.resource.upstream
-        only = place.database if isinstance(place, PostgresUpstream) else None
-        database = self._guest.database(admission.resource.name, only, admission.role.username)
-        parameters = {**self._guest.settings(), "database": database}
-        software = said.parameters.get("application_name", "")
+        resource = admission.resource
+        bound_to = resource.upstream.database if isinstance(resource.upstream, PostgresUpstream) else None
+        database = self._startup.database(resource.name, bound_to, admission.role.username)
+        parameters = {**self._startup.settings(), "database": database}
+        software = packet.parameters.get("application_name", "")
         async with self._gateway.enter(admission, client_software=software) as session:
             try:
-                await session.run(self._attend(session, parameters))
+                await session.run(self._relay_session(session, parameters))
             except Fault as fault:
                 # At once: writing the session's end may take storage a while.
-                self._tell(fault)
+                self._send_reason(fault)
                 raise
             finally:
-                await self._part()
+                await self._leave_upstream()
 
-    async def _attend(self, session: LiveSession, parameters: dict[str, str]) -> None:
-        leg = self._leg = await upstream.connect(session.resource, session.role, parameters)
-        guard = Guard(session.resource, session.role, parameters["database"], session.masker)
-        await guard.load(leg)
-        relay = self._relay = Relay(session, guard, self._guest.wire, leg)
-        with self._cancels.key(relay, self._guest.startup.version) as key:
-            self._guest.wire.write(_welcome(leg, key, session))
+    async def _relay_session(self, session: LiveSession, parameters: dict[str, str]) -> None:
+        connection = self._upstream = await upstream.connect(session.resource, session.role, parameters)
+        masked_columns = MaskedColumns(session.resource, session.role, parameters["database"], session.masker)
+        await masked_columns.load(connection)
+        relay = self._relay = Relay(session, masked_columns, self._startup.transport, connection)
+        with self._cancels.key(relay, self._startup.startup.version) as key:
+            self._startup.transport.write(_welcome(connection, key, session))
             await relay.run()
 
-    async def _part(self) -> None:
-        """Leave the upstream; what still runs there is cancelled, not merely left alone."""
-        if self._leg is None:
+    async def _leave_upstream(self) -> None:
+        """Close the upstream connection; what still runs there is cancelled, not merely left alone."""
+        if self._upstream is None:
             return
         with contextlib.suppress(Fault, OSError):
             if self._relay is not None and self._relay.busy:
-                await self._leg.cancel()
-        self._leg.wire.write(messages.TERMINATE)
-        await self._leg.wire.close()
+                await self._upstream.cancel()
+        self._upstream.transport.write(messages.TERMINATE)
+        await self._upstream.transport.close()
 
 
-def _welcome(leg: Upstream, key: tuple[int, bytes], session: LiveSession) -> bytes:
+def _welcome(connection: Upstream, key: tuple[int, bytes], session: LiveSession) -> bytes:
     """AuthenticationOk up to ReadyForQuery, with the upstream's parameters and a key of ours."""
-    status = [messages.parameter_status(name, session.masker.text(value)) for name, value in leg.parameters.items()]
+    parameters = connection.parameters.items()
+    status = [messages.parameter_status(name, session.masker.text(value)) for name, value in parameters]
     return b"".join(
         (startup.AUTHENTICATION_OK, *status, startup.backend_key_data(*key), messages.ready_for_query(b"I"))
     )

@@ -1,4 +1,4 @@
-"""Greeting: a new client up to its password. Everything before that is unauthenticated, so it is short and strict.
+"""Handshake: a new client up to its password. Everything before that is unauthenticated, so it is short and strict.
 
 Refuses plain text (a token would be readable), replication, and whatever is not PostgreSQL. The caller bounds the time.
 """
@@ -14,7 +14,7 @@ from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import MAX_PASSWORD_BYTES
 from proxy.postgres.protocol.startup import CancelRequest, GssEncRequest, SslRequest, Startup
-from proxy.transport import TLS_HANDSHAKE_TIMEOUT_S, Wire
+from proxy.transport import TLS_HANDSHAKE_TIMEOUT_S, Transport
 
 _TLS_CLIENT_HELLO = b"\x16"
 _ALPN = "postgresql"
@@ -47,8 +47,8 @@ ALLOWED_SETTINGS = frozenset(
 _OWN = frozenset({"user", "database", "replication", "options"})
 
 
-class Refused(Exception):
-    """The client is told why, and leaves; `code` is an SQLSTATE."""
+class StartupRefused(Exception):
+    """The client is told why, and the connection is closed; `code` is an SQLSTATE."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -56,10 +56,10 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
-class Guest:
-    """A client that said who it wants to be and gave a token; nothing of it is checked yet."""
+class StartupResult:
+    """What a client gave until its password: who it wants to be, and a token. Nothing of it is checked yet."""
 
-    wire: Wire
+    transport: Transport
     startup: Startup
     token: str
 
@@ -77,85 +77,87 @@ class Guest:
             raise AccessRefused("Gatepass cannot mask text in this client_encoding. Use UTF8.")
         return settings
 
-    def database(self, resource: str, only: str | None, role_username: str) -> str:
-        """The upstream's database that is meant; `only` is the one this resource opens, if it is bound to one.
+    def database(self, resource: str, bound_to: str | None, role_username: str) -> str:
+        """The upstream's database that is meant; `bound_to` is the only one that this resource opens, if there is one.
 
         libpq fills in the user's name where none was given, so that name and the resource's mean the default. Raises
         AccessRefused for any other.
         """
-        asked = self.startup.parameters.get("database", "")
-        if asked in {"", self.startup.user, resource}:
-            return only or role_username
-        if only is not None and asked != only:
-            raise AccessRefused(f"{resource} opens the database {only} alone. Connect with dbname={only}.")
-        return asked
+        requested = self.startup.parameters.get("database", "")
+        if requested in {"", self.startup.user, resource}:
+            return bound_to or role_username
+        if bound_to is not None and requested != bound_to:
+            raise AccessRefused(f"{resource} opens the database {bound_to} alone. Connect with dbname={bound_to}.")
+        return requested
 
 
-async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Wire:
-    """A wire on an accepted socket: in TLS already if the client starts with it (sslnegotiation=direct).
+async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Transport:
+    """A transport on an accepted socket: in TLS already if the client starts with it (sslnegotiation=direct).
 
     Raises OSError, also where TLS fails, and ProtocolViolation if direct TLS is not meant for PostgreSQL.
     """
     loop = asyncio.get_running_loop()
     first = await _peek(connection)
     if first != _TLS_CLIENT_HELLO:
-        _, wire = await loop.connect_accepted_socket(Wire, connection)
-        return wire
-    _, wire = await loop.connect_accepted_socket(
-        Wire, connection, ssl=tls, ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S
+        _, transport = await loop.connect_accepted_socket(Transport, connection)
+        return transport
+    _, transport = await loop.connect_accepted_socket(
+        Transport, connection, ssl=tls, ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S
     )
-    if wire.tls is None or wire.tls.selected_alpn_protocol() != _ALPN:
-        wire.abort()
+    if transport.tls is None or transport.tls.selected_alpn_protocol() != _ALPN:
+        transport.abort()
         raise ProtocolViolation("direct TLS without ALPN postgresql")
-    return wire
+    return transport
 
 
-async def greet(wire: Wire, tls: ssl.SSLContext) -> Guest | CancelRequest:
-    """Negotiate up to the password. Raises Refused, ProtocolViolation, WireClosed or OSError."""
-    packet = await _packet(wire)
+async def greet(transport: Transport, tls: ssl.SSLContext) -> StartupResult | CancelRequest:
+    """Negotiate up to the password. Raises StartupRefused, ProtocolViolation, TransportClosed or OSError."""
+    packet = await _packet(transport)
     asked: set[type] = set()
     while isinstance(packet, SslRequest | GssEncRequest):
-        if type(packet) in asked or wire.tls is not None:
+        if type(packet) in asked or transport.tls is not None:
             raise ProtocolViolation("an encryption request at the wrong time")
         asked.add(type(packet))
         if isinstance(packet, SslRequest):
-            wire.write(b"S")
-            await wire.start_tls(tls, server_side=True)
+            transport.write(b"S")
+            await transport.start_tls(tls, server_side=True)
         else:
-            wire.write(b"N")
-        packet = await _packet(wire)
+            transport.write(b"N")
+        packet = await _packet(transport)
     if isinstance(packet, CancelRequest):
         return packet
-    _check(packet, encrypted=wire.tls is not None)
+    _check(packet, encrypted=transport.tls is not None)
     newest = min(packet.version, startup.PROTOCOL_3_2)
     if packet.extensions or newest != packet.version:
-        wire.write(startup.negotiate_version(newest, packet.extensions))
-    wire.write(startup.AUTHENTICATION_CLEARTEXT)
-    return Guest(wire, packet, await _password(wire))
+        transport.write(startup.negotiate_version(newest, packet.extensions))
+    transport.write(startup.AUTHENTICATION_CLEARTEXT)
+    return StartupResult(transport, packet, await _password(transport))
 
 
 def _check(packet: Startup, *, encrypted: bool) -> None:
     if not encrypted:
-        raise Refused("28000", "Gatepass takes tokens over TLS only. Connect with sslmode=require.")
+        raise StartupRefused("28000", "Gatepass takes tokens over TLS only. Connect with sslmode=require.")
     if not packet.user:
-        raise Refused("28000", "No user name was given. It is role@resource, for example read@payments-db.")
+        raise StartupRefused("28000", "No user name was given. It is role@resource, for example read@payments-db.")
     if packet.parameters.get("replication", "false").lower() not in {"false", "off", "no", "0"}:
-        raise Refused("42501", "Gatepass does not relay replication connections.")
+        raise StartupRefused("42501", "Gatepass does not relay replication connections.")
     if packet.parameters.get("options"):
-        raise Refused("42501", "Gatepass does not pass on the startup parameter options (PGOPTIONS). Use SET instead.")
+        raise StartupRefused(
+            "42501", "Gatepass does not pass on the startup parameter options (PGOPTIONS). Use SET instead."
+        )
 
 
-async def _packet(wire: Wire) -> startup.Packet:
-    header = await wire.read_exactly(4)
-    return startup.read_packet(header + await wire.read_exactly(startup.packet_length(header) - 4))
+async def _packet(transport: Transport) -> startup.Packet:
+    header = await transport.read_exactly(4)
+    return startup.read_packet(header + await transport.read_exactly(startup.packet_length(header) - 4))
 
 
-async def _password(wire: Wire) -> str:
-    header = await wire.read_exactly(5)
+async def _password(transport: Transport) -> str:
+    header = await transport.read_exactly(5)
     length = int.from_bytes(header[1:], "big")
     if header[:1] != b"p" or not 5 <= length <= MAX_PASSWORD_BYTES:
         raise ProtocolViolation("something else than a password")
-    return messages.read_password(await wire.read_exactly(length - 4))
+    return messages.read_password(await transport.read_exactly(length - 4))
 
 
 async def _peek(connection: socket.socket) -> bytes:

@@ -13,13 +13,13 @@ from typing import Self
 import structlog
 
 from proxy.postgres.cancels import Cancels
-from proxy.postgres.connection import Visit
-from proxy.postgres.handshake import Guest, Refused, accept, greet
+from proxy.postgres.connection import ClientConnection
+from proxy.postgres.handshake import StartupRefused, StartupResult, accept, greet
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.startup import CancelRequest
 from proxy.sessions.gateway import Gateway
-from proxy.transport import Wire, WireClosed
+from proxy.transport import Transport, TransportClosed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -109,35 +109,35 @@ class PostgresListener:
         if isinstance(greeted, CancelRequest):
             await self._cancel(greeted)
         elif greeted is not None:
-            await Visit(self._gateway, self._cancels, greeted, client).run()
+            await ClientConnection(self._gateway, self._cancels, greeted, client).run()
 
-    async def _greeted(self, connection: socket.socket, client: str) -> Guest | CancelRequest | None:
+    async def _greeted(self, connection: socket.socket, client: str) -> StartupResult | CancelRequest | None:
         """A client up to its password; whatever goes wrong before that is one log line."""
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        wire: Wire | None = None
-        greeted: Guest | CancelRequest | None = None
+        transport: Transport | None = None
+        greeted: StartupResult | CancelRequest | None = None
         try:
             async with asyncio.timeout(self._greeting_timeout_s):
-                wire = await accept(connection, self._tls)
-                greeted = await greet(wire, self._tls)
+                transport = await accept(connection, self._tls)
+                greeted = await greet(transport, self._tls)
                 return greeted
-        except Refused as refusal:
+        except StartupRefused as refusal:
             log.info("postgres_client_refused", client=client, why=str(refusal))
-            if wire is not None:
-                wire.write(messages.error(refusal.code, str(refusal), severity="FATAL"))
+            if transport is not None:
+                transport.write(messages.error(refusal.code, str(refusal), severity="FATAL"))
         except TimeoutError:
             log.info("postgres_client_silent", client=client)
-        except WireClosed:
+        except TransportClosed:
             log.debug("postgres_client_left", client=client)
         except (ProtocolViolation, OSError) as error:
             log.info("postgres_client_rejected", client=client, why=str(error)[:200])
         finally:
-            if wire is None:
+            if transport is None:
                 connection.close()
-            elif not isinstance(greeted, Guest):
-                await wire.close()
+            elif not isinstance(greeted, StartupResult):
+                await transport.close()
         return None
 
     async def _cancel(self, request: CancelRequest) -> None:

@@ -16,7 +16,7 @@ from proxy.postgres.protocol import messages, startup
 from proxy.postgres.protocol.channel_binding import server_end_point
 from proxy.postgres.protocol.frames import MAX_MESSAGE_BYTES, ProtocolViolation
 from proxy.postgres.protocol.scram import MECHANISM, MECHANISM_PLUS, ScramClient, ScramFailed
-from proxy.transport import Wire, WireClosed
+from proxy.transport import Transport, TransportClosed
 
 CONNECT_TIMEOUT_S = 10.0
 LOGIN_TIMEOUT_S = 20.0
@@ -30,11 +30,11 @@ _OK, _CLEARTEXT, _MD5, _SASL, _SASL_CONTINUE, _SASL_FINAL = 0, 3, 5, 10, 11, 12
 
 
 class Upstream:
-    """A logged-in connection; `wire` is for whoever relays."""
+    """A logged-in connection; `transport` is for the relay."""
 
-    def __init__(self, resource: Resource, wire: Wire) -> None:
+    def __init__(self, resource: Resource, transport: Transport) -> None:
         self.resource = resource
-        self.wire = wire
+        self.transport = transport
         #: ParameterStatus so far.
         self.parameters: dict[str, str] = {}
         #: Process id and secret, for cancelling.
@@ -48,12 +48,12 @@ class Upstream:
         password = secret.get_secret_value() if secret else ""
         try:
             async with asyncio.timeout(LOGIN_TIMEOUT_S):
-                self.wire.write(startup.startup({"user": role.username, **parameters}))
+                self.transport.write(startup.startup({"user": role.username, **parameters}))
                 await self._authenticate(password)
                 await self._until_ready()
         except TimeoutError as error:
             raise self._fault("did not finish the login in time") from error
-        except WireClosed as error:
+        except TransportClosed as error:
             raise self._fault("closed the connection during the login") from error
         except (ProtocolViolation, ScramFailed, struct.error) as error:
             raise self._fault(f"broke the login: {error}") from error
@@ -61,7 +61,7 @@ class Upstream:
     async def fetch(self, sql: str) -> list[list[str]]:
         """Run a query of our own and return its rows as text; NULL is empty. Raises UpstreamFault."""
         rows: list[list[str]] = []
-        self.wire.write(messages.query(sql))
+        self.transport.write(messages.query(sql))
         try:
             async with asyncio.timeout(FETCH_TIMEOUT_S):
                 while True:
@@ -75,7 +75,7 @@ class Upstream:
                         return rows
         except TimeoutError as error:
             raise self._fault("did not answer in time") from error
-        except (WireClosed, ProtocolViolation) as error:
+        except (TransportClosed, ProtocolViolation) as error:
             raise self._fault("broke the connection") from error
 
     async def cancel(self) -> None:
@@ -84,12 +84,12 @@ class Upstream:
             return
         try:
             async with asyncio.timeout(CANCEL_TIMEOUT_S):
-                wire = await _connected(self.resource)
+                transport = await _connected(self.resource)
                 try:
-                    wire.write(startup.cancel_request(*self.key))
-                    await wire.read_some()
+                    transport.write(startup.cancel_request(*self.key))
+                    await transport.read_some()
                 finally:
-                    await wire.close()
+                    await transport.close()
         except (TimeoutError, UpstreamFault):
             return
 
@@ -108,27 +108,27 @@ class Upstream:
                 raise self._fault("asks for a way to authenticate that Gatepass does not speak")
 
     def _answer_weakly(self, method: int, password: str) -> None:
-        """The password itself, only to a server whose certificate proved its name; an MD5 of it, to nobody."""
+        """The password itself, only to a server whose certificate proved its name; an MD5 of it, to no server."""
         if method == _MD5:
             raise self._fault("asks for an MD5 password; set password_encryption = scram-sha-256 there")
         if self._upstream.tls is not TlsMode.VERIFY_FULL:
             raise self._fault("asks for the password in a weak form; set SCRAM-SHA-256 there, or tls: verify-full here")
-        self.wire.write(messages.message(b"p", messages.c_string(password)))
+        self.transport.write(messages.message(b"p", messages.c_string(password)))
 
     async def _scram(self, data: bytes, password: str) -> None:
         """RFC 5802 inside SASLInitialResponse, SASLContinue and SASLFinal."""
         offered = [part.decode("ascii", "replace") for part in data.split(b"\0") if part]
-        binding = server_end_point(self.wire.tls)
+        binding = server_end_point(self.transport.tls)
         bound = binding is not None and MECHANISM_PLUS in offered
         if not bound and MECHANISM not in offered:
             raise self._fault("offers no SCRAM-SHA-256")
         client = ScramClient(binding=binding if bound else None, supported=binding is not None)
         first = client.first()
         mechanism = messages.c_string(MECHANISM_PLUS if bound else MECHANISM)
-        self.wire.write(messages.message(b"p", mechanism + struct.pack(">i", len(first)) + first))
+        self.transport.write(messages.message(b"p", mechanism + struct.pack(">i", len(first)) + first))
         challenge = await self._sasl(_SASL_CONTINUE)
         final = await asyncio.to_thread(client.final, challenge, password)
-        self.wire.write(messages.message(b"p", final))
+        self.transport.write(messages.message(b"p", final))
         client.verify(await self._sasl(_SASL_FINAL))
 
     async def _sasl(self, expected: int) -> bytes:
@@ -165,11 +165,11 @@ class Upstream:
                 raise self._refusal(payload)
 
     async def _message(self, limit: int) -> tuple[bytes, bytes]:
-        header = await self.wire.read_exactly(5)
+        header = await self.transport.read_exactly(5)
         length = int.from_bytes(header[1:], "big")
         if not 4 <= length <= limit:
             raise ProtocolViolation("a message of an impossible length")
-        return header[:1], await self.wire.read_exactly(length - 4)
+        return header[:1], await self.transport.read_exactly(length - 4)
 
     # --- faults -------------------------------------------------------------------------------------------------------
 
@@ -181,8 +181,8 @@ class Upstream:
         return fault(self.resource, what)
 
     def _refusal(self, payload: bytes) -> UpstreamFault:
-        said = messages.read_fields(payload)
-        return self._fault(f"refused us: {said['M']} ({said['C']})")
+        error = messages.read_fields(payload)
+        return self._fault(f"refused us: {error['M']} ({error['C']})")
 
 
 async def connect(resource: Resource, role: Role, parameters: Mapping[str, str]) -> Upstream:
@@ -191,42 +191,42 @@ async def connect(resource: Resource, role: Role, parameters: Mapping[str, str])
     try:
         await upstream.login(role, parameters)
     except BaseException:
-        upstream.wire.abort()
+        upstream.transport.abort()
         raise
     return upstream
 
 
-async def _connected(resource: Resource) -> Wire:
+async def _connected(resource: Resource) -> Transport:
     """A TCP connection, in TLS if the policy says so."""
     upstream = upstream_of(resource)
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
-            _, wire = await loop.create_connection(Wire, upstream.host, upstream.port)
+            _, transport = await loop.create_connection(Transport, upstream.host, upstream.port)
             try:
                 if upstream.tls is not TlsMode.DISABLE:
-                    await _start_tls(resource, upstream, wire)
+                    await _start_tls(resource, upstream, transport)
             except BaseException:
-                wire.abort()
+                transport.abort()
                 raise
-            return wire
+            return transport
     except TimeoutError as error:
         raise fault(resource, "does not answer") from error
     except ssl.SSLCertVerificationError as error:
         raise fault(resource, f"shows a certificate that is not trusted ({error.verify_message})") from error
     except ssl.SSLError as error:
         raise fault(resource, f"fails in TLS ({error.reason})") from error
-    except WireClosed as error:
+    except TransportClosed as error:
         raise fault(resource, "closed the connection") from error
     except OSError as error:
         raise fault(resource, f"cannot be reached ({error.strerror or type(error).__name__})") from error
 
 
-async def _start_tls(resource: Resource, upstream: PostgresUpstream, wire: Wire) -> None:
-    wire.write(startup.SSL_REQUEST)
-    if await wire.read_exactly(1) != b"S":
+async def _start_tls(resource: Resource, upstream: PostgresUpstream, transport: Transport) -> None:
+    transport.write(startup.SSL_REQUEST)
+    if await transport.read_exactly(1) != b"S":
         raise fault(resource, "offers no TLS, which the policy demands")
-    await wire.start_tls(_tls_context(upstream), server_hostname=upstream.server_name or upstream.host)
+    await transport.start_tls(_tls_context(upstream), server_hostname=upstream.server_name or upstream.host)
 
 
 def _tls_context(upstream: PostgresUpstream) -> ssl.SSLContext:

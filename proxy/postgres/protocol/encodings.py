@@ -1,4 +1,4 @@
-"""Client encodings in which text can be judged and masked byte by byte. Pure."""
+"""Client encodings in which text can be analysed and masked byte by byte. Pure."""
 
 #: Every one keeps ASCII as it is and uses no ASCII byte within a longer character.
 _READABLE = frozenset(

@@ -5,7 +5,7 @@ PostgreSQL docs, "Message Formats": a byte that tells the type, then the length,
 
 import struct
 
-#: One message in either direction. PostgreSQL allows 1 GiB; we hold a whole message while we judge or mask it.
+#: One message in either direction. PostgreSQL allows 1 GiB; we hold a whole message while we analyse or mask it.
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
 
 
@@ -64,7 +64,7 @@ class FrameReader:
         return len(self._rest) + sum(map(len, self._parts))
 
     def take_rest(self) -> bytes:
-        """Hand over what is left unread, for whoever reads on."""
+        """Hand over what is left unread, for what reads on from here."""
         rest = b"".join((self._rest, *self._parts))
         self._rest, self._parts, self._missing = b"", [], 0
         return rest

@@ -251,7 +251,7 @@ def message(tag: bytes, payload: bytes = b"") -> bytes:
 
 
 def c_string(value: str) -> bytes:
-    """A null-terminated string; a null byte inside cannot be said on this wire and is dropped."""
+    """A null-terminated string; a null byte inside cannot be sent and is dropped."""
     return bytes_of(value).replace(b"\0", b"") + b"\0"
 
 

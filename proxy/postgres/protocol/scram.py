@@ -110,8 +110,8 @@ def _attributes(message: bytes) -> dict[str, str]:
 
 
 def _challenge(values: dict[str, str]) -> tuple[str, bytes, int]:
-    said = values.get("i", "")
-    iterations = int(said) if said.isascii() and said.isdecimal() and len(said) < 10 else 0
+    count = values.get("i", "")
+    iterations = int(count) if count.isascii() and count.isdecimal() and len(count) < 10 else 0
     if not 1 <= iterations <= MAX_ITERATIONS:
         raise ScramFailed("the server asks for an impossible number of iterations")
     salt = _decoded(values.get("s", ""))

@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from proxy.errors import PolicyFault
-from proxy.masking.rules import MaskingRule
 from proxy.postgres.protocol import messages
-from proxy.postgres.protocol.copy_format import CopyOut
 from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.conversation import Conversation, Kind
-from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.relay.connection_state import ConnectionState
+from proxy.postgres.relay.copied_rows import CopyMasker
+from proxy.postgres.relay.masked_columns import MaskedColumns
+from proxy.postgres.relay.pending_reply import Kind
 from proxy.postgres.relay.rows import RowMasker
 from proxy.sessions.session import LiveSession
 
@@ -36,19 +36,19 @@ _WORD = re.compile(r"\w+")
 class Answers:
     """Takes the upstream's bytes, gives the client's."""
 
-    def __init__(self, session: LiveSession, guard: Guard, conversation: Conversation) -> None:
+    def __init__(self, session: LiveSession, masked_columns: MaskedColumns, state: ConnectionState) -> None:
         self._session = session
-        self._guard = guard
-        self._conversation = conversation
+        self._masked_columns = masked_columns
+        self._state = state
         self._reader = FrameReader()
-        #: Columns of unknown origin: nothing goes on until the guard has been refreshed and `resume` called.
+        #: Columns of unknown origin: nothing goes on until the catalogue has been refreshed and `resume` called.
         self.needs: tuple[Column, ...] | None = None
         self._stopped: tuple[bytes, list[Frame]] = (b"", [])
         self._backlog: list[bytes] = []
         #: The upstream said why it closes the connection, so the client knows.
-        self.said_fatal = False
-        self._copy: tuple[CopyOut, list[MaskingRule | None]] | None = None
-        self._copy_header = False
+        self.sent_fatal = False
+        #: While a COPY comes out.
+        self._copy: CopyMasker | None = None
         self._columns_recorded: tuple[Column, ...] | None = None
         #: RowDescriptions that were read, by their payload: clients ask the same again and again.
         self._descriptions: dict[bytes, tuple[Column, ...]] = {}
@@ -108,23 +108,23 @@ class Answers:
             handler = self._handlers.get(tag)
             if handler is None:
                 raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
-            answer = handler(chunk[start:end])
+            replaced = handler(chunk[start:end])
             if self.needs is not None:
                 self._stopped = (chunk, frames[position:])
                 break
-            out.append(chunk[start - 5 : end] if answer is None else answer)
+            out.append(chunk[start - 5 : end] if replaced is None else replaced)
             position += 1
         self._write_records()
-        said = b"".join(out)
-        self._session.tally.bytes_out += len(said)
-        return said
+        answer = b"".join(out)
+        self._session.tally.bytes_out += len(answer)
+        return answer
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
     def _rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes:
-        columns = self._conversation.row_columns()
+        columns = self._state.row_columns()
         masker = self._row_masker(columns)
-        said, rows = masker.mask(chunk, frames)
+        masked, rows = masker.mask(chunk, frames)
         self._session.tally.rows += len(rows)
         recorded = masker.recorded(rows)
         for start in range(0, len(recorded), MAX_RECORDED_ROWS):
@@ -133,82 +133,63 @@ class Answers:
                 self._columns_recorded = columns
                 record = {"columns": masker.recorded_names, **record}
             self._record("rows", record)
-        return said
+        return masked
 
     def _row_masker(self, columns: tuple[Column, ...]) -> RowMasker:
         """The last one, as long as columns and catalogue are the same."""
-        generation = self._guard.generation
+        generation = self._masked_columns.generation
         if self._masker is None or self._masker[0] is not columns or self._masker[1] != generation:
-            self._masker = (columns, generation, self._guard.row_masker(columns))
+            self._masker = (columns, generation, self._masked_columns.row_masker(columns))
         return self._masker[2]
 
     def _row_description(self, payload: bytes) -> bytes | None:
         columns = self._descriptions.get(payload)
         if columns is None:
             columns = messages.read_row_description(payload)
-            if not self._guard.knows(columns):
+            if not self._masked_columns.knows(columns):
                 self.needs = columns
                 return None
             if len(self._descriptions) >= MAX_DESCRIPTIONS:
                 self._descriptions.clear()
             self._descriptions[payload] = columns
         self._columns_recorded = None
-        return b"" if self._conversation.rows_described(columns).injected else None
+        return b"" if self._state.rows_described(columns).injected else None
 
     def _no_data(self, _: bytes) -> bytes | None:
-        return b"" if self._conversation.rows_described(()).injected else None
+        return b"" if self._state.rows_described(()).injected else None
 
     def _parameter_description(self, _: bytes) -> None:
-        self._conversation.parameters_described()
+        self._state.parameters_described()
 
     # --- COPY ---------------------------------------------------------------------------------------------------------
 
     def _copy_in(self, _: bytes) -> None:
-        self._conversation.copy_in_began()
+        self._state.copy_in_began()
         self._record("copy", {"direction": "in"})
 
     def _copy_out(self, payload: bytes) -> None:
         """CopyOutResponse: find out how the rows look, from the statement that asked for them."""
         overall, _ = messages.read_copy_response(payload)
-        current = self._conversation.copy_out_began()
-        statements = current.judged.statements if current.judged is not None else ()
+        current = self._state.copy_out_began()
+        statements = current.analysis.statements if current.analysis is not None else ()
         if current.kind is Kind.QUERY:
             statements = statements[current.index : current.index + 1]
         shapes = {each.copy_out for each in statements if each.copy_out is not None}
         if len(shapes) != 1 or overall != messages.TEXT:
             raise PolicyFault("Gatepass cannot tell how the rows of this COPY look, so it cannot mask them.")
         shape = shapes.pop()
-        self._copy = (shape, self._guard.copy_rules(shape.schema, shape.table, shape.columns))
-        self._copy_header = shape.header
+        rules = self._masked_columns.copy_rules(shape.schema, shape.table, shape.columns)
+        self._copy = CopyMasker(shape, rules, self._session.masker)
         self._record("copy", {"direction": "out"})
 
     def _copy_rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes:
         """CopyData: one row each."""
         if self._copy is None:
             raise ProtocolViolation("COPY data where there is no COPY")
-        shape, rules = self._copy
-        rows = [shape.split(chunk[start:end]) for _, start, end in frames]
-        flat = [cell for row in rows for cell in row]
-        masked = iter(self._session.masker.cells(flat))
-        changed = [[next(masked) for _ in row] for row in rows]
-        first = 1 if self._copy_header else 0
-        self._copy_header = False
-        if rules:
-            for row in changed[first:]:
-                self._mask_copied(row, rules)
+        masked, rows = self._copy.mask(chunk, frames)
         self._session.tally.rows += len(rows)
-        self._record_copied(changed)
-        return b"".join(
-            chunk[start - 5 : end] if new == old else messages.message(b"d", shape.join(new))
-            for (_, start, end), old, new in zip(frames, rows, changed, strict=True)
-        )
-
-    def _mask_copied(self, row: list[bytes | None], rules: Sequence[MaskingRule | None]) -> None:
-        if len(row) != len(rules):
-            raise PolicyFault("A row of this COPY has other columns than its table: name the schema and the columns.")
-        for index, rule in enumerate(rules):
-            if rule is not None:
-                row[index] = self._session.masker.whole(rule, row[index])
+        self._record_copied(rows)
+        return masked
 
     def _record_copied(self, rows: Sequence[Sequence[bytes | None]]) -> None:
         text = [[None if cell is None else cell.decode("utf-8", "replace") for cell in row] for row in rows]
@@ -221,38 +202,38 @@ class Answers:
     # --- the course of things -----------------------------------------------------------------------------------------
 
     def _parse_complete(self, _: bytes) -> None:
-        self._conversation.parse_complete()
+        self._state.parse_complete()
 
     def _bind_complete(self, _: bytes) -> None:
-        self._conversation.answered(Kind.BIND)
+        self._state.bind_complete()
 
     def _close_complete(self, _: bytes) -> None:
-        self._conversation.close_complete()
+        self._state.close_complete()
 
     def _done(self, _: bytes) -> None:
-        self._conversation.completed()
+        self._state.completed()
 
     def _command_complete(self, payload: bytes) -> None:
-        done = self._conversation.completed()
-        if done.judged is not None and done.judged.is_ddl:
-            self._guard.stale = True
+        done = self._state.completed()
+        if done.analysis is not None and done.analysis.is_ddl:
+            self._masked_columns.stale = True
         self._record("complete", {"tag": payload.rstrip(b"\0").decode("ascii", "replace")})
 
     def _ready(self, payload: bytes) -> None:
         if payload not in {b"I", b"T", b"E"}:
             raise ProtocolViolation("an unknown transaction status")
-        self._conversation.ready(payload)
+        self._state.ready(payload)
 
     # --- words --------------------------------------------------------------------------------------------------------
 
     def _error(self, payload: bytes) -> bytes:
         values = self._masked_fields(payload)
         fatal = values.get("V", values.get("S", "")) in {"FATAL", "PANIC"}
-        failed = None if fatal else self._conversation.failed()
+        failed = None if fatal else self._state.failed()
         self._copy = None
         if failed is not None and failed.denial is not None:
             return failed.denial
-        self.said_fatal = self.said_fatal or fatal
+        self.sent_fatal = self.sent_fatal or fatal
         self._record("error", {"code": values.get("C", ""), "message": values.get("M", "")})
         return messages.fields(b"E", values)
 
@@ -264,15 +245,15 @@ class Answers:
     def _masked_fields(self, payload: bytes) -> dict[str, str]:
         """Texts masked by content; a detail that quotes a row of a table with masked columns is withheld."""
         values = {code: self._masked(text) for code, text in messages.read_fields(payload).values.items()}
-        if self._guard.catalogue.masked:
-            of_masked = values.get("t") in self._guard.catalogue.masked
+        if self._masked_columns.catalogue.masked:
+            of_masked = values.get("t") in self._masked_columns.catalogue.masked
             for code in _QUOTING:
                 if code in values and (of_masked or self._names_masked(values[code])):
                     values[code] = _WITHHELD
         return values
 
     def _names_masked(self, text: str) -> bool:
-        return any(self._guard.is_masked(word) for word in _WORD.findall(text))
+        return any(self._masked_columns.is_masked(word) for word in _WORD.findall(text))
 
     def _notification(self, payload: bytes) -> bytes:
         process, channel, text = messages.read_notification(payload)

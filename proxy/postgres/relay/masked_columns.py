@@ -1,4 +1,4 @@
-"""Guard: one session's knowledge of the database's masked columns, and which rule masks a result's column.
+"""MaskedColumns: one session's knowledge of the database's masked columns, and which rule masks a result's column.
 
 Fetched by the role's own account when the session starts, and again when something turns up that it does not know.
 """
@@ -13,33 +13,33 @@ from proxy.postgres import upstream
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.rows import RowMasker
 from proxy.postgres.sql.catalogue import COLUMNS_SQL, VIEWS_SQL, Catalogue, read
-from proxy.postgres.sql.judge import Judge
+from proxy.postgres.sql.query import QueryAnalyser
 from proxy.postgres.upstream import Upstream
 
 #: Result shapes whose masks are remembered.
 MAX_SHAPES = 500
 
 
-class Guard:
-    """Owns the session's judge, whose catalogue it keeps up to date."""
+class MaskedColumns:
+    """Owns the session's analyser, whose catalogue it keeps up to date."""
 
     def __init__(self, resource: Resource, role: Role, database: str, masker: Masker) -> None:
         self._resource = resource
         self._role = role
         self._database = database
         self._masker = masker
-        self.judge = Judge(self.is_masked)
+        self.analyser = QueryAnalyser(self.is_masked)
         self._shapes: dict[tuple[Column, ...], RowMasker] = {}
         #: Origins that even a fresh catalogue did not hold: another session's, or not committed yet.
         self._unknown: set[tuple[int, int]] = set()
-        #: DDL has run, so the catalogue is to be fetched before the next statement is judged.
+        #: DDL has run, so the catalogue is to be fetched before the next statement is analysed.
         self.stale = False
         #: Counts catalogues: what was derived from another one is out of date.
         self.generation = 0
 
     @property
     def catalogue(self) -> Catalogue:
-        return self.judge.catalogue
+        return self.analyser.catalogue
 
     def is_masked(self, name: str) -> bool:
         return self._masker.column_rule(name) is not None
@@ -48,7 +48,7 @@ class Guard:
         """Fetch the catalogue over an idle connection. Raises UpstreamFault."""
         columns = await connection.fetch(COLUMNS_SQL)
         views = await connection.fetch(VIEWS_SQL) if any(self.is_masked(row[4]) for row in columns) else []
-        self.judge.catalogue = await asyncio.to_thread(read, columns, views, self.is_masked)
+        self.analyser.catalogue = await asyncio.to_thread(read, columns, views, self.is_masked)
         self._shapes.clear()
         self.generation += 1
         self.stale = False
@@ -59,7 +59,7 @@ class Guard:
         try:
             await self.load(connection)
         finally:
-            await connection.wire.close()
+            await connection.transport.close()
         self._unknown.update(_origin(column) for column in columns if not self.catalogue.knows(column))
 
     def knows(self, columns: Sequence[Column]) -> bool:

@@ -1,4 +1,4 @@
-"""Relay: one session between two wires, message by message, with back-pressure in both directions.
+"""Relay: one session between two transports, message by message, with back-pressure in both directions.
 
 Client to upstream is a task, because a statement may have to wait for a review. Upstream to client is a callback: what
 arrives is masked, recorded and sent in one go, and nothing is woken for it. Any failure ends the session.
@@ -12,12 +12,12 @@ from proxy.errors import ClientFault, Fault, PolicyFault
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
 from proxy.postgres.relay.answers import Answers
-from proxy.postgres.relay.conversation import MAX_EXPECTED, Conversation
-from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.relay.connection_state import MAX_PENDING, ConnectionState
+from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
 from proxy.postgres.upstream import Upstream, fault
 from proxy.sessions.session import LiveSession
-from proxy.transport import Wire
+from proxy.transport import Transport
 
 _TERMINATE = ord("X")
 
@@ -25,13 +25,15 @@ _TERMINATE = ord("X")
 class Relay:
     """Runs until the client leaves, or something fails."""
 
-    def __init__(self, session: LiveSession, guard: Guard, client: Wire, upstream: Upstream) -> None:
+    def __init__(
+        self, session: LiveSession, masked_columns: MaskedColumns, client: Transport, upstream: Upstream
+    ) -> None:
         self._client = client
         self._upstream = upstream
-        self._guard = guard
-        self._conversation = Conversation()
-        self._answers = Answers(session, guard, self._conversation)
-        self._requests = Requests(session, guard, self._conversation, tell=self._tell, flush=self._flush)
+        self._masked_columns = masked_columns
+        self._state = ConnectionState()
+        self._answers = Answers(session, masked_columns, self._state)
+        self._requests = Requests(session, masked_columns, self._state, notify=self._notify, flush=self._flush)
         self._reader = FrameReader()
         self._out: list[bytes] = []
         #: Done when the upstream's direction ends.
@@ -42,18 +44,18 @@ class Relay:
     @property
     def busy(self) -> bool:
         """Whether the upstream is at work on something."""
-        return self._conversation.outstanding > 0
+        return self._state.outstanding > 0
 
     @property
     def client_knows(self) -> bool:
         """Whether the upstream's own FATAL error went to the client."""
-        return self._answers.said_fatal
+        return self._answers.sent_fatal
 
     async def run(self) -> None:
         """Relay until the client leaves. Raises ClientFault, UpstreamFault, PolicyFault or RecorderFailed."""
         self._client.on_congestion = self._on_congestion
-        self._upstream.wire.lost.add_done_callback(lambda _: self._upstream_lost())
-        self._upstream.wire.feed(self._from_upstream)
+        self._upstream.transport.lost.add_done_callback(lambda _: self._upstream_lost())
+        self._upstream.transport.feed(self._from_upstream)
         tasks: set[asyncio.Future[None]] = {asyncio.ensure_future(self._from_client()), self._over}
         tasks.add(asyncio.ensure_future(self._until_client_lost()))
         try:
@@ -89,7 +91,7 @@ class Relay:
                     if frame[0] == _TERMINATE:
                         return
                     self._out.append(await self._requests.take(chunk, frame))
-                    if self._conversation.outstanding > MAX_EXPECTED:
+                    if self._state.outstanding > MAX_PENDING:
                         await self._until_answered()
                 await self._flush()
         except ProtocolViolation as error:
@@ -101,20 +103,20 @@ class Relay:
         """Too much was asked ahead: wait until half of it is answered."""
         self._out.append(messages.FLUSH)
         await self._flush()
-        while self._conversation.outstanding > MAX_EXPECTED // 2:
+        while self._state.outstanding > MAX_PENDING // 2:
             self._answered.clear()
             await self._answered.wait()
 
     async def _flush(self) -> None:
         self._send()
-        await self._upstream.wire.drain()
+        await self._upstream.transport.drain()
 
     def _send(self) -> None:
         if self._out:
-            self._upstream.wire.write(b"".join(self._out))
+            self._upstream.transport.write(b"".join(self._out))
             self._out.clear()
 
-    async def _tell(self, sentence: str) -> None:
+    async def _notify(self, sentence: str) -> None:
         """A NOTICE between messages; both directions write whole messages only."""
         self._client.write(messages.notice(sentence))
 
@@ -139,28 +141,28 @@ class Relay:
             self._fail(failed)
         self._answered.set()
         if self._answers.needs is not None and self._refreshing is None:
-            self._upstream.wire.hold_reading("catalogue")
+            self._upstream.transport.hold_reading("catalogue")
             self._refreshing = asyncio.ensure_future(self._refresh())
 
     async def _refresh(self) -> None:
         """Look up columns of unknown origin, then go on with what waits for them."""
         try:
             while self._answers.needs is not None and not self._over.done():
-                await self._guard.refresh(self._answers.needs)
+                await self._masked_columns.refresh(self._answers.needs)
                 self._take(self._answers.resume)
         except Fault as error:
             self._fail(error)
         finally:
             self._refreshing = None
-            self._upstream.wire.release_reading("catalogue")
-        if self._upstream.wire.ended:
+            self._upstream.transport.release_reading("catalogue")
+        if self._upstream.transport.ended:
             self._upstream_lost()
 
     def _on_congestion(self, congested: bool) -> None:
         if congested:
-            self._upstream.wire.hold_reading("client")
+            self._upstream.transport.hold_reading("client")
         else:
-            self._upstream.wire.release_reading("client")
+            self._upstream.transport.release_reading("client")
 
     def _upstream_lost(self) -> None:
         if self._refreshing is None:

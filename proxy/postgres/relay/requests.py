@@ -1,4 +1,4 @@
-"""Requests: what the client asks, judged before anything of it goes upstream.
+"""Requests: what the client asks, analysed before anything of it goes upstream.
 
 A statement that is refused is replaced by one that fails there, and its error by ours. So the server itself keeps the
 order of answers, discards what was sent behind it and fails the transaction, just as for any other error.
@@ -11,9 +11,10 @@ from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
-from proxy.postgres.relay.conversation import Conversation, Portal
-from proxy.postgres.relay.masked_columns import Guard
-from proxy.postgres.sql.judge import MAX_REMEMBERED, UNREADABLE, Judged, expand, together
+from proxy.postgres.relay.connection_state import ConnectionState
+from proxy.postgres.relay.masked_columns import MaskedColumns
+from proxy.postgres.relay.pending_reply import Portal
+from proxy.postgres.sql.query import MAX_REMEMBERED, UNREADABLE, QueryAnalysis, expand, together
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts, strictest
 from storage.model import VerdictKind
@@ -37,22 +38,22 @@ class Requests:
     def __init__(
         self,
         session: LiveSession,
-        guard: Guard,
-        conversation: Conversation,
+        masked_columns: MaskedColumns,
+        state: ConnectionState,
         *,
-        tell: Callable[[str], Awaitable[None]],
+        notify: Callable[[str], Awaitable[None]],
         flush: Callable[[], Awaitable[None]],
     ) -> None:
         self._session = session
-        self._guard = guard
-        self._conversation = conversation
+        self._masked_columns = masked_columns
+        self._state = state
         #: Shows the client a sentence while a statement is held.
-        self._tell = tell
+        self._notify = notify
         #: Sends what was taken so far: it must not wait behind what is held.
         self._flush = flush
         self._hold: asyncio.Task[bytes | None] | None = None
         self._withdrawn = False
-        self._verdicts: dict[int, tuple[Judged, VerdictKind]] = {}
+        self._verdicts: dict[int, tuple[QueryAnalysis, VerdictKind]] = {}
         self._handlers = {
             ord("Q"): self._query,
             ord("P"): self._parse,
@@ -72,7 +73,7 @@ class Requests:
         Raises ProtocolViolation, PolicyFault, RecorderFailed and UpstreamFault.
         """
         tag, start, end = frame
-        if self._conversation.discarding and tag != _SYNC:
+        if self._state.discarding and tag != _SYNC:
             return b""
         whole = chunk[start - 5 : end]
         if tag in _PASSED:
@@ -93,137 +94,137 @@ class Requests:
     # --- simple -------------------------------------------------------------------------------------------------------
 
     async def _query(self, payload: bytes, whole: bytes) -> bytes:
-        judged = self._expanded(await self._judged(messages.read_query(payload)))
-        denial = await self._decide(judged)
-        self._conversation.query(judged, denial)
+        analysis = self._expanded(await self._analysed(messages.read_query(payload)))
+        denial = await self._decide(analysis)
+        self._state.query(analysis, denial)
         return whole if denial is None else messages.query(_FAILING)
 
     async def _function_call(self, _: bytes, __: bytes) -> bytes:
-        judged = Judged(())
+        analysis = QueryAnalysis(())
         refusal = await self._refuse([_FUNCTION_CALL], _NO_FUNCTION_CALLS)
-        self._conversation.query(judged, refusal)
+        self._state.query(analysis, refusal)
         return messages.query(_FAILING)
 
     # --- extended -----------------------------------------------------------------------------------------------------
 
     async def _parse(self, payload: bytes, whole: bytes) -> bytes:
-        """Refuse early, and hold early: what is allowed here is judged again when it runs, and recorded then."""
+        """Refuse early, and hold early: what is allowed here is decided again when it runs, and recorded then."""
         name, sql = messages.read_parse(payload)
-        judged = self._expanded(await self._judged(sql))
-        verdict = self._verdict(judged)
-        if verdict is not VerdictKind.ALLOW and (denial := await self._decide(judged)) is not None:
-            self._conversation.refuse(denial)
+        analysis = self._expanded(await self._analysed(sql))
+        verdict = self._verdict(analysis)
+        if verdict is not VerdictKind.ALLOW and (denial := await self._decide(analysis)) is not None:
+            self._state.refuse(denial)
             return messages.parse("", _FAILING)
-        prepared = self._conversation.parse(name, judged)
+        prepared = self._state.parse(name, analysis)
         prepared.approvals = 1 if verdict is VerdictKind.REVIEW else 0
         return whole
 
     async def _bind(self, payload: bytes, whole: bytes) -> bytes:
         bind = messages.read_bind(payload)
-        self._conversation.bind(bind.portal, bind.statement, bind.result_formats)
+        self._state.bind(bind.portal, bind.statement, bind.result_formats)
         if bind.parameter_count:
             recorder = self._session.recorder
             recorder.write({"t": recorder.elapsed(), "type": "parameters", "count": bind.parameter_count})
         return whole
 
     async def _describe(self, payload: bytes, whole: bytes) -> bytes:
-        self._conversation.describe(*messages.read_target(payload))
+        self._state.describe(*messages.read_target(payload))
         return whole
 
     async def _execute(self, payload: bytes, whole: bytes) -> bytes:
         name = messages.read_execute(payload)
-        portal = self._conversation.portal(name) or Portal(())
-        judged = self._expanded(together([meaning.judged for meaning in portal.meanings]))
+        portal = self._state.portal(name) or Portal(())
+        analysis = self._expanded(together([candidate.analysis for candidate in portal.candidates]))
         if not portal.started:
-            if not self._approved(portal) and (denial := await self._decide(judged)) is not None:
-                self._conversation.refuse(denial)
+            if not self._approved(portal) and (denial := await self._decide(analysis)) is not None:
+                self._state.refuse(denial)
                 return messages.execute(_FAILING)
-            # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is judged again then.
+            # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is decided again then.
             portal.started = True
         before = b""
-        if self._conversation.needs_description(portal):
-            self._conversation.describe("P", name, injected=True)
+        if self._state.needs_description(portal):
+            self._state.describe("P", name, injected=True)
             before = messages.describe_portal(name)
-        self._conversation.execute(portal, judged)
+        self._state.execute(portal, analysis)
         return before + whole
 
     def _approved(self, portal: Portal) -> bool:
         """Whether a reviewer allowed this run when the statement was prepared; each approval is for one run."""
-        if len(portal.meanings) != 1 or not portal.meanings[0].approvals:
+        if len(portal.candidates) != 1 or not portal.candidates[0].approvals:
             return False
-        portal.meanings[0].approvals -= 1
+        portal.candidates[0].approvals -= 1
         return True
 
     async def _close(self, payload: bytes, whole: bytes) -> bytes:
-        self._conversation.close(*messages.read_target(payload))
+        self._state.close(*messages.read_target(payload))
         return whole
 
     async def _sync(self, _: bytes, whole: bytes) -> bytes:
-        self._conversation.sync()
+        self._state.sync()
         return whole
 
     async def _copy_end(self, _: bytes, whole: bytes) -> bytes:
-        self._conversation.copy_end()
+        self._state.copy_end()
         return whole
 
-    # --- judging ------------------------------------------------------------------------------------------------------
+    # --- analysing and deciding ---------------------------------------------------------------------------------------
 
-    async def _judged(self, sql: bytes) -> Judged:
-        if self._guard.stale and self._conversation.status == b"I" and not self._conversation.outstanding:
+    async def _analysed(self, sql: bytes) -> QueryAnalysis:
+        if self._masked_columns.stale and self._state.status == b"I" and not self._state.outstanding:
             await self._flush()
-            await self._guard.refresh()
-        judge = self._guard.judge
-        if (known := judge.remembered(sql)) is not None:
+            await self._masked_columns.refresh()
+        analyser = self._masked_columns.analyser
+        if (known := analyser.remembered(sql)) is not None:
             return known
         if len(sql) <= MAX_INLINE_SQL_BYTES:
-            return judge.judge(sql)
+            return analyser.analyse(sql)
         await self._flush()
-        return await asyncio.to_thread(judge.judge, sql)
+        return await asyncio.to_thread(analyser.analyse, sql)
 
-    def _expanded(self, judged: Judged) -> Judged:
+    def _expanded(self, analysis: QueryAnalysis) -> QueryAnalysis:
         """With what its EXECUTEs run; unreadable ones are refused where there are masked columns."""
 
-        def meanings(name: str) -> list[Judged]:
-            own = [judged] if any(each.prepares == name for each in judged.statements) else []
-            return self._conversation.judged_as(name) + own
+        def candidates(name: str) -> list[QueryAnalysis]:
+            own = [analysis] if any(each.prepares == name for each in analysis.statements) else []
+            return self._state.analyses_of(name) + own
 
-        if not self._guard.catalogue.masked and not judged.runs_prepared:
-            return judged
-        expanded = expand(judged, meanings)
-        if expanded.refusal is None and self._guard.catalogue.masked and _has_unknown(expanded):
-            return Judged(expanded.statements, UNREADABLE)
+        if not self._masked_columns.catalogue.masked and not analysis.runs_prepared:
+            return analysis
+        expanded = expand(analysis, candidates)
+        if expanded.refusal is None and self._masked_columns.catalogue.masked and _has_unknown(expanded):
+            return QueryAnalysis(expanded.statements, UNREADABLE)
         return expanded
 
-    def _verdict(self, judged: Judged) -> VerdictKind:
+    def _verdict(self, analysis: QueryAnalysis) -> VerdictKind:
         """What the role's rules say; remembered, for the rules of a session do not change."""
-        known = self._verdicts.get(id(judged))
-        if known is not None and known[0] is judged:
+        known = self._verdicts.get(id(analysis))
+        if known is not None and known[0] is analysis:
             return known[1]
-        rule = None if judged.refusal else strictest(self._session.role.statements, judged.facts)
-        verdict = VerdictKind.DENY if judged.refusal else rule.verdict if rule is not None else VerdictKind.ALLOW
+        rule = None if analysis.refusal else strictest(self._session.role.statements, analysis.facts)
+        verdict = VerdictKind.DENY if analysis.refusal else rule.verdict if rule is not None else VerdictKind.ALLOW
         if len(self._verdicts) >= MAX_REMEMBERED:
             self._verdicts.clear()
-        self._verdicts[id(judged)] = (judged, verdict)
+        self._verdicts[id(analysis)] = (analysis, verdict)
         return verdict
 
-    async def _decide(self, judged: Judged) -> bytes | None:
+    async def _decide(self, analysis: QueryAnalysis) -> bytes | None:
         """None if it may run, else the ErrorResponse for the client. Recorded either way before this returns."""
-        if not judged.statements:
+        if not analysis.statements:
             return None
-        if judged.refusal is not None:
-            return await self._refuse(judged.facts, judged.refusal)
-        if self._verdict(judged) is not VerdictKind.REVIEW:
-            return await self._ask(judged)
+        if analysis.refusal is not None:
+            return await self._refuse(analysis.facts, analysis.refusal)
+        if self._verdict(analysis) is not VerdictKind.REVIEW:
+            return await self._ask(analysis)
         await self._flush()
-        return await self._ask_and_wait(judged)
+        return await self._ask_and_wait(analysis)
 
-    async def _ask(self, judged: Judged) -> bytes | None:
-        verdict = await self._session.judge(judged.facts, self._tell)
+    async def _ask(self, analysis: QueryAnalysis) -> bytes | None:
+        verdict = await self._session.judge(analysis.facts, self._notify)
         return None if verdict.allowed else messages.error(_REFUSED, verdict.message)
 
-    async def _ask_and_wait(self, judged: Judged) -> bytes | None:
+    async def _ask_and_wait(self, analysis: QueryAnalysis) -> bytes | None:
         """Held for review: the client can withdraw it, and waits for nothing else."""
-        self._hold = asyncio.create_task(self._ask(judged))
+        self._hold = asyncio.create_task(self._ask(analysis))
         try:
             return await self._hold
         except asyncio.CancelledError:
@@ -238,13 +239,13 @@ class Requests:
 
     async def _refuse(self, facts: list[StatementFacts], message: str) -> bytes:
         rule = StatementRule(name="masked-data", match=["*"], verdict=VerdictKind.DENY, message=message[:500])
-        verdict = await self._session.judge(facts, self._tell, refusal=rule)
+        verdict = await self._session.judge(facts, self._notify, refusal=rule)
         return messages.error(_REFUSED, verdict.message)
 
 
-def _has_unknown(judged: Judged) -> bool:
+def _has_unknown(analysis: QueryAnalysis) -> bool:
     """An EXECUTE of something unknown, or an unknown statement; a DO block's text was looked into."""
-    return any(UNPARSEABLE in each.facts.labels and each.facts.kind != "do" for each in judged.statements)
+    return any(UNPARSEABLE in each.facts.labels and each.facts.kind != "do" for each in analysis.statements)
 
 
 _SYNC = ord("S")

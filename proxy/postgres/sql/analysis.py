@@ -45,8 +45,8 @@ _redactor = Masker(())
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """One statement, judged: what the rules are told, and what the connection must keep in mind."""
+class StatementAnalysis:
+    """What one statement is: what the rules are told, and what the connection must keep in mind."""
 
     facts: StatementFacts
     #: The statement's tree; None if there is none.
@@ -57,13 +57,8 @@ class Judgement:
     prepares: str | None = None
 
 
-def judge(sql: str) -> list[StatementFacts]:
-    """The facts of every statement in `sql`, in order; none for an empty text. Never raises."""
-    return [each.facts for each in analyse(sql.encode("utf-8", "surrogateescape"))]
-
-
-def analyse(sql: bytes) -> list[Judgement]:
-    """Judge every statement of a query string as it stands on the wire. Never raises."""
+def analyse(sql: bytes) -> list[StatementAnalysis]:
+    """Analyse a query string, undecoded: its statements in order; none for an empty text. Never raises."""
     try:
         if len(sql) > MAX_SQL_BYTES or _SECOND_BYTE.search(sql):
             return [_unparseable(sql)]
@@ -73,12 +68,12 @@ def analyse(sql: bytes) -> list[Judgement]:
         tree = postgast.parse(sql.decode())
     except (postgast.PgQueryError, DecodeError, UnicodeError):
         return [_unparseable(sql)]
-    return [_judged(sql, scanned, statement) for statement in tree.stmts]
+    return [_analysed(sql, scanned, statement) for statement in tree.stmts]
 
 
-def _unparseable(sql: bytes) -> Judgement:
+def _unparseable(sql: bytes) -> StatementAnalysis:
     text = f"(a statement of {len(sql)} bytes that could not be parsed)"
-    return Judgement(StatementFacts(text, "other", frozenset({UNPARSEABLE})), None)
+    return StatementAnalysis(StatementFacts(text, "other", frozenset({UNPARSEABLE})), None)
 
 
 def _is_too_deep(scanned: Sequence[Token]) -> bool:
@@ -114,7 +109,7 @@ def _has_two_readings(sql: bytes, scanned: Sequence[Token]) -> bool:
     return any(text[:1] not in b"Ee$" and _TWO_READINGS.search(text) for text in plain)
 
 
-def _judged(sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt) -> Judgement:
+def _analysed(sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt) -> StatementAnalysis:
     start = raw.stmt_location
     end = start + raw.stmt_len if raw.stmt_len else len(sql)
     statement = unwrap(raw.stmt)
@@ -124,7 +119,7 @@ def _judged(sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt) -> Judgement:
     labels = frozenset(_labels(statement, nodes))
     own = [token for token in scanned if start <= token.start < end]
     text = _redactor.redact(redact(sql, own, settings=name in SETTINGS)) or withheld(kind)
-    return Judgement(
+    return StatementAnalysis(
         StatementFacts(text, kind, labels),
         statement,
         executes=next((each.name for each in nodes if isinstance(each, pg.ExecuteStmt)), None),
@@ -200,8 +195,8 @@ def _is_analyze(explain: pg.ExplainStmt) -> bool:
         if element.defname != "analyze":
             continue
         argument = unwrap(element.arg) if element.HasField("arg") else None
-        said = getattr(argument, "sval", getattr(argument, "boolval", getattr(argument, "ival", True)))
-        if str(said).lower() not in {"false", "off", "0"}:
+        value = getattr(argument, "sval", getattr(argument, "boolval", getattr(argument, "ival", True)))
+        if str(value).lower() not in {"false", "off", "0"}:
             return True
     return False
 
@@ -217,7 +212,7 @@ def _dropped(node: pg.DropStmt) -> Iterator[str]:
 
 
 def _name_labels(prefix: str, parts: Sequence[str]) -> Iterator[str]:
-    """`table:cards` and, if the schema was said, `table:app.cards`; names that could be values are not repeated."""
+    """`table:cards` and, if a schema is given, `table:app.cards`; names that could be values are not repeated."""
     shown = [part if is_plausible_name(part) else "?" for part in parts]
     if shown:
         yield f"{prefix}:{shown[-1]}"

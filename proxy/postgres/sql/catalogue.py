@@ -1,8 +1,8 @@
-"""Which columns of the upstream's database are masked by their name, views included. Pure; `guard` fetches the rows.
+"""Which columns of the upstream's database are masked by their name, views included. Pure.
 
 RowDescription names a column's origin by (table OID, attribute number), which survive alias, subquery, CTE and
 RETURNING, so `select cvv as x` is masked too. A view has an OID of its own: its columns are traced through its
-definition.
+definition. Fetching the rows is relay/masked_columns.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -105,9 +105,9 @@ def _trace(views: list[tuple[int, str]], tables: dict[int, Table], is_masked: Is
 
 def _masked_in_view(definition: str, view: Table, known: Catalogue, is_masked: IsMasked) -> dict[int, str]:
     """Attribute numbers of a view that show a masked column, with the name whose rule holds."""
-    [judged, *_] = analyse(definition.encode()) or [None]
-    if judged is None or judged.tree is None:
+    [statement, *_] = analyse(definition.encode()) or [None]
+    if statement is None or statement.tree is None:
         return dict(view.columns)
-    shown = masked_outputs(judged.tree, known.masked_columns, is_masked)
+    shown = masked_outputs(statement.tree, known.masked_columns, is_masked)
     numbers = list(view.columns)
     return {numbers[index]: name for index, name in shown.items() if index < len(numbers)}

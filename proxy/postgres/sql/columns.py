@@ -1,116 +1,90 @@
 """How a statement uses masked columns: shown as they are, or inside an expression. Pure.
 
-A masked column that is selected as it is comes back masked, because its origin is known. `substr(cvv, 1, 1)`,
-`cvv = '123'`, `cards::text`, a UNION or a copy into another table would show it in pieces, so those are refused. Names
-decide, without looking anything up: an alias of a masked column is masked throughout the statement, so more is refused
-than must be, never less. Functions that were written earlier (SECURITY DEFINER, PL/pgSQL) cannot be seen through: their
-results are masked by name and content alone.
+Theory of operation
+-------------------
+
+A column is masked when a rule of the policy matches its name. What must hold: a value of a masked column leaves the
+upstream only in a place where Gatepass knows that it is one, and replaces it. Three steps make it so.
+
+1. *Where does a result's column come from?* PostgreSQL says so itself: a RowDescription gives each column's origin, the
+   table's OID and the attribute's number. They survive aliases, subqueries, CTEs and RETURNING. `catalogue.py` knows
+   which origins are masked. A view has an OID of its own, so the catalogue reads its definition and marks each of its
+   columns that mentions a masked one in any form, again and again until no view adds another.
+2. *Where would the origin be lost?* In every expression, in a UNION, in a copy into another table: PostgreSQL reports
+   no origin there, or another one. So before a statement runs, this module walks its tree, and whatever is more than
+   showing a masked column is refused. It lists the places that are harmless (`_expression`), not those that are not.
+3. *What goes around columns?* Functions that take SQL as text, statistics, bodies of functions (`bypasses.py`), and
+   changes by which other code would see the rows (`changes.py`): refused where the database has masked columns at all.
+
+Step 2 decides by names, without knowing what they refer to: the search path is the client's, and a temporary table can
+hide another. `masked_names.py` collects from the whole statement
+
+    columns   the masked columns of every table of that name, in any schema
+    aliases   what a masked column was renamed to, followed until nothing is added
+    rows      names of whole rows (`c` in `from cards c`), each of which means all of its columns
+
+and a reference to any of them counts, wherever it stands. So more is refused than must be, never less.
+
+An example. In cards(id, holder, cvv), with OID 20000, a rule masks `cvv`:
+
+    select x from (select cvv as x from cards) s
+        columns = {cvv}; x shows cvv, so aliases = {x}; rows = {cards, s, new, old, excluded}
+        inner target `cvv as x`: a plain reference in a SELECT that is shown -> fine
+        outer target `x`: the same -> fine. It runs; the result's origin is (20000, 3), so each value becomes `***`.
+
+    select substr(x, 1, 1) from (select cvv as x from cards) s
+        the same names; the outer target is a function call with `x` inside -> refused, with "x" in the message
+
+    select x from (select cvv as x from cards) s union select holder from cards
+        a UNION has no origin, so its arms are not shown (`_select`) -> refused at `x`
+
+    create view v as select cvv as code from cards
+        until it is committed the catalogue does not have v, and `code` has no rule -> refused at `cvv` (`_view`)
+
+Harmless are: a target of a SELECT that the client or an outer query sees, a RETURNING list, IS NULL, EXISTS, and SET of
+a masked column from one of the same row. An INSERT's own values are the client's already.
+
+Not covered: functions that were written earlier (SECURITY DEFINER, PL/pgSQL) cannot be seen through, so their results
+are masked by name and content alone; and the order or equality of masked values, where a position stands for the column
+or nothing does (ORDER BY 2, GROUP BY 1, DISTINCT).
 """
 
-import re
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from proxy.postgres.sql.analysis import children, unwrap, walk
-from proxy.postgres.sql.changes import names_domain_change, run_code
+from proxy.postgres.sql.bypasses import in_code, reads_around
+from proxy.postgres.sql.changes import run_code
+from proxy.postgres.sql.masked_names import IsMasked, MaskedColumnsOf, MaskedNames, collect
 
-IsMasked = Callable[[str], bool]
-MaskedColumns = Callable[[str], set[str]]
-
-#: They take SQL as text, or show table contents by other ways than columns.
-READERS = frozenset(
-    {
-        "query_to_xml",
-        "query_to_xmlschema",
-        "query_to_xml_and_xmlschema",
-        "cursor_to_xml",
-        "table_to_xml",
-        "table_to_xml_and_xmlschema",
-        "schema_to_xml",
-        "schema_to_xml_and_xmlschema",
-        "database_to_xml",
-        "database_to_xml_and_xmlschema",
-        "ts_stat",
-        "dblink",
-        "dblink_exec",
-        "dblink_open",
-        "dblink_send_query",
-        "pg_logical_slot_get_changes",
-        "pg_logical_slot_peek_changes",
-        "pg_logical_slot_get_binary_changes",
-        "pg_logical_slot_peek_binary_changes",
-    }
-)
-#: The planner's statistics hold the most common values of every column.
-STATISTICS = frozenset({"pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data"})
-
-_WORD = re.compile(r"\w+")
-#: A name (or a string) spelt in code points, which hides what it says.
-_UNICODE_NAME = re.compile(r"""[uU]&["']""")
-_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
-#: SQL that a function's body puts together cannot be looked into.
-_DYNAMIC = "execute"
-#: Rows that triggers, rules and upserts know by these names.
-_ROW_VARIABLES = frozenset({"new", "old", "excluded"})
 #: ALTER TABLE that lets another table show this one's rows.
 _LENDING = frozenset({pg.AT_AddInherit, pg.AT_AttachPartition})
 
 
-@dataclass
-class _Names:
-    """What is masked in one statement."""
-
-    is_masked: IsMasked
-    #: Names of masked columns of the tables that the statement mentions.
-    columns: set[str]
-    #: Aliases that a masked column was given, anywhere in the statement.
-    aliases: set[str] = field(default_factory=set[str])
-    #: Names of rows: a reference to one of them is a reference to all of its columns. Empty if no masked table is read.
-    rows: set[str] = field(default_factory=set[str])
-    #: It can move values from one table into another, whose checks and triggers may be the session's own.
-    moves: bool = False
-
-    def has(self, name: str) -> bool:
-        return name in self.aliases or name in self.columns or self.is_masked(name)
-
-    def in_reference(self, reference: pg.ColumnRef) -> str | None:
-        """The masked column, row or star that a reference names."""
-        last = unwrap(reference.fields[-1])
-        if isinstance(last, pg.A_Star):
-            of = reference.fields[-2].string.sval if len(reference.fields) > 1 else None
-            return "*" if self.rows and (of is None or of in self.rows) else None
-        name = last.sval if isinstance(last, pg.String) else ""
-        if self.has(name) or (len(reference.fields) == 1 and name in self.rows):
-            return name
-        return None
-
-
-def misuse(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked, *, any_masked: bool) -> str | None:
+def misuse(tree: Message, masked_columns: MaskedColumnsOf, is_masked: IsMasked, *, any_masked: bool) -> str | None:
     """The masked column, `*` or table that the statement uses otherwise than showing it; None if there is none.
 
     `any_masked`: the database has masked columns at all, so what reads by other ways than columns is refused too.
     """
-    names = _names(tree, masked_columns, is_masked)
-    if any_masked and (found := _reads_around(tree)):
+    names = collect(tree, masked_columns, is_masked)
+    if any_masked and (found := reads_around(tree)):
         return found
-    if any_masked and (found := _in_code(tree, masked_columns, is_masked)):
+    if any_masked and (found := in_code(tree, masked_columns, is_masked)):
         return found
     if any_masked and (found := next(run_code(tree, names.has, reads_masked=bool(names.columns)), None)):
         return found
     return next(_statement(tree, names), None)
 
 
-def masked_outputs(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> dict[int, str]:
+def masked_outputs(tree: Message, masked_columns: MaskedColumnsOf, is_masked: IsMasked) -> dict[int, str]:
     """Position -> masked column, for what a view's definition shows of one in any form."""
-    names = _names(tree, masked_columns, is_masked)
+    names = collect(tree, masked_columns, is_masked)
     return _outputs(tree, names) if isinstance(tree, pg.SelectStmt) else {}
 
 
-def _outputs(select: pg.SelectStmt, names: _Names) -> dict[int, str]:
+def _outputs(select: pg.SelectStmt, names: MaskedNames) -> dict[int, str]:
     if select.HasField("larg"):
         return _outputs(select.larg, names) | _outputs(select.rarg, names)
     shown: dict[int, str] = {}
@@ -121,98 +95,10 @@ def _outputs(select: pg.SelectStmt, names: _Names) -> dict[int, str]:
     return shown
 
 
-# --- names --------------------------------------------------------------------------------------------------------
-
-
-def _names(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> _Names:
-    """Collect names and follow aliases until no new one turns up."""
-    nodes = list(walk(tree))
-    tables = {node.relname for node in nodes if isinstance(node, pg.RangeVar)}
-    names = _Names(is_masked, {column for table in tables for column in masked_columns(table)})
-    names.moves = any(isinstance(n, pg.MergeStmt) or (isinstance(n, pg.UpdateStmt) and n.from_clause) for n in nodes)
-    if names.columns:
-        names.rows = {*_rows(nodes, masked_columns), *_ROW_VARIABLES}
-        for node in nodes:
-            renamed = node.colnames if isinstance(node, pg.Alias) else ()
-            renamed = node.aliascolnames if isinstance(node, pg.CommonTableExpr) else renamed
-            names.aliases.update(each.string.sval for each in renamed)
-    before = -1
-    while before != len(names.aliases):
-        before = len(names.aliases)
-        for node in nodes:
-            if isinstance(node, pg.ResTarget) and node.name and _shows_masked(node, names):
-                names.aliases.add(node.name)
-    return names
-
-
-def _rows(nodes: list[Message], masked_columns: MaskedColumns) -> Iterator[str]:
-    """Names by which a row with masked columns can be meant: its table's, subquery's or join's."""
-    inner = {node.ctename for node in nodes if isinstance(node, pg.CommonTableExpr)}
-    for node in nodes:
-        if isinstance(node, pg.RangeVar) and (node.relname in inner or masked_columns(node.relname)):
-            yield node.alias.aliasname or node.relname
-        elif isinstance(node, pg.RangeSubselect | pg.JoinExpr) and node.alias.aliasname:
-            yield node.alias.aliasname
-        elif isinstance(node, pg.ReturningOption):
-            # RETURNING WITH (OLD AS o): o is the row as it was.
-            yield node.value
-
-
-def _shows_masked(target: pg.ResTarget, names: _Names) -> bool:
-    value = unwrap(target.val)
-    return isinstance(value, pg.ColumnRef) and names.in_reference(value) is not None
-
-
-# --- ways around columns ------------------------------------------------------------------------------------------
-
-
-def _reads_around(tree: Message) -> str | None:
-    for node in walk(tree):
-        if isinstance(node, pg.RangeVar) and node.relname in STATISTICS:
-            return node.relname
-        if isinstance(node, pg.FuncCall) and node.funcname and node.funcname[-1].string.sval in READERS:
-            return node.funcname[-1].string.sval
-        if isinstance(node, pg.CreateTableAsStmt) and isinstance(unwrap(node.query), pg.ExecuteStmt):
-            return "CREATE TABLE AS EXECUTE"
-    return None
-
-
-def _in_code(tree: Message, masked_columns: MaskedColumns, is_masked: IsMasked) -> str | None:
-    """A masked column or table that a DO block or a function's body names, or a way to name one unseen."""
-    if not isinstance(tree, pg.DoStmt | pg.CreateFunctionStmt):
-        return None
-    for node in walk(tree):
-        if isinstance(node, pg.String):
-            if _UNICODE_NAME.search(node.sval):
-                return "U&"
-            # With standard_conforming_strings off the server takes the body's own backslashes for escapes.
-            words = _WORD.findall(f"{node.sval} {_unescaped(node.sval)}".lower())
-            if names_domain_change(set(words)):
-                return "domain"
-            for word in words:
-                if is_masked(word) or masked_columns(word) or word == _DYNAMIC or word in READERS | STATISTICS:
-                    return word
-    return None
-
-
-def _unescaped(text: str) -> str:
-    """The text with the escapes of an E'' string decoded (PostgreSQL docs, "String Constants with C-Style Escapes")."""
-    return _ESCAPE.sub(
-        lambda found: (
-            chr(int(found[1], 8) & 0xFF) if found[1] else _character(found[2] or found[3] or found[4]) or found[5] or ""
-        ),
-        text,
-    )
-
-
-def _character(digits: str | None) -> str:
-    return chr(int(digits, 16)) if digits and int(digits, 16) <= sys.maxunicode else ""
-
-
 # --- uses ---------------------------------------------------------------------------------------------------------
 
 
-def _statement(node: Message, names: _Names) -> Iterator[str]:
+def _statement(node: Message, names: MaskedNames) -> Iterator[str]:
     """Masked names in one statement that are more than shown."""
     if isinstance(node, pg.SelectStmt):
         yield from _select(node, names, shown=True)
@@ -228,14 +114,14 @@ def _statement(node: Message, names: _Names) -> Iterator[str]:
         yield from _below(node, names)
 
 
-def _copy(copy: pg.CopyStmt, names: _Names) -> Iterator[str]:
+def _copy(copy: pg.CopyStmt, names: MaskedNames) -> Iterator[str]:
     """COPY of a table to the client is masked column by column; anything else that leaves is refused."""
     if not copy.is_from and copy.filename and names.columns:
         yield copy.relation.relname or "*"
     yield from _below(copy, names)
 
 
-def _view(view: pg.ViewStmt, names: _Names) -> Iterator[str]:
+def _view(view: pg.ViewStmt, names: MaskedNames) -> Iterator[str]:
     """A view may show masked columns under their own names: others could not be told apart before it is committed."""
     query = unwrap(view.query)
     if isinstance(query, pg.SelectStmt):
@@ -249,7 +135,7 @@ def _view(view: pg.ViewStmt, names: _Names) -> Iterator[str]:
                 yield from () if names.is_masked(target.res_target.name or str(found)) else (str(found),)
 
 
-def _change(change: pg.RenameStmt | pg.CreateTrigStmt | pg.AlterTableStmt, names: _Names) -> Iterator[str]:
+def _change(change: pg.RenameStmt | pg.CreateTrigStmt | pg.AlterTableStmt, names: MaskedNames) -> Iterator[str]:
     """Masked columns keep their names, their tables too, and no trigger or heir gets at their rows."""
     if isinstance(change, pg.RenameStmt) and names.has(change.subname):
         yield change.subname
@@ -265,7 +151,7 @@ def _change(change: pg.RenameStmt | pg.CreateTrigStmt | pg.AlterTableStmt, names
     yield from _below(change, names)
 
 
-def _select(select: pg.SelectStmt, names: _Names, *, shown: bool) -> Iterator[str]:
+def _select(select: pg.SelectStmt, names: MaskedNames, *, shown: bool) -> Iterator[str]:
     """`shown`: what it selects comes to the client, or to an outer query, as the columns they are."""
     combined = select.HasField("larg")
     shown = shown and not combined and not select.HasField("into_clause")
@@ -278,7 +164,7 @@ def _select(select: pg.SelectStmt, names: _Names, *, shown: bool) -> Iterator[st
             yield from _expression(field_name, child, names)
 
 
-def _target(target: pg.ResTarget, names: _Names, *, shown: bool, calls: bool) -> Iterator[str]:
+def _target(target: pg.ResTarget, names: MaskedNames, *, shown: bool, calls: bool) -> Iterator[str]:
     """One output column. A function's result has no origin, so a masked name in it must not be renamed."""
     value = unwrap(target.val)
     if not isinstance(value, pg.ColumnRef):
@@ -297,12 +183,12 @@ def _calls_functions(select: pg.SelectStmt) -> bool:
     return any(isinstance(node, pg.RangeFunction) for source in select.from_clause for node in walk(source))
 
 
-def _below(node: Message, names: _Names) -> Iterator[str]:
+def _below(node: Message, names: MaskedNames) -> Iterator[str]:
     for field_name, child in children(node):
         yield from _expression(field_name, child, names)
 
 
-def _expression(field_name: str, node: Message, names: _Names) -> Iterator[str]:
+def _expression(field_name: str, node: Message, names: MaskedNames) -> Iterator[str]:
     """Anything inside a statement: a masked name in it is a use, but for the places where it only names or shows."""
     match node:
         case pg.ColumnRef():
@@ -333,14 +219,14 @@ def _expression(field_name: str, node: Message, names: _Names) -> Iterator[str]:
             yield from _below(node, names)
 
 
-def _join(join: pg.JoinExpr, names: _Names) -> Iterator[str]:
+def _join(join: pg.JoinExpr, names: MaskedNames) -> Iterator[str]:
     if join.is_natural and names.rows:
         yield "NATURAL JOIN"
     yield from (each.string.sval for each in join.using_clause if names.has(each.string.sval))
     yield from _below(join, names)
 
 
-def _assigned(field_name: str, target: pg.ResTarget, names: _Names) -> Iterator[str]:
+def _assigned(field_name: str, target: pg.ResTarget, names: MaskedNames) -> Iterator[str]:
     """RETURNING shows a column; SET may move one within its row, into one masked by its own name, and no other."""
     value = unwrap(target.val)
     if field_name in {"returning_list", "exprs"}:

@@ -209,11 +209,11 @@ def inner(door: Door, access: Access, monkeypatch: pytest.MonkeyPatch) -> Callab
 
 
 async def test_an_upstream_in_verified_tls(inner: Callable[..., Awaitable[upstream.Upstream]]) -> None:
-    leg = await inner()
-    assert await leg.fetch("select cvv as x, id from cards order by id") == [["***", "1"], ["***", "2"]]
+    connection = await inner()
+    assert await connection.fetch("select cvv as x, id from cards order by id") == [["***", "1"], ["***", "2"]]
     with pytest.raises(UpstreamFault, match="masked data"):
-        await leg.fetch("select cvv || '' from cards")
-    await leg.wire.close()
+        await connection.fetch("select cvv || '' from cards")
+    await connection.transport.close()
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import PREFIXES, ShellLabel, SqlLabel, unknown_label
-from proxy.postgres.sql.analysis import judge as judge_sql
 from proxy.postgres.sql.analysis import label_of
 from proxy.shell import judge as judge_shell
 from support.enumerations import lines_of, table_under
+from support.sql import facts_of
 
 GUIDE = (Path(__file__).parents[4] / "docs" / "policy.md").read_text()
 SQL = (
@@ -29,13 +29,13 @@ def words(labels: frozenset[str]) -> set[str]:
 
 @pytest.mark.parametrize("sql", SQL.split("; "))
 def test_every_label_of_sql_can_be_named_in_a_rule(sql: str) -> None:
-    for facts in judge_sql(sql):
+    for facts in facts_of(sql):
         assert words(facts.labels) <= set(SqlLabel)
         assert not [label for label in facts.labels if unknown_label(label)]
 
 
 def test_every_label_of_sql_is_given_by_some_statement() -> None:
-    given = {label for facts in judge_sql(SQL) for label in facts.labels} | {*judge_sql("selec")[0].labels}
+    given = {label for facts in facts_of(SQL) for label in facts.labels} | {*facts_of("selec")[0].labels}
     assert set(SqlLabel) - given == set()
 
 

@@ -5,7 +5,7 @@ from typing import Any, cast
 import pytest
 
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres.relay.masked_columns import Guard
+from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.sql.catalogue import read
 
 COLUMNS = [
@@ -21,12 +21,12 @@ VIEWS = [("20002", "SELECT cards.id, cards.cvv AS code FROM cards;")]
 
 
 @pytest.fixture
-def guard() -> Guard:
+def masked_columns() -> MaskedColumns:
     masker = Masker(DEFAULT_RULES)
     # It asks neither the resource nor the role before it fetches anything.
-    guard = Guard(cast("Any", None), cast("Any", None), "payments", masker)
-    guard.judge.catalogue = read(COLUMNS, VIEWS, guard.is_masked)
-    return guard
+    masked_columns = MaskedColumns(cast("Any", None), cast("Any", None), "payments", masker)
+    masked_columns.analyser.catalogue = read(COLUMNS, VIEWS, masked_columns.is_masked)
+    return masked_columns
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,6 @@ def guard() -> Guard:
     ],
 )
 def test_copy_rules(
-    guard: Guard, schema: str | None, table: str | None, columns: tuple[str, ...], masked: list[bool]
+    masked_columns: MaskedColumns, schema: str | None, table: str | None, columns: tuple[str, ...], masked: list[bool]
 ) -> None:
-    assert [rule is not None for rule in guard.copy_rules(schema, table, columns)] == masked
+    assert [rule is not None for rule in masked_columns.copy_rules(schema, table, columns)] == masked

@@ -12,7 +12,7 @@ from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.postgres.protocol import values
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
 from proxy.postgres.protocol.messages import BINARY, TEXT, Column, data_row, read_data_row
-from proxy.postgres.protocol.values import numeric_text, readable
+from proxy.postgres.protocol.values import readable
 from proxy.postgres.relay.rows import RowMasker
 
 PAN = b"4111111111111111"
@@ -190,41 +190,3 @@ def test_a_card_among_others_is_found_in_its_place(texts: list[str | None], plac
     masked = mask([Column("a", 0, 0, values.TEXT, TEXT)], [[cell] for cell in cells])
     assert masked[place % len(cells)] == [MASKED]
     assert [cell is None for [cell] in masked] == [cell is None for cell in cells]
-
-
-@pytest.mark.parametrize(
-    ("value", "type_oid", "text"),
-    [
-        (NUMERIC_PAN, values.NUMERIC, PAN.decode()),
-        (struct.pack(">HhHH2H", 2, 0, 0x4000, 2, 12, 5000), values.NUMERIC, "-12.50"),
-        (struct.pack(">HhHH1H", 1, -2, 0, 8, 42), values.NUMERIC, "0.00000042"),
-        (struct.pack(">HhHH", 0, 0, 0xC000, 0), values.NUMERIC, "NaN"),
-        (struct.pack(">i", -7), values.INT4, "-7"),
-        (b"\x01", values.BOOL, "t"),
-        (struct.pack(">q", 0), values.TIMESTAMPTZ, "2000-01-01 00:00:00+00"),
-        (struct.pack(">i", 366), values.DATE, "2001-01-01"),
-        (bytes(16), values.UUID_, "00000000-0000-0000-0000-000000000000"),
-        (b"ab", values.BYTEA, "\\x6162"),
-        (b"\xff\x00", 99999, "base64:/wA="),
-        (b"short", values.INT8, "base64:c2hvcnQ="),
-    ],
-)
-def test_recorded_text(value: bytes, type_oid: int, text: str) -> None:
-    assert readable(value, type_oid) == text
-
-
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**12), max_value=10**12))
-def test_numerics_read_back(number: object) -> None:
-    """numeric_send as PostgreSQL writes it: base 10000, no leading or trailing zero digits."""
-    text = f"{number:f}"
-    sign = 0x4000 if text.startswith("-") else 0
-    whole, _, fraction = text.lstrip("-").partition(".")
-    whole = whole.zfill(-(-len(whole) // 4) * 4)
-    digits = [int((whole + fraction)[i : i + 4]) for i in range(0, len(whole + fraction), 4)]
-    weight = len(whole) // 4 - 1
-    while digits and digits[0] == 0:
-        digits, weight = digits[1:], weight - 1
-    while digits and digits[-1] == 0:
-        digits.pop()
-    binary = struct.pack(f">HhHH{len(digits)}H", len(digits), weight if digits else 0, sign, 4, *digits)
-    assert numeric_text(binary) == text

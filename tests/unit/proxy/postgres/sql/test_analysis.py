@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.policy.labels import UNPARSEABLE
-from proxy.postgres.sql.analysis import MAX_CHAIN_TOKENS, MAX_SQL_BYTES, judge
+from proxy.postgres.sql.analysis import MAX_CHAIN_TOKENS, MAX_SQL_BYTES
+from support.sql import facts_of
 
 CORPUS: list[tuple[str, str, set[str]]] = [
     ("select 1", "select", {"select"}),
@@ -65,7 +66,7 @@ CORPUS: list[tuple[str, str, set[str]]] = [
 
 @pytest.mark.parametrize(("sql", "kind", "labels"), CORPUS)
 def test_corpus(sql: str, kind: str, labels: set[str]) -> None:
-    [facts] = judge(sql)
+    [facts] = facts_of(sql)
     assert facts.kind == kind
     assert labels <= facts.labels
 
@@ -86,19 +87,19 @@ def test_corpus(sql: str, kind: str, labels: set[str]) -> None:
     ],
 )
 def test_what_a_statement_does_not_do(sql: str, absent: str) -> None:
-    [facts] = judge(sql)
+    [facts] = facts_of(sql)
     assert absent not in facts.labels
 
 
-def test_each_statement_of_a_batch_is_judged() -> None:
-    facts = judge("select 1; /* x */ delete from t;; drop table u -- end")
+def test_each_statement_of_a_batch_has_facts() -> None:
+    facts = facts_of("select 1; /* x */ delete from t;; drop table u -- end")
     assert [each.kind for each in facts] == ["select", "delete", "ddl"]
     assert [each.text for each in facts] == ["select ?", "delete from t", "drop table u"]
 
 
 @pytest.mark.parametrize("sql", ["", " ", ";", "-- nothing", "/* nothing */;;"])
 def test_nothing_is_nothing(sql: str) -> None:
-    assert judge(sql) == []
+    assert facts_of(sql) == []
 
 
 UNREADABLE = [
@@ -120,7 +121,7 @@ UNREADABLE = [
 
 @pytest.mark.parametrize("sql", UNREADABLE, ids=range(len(UNREADABLE)))
 def test_what_cannot_be_read_for_certain(sql: str) -> None:
-    [facts] = judge(sql)
+    [facts] = facts_of(sql)
     assert facts.labels == {UNPARSEABLE}
     assert (
         facts.text == f"(a statement of {len(sql.encode('utf-8', 'surrogateescape'))} bytes that could not be parsed)"
@@ -129,17 +130,17 @@ def test_what_cannot_be_read_for_certain(sql: str) -> None:
 
 @pytest.mark.parametrize("sql", [r"select E'it\'s'", r"select $$a\'b$$", r"select 'C:\dir'", "select 'あ'"])
 def test_what_has_one_reading(sql: str) -> None:
-    [facts] = judge(sql)
+    [facts] = facts_of(sql)
     assert facts.kind == "select"
 
 
 def test_large_inserts_are_readable() -> None:
-    [facts] = judge("insert into t values " + ",".join(["(1, 'abc', now())"] * 5_000))  # noqa: S608 - parsed, never run
+    [facts] = facts_of("insert into t values " + ",".join(["(1, 'abc', now())"] * 5_000))  # noqa: S608 - parsed, never run
     assert facts.kind == "insert"
     assert len(facts.text) < 5_000
 
 
 @given(st.text(max_size=60))
 def test_any_text_gets_facts(sql: str) -> None:
-    for facts in judge(sql.replace("\0", "")):
+    for facts in facts_of(sql.replace("\0", "")):
         assert facts.labels

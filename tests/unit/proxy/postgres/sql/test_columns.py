@@ -2,48 +2,8 @@
 
 import pytest
 
-from proxy.postgres.protocol.messages import Column
-from proxy.postgres.sql.catalogue import Catalogue, read
-from proxy.postgres.sql.judge import Judge
-
-
-def is_masked(name: str) -> bool:
-    return name == "cvv"
-
-
-COLUMNS = [
-    ("20000", "public", "cards", "1", "id"),
-    ("20000", "public", "cards", "2", "holder"),
-    ("20000", "public", "cards", "4", "cvv"),
-    ("20001", "public", "users", "1", "id"),
-    ("20001", "public", "users", "2", "name"),
-    ("20002", "public", "plain_view", "1", "id"),
-    ("20002", "public", "plain_view", "2", "code"),
-    ("20003", "public", "nested_view", "1", "x"),
-    ("20004", "public", "piece_view", "1", "first"),
-    ("20005", "public", "union_view", "1", "name"),
-    ("20006", "public", "users_view", "1", "name"),
-]
-VIEWS = [
-    ("20003", "SELECT plain_view.code AS x FROM plain_view;"),
-    ("20002", "SELECT cards.id, cards.cvv AS code FROM cards;"),
-    ("20004", "SELECT substr(c.y, 1, 1) AS first FROM (SELECT cards.cvv AS y FROM cards) c;"),
-    ("20005", "SELECT users.name FROM users UNION SELECT cards.cvv FROM cards;"),
-    ("20006", "SELECT users.name FROM users;"),
-]
-
-
-@pytest.fixture(scope="module")
-def catalogue() -> Catalogue:
-    return read(COLUMNS, VIEWS, is_masked)
-
-
-@pytest.fixture
-def judge(catalogue: Catalogue) -> Judge:
-    judge = Judge(is_masked)
-    judge.catalogue = catalogue
-    return judge
-
+from proxy.postgres.sql.query import QueryAnalyser
+from support.cards import is_masked
 
 SHOWN = [
     "select * from cards",
@@ -148,14 +108,6 @@ USED = [
     "copy cards to program 'cat'",
     "copy cards to stdout with (format binary)",
     "copy binary cards to stdout",
-    "select * from pg_stats",
-    "select * from pg_catalog.pg_statistic",
-    "select query_to_xml('select * from cards', true, true, '')",
-    "select table_to_xml('cards', true, true, '')",
-    "select pg_catalog.database_to_xml(true, true, '')",
-    "do $$ begin raise notice '%', (select cvv from cards limit 1); end $$",
-    "do $$ declare c record; begin for c in select * from Cards loop raise notice '%', c; end loop; end $$",
-    "create function f() returns text language sql as 'select cvv from cards'",
     "explain analyze select * from cards where cvv = '1'",
     "declare c cursor for select cvv || '' from cards",
     "prepare p as select cvv || '' from cards",
@@ -178,14 +130,8 @@ USED = [
     "create trigger t after update on cards execute function f()",
     "create rule r as on update to cards do also insert into log select new.*",
     "create rule r as on update to cards do also insert into log values (new)",
-    "prepare p as select cvv as x from cards; create table t as execute p",
-    "explain analyze create table t as execute p",
     "with u as (update cards set id = id returning cvv as z) select substr(z, 1, 1) from u",
     "with u as (delete from cards returning *) insert into log select u from u",
-    "do $$ begin execute 'select c' || 'vv from car' || 'ds'; end $$",
-    "create function f() returns setof text language plpgsql as 'begin return query execute $1; end'",
-    "create function f(c cards) returns text language sql as 'select $1::text'",
-    "select pg_logical_slot_peek_changes('s', null, null)",
     "select * from cards where (cards.*) is not null",
     "select id from cards where row(cards.*) is null",
     "select 1 from cards having max(cvv) > '5'",
@@ -202,49 +148,29 @@ USED = [
 
 
 @pytest.mark.parametrize("sql", SHOWN)
-def test_shown(judge: Judge, sql: str) -> None:
-    assert judge.judge(sql.encode()).refusal is None
+def test_shown(analyser: QueryAnalyser, sql: str) -> None:
+    assert analyser.analyse(sql.encode()).refusal is None
 
 
 HIDDEN = (
     "update cards set holder = holder returning with (old as o) o::text",
     "delete from cards returning with (old as o, new as n) to_jsonb(o)",
-    """create function f() returns text language sql as $$ select U&"\\0063vv" from U&"\\0063ards" $$""",
-    """do $$ begin raise notice '%', (select U&"\\0063vv" from U&"\\0063ards"); end $$""",
-    "create function f() returns text language sql as 'select c\\166v from c\\141rds'",
-    "create function f() returns text language sql as 'select c\\x76v from u'",
-    "create function f() returns text language sql as 'select c\\u0076v from u'",
     "alter table cards add constraint oracle check (id <> 1 or cvv <> '737')",
     "alter table cards add check (shown_to_a_function(cvv))",
-    "alter table cards alter cvv type dd",
-    "alter table cards alter cvv type app.text",
-    "alter table cards alter cvv type dd[] using null",
-    "alter table if exists only app.cards add column x int, alter column cvv set data type dd",
-    "alter table cards alter cvv type text using lk(1)",
-    "alter table cards alter cvv set default lk(1)",
     "alter table cards add y text generated always as (lk(cvv)) stored",
-    "create domain text as pg_catalog.text check (lk3(value))",
-    "alter domain dd rename to text",
-    "alter domain dd add check (lk3(value))",
-    "alter domain dd validate constraint c",
-    "do $$ begin alter /* a */ domain dd add check (lk3(value)); end $$",
-    "create table cards2 (cvv text check (lk3(cvv)))",
-    "create table cards2 (cvv text, check (cvv operator(app.=) '1'))",
-    "create table cards2 (cvv text, check (cvv::dd is not null))",
-    "create table cards_2026 partition of cards for values in (1)",
     "update cards2 set cvv = c.cvv from cards c",
     "merge into cards2 d using cards c on c.id = d.id when matched then update set cvv = c.cvv",
 )
 
 
 @pytest.mark.parametrize("sql", HIDDEN)
-def test_used_under_another_spelling(judge: Judge, sql: str) -> None:
-    assert judge.judge(sql.encode()).refusal is not None
+def test_used_under_another_spelling(analyser: QueryAnalyser, sql: str) -> None:
+    assert analyser.analyse(sql.encode()).refusal is not None
 
 
 @pytest.mark.parametrize("sql", USED)
-def test_used(judge: Judge, sql: str) -> None:
-    refusal = judge.judge(sql.encode()).refusal
+def test_used(analyser: QueryAnalyser, sql: str) -> None:
+    refusal = analyser.analyse(sql.encode()).refusal
     assert refusal is not None
     assert "mask" in refusal
 
@@ -253,31 +179,4 @@ def test_used(judge: Judge, sql: str) -> None:
     "sql", ["select * from pg_stats", "this is not sql", "select query_to_xml('x', true, true, '')"]
 )
 def test_without_masked_columns_more_is_free(sql: str) -> None:
-    assert Judge(is_masked).judge(sql.encode()).refusal is None
-
-
-@pytest.mark.parametrize(
-    ("oid", "attribute", "name"),
-    [
-        (20000, 4, "cvv"),
-        (20000, 2, None),
-        (20002, 2, "cvv"),
-        (20002, 1, None),
-        (20003, 1, "code"),
-        (20004, 1, "y"),
-        (20005, 1, "cvv"),
-        (20006, 1, None),
-        (99999, 1, None),
-        (0, 0, None),
-    ],
-)
-def test_origins(catalogue: Catalogue, oid: int, attribute: int, name: str | None) -> None:
-    assert catalogue.masked_name(Column("x", oid, attribute, 25, 0)) == name
-
-
-def test_what_the_catalogue_knows(catalogue: Catalogue) -> None:
-    assert catalogue.knows(Column("x", 20000, 4, 25, 0))
-    assert catalogue.knows(Column("x", 1259, 1, 25, 0))
-    assert catalogue.knows(Column("x", 0, 0, 25, 0))
-    assert not catalogue.knows(Column("x", 20000, 5, 25, 0))
-    assert not catalogue.knows(Column("x", 20099, 1, 25, 0))
+    assert QueryAnalyser(is_masked).analyse(sql.encode()).refusal is None

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.postgres.sql.analysis import judge
+from support.sql import facts_of
 
 SECRET = "4111111111111111"
 
@@ -89,7 +89,7 @@ HIDDEN = [
 
 @pytest.mark.parametrize("sql", HIDDEN)
 def test_no_literal_survives(sql: str) -> None:
-    for facts in judge(sql.replace("{}", SECRET)):
+    for facts in facts_of(sql.replace("{}", SECRET)):
         said = f"{facts.text} {facts.labels}"
         assert SECRET not in said
         assert "1111" not in said
@@ -98,7 +98,7 @@ def test_no_literal_survives(sql: str) -> None:
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="'\\"), min_size=1, max_size=30))
 def test_a_string_is_a_string(value: str) -> None:
-    [facts] = judge(f"insert into t values ('{value}')")  # noqa: S608 - parsed, never run
+    [facts] = facts_of(f"insert into t values ('{value}')")  # noqa: S608 - parsed, never run
     assert facts.text == "insert into t values (?)"
 
 
@@ -115,5 +115,5 @@ def test_a_string_is_a_string(value: str) -> None:
     ],
 )
 def test_the_rest_reads_as_it_was(sql: str, text: str) -> None:
-    [facts] = judge(sql)
+    [facts] = facts_of(sql)
     assert facts.text == text

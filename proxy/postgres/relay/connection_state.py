@@ -1,0 +1,322 @@
+"""Everything that affects the state of a PostgreSQL connection lives in this file, in ConnectionState. Pure.
+
+It knows where both ends stand, so that every answer finds its question. SQL arrives at Parse, gets its parameters at
+Bind and runs at Execute; clients send many messages ahead and PostgreSQL answers them in order. Each message that gets
+an answer is one PendingReply in a queue; what comes back is its head's:
+
+    Query     -> (T D* C | C | I | G … C | H d* c C)* Z
+    Parse     -> 1          Bind    -> 2          Close -> 3
+    Describe  -> t? (T | n)
+    Execute   -> D* (C | s) | I | G … C | H d* c C
+    Sync      -> Z
+    Any       -> E          instead of the rest
+
+`t` comes for a statement and not for a portal. REPLIES is this grammar as data, and a test holds one to the other. An
+ErrorResponse to anything but Query and Sync makes the server discard all messages up to the next Sync; a Query still
+gets its ReadyForQuery. A name can stand for several prepared statements while answers are on their way (and after SQL's
+own PREPARE and DEALLOCATE), so it stands for all of them, in the order they were sent: what runs is analysed as if each
+of them ran.
+
+It refuses an answer to nothing that was asked. What a message carries is not its business: requests.py and answers.py
+read, decide and mask, and tell it what passed.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from proxy.postgres.protocol.frames import ProtocolViolation
+from proxy.postgres.protocol.messages import Column
+from proxy.postgres.relay.pending_reply import Kind, PendingReply, Portal, Prepared
+from proxy.postgres.sql.query import QueryAnalysis
+
+#: More names than this are no client's need.
+MAX_PREPARED = 10_000
+MAX_PORTALS = 10_000
+#: Statements that one name may stand for.
+MAX_CANDIDATES = 64
+#: Answers that may be outstanding; the client waits beyond that.
+MAX_PENDING = 20_000
+
+
+class Reply(NamedTuple):
+    """Where one of the server's messages is legal, and what becomes of it."""
+
+    #: Of the pending replies that it may belong to.
+    kinds: frozenset[Kind]
+    #: The method of ConnectionState that takes note of it; None: it changes nothing (Answers knows whether COPY runs).
+    method: str | None
+
+
+_RUNNING = frozenset({Kind.QUERY, Kind.EXECUTE})
+
+#: The server's messages that answer something, by their tags.
+REPLIES: Mapping[str, Reply] = {
+    "1": Reply(frozenset({Kind.PARSE}), "parse_complete"),
+    "2": Reply(frozenset({Kind.BIND}), "bind_complete"),
+    "3": Reply(frozenset({Kind.CLOSE}), "close_complete"),
+    "t": Reply(frozenset({Kind.DESCRIBE}), "parameters_described"),
+    "T": Reply(frozenset({Kind.QUERY, Kind.DESCRIBE}), "rows_described"),
+    "n": Reply(frozenset({Kind.DESCRIBE}), "rows_described"),
+    "D": Reply(_RUNNING, "row_columns"),
+    "C": Reply(_RUNNING, "completed"),
+    "I": Reply(_RUNNING, "completed"),
+    "s": Reply(frozenset({Kind.EXECUTE}), "completed"),
+    "G": Reply(_RUNNING, "copy_in_began"),
+    "H": Reply(_RUNNING, "copy_out_began"),
+    "d": Reply(_RUNNING, None),
+    "c": Reply(_RUNNING, None),
+    "E": Reply(frozenset(Kind) - {Kind.COPY_END}, "failed"),
+    "Z": Reply(frozenset({Kind.QUERY, Kind.SYNC}), "ready"),
+}
+
+#: Method -> kinds: a method that takes several messages takes them wherever one of them is legal.
+_LEGAL: Mapping[str, frozenset[Kind]] = {
+    method: frozenset[Kind]().union(*(reply.kinds for reply in REPLIES.values() if reply.method == method))
+    for method in {reply.method for reply in REPLIES.values()}
+    if method is not None
+}
+
+
+class ConnectionState:
+    """Takes note of what is sent upstream, and tells what comes back from there.
+
+    What comes back is answered by the methods of REPLIES; they raise ProtocolViolation where it is not legal.
+    """
+
+    def __init__(self) -> None:
+        self._pending: deque[PendingReply] = deque()
+        self._prepared: dict[str, list[Prepared]] = {}
+        self._portals: dict[str, Portal] = {}
+        #: Everything up to the next Sync is lost: the server discards it, or would after a refusal.
+        self.discarding = False
+        self._copying_in = False
+        self._batch = 0
+        #: Of the last ReadyForQuery: I, T or E.
+        self.status = b"I"
+
+    # --- sent upstream ------------------------------------------------------------------------------------------------
+
+    @property
+    def outstanding(self) -> int:
+        return len(self._pending)
+
+    def query(self, analysis: QueryAnalysis, denial: bytes | None = None) -> None:
+        if denial is None:
+            self._note_sql_prepare(analysis)
+        self._pending.append(PendingReply(Kind.QUERY, analysis=analysis, denial=denial))
+
+    def parse(self, name: str, analysis: QueryAnalysis) -> Prepared:
+        prepared = Prepared(analysis)
+        if not name:
+            # An unnamed statement is gone with the next, even if that one fails.
+            self._prepared.pop(name, None)
+        self._add_candidate(name, prepared)
+        self._pending.append(PendingReply(Kind.PARSE, prepared=prepared, name=name))
+        return prepared
+
+    def bind(self, portal: str, statement: str, formats: tuple[int, ...]) -> None:
+        if portal not in self._portals and len(self._portals) >= MAX_PORTALS:
+            raise ProtocolViolation("too many portals")
+        bound = Portal(tuple(self._prepared.get(statement, ())), formats)
+        self._portals[portal] = bound
+        self._pending.append(PendingReply(Kind.BIND, portal=bound, name=portal))
+
+    def describe(self, target: str, name: str, *, injected: bool = False) -> None:
+        """`target` is S or P."""
+        pending = PendingReply(Kind.DESCRIBE, injected=injected)
+        if target == "P":
+            pending.portal = self._portals.get(name)
+            if pending.portal is not None:
+                pending.portal.described_in = self._batch
+        elif len(candidates := self._prepared.get(name, [])) == 1:
+            pending.prepared = candidates[0]
+            pending.prepared.described_in = self._batch
+        self._pending.append(pending)
+
+    def portal(self, name: str) -> Portal | None:
+        return self._portals.get(name)
+
+    def needs_description(self, portal: Portal) -> bool:
+        """Whether its rows could come before their columns are known.
+
+        A Describe of the same batch is enough: if it is discarded, so is what follows.
+        """
+        known = [portal, *portal.candidates] if len(portal.candidates) == 1 else [portal]
+        return not any(each.columns is not None or each.described_in == self._batch for each in known)
+
+    def execute(self, portal: Portal, analysis: QueryAnalysis) -> None:
+        self._note_sql_prepare(analysis)
+        self._pending.append(PendingReply(Kind.EXECUTE, analysis=analysis, portal=portal))
+
+    def close(self, target: str, name: str) -> None:
+        pending = PendingReply(Kind.CLOSE, name=name)
+        if target == "S":
+            pending.candidates = tuple(self._prepared.get(name, ()))
+        else:
+            self._portals.pop(name, None)
+        self._pending.append(pending)
+
+    def refuse(self, denial: bytes) -> None:
+        """Something that fails was sent in place of a refused extended message."""
+        self._pending.append(PendingReply(Kind.PARSE, denial=denial))
+        self.discarding = True
+
+    def sync(self) -> None:
+        """While a COPY comes in, the server ignores Sync."""
+        self.discarding = False
+        self._batch += 1
+        if not self._copying_in:
+            self._pending.append(PendingReply(Kind.SYNC))
+
+    def copy_end(self) -> None:
+        if self._copying_in:
+            self._copying_in = False
+        elif self._pending:
+            self._pending.append(PendingReply(Kind.COPY_END))
+
+    def analyses_of(self, name: str) -> list[QueryAnalysis]:
+        """What a prepared statement of this name may do."""
+        return [prepared.analysis for prepared in self._prepared.get(name, ())]
+
+    def _note_sql_prepare(self, analysis: QueryAnalysis) -> None:
+        for statement in analysis.statements if analysis.prepares else ():
+            if statement.prepares is None:
+                continue
+            last = self._prepared.get(statement.prepares, [None])[-1]
+            if last is None or last.columns is not None or last.analysis != analysis:
+                self._add_candidate(statement.prepares, Prepared(analysis))
+
+    def _add_candidate(self, name: str, prepared: Prepared) -> None:
+        if name not in self._prepared and len(self._prepared) >= MAX_PREPARED:
+            raise ProtocolViolation("too many prepared statements")
+        candidates = self._prepared.setdefault(name, [])
+        candidates.append(prepared)
+        if len(candidates) > MAX_CANDIDATES:
+            raise ProtocolViolation("too many statements under one name")
+
+    # --- received from upstream ---------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> PendingReply | None:
+        """What the next answer belongs to."""
+        while self._pending and self._pending[0].kind is Kind.COPY_END:
+            self._pending.popleft()
+        return self._pending[0] if self._pending else None
+
+    def _head(self, method: str) -> PendingReply:
+        """What the message that `method` takes belongs to. Raises ProtocolViolation if it may not come now."""
+        current = self.current
+        if current is None or current.kind not in _LEGAL[method]:
+            raise ProtocolViolation("an answer to nothing that was asked")
+        return current
+
+    def _complete(self, method: str) -> PendingReply:
+        """The same, and nothing more will belong to it. A refused message cannot be complete without an error."""
+        current = self._head(method)
+        if current.denial is not None and current.kind is not Kind.QUERY:
+            raise ProtocolViolation("a refused message that did not fail")
+        self._pending.popleft()
+        return current
+
+    def parse_complete(self) -> None:
+        """It is there, so whatever had the name before is not."""
+        done = self._complete("parse_complete")
+        candidates = self._prepared.get(done.name, [])
+        if done.prepared in candidates:
+            self._prepared[done.name] = candidates[candidates.index(done.prepared) :]
+
+    def bind_complete(self) -> None:
+        self._complete("bind_complete")
+
+    def close_complete(self) -> None:
+        done = self._complete("close_complete")
+        if done.name in self._prepared and done.candidates:
+            left = [each for each in self._prepared[done.name] if each not in done.candidates]
+            if left:
+                self._prepared[done.name] = left
+            else:
+                del self._prepared[done.name]
+
+    def parameters_described(self) -> PendingReply:
+        """A ParameterDescription: the RowDescription or NoData comes next."""
+        return self._head("parameters_described")
+
+    def rows_described(self, columns: tuple[Column, ...]) -> PendingReply:
+        """A RowDescription, or NoData as no columns."""
+        current = self._head("rows_described")
+        if current.kind is Kind.QUERY:
+            current.columns = columns
+            return current
+        self._pending.popleft()
+        if current.portal is not None:
+            current.portal.columns = columns
+        elif current.prepared is not None:
+            current.prepared.columns = columns
+        return current
+
+    def row_columns(self) -> tuple[Column, ...]:
+        """Columns of the rows that come now. Raises ProtocolViolation if they were never described."""
+        current = self._head("row_columns")
+        columns = current.portal.result_columns() if current.portal is not None else current.columns
+        if columns is None:
+            raise ProtocolViolation("rows that were never described")
+        return columns
+
+    def completed(self) -> PendingReply:
+        """CommandComplete, EmptyQueryResponse or PortalSuspended: one statement is done."""
+        current = self._head("completed")
+        if current.denial is not None:
+            raise ProtocolViolation("a refused statement that did not fail")
+        self._copying_in = False
+        if current.kind is Kind.EXECUTE:
+            self._pending.popleft()
+        else:
+            current.index += 1
+            current.columns = None
+        return current
+
+    def copy_in_began(self) -> None:
+        """The Syncs that the client sent ahead are ignored by the server, up to the end of the data."""
+        self._head("copy_in_began")
+        head, *rest = self._pending
+        ends = next((i for i, each in enumerate(rest) if each.kind is Kind.COPY_END), None)
+        self._copying_in = ends is None
+        before, after = (rest, []) if ends is None else (rest[:ends], rest[ends + 1 :])
+        self._pending = deque([head, *(each for each in before if each.kind is not Kind.SYNC), *after])
+
+    def copy_out_began(self) -> PendingReply:
+        return self._head("copy_out_began")
+
+    def failed(self) -> PendingReply | None:
+        """An ErrorResponse: returns what it answers, None if nothing was asked."""
+        current = self.current
+        self._copying_in = False
+        if current is None or current.kind in {Kind.QUERY, Kind.SYNC}:
+            return current
+        while self._pending and self._pending[0].kind is not Kind.SYNC:
+            self._forget(self._pending.popleft())
+        if not self._pending:
+            self.discarding = True
+        return current
+
+    def _forget(self, lost: PendingReply) -> None:
+        """What failed, or was discarded, made nothing."""
+        if lost.kind is Kind.PARSE and lost.prepared is not None:
+            lost.prepared.failed = True
+            candidates = [each for each in self._prepared.get(lost.name, ()) if each is not lost.prepared]
+            if candidates:
+                self._prepared[lost.name] = candidates
+            else:
+                self._prepared.pop(lost.name, None)
+        elif lost.kind is Kind.BIND and lost.portal is not None:
+            lost.portal.failed = True
+            if self._portals.get(lost.name) is lost.portal:
+                del self._portals[lost.name]
+
+    def ready(self, status: bytes) -> None:
+        """A ReadyForQuery. Portals live no longer than their transaction."""
+        self._complete("ready")
+        self.status = status
+        if status == b"I" and not self._pending:
+            self._portals.clear()

@@ -1,0 +1,89 @@
+"""PendingReply: a message that was sent upstream and is not answered yet, and what it was about. Pure.
+
+Data alone: connection_state.py changes it, but for `approvals` and `started`: they are decisions, and requests.py's.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from proxy.postgres.protocol.frames import ProtocolViolation
+from proxy.postgres.protocol.messages import Column
+from proxy.postgres.sql.query import QueryAnalysis
+
+
+class Kind(Enum):
+    QUERY = auto()
+    PARSE = auto()
+    BIND = auto()
+    DESCRIBE = auto()
+    EXECUTE = auto()
+    CLOSE = auto()
+    SYNC = auto()
+    #: The client's CopyDone or CopyFail; no answer of its own.
+    COPY_END = auto()
+
+
+@dataclass(eq=False, slots=True)
+class Prepared:
+    """A prepared statement."""
+
+    analysis: QueryAnalysis
+    #: Of its RowDescription, once it was described; formats come with Bind.
+    columns: tuple[Column, ...] | None = None
+    #: The batch (messages up to a Sync) in which its description was asked for.
+    described_in: int = -1
+    #: Runs that a reviewer allowed and that did not happen yet.
+    approvals: int = 0
+    failed: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Portal:
+    """A prepared statement with its parameters, and what it may stand for."""
+
+    candidates: tuple[Prepared, ...]
+    formats: tuple[int, ...] = ()
+    columns: tuple[Column, ...] | None = None
+    described_in: int = -1
+    started: bool = False
+    failed: bool = False
+
+    def result_columns(self) -> tuple[Column, ...]:
+        """Columns of its rows, in the formats they come in. Raises ProtocolViolation if they were never described."""
+        if self.failed:
+            raise ProtocolViolation("rows of a portal that could not be made")
+        if self.columns is not None:
+            return self.columns
+        if len(self.candidates) != 1 or self.candidates[0].failed or (columns := self.candidates[0].columns) is None:
+            raise ProtocolViolation("rows that were never described")
+        self.columns = _formatted(columns, self.formats)
+        return self.columns
+
+
+@dataclass(eq=False, slots=True)
+class PendingReply:
+    """One message that was sent on, and what its answer will mean."""
+
+    kind: Kind
+    analysis: QueryAnalysis | None = None
+    prepared: Prepared | None = None
+    portal: Portal | None = None
+    name: str = ""
+    #: It is ours: its answer is not the client's.
+    injected: bool = False
+    #: Sent to the client in place of the ErrorResponse to what stands for a refused message.
+    denial: bytes | None = None
+    #: Query: which of its statements is answered now, and the columns of its rows.
+    index: int = 0
+    columns: tuple[Column, ...] | None = None
+    candidates: tuple[Prepared, ...] = field(default=())
+
+
+def _formatted(columns: tuple[Column, ...], formats: tuple[int, ...]) -> tuple[Column, ...]:
+    """Columns of a statement in the result formats of a Bind: none means text, one means all."""
+    if not formats:
+        return columns
+    chosen = formats * len(columns) if len(formats) == 1 else formats
+    if len(chosen) != len(columns):
+        raise ProtocolViolation("another number of result formats than columns")
+    return tuple(column._replace(format=form) for column, form in zip(columns, chosen, strict=True))

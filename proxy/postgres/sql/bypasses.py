@@ -1,0 +1,93 @@
+"""Ways to read a table's contents other than by its columns: functions, statistics, and code that is text. Pure.
+
+They have no column that could be traced, so where a database has masked columns they are refused. The lists name what
+PostgreSQL and its contributed extensions offer; what a database's own functions do cannot be seen.
+"""
+
+import re
+import sys
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pg
+
+from proxy.postgres.sql.analysis import unwrap, walk
+from proxy.postgres.sql.changes import names_domain_change
+from proxy.postgres.sql.masked_names import IsMasked, MaskedColumnsOf
+
+#: They take SQL as text, or show table contents by other ways than columns.
+READERS = frozenset(
+    {
+        "query_to_xml",
+        "query_to_xmlschema",
+        "query_to_xml_and_xmlschema",
+        "cursor_to_xml",
+        "table_to_xml",
+        "table_to_xml_and_xmlschema",
+        "schema_to_xml",
+        "schema_to_xml_and_xmlschema",
+        "database_to_xml",
+        "database_to_xml_and_xmlschema",
+        "ts_stat",
+        "dblink",
+        "dblink_exec",
+        "dblink_open",
+        "dblink_send_query",
+        "pg_logical_slot_get_changes",
+        "pg_logical_slot_peek_changes",
+        "pg_logical_slot_get_binary_changes",
+        "pg_logical_slot_peek_binary_changes",
+    }
+)
+#: The planner's statistics hold the most common values of every column.
+STATISTICS = frozenset({"pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data"})
+
+_WORD = re.compile(r"\w+")
+#: A name (or a string) spelt in code points, which hides what it says.
+_UNICODE_NAME = re.compile(r"""[uU]&["']""")
+_ESCAPE = re.compile(r"\\(?:([0-7]{1,3})|x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))", re.DOTALL)
+#: SQL that a function's body puts together cannot be looked into.
+_DYNAMIC = "execute"
+
+
+def reads_around(tree: Message) -> str | None:
+    """The function or catalogue by which the statement reads around columns; None if it does not."""
+    for node in walk(tree):
+        if isinstance(node, pg.RangeVar) and node.relname in STATISTICS:
+            return node.relname
+        if isinstance(node, pg.FuncCall) and node.funcname and node.funcname[-1].string.sval in READERS:
+            return node.funcname[-1].string.sval
+        if isinstance(node, pg.CreateTableAsStmt) and isinstance(unwrap(node.query), pg.ExecuteStmt):
+            return "CREATE TABLE AS EXECUTE"
+    return None
+
+
+def in_code(tree: Message, masked_columns: MaskedColumnsOf, is_masked: IsMasked) -> str | None:
+    """A masked column or table that a DO block or a function's body names, or a way to name one unseen."""
+    if not isinstance(tree, pg.DoStmt | pg.CreateFunctionStmt):
+        return None
+    for node in walk(tree):
+        if isinstance(node, pg.String):
+            if _UNICODE_NAME.search(node.sval):
+                return "U&"
+            # With standard_conforming_strings off the server takes the body's own backslashes for escapes.
+            words = _WORD.findall(f"{node.sval} {_unescaped(node.sval)}".lower())
+            if names_domain_change(set(words)):
+                return "domain"
+            for word in words:
+                if is_masked(word) or masked_columns(word) or word == _DYNAMIC or word in READERS | STATISTICS:
+                    return word
+    return None
+
+
+def _unescaped(text: str) -> str:
+    """The text with the escapes of an E'' string decoded (PostgreSQL docs, "String Constants with C-Style Escapes")."""
+    return _ESCAPE.sub(
+        lambda found: (
+            chr(int(found[1], 8) & 0xFF) if found[1] else _character(found[2] or found[3] or found[4]) or found[5] or ""
+        ),
+        text,
+    )
+
+
+def _character(digits: str | None) -> str:
+    return chr(int(digits, 16)) if digits and int(digits, 16) <= sys.maxunicode else ""

@@ -1,0 +1,71 @@
+"""Frames: any split of valid bytes gives the same frames, and no length is believed that cannot be."""
+
+import struct
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.postgres.protocol import messages
+from proxy.postgres.protocol.frames import MAX_MESSAGE_BYTES, FrameReader, ProtocolViolation
+
+TAGS = st.sampled_from([b"Q", b"D", b"T", b"Z", b"d", b"E"])
+MESSAGES = st.lists(st.tuples(TAGS, st.binary(max_size=60)), max_size=12)
+
+
+def frames_of(pieces: list[bytes]) -> list[tuple[int, bytes]]:
+    reader = FrameReader()
+    found: list[tuple[int, bytes]] = []
+    for piece in pieces:
+        chunk, frames = reader.feed(piece)
+        found += [(tag, chunk[start:end]) for tag, start, end in frames]
+    assert reader.unfinished == 0
+    return found
+
+
+def split_at(data: bytes, cuts: list[int]) -> list[bytes]:
+    edges = [0, *sorted(cut % (len(data) + 1) for cut in cuts), len(data)]
+    return [data[start:end] for start, end in pairwise(edges)]
+
+
+@given(MESSAGES, st.lists(st.integers(min_value=0), max_size=20))
+def test_any_split_gives_equal_frames(sent: list[tuple[bytes, bytes]], cuts: list[int]) -> None:
+    data = b"".join(messages.message(tag, payload) for tag, payload in sent)
+    assert frames_of(split_at(data, cuts)) == [(tag[0], payload) for tag, payload in sent]
+
+
+@given(MESSAGES)
+def test_byte_by_byte(sent: list[tuple[bytes, bytes]]) -> None:
+    data = b"".join(messages.message(tag, payload) for tag, payload in sent)
+    assert frames_of([data[i : i + 1] for i in range(len(data))]) == [(tag[0], payload) for tag, payload in sent]
+
+
+@pytest.mark.parametrize("length", [0, 3, MAX_MESSAGE_BYTES + 1, 0xFFFF_FFFF])
+def test_impossible_lengths_are_refused(length: int) -> None:
+    with pytest.raises(ProtocolViolation):
+        FrameReader().feed(b"Q" + struct.pack(">I", length) + b"xx")
+
+
+def test_the_rest_of_a_message_is_waited_for() -> None:
+    reader = FrameReader()
+    whole = messages.message(b"Q", b"select 1\0")
+    assert reader.feed(whole[:3]) == (whole[:3], [])
+    assert reader.feed(whole[3:7])[1] == []
+    assert reader.unfinished == 7
+    chunk, [(tag, start, end)] = reader.feed(whole[7:])
+    assert (chr(tag), chunk[start:end], reader.unfinished) == ("Q", b"select 1\0", 0)
+
+
+def test_the_rest_can_be_handed_over() -> None:
+    reader = FrameReader()
+    reader.feed(messages.SYNC + b"Q\0\0\0\x20sel")
+    reader.feed(b"ect")
+    assert reader.take_rest() == b"Q\0\0\0\x20select"
+    assert reader.unfinished == 0
+    assert len(reader.feed(messages.SYNC)[1]) == 1
+
+
+def test_a_reader_with_a_limit_of_its_own() -> None:
+    with pytest.raises(ProtocolViolation, match="4 to 10 are possible"):
+        FrameReader(limit=10).feed(messages.message(b"Q", b"1234567"))

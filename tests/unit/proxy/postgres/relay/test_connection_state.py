@@ -1,0 +1,369 @@
+"""Which answer belongs to which question, and what a name may stand for, in every order that the protocol allows."""
+
+import re
+
+import pytest
+
+from proxy.postgres.protocol.messages import Column
+from proxy.postgres.relay import connection_state
+from proxy.postgres.relay.connection_state import MAX_CANDIDATES, REPLIES, ConnectionState
+from proxy.postgres.relay.pending_reply import Kind
+from support.playbook import Line, client, now, play, server
+from support.playbook_messages import (
+    Bind,
+    BindComplete,
+    Close,
+    CloseComplete,
+    CommandComplete,
+    CopyDone,
+    CopyInResponse,
+    CopyOutResponse,
+    DataRow,
+    Describe,
+    EmptyQueryResponse,
+    ErrorResponse,
+    Execute,
+    NoData,
+    ParameterDescription,
+    Parse,
+    ParseComplete,
+    PortalSuspended,
+    Query,
+    ReadyForQuery,
+    Refused,
+    RowDescription,
+    ServerMessage,
+    Sync,
+)
+
+SELECT, DELETE, PREPARE_DELETE = "select 1", "delete from t", "prepare s as delete from t"
+ONE = (Column("a", 1, 1, 25, 0),)
+TWO = (Column("a", 1, 1, 25, 0), Column("b", 1, 2, 20, 0))
+UNASKED = "an answer to nothing that was asked"
+
+
+def prepare(name: str, sql: str) -> list[Line]:
+    return [client >> Parse(name, sql), client >> Sync(), server << ParseComplete(), server << ReadyForQuery("I")]
+
+
+def test_extended_query_in_order() -> None:
+    play(
+        client >> Parse("", SELECT),
+        client >> Bind("", "", (1,)),
+        client >> Describe("P", ""),
+        now(needs_description={"": False}),
+        client >> Execute(""),
+        client >> Sync(),
+        server << ParseComplete(),
+        server << BindComplete(),
+        server << RowDescription(TWO),
+        server << DataRow(TWO),
+        server << CommandComplete(of=SELECT),
+        server << ReadyForQuery("T"),
+        now(outstanding=0, status="T"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("formats", "expected"), [((), (0, 0)), ((1,), (1, 1)), ((0, 1), (0, 1))], ids=["none", "one", "each"]
+)
+def test_a_later_run_takes_its_formats_from_bind(formats: tuple[int, ...], expected: tuple[int, ...]) -> None:
+    play(
+        client >> Parse("s", SELECT),
+        client >> Describe("S", "s"),
+        client >> Sync(),
+        server << ParseComplete(),
+        server << ParameterDescription(),
+        server << RowDescription(TWO),
+        server << ReadyForQuery("I"),
+        client >> Bind("", "s", formats),
+        now(needs_description={"": False}),
+        client >> Execute(""),
+        server << BindComplete(),
+        server << DataRow(tuple(column._replace(format=form) for column, form in zip(TWO, expected, strict=True))),
+    )
+
+
+def test_a_statement_that_nobody_described_needs_it() -> None:
+    play(
+        *prepare("s", SELECT),
+        client >> Bind("", "s"),
+        now(needs_description={"": True}),
+        client >> Execute(""),
+        server << BindComplete(),
+        server << DataRow().is_violation("never described"),
+    )
+
+
+def test_a_description_that_was_asked_for_on_the_way_is_not_the_clients() -> None:
+    play(
+        *prepare("s", SELECT),
+        client >> Bind("", "s"),
+        client >> Describe("P", "", injected=True),
+        now(needs_description={"": False}),
+        client >> Execute(""),
+        server << BindComplete(),
+        server << RowDescription(ONE, injected=True),
+        server << DataRow(ONE),
+    )
+
+
+def test_a_description_that_was_discarded_counts_for_nothing() -> None:
+    play(
+        *prepare("s", SELECT),
+        client >> Bind("bad", "nothing"),
+        client >> Describe("S", "s"),
+        client >> Sync(),
+        server << ErrorResponse(),
+        server << ReadyForQuery("I"),
+        client >> Bind("", "s"),
+        now(needs_description={"": True}),
+    )
+
+
+def test_an_error_discards_up_to_the_next_sync_and_no_further() -> None:
+    play(
+        client >> Parse("", SELECT),
+        client >> Bind("", ""),
+        client >> Sync(),
+        client >> Parse("", SELECT),
+        client >> Sync(),
+        server << ErrorResponse(),
+        now(discarding=False),
+        server << ReadyForQuery("I"),
+        server << ParseComplete(),
+        server << ReadyForQuery("I"),
+    )
+
+
+def test_an_error_before_the_sync_is_sent() -> None:
+    play(
+        client >> Parse("", SELECT),
+        server << ErrorResponse(),
+        now(discarding=True),
+        client >> Sync(),
+        now(discarding=False),
+        server << ReadyForQuery("I"),
+    )
+
+
+def test_a_name_means_both_until_the_answer_comes() -> None:
+    play(
+        *prepare("s", DELETE),
+        client >> Parse("s", SELECT),
+        now(candidates={"s": [DELETE, SELECT]}),
+        client >> Sync(),
+        server << ErrorResponse(),
+        server << ReadyForQuery("I"),
+        now(candidates={"s": [DELETE]}),
+    )
+
+
+def test_a_name_that_was_closed_and_parsed_again() -> None:
+    play(
+        client >> Parse("s", DELETE),
+        client >> Close("S", "s"),
+        client >> Parse("s", SELECT),
+        server << ParseComplete(),
+        now(candidates={"s": [DELETE, SELECT]}),
+        server << CloseComplete(),
+        now(candidates={"s": [SELECT]}),
+        server << ParseComplete(),
+        now(candidates={"s": [SELECT]}),
+    )
+
+
+def test_a_portal_keeps_what_its_statement_meant() -> None:
+    play(
+        *prepare("s", DELETE),
+        client >> Bind("p", "s"),
+        client >> Close("S", "s"),
+        client >> Parse("s", SELECT),
+        now(portals={"p": [DELETE]}),
+    )
+
+
+def test_sql_prepare_shares_the_names_of_the_protocol() -> None:
+    play(
+        *prepare("s", SELECT),
+        client >> Query(PREPARE_DELETE),
+        now(candidates={"s": [SELECT, PREPARE_DELETE]}),
+    )
+
+
+def test_sql_prepare_makes_a_name_that_nobody_had() -> None:
+    play(client >> Query(PREPARE_DELETE), now(candidates={"s": [PREPARE_DELETE]}))
+
+
+def test_a_portal_that_could_not_be_made_has_no_rows() -> None:
+    play(
+        client >> Parse("s", SELECT),
+        client >> Describe("S", "s"),
+        client >> Sync(),
+        server << ParseComplete(),
+        server << ParameterDescription(),
+        server << RowDescription(ONE),
+        server << ReadyForQuery("I"),
+        client >> Bind("p", "s"),
+        client >> Sync(),
+        client >> Execute("p"),
+        server << ErrorResponse(),
+        server << ReadyForQuery("I"),
+        server << DataRow().is_violation("a portal that could not be made"),
+    )
+
+
+def test_the_unnamed_statement_is_always_the_latest() -> None:
+    play(
+        *prepare("", DELETE),
+        client >> Parse("", SELECT),
+        now(candidates={"": [SELECT]}),
+        server << ErrorResponse(),
+        now(candidates={"": []}),
+    )
+
+
+def test_names_are_bounded() -> None:
+    play(
+        *[client >> Parse("s", SELECT)] * MAX_CANDIDATES,
+        client >> Parse("s", SELECT).is_violation("too many statements under one name"),
+    )
+
+
+def test_a_refusal_takes_the_place_of_the_error_it_provokes() -> None:
+    play(
+        client >> Parse("", SELECT),
+        client >> Refused(b"denied"),
+        now(discarding=True),
+        client >> Sync(),
+        server << ParseComplete(),
+        server << ErrorResponse(denial=b"denied"),
+        server << ReadyForQuery("I"),
+    )
+
+
+def test_a_refusal_behind_an_error_is_never_said() -> None:
+    play(
+        client >> Parse("", SELECT),
+        client >> Refused(b"denied"),
+        client >> Sync(),
+        server << ErrorResponse(denial=None),
+        server << ReadyForQuery("I"),
+    )
+
+
+def test_a_refused_message_that_does_not_fail_is_a_fault() -> None:
+    play(
+        client >> Refused(b"denied"),
+        server << ParseComplete().is_violation("a refused message that did not fail"),
+    )
+    play(
+        client >> Query(SELECT, denial=b"denied"),
+        server << CommandComplete().is_violation("a refused statement that did not fail"),
+    )
+
+
+def test_syncs_sent_before_a_copy_began_are_ignored_like_the_server_does() -> None:
+    play(
+        client >> Parse("", SELECT),
+        client >> Bind("", ""),
+        client >> Execute(""),
+        client >> Sync(),
+        server << ParseComplete(),
+        server << BindComplete(),
+        server << CopyInResponse(),
+        client >> Sync(),
+        client >> CopyDone(),
+        client >> Sync(),
+        server << CommandComplete(),
+        server << ReadyForQuery("I"),
+        now(outstanding=0),
+    )
+
+
+def test_a_copy_whose_end_was_sent_ahead() -> None:
+    play(
+        client >> Query(SELECT),
+        client >> CopyDone(),
+        client >> Query(DELETE),
+        server << CopyInResponse(),
+        server << CommandComplete(of=SELECT),
+        server << ReadyForQuery("I"),
+        server << CommandComplete(of=DELETE),
+    )
+
+
+def test_each_statement_of_a_query_describes_its_own_rows() -> None:
+    play(
+        client >> Query(SELECT),
+        server << RowDescription(ONE),
+        server << CommandComplete(),
+        server << DataRow().is_violation("never described"),
+        server << RowDescription(TWO),
+        server << DataRow(TWO),
+    )
+
+
+# --- the grammar and its table ------------------------------------------------------------------------------------
+
+MESSAGES: dict[str, ServerMessage] = {
+    "1": ParseComplete(),
+    "2": BindComplete(),
+    "3": CloseComplete(),
+    "t": ParameterDescription(),
+    "T": RowDescription(ONE),
+    "n": NoData(),
+    "D": DataRow(),
+    "C": CommandComplete(),
+    "I": EmptyQueryResponse(),
+    "s": PortalSuspended(),
+    "G": CopyInResponse(),
+    "H": CopyOutResponse(),
+    "Z": ReadyForQuery("I"),
+}
+#: One message of each kind, pending.
+ASKED = {
+    Kind.QUERY: [client >> Query(SELECT)],
+    Kind.PARSE: [client >> Parse("", SELECT)],
+    Kind.BIND: [client >> Bind("", "")],
+    Kind.DESCRIBE: [client >> Describe("S", "")],
+    Kind.EXECUTE: [client >> Execute("")],
+    Kind.CLOSE: [client >> Close("S", "")],
+    Kind.SYNC: [client >> Sync()],
+}
+
+
+def grammar() -> dict[str, set[Kind]]:
+    """Tag -> the kinds that it answers, by the lines `Kind -> answer` of the module's docstring."""
+    answers: dict[str, set[Kind]] = {}
+    for name, answer in re.findall(r"(\w+) +-> (.+?)(?= {2,}|$)", connection_state.__doc__ or "", re.MULTILINE):
+        for tag in re.findall(r"\b\w\b", answer):
+            answers.setdefault(tag, set()).update(ASKED if name == "Any" else {Kind[name.upper()]})
+    return answers
+
+
+def test_the_table_is_the_grammar() -> None:
+    assert {tag: set(reply.kinds) for tag, reply in REPLIES.items()} == grammar()
+
+
+def test_what_takes_a_message_is_there() -> None:
+    for reply in REPLIES.values():
+        assert reply.method is None or callable(getattr(ConnectionState, reply.method))
+
+
+@pytest.mark.parametrize("tag", MESSAGES)
+def test_answers_to_nothing_are_faults(tag: str) -> None:
+    play(server << MESSAGES[tag].is_violation(UNASKED))
+
+
+@pytest.mark.parametrize("kind", ASKED)
+@pytest.mark.parametrize("tag", MESSAGES)
+def test_an_answer_is_taken_where_the_table_says_so(tag: str, kind: Kind) -> None:
+    # Where one method takes several messages, it takes them wherever one of them is legal.
+    legal = {kind for reply in REPLIES.values() if reply.method == REPLIES[tag].method for kind in reply.kinds}
+    if kind not in legal:
+        play(*ASKED[kind], server << MESSAGES[tag].is_violation(UNASKED))
+    elif tag == "D":
+        play(*ASKED[kind], server << MESSAGES[tag].is_violation("never described"))
+    else:
+        play(*ASKED[kind], server << MESSAGES[tag])

@@ -1,0 +1,52 @@
+"""The catalogue: which origins are masked, views traced through views, and what is known at all."""
+
+import pytest
+
+from proxy.postgres.protocol.messages import Column
+from proxy.postgres.sql.catalogue import Catalogue, read
+from support.cards import COLUMNS, is_masked
+
+
+@pytest.mark.parametrize(
+    ("oid", "attribute", "name"),
+    [
+        (20000, 4, "cvv"),
+        (20000, 2, None),
+        (20002, 2, "cvv"),
+        (20002, 1, None),
+        (20003, 1, "code"),
+        (20004, 1, "y"),
+        (20005, 1, "cvv"),
+        (20006, 1, None),
+        (99999, 1, None),
+        (0, 0, None),
+    ],
+)
+def test_origins(catalogue: Catalogue, oid: int, attribute: int, name: str | None) -> None:
+    assert catalogue.masked_name(Column("x", oid, attribute, 25, 0)) == name
+
+
+def test_what_the_catalogue_knows(catalogue: Catalogue) -> None:
+    assert catalogue.knows(Column("x", 20000, 4, 25, 0))
+    assert catalogue.knows(Column("x", 1259, 1, 25, 0))
+    assert catalogue.knows(Column("x", 0, 0, 25, 0))
+    assert not catalogue.knows(Column("x", 20000, 5, 25, 0))
+    assert not catalogue.knows(Column("x", 20099, 1, 25, 0))
+
+
+def test_masked_columns_of_a_name_are_those_of_every_schema() -> None:
+    other = [("30000", "app", "cards", "1", "cvv"), ("30000", "app", "cards", "2", "pin")]
+    catalogue = read([*COLUMNS, *other], [], lambda name: name in {"cvv", "pin"})
+    assert catalogue.masked_columns("cards") == {"cvv", "pin"}
+    assert catalogue.masked_columns("users") == set()
+
+
+def test_a_definition_that_cannot_be_read_masks_all_of_the_view() -> None:
+    catalogue = read(COLUMNS, [("20002", "SELECT FROM cards WHERE (")], is_masked)
+    table = catalogue.table(20002)
+    assert table is not None
+    assert table.masked == {1: "id", 2: "code"}
+
+
+def test_a_view_that_is_not_among_the_tables_is_left_out() -> None:
+    assert read(COLUMNS, [("77777", "SELECT cards.cvv FROM cards")], is_masked).table(77777) is None

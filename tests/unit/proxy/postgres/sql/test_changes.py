@@ -1,0 +1,70 @@
+"""Changes that would show masked values to other code, and those that cannot. A bypass found once stays here."""
+
+import pytest
+
+from proxy.postgres.sql.analysis import analyse
+from proxy.postgres.sql.changes import names_domain_change, run_code
+from proxy.postgres.sql.query import QueryAnalyser
+from support.cards import is_masked
+
+RUN_CODE = (
+    "alter table cards alter cvv type dd",
+    "alter table cards alter cvv type app.text",
+    "alter table cards alter cvv type dd[] using null",
+    "alter table if exists only app.cards add column x int, alter column cvv set data type dd",
+    "alter table cards alter cvv type text using lk(1)",
+    "alter table cards alter cvv set default lk(1)",
+    "create domain text as pg_catalog.text check (lk3(value))",
+    "alter domain dd rename to text",
+    "alter domain dd add check (lk3(value))",
+    "alter domain dd validate constraint c",
+    "create table cards2 (cvv text check (lk3(cvv)))",
+    "create table cards2 (cvv text, check (cvv operator(app.=) '1'))",
+    "create table cards2 (cvv text, check (cvv::dd is not null))",
+    "create table cards_2026 partition of cards for values in (1)",
+)
+
+ALLOWED = (
+    "create table cards2 (cvv text check (length(cvv) = 3))",
+    "alter table cards alter cvv type text",
+    "alter table cards alter cvv type varchar(20), alter id type int8",
+    "alter table cards alter cvv type pg_catalog.bit",
+    "alter table cards alter holder type dd",
+    "alter table cards alter cvv set default '', alter cvv drop not null",
+    "alter table cards alter cvv set default btrim('0')",
+    "create domain dd as text check (lk3(value))",
+    "alter domain dd set not null",
+    "alter table cards add column x int",
+    "create table other (a dd check (lk3(a)))",
+    "alter table cards alter holder type dd",
+)
+
+
+def found(sql: str, *, reads_masked: bool = True) -> list[str]:
+    [statement] = analyse(sql.encode())
+    assert statement.tree is not None
+    return list(run_code(statement.tree, is_masked, reads_masked=reads_masked))
+
+
+@pytest.mark.parametrize("sql", RUN_CODE)
+def test_other_code_would_see_masked_values(analyser: QueryAnalyser, sql: str) -> None:
+    assert found(sql)
+    assert analyser.analyse(sql.encode()).refusal is not None
+
+
+@pytest.mark.parametrize("sql", ALLOWED)
+def test_no_other_code_sees_them(analyser: QueryAnalyser, sql: str) -> None:
+    assert not found(sql)
+    assert analyser.analyse(sql.encode()).refusal is None
+
+
+def test_a_partition_of_a_table_without_masked_columns() -> None:
+    assert not found("create table users_2026 partition of users for values in (1)", reads_masked=False)
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [({"alter", "domain"}, True), ({"create", "x", "domain"}, True), ({"domain"}, False), ({"alter", "table"}, False)],
+)
+def test_code_that_could_change_a_domain(words: set[str], expected: bool) -> None:
+    assert names_domain_change(words) is expected

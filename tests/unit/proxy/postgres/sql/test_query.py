@@ -1,0 +1,79 @@
+"""Remembering analyses: never one that is another statement's."""
+
+import pytest
+
+from access.policy.labels import UNPARSEABLE
+from proxy.postgres.sql.query import MAX_REMEMBERED, QueryAnalyser, QueryAnalysis, expand
+
+
+@pytest.fixture
+def analyser() -> QueryAnalyser:
+    return QueryAnalyser(lambda name: name == "cvv")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (b"select 1", b"select 2"),
+        (b"select a from t where b = 'x'", b"select a from t where b = ''"),
+        (b"update t set a = 5, b = 'y' where c = 10", b"update t set a = 66, b = 'z;' where c = 1"),
+        (b"select f(1, -2)", b"select f(33, -4)"),
+    ],
+)
+def test_texts_of_one_shape_share_an_analysis(analyser: QueryAnalyser, first: bytes, second: bytes) -> None:
+    analysis = analyser.analyse(first)
+    assert analyser.remembered(second) is analysis
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (b"copy t to ''", b"copy t to '/etc/passwd'"),
+        (b"select 'a'", b"select 'a' -- '"),
+        (b"select 'a'", b"select 'a'; drop table t"),
+        (b"select 'a'", rb"select '\'; drop table t; --'"),
+        (b"select 'a'", b"select ''''"),
+        (b"select '' || ''", b"select '' || '' from t"),
+        (b"select a1", b"select a2"),
+        (b"select 1.5", b"select 1.6"),
+        (b"select $1", b"select $2"),
+        (b"explain (analyze 0) delete from t", b"explain (analyze 1) delete from t"),
+        (b'select "a1"', b'select "a2"'),
+        (b"do 'x'", b"do 'select cvv'"),
+    ],
+)
+def test_other_texts_do_not(analyser: QueryAnalyser, first: bytes, second: bytes) -> None:
+    analyser.analyse(first)
+    assert analyser.remembered(second) is None
+
+
+def test_an_analysis_is_the_same_remembered_or_not(analyser: QueryAnalyser) -> None:
+    analyser.analyse(b"delete from t where a = 1")
+    assert analyser.remembered(b"delete from t where a = 2") == QueryAnalyser(lambda _: False).analyse(
+        b"delete from t where a = 2"
+    )
+
+
+def test_memory_is_bounded(analyser: QueryAnalyser) -> None:
+    first = b"select c from t0"
+    analyser.analyse(first)
+    for number in range(MAX_REMEMBERED):
+        analyser.analyse(b"select c from u%d" % number)
+    assert analyser.remembered(first) is None
+
+
+def test_execute_is_what_was_prepared(analyser: QueryAnalyser) -> None:
+    prepared = analyser.analyse(b"delete from t")
+    execute = analyser.analyse(b"explain analyze execute p")
+    [facts] = expand(execute, lambda name: [prepared] if name == "p" else []).facts
+    assert {"explain", "execute", "delete_without_where"} <= facts.labels
+
+
+def test_execute_of_something_unknown_could_be_anything(analyser: QueryAnalyser) -> None:
+    [facts] = expand(analyser.analyse(b"execute p"), lambda _: list[QueryAnalysis]()).facts
+    assert UNPARSEABLE in facts.labels
+
+
+def test_execute_inherits_a_refusal(analyser: QueryAnalyser) -> None:
+    prepared = analyser.analyse(b"select cvv || '' from cards")
+    assert expand(analyser.analyse(b"execute p"), lambda _: [prepared]).refusal == prepared.refusal is not None
