@@ -10,8 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from storage import notices, outbox
 from storage.audit import trail
-from storage.model import AccessRequest, Grant, PostSubject, Session, Statement
+from storage.model import AccessRequest, Grant, PostSubject, Principal, Session, Statement
 from storage.notices import Topic
+
+
+def actor(principal: Principal | None) -> str:
+    """How the audit log names who acts: `human:alice`, `agent:deployer`; None is the gateway itself."""
+    return f"{principal.kind.value}:{principal.name}" if principal is not None else "gatepass"
 
 
 async def request(

@@ -13,10 +13,8 @@ from uuid import UUID, uuid4
 
 import jwt
 
-from access.signing_keys import KeyFolder, KeyUnusable
+from access.signing_keys import KeyFolder
 from storage.model import Grant, Principal, PrincipalKind
-
-__all__ = ["Claims", "InvalidToken", "KeyUnusable", "TokenFault", "TokenKeys"]
 
 ALGORITHM = "EdDSA"
 ISSUER = "gatepass"

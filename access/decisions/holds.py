@@ -11,9 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
+from access.changes import actor
 from access.context import Access
-from access.identity.people import actor
-from access.in_force import STALE, policy_in_force
+from access.errors import STALE
+from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.resources import StatementRule
 from access.text import storable

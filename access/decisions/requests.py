@@ -12,21 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes, text
+from access.changes import actor
 from access.context import Access
+from access.errors import STALE, PolicyStale, Refused
 from access.grants import endings, grants
-from access.identity.people import actor, slack_account
-from access.in_force import STALE, PolicyStale, policy_in_force
+from access.identity.people import slack_account
+from access.in_force import policy_in_force
 from access.policy.document import LONGEST_GRANT_S
 from access.policy.duration import format_duration
 from access.policy.policy import Policy, Requirement
 from access.policy.suggest import did_you_mean
-from access.text import Refused
 from storage import outbox
 from storage.audit import trail
 from storage.database import clock
 from storage.model import AccessRequest, Decision, Grant, PostPurpose, PostSubject, Principal, RequestState
-
-__all__ = ["MAX_PENDING", "Ask", "Refused", "cancel", "submit"]
 
 #: Pending requests that one principal may have.
 MAX_PENDING = 20

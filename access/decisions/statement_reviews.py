@@ -9,15 +9,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes, text
+from access.changes import actor
 from access.context import Access
 from access.decisions.votes import Vote, approvals_of, decided_sentence, record_vote, vote_of
+from access.errors import STALE, Refused
 from access.grants import grants
-from access.identity.people import actor, slack_account
-from access.in_force import STALE, policy_in_force
+from access.identity.people import slack_account
+from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.resources import StatementRule
 from access.policy.reviewers import may_review
-from access.text import Refused
 from storage.database import clock
 from storage.model import (
     AccessRequest,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
-from access.actors import actor
+from access.changes import actor
 from storage.model import AccessRequest, Grant, Principal, RequestState
 
 

@@ -10,18 +10,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
+from access.changes import actor
 from access.context import Access
+from access.errors import STALE, PolicyStale, Refused
 from access.grants import endings
-from access.identity.people import actor
-from access.in_force import STALE, PolicyStale, policy_in_force
+from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_revoke
-from access.text import Refused, reason
+from access.text import reason
 from storage.audit import trail
 from storage.database import clock
 from storage.model import AccessRequest, Decision, EndReason, Grant, Principal
-
-__all__ = ["GrantFault", "GrantUnusable", "Refused", "by_prefix", "make", "of", "revoke", "still_allowed", "usable"]
 
 _SHORT_ID = re.compile(r"[0-9a-f]{4,32}")
 

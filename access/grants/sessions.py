@@ -12,6 +12,7 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access.changes import actor
 from access.context import Access
 from access.grants import grants
 from access.text import storable
@@ -95,7 +96,7 @@ async def open_session(
         await transaction.flush()
         await trail.record(
             transaction,
-            actor=await _actor(transaction, grant),
+            actor=actor(await transaction.get_one(Principal, grant.principal_id)),
             action="proxy:session:open",
             resource=f"{grant.resource}/{grant.role}",
             session=session.id,
@@ -148,7 +149,7 @@ async def end_session(access: Access, ending: Ending) -> bool:
         grant = await transaction.get_one(Grant, ended.grant_id)
         await trail.record(
             transaction,
-            actor=await _actor(transaction, grant),
+            actor=actor(await transaction.get_one(Principal, grant.principal_id)),
             action="proxy:session:end",
             resource=f"{grant.resource}/{grant.role}",
             session=ended.id,
@@ -188,8 +189,3 @@ async def _add_segments(transaction: AsyncSession, session_id: UUID, written: li
             await segments.add(
                 transaction, session_id, segment.number, segment.path, segment.sha256, segment.size_bytes
             )
-
-
-async def _actor(transaction: AsyncSession, grant: Grant) -> str:
-    principal = await transaction.get_one(Principal, grant.principal_id)
-    return f"{principal.kind.value}:{principal.name}"

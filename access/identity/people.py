@@ -12,27 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access.actors import actor
 from access.context import Access
+from access.errors import PolicyStale
 from access.grants import endings
-from access.in_force import PolicyStale, policy_in_force
+from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from storage.audit import trail
 from storage.database import clock
 from storage.locks import Lock, take
 from storage.model import Identity, IdentityProvider, Principal
-
-__all__ = [
-    "Changes",
-    "PolicyStale",
-    "Principal",
-    "WrongWorkspace",
-    "actor",
-    "link_slack",
-    "principal_of",
-    "slack_account",
-    "sync",
-]
 
 LEFT_THE_POLICY = "left the policy"
 LOST_IDENTITY = "another Slack account is theirs now, or none"

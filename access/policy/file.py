@@ -14,8 +14,6 @@ from access.policy.errors import PolicyError, PolicyErrors, from_flaws, from_val
 from access.policy.policy import Policy
 from access.policy.yaml_lines import Plain, read
 
-__all__ = ["PolicyError", "PolicyErrors", "PolicyFile", "json_schema", "load", "parse"]
-
 MAX_BYTES = 1024 * 1024
 _SECTIONS = ("resources", "people", "groups", "policy", "masking")
 

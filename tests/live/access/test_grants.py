@@ -8,8 +8,9 @@ import pytest
 
 from access.decisions import requests
 from access.decisions.requests import Ask
+from access.errors import Refused
 from access.grants import grants
-from access.grants.grants import GrantFault, GrantUnusable, Refused
+from access.grants.grants import GrantFault, GrantUnusable
 from access.policy.policy import Policy
 from storage.model import EndReason, Grant, Principal
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from access.decisions import requests
-from access.decisions.requests import Ask, Refused
+from access.decisions.requests import Ask
 from access.decisions.reviews import review_request
+from access.errors import Refused
 from storage.model import AccessRequest, Grant, RequestState, Review, ReviewDecision
 
 APPROVE, DENY = ReviewDecision.APPROVE, ReviewDecision.DENY

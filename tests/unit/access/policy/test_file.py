@@ -10,7 +10,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.policy.file import MAX_BYTES, PolicyErrors, PolicyFile, json_schema, load, parse
+from access.policy.errors import PolicyErrors
+from access.policy.file import MAX_BYTES, PolicyFile, json_schema, load, parse
 from access.policy.policy import Policy
 from storage.model import PrincipalKind
 
