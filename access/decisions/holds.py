@@ -6,7 +6,6 @@ Only what was held or denied becomes a row; its text has no literals left in it 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -106,27 +105,21 @@ async def deny(access: Access, session: Session, grant: Grant, text: str, kind: 
 async def cancel(access: Access, statement_id: UUID, why: str) -> bool:
     """pending -> cancelled: nobody waits for it any more. False if it was decided already."""
     async with access.database.transaction() as transaction:
-        cancelled = await transaction.scalars(
-            update(Statement)
-            .where(col(Statement.id) == statement_id, col(Statement.state) == HoldState.PENDING)
-            .values(
-                state=HoldState.CANCELLED,
-                decided_at=await clock(transaction),
-                decision_reason=why,
-                revision=col(Statement.revision) + 1,
-            )
-            .returning(Statement)
-            .execution_options(populate_existing=True)
-        )
-        statement = cancelled.one_or_none()
+        statement = await transaction.get(Statement, statement_id)
         if statement is None:
             return False
         grant = await changes.grant_of(transaction, statement)
         holder = await transaction.get_one(Principal, grant.principal_id)
-        await changes.statement(
-            transaction, statement, grant, actor=actor(holder), action="proxy:statement:cancel", detail={"why": why}
+        cancelled = await changes.decide(
+            transaction,
+            Statement,
+            col(Statement.id) == statement_id,
+            changes.settled(HoldState.CANCELLED, await clock(transaction), why=why),
+            actor=actor(holder),
+            action="proxy:statement:cancel",
+            detail={"why": why},
         )
-        return True
+        return bool(cancelled)
 
 
 async def state(transaction: AsyncSession, statement_id: UUID) -> Statement:
