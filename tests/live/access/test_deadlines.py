@@ -5,8 +5,8 @@ from typing import Any
 
 from access.deadlines import LONGEST_WAIT_S, Deadlines
 from access.decisions import holds, requests
+from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
-from access.decisions.reviews import review_request
 from access.grants import grants
 from access.policy.resources import StatementRule
 from storage.model import AccessRequest, Grant, HoldState, RequestState, ReviewDecision, Statement, VerdictKind

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from access.decisions import holds, requests
+from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
-from access.decisions.reviews import review_request
 from access.decisions.statement_reviews import review_statement
 from access.errors import Refused
 from access.policy.resources import StatementRule

@@ -11,8 +11,8 @@ import yaml
 
 from access.context import Access
 from access.decisions import holds, requests
+from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
-from access.decisions.reviews import review_request
 from access.decisions.statement_reviews import review_statement
 from access.errors import STALE, PolicyStale
 from access.grants import grants

@@ -28,8 +28,8 @@ from sqlmodel import col
 from access.context import Access
 from access.deadlines import Deadlines
 from access.decisions import requests
+from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
-from access.decisions.reviews import review_request
 from access.errors import Refused
 from access.grants import grants
 from access.identity.adoption import adopt

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from access.decisions import requests
+from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
-from access.decisions.reviews import review_request
 from access.errors import Refused
 from storage.model import AccessRequest, Grant, RequestState, Review, ReviewDecision
 
