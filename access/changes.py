@@ -126,7 +126,7 @@ async def request(
         outcome=outcome,
         detail={"request": str(changed.id), **(detail or {})},
     )
-    await outbox.touch(transaction, PostSubject.REQUEST, changed.id)
+    await outbox.invalidate(transaction, PostSubject.REQUEST, changed.id)
     await notices.notify(transaction, Topic.REQUEST, changed.id)
 
 
@@ -149,7 +149,7 @@ async def grant(
         grant=changed.id,
         detail={"request": str(changed.request_id), **(detail or {})},
     )
-    await outbox.touch(transaction, PostSubject.REQUEST, changed.request_id)
+    await outbox.invalidate(transaction, PostSubject.REQUEST, changed.request_id)
     await notices.notify(transaction, Topic.GRANT, changed.id)
 
 
@@ -163,7 +163,7 @@ async def session(
     outcome: str = "success",
     detail: Mapping[str, object] | None = None,
 ) -> None:
-    """A session began or ended; its digest is wanted by whoever ends it."""
+    """A session began or ended; whoever ends it enqueues its digest."""
     await trail.record(
         transaction,
         actor=actor,
@@ -198,7 +198,7 @@ async def statement(
         grant=under.id,
         detail={"statement": str(changed.id), "rule": changed.rule, **(detail or {})},
     )
-    await outbox.touch(transaction, PostSubject.STATEMENT, changed.id)
+    await outbox.invalidate(transaction, PostSubject.STATEMENT, changed.id)
     await notices.notify(transaction, Topic.STATEMENT, changed.id)
 
 

@@ -65,7 +65,7 @@ async def hold(access: Access, session: Session, grant: Grant, text: str, kind: 
         transaction.add(held)
         await transaction.flush()
         if policy is not None and held.state is HoldState.PENDING:
-            await _want_cards(policy, transaction, held, request)
+            await _enqueue_cards(policy, transaction, held, request)
         await changes.statement(
             transaction, held, grant, actor=actor(holder), action="proxy:statement:hold", detail={"kind": held.kind}
         )
@@ -141,15 +141,15 @@ def _row(session: Session, text: str, kind: str, rule: StatementRule, now: datet
     )
 
 
-async def _want_cards(policy: Policy, transaction: AsyncSession, held: Statement, request: AccessRequest) -> None:
+async def _enqueue_cards(policy: Policy, transaction: AsyncSession, held: Statement, request: AccessRequest) -> None:
     """In the channel, in the thread of the request's card; to each reviewer directly where there is no channel."""
     if held.channel is not None:
         card = await outbox.find(transaction, PostSubject.REQUEST, request.id, PostPurpose.CARD, held.channel)
         thread_of = card.id if card is not None else None
-        await outbox.want(
+        await outbox.enqueue(
             transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, held.channel, thread_of=thread_of
         )
         return
     for name in held.reviewers:
         if (slack := policy.people[name].slack) is not None:
-            await outbox.want(transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, slack)
+            await outbox.enqueue(transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, slack)

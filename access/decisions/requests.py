@@ -225,10 +225,10 @@ async def _announce(
     What was granted without a review is shown as well: the channel sees who enters, and the digest has its thread.
     """
     if new.state is not RequestState.DENIED and new.channel is not None:
-        await outbox.want(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, new.channel)
+        await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, new.channel)
     person = policy.people.get(asker.name)
     if person is not None and person.slack is not None:
-        await outbox.want(transaction, PostSubject.REQUEST, new.id, PostPurpose.REPLY, person.slack)
+        await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.REPLY, person.slack)
     detail = {
         "duration_s": new.duration_s,
         "reason": new.reason,

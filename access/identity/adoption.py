@@ -110,7 +110,7 @@ async def _show_anew(transaction: AsyncSession, now: datetime) -> None:
     """What is said of live grants is due again: the new policy may let nobody in by them."""
     live = select(col(Grant.request_id)).where(col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now)
     for request_id in (await transaction.scalars(live)).all():
-        await outbox.touch(transaction, PostSubject.REQUEST, request_id)
+        await outbox.invalidate(transaction, PostSubject.REQUEST, request_id)
 
 
 def _detail(written: _Written, changes: people.Changes) -> dict[str, Any]:
