@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import asyncpg
@@ -69,19 +69,6 @@ async def test_an_event_is_canonical_json_with_the_databases_time(database: Data
         "grant": str(grant),
         "detail": {"a": "Grüße\x00\ud800", "b": 1},
     }
-
-
-def test_a_time_is_utc_to_the_microsecond() -> None:
-    noon = datetime(2026, 11, 22, 12, tzinfo=timezone(timedelta(hours=2)))
-    assert trail.moment(noon) == "2026-11-22T10:00:00.000000Z"
-    with pytest.raises(ValueError, match="aware"):
-        trail.moment(datetime(2026, 11, 22))  # noqa: DTZ001 - the point of it
-
-
-@pytest.mark.parametrize("detail", [{"x": float("nan")}, {"x": float("inf")}])
-def test_what_is_not_json_is_refused(detail: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        trail.canonical(detail)
 
 
 async def test_an_event_lives_and_dies_with_its_transaction(database: Database) -> None:
