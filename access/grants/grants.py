@@ -25,7 +25,7 @@ from storage.model import AccessRequest, Decision, EndReason, Grant, Principal
 _SHORT_ID = re.compile(r"[0-9a-f]{4,32}")
 
 
-class GrantFault(StrEnum):
+class GrantProblem(StrEnum):
     """Why a grant opens nothing."""
 
     UNKNOWN = "unknown"
@@ -36,18 +36,18 @@ class GrantFault(StrEnum):
 
 
 _END_REASONS = {
-    GrantFault.UNKNOWN: EndReason.REVOKED,
-    GrantFault.NOT_YET: EndReason.REVOKED,
-    GrantFault.EXPIRED: EndReason.EXPIRED,
-    GrantFault.REVOKED: EndReason.REVOKED,
-    GrantFault.DISABLED: EndReason.REVOKED,
+    GrantProblem.UNKNOWN: EndReason.REVOKED,
+    GrantProblem.NOT_YET: EndReason.REVOKED,
+    GrantProblem.EXPIRED: EndReason.EXPIRED,
+    GrantProblem.REVOKED: EndReason.REVOKED,
+    GrantProblem.DISABLED: EndReason.REVOKED,
 }
 
 
 class GrantUnusable(Exception):
     """The grant opens nothing now; the message is for the person who holds it."""
 
-    def __init__(self, reason: GrantFault, message: str) -> None:
+    def __init__(self, reason: GrantProblem, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -94,17 +94,17 @@ async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None
         )
     ).one_or_none()
     if row is None:
-        raise GrantUnusable(GrantFault.UNKNOWN, "There is no such access. Ask for it in Slack with /access.")
+        raise GrantUnusable(GrantProblem.UNKNOWN, "There is no such access. Ask for it in Slack with /access.")
     grant, principal = row
     if grant.revoked_at is not None:
-        raise GrantUnusable(GrantFault.REVOKED, await _revocation(transaction, grant))
+        raise GrantUnusable(GrantProblem.REVOKED, await _revocation(transaction, grant))
     if grant.expires_at <= moment:
         message = f"This access ended at {grant.expires_at:%H:%M:%S} UTC, as granted. Ask again in Slack with /access."
-        raise GrantUnusable(GrantFault.EXPIRED, message)
+        raise GrantUnusable(GrantProblem.EXPIRED, message)
     if principal.disabled_at is not None:
-        raise GrantUnusable(GrantFault.DISABLED, f"{principal.name} is no longer in Gatepass's policy.")
+        raise GrantUnusable(GrantProblem.DISABLED, f"{principal.name} is no longer in Gatepass's policy.")
     if grant.not_before > moment:
-        raise GrantUnusable(GrantFault.NOT_YET, f"This access starts at {grant.not_before:%H:%M:%S} UTC.")
+        raise GrantUnusable(GrantProblem.NOT_YET, f"This access starts at {grant.not_before:%H:%M:%S} UTC.")
     return grant
 
 

@@ -81,7 +81,7 @@ async def test_an_event_lives_and_dies_with_its_transaction(database: Database) 
         await fail()
     assert await sequence(database) == 0
     verification = await verify(database)
-    assert (verification.tree_size, verification.root, verification.faults) == (0, merkle.EMPTY_ROOT, [])
+    assert (verification.tree_size, verification.root, verification.discrepancies) == (0, merkle.EMPTY_ROOT, [])
 
 
 async def test_events_become_dense_leaves_under_roots_that_the_rfc_defines(
@@ -111,7 +111,7 @@ async def test_events_become_dense_leaves_under_roots_that_the_rfc_defines(
     }
     assert (size, root) == (9, merkle.root(hashes))
     verification = await verify(database)
-    assert (verification.tree_size, verification.root, verification.faults) == (9, root, [])
+    assert (verification.tree_size, verification.root, verification.discrepancies) == (9, root, [])
 
 
 async def test_an_event_that_commits_late_is_not_passed_over(database: Database) -> None:
@@ -119,11 +119,11 @@ async def test_an_event_that_commits_late_is_not_passed_over(database: Database)
         late = await trail.record(slow, actor="gatepass", action="test:event:late")
         early = await write(database, 2)
         assert await sequence(database) == 2
-        assert (await verify(database)).faults == []
+        assert (await verify(database)).discrepancies == []
     assert late < min(early)
     assert await sequence(database) == 1
     assert await ordered(database) == [*early, late]
-    assert (await verify(database)).faults == []
+    assert (await verify(database)).discrepancies == []
 
 
 async def test_many_writers_and_sequencers_lose_and_repeat_nothing(
@@ -142,7 +142,7 @@ async def test_many_writers_and_sequencers_lose_and_repeat_nothing(
     assert placed == 60
     assert sorted(await ordered(database)) == sorted(written)
     verification = await verify(database)
-    assert (verification.tree_size, verification.faults, verification.pending) == (60, [], 0)
+    assert (verification.tree_size, verification.discrepancies, verification.pending) == (60, [], 0)
 
 
 @pytest.mark.parametrize("with_notices", [True, False])
@@ -169,7 +169,7 @@ async def test_the_sequencer_runs_by_itself_and_outlives_a_lost_connection(
         await placed(5)
         for task in owned:
             task.cancel()
-    assert (await verify(database)).faults == []
+    assert (await verify(database)).discrepancies == []
 
 
 async def test_nothing_is_added_to_a_damaged_log(database: Database, superuser: asyncpg.Connection) -> None:
@@ -215,7 +215,7 @@ async def test_verifying_sees_one_moment_while_the_log_grows(database: Database)
     async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         group.create_task(grow())
         for _ in range(10):
-            assert (await verify(database)).faults == []
+            assert (await verify(database)).discrepancies == []
         stop.set()
 
 

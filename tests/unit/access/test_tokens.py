@@ -26,7 +26,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.signing_keys import thumbprint
-from access.tokens import InvalidToken, TokenFault, TokenKeys
+from access.tokens import InvalidToken, TokenKeys, TokenProblem
 from storage.model import Grant, Principal, PrincipalKind
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -49,7 +49,7 @@ def keys(tmp_path: Path) -> TokenKeys:
     return TokenKeys(tmp_path / "keys")
 
 
-def fault(keys: TokenKeys, token: str, now: datetime = NOW) -> TokenFault:
+def problem(keys: TokenKeys, token: str, now: datetime = NOW) -> TokenProblem:
     with pytest.raises(InvalidToken) as invalid:
         keys.verify(token, now)
     assert len(str(invalid.value)) > 20
@@ -80,8 +80,8 @@ def test_times_are_checked_with_little_leeway(keys: TokenKeys) -> None:
     token = keys.issue(grant=grant(), principal=ALICE, now=NOW)
     assert keys.verify(token, NOW - timedelta(seconds=5))
     assert keys.verify(token, NOW + timedelta(minutes=15, seconds=4))
-    assert fault(keys, token, NOW + timedelta(minutes=15, seconds=5)) is TokenFault.EXPIRED
-    assert fault(keys, token, NOW - timedelta(seconds=6)) is TokenFault.NOT_YET_VALID
+    assert problem(keys, token, NOW + timedelta(minutes=15, seconds=5)) is TokenProblem.EXPIRED
+    assert problem(keys, token, NOW - timedelta(seconds=6)) is TokenProblem.NOT_YET_VALID
 
 
 def private_key(folder: Path) -> tuple[str, Ed25519PrivateKey]:
@@ -109,22 +109,22 @@ def good_claims() -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("claim", "value", "expected"),
     [
-        ("iss", "somebody", TokenFault.WRONG_AUDIENCE),
-        ("aud", "gatepass-web", TokenFault.WRONG_AUDIENCE),
-        ("sub", "alice", TokenFault.MALFORMED),
-        ("sub", 7, TokenFault.MALFORMED),
-        ("gid", [], TokenFault.MALFORMED),
-        ("res", None, TokenFault.MALFORMED),
-        ("rol", {"a": 1}, TokenFault.MALFORMED),
-        ("knd", "god", TokenFault.MALFORMED),
-        ("iat", "yesterday", TokenFault.MALFORMED),
-        ("iat", int(NOW.timestamp()) + 3600, TokenFault.NOT_YET_VALID),
-        ("exp", 10**400, TokenFault.MALFORMED),
-        ("exp", int(NOW.timestamp()) - 60, TokenFault.EXPIRED),
+        ("iss", "somebody", TokenProblem.WRONG_AUDIENCE),
+        ("aud", "gatepass-web", TokenProblem.WRONG_AUDIENCE),
+        ("sub", "alice", TokenProblem.MALFORMED),
+        ("sub", 7, TokenProblem.MALFORMED),
+        ("gid", [], TokenProblem.MALFORMED),
+        ("res", None, TokenProblem.MALFORMED),
+        ("rol", {"a": 1}, TokenProblem.MALFORMED),
+        ("knd", "god", TokenProblem.MALFORMED),
+        ("iat", "yesterday", TokenProblem.MALFORMED),
+        ("iat", int(NOW.timestamp()) + 3600, TokenProblem.NOT_YET_VALID),
+        ("exp", 10**400, TokenProblem.MALFORMED),
+        ("exp", int(NOW.timestamp()) - 60, TokenProblem.EXPIRED),
     ],
 )
 def test_signed_nonsense_is_refused(
-    keys: TokenKeys, tmp_path: Path, claim: str, value: Any, expected: TokenFault
+    keys: TokenKeys, tmp_path: Path, claim: str, value: Any, expected: TokenProblem
 ) -> None:
     kid, key = private_key(tmp_path / "keys")
     claims = good_claims()
@@ -132,7 +132,7 @@ def test_signed_nonsense_is_refused(
     body = _segment({**claims, claim: value})
     signed = f"{_segment({'alg': 'EdDSA', 'kid': kid})}.{body}"
     token = f"{signed}.{_b64(key.sign(signed.encode()))}"
-    assert fault(keys, token) is expected
+    assert problem(keys, token) is expected
 
 
 @pytest.mark.parametrize("claim", ["iss", "aud", "sub", "gid", "res", "rol", "knd", "iat", "exp", "jti"])
@@ -141,7 +141,7 @@ def test_every_claim_is_required(keys: TokenKeys, tmp_path: Path, claim: str) ->
     claims = good_claims()
     del claims[claim]
     token = jwt.encode(claims, key, "EdDSA", {"kid": kid})
-    assert fault(keys, token) in {TokenFault.MALFORMED, TokenFault.WRONG_AUDIENCE}
+    assert problem(keys, token) in {TokenProblem.MALFORMED, TokenProblem.WRONG_AUDIENCE}
 
 
 def _b64(raw: bytes) -> str:
@@ -179,19 +179,19 @@ def altered(kid: str, key: Ed25519PrivateKey) -> str:
 
 @pytest.mark.parametrize("forge", [unsigned, by_public_key_as_secret, by_another_key, by_another_curve, altered])
 def test_forgeries_are_refused(keys: TokenKeys, tmp_path: Path, forge: Callable[[str, Ed25519PrivateKey], str]) -> None:
-    assert fault(keys, forge(*private_key(tmp_path / "keys"))) is TokenFault.BAD_SIGNATURE
+    assert problem(keys, forge(*private_key(tmp_path / "keys"))) is TokenProblem.BAD_SIGNATURE
 
 
 @pytest.mark.parametrize("kid", [None, "unknown", "../../etc/passwd", ""])
 def test_unknown_keys_are_refused(keys: TokenKeys, tmp_path: Path, kid: str | None) -> None:
     _, key = private_key(tmp_path / "keys")
     token = jwt.encode(good_claims(), key, "EdDSA", {"kid": kid} if kid is not None else {})
-    assert fault(keys, token) is TokenFault.UNKNOWN_KEY
+    assert problem(keys, token) is TokenProblem.UNKNOWN_KEY
 
 
 @pytest.mark.parametrize("token", ["", ".", "..", "a.b.c", "é.é.é", "x" * 3000, "eyJhbGciOiJFZERTQSJ9", "\x00"])
 def test_garbage_is_malformed(keys: TokenKeys, token: str) -> None:
-    assert fault(keys, token) is TokenFault.MALFORMED
+    assert problem(keys, token) is TokenProblem.MALFORMED
 
 
 @given(st.text(max_size=100))
@@ -227,7 +227,7 @@ def test_a_removed_key_verifies_nothing(keys: TokenKeys, tmp_path: Path) -> None
     keys.rotate()
     (tmp_path / "keys" / f"{kid}.pem").unlink()
     os.utime(tmp_path / "keys", ns=(1, 1))
-    assert fault(keys, old) is TokenFault.UNKNOWN_KEY
+    assert problem(keys, old) is TokenProblem.UNKNOWN_KEY
 
 
 def test_a_folder_that_became_unusable_lets_nobody_in(keys: TokenKeys, tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_folder_that_became_unusable_lets_nobody_in(keys: TokenKeys, tmp_path:
     (key_file,) = (tmp_path / "keys").glob("*.pem")
     key_file.write_bytes(b"not a key")
     os.utime(tmp_path / "keys", ns=(1, 1))
-    assert fault(keys, token) is TokenFault.UNKNOWN_KEY
+    assert problem(keys, token) is TokenProblem.UNKNOWN_KEY
 
 
 def test_a_given_key_signs(tmp_path: Path) -> None:
