@@ -15,7 +15,7 @@ from access import changes, text
 from access.changes import actor
 from access.context import Access
 from access.errors import STALE, PolicyStale, Refused
-from access.grants import endings, grants
+from access.grants import grants, revocation
 from access.identity.people import slack_account
 from access.in_force import policy_in_force
 from access.policy.document import LONGEST_GRANT_S
@@ -98,7 +98,7 @@ async def cancel(
         request = await transaction.get(AccessRequest, request_id)
         if request is None or request.principal_id != by.id:
             raise Refused("There is no such request of yours. /access list shows yours.")
-        cancelled = await endings.cancel_request(
+        cancelled = await revocation.cancel_request(
             transaction, request_id, by, why, await clock(transaction), source=source
         )
         if cancelled is None:

@@ -13,7 +13,7 @@ from access import changes
 from access.changes import actor
 from access.context import Access
 from access.errors import STALE, PolicyStale, Refused
-from access.grants import endings
+from access.grants import revocation
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_revoke
@@ -147,7 +147,7 @@ async def revoke(
         refusal = await _no_revocation(access, transaction, grant, by)
         if refusal is None:
             now = await clock(transaction)
-            revoked = await endings.revoke_grant(transaction, grant_id, by, why, now, source=source)
+            revoked = await revocation.revoke_grant(transaction, grant_id, by, why, now, source=source)
             if revoked is not None:
                 return revoked
             await transaction.refresh(grant)

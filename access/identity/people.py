@@ -14,7 +14,7 @@ from sqlmodel import col
 
 from access.context import Access
 from access.errors import PolicyStale
-from access.grants import endings
+from access.grants import revocation
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from storage.audit import trail
@@ -138,8 +138,8 @@ async def link_slack(access: Access, team: str) -> None:
 
 
 async def _end_all(transaction: AsyncSession, principal: Principal, why: str, now: datetime) -> None:
-    await endings.cancel_requests_of(transaction, principal, why, now)
-    await endings.revoke_grants_of(transaction, principal, why, now)
+    await revocation.cancel_requests_of(transaction, principal, why, now)
+    await revocation.revoke_grants_of(transaction, principal, why, now)
 
 
 async def _sync_slack(

@@ -1,4 +1,4 @@
-"""How requests and grants end from outside: cancelled and revoked, each by one conditional UPDATE."""
+"""Revocation: grants revoked and requests cancelled before they end by themselves, each by one conditional UPDATE."""
 
 from collections.abc import Sequence
 from datetime import datetime
