@@ -31,7 +31,7 @@ _PARTICIPLES = {
     "approved": "was approved",
     "denied": "was denied",
     "cancelled": "was cancelled",
-    "expired": "lapsed",
+    "expired": "expired",
 }
 
 
@@ -146,7 +146,7 @@ async def _refusal(transaction: AsyncSession, case: Case[RowT], now: datetime) -
     if row.state is not case.states.PENDING:
         return await _decided(transaction, case)
     if row.expires_at is not None and row.expires_at <= now:
-        return f"This {case.what} lapsed at {row.expires_at:%H:%M:%S} UTC: nobody answered it in time."
+        return f"This {case.what} expired at {row.expires_at:%H:%M:%S} UTC: nobody answered it in time."
     if case.closed is not None:
         return case.closed
     account = await slack_account(transaction, case.reviewer)

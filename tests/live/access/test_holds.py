@@ -178,9 +178,9 @@ async def test_a_rule_that_is_gone_lets_nobody_approve(world: Any, live: Live, d
 
 
 async def test_nothing_runs_after_its_time_or_its_session(world: Any, live: Live) -> None:
-    lapsed = await live.hold()
-    await world.age("statement", lapsed.id, 601)
-    assert "lapsed" in (await review_statement(world.access, lapsed.id, world["bob"], APPROVE)).message
+    expired = await live.hold()
+    await world.age("statement", expired.id, 601)
+    assert "expired" in (await review_statement(world.access, expired.id, world["bob"], APPROVE)).message
     orphan = await live.hold()
     async with world.database.transaction() as transaction:
         session = await transaction.get_one(Session, live.session.id)

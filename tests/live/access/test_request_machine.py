@@ -155,7 +155,7 @@ class Requests(RuleBasedStateMachine):
     @rule(index=which)
     def time_passes(self, index: int) -> None:
         request = self._pick(index)
-        self.run(self._lapse(request.id))
+        self.run(self._expire(request.id))
         if request.state is RequestState.PENDING:
             request.state = RequestState.EXPIRED
 
@@ -209,7 +209,7 @@ class Requests(RuleBasedStateMachine):
             *(review_request(self.access, request_id, self.people[name], decision, "why") for name in people)
         )
 
-    async def _lapse(self, request_id: UUID) -> None:
+    async def _expire(self, request_id: UUID) -> None:
         async with self.access.database.transaction() as transaction:
             await transaction.execute(
                 text("UPDATE access_request SET expires_at = now() WHERE id = :id"), {"id": request_id}

@@ -130,7 +130,7 @@ async def test_nothing_is_approved_after_its_time(world: Any) -> None:
     request = await ask(world)
     await world.age("access_request", request.id, 1801)
     outcome = await review_request(world.access, request.id, world["bob"], APPROVE)
-    assert "lapsed" in outcome.message
+    assert "expired" in outcome.message
     assert await world.all(Grant) == []
 
 
