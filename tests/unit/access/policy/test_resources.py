@@ -8,7 +8,7 @@ import pytest
 from access.policy.policy import Policy
 from access.policy.resources import PostgresUpstream, Resource, SshUpstream, StatementRule
 from storage.model import Protocol, VerdictKind
-from support.policies import assert_told, change
+from support.policies import assert_told, change, problems_of
 
 ADMIN = ("resources", "payments-db", "roles", "admin")
 DEPLOY = ("resources", "web-1", "roles", "deploy")
@@ -65,6 +65,13 @@ def test_a_statement_rule_is_made_by_its_fields_names() -> None:
 def test_each_protocol_that_is_spoken_has_its_upstream(policy: Policy) -> None:
     upstreams = {resource.type: type(resource.upstream) for resource in policy.resources.values()}
     assert upstreams == {Protocol.POSTGRES: PostgresUpstream, Protocol.SSH: SshUpstream}
+
+
+@pytest.mark.parametrize("protocol", sorted(set(Protocol) - {Protocol.POSTGRES, Protocol.SSH}))
+def test_a_protocol_that_is_not_spoken_is_refused_by_its_name(document: dict[str, Any], protocol: Protocol) -> None:
+    change("resources", "web-1", "type", to=protocol.value)(document)
+    sentence = f"{protocol} resources are not supported yet: only postgres and ssh are"
+    assert problems_of(document) == [("resources.web-1.type", sentence)]
 
 
 def test_one_host_key_is_a_list_of_one(policy: Policy) -> None:
