@@ -81,7 +81,7 @@ async def decide(
 def settled(
     state: RequestState | HoldState, now: datetime, *, why: str, by: UUID | None = None
 ) -> Mapping[str, object]:
-    """The values of a request or held statement that is pending no more; `by` None: the policy or the clock decided."""
+    """The values of a request or held statement that was decided; `by` None: the policy or the clock decided."""
     return {"state": state, "decided_at": now, "decided_by": by, "decision_reason": why}
 
 

@@ -24,7 +24,7 @@ from storage.notices import Notice, Notices, Topic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-#: A deadline that no notice told of is met this late at most.
+#: The longest delay for a deadline that no notice announced.
 LONGEST_WAIT_S = 5.0
 #: Rows changed in one transaction.
 BATCH = 100
@@ -32,7 +32,7 @@ NOBODY_ANSWERED = "nobody answered in time"
 
 RowT = TypeVar("RowT", AccessRequest, Grant, Statement)
 
-#: The rows that have a deadline, while it was not met yet.
+#: The rows that have a deadline, until it is met.
 _UNMET: Mapping[type[AccessRequest | Grant | Statement], ColumnElement[bool]] = {
     AccessRequest: changes.STILL_OPEN[AccessRequest],
     Statement: changes.STILL_OPEN[Statement],
@@ -56,7 +56,7 @@ class Deadlines:
                     wait_s = await self.meet()
                 except StorageUnavailable as error:
                     log.warning("deadlines_not_met", why=str(error))
-                await _stirred(stream, wait_s)
+                await _notice_or(stream, wait_s)
 
     async def meet(self) -> float:
         """Do what is due now; returns the seconds until there is more to do, at most LONGEST_WAIT_S."""
@@ -70,7 +70,7 @@ class Deadlines:
                     return await _until_next(transaction, now)
 
 
-async def _stirred(stream: AsyncIterator[Notice], wait_s: float) -> None:
+async def _notice_or(stream: AsyncIterator[Notice], wait_s: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wait_s):
             await anext(stream)

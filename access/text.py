@@ -1,4 +1,4 @@
-"""What a person typed, made fit to be stored: of bounded length, valid text, sensitive values redacted."""
+"""What a person typed, as it may be stored: of bounded length, valid text, sensitive values redacted."""
 
 from access.context import Access
 from access.errors import Refused

@@ -1,6 +1,6 @@
 """Access tokens: short JWTs, signed with Ed25519, that point to a grant. The grant in storage decides: grants.usable.
 
-Whatever is not signed by a key of this folder with EdDSA, for this gateway, is refused with a reason.
+A token that was not signed with EdDSA by a key of this folder, for this gateway, is refused with a reason.
 """
 
 import time

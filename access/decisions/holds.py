@@ -1,6 +1,6 @@
-"""Holds: statements that wait for a reviewer, and the ones denied at once. Called by the proxy's sessions.
+"""Holds: statements that wait for a reviewer, and those denied at once. Called by the proxy's sessions.
 
-Only what was held or denied becomes a row; its text has no literals left in it when it comes here.
+Only held and denied statements become rows; the caller has removed the literals from their text.
 """
 
 from datetime import datetime, timedelta

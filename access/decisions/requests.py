@@ -1,4 +1,4 @@
-"""Access requests: asked for once, judged by the policy at once, and decided by reviewers where it says so.
+"""Access requests: stored once, answered by the policy at once, and decided by reviewers where it says so.
 
 What cannot be asked for at all is refused with a sentence and leaves no row; what the policy denies leaves one.
 """
@@ -60,7 +60,7 @@ async def submit(access: Access, principal: Principal, ask: Ask) -> AccessReques
     reason, ticket = text.reason(access, ask.reason), text.ticket(access, ask.ticket)
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
-        # What does not exist is told before anything is locked or written.
+        # What does not exist is refused before anything is locked or written.
         requirement = _required(access, policy, principal, ask) if policy is not None else None
         # Locked, so that requests of one person are counted one after the other.
         asker = await transaction.get_one(Principal, principal.id, with_for_update=True, populate_existing=True)
@@ -123,7 +123,7 @@ def _required(access: Access, policy: Policy, principal: Principal, ask: Ask) ->
 
 
 def _check_exists(access: Access, policy: Policy, principal: Principal, ask: Ask) -> None:
-    """Speaks only of what this person may ask for: others' resources are none of their business."""
+    """Names only what this person may ask for: the resources of others are not shown."""
     if ask.resource in policy.resources and ask.role in policy.resources[ask.resource].roles:
         return
     may = [(offer.resource, offer.role) for offer in policy.what_may(principal.name)]

@@ -48,7 +48,8 @@ async def approvals_of(
 ) -> frozenset[str]:
     """Names of the different people whose approval counts now: still allowed, enabled and human.
 
-    Nor does one count that was given by an account the reviewer has lost since: with the next one it would be two.
+    An approval given by an account that the reviewer has lost since does not count: with one by the new account, the
+    same person would count twice.
     """
     names = await transaction.scalars(
         select(col(Principal.name))

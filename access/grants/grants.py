@@ -1,4 +1,4 @@
-"""Grants: made by a decision, ended by their deadline or a revocation, asked about by every door of the proxy."""
+"""Grants: made by a decision, ended by their deadline or a revocation, asked about at every connection."""
 
 import re
 from datetime import datetime, timedelta
@@ -83,7 +83,7 @@ async def make(
 
 
 async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None = None) -> Grant:
-    """The grant, if it opens its door at `now` (the database's clock unless given). Raises GrantUnusable."""
+    """The grant, if it opens anything at `now` (the database's clock unless given). Raises GrantUnusable."""
     moment = now or await clock(transaction)
     row = (
         await transaction.execute(
@@ -111,7 +111,7 @@ async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None
 def still_allowed(policy: Policy, grant: Grant, person: str) -> str | None:
     """Why `policy` no longer lets `person` use the grant, as a sentence for them; None if it does.
 
-    That too few are left to review the next request is nothing to this grant, which was reviewed.
+    That too few are left to review the next request does not matter for this grant, which was reviewed.
     """
     resource = policy.resources.get(grant.resource)
     if resource is None or grant.role not in resource.roles:

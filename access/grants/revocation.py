@@ -22,7 +22,7 @@ async def cancel_requests_of(
 async def cancel_request(
     transaction: AsyncSession, request_id: UUID, by: Principal, why: str, now: datetime, *, source: str
 ) -> AccessRequest | None:
-    """pending -> cancelled; None: it was pending no more."""
+    """pending -> cancelled; None: it was not pending any more."""
     cancelled = await _cancel(transaction, col(AccessRequest.id) == request_id, by, why, now, source=source)
     return cancelled[0] if cancelled else None
 

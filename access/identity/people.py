@@ -1,7 +1,7 @@
 """Principals and identities: who the policy's people are in storage, and how Slack knows them.
 
-An identity counts only with its issuer: the same Slack member id of another workspace is a stranger. Whoever
-loses theirs loses with it what was asked by it, lest the account that asked approve it under another name.
+An identity counts only with its issuer: the same Slack member id of another workspace is a stranger. Whoever loses an
+identity loses what was asked by it as well, so that the account that asked cannot approve it under another name.
 """
 
 from dataclasses import dataclass, field

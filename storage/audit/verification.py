@@ -58,10 +58,10 @@ async def verify(database: Database) -> Verification:
         await transaction.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         await transaction.execute(text("SET TRANSACTION READ ONLY"))
         walk = await _walk(transaction)
-        homeless = await _events_without_place(transaction)
-        homeless += await _pending_without_reason(transaction)
+        unplaced = await _events_without_place(transaction)
+        unplaced += await _pending_without_reason(transaction)
         pending = await transaction.scalar(select(func.count()).select_from(AuditPending)) or 0
-        discrepancies = sorted(walk.discrepancies, key=lambda found: found.leaf_index or 0) + homeless
+        discrepancies = sorted(walk.discrepancies, key=lambda found: found.leaf_index or 0) + unplaced
         return Verification(walk.count, walk.root(), discrepancies[:DISCREPANCY_LIMIT], pending)
 
 
