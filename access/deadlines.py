@@ -6,12 +6,13 @@ for this: an expired grant opens nothing whether or not its expiry was noted her
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from typing import Never
+from typing import Never, TypeVar
+from uuid import UUID
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -23,11 +24,20 @@ from storage.notices import Notice, Notices, Topic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-#: A deadline that no notice told of is met this late at most.
+#: The longest delay for a deadline that no notice announced.
 LONGEST_WAIT_S = 5.0
 #: Rows changed in one transaction.
 BATCH = 100
 NOBODY_ANSWERED = "nobody answered in time"
+
+RowT = TypeVar("RowT", AccessRequest, Grant, Statement)
+
+#: The rows that have a deadline, until it is met.
+_UNMET: Mapping[type[AccessRequest | Grant | Statement], ColumnElement[bool]] = {
+    AccessRequest: changes.STILL_OPEN[AccessRequest],
+    Statement: changes.STILL_OPEN[Statement],
+    Grant: and_(changes.STILL_OPEN[Grant], col(Grant.expiry_noted_at).is_(None)),
+}
 
 
 class Deadlines:
@@ -46,7 +56,7 @@ class Deadlines:
                     wait_s = await self.meet()
                 except StorageUnavailable as error:
                     log.warning("deadlines_not_met", why=str(error))
-                await _stirred(stream, wait_s)
+                await _notice_or(stream, wait_s)
 
     async def meet(self) -> float:
         """Do what is due now; returns the seconds until there is more to do, at most LONGEST_WAIT_S."""
@@ -60,97 +70,63 @@ class Deadlines:
                     return await _until_next(transaction, now)
 
 
-async def _stirred(stream: AsyncIterator[Notice], wait_s: float) -> None:
+async def _notice_or(stream: AsyncIterator[Notice], wait_s: float) -> None:
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(wait_s):
             await anext(stream)
 
 
 async def _expire_requests(transaction: AsyncSession, now: datetime) -> int:
-    due = (
-        select(col(AccessRequest.id))
-        .where(col(AccessRequest.state) == RequestState.PENDING, col(AccessRequest.expires_at) <= now)
-        .order_by(col(AccessRequest.expires_at))
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
+    expired = await changes.decide(
+        transaction,
+        AccessRequest,
+        col(AccessRequest.id).in_(_due(AccessRequest, now)),
+        changes.settled(RequestState.EXPIRED, now, why=NOBODY_ANSWERED),
+        actor="gatepass",
+        action="clock:request:expire",
     )
-    expired = await transaction.scalars(
-        update(AccessRequest)
-        .where(col(AccessRequest.id).in_(due), col(AccessRequest.state) == RequestState.PENDING)
-        .values(
-            state=RequestState.EXPIRED,
-            decided_at=now,
-            decision_reason=NOBODY_ANSWERED,
-            revision=col(AccessRequest.revision) + 1,
-        )
-        .returning(AccessRequest)
-    )
-    rows = expired.all()
-    for request in rows:
-        await changes.request(transaction, request, actor="gatepass", action="clock:request:expire")
-    return len(rows)
+    return len(expired)
 
 
 async def _expire_statements(transaction: AsyncSession, now: datetime) -> int:
-    due = (
-        select(col(Statement.id))
-        .where(col(Statement.state) == HoldState.PENDING, col(Statement.expires_at) <= now)
-        .order_by(col(Statement.expires_at))
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
+    expired = await changes.decide(
+        transaction,
+        Statement,
+        col(Statement.id).in_(_due(Statement, now)),
+        changes.settled(HoldState.EXPIRED, now, why=NOBODY_ANSWERED),
+        actor="gatepass",
+        action="clock:statement:expire",
     )
-    expired = await transaction.scalars(
-        update(Statement)
-        .where(col(Statement.id).in_(due), col(Statement.state) == HoldState.PENDING)
-        .values(
-            state=HoldState.EXPIRED,
-            decided_at=now,
-            decision_reason=NOBODY_ANSWERED,
-            revision=col(Statement.revision) + 1,
-        )
-        .returning(Statement)
-    )
-    rows = expired.all()
-    for statement in rows:
-        grant = await changes.grant_of(transaction, statement)
-        await changes.statement(transaction, statement, grant, actor="gatepass", action="clock:statement:expire")
-    return len(rows)
+    return len(expired)
 
 
 async def _note_grants(transaction: AsyncSession, now: datetime) -> int:
-    due = (
-        select(col(Grant.id))
-        .where(
-            col(Grant.revoked_at).is_(None),
-            col(Grant.expiry_noted_at).is_(None),
-            col(Grant.expires_at) <= now,
-        )
-        .order_by(col(Grant.expires_at))
+    noted = await changes.decide(
+        transaction,
+        Grant,
+        and_(col(Grant.id).in_(_due(Grant, now)), _UNMET[Grant]),
+        {"expiry_noted_at": now},
+        actor="gatepass",
+        action="clock:grant:expire",
+    )
+    return len(noted)
+
+
+def _due(table: type[RowT], now: datetime) -> Select[UUID]:
+    """The ids of rows whose deadline is over, in their order; those that another process holds are left to it."""
+    return (
+        select(col(table.id))
+        .where(_UNMET[table], col(table.expires_at) <= now)
+        .order_by(col(table.expires_at))
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    noted = await transaction.scalars(
-        update(Grant)
-        .where(col(Grant.id).in_(due), col(Grant.expiry_noted_at).is_(None))
-        .values(expiry_noted_at=now)
-        .returning(Grant)
-    )
-    rows = noted.all()
-    for grant in rows:
-        await changes.grant(transaction, grant, actor="gatepass", action="clock:grant:expire")
-    return len(rows)
 
 
 async def _until_next(transaction: AsyncSession, now: datetime) -> float:
     nearest = [
-        await transaction.scalar(query)
-        for query in (
-            select(func.min(col(AccessRequest.expires_at))).where(col(AccessRequest.state) == RequestState.PENDING),
-            select(func.min(col(Statement.expires_at))).where(col(Statement.state) == HoldState.PENDING),
-            select(func.min(col(Grant.expires_at))).where(
-                col(Grant.revoked_at).is_(None), col(Grant.expiry_noted_at).is_(None)
-            ),
-        )
+        await transaction.scalar(select(func.min(col(table.expires_at))).where(unmet))
+        for table, unmet in _UNMET.items()
     ]
     waits = [(moment - now).total_seconds() for moment in nearest if moment is not None]
     # A row that another process holds at this moment is due and not ours: look again soon, not at once.

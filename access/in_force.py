@@ -1,7 +1,12 @@
 """The policy in force: one row says which one it is, and a process that has another decides nothing.
 
-Without it a process that was not reloaded would go on by a policy that storage and all others have left behind.
+Without it a process that was not reloaded would go on by a policy that storage and all others have left behind. A
+process takes over what another one adopted as soon as it is told, and never adopts by that: where its own file says
+something else, it decides nothing until the two agree.
 """
+
+import asyncio
+from typing import Never
 
 import structlog
 from sqlalchemy import select
@@ -11,19 +16,14 @@ from sqlmodel import col
 from access.context import Access
 from access.policy.errors import PolicyErrors
 from access.policy.policy import Policy
-from access.text import Refused
+from storage.database import StorageUnavailable
 from storage.model import PolicyInForce
+from storage.notices import Notices, Topic
 
-STALE = "This Gatepass process has another policy than the one in force; reload it (SIGHUP) or wait."
+#: How soon a storage that did not answer is asked again.
+RETRY_S = 1.0
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-
-class PolicyStale(Refused):
-    """The policy of this process is not the one in force, so it decides nothing."""
-
-    def __init__(self) -> None:
-        super().__init__(STALE)
 
 
 async def policy_in_force(access: Access, transaction: AsyncSession) -> Policy | None:
@@ -43,6 +43,26 @@ async def catch_up(access: Access) -> bool:
     async with access.database.transaction() as transaction:
         in_force = await transaction.scalar(select(col(PolicyInForce.hash)))
     return _has(access, in_force)
+
+
+async def follow_policy(access: Access, notices: Notices) -> Never:
+    """Catch up whenever another policy came into force; to be owned by the process's TaskGroup."""
+    async with notices.subscribe(Topic.POLICY) as stream:
+        while True:
+            await anext(stream)
+            await _catch_up_at_last(access)
+
+
+async def _catch_up_at_last(access: Access) -> None:
+    """However long storage takes: nobody tells a second time."""
+    while True:
+        try:
+            await catch_up(access)
+        except StorageUnavailable as error:
+            log.warning("policy_not_followed_yet", why=str(error))
+            await asyncio.sleep(RETRY_S)
+        else:
+            return
 
 
 def _has(access: Access, in_force: str | None) -> bool:

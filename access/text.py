@@ -1,14 +1,11 @@
-"""What a person typed, made fit to be stored: of bounded length, valid text, sensitive values redacted."""
+"""What a person typed, as it may be stored: of bounded length, valid text, sensitive values redacted."""
 
 from access.context import Access
+from access.errors import Refused
 
 #: Slack's own limit for a section, and more than a reviewer reads.
 MAX_REASON_CHARS = 3_000
 MAX_TICKET_CHARS = 128
-
-
-class Refused(Exception):
-    """What was asked cannot be done; the message is for the person who asked."""
 
 
 def reason(access: Access, text: str) -> str:

@@ -1,6 +1,6 @@
 """Access tokens: short JWTs, signed with Ed25519, that point to a grant. The grant in storage decides: grants.usable.
 
-Whatever is not signed by a key of this folder with EdDSA, for this gateway, is refused with a reason.
+A token that was not signed with EdDSA by a key of this folder, for this gateway, is refused with a reason.
 """
 
 import time
@@ -13,10 +13,8 @@ from uuid import UUID, uuid4
 
 import jwt
 
-from access.signing_keys import KeyFolder, KeyUnusable
+from access.signing_keys import KeyFolder
 from storage.model import Grant, Principal, PrincipalKind
-
-__all__ = ["Claims", "InvalidToken", "KeyUnusable", "TokenFault", "TokenKeys"]
 
 ALGORITHM = "EdDSA"
 ISSUER = "gatepass"
@@ -28,7 +26,7 @@ MAX_CHARS = 2_000
 _REQUIRED = ["iss", "aud", "sub", "gid", "res", "rol", "knd", "iat", "exp", "jti"]
 
 
-class TokenFault(StrEnum):
+class TokenProblem(StrEnum):
     """Why a token is refused."""
 
     MALFORMED = "malformed"
@@ -40,19 +38,19 @@ class TokenFault(StrEnum):
 
 
 _SENTENCES = {
-    TokenFault.MALFORMED: "This is no Gatepass token. Copy the whole token that Gatepass gave you in Slack.",
-    TokenFault.EXPIRED: "This token has expired, as its access has. Ask for access again in Slack.",
-    TokenFault.NOT_YET_VALID: "This token is from the future: tell Gatepass's operators that their clocks differ.",
-    TokenFault.BAD_SIGNATURE: "This token was not signed by this Gatepass. Get a new one from Gatepass in Slack.",
-    TokenFault.WRONG_AUDIENCE: "This token was made for something else than this gateway. Get one in Slack.",
-    TokenFault.UNKNOWN_KEY: "This token was signed by a key that is no longer in use. Get a new one in Slack.",
+    TokenProblem.MALFORMED: "This is no Gatepass token. Copy the whole token that Gatepass gave you in Slack.",
+    TokenProblem.EXPIRED: "This token has expired, as its access has. Ask for access again in Slack.",
+    TokenProblem.NOT_YET_VALID: "This token is from the future: tell Gatepass's operators that their clocks differ.",
+    TokenProblem.BAD_SIGNATURE: "This token was not signed by this Gatepass. Get a new one from Gatepass in Slack.",
+    TokenProblem.WRONG_AUDIENCE: "This token was made for something else than this gateway. Get one in Slack.",
+    TokenProblem.UNKNOWN_KEY: "This token was signed by a key that is no longer in use. Get a new one in Slack.",
 }
 
 
 class InvalidToken(Exception):
     """The token opens nothing; the message is for the person who used it and holds nothing of the token."""
 
-    def __init__(self, reason: TokenFault) -> None:
+    def __init__(self, reason: TokenProblem) -> None:
         super().__init__(_SENTENCES[reason])
         self.reason = reason
 
@@ -102,14 +100,14 @@ class TokenKeys:
     def verify(self, token: str, now: datetime | None = None) -> Claims:
         """What the token says. Raises InvalidToken with a reason. `now` is the process clock unless given."""
         if len(token) > MAX_CHARS:
-            raise InvalidToken(TokenFault.MALFORMED)
+            raise InvalidToken(TokenProblem.MALFORMED)
         payload = self._verified(token)
         claims = _claims(payload)
         moment = now.timestamp() if now is not None else time.time()
         if claims.issued_at.timestamp() > moment + LEEWAY_S:
-            raise InvalidToken(TokenFault.NOT_YET_VALID)
+            raise InvalidToken(TokenProblem.NOT_YET_VALID)
         if claims.expires_at.timestamp() <= moment - LEEWAY_S:
-            raise InvalidToken(TokenFault.EXPIRED)
+            raise InvalidToken(TokenProblem.EXPIRED)
         return claims
 
     def rotate(self) -> str:
@@ -121,13 +119,13 @@ class TokenKeys:
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.InvalidTokenError, ValueError) as error:
-            raise InvalidToken(TokenFault.MALFORMED) from error
+            raise InvalidToken(TokenProblem.MALFORMED) from error
         if header.get("alg") != ALGORITHM:
-            raise InvalidToken(TokenFault.BAD_SIGNATURE)
+            raise InvalidToken(TokenProblem.BAD_SIGNATURE)
         kid = header.get("kid")
         key = self._keys.public(kid) if isinstance(kid, str) else None
         if key is None:
-            raise InvalidToken(TokenFault.UNKNOWN_KEY)
+            raise InvalidToken(TokenProblem.UNKNOWN_KEY)
         try:
             return jwt.decode(
                 token,
@@ -138,11 +136,11 @@ class TokenKeys:
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False, "verify_nbf": False},
             )
         except (jwt.InvalidAudienceError, jwt.InvalidIssuerError) as error:
-            raise InvalidToken(TokenFault.WRONG_AUDIENCE) from error
+            raise InvalidToken(TokenProblem.WRONG_AUDIENCE) from error
         except jwt.InvalidSignatureError as error:
-            raise InvalidToken(TokenFault.BAD_SIGNATURE) from error
+            raise InvalidToken(TokenProblem.BAD_SIGNATURE) from error
         except (jwt.InvalidTokenError, ValueError) as error:
-            raise InvalidToken(TokenFault.MALFORMED) from error
+            raise InvalidToken(TokenProblem.MALFORMED) from error
 
 
 def _claims(payload: dict[str, Any]) -> Claims:
@@ -158,7 +156,7 @@ def _claims(payload: dict[str, Any]) -> Claims:
             id=_text(payload["jti"]),
         )
     except (TypeError, ValueError, OverflowError, AttributeError, OSError) as error:
-        raise InvalidToken(TokenFault.MALFORMED) from error
+        raise InvalidToken(TokenProblem.MALFORMED) from error
 
 
 def _text(value: object) -> str:

@@ -28,11 +28,11 @@ async def _verify(settings: Settings) -> int:
         while await sequence(database):
             pass
         found = await verify(database)
-    for fault in found.faults:
-        where = f"leaf {fault.leaf_index}" if fault.leaf_index is not None else "the log"
-        typer.echo(f"FAULT {where}: {fault.message}")
-    if found.faults:
-        typer.echo(f"The audit log was changed: {len(found.faults)} faults in {found.tree_size} leaves.")
+    for one in found.discrepancies:
+        where = f"leaf {one.leaf_index}" if one.leaf_index is not None else "the log"
+        typer.echo(f"FAULT {where}: {one.message}")
+    if found.discrepancies:
+        typer.echo(f"The audit log was changed: {len(found.discrepancies)} faults in {found.tree_size} leaves.")
         return 1
     typer.echo(f"The audit log is whole: {found.tree_size} leaves, root {found.root.hex()}.")
     return 0

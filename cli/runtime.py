@@ -83,7 +83,7 @@ async def database(settings: Settings) -> AsyncGenerator[Database]:
 
 @contextlib.asynccontextmanager
 async def runtime(settings: Settings) -> AsyncGenerator[Runtime]:
-    """Everything a serving process stands on. Raises NotReady, access.policy.file.PolicyErrors, StorageUnavailable."""
+    """Everything a serving process stands on. Raises NotReady, PolicyErrors, StorageUnavailable."""
     home(settings)
     policies = PolicyFile(settings.config)
     async with database(settings) as opened:

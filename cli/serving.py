@@ -11,9 +11,9 @@ from typing import Any
 import structlog
 
 from access.deadlines import Deadlines
-from access.following import follow_policy
 from access.identity.adoption import adopt
-from access.policy.file import PolicyErrors
+from access.in_force import follow_policy
+from access.policy.errors import PolicyErrors
 from bot.app import Bot, BotSettings, Doors
 from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
 from cli.settings import Settings, host_and_port

@@ -1,8 +1,9 @@
-"""Posts that are due: wanted in the transaction that makes them so, shown by whichever bot claims them.
+"""The outbox of posts: enqueued in the transaction that makes them due, shown by whichever bot claims them.
 
 A post is a level to reach, not an event to replay: it is due while the revision shown is behind the one wanted, and
-showing it once with the latest state settles however many changes there were. `not_before` is the lease of whoever is
-showing it now or the wait after a failure; wanting it again never shortens either, or two bots would post it twice.
+showing it once with the latest state settles however many changes there were. `enqueue` and `invalidate` make it due,
+`claim` leases it, `mark_shown` and `mark_failed` say what came of it. `not_before` is the lease of whoever is showing
+it now or the wait after a failure; enqueuing it again never shortens either, or two bots would post it twice.
 """
 
 from datetime import timedelta
@@ -25,7 +26,7 @@ LEASE_S = 30
 ERROR_LIMIT = 1000
 
 
-async def want(
+async def enqueue(
     transaction: AsyncSession,
     subject: PostSubject,
     subject_id: UUID,
@@ -38,12 +39,12 @@ async def want(
 
     With `thread_of` it is due once that post is shown, as a reply in its thread.
     """
-    wanted = insert(Post).values(
+    post = insert(Post).values(
         Post(subject=subject, subject_id=subject_id, purpose=purpose, address=address, thread_of=thread_of).model_dump(
             exclude={"not_before", "created_at"}
         )
     )
-    again = wanted.on_conflict_do_update(
+    again = post.on_conflict_do_update(
         constraint="post_is_shown_once_a_place", set_={"wanted_revision": col(Post.wanted_revision) + 1}
     )
     post_id = (await transaction.execute(again.returning(col(Post.id)))).scalar_one()
@@ -51,15 +52,15 @@ async def want(
     return post_id
 
 
-async def touch(transaction: AsyncSession, subject: PostSubject, subject_id: UUID) -> None:
+async def invalidate(transaction: AsyncSession, subject: PostSubject, subject_id: UUID) -> None:
     """The subject changed: every post about it is due again."""
-    touched = await transaction.scalars(
+    invalidated = await transaction.scalars(
         update(Post)
         .where(col(Post.subject) == subject, col(Post.subject_id) == subject_id)
         .values(wanted_revision=col(Post.wanted_revision) + 1)
         .returning(col(Post.id))
     )
-    for post_id in touched.all():
+    for post_id in invalidated.all():
         await notify(transaction, Topic.POST, post_id)
 
 
@@ -77,10 +78,10 @@ async def find(
     )
 
 
-async def due(database: Database, limit: int = 20) -> list[Post]:
+async def claim(database: Database, limit: int = 20) -> list[Post]:
     """Claim up to `limit` posts to show now, longest due first; each is nobody else's for LEASE_S.
 
-    Say `shown` with the `wanted_revision` that each has here, or `failed`. Raises StorageUnavailable.
+    Say `mark_shown` with the `wanted_revision` that each has here, or `mark_failed`. Raises StorageUnavailable.
     """
     claims = _due().order_by(col(Post.not_before)).limit(limit).with_for_update(skip_locked=True, of=Post).cte("claims")
     async with database.transaction() as transaction:
@@ -93,7 +94,7 @@ async def due(database: Database, limit: int = 20) -> list[Post]:
         return sorted(posts.all(), key=lambda post: post.created_at)
 
 
-async def shown(database: Database, post_id: UUID, *, revision: int, channel: str, ts: str) -> None:
+async def mark_shown(database: Database, post_id: UUID, *, revision: int, channel: str, ts: str) -> None:
     """The post stands at `channel` and `ts` as of `revision`; if more was wanted meanwhile it is due at once.
 
     Raises StorageUnavailable; saying it again is harmless.
@@ -116,10 +117,10 @@ async def shown(database: Database, post_id: UUID, *, revision: int, channel: st
             await notify(transaction, Topic.POST, post_id)
 
 
-async def failed(database: Database, post_id: UUID, *, error: str, retry_in_s: float) -> None:
+async def mark_failed(database: Database, post_id: UUID, *, error: str, retry_in_s: float) -> None:
     """The post could not be shown: leave it alone for `retry_in_s`. `error` is kept for operators, cut to size.
 
-    Nobody is told when the time is up: whoever shows posts asks `due` now and then. Raises StorageUnavailable.
+    Nobody is told when the time is up: whoever shows posts calls `claim` now and then. Raises StorageUnavailable.
     """
     async with database.transaction() as transaction:
         await transaction.execute(

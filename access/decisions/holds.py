@@ -1,19 +1,19 @@
-"""Holds: statements that wait for a reviewer, and the ones denied at once. Called by the proxy's sessions.
+"""Holds: statements that wait for a reviewer, and those denied at once. Called by the proxy's sessions.
 
-Only what was held or denied becomes a row; its text has no literals left in it when it comes here.
+Only held and denied statements become rows; the caller has removed the literals from their text.
 """
 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
+from access.changes import actor
 from access.context import Access
-from access.identity.people import actor
-from access.in_force import STALE, policy_in_force
+from access.errors import STALE
+from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.resources import StatementRule
 from access.text import storable
@@ -65,7 +65,7 @@ async def hold(access: Access, session: Session, grant: Grant, text: str, kind: 
         transaction.add(held)
         await transaction.flush()
         if policy is not None and held.state is HoldState.PENDING:
-            await _want_cards(policy, transaction, held, request)
+            await _enqueue_cards(policy, transaction, held, request)
         await changes.statement(
             transaction, held, grant, actor=actor(holder), action="proxy:statement:hold", detail={"kind": held.kind}
         )
@@ -105,27 +105,21 @@ async def deny(access: Access, session: Session, grant: Grant, text: str, kind: 
 async def cancel(access: Access, statement_id: UUID, why: str) -> bool:
     """pending -> cancelled: nobody waits for it any more. False if it was decided already."""
     async with access.database.transaction() as transaction:
-        cancelled = await transaction.scalars(
-            update(Statement)
-            .where(col(Statement.id) == statement_id, col(Statement.state) == HoldState.PENDING)
-            .values(
-                state=HoldState.CANCELLED,
-                decided_at=await clock(transaction),
-                decision_reason=why,
-                revision=col(Statement.revision) + 1,
-            )
-            .returning(Statement)
-            .execution_options(populate_existing=True)
-        )
-        statement = cancelled.one_or_none()
+        statement = await transaction.get(Statement, statement_id)
         if statement is None:
             return False
         grant = await changes.grant_of(transaction, statement)
         holder = await transaction.get_one(Principal, grant.principal_id)
-        await changes.statement(
-            transaction, statement, grant, actor=actor(holder), action="proxy:statement:cancel", detail={"why": why}
+        cancelled = await changes.decide(
+            transaction,
+            Statement,
+            col(Statement.id) == statement_id,
+            changes.settled(HoldState.CANCELLED, await clock(transaction), why=why),
+            actor=actor(holder),
+            action="proxy:statement:cancel",
+            detail={"why": why},
         )
-        return True
+        return bool(cancelled)
 
 
 async def state(transaction: AsyncSession, statement_id: UUID) -> Statement:
@@ -147,15 +141,15 @@ def _row(session: Session, text: str, kind: str, rule: StatementRule, now: datet
     )
 
 
-async def _want_cards(policy: Policy, transaction: AsyncSession, held: Statement, request: AccessRequest) -> None:
+async def _enqueue_cards(policy: Policy, transaction: AsyncSession, held: Statement, request: AccessRequest) -> None:
     """In the channel, in the thread of the request's card; to each reviewer directly where there is no channel."""
     if held.channel is not None:
         card = await outbox.find(transaction, PostSubject.REQUEST, request.id, PostPurpose.CARD, held.channel)
         thread_of = card.id if card is not None else None
-        await outbox.want(
+        await outbox.enqueue(
             transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, held.channel, thread_of=thread_of
         )
         return
     for name in held.reviewers:
         if (slack := policy.people[name].slack) is not None:
-            await outbox.want(transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, slack)
+            await outbox.enqueue(transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, slack)

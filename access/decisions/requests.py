@@ -1,4 +1,4 @@
-"""Access requests: asked for once, judged by the policy at once, and decided by reviewers where it says so.
+"""Access requests: stored once, answered by the policy at once, and decided by reviewers where it says so.
 
 What cannot be asked for at all is refused with a sentence and leaves no row; what the policy denies leaves one.
 """
@@ -12,21 +12,20 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes, text
+from access.changes import actor
 from access.context import Access
-from access.grants import endings, grants
-from access.identity.people import actor, slack_account
-from access.in_force import STALE, PolicyStale, policy_in_force
+from access.errors import STALE, PolicyStale, Refused
+from access.grants import grants, revocation
+from access.identity.people import slack_account
+from access.in_force import policy_in_force
 from access.policy.document import LONGEST_GRANT_S
 from access.policy.duration import format_duration
 from access.policy.policy import Policy, Requirement
 from access.policy.suggest import did_you_mean
-from access.text import Refused
 from storage import outbox
 from storage.audit import trail
 from storage.database import clock
 from storage.model import AccessRequest, Decision, Grant, PostPurpose, PostSubject, Principal, RequestState
-
-__all__ = ["MAX_PENDING", "Ask", "Refused", "cancel", "submit"]
 
 #: Pending requests that one principal may have.
 MAX_PENDING = 20
@@ -61,7 +60,7 @@ async def submit(access: Access, principal: Principal, ask: Ask) -> AccessReques
     reason, ticket = text.reason(access, ask.reason), text.ticket(access, ask.ticket)
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
-        # What does not exist is told before anything is locked or written.
+        # What does not exist is refused before anything is locked or written.
         requirement = _required(access, policy, principal, ask) if policy is not None else None
         # Locked, so that requests of one person are counted one after the other.
         asker = await transaction.get_one(Principal, principal.id, with_for_update=True, populate_existing=True)
@@ -99,7 +98,7 @@ async def cancel(
         request = await transaction.get(AccessRequest, request_id)
         if request is None or request.principal_id != by.id:
             raise Refused("There is no such request of yours. /access list shows yours.")
-        cancelled = await endings.cancel_request(
+        cancelled = await revocation.cancel_request(
             transaction, request_id, by, why, await clock(transaction), source=source
         )
         if cancelled is None:
@@ -124,7 +123,7 @@ def _required(access: Access, policy: Policy, principal: Principal, ask: Ask) ->
 
 
 def _check_exists(access: Access, policy: Policy, principal: Principal, ask: Ask) -> None:
-    """Speaks only of what this person may ask for: others' resources are none of their business."""
+    """Names only what this person may ask for: the resources of others are not shown."""
     if ask.resource in policy.resources and ask.role in policy.resources[ask.resource].roles:
         return
     may = [(offer.resource, offer.role) for offer in policy.what_may(principal.name)]
@@ -226,10 +225,10 @@ async def _announce(
     What was granted without a review is shown as well: the channel sees who enters, and the digest has its thread.
     """
     if new.state is not RequestState.DENIED and new.channel is not None:
-        await outbox.want(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, new.channel)
+        await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, new.channel)
     person = policy.people.get(asker.name)
     if person is not None and person.slack is not None:
-        await outbox.want(transaction, PostSubject.REQUEST, new.id, PostPurpose.REPLY, person.slack)
+        await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.REPLY, person.slack)
     detail = {
         "duration_s": new.duration_s,
         "reason": new.reason,

@@ -1,199 +1,204 @@
-"""Reviews of access requests: one person's decision, and what it leads to. Of held statements: see statement_reviews.
+"""Reviews: one person's decision on a request or on a held statement, and what it leads to.
 
 The row decided upon is locked first, so that decisions come one after the other; the change itself is one conditional
-UPDATE. A decision that cannot count is told to the reviewer, audited, and changes nothing.
+UPDATE. A decision that cannot count is told to the reviewer, audited, and changes nothing. This is the flow of both;
+what they differ in is a Case, of which each has its own: request_reviews, statement_reviews.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes, text
 from access.context import Access
-from access.decisions.statement_reviews import StatementOutcome, review_statement
-from access.decisions.votes import Vote, approvals_of, decided_sentence, record_vote, vote_of
-from access.grants import grants
-from access.identity.people import actor, slack_account
-from access.in_force import STALE, policy_in_force
-from access.policy.policy import Requirement
+from access.decisions.votes import Vote, approvals_of, record_vote, vote_of
+from access.errors import Refused
+from access.identity.people import slack_account
+from access.in_force import policy_in_force
+from access.policy.policy import Policy
 from access.policy.reviewers import may_review
-from access.text import Refused
 from storage.database import clock
-from storage.model import AccessRequest, Decision, Grant, Principal, RequestState, Review, ReviewDecision
+from storage.model import AccessRequest, Grant, HoldState, Principal, RequestState, ReviewDecision, Statement
 
-__all__ = ["Outcome", "Refused", "StatementOutcome", "may_review", "review_request", "review_statement"]
+RowT = TypeVar("RowT", AccessRequest, Statement)
 
-_VERBS = {ReviewDecision.APPROVE: "approve", ReviewDecision.DENY: "deny"}
+_PARTICIPLES = {
+    "approved": "was approved",
+    "denied": "was denied",
+    "cancelled": "was cancelled",
+    "expired": "expired",
+}
 
 
 @dataclass(frozen=True)
 class Outcome:
     """What a review came to; `message` is a sentence for the reviewer."""
 
-    state: RequestState | None
     message: str
-    #: None: there is no such request.
-    request: AccessRequest | None = None
+    #: None: there is nothing to review by that id.
+    subject: AccessRequest | Statement | None = None
+    #: What the approval of a request made.
     grant: Grant | None = None
-    #: Whether this review decided the request.
+    #: Whether this review decided the subject.
     decided: bool = False
     #: Whether this review was counted at all.
     counted: bool = False
 
+    @property
+    def state(self) -> RequestState | HoldState | None:
+        """The subject's state after the review."""
+        return self.subject.state if self.subject is not None else None
 
-async def review_request(
+    @property
+    def request(self) -> AccessRequest | None:
+        """The subject, if it is a request."""
+        return self.subject if isinstance(self.subject, AccessRequest) else None
+
+    @property
+    def statement(self) -> Statement | None:
+        """The subject, if it is a statement."""
+        return self.subject if isinstance(self.subject, Statement) else None
+
+
+@dataclass(frozen=True)
+class Case(ABC, Generic[RowT]):
+    """What is reviewed, its row locked, with everything that decides whether a vote counts and what it leads to."""
+
+    #: The word for it in sentences and audit actions.
+    what: ClassVar[str]
+    states: ClassVar[type[RequestState] | type[HoldState]]
+    #: Sentences for the reviewer: there is no such thing, a reason is missing, it is denied.
+    missing: ClassVar[str]
+    no_reason: ClassVar[str]
+    denied: ClassVar[str]
+
+    row: RowT
+    requester: Principal
+    #: As storage knows them now.
+    reviewer: Principal
+    #: The Slack account that asked for the access.
+    asked_by: str | None
+    #: Names of those who may review it now, and how many of them it takes.
+    reviewers: frozenset[str]
+    quorum: int
+    #: Why this is not to be decided by anybody any more, as a sentence; None: it is.
+    closed: str | None
+
+    @classmethod
+    @abstractmethod
+    async def open(
+        cls, transaction: AsyncSession, policy: Policy | None, row_id: UUID, reviewer: Principal
+    ) -> Self | None:
+        """Lock the row and read what goes with it; None: there is nothing to review by that id."""
+
+    def action(self, vote: Vote) -> str:
+        """What the audit log calls the vote."""
+        return f"{vote.source}:{self.what}:{vote.decision.value}"
+
+    @abstractmethod
+    def detail(self, vote: Vote, approvals: int | None) -> dict[str, object]:
+        """What the audit event says of a vote that counts; `approvals` None: it is a denial."""
+
+    @abstractmethod
+    async def approved(self, transaction: AsyncSession, now: datetime) -> Outcome:
+        """Do what the last approval leads to, the row being changed already."""
+
+
+async def review(
     access: Access,
-    request_id: UUID,
+    kind: type[Case[RowT]],
+    row_id: UUID,
     reviewer: Principal,
     decision: ReviewDecision,
-    reason: str = "",
-    *,
-    source: str = "slack",
+    reason: str,
+    source: str,
 ) -> Outcome:
-    """Count one decision. Whether it counts is judged by the policy in force now, not by that of the request.
+    """Count one decision: one denial denies, the quorum's last approval approves.
 
-    Raises Refused for a denial without a reason or a reason too long; everything else is in the Outcome.
+    Whether it counts is judged by the policy in force now, not by the one under which it was asked. Raises Refused for
+    a denial without a reason or a reason too long; everything else is in the Outcome.
     """
     vote = Vote(reviewer.id, decision, text.reason(access, reason), source)
     if decision is ReviewDecision.DENY and not vote.reason:
-        raise Refused("Say why you deny this: the requester is told.")
+        raise Refused(kind.no_reason)
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
-        request = await transaction.get(AccessRequest, request_id, with_for_update=True, populate_existing=True)
-        if request is None:
-            return Outcome(None, "There is no such request.")
+        case = await kind.open(transaction, policy, row_id, reviewer)
+        if case is None:
+            return Outcome(kind.missing)
         now = await clock(transaction)
-        requester = await transaction.get_one(Principal, request.principal_id)
-        reviewer_now = await transaction.get_one(Principal, reviewer.id)
-        requirement = policy.require(requester.name, request.resource, request.role) if policy is not None else None
-        refusal = await _refusal(transaction, request, requester, reviewer_now, requirement, now)
-        if requirement is None or refusal is not None:
-            refusal = refusal or STALE
-            await changes.request(
-                transaction,
-                request,
-                actor=actor(reviewer_now),
-                action=f"{source}:request:{_VERBS[decision]}",
-                outcome="failure",
-                detail={"why": refusal},
-            )
-            return Outcome(request.state, refusal, request)
-        await record_vote(transaction, vote, now, request_id=request.id)
-        if decision is ReviewDecision.DENY:
-            return await _deny(transaction, request, reviewer_now, vote, now)
-        return await _approve(transaction, request, reviewer_now, requirement, vote, now)
+        refusal = await _refusal(transaction, case, now)
+        if refusal is not None:
+            await _note_refusal(transaction, case, vote, refusal)
+            return Outcome(refusal, case.row)
+        await record_vote(transaction, vote, now, case.row)
+        return await _count(transaction, case, vote, now)
 
 
-async def _refusal(
-    transaction: AsyncSession,
-    request: AccessRequest,
-    requester: Principal,
-    reviewer: Principal,
-    requirement: Requirement | None,
-    now: datetime,
-) -> str | None:
-    """Why this decision cannot count, as a sentence for the reviewer; without a requirement none can."""
-    if request.state is not RequestState.PENDING:
-        return await decided_sentence(
-            transaction, "request", request.state.value, request.decided_by, request.decided_at
-        )
-    if request.expires_at <= now:
-        return f"This request lapsed at {request.expires_at:%H:%M:%S} UTC: nobody answered it in time."
-    if requester.disabled_at is not None:
-        return f"{requester.name} is no longer in the policy, so there is nothing to decide."
-    if requirement is None:
-        return STALE
-    if requirement.decision is Decision.DENIED and reviewer.id != requester.id:
-        return f"The policy has changed since this was asked. {requirement.why}"
+async def _refusal(transaction: AsyncSession, case: Case[RowT], now: datetime) -> str | None:
+    """Why this decision cannot count, as a sentence for the reviewer."""
+    row = case.row
+    if row.state is not case.states.PENDING:
+        return await _decided(transaction, case)
+    if row.expires_at is not None and row.expires_at <= now:
+        return f"This {case.what} expired at {row.expires_at:%H:%M:%S} UTC: nobody answered it in time."
+    if case.closed is not None:
+        return case.closed
+    account = await slack_account(transaction, case.reviewer)
     refusal = may_review(
-        reviewer,
-        requester,
-        requirement.reviewers,
-        "request",
-        account=await slack_account(transaction, reviewer),
-        asked_by=request.context.get("slack"),
+        case.reviewer, case.requester, case.reviewers, case.what, account=account, asked_by=case.asked_by
     )
     if refusal is not None:
         return refusal
-    earlier = await vote_of(transaction, reviewer, col(Review.request_id) == request.id)
-    return f"You have reviewed this request already ({earlier.decision}), and it counts once." if earlier else None
+    earlier = await vote_of(transaction, case.reviewer, row)
+    return f"You have reviewed this {case.what} already ({earlier.decision}), and it counts once." if earlier else None
 
 
-async def _deny(
-    transaction: AsyncSession, request: AccessRequest, reviewer: Principal, vote: Vote, now: datetime
-) -> Outcome:
-    denied = await _decide(transaction, request, RequestState.DENIED, reviewer, vote.reason, now)
-    await changes.request(
+async def _decided(transaction: AsyncSession, case: Case[RowT]) -> str:
+    """Who decided it, how and when: for those who come too late."""
+    row = case.row
+    principal = await transaction.get(Principal, row.decided_by) if row.decided_by is not None else None
+    how = _PARTICIPLES[row.state or HoldState.DENIED]
+    who = f" by {principal.name}" if principal is not None else ""
+    when = f" at {row.decided_at:%H:%M:%S} UTC" if row.decided_at is not None else ""
+    return f"This {case.what} {how}{who}{when} already."
+
+
+async def _note_refusal(transaction: AsyncSession, case: Case[RowT], vote: Vote, refusal: str) -> None:
+    await changes.note(
         transaction,
-        denied,
-        actor=actor(reviewer),
-        action=f"{vote.source}:request:deny",
-        detail={"reason": vote.reason},
+        case.row,
+        actor=changes.actor(case.reviewer),
+        action=case.action(vote),
+        outcome="failure",
+        detail={"why": refusal},
     )
-    return Outcome(denied.state, "Denied. The requester is told your reason.", denied, decided=True, counted=True)
 
 
-async def _approve(
-    transaction: AsyncSession,
-    request: AccessRequest,
-    reviewer: Principal,
-    requirement: Requirement,
-    vote: Vote,
-    now: datetime,
-) -> Outcome:
-    """Approve if this makes the quorum; the grant's clock starts now."""
-    approvals = await approvals_of(transaction, requirement.reviewers, col(Review.request_id) == request.id)
-    quorum = max(requirement.quorum, 1)
-    detail = {"reason": vote.reason, "approvals": len(approvals), "quorum": quorum}
-    action = f"{vote.source}:request:approve"
-    if len(approvals) < quorum:
-        waiting = await _count(transaction, request)
-        await changes.request(transaction, waiting, actor=actor(reviewer), action=action, detail=detail)
-        message = f"Your approval counts: {len(approvals)} of {quorum}."
-        return Outcome(waiting.state, message, waiting, counted=True)
-    approved = await _decide(transaction, request, RequestState.APPROVED, reviewer, vote.reason, now)
-    await changes.request(transaction, approved, actor=actor(reviewer), action=action, detail=detail)
-    duration_s = min(approved.duration_s, requirement.maximum_s)
-    grant = await grants.make(transaction, approved, now, duration_s=duration_s, by=reviewer)
-    message = f"Approved. The access ends at {grant.expires_at:%H:%M:%S} UTC."
-    return Outcome(approved.state, message, approved, grant, decided=True, counted=True)
-
-
-async def _decide(
-    transaction: AsyncSession,
-    request: AccessRequest,
-    state: RequestState,
-    reviewer: Principal,
-    reason: str,
-    now: datetime,
-) -> AccessRequest:
-    """pending -> approved or denied. The row is locked, so the condition cannot fail; it stands for whoever reads."""
-    decided = await transaction.scalars(
-        update(AccessRequest)
-        .where(col(AccessRequest.id) == request.id, col(AccessRequest.state) == RequestState.PENDING)
-        .values(
-            state=state,
-            decided_at=now,
-            decided_by=reviewer.id,
-            decision_reason=reason,
-            revision=col(AccessRequest.revision) + 1,
-        )
-        .returning(AccessRequest)
-        .execution_options(populate_existing=True)
+async def _count(transaction: AsyncSession, case: Case[RowT], vote: Vote, now: datetime) -> Outcome:
+    """What the vote leads to. The row is locked, so `decide` finds it open; the condition stands for whoever reads."""
+    approvals, state = None, case.states.DENIED
+    if vote.decision is ReviewDecision.APPROVE:
+        approvals = len(await approvals_of(transaction, case.reviewers, case.row))
+        state = case.states.APPROVED if approvals >= case.quorum else case.states.PENDING
+    decided = state is not case.states.PENDING
+    table = type(case.row)
+    [row] = await changes.decide(
+        transaction,
+        table,
+        col(table.id) == case.row.id,
+        changes.settled(state, now, why=vote.reason, by=vote.reviewer_id) if decided else {},
+        actor=changes.actor(case.reviewer),
+        action=case.action(vote),
+        detail=case.detail(vote, approvals),
     )
-    return decided.one()
-
-
-async def _count(transaction: AsyncSession, request: AccessRequest) -> AccessRequest:
-    counted = await transaction.scalars(
-        update(AccessRequest)
-        .where(col(AccessRequest.id) == request.id, col(AccessRequest.state) == RequestState.PENDING)
-        .values(revision=col(AccessRequest.revision) + 1)
-        .returning(AccessRequest)
-        .execution_options(populate_existing=True)
-    )
-    return counted.one()
+    if not decided:
+        return Outcome(f"Your approval counts: {approvals} of {case.quorum}.", row, counted=True)
+    if approvals is None:
+        return Outcome(case.denied, row, decided=True, counted=True)
+    return await case.approved(transaction, now)

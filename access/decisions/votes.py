@@ -9,14 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from storage.model import Principal, PrincipalKind, Review, ReviewDecision
-
-_PARTICIPLES = {
-    "approved": "was approved",
-    "denied": "was denied",
-    "cancelled": "was cancelled",
-    "expired": "lapsed",
-}
+from storage.model import AccessRequest, Principal, PrincipalKind, Review, ReviewDecision, Statement
 
 
 @dataclass(frozen=True)
@@ -30,19 +23,12 @@ class Vote:
     source: str
 
 
-async def record_vote(
-    transaction: AsyncSession,
-    vote: Vote,
-    now: datetime,
-    *,
-    request_id: UUID | None = None,
-    statement_id: UUID | None = None,
-) -> None:
+async def record_vote(transaction: AsyncSession, vote: Vote, now: datetime, about: AccessRequest | Statement) -> None:
     """Write the review of one thing."""
     transaction.add(
         Review(
-            request_id=request_id,
-            statement_id=statement_id,
+            request_id=about.id if isinstance(about, AccessRequest) else None,
+            statement_id=about.id if isinstance(about, Statement) else None,
             reviewer_id=vote.reviewer_id,
             decision=vote.decision,
             reason=vote.reason,
@@ -52,23 +38,24 @@ async def record_vote(
     await transaction.flush()
 
 
-async def vote_of(transaction: AsyncSession, reviewer: Principal, of: ColumnElement[bool]) -> Review | None:
+async def vote_of(transaction: AsyncSession, reviewer: Principal, about: AccessRequest | Statement) -> Review | None:
     """What `reviewer` decided before, if they did."""
-    return await transaction.scalar(select(Review).where(of, col(Review.reviewer_id) == reviewer.id))
+    return await transaction.scalar(select(Review).where(_about(about), col(Review.reviewer_id) == reviewer.id))
 
 
 async def approvals_of(
-    transaction: AsyncSession, reviewers: Collection[str], of: ColumnElement[bool]
+    transaction: AsyncSession, reviewers: Collection[str], about: AccessRequest | Statement
 ) -> frozenset[str]:
     """Names of the different people whose approval counts now: still allowed, enabled and human.
 
-    Nor does one count that was given by an account the reviewer has lost since: with the next one it would be two.
+    An approval given by an account that the reviewer has lost since does not count: with one by the new account, the
+    same person would count twice.
     """
     names = await transaction.scalars(
         select(col(Principal.name))
         .join(Review, col(Review.reviewer_id) == col(Principal.id))
         .where(
-            of,
+            _about(about),
             col(Review.decision) == ReviewDecision.APPROVE,
             col(Principal.name).in_(sorted(reviewers)),
             col(Principal.kind) == PrincipalKind.HUMAN,
@@ -82,11 +69,7 @@ async def approvals_of(
     return frozenset(names.all())
 
 
-async def decided_sentence(
-    transaction: AsyncSession, what: str, state: str, by: UUID | None, at: datetime | None
-) -> str:
-    """Who decided `what`, how and when: for those who come too late."""
-    principal = await transaction.get(Principal, by) if by is not None else None
-    who = f" by {principal.name}" if principal is not None else ""
-    when = f" at {at:%H:%M:%S} UTC" if at is not None else ""
-    return f"This {what} {_PARTICIPLES.get(state, state)}{who}{when} already."
+def _about(subject: AccessRequest | Statement) -> ColumnElement[bool]:
+    if isinstance(subject, AccessRequest):
+        return col(Review.request_id) == subject.id
+    return col(Review.statement_id) == subject.id

@@ -1,4 +1,4 @@
-"""Grants: made by a decision, ended by their deadline or a revocation, asked about by every door of the proxy."""
+"""Grants: made by a decision, ended by their deadline or a revocation, asked about at every connection."""
 
 import re
 from datetime import datetime, timedelta
@@ -10,23 +10,22 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
+from access.changes import actor
 from access.context import Access
-from access.grants import endings
-from access.identity.people import actor
-from access.in_force import STALE, PolicyStale, policy_in_force
+from access.errors import STALE, PolicyStale, Refused
+from access.grants import revocation
+from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_revoke
-from access.text import Refused, reason
+from access.text import reason
 from storage.audit import trail
 from storage.database import clock
 from storage.model import AccessRequest, Decision, EndReason, Grant, Principal
 
-__all__ = ["GrantFault", "GrantUnusable", "Refused", "by_prefix", "make", "of", "revoke", "still_allowed", "usable"]
-
 _SHORT_ID = re.compile(r"[0-9a-f]{4,32}")
 
 
-class GrantFault(StrEnum):
+class GrantProblem(StrEnum):
     """Why a grant opens nothing."""
 
     UNKNOWN = "unknown"
@@ -37,18 +36,18 @@ class GrantFault(StrEnum):
 
 
 _END_REASONS = {
-    GrantFault.UNKNOWN: EndReason.REVOKED,
-    GrantFault.NOT_YET: EndReason.REVOKED,
-    GrantFault.EXPIRED: EndReason.EXPIRED,
-    GrantFault.REVOKED: EndReason.REVOKED,
-    GrantFault.DISABLED: EndReason.REVOKED,
+    GrantProblem.UNKNOWN: EndReason.REVOKED,
+    GrantProblem.NOT_YET: EndReason.REVOKED,
+    GrantProblem.EXPIRED: EndReason.EXPIRED,
+    GrantProblem.REVOKED: EndReason.REVOKED,
+    GrantProblem.DISABLED: EndReason.REVOKED,
 }
 
 
 class GrantUnusable(Exception):
     """The grant opens nothing now; the message is for the person who holds it."""
 
-    def __init__(self, reason: GrantFault, message: str) -> None:
+    def __init__(self, reason: GrantProblem, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -84,7 +83,7 @@ async def make(
 
 
 async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None = None) -> Grant:
-    """The grant, if it opens its door at `now` (the database's clock unless given). Raises GrantUnusable."""
+    """The grant, if it opens anything at `now` (the database's clock unless given). Raises GrantUnusable."""
     moment = now or await clock(transaction)
     row = (
         await transaction.execute(
@@ -95,24 +94,24 @@ async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None
         )
     ).one_or_none()
     if row is None:
-        raise GrantUnusable(GrantFault.UNKNOWN, "There is no such access. Ask for it in Slack with /access.")
+        raise GrantUnusable(GrantProblem.UNKNOWN, "There is no such access. Ask for it in Slack with /access.")
     grant, principal = row
     if grant.revoked_at is not None:
-        raise GrantUnusable(GrantFault.REVOKED, await _revocation(transaction, grant))
+        raise GrantUnusable(GrantProblem.REVOKED, await _revocation(transaction, grant))
     if grant.expires_at <= moment:
         message = f"This access ended at {grant.expires_at:%H:%M:%S} UTC, as granted. Ask again in Slack with /access."
-        raise GrantUnusable(GrantFault.EXPIRED, message)
+        raise GrantUnusable(GrantProblem.EXPIRED, message)
     if principal.disabled_at is not None:
-        raise GrantUnusable(GrantFault.DISABLED, f"{principal.name} is no longer in Gatepass's policy.")
+        raise GrantUnusable(GrantProblem.DISABLED, f"{principal.name} is no longer in Gatepass's policy.")
     if grant.not_before > moment:
-        raise GrantUnusable(GrantFault.NOT_YET, f"This access starts at {grant.not_before:%H:%M:%S} UTC.")
+        raise GrantUnusable(GrantProblem.NOT_YET, f"This access starts at {grant.not_before:%H:%M:%S} UTC.")
     return grant
 
 
 def still_allowed(policy: Policy, grant: Grant, person: str) -> str | None:
     """Why `policy` no longer lets `person` use the grant, as a sentence for them; None if it does.
 
-    That too few are left to review the next request is nothing to this grant, which was reviewed.
+    That too few are left to review the next request does not matter for this grant, which was reviewed.
     """
     resource = policy.resources.get(grant.resource)
     if resource is None or grant.role not in resource.roles:
@@ -148,7 +147,7 @@ async def revoke(
         refusal = await _no_revocation(access, transaction, grant, by)
         if refusal is None:
             now = await clock(transaction)
-            revoked = await endings.revoke_grant(transaction, grant_id, by, why, now, source=source)
+            revoked = await revocation.revoke_grant(transaction, grant_id, by, why, now, source=source)
             if revoked is not None:
                 return revoked
             await transaction.refresh(grant)

@@ -5,6 +5,7 @@ Refuses to open a session under a grant that is not usable at that moment, and t
 
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +13,11 @@ from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access import changes
 from access.context import Access
 from access.grants import grants
 from access.text import storable
-from storage import notices, outbox
-from storage.audit import trail
+from storage import outbox
 from storage.database import clock
 from storage.model import (
     AccessRequest,
@@ -30,7 +31,6 @@ from storage.model import (
     Session,
     SessionState,
 )
-from storage.notices import Topic
 from storage.recordings import segments
 from storage.recordings.files import SegmentFile
 
@@ -93,16 +93,15 @@ async def open_session(
         )
         transaction.add(session)
         await transaction.flush()
-        await trail.record(
+        holder = await transaction.get_one(Principal, grant.principal_id)
+        await changes.session(
             transaction,
-            actor=await _actor(transaction, grant),
+            session,
+            grant,
+            actor=changes.actor(holder),
             action="proxy:session:open",
-            resource=f"{grant.resource}/{grant.role}",
-            session=session.id,
-            grant=grant.id,
             detail={"protocol": protocol.value, "client": client},
         )
-        await notices.notify(transaction, Topic.SESSION, session.id)
     # Storage may have taken its time since it told the time: that is time of the grant's.
     return session, (grant.expires_at - now).total_seconds() - (time.monotonic() - read_at)
 
@@ -125,48 +124,46 @@ async def end_session(access: Access, ending: Ending) -> bool:
     False if the session had ended already.
     """
     async with access.database.transaction() as transaction:
-        now = await clock(transaction)
-        changes: dict[str, Any] = ending.tally.columns() if ending.tally else {}
-        root = segments.root([segment.sha256 for segment in ending.segments]) if ending.segments else None
-        ended = await transaction.scalar(
-            update(Session)
-            .where(col(Session.id) == ending.session_id, col(Session.state) == SessionState.ACTIVE)
-            .values(
-                state=SessionState.ENDED,
-                ended_at=now,
-                end_reason=ending.reason,
-                end_detail=access.redact(storable(ending.detail)),
-                recording_root=root,
-                revision=col(Session.revision) + 1,
-                **changes,
-            )
-            .returning(Session)
-        )
-        if ended is None:
+        session = await transaction.get(Session, ending.session_id)
+        if session is None:
             return False
-        await _add_segments(transaction, ended.id, ending.segments)
-        grant = await transaction.get_one(Grant, ended.grant_id)
-        await trail.record(
+        grant = await transaction.get_one(Grant, session.grant_id)
+        holder = await transaction.get_one(Principal, grant.principal_id)
+        root = segments.root([segment.sha256 for segment in ending.segments]) if ending.segments else None
+        ended = await changes.decide(
             transaction,
-            actor=await _actor(transaction, grant),
+            Session,
+            col(Session.id) == ending.session_id,
+            {**_ended(access, ending, await clock(transaction)), "recording_root": root},
+            actor=changes.actor(holder),
             action="proxy:session:end",
-            resource=f"{grant.resource}/{grant.role}",
-            session=ended.id,
-            grant=grant.id,
             detail={"reason": ending.reason.value, "recording_root": root, "segments": len(ending.segments)},
         )
-        await _want_digest(access, transaction, ended, grant)
-        await notices.notify(transaction, Topic.SESSION, ended.id)
+        if not ended:
+            return False
+        await _add_segments(transaction, session.id, ending.segments)
+        await _enqueue_digest(access, transaction, session, grant)
         return True
 
 
-async def _want_digest(access: Access, transaction: AsyncSession, session: Session, grant: Grant) -> None:
+def _ended(access: Access, ending: Ending, now: datetime) -> dict[str, Any]:
+    """The values of the session's columns; counters only where they are known."""
+    return {
+        "state": SessionState.ENDED,
+        "ended_at": now,
+        "end_reason": ending.reason,
+        "end_detail": access.redact(storable(ending.detail)),
+        **(ending.tally.columns() if ending.tally else {}),
+    }
+
+
+async def _enqueue_digest(access: Access, transaction: AsyncSession, session: Session, grant: Grant) -> None:
     """In the request's channel, in the thread of its card; to the person directly when the rule has no channel."""
     request = await transaction.get_one(AccessRequest, grant.request_id)
     if request.channel is not None:
         card = await outbox.find(transaction, PostSubject.REQUEST, request.id, PostPurpose.CARD, request.channel)
         thread: Post | None = card
-        await outbox.want(
+        await outbox.enqueue(
             transaction,
             PostSubject.SESSION,
             session.id,
@@ -178,7 +175,7 @@ async def _want_digest(access: Access, transaction: AsyncSession, session: Sessi
     principal = await transaction.get_one(Principal, grant.principal_id)
     person = access.policies.current.people.get(principal.name)
     if person is not None and person.slack is not None:
-        await outbox.want(transaction, PostSubject.SESSION, session.id, PostPurpose.DIGEST, person.slack)
+        await outbox.enqueue(transaction, PostSubject.SESSION, session.id, PostPurpose.DIGEST, person.slack)
 
 
 async def _add_segments(transaction: AsyncSession, session_id: UUID, written: list[SegmentFile]) -> None:
@@ -188,8 +185,3 @@ async def _add_segments(transaction: AsyncSession, session_id: UUID, written: li
             await segments.add(
                 transaction, session_id, segment.number, segment.path, segment.sha256, segment.size_bytes
             )
-
-
-async def _actor(transaction: AsyncSession, grant: Grant) -> str:
-    principal = await transaction.get_one(Principal, grant.principal_id)
-    return f"{principal.kind.value}:{principal.name}"

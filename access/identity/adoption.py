@@ -1,7 +1,7 @@
 """Adopting a policy: storage agrees with what the file says now, in one transaction.
 
-Whoever left the policy loses what they had: they are disabled, what they asked for is cancelled, their grants revoked.
-So does whoever lost a Slack identity, for it may have been somebody else who asked by it.
+Those who left the policy lose what they had: they are disabled, what they asked for is cancelled, their grants revoked.
+So do those who lost a Slack identity, because somebody else may have asked by it.
 """
 
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ async def adopt(access: Access, *, starting: bool = False) -> None:
         else:
             await _put_in_force(transaction, policy, now)
             changes = await people.sync(transaction, policy, now, team)
-            await _show_anew(transaction, now)
+            await _invalidate_live_grants(transaction, now)
             await trail.record(
                 transaction,
                 actor="gatepass",
@@ -106,11 +106,11 @@ async def _put_in_force(transaction: AsyncSession, policy: Policy, now: datetime
     )
 
 
-async def _show_anew(transaction: AsyncSession, now: datetime) -> None:
-    """What is said of live grants is due again: the new policy may let nobody in by them."""
+async def _invalidate_live_grants(transaction: AsyncSession, now: datetime) -> None:
+    """The posts about live grants are due again: the new policy may let nobody in by them."""
     live = select(col(Grant.request_id)).where(col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now)
     for request_id in (await transaction.scalars(live)).all():
-        await outbox.touch(transaction, PostSubject.REQUEST, request_id)
+        await outbox.invalidate(transaction, PostSubject.REQUEST, request_id)
 
 
 def _detail(written: _Written, changes: people.Changes) -> dict[str, Any]:
@@ -123,4 +123,4 @@ def _detail(written: _Written, changes: people.Changes) -> dict[str, Any]:
         "returned": changes.returned,
         "lost_identity": changes.lost_identity,
     }
-    return detail | {what: sorted(each.name for each in found) for what, found in whom.items() if found}
+    return detail | {what: sorted(principal.name for principal in found) for what, found in whom.items() if found}

@@ -1,7 +1,7 @@
 """Principals and identities: who the policy's people are in storage, and how Slack knows them.
 
-An identity counts only with its issuer: the same Slack member id of another workspace is a stranger. Whoever
-loses theirs loses with it what was asked by it, lest the account that asked approve it under another name.
+An identity counts only with its issuer: the same Slack member id of another workspace is a stranger. Whoever loses an
+identity loses what was asked by it as well, so that the account that asked cannot approve it under another name.
 """
 
 from dataclasses import dataclass, field
@@ -12,27 +12,15 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access.actors import actor
 from access.context import Access
-from access.grants import endings
-from access.in_force import PolicyStale, policy_in_force
+from access.errors import PolicyStale
+from access.grants import revocation
+from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from storage.audit import trail
 from storage.database import clock
 from storage.locks import Lock, take
 from storage.model import Identity, IdentityProvider, Principal
-
-__all__ = [
-    "Changes",
-    "PolicyStale",
-    "Principal",
-    "WrongWorkspace",
-    "actor",
-    "link_slack",
-    "principal_of",
-    "slack_account",
-    "sync",
-]
 
 LEFT_THE_POLICY = "left the policy"
 LOST_IDENTITY = "another Slack account is theirs now, or none"
@@ -150,8 +138,8 @@ async def link_slack(access: Access, team: str) -> None:
 
 
 async def _end_all(transaction: AsyncSession, principal: Principal, why: str, now: datetime) -> None:
-    await endings.cancel_requests_of(transaction, principal, why, now)
-    await endings.revoke_grants_of(transaction, principal, why, now)
+    await revocation.cancel_requests_of(transaction, principal, why, now)
+    await revocation.revoke_grants_of(transaction, principal, why, now)
 
 
 async def _sync_slack(

@@ -1,6 +1,6 @@
 """What is wrong between the parts of a policy: names that mean nothing, rules that nobody could meet. Pure.
 
-Each part alone is checked by its own shape; here they are checked against each other, and every fault is reported.
+Each part alone is checked by its own shape; here they are checked against each other, and each of them is reported.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,23 +18,23 @@ Path = tuple[int | str, ...]
 
 
 @dataclass(frozen=True)
-class Fault:
+class Inconsistency:
     """`message` about the part at `path` of the file."""
 
     path: Path
     message: str
 
 
-def raise_faults(policy: PolicyDocument, *, unreadable: frozenset[str]) -> None:
-    """Raise pydantic's ValidationError with every fault of `policy`, or return.
+def raise_inconsistencies(policy: PolicyDocument, *, unreadable: frozenset[str]) -> None:
+    """Raise pydantic's ValidationError with every inconsistency of `policy`, or return.
 
-    `unreadable`: names whose own definition is broken and reported already; speaking of them is no second fault.
+    `unreadable`: names whose own definition is broken and reported already; speaking of them is no second one.
     """
-    faults = list(_Check(policy, unreadable).faults())
-    if faults:
+    inconsistencies = list(_Check(policy, unreadable).inconsistencies())
+    if inconsistencies:
         raise ValidationError.from_exception_data(
             "policy",
-            [InitErrorDetails(type=_between(fault.message), loc=fault.path, input=None) for fault in faults],
+            [InitErrorDetails(type=_between(found.message), loc=found.path, input=None) for found in inconsistencies],
         )
 
 
@@ -47,7 +47,7 @@ class _Check:
         self._policy = policy
         self._unreadable = unreadable
 
-    def faults(self) -> Iterator[Fault]:
+    def inconsistencies(self) -> Iterator[Inconsistency]:
         yield from self._people()
         yield from self._groups()
         yield from _duplicates(("policy",), [rule.name for rule in self._policy.policy])
@@ -56,41 +56,43 @@ class _Check:
             yield from self._rule(("policy", index), rule)
         yield from self._statements()
 
-    def _people(self) -> Iterator[Fault]:
+    def _people(self) -> Iterator[Inconsistency]:
         for key in ("slack", "email"):
             owners: dict[str, str] = {}
             for name, person in self._policy.people.items():
                 value: str | None = getattr(person, key)
                 first = owners.setdefault(value, name) if value else name
                 if first != name:
-                    yield Fault(("people", name, key), f"is {first}'s too: one {key} is one person")
+                    yield Inconsistency(("people", name, key), f"is {first}'s too: one {key} is one person")
 
-    def _groups(self) -> Iterator[Fault]:
+    def _groups(self) -> Iterator[Inconsistency]:
         for name, members in self._policy.groups.items():
             if name in self._policy.people:
-                yield Fault(("groups", name), "is the name of a person too: give the group another")
+                yield Inconsistency(("groups", name), "is the name of a person too: give the group another")
             for index, member in enumerate(members):
                 if not self._known(member, self._policy.people):
                     hint = "a group holds people" if member in self._policy.groups else "nobody is called that"
                     suggestion = did_you_mean(member, self._policy.people)
-                    yield Fault(("groups", name, index), f"{member}: {hint}.{suggestion}")
+                    yield Inconsistency(("groups", name, index), f"{member}: {hint}.{suggestion}")
 
-    def _rule(self, path: Path, rule: PolicyRule) -> Iterator[Fault]:
+    def _rule(self, path: Path, rule: PolicyRule) -> Iterator[Inconsistency]:
         yield from self._names((*path, "who"), rule.who)
         yield from self._globs(path, rule)
         yield from self._reviewers(path, rule.reviewers, rule.quorum)
         if rule.decision is Decision.REVIEWED and not rule.reviewers:
-            yield Fault(path, "is reviewed, but names no reviewers: nobody could answer")
+            yield Inconsistency(path, "is reviewed, but names no reviewers: nobody could answer")
         if rule.decision is Decision.REVIEWED and rule.channel is None:
-            yield Fault(path, "is reviewed, but names no channel: nobody would see the card")
+            yield Inconsistency(path, "is reviewed, but names no channel: nobody would see the card")
         if rule.decision is Decision.DENIED and rule.reviewers:
-            yield Fault((*path, "reviewers"), "the rule denies, so they would never be asked: drop them")
+            yield Inconsistency((*path, "reviewers"), "the rule denies, so they would never be asked: drop them")
 
-    def _globs(self, path: Path, rule: PolicyRule) -> Iterator[Fault]:
+    def _globs(self, path: Path, rule: PolicyRule) -> Iterator[Inconsistency]:
         names = self._policy.resources.keys() | self._unreadable
         for index, glob in enumerate(rule.resources):
             if not any(fnmatchcase(name, glob) for name in names):
-                yield Fault((*path, "resources", index), f"{glob} matches no resource.{did_you_mean(glob, names)}")
+                yield Inconsistency(
+                    (*path, "resources", index), f"{glob} matches no resource.{did_you_mean(glob, names)}"
+                )
         covered = [name for name in names if any(fnmatchcase(name, glob) for glob in rule.resources)]
         if not covered or not self._unreadable.isdisjoint(covered):
             return
@@ -98,9 +100,9 @@ class _Check:
         for index, glob in enumerate(rule.roles):
             if not any(fnmatchcase(role, glob) for role in roles):
                 suggestion = did_you_mean(glob, roles)
-                yield Fault((*path, "roles", index), f"{glob} matches no role of these resources.{suggestion}")
+                yield Inconsistency((*path, "roles", index), f"{glob} matches no role of these resources.{suggestion}")
 
-    def _statements(self) -> Iterator[Fault]:
+    def _statements(self) -> Iterator[Inconsistency]:
         for name, resource in self._policy.resources.items():
             for role_name, role in resource.roles.items():
                 path = ("resources", name, "roles", role_name, "statements")
@@ -109,47 +111,55 @@ class _Check:
                     if statement.verdict is VerdictKind.REVIEW:
                         yield from self._held((*path, index), statement, name, role_name)
 
-    def _held(self, path: Path, statement: StatementRule, resource: str, role: str) -> Iterator[Fault]:
+    def _held(self, path: Path, statement: StatementRule, resource: str, role: str) -> Iterator[Inconsistency]:
         yield from self._reviewers(path, statement.reviewers, statement.quorum)
         granting = [
             rule for rule in self._policy.policy if rule.decision is not Decision.DENIED and rule.covers(resource, role)
         ]
         for rule in granting:
             if not statement.reviewers and not rule.reviewers:
-                yield Fault(path, f"names no reviewers, and the rule {rule.name} that opens this role has none either")
+                yield Inconsistency(
+                    path, f"names no reviewers, and the rule {rule.name} that opens this role has none either"
+                )
             elif not statement.reviewers and self._too_few(rule.reviewers, statement.quorum):
-                yield Fault((*path, "quorum"), f"is larger than the number of reviewers of the rule {rule.name}")
+                yield Inconsistency(
+                    (*path, "quorum"), f"is larger than the number of reviewers of the rule {rule.name}"
+                )
             if statement.channel is None and rule.channel is None:
-                yield Fault(path, f"names no channel, and the rule {rule.name} that opens this role has none either")
+                yield Inconsistency(
+                    path, f"names no channel, and the rule {rule.name} that opens this role has none either"
+                )
 
-    def _reviewers(self, path: Path, reviewers: list[str], quorum: int) -> Iterator[Fault]:
+    def _reviewers(self, path: Path, reviewers: list[str], quorum: int) -> Iterator[Inconsistency]:
         yield from self._names((*path, "reviewers"), reviewers)
         people = self._policy.members(reviewers)
         for name in sorted(people):
             if self._policy.people[name].kind is PrincipalKind.AGENT:
-                yield Fault((*path, "reviewers"), f"{name} is an agent: agents never review")
+                yield Inconsistency((*path, "reviewers"), f"{name} is an agent: agents never review")
         if reviewers and self._too_few(reviewers, quorum):
             able = len(self._policy.reviewers(reviewers))
-            yield Fault((*path, "quorum"), f"asks for {quorum} different people, but the reviewers are {able}")
+            yield Inconsistency((*path, "quorum"), f"asks for {quorum} different people, but the reviewers are {able}")
 
     def _too_few(self, reviewers: list[str], quorum: int) -> bool:
-        """Whether the quorum cannot be met; not to be said while one of them is unknown, which is a fault already."""
+        """Whether the quorum cannot be met; not to be said while one of them is unknown, which is reported already."""
         names = {member for name in reviewers for member in self._policy.groups.get(name, [name])}
         return names <= self._policy.people.keys() and len(self._policy.reviewers(reviewers)) < quorum
 
-    def _names(self, path: Path, names: list[str]) -> Iterator[Fault]:
+    def _names(self, path: Path, names: list[str]) -> Iterator[Inconsistency]:
         known = self._policy.people.keys() | self._policy.groups.keys()
         for index, name in enumerate(names):
             if not self._known(name, known):
-                yield Fault((*path, index), f"{name} is neither a person nor a group.{did_you_mean(name, known)}")
+                yield Inconsistency(
+                    (*path, index), f"{name} is neither a person nor a group.{did_you_mean(name, known)}"
+                )
 
     def _known(self, name: str, known: Iterable[str] | Mapping[str, object]) -> bool:
         return name in known or name in self._unreadable
 
 
-def _duplicates(path: Path, names: list[str]) -> Iterator[Fault]:
+def _duplicates(path: Path, names: list[str]) -> Iterator[Inconsistency]:
     seen: set[str] = set()
     for index, name in enumerate(names):
         if name in seen:
-            yield Fault((*path, index, "name"), f"{name} is used twice: each rule has a name of its own")
+            yield Inconsistency((*path, index, "name"), f"{name} is used twice: each rule has a name of its own")
         seen.add(name)

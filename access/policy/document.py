@@ -55,7 +55,7 @@ class PolicyRule(Frozen):
     )
     #: Where the card and the digest go.
     channel: SlackChannel | None = None
-    #: A request that nobody answers by then lapses.
+    #: A request that nobody answers by then expires.
     answer_within_s: Annotated[Seconds, Field(le=7 * 86_400)] = Field(
         default=1_800, validation_alias="answer_within", serialization_alias="answer_within"
     )

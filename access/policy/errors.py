@@ -35,7 +35,7 @@ _PATTERNS = {
 
 @dataclass(frozen=True)
 class PolicyError:
-    """One fault: `str` renders it as `gatepass.yml:12: policy.0.reviewers: …`."""
+    """One thing that is wrong: `str` renders it as `gatepass.yml:12: policy.0.reviewers: …`."""
 
     file: str
     line: int | None
@@ -50,7 +50,7 @@ class PolicyError:
 
 
 class PolicyErrors(Exception):
-    """The policy file is not valid; `errors` has every fault, in the order of the file."""
+    """The policy file is not valid; `errors` has all that is wrong, in the order of the file."""
 
     def __init__(self, errors: Iterable[PolicyError]) -> None:
         self.errors = sorted(errors, key=lambda error: (error.line or 0, error.column or 0))
@@ -63,12 +63,12 @@ def unreadable(file: Path, why: str) -> PolicyErrors:
 
 
 def from_flaws(file: Path, flaws: Iterable[Flaw]) -> PolicyErrors:
-    """Faults of the YAML itself."""
+    """What is wrong with the YAML itself."""
     return PolicyErrors(_error(file, flaw.position, flaw.path, flaw.message) for flaw in flaws)
 
 
 def from_validation(file: Path, reading: Reading, details: Iterable[ErrorDetails]) -> PolicyErrors:
-    """Faults of what the YAML says."""
+    """What is wrong with what the YAML says."""
     found: dict[tuple[str, str], PolicyError] = {}
     for detail in details:
         path = _path(detail)

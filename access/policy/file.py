@@ -14,8 +14,6 @@ from access.policy.errors import PolicyError, PolicyErrors, from_flaws, from_val
 from access.policy.policy import Policy
 from access.policy.yaml_lines import Plain, read
 
-__all__ = ["PolicyError", "PolicyErrors", "PolicyFile", "json_schema", "load", "parse"]
-
 MAX_BYTES = 1024 * 1024
 _SECTIONS = ("resources", "people", "groups", "policy", "masking")
 
@@ -88,7 +86,7 @@ def _validated(data: Plain, unreadable_names: frozenset[str] = frozenset()) -> P
 
 
 def _between_the_sound(data: dict[str, Plain], details: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Faults between the parts that are well-formed, so that mending one part does not bring up the next error.
+    """What is wrong between the parts that are well-formed, so that mending one part does not bring up the next error.
 
     Nothing, if a whole section is malformed: everything else would only be unknown names.
     """

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from pydantic import ValidationInfo, model_validator
 
-from access.policy.checks import raise_faults
+from access.policy.checks import raise_inconsistencies
 from access.policy.document import PolicyDocument, PolicyRule
 from access.policy.resources import StatementRule
 from access.policy.suggest import did_you_mean
@@ -53,7 +53,7 @@ class Policy(PolicyDocument):
     @model_validator(mode="after")
     def _holds_together(self, info: ValidationInfo) -> Self:
         context = info.context if isinstance(info.context, dict) else {}
-        raise_faults(self, unreadable=frozenset(context.get("unreadable", ())))
+        raise_inconsistencies(self, unreadable=frozenset(context.get("unreadable", ())))
         return self
 
     @cached_property

@@ -5,7 +5,7 @@ These are the shapes of gatepass.yml; a secret never stands in it, only a refere
 
 import re
 from enum import StrEnum
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Self, TypeVar, assert_never
 
 from pydantic import (
     AfterValidator,
@@ -154,10 +154,19 @@ class SshUpstream(Frozen):
 
 
 Upstream = PostgresUpstream | SshUpstream
-_UPSTREAMS: dict[Protocol, type[PostgresUpstream | SshUpstream]] = {
-    Protocol.POSTGRES: PostgresUpstream,
-    Protocol.SSH: SshUpstream,
-}
+
+
+def _upstream_of(protocol: Protocol) -> type[Upstream] | None:
+    """The shape of a protocol's upstreams; None: resources of this type are refused."""
+    match protocol:
+        case Protocol.POSTGRES:
+            return PostgresUpstream
+        case Protocol.SSH:
+            return SshUpstream
+        case Protocol.KUBERNETES:
+            return None
+        case _:
+            assert_never(protocol)
 
 
 class SshFeature(StrEnum):
@@ -190,7 +199,7 @@ class Resource(Frozen):
     @field_validator("type")
     @classmethod
     def _is_spoken(cls, value: Protocol) -> Protocol:
-        if value not in _UPSTREAMS:
+        if _upstream_of(value) is None:
             raise complaint(f"{value} resources are not supported yet: only postgres and ssh are")
         return value
 
@@ -198,7 +207,8 @@ class Resource(Frozen):
     @classmethod
     def _of_the_type(cls, value: object, _union: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
         """Validate as the type's upstream, so that errors speak of that one alone and not of the union."""
-        shape = _UPSTREAMS.get(info.data.get("type", ""))
+        protocol: Protocol | None = info.data.get("type")
+        shape = _upstream_of(protocol) if protocol is not None else None
         return value if shape is None else shape.model_validate(value)
 
     @field_validator("roles")
@@ -214,12 +224,20 @@ class Resource(Frozen):
 
 
 def _check_role(protocol: Protocol, role: Role) -> None:
-    if protocol is Protocol.POSTGRES and (role.private_key or "allow" in role.model_fields_set):
-        raise complaint(f"role {role.name}: private_key and allow are for ssh resources")
-    if role.password and role.private_key:
-        raise complaint(f"role {role.name} has both password and private_key: give one")
-    if protocol is Protocol.SSH and not (role.password or role.private_key):
-        raise complaint(f"role {role.name} needs private_key or password to enter the host")
+    """Raise a complaint about a role that does not fit its resource's type."""
+    match protocol:
+        case Protocol.POSTGRES:
+            if role.private_key or "allow" in role.model_fields_set:
+                raise complaint(f"role {role.name}: private_key and allow are for ssh resources")
+        case Protocol.SSH:
+            if role.password and role.private_key:
+                raise complaint(f"role {role.name} has both password and private_key: give one")
+            if not (role.password or role.private_key):
+                raise complaint(f"role {role.name} needs private_key or password to enter the host")
+        case Protocol.KUBERNETES:
+            pass  # Refused by its type already.
+        case _:
+            assert_never(protocol)
 
 
 def named(parts: dict[str, PartT]) -> dict[str, PartT]:

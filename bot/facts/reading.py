@@ -14,8 +14,9 @@ from sqlmodel import col
 
 from access.context import Access
 from access.decisions.statement_reviews import reviewers_now
+from access.errors import STALE
 from access.grants.grants import still_allowed
-from access.in_force import STALE, policy_in_force
+from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_review
 from bot.facts.addresses import Doors, connect_command

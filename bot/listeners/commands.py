@@ -7,7 +7,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from access.context import Access
 from access.decisions import requests
-from access.decisions.requests import Ask, Refused
+from access.decisions.requests import Ask
+from access.errors import Refused
 from access.grants import grants
 from access.policy.duration import format_duration
 from bot.blocks.listing import render_help, render_list

@@ -10,7 +10,8 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from access.context import Access
 from access.decisions import requests
-from access.decisions.requests import Ask, Refused
+from access.decisions.requests import Ask
+from access.errors import Refused
 from access.policy.duration import InvalidDuration, format_duration, parse_duration
 from access.policy.policy import Offer
 from bot.blocks.request_form import (

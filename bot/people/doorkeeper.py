@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from access.changes import actor
 from access.context import Access
 from access.identity import people
 from bot.slack import identity
@@ -48,7 +49,7 @@ class Doorkeeper:
                 return Speaker(principal, slack_id)
             await trail.record(
                 transaction,
-                actor="unknown" if fault == identity.FOREIGN else people.actor(principal) if principal else "unknown",
+                actor="unknown" if fault == identity.FOREIGN else actor(principal) if principal else "unknown",
                 action="slack:identity:refuse",
                 resource=about,
                 outcome="denied",

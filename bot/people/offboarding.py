@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.context import Access
-from access.grants import endings
+from access.grants import revocation
 from access.identity import people
 from bot.slack.client import CALL_ERRORS, Installation, Slack, error_code, retry_after_s
 from storage.database import StorageUnavailable, clock
@@ -62,8 +62,8 @@ class Leavers:
             if principal is None:
                 return
             now = await clock(transaction)
-            await endings.cancel_requests_of(transaction, principal, _WHY, now, source="slack")
-            await endings.revoke_grants_of(transaction, principal, _WHY, now, source="slack")
+            await revocation.cancel_requests_of(transaction, principal, _WHY, now, source="slack")
+            await revocation.revoke_grants_of(transaction, principal, _WHY, now, source="slack")
         _log.info("slack_account_deactivated", slack_user=slack_id)
 
     async def _sweep(self) -> None:

@@ -74,4 +74,4 @@ class Detour:
             return
         known = await outbox.find(transaction, post.subject, post.subject_id, purpose, person.slack)
         if known is None or again:
-            await outbox.want(transaction, post.subject, post.subject_id, purpose, person.slack)
+            await outbox.enqueue(transaction, post.subject, post.subject_id, purpose, person.slack)

@@ -70,7 +70,7 @@ class Messages:
     async def want_again(self, post: Post) -> None:
         """Make this one post due. Raises StorageUnavailable."""
         async with self._database.transaction() as transaction:
-            await outbox.want(
+            await outbox.enqueue(
                 transaction, post.subject, post.subject_id, post.purpose, post.address, thread_of=post.thread_of
             )
 

@@ -101,7 +101,7 @@ class Notifier:
     async def _show_due(self) -> bool:
         """Show one batch; True if there was one. Different places at once, one place in order."""
         try:
-            posts = await outbox.due(self._database, CLAIM_LIMIT)
+            posts = await outbox.claim(self._database, CLAIM_LIMIT)
         except StorageUnavailable as problem:
             _log.warning("notifier_storage_unavailable", error=str(problem))
             await asyncio.sleep(STORAGE_RETRY_S)
@@ -129,13 +129,13 @@ class Notifier:
         try:
             rendered = await self._messages.render(post)
             if rendered is None:
-                await outbox.failed(self._database, post.id, error="no subject", retry_in_s=PERMANENT_RETRY_S)
+                await outbox.mark_failed(self._database, post.id, error="no subject", retry_in_s=PERMANENT_RETRY_S)
                 return
             await self._channels.require_internal(post.channel or post.address)
             channel, ts = await self._send(post, rendered.message, anew=rendered.anew)
             if rendered.anew and post.ts is not None and post.channel is not None and rendered.superseded is not None:
                 await self._retire(post.channel, post.ts, rendered.superseded)
-            await outbox.shown(self._database, post.id, revision=post.wanted_revision, channel=channel, ts=ts)
+            await outbox.mark_shown(self._database, post.id, revision=post.wanted_revision, channel=channel, ts=ts)
             self._shown[post.id] = _hash(rendered.message)
         except ChannelRefused as problem:
             await self._give_up(post, "channel_refused", str(problem))
@@ -146,7 +146,7 @@ class Notifier:
         except Exception as problem:
             # A fault of ours in one post must not keep the others from being shown.
             _log.error("post_failed", post_id=str(post.id), exc_info=problem)
-            await outbox.failed(self._database, post.id, error=type(problem).__name__, retry_in_s=LAST_RETRY_S)
+            await outbox.mark_failed(self._database, post.id, error=type(problem).__name__, retry_in_s=LAST_RETRY_S)
 
     async def _send(self, post: Post, message: Message, *, anew: bool) -> tuple[str, str]:
         """Update the message that stands, or post one; where it stands now."""
@@ -200,12 +200,12 @@ class Notifier:
             return
         retry_in_s = float(retry_after_s(problem) or min(FIRST_RETRY_S * 2 ** min(post.attempts - 1, 10), LAST_RETRY_S))
         _log.warning("post_postponed", post_id=str(post.id), error=code, attempts=post.attempts, retry_in_s=retry_in_s)
-        await outbox.failed(self._database, post.id, error=code, retry_in_s=retry_in_s)
+        await outbox.mark_failed(self._database, post.id, error=code, retry_in_s=retry_in_s)
 
     async def _give_up(self, post: Post, code: str, trouble: str) -> None:
         """For an hour; and tell the people whom the post was for, where they can be told."""
         _log.error("post_impossible", post_id=str(post.id), address=post.address, error=code)
-        await outbox.failed(self._database, post.id, error=trouble, retry_in_s=PERMANENT_RETRY_S)
+        await outbox.mark_failed(self._database, post.id, error=trouble, retry_in_s=PERMANENT_RETRY_S)
         await self._detour.take(post)
 
     async def _heal_for_ever(self) -> Never:

@@ -8,7 +8,7 @@ import secrets
 import structlog
 from slack_sdk.errors import SlackApiError
 
-from access.decisions.requests import Refused
+from access.errors import Refused
 from bot.blocks.text import escape
 from bot.slack.client import error_code, is_slacks_failure
 from storage.database import StorageUnavailable

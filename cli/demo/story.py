@@ -239,7 +239,7 @@ class Story:
         while await sequence(self.database):
             pass
         found = await verify(self.database)
-        self._expect(not found.faults, "no leaf has changed", found.faults)
+        self._expect(not found.discrepancies, "no leaf has changed", found.discrepancies)
         return f"{found.tree_size} leaves, root {found.root.hex()}"
 
     async def _nothing_leaked(self) -> str:

@@ -14,6 +14,7 @@ import structlog
 
 from access import in_force
 from access.context import Access
+from access.errors import STALE
 from access.grants import grants
 from access.policy.policy import Policy
 from access.policy.resources import Resource, Role
@@ -104,7 +105,7 @@ class Door:
             grant = await grants.usable(transaction, claims.grant_id)
             principal = await transaction.get_one(Principal, grant.principal_id)
         if policy is None:
-            raise AccessRefused(in_force.STALE)
+            raise AccessRefused(STALE)
         if (grant.resource, grant.role, principal.id) != (resource_name, role_name, claims.principal_id):
             raise AccessRefused("This token does not match its grant. Get a new one from Gatepass in Slack.")
         if (refusal := grants.still_allowed(policy, grant, principal.name)) is not None:

@@ -1,7 +1,7 @@
 """The order of the audit log: pending events get their places in a Merkle tree, one sequencer at a time.
 
 Whole batches are placed in one transaction, which writes the root over everything so far. It drains by what is pending
-and never by ids: an event whose transaction commits late has a low id, and would be passed over for ever. What a
+and never by ids: an event whose transaction commits late has a low id, and would never be placed. What a
 superuser changes is found by storage.audit.verification, except that whole latest batches are gone without a trace:
 only a root kept outside this database shows that.
 """

@@ -2,7 +2,7 @@
 
 One walk over the leaves in one snapshot recomputes each leaf from its event's bytes and the tree at each checkpoint.
 Where a checkpoint does not agree, the walk goes on from the leaves and from what the checkpoint says, whichever the
-next one agrees with: so one changed row is one fault and not a fault in everything after it.
+next one agrees with: so one changed row is one discrepancy and not one in everything after it.
 """
 
 from collections.abc import AsyncGenerator
@@ -23,11 +23,11 @@ from storage.model import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
 #: Rows in memory at a time; each page is its own statement, so that the statement timeout does not bound the log.
 PAGE_ROWS = 2000
 #: A log that was changed all over need not be described all over.
-FAULT_LIMIT = 1000
+DISCREPANCY_LIMIT = 1000
 
 
 @dataclass(frozen=True)
-class Fault:
+class Discrepancy:
     """One thing that is not as it was written; `leaf_index` is None for an event that has no leaf."""
 
     leaf_index: int | None
@@ -36,15 +36,15 @@ class Fault:
 
 @dataclass(frozen=True)
 class Verification:
-    """What was found; no faults means that every row agrees with `root`, and `root` is what to compare elsewhere."""
+    """What was found. Without discrepancies every row agrees with `root`, and `root` is what to compare elsewhere."""
 
     #: Leaves that are there.
     tree_size: int
-    #: Recomputed from the events. With faults it proves nothing.
+    #: Recomputed from the events. With discrepancies it proves nothing.
     root: bytes
-    #: In the order of the leaves; at most FAULT_LIMIT.
-    faults: list[Fault]
-    #: Events that wait for their place, which is no fault.
+    #: In the order of the leaves; at most DISCREPANCY_LIMIT.
+    discrepancies: list[Discrepancy]
+    #: Events that wait for their place, which is none.
     pending: int
 
 
@@ -58,11 +58,11 @@ async def verify(database: Database) -> Verification:
         await transaction.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         await transaction.execute(text("SET TRANSACTION READ ONLY"))
         walk = await _walk(transaction)
-        homeless = await _events_without_place(transaction)
-        homeless += await _pending_without_reason(transaction)
+        unplaced = await _events_without_place(transaction)
+        unplaced += await _pending_without_reason(transaction)
         pending = await transaction.scalar(select(func.count()).select_from(AuditPending)) or 0
-        faults = sorted(walk.faults, key=lambda fault: fault.leaf_index or 0) + homeless
-        return Verification(walk.count, walk.root(), faults[:FAULT_LIMIT], pending)
+        discrepancies = sorted(walk.discrepancies, key=lambda found: found.leaf_index or 0) + unplaced
+        return Verification(walk.count, walk.root(), discrepancies[:DISCREPANCY_LIMIT], pending)
 
 
 async def _walk(transaction: AsyncSession) -> "_Walk":
@@ -86,7 +86,7 @@ class _Walk:
     """Where the walk is, and what it has found."""
 
     def __init__(self) -> None:
-        self.faults: list[Fault] = []
+        self.discrepancies: list[Discrepancy] = []
         self.count = 0
         #: The next leaf index, and the first that no checkpoint so far covers.
         self._next = 0
@@ -118,7 +118,7 @@ class _Walk:
         else:
             if self._trees and not self._explained:
                 covered = _leaf_range(self._covered, row.tree_size - 1)
-                self._fault(
+                self._report(
                     self._covered,
                     f"checkpoint {row.tree_size} does not agree with {covered}: it, or one of them, was changed",
                 )
@@ -136,12 +136,12 @@ class _Walk:
     def _recompute(self, row: Row[Any]) -> bytes:
         """The leaf's hash by its event's bytes; by the leaf's own word when the event is gone."""
         if row.body is None:
-            self._fault(row.leaf_index, f"its event {row.event_id} was deleted, or the leaf names another")
+            self._report(row.leaf_index, f"its event {row.event_id} was deleted, or the leaf names another")
             self._explained = True
             return row.leaf_hash
         digest = merkle.leaf_hash(row.body)
         if digest != row.leaf_hash:
-            self._fault(row.leaf_index, f"it is not the hash of its event {row.event_id}: one of the two was changed")
+            self._report(row.leaf_index, f"it is not the hash of its event {row.event_id}: one of the two was changed")
             self._explained = True
         return digest
 
@@ -150,7 +150,7 @@ class _Walk:
         if index <= self._next:
             return
         missing = _leaf_range(self._next, index - 1)
-        self._fault(self._next, f"{missing} {'is' if index - self._next == 1 else 'are'} missing")
+        self._report(self._next, f"{missing} {'is' if index - self._next == 1 else 'are'} missing")
         self._trees, self._fresh = [], []
         self._next = index
 
@@ -158,7 +158,7 @@ class _Walk:
         for size, (first, last) in self._named.items():
             if size != other_than:
                 named = _leaf_range(first, last)
-                self._fault(first, f"checkpoint {size}, which {named} named, was deleted, or the name was changed")
+                self._report(first, f"checkpoint {size}, which {named} named, was deleted, or the name was changed")
         self._named = {}
 
     def _grow(self, digest: bytes) -> None:
@@ -170,9 +170,9 @@ class _Walk:
         self._trees = [tree.extend(self._fresh) for tree in self._trees]
         self._fresh = []
 
-    def _fault(self, leaf_index: int, message: str) -> None:
-        if len(self.faults) < FAULT_LIMIT:
-            self.faults.append(Fault(leaf_index, message))
+    def _report(self, leaf_index: int, message: str) -> None:
+        if len(self.discrepancies) < DISCREPANCY_LIMIT:
+            self.discrepancies.append(Discrepancy(leaf_index, message))
 
 
 def _stated(checkpoint: Row[Any]) -> Frontier | None:
@@ -204,33 +204,39 @@ def _checkpoints(transaction: AsyncSession) -> AsyncGenerator[Row[Any]]:
     return _pages(transaction, checkpoints, by=col(AuditCheckpoint.tree_size))
 
 
-async def _events_without_place(transaction: AsyncSession) -> list[Fault]:
+async def _events_without_place(transaction: AsyncSession) -> list[Discrepancy]:
     """Committed events that are no leaf and that nothing will make one. An event and its pending row commit as one."""
     events = (
         select(col(AuditEvent.id), col(AuditLeaf.leaf_index), col(AuditPending.event_id))
         .outerjoin(AuditLeaf, col(AuditLeaf.event_id) == col(AuditEvent.id))
         .outerjoin(AuditPending, col(AuditPending.event_id) == col(AuditEvent.id))
     )
-    faults: list[Fault] = []
+    discrepancies: list[Discrepancy] = []
     async for event in _pages(transaction, events, by=col(AuditEvent.id)):
-        if event.leaf_index is None and event.event_id is None and len(faults) < FAULT_LIMIT:
-            faults.append(Fault(None, f"event {event.id} is no leaf and does not wait to be one: its row was deleted"))
-    return faults
+        if event.leaf_index is None and event.event_id is None and len(discrepancies) < DISCREPANCY_LIMIT:
+            discrepancies.append(
+                Discrepancy(None, f"event {event.id} is no leaf and does not wait to be one: its row was deleted")
+            )
+    return discrepancies
 
 
-async def _pending_without_reason(transaction: AsyncSession) -> list[Fault]:
+async def _pending_without_reason(transaction: AsyncSession) -> list[Discrepancy]:
     pending = (
         select(col(AuditPending.event_id), col(AuditEvent.id), col(AuditLeaf.leaf_index))
         .outerjoin(AuditEvent, col(AuditEvent.id) == col(AuditPending.event_id))
         .outerjoin(AuditLeaf, col(AuditLeaf.event_id) == col(AuditPending.event_id))
     )
-    faults: list[Fault] = []
+    discrepancies: list[Discrepancy] = []
     async for row in _pages(transaction, pending, by=col(AuditPending.event_id)):
-        if row.id is None and len(faults) < FAULT_LIMIT:
-            faults.append(Fault(row.leaf_index, f"event {row.event_id} waits for its place and was deleted"))
-        elif row.leaf_index is not None and len(faults) < FAULT_LIMIT:
-            faults.append(Fault(row.leaf_index, f"event {row.event_id} waits for a place and has one already"))
-    return faults
+        if row.id is None and len(discrepancies) < DISCREPANCY_LIMIT:
+            discrepancies.append(
+                Discrepancy(row.leaf_index, f"event {row.event_id} waits for its place and was deleted")
+            )
+        elif row.leaf_index is not None and len(discrepancies) < DISCREPANCY_LIMIT:
+            discrepancies.append(
+                Discrepancy(row.leaf_index, f"event {row.event_id} waits for a place and has one already")
+            )
+    return discrepancies
 
 
 async def _pages(

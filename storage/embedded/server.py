@@ -15,9 +15,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
-from storage.embedded.cluster import Cluster, EmbeddedUnavailable
-
-__all__ = ["Embedded", "EmbeddedUnavailable"]
+from storage.embedded.cluster import Cluster
 
 
 class Embedded:

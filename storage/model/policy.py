@@ -21,7 +21,7 @@ class PolicyVersion(SQLModel, table=True):
 
 
 class PolicyInForce(SQLModel, table=True):
-    """The one policy that decides, for every process: a single row. Who decides holds it FOR SHARE meanwhile."""
+    """The one policy that decides, for every process: a single row. Each decision holds it FOR SHARE meanwhile."""
 
     __tablename__ = "policy_in_force"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (CheckConstraint("id = 1", name="policy_in_force_is_one"),)

@@ -32,7 +32,7 @@ class Principal(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
     #: Set when the policy file no longer names them; a disabled principal asks for, reviews and opens nothing.
     disabled_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
-    #: When an identity was last taken from them: an approval given before may be somebody else's, and counts no more.
+    #: When an identity was last taken from them: an approval given before may be somebody else's and does not count.
     identity_lost_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
 
 

@@ -64,7 +64,7 @@ class AccessRequest(SQLModel, table=True):
     #: Slack channel id of the policy rule; where the card and the digest go.
     channel: str | None = Field(default=None, max_length=64)
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
-    #: When an unanswered request lapses.
+    #: When an unanswered request expires.
     expires_at: datetime = Field(sa_column=moment())
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     #: NULL when the policy or the clock decided.

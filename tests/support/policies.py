@@ -1,8 +1,77 @@
-"""A policy that the tests of access/ share: one rule of each decision, and people for every part in it."""
+"""The policies that the tests of access/ share, as a document and as a file, and what is wrong with a changed one."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
+from access.policy.errors import PolicyErrors
+from access.policy.file import parse
+from access.policy.policy import Policy
+
 TEAM = "T0TEAM"
+#: For the errors of `parse`, which reads no file.
+HERE = Path("gatepass.yml")
+
+BASE = """\
+version: 1
+resources:
+  db:
+    type: postgres
+    upstream: {host: db.internal}
+    roles:
+      read: {username: r, password: env:R}
+people:
+  alice: {slack: U0ALICE}
+  bob: {slack: U0BOB}
+policy:
+  - name: read
+    who: [alice]
+    resources: [db]
+    roles: [read]
+    decision: reviewed
+    reviewers: [bob]
+    channel: C0ACCESS
+"""
+
+
+def errors_of(text: str) -> list[str]:
+    """The errors of a policy file that is not valid, each as people read it."""
+    with pytest.raises(PolicyErrors) as errors:
+        parse(text, HERE)
+    assert str(errors.value) == "\n".join(str(error) for error in errors.value.errors)
+    return [str(error) for error in errors.value.errors]
+
+
+def change(*path: Any, to: Any) -> Callable[[dict[str, Any]], None]:
+    """A change of the part at `path` of a document; `to=...` removes it."""
+
+    def apply(document: dict[str, Any]) -> None:
+        part: Any = document
+        for key in path[:-1]:
+            part = part[key]
+        if to is ...:
+            del part[path[-1]]
+        else:
+            part[path[-1]] = to
+
+    return apply
+
+
+def problems_of(document: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is wrong with a document that is not valid: path and sentence of each problem."""
+    with pytest.raises(ValidationError) as invalid:
+        Policy.model_validate(document)
+    assert "hunter2" not in str(invalid.value)
+    return [(".".join(map(str, error["loc"])), error["msg"]) for error in invalid.value.errors()]
+
+
+def assert_told(document: dict[str, Any], path: str, sentence: str) -> None:
+    """One of the problems is said at `path` and has `sentence` in it."""
+    found = problems_of(document)
+    assert any(path in place and sentence in message for place, message in found), found
 
 
 def policy_document() -> dict[str, Any]:

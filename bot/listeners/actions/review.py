@@ -10,9 +10,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from access.changes import actor
 from access.context import Access
-from access.decisions.reviews import review_request, review_statement
-from access.identity.people import actor
+from access.decisions.request_reviews import review_request
+from access.decisions.statement_reviews import review_statement
 from bot.blocks.decision import APPROVE, DENY, Target, UnreadableTarget, read_target
 from bot.blocks.modals import DENY_CALLBACK, DENY_REASON, render_deny_form
 from bot.blocks.request import wanted

@@ -11,9 +11,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.models.views import View
 
+from access.changes import actor
 from access.context import Access
 from access.grants import grants
-from access.identity.people import actor
 from bot.blocks.modals import render_token
 from bot.blocks.reply import GET_TOKEN
 from bot.facts.reading import Reader

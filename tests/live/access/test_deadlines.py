@@ -6,8 +6,8 @@ import pytest
 
 from access.deadlines import LONGEST_WAIT_S, Deadlines
 from access.decisions import holds, requests
+from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
-from access.decisions.reviews import review_request
 from access.grants import grants
 from access.policy.resources import StatementRule
 from storage.model import AccessRequest, Grant, HoldState, RequestState, ReviewDecision, Statement, VerdictKind
@@ -25,14 +25,14 @@ async def test_nothing_due_waits_for_the_longest(world: World) -> None:
     assert await deadlines(world).meet() == LONGEST_WAIT_S
 
 
-async def test_an_unanswered_request_lapses_once(world: World) -> None:
+async def test_an_unanswered_request_expires_once(world: World) -> None:
     request = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
     fresh = await requests.submit(world.access, world["alice"], Ask("payments-db", "write", 900))
     await world.age("access_request", request.id, 1801)
     before = await world.posts(request.id)
     await asyncio.gather(*(deadlines(world).meet() for _ in range(3)))
-    lapsed = await world.one(AccessRequest, request.id)
-    assert (lapsed.state, lapsed.decided_by, lapsed.revision) == (RequestState.EXPIRED, None, 2)
+    expired = await world.one(AccessRequest, request.id)
+    assert (expired.state, expired.decided_by, expired.revision) == (RequestState.EXPIRED, None, 2)
     assert (await world.one(AccessRequest, fresh.id)).state is RequestState.PENDING
     assert (await world.actions()).count("gatepass clock:request:expire success") == 1
     after = await world.posts(request.id)
@@ -54,7 +54,7 @@ async def test_a_grants_end_is_noted_once_and_a_revoked_one_is_not(world: World)
     assert (await world.one(Grant, second.id)).expiry_noted_at is None
 
 
-async def test_an_unanswered_hold_lapses(world: World) -> None:
+async def test_an_unanswered_hold_expires(world: World) -> None:
     request = await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 900))
     await review_request(world.access, request.id, world["bob"], ReviewDecision.APPROVE)
     (grant,) = await world.all(Grant)

@@ -8,8 +8,9 @@ import pytest
 
 from access.decisions import requests
 from access.decisions.requests import Ask
+from access.errors import Refused
 from access.grants import grants
-from access.grants.grants import GrantFault, GrantUnusable, Refused
+from access.grants.grants import GrantProblem, GrantUnusable
 from access.policy.policy import Policy
 from storage.model import EndReason, Grant, Principal
 from support.access import World
@@ -34,16 +35,16 @@ async def test_a_grant_is_usable_from_its_start_until_its_end(world: World) -> N
         assert await grants.usable(transaction, grant.id, grant.not_before)
         assert await grants.usable(transaction, grant.id, grant.expires_at - timedelta(microseconds=1))
     expired = await why_not(world, grant, minutes=15)
-    assert (expired.reason, expired.end_reason) == (GrantFault.EXPIRED, EndReason.EXPIRED)
+    assert (expired.reason, expired.end_reason) == (GrantProblem.EXPIRED, EndReason.EXPIRED)
     early = await why_not(world, grant, seconds=-1)
-    assert early.reason is GrantFault.NOT_YET
+    assert early.reason is GrantProblem.NOT_YET
 
 
 async def test_an_unknown_grant_opens_nothing(world: World) -> None:
     async with world.database.transaction() as transaction:
         with pytest.raises(GrantUnusable) as unusable:
             await grants.usable(transaction, uuid4())
-    assert unusable.value.reason is GrantFault.UNKNOWN
+    assert unusable.value.reason is GrantProblem.UNKNOWN
 
 
 async def test_a_disabled_holder_opens_nothing(world: World) -> None:
@@ -51,7 +52,7 @@ async def test_a_disabled_holder_opens_nothing(world: World) -> None:
     async with world.database.transaction() as transaction:
         principal = await transaction.get_one(Principal, world["alice"].id)
         principal.disabled_at = grant.not_before
-    assert (await why_not(world, grant, seconds=1)).reason is GrantFault.DISABLED
+    assert (await why_not(world, grant, seconds=1)).reason is GrantProblem.DISABLED
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "carol"])
@@ -65,7 +66,7 @@ async def test_holder_and_reviewers_revoke_once(world: World, who: str) -> None:
     with pytest.raises(Refused, match=f"revoked by {who} at "):
         await grants.revoke(world.access, grant.id, world["alice"])
     unusable = await why_not(world, grant, seconds=1)
-    assert (unusable.reason, unusable.end_reason) == (GrantFault.REVOKED, EndReason.REVOKED)
+    assert (unusable.reason, unusable.end_reason) == (GrantProblem.REVOKED, EndReason.REVOKED)
     assert f"human:{who} slack:grant:revoke success" in await world.actions()
 
 

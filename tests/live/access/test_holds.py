@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from access.decisions import holds, requests
-from access.decisions.requests import Ask, Refused
-from access.decisions.reviews import review_request, review_statement
+from access.decisions.request_reviews import review_request
+from access.decisions.requests import Ask
+from access.decisions.statement_reviews import review_statement
+from access.errors import Refused
 from access.policy.resources import StatementRule
 from storage.model import (
     EndReason,
@@ -179,9 +181,9 @@ async def test_a_rule_that_is_gone_lets_nobody_approve(world: World, live: Live,
 
 
 async def test_nothing_runs_after_its_time_or_its_session(world: World, live: Live) -> None:
-    lapsed = await live.hold()
-    await world.age("statement", lapsed.id, 601)
-    assert "lapsed" in (await review_statement(world.access, lapsed.id, world["bob"], APPROVE)).message
+    expired = await live.hold()
+    await world.age("statement", expired.id, 601)
+    assert "expired" in (await review_statement(world.access, expired.id, world["bob"], APPROVE)).message
     orphan = await live.hold()
     async with world.database.transaction() as transaction:
         session = await transaction.get_one(Session, live.session.id)

@@ -11,14 +11,15 @@ import yaml
 
 from access.context import Access
 from access.decisions import holds, requests
+from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
-from access.decisions.reviews import review_request, review_statement
-from access.following import follow_policy
+from access.decisions.statement_reviews import review_statement
+from access.errors import STALE, PolicyStale
 from access.grants import grants
 from access.identity import people
 from access.identity.adoption import PolicyOutdated, adopt
 from access.identity.people import principal_of
-from access.in_force import STALE, PolicyStale, catch_up, policy_in_force
+from access.in_force import catch_up, follow_policy, policy_in_force
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from storage.database import Database

@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from access.decisions import requests
+from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
-from access.decisions.reviews import review_request
 from access.identity import people
 from storage.model import AccessRequest, Grant, Identity, Principal, RequestState, ReviewDecision
 from support.access import World

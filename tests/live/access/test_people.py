@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
+from access.changes import actor
 from access.decisions import requests
 from access.decisions.requests import Ask
 from access.identity import people
@@ -43,8 +44,8 @@ async def test_people_are_known_by_team_and_member_id(world: World) -> None:
     assert await whois(world, "U0ALICE", "T0OTHER") is None
     assert await whois(world, "U0NOBODY") is None
     assert world["deployer"].kind is PrincipalKind.AGENT
-    assert people.actor(world["deployer"]) == "agent:deployer"
-    assert people.actor(None) == "gatepass"
+    assert actor(world["deployer"]) == "agent:deployer"
+    assert actor(None) == "gatepass"
 
 
 async def test_adopting_again_changes_nothing_and_is_audited(world: World) -> None:

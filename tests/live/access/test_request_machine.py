@@ -28,8 +28,9 @@ from sqlmodel import col
 from access.context import Access
 from access.deadlines import Deadlines
 from access.decisions import requests
-from access.decisions.requests import Ask, Refused
-from access.decisions.reviews import review_request
+from access.decisions.request_reviews import review_request
+from access.decisions.requests import Ask
+from access.errors import Refused
 from access.grants import grants
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
@@ -154,7 +155,7 @@ class Requests(RuleBasedStateMachine):
     @rule(index=which)
     def time_passes(self, index: int) -> None:
         request = self._pick(index)
-        self.run(self._lapse(request.id))
+        self.run(self._expire(request.id))
         if request.state is RequestState.PENDING:
             request.state = RequestState.EXPIRED
 
@@ -208,7 +209,7 @@ class Requests(RuleBasedStateMachine):
             *(review_request(self.access, request_id, self.people[name], decision, "why") for name in people)
         )
 
-    async def _lapse(self, request_id: UUID) -> None:
+    async def _expire(self, request_id: UUID) -> None:
         async with self.access.database.transaction() as transaction:
             await transaction.execute(
                 text("UPDATE access_request SET expires_at = now() WHERE id = :id"), {"id": request_id}

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from access.decisions import requests
-from access.decisions.requests import MAX_PENDING, Ask, Refused
+from access.decisions.requests import MAX_PENDING, Ask
+from access.errors import Refused
 from storage.model import AccessRequest, Decision, Grant, PostPurpose, RequestState
 from support.access import World
 

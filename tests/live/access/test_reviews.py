@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from access.decisions import requests
-from access.decisions.requests import Ask, Refused
-from access.decisions.reviews import review_request
+from access.decisions.request_reviews import review_request
+from access.decisions.requests import Ask
+from access.errors import Refused
 from storage.model import AccessRequest, Grant, RequestState, Review, ReviewDecision
 from support.access import World
 
@@ -133,7 +134,7 @@ async def test_nothing_is_approved_after_its_time(world: World) -> None:
     request = await ask(world)
     await world.age("access_request", request.id, 1801)
     outcome = await review_request(world.access, request.id, world["bob"], APPROVE)
-    assert "lapsed" in outcome.message
+    assert "expired" in outcome.message
     assert await world.all(Grant) == []
 
 

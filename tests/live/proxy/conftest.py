@@ -12,7 +12,8 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from access.context import Access
-from access.decisions import requests, reviews
+from access.decisions import requests
+from access.decisions.request_reviews import review_request
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
@@ -115,7 +116,7 @@ def granted(access: Access) -> Grants:
         async with access.database.transaction() as transaction:
             people = {each.name: each for each in (await transaction.scalars(select(Principal))).all()}
         request = await requests.submit(access, people["alice"], requests.Ask(resource, role, duration_s))
-        await reviews.review_request(access, request.id, people["bob"], ReviewDecision.APPROVE, "")
+        await review_request(access, request.id, people["bob"], ReviewDecision.APPROVE, "")
         async with access.database.transaction() as transaction:
             made = (await transaction.scalars(select(Grant).where(col(Grant.request_id) == request.id))).one()
         return Granted(made, access.keys.issue(grant=made, principal=people["alice"]))

@@ -8,7 +8,7 @@ import pytest
 
 from storage.audit import sequencer, trail
 from storage.audit.sequencer import AuditDamaged, sequence
-from storage.audit.verification import Fault, Verification, verify
+from storage.audit.verification import Discrepancy, Verification, verify
 from storage.database import Database
 
 # ruff: noqa: S608 - the statements of these tests are made of these tests' own words
@@ -73,7 +73,7 @@ async def log(database: Database, superuser: asyncpg.Connection, monkeypatch: py
     await write(database, LEAVES)
     assert await sequence(database) == LEAVES
     verification = await verify(database)
-    assert verification.faults == []
+    assert verification.discrepancies == []
     for table in TABLES:
         await superuser.execute(f"CREATE TEMP TABLE saved_{table} AS TABLE {table}")
     return verification
@@ -90,8 +90,8 @@ async def tamper(superuser: asyncpg.Connection, statement: str) -> None:
     assert changed.split()[-1] != "0", f"nothing was changed by {statement}"
 
 
-async def faults(database: Database) -> list[Fault]:
-    return (await verify(database)).faults
+async def discrepancies(database: Database) -> list[Discrepancy]:
+    return (await verify(database)).discrepancies
 
 
 async def restore(superuser: asyncpg.Connection) -> None:
@@ -107,13 +107,13 @@ async def test_any_one_row_changed_or_deleted_is_found_and_its_leaf_named(
     statement, leaf_at = EACH_ROW[name]
     for place, leaf in leaf_at.items():
         await tamper(superuser, statement.format(place=place))
-        found = await faults(database)
+        found = await discrepancies(database)
         assert found, f"{name} at {place} went unseen"
         assert found[0].leaf_index == leaf
         assert found[0].message
         assert len(found) == 1 or name not in ONE_FAULT, found
         await restore(superuser)
-    assert await faults(database) == []
+    assert await discrepancies(database) == []
 
 
 @pytest.mark.parametrize("index", [0, 4, 8])
@@ -127,14 +127,14 @@ async def test_a_leaf_rewritten_to_match_its_changed_event_breaks_its_root_only(
     await tamper(superuser, f"UPDATE audit_leaf SET leaf_hash = {leaf_hash} WHERE leaf_index = {index}")
     found = await verify(database)
     first = index - index % 3
-    assert [fault.leaf_index for fault in found.faults] == [first]
-    assert f"leaves {first} to {first + 2}" in found.faults[0].message
+    assert [one.leaf_index for one in found.discrepancies] == [first]
+    assert f"leaves {first} to {first + 2}" in found.discrepancies[0].message
 
 
 async def test_swapped_events_are_both_named(database: Database, superuser: asyncpg.Connection) -> None:
     await superuser.execute("ALTER TABLE audit_leaf DROP CONSTRAINT audit_leaf_event_id_key")
     await tamper(superuser, swap("event_id", 1, 7))
-    assert [fault.leaf_index for fault in await faults(database)] == [1, 7]
+    assert [one.leaf_index for one in await discrepancies(database)] == [1, 7]
 
 
 async def test_leaves_put_in_another_order_break_the_roots_that_cover_them(
@@ -143,7 +143,7 @@ async def test_leaves_put_in_another_order_break_the_roots_that_cover_them(
     await superuser.execute("ALTER TABLE audit_leaf DROP CONSTRAINT audit_leaf_event_id_key")
     await tamper(superuser, swap("event_id", 1, 7))
     await tamper(superuser, swap("leaf_hash", 1, 7))
-    assert [fault.leaf_index for fault in await faults(database)] == [0, 6]
+    assert [one.leaf_index for one in await discrepancies(database)] == [0, 6]
 
 
 def swap(column: str, one: int, other: int) -> str:
@@ -155,38 +155,38 @@ def swap(column: str, one: int, other: int) -> str:
 
 async def test_a_missing_run_of_leaves_is_named_whole(database: Database, superuser: asyncpg.Connection) -> None:
     await tamper(superuser, "DELETE FROM audit_leaf WHERE leaf_index BETWEEN 2 AND 5")
-    missing = [fault.message for fault in await faults(database) if "missing" in fault.message]
+    missing = [one.message for one in await discrepancies(database) if "missing" in one.message]
     assert missing == ["leaf 2 is missing", "leaves 3 to 5 are missing"]
 
 
 async def test_an_event_without_a_place_is_named_by_its_id(database: Database, superuser: asyncpg.Connection) -> None:
     await write(database, 1)
     event = await superuser.fetchval("DELETE FROM audit_pending RETURNING event_id")
-    assert [(fault.leaf_index, str(event) in fault.message) for fault in await faults(database)] == [(None, True)]
+    assert [(one.leaf_index, str(event) in one.message) for one in await discrepancies(database)] == [(None, True)]
 
 
 async def test_an_event_slipped_in_is_named_by_its_id(database: Database, superuser: asyncpg.Connection) -> None:
     event = await superuser.fetchval("INSERT INTO audit_event (body) VALUES ('{}') RETURNING id")
-    assert [(fault.leaf_index, str(event) in fault.message) for fault in await faults(database)] == [(None, True)]
+    assert [(one.leaf_index, str(event) in one.message) for one in await discrepancies(database)] == [(None, True)]
 
 
 async def test_a_pending_event_that_was_deleted_is_named(database: Database, superuser: asyncpg.Connection) -> None:
     await write(database, 1)
     await tamper(superuser, "DELETE FROM audit_event WHERE id = (SELECT event_id FROM audit_pending)")
-    assert [fault.leaf_index for fault in await faults(database)] == [None]
+    assert [one.leaf_index for one in await discrepancies(database)] == [None]
 
 
 async def test_a_leaf_made_pending_again_is_named(database: Database, superuser: asyncpg.Connection) -> None:
     await tamper(superuser, f"INSERT INTO audit_pending VALUES ({EVENT.format(place=4)})")
-    assert [fault.leaf_index for fault in await faults(database)] == [4]
+    assert [one.leaf_index for one in await discrepancies(database)] == [4]
     with pytest.raises(AuditDamaged):
         await sequence(database)
 
 
-async def test_pending_is_no_fault(database: Database) -> None:
+async def test_pending_is_no_discrepancy(database: Database) -> None:
     await write(database, 2)
     found = await verify(database)
-    assert (found.tree_size, found.faults, found.pending) == (LEAVES, [], 2)
+    assert (found.tree_size, found.discrepancies, found.pending) == (LEAVES, [], 2)
 
 
 async def test_a_log_longer_than_a_page_is_verified_whole(
@@ -196,17 +196,17 @@ async def test_a_log_longer_than_a_page_is_verified_whole(
     await write(database, 3)
     await sequence(database)
     found = await verify(database)
-    assert (found.tree_size, found.faults) == (LEAVES + 3, [])
+    assert (found.tree_size, found.discrepancies) == (LEAVES + 3, [])
     await tamper(superuser, "UPDATE audit_leaf SET leaf_hash = sha256('x') WHERE leaf_index = 10")
-    assert [fault.leaf_index for fault in await faults(database)] == [10]
+    assert [one.leaf_index for one in await discrepancies(database)] == [10]
 
 
-async def test_faults_are_told_up_to_a_limit(
+async def test_discrepancies_are_told_up_to_a_limit(
     database: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.audit.verification.FAULT_LIMIT", 5)
+    monkeypatch.setattr("storage.audit.verification.DISCREPANCY_LIMIT", 5)
     await tamper(superuser, "UPDATE audit_leaf SET leaf_hash = sha256('x')")
-    assert [fault.leaf_index for fault in await faults(database)] == [0, 1, 2, 3, 4]
+    assert [one.leaf_index for one in await discrepancies(database)] == [0, 1, 2, 3, 4]
 
 
 async def test_a_root_kept_elsewhere_shows_what_was_cut_off_at_the_end(
@@ -218,5 +218,5 @@ async def test_a_root_kept_elsewhere_shows_what_was_cut_off_at_the_end(
     await tamper(superuser, "DELETE FROM audit_leaf WHERE leaf_index >= 6")
     await tamper(superuser, "DELETE FROM audit_checkpoint WHERE tree_size = 9")
     found = await verify(database)
-    assert found.faults == []
+    assert found.discrepancies == []
     assert (found.tree_size, found.root) != (log.tree_size, log.root)

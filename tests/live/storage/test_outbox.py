@@ -23,7 +23,7 @@ from storage.model import (
 )
 
 
-async def want(
+async def enqueue(
     database: Database,
     subject_id: UUID | None = None,
     *,
@@ -32,7 +32,7 @@ async def want(
     thread_of: UUID | None = None,
 ) -> UUID:
     async with database.transaction() as transaction:
-        return await outbox.want(
+        return await outbox.enqueue(
             transaction,
             PostSubject.REQUEST,
             subject_id or uuid4(),
@@ -43,7 +43,7 @@ async def want(
 
 
 async def due_ids(database: Database) -> list[UUID]:
-    return [post.id for post in await outbox.due(database)]
+    return [post.id for post in await outbox.claim(database)]
 
 
 async def post_of(database: Database, post_id: UUID) -> Post:
@@ -58,40 +58,40 @@ async def let_waits_pass(database: Database) -> None:
         await transaction.execute(update(Post).values(not_before=past))
 
 
-async def test_a_wanted_post_is_due_until_it_is_shown(database: Database) -> None:
-    post_id = await want(database)
-    [post] = await outbox.due(database)
+async def test_an_enqueued_post_is_due_until_it_is_shown(database: Database) -> None:
+    post_id = await enqueue(database)
+    [post] = await outbox.claim(database)
     assert (post.id, post.address, post.wanted_revision, post.shown_revision, post.attempts) == (post_id, "C1", 1, 0, 1)
-    await outbox.shown(database, post_id, revision=post.wanted_revision, channel="C1", ts="1.2")
+    await outbox.mark_shown(database, post_id, revision=post.wanted_revision, channel="C1", ts="1.2")
     await let_waits_pass(database)
     assert await due_ids(database) == []
     post = await post_of(database, post_id)
     assert (post.channel, post.ts, post.shown_revision, post.attempts) == ("C1", "1.2", 1, 0)
 
 
-async def test_wanting_again_is_the_same_post_due_again(database: Database) -> None:
+async def test_enqueuing_again_is_the_same_post_due_again(database: Database) -> None:
     subject = uuid4()
-    first = await want(database, subject)
-    assert await want(database, subject) == first
-    assert await want(database, subject, address="C2") != first
+    first = await enqueue(database, subject)
+    assert await enqueue(database, subject) == first
+    assert await enqueue(database, subject, address="C2") != first
     assert (await post_of(database, first)).wanted_revision == 2
 
 
-async def test_a_claimed_post_is_nobody_elses_even_when_it_is_wanted_again(database: Database) -> None:
+async def test_a_claimed_post_is_nobody_elses_even_when_it_is_enqueued_again(database: Database) -> None:
     subject = uuid4()
-    post_id = await want(database, subject)
-    [post] = await outbox.due(database)
+    post_id = await enqueue(database, subject)
+    [post] = await outbox.claim(database)
     assert await due_ids(database) == []
-    await want(database, subject)
+    await enqueue(database, subject)
     assert await due_ids(database) == []
-    await outbox.shown(database, post_id, revision=post.wanted_revision, channel="C1", ts="1.2")
-    [again] = await outbox.due(database)
+    await outbox.mark_shown(database, post_id, revision=post.wanted_revision, channel="C1", ts="1.2")
+    [again] = await outbox.claim(database)
     assert (again.id, again.wanted_revision, again.shown_revision, again.ts) == (post_id, 2, 1, "1.2")
 
 
 async def test_a_post_whose_bot_died_is_due_after_its_lease(database: Database) -> None:
-    post_id = await want(database)
-    [post] = await outbox.due(database)
+    post_id = await enqueue(database)
+    [post] = await outbox.claim(database)
     async with database.transaction() as transaction:
         left_s = (post.not_before - await clock(transaction)).total_seconds()
     assert outbox.LEASE_S - 10 < left_s <= outbox.LEASE_S
@@ -101,49 +101,49 @@ async def test_a_post_whose_bot_died_is_due_after_its_lease(database: Database) 
 
 
 async def test_a_failed_post_waits_and_says_why(database: Database) -> None:
-    post_id = await want(database)
-    await outbox.due(database)
-    await outbox.failed(database, post_id, error="ratelimited\x00" + "x" * 5000, retry_in_s=3600)
+    post_id = await enqueue(database)
+    await outbox.claim(database)
+    await outbox.mark_failed(database, post_id, error="ratelimited\x00" + "x" * 5000, retry_in_s=3600)
     assert await due_ids(database) == []
     post = await post_of(database, post_id)
     assert post.last_error.startswith("ratelimitedx")
     assert len(post.last_error) == outbox.ERROR_LIMIT
-    await outbox.failed(database, post_id, error="channel_not_found", retry_in_s=0)
-    [post] = await outbox.due(database)
+    await outbox.mark_failed(database, post_id, error="channel_not_found", retry_in_s=0)
+    [post] = await outbox.claim(database)
     assert (post.attempts, post.last_error) == (2, "channel_not_found")
 
 
 async def test_a_reply_is_due_once_its_thread_stands(database: Database) -> None:
     subject = uuid4()
-    card = await want(database, subject)
-    reply = await want(database, subject, purpose=PostPurpose.DIGEST, thread_of=card)
+    card = await enqueue(database, subject)
+    reply = await enqueue(database, subject, purpose=PostPurpose.DIGEST, thread_of=card)
     assert await due_ids(database) == [card]
-    await outbox.shown(database, card, revision=1, channel="C1", ts="1.2")
+    await outbox.mark_shown(database, card, revision=1, channel="C1", ts="1.2")
     assert await due_ids(database) == [reply]
 
 
 async def test_a_changed_subject_makes_every_copy_due(database: Database) -> None:
     subject = uuid4()
-    copies = [await want(database, subject), await want(database, subject, address="U1"), await want(database)]
-    for post in await outbox.due(database):
-        await outbox.shown(database, post.id, revision=post.wanted_revision, channel=post.address, ts="1.2")
+    copies = [await enqueue(database, subject), await enqueue(database, subject, address="U1"), await enqueue(database)]
+    for post in await outbox.claim(database):
+        await outbox.mark_shown(database, post.id, revision=post.wanted_revision, channel=post.address, ts="1.2")
     async with database.transaction() as transaction:
-        await outbox.touch(transaction, PostSubject.REQUEST, subject)
+        await outbox.invalidate(transaction, PostSubject.REQUEST, subject)
     assert sorted(await due_ids(database)) == sorted(copies[:2])
 
 
 async def test_showing_an_older_revision_twice_takes_nothing_back(database: Database) -> None:
     subject = uuid4()
-    post_id = await want(database, subject)
-    await want(database, subject)
-    await outbox.shown(database, post_id, revision=2, channel="C1", ts="1.2")
-    await outbox.shown(database, post_id, revision=1, channel="C1", ts="1.2")
+    post_id = await enqueue(database, subject)
+    await enqueue(database, subject)
+    await outbox.mark_shown(database, post_id, revision=2, channel="C1", ts="1.2")
+    await outbox.mark_shown(database, post_id, revision=1, channel="C1", ts="1.2")
     assert (await post_of(database, post_id)).shown_revision == 2
 
 
 async def test_find_knows_a_post_by_what_it_is_of(database: Database) -> None:
     subject = uuid4()
-    post_id = await want(database, subject)
+    post_id = await enqueue(database, subject)
     async with database.transaction() as transaction:
         found = await outbox.find(transaction, PostSubject.REQUEST, subject, PostPurpose.CARD, "C1")
         assert found is not None
@@ -152,8 +152,8 @@ async def test_find_knows_a_post_by_what_it_is_of(database: Database) -> None:
 
 
 async def test_many_bots_share_the_posts_and_none_is_shown_twice(database: Database) -> None:
-    wanted = [await want(database) for _ in range(12)]
-    claims = await asyncio.gather(*(outbox.due(database, limit=3) for _ in range(8)))
+    wanted = [await enqueue(database) for _ in range(12)]
+    claims = await asyncio.gather(*(outbox.claim(database, limit=3) for _ in range(8)))
     claimed = [post.id for claim in claims for post in claim]
     assert max(len(claim) for claim in claims) <= 3
     assert len(claimed) == len(set(claimed))
@@ -164,18 +164,18 @@ async def test_many_bots_share_the_posts_and_none_is_shown_twice(database: Datab
 async def test_open_posts_are_the_cards_that_still_ask(database: Database) -> None:
     async with database.transaction() as transaction:
         pending, decided = await _two_requests(transaction)
-    card = await want(database, pending)
-    await want(database, pending, purpose=PostPurpose.REPLY, address="U1")
-    await want(database, decided)
+    card = await enqueue(database, pending)
+    await enqueue(database, pending, purpose=PostPurpose.REPLY, address="U1")
+    await enqueue(database, decided)
     async with database.transaction() as transaction:
         assert await outbox.open_posts(transaction) == [card]
 
 
 @pytest.mark.parametrize("commits", [True, False])
-async def test_a_post_is_wanted_by_the_transaction_that_makes_it_so(database: Database, commits: bool) -> None:
+async def test_a_post_is_enqueued_by_the_transaction_that_makes_it_so(database: Database, commits: bool) -> None:
     async def decide() -> None:
         async with database.transaction() as transaction:
-            await outbox.want(transaction, PostSubject.REQUEST, uuid4(), PostPurpose.CARD, "C1")
+            await outbox.enqueue(transaction, PostSubject.REQUEST, uuid4(), PostPurpose.CARD, "C1")
             if not commits:
                 raise ZeroDivisionError
 
@@ -184,7 +184,7 @@ async def test_a_post_is_wanted_by_the_transaction_that_makes_it_so(database: Da
     else:
         with pytest.raises(ZeroDivisionError):
             await decide()
-    assert len(await outbox.due(database)) == commits
+    assert len(await outbox.claim(database)) == commits
 
 
 async def _two_requests(transaction: AsyncSession) -> tuple[UUID, UUID]:

@@ -10,40 +10,13 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.policy.file import MAX_BYTES, PolicyErrors, PolicyFile, json_schema, load, parse
+from access.policy.errors import PolicyErrors
+from access.policy.file import MAX_BYTES, PolicyFile, json_schema, load, parse
 from access.policy.policy import Policy
 from storage.model import PrincipalKind
+from support.policies import BASE, HERE, errors_of
 
 DOCS = Path(__file__).parents[4] / "docs"
-HERE = Path("gatepass.yml")
-
-BASE = """\
-version: 1
-resources:
-  db:
-    type: postgres
-    upstream: {host: db.internal}
-    roles:
-      read: {username: r, password: env:R}
-people:
-  alice: {slack: U0ALICE}
-  bob: {slack: U0BOB}
-policy:
-  - name: read
-    who: [alice]
-    resources: [db]
-    roles: [read]
-    decision: reviewed
-    reviewers: [bob]
-    channel: C0ACCESS
-"""
-
-
-def errors_of(text: str) -> list[str]:
-    with pytest.raises(PolicyErrors) as errors:
-        parse(text, HERE)
-    assert str(errors.value) == "\n".join(str(error) for error in errors.value.errors)
-    return [str(error) for error in errors.value.errors]
 
 
 def test_the_example_is_valid() -> None:
@@ -77,68 +50,6 @@ def test_the_guides_examples_are_valid() -> None:
     assert whole
     for block in whole:
         parse(block, HERE)
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        (("version: 1", "version: 2"), "gatepass.yml:1: version: must be 1"),
-        (("version: 1\n", ""), "gatepass.yml:1: version: is missing"),
-        (("port: 1", ""), None),
-        (("type: postgres", "typ: postgres"), "gatepass.yml:4: resources.db.typ: is no key that is known here."),
-        (("env:R", "hunter2"), "gatepass.yml:7: resources.db.roles.read.password: is not a reference to a secret"),
-        (("{slack: U0BOB}", "{slak: U0BOB}"), "gatepass.yml:10: people.bob.slak: is no key that is known here. Did"),
-        (("{slack: U0BOB}", "{slack: bob}"), "gatepass.yml:10: people.bob.slack: must be a Slack member id"),
-        (("C0ACCESS", "'#access'"), "gatepass.yml:18: policy.0.channel: must be a Slack channel id"),
-        (("  bob:", "  Bob:"), "gatepass.yml:10: people.Bob: must be a name"),
-        (("[bob]", "[bib]"), "gatepass.yml:17: policy.0.reviewers.0: bib is neither a person nor a group. Did you"),
-        (("[db]", "[bd*]"), "gatepass.yml:14: policy.0.resources.0: bd* matches no resource."),
-        (("[bob]", "bob"), "gatepass.yml:17: policy.0.reviewers: must be a valid list"),
-        (("  - name: read", "  - nam: read"), "gatepass.yml:12: policy.0.name: is missing"),
-        (("reviewed\n", "approved\n"), "gatepass.yml:16: policy.0.decision: must be 'automatic', 'denied' or"),
-        (("  bob:", "  alice:"), "gatepass.yml:10: people.alice: alice stands here twice, first in line 9"),
-        (("  bob:", "\tbob:"), "gatepass.yml:10: has a tab here: YAML is indented with spaces"),
-        (("[alice]", "[alice"), "gatepass.yml:1"),
-        (("[alice]", "*somebody"), "gatepass.yml:13: is no valid YAML: found undefined alias 'somebody'"),
-        (("[alice]", "!!python/name:os.system alice"), "gatepass.yml:13: policy.0.who: has a YAML tag"),
-        (("[alice]", "{[a]: b}"), "gatepass.yml:13: policy.0.who: a key must be a plain word"),
-        (("version: 1", "version: 1\n---\nversion: 1"), "is no valid YAML"),
-        (
-            ("    channel: C0ACCESS", "    maximum_duration: 2d\n    channel: C0"),
-            "policy.0.maximum_duration: must be 24h",
-        ),
-        (("    channel: C0ACCESS", "    maximum_duration: 0\n    channel: C0"), "policy.0.maximum_duration: must be"),
-        (("    channel: C0ACCESS", "    timeout_s: 3\n    channel: C0"), "policy.0.timeout_s: is no key"),
-        (("env:R", "env:R\x07"), "gatepass.yml:7: has a character that YAML does not allow"),
-    ],
-)
-def test_errors_name_line_place_and_remedy(change: tuple[str, str], expected: str | None) -> None:
-    text = BASE.replace(*change, 1)
-    if expected is None:
-        assert parse(text, HERE)
-        return
-    found = errors_of(text)
-    assert any(expected in error for error in found), found
-    assert not any("hunter2" in error for error in found)
-
-
-def test_every_error_is_told_at_once_in_the_files_order() -> None:
-    text = (
-        BASE.replace("env:R", "hunter2")
-        .replace("{slack: U0BOB}", "{slack: U0BOB, emial: b@example.com}")
-        .replace("who: [alice]", "who: [alise]")
-        .replace("resources: [db]", "resources: [db, web]")
-        .replace("C0ACCESS", "access")
-    )
-    text += "  - {name: second, who: [nobody], resources: [db], roles: [reed], decision: automatic}\n"
-    found = errors_of(text)
-    places = [error.split(": ")[0] + " " + error.split(": ")[1] for error in found]
-    assert places == [
-        "gatepass.yml:7 resources.db.roles.read.password",
-        "gatepass.yml:10 people.bob.emial",
-        "gatepass.yml:18 policy.0.channel",
-        "gatepass.yml:19 policy.1.who.0",
-    ]
 
 
 def test_a_broken_section_is_not_told_as_unknown_names() -> None:

@@ -1,15 +1,14 @@
-"""How requests and grants end from outside: cancelled and revoked, each by one conditional UPDATE."""
+"""Revocation: grants revoked and requests cancelled before they end by themselves, each by one conditional UPDATE."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
-from access.actors import actor
 from storage.model import AccessRequest, Grant, Principal, RequestState
 
 
@@ -23,7 +22,7 @@ async def cancel_requests_of(
 async def cancel_request(
     transaction: AsyncSession, request_id: UUID, by: Principal, why: str, now: datetime, *, source: str
 ) -> AccessRequest | None:
-    """pending -> cancelled; None: it was pending no more."""
+    """pending -> cancelled; None: it was not pending any more."""
     cancelled = await _cancel(transaction, col(AccessRequest.id) == request_id, by, why, now, source=source)
     return cancelled[0] if cancelled else None
 
@@ -46,43 +45,29 @@ async def revoke_grant(
 async def _cancel(
     transaction: AsyncSession, which: ColumnElement[bool], by: Principal | None, why: str, now: datetime, *, source: str
 ) -> Sequence[AccessRequest]:
-    cancelled = await transaction.scalars(
-        update(AccessRequest)
-        .where(which, col(AccessRequest.state) == RequestState.PENDING)
-        .values(
-            state=RequestState.CANCELLED,
-            decided_at=now,
-            decided_by=by.id if by is not None else None,
-            decision_reason=why,
-            revision=col(AccessRequest.revision) + 1,
-        )
-        .returning(AccessRequest)
-        .execution_options(populate_existing=True)
+    return await changes.decide(
+        transaction,
+        AccessRequest,
+        which,
+        changes.settled(RequestState.CANCELLED, now, why=why, by=by.id if by is not None else None),
+        actor=changes.actor(by),
+        action=f"{source}:request:cancel",
+        detail={"reason": why},
     )
-    rows = cancelled.all()
-    for request in rows:
-        await changes.request(
-            transaction, request, actor=actor(by), action=f"{source}:request:cancel", detail={"reason": why}
-        )
-    return rows
 
 
 async def _revoke(
     transaction: AsyncSession, which: ColumnElement[bool], by: Principal | None, why: str, now: datetime, *, source: str
 ) -> Sequence[Grant]:
     """Ordered locks first: two who revoke overlapping grants must not wait for each other."""
-    live = (which, col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now)
-    await transaction.execute(select(col(Grant.id)).where(*live).order_by(col(Grant.id)).with_for_update())
-    revoked = await transaction.scalars(
-        update(Grant)
-        .where(*live)
-        .values(revoked_at=now, revoked_by=by.id if by is not None else None, revoke_reason=why)
-        .returning(Grant)
-        .execution_options(populate_existing=True)
+    live = and_(which, changes.STILL_OPEN[Grant], col(Grant.expires_at) > now)
+    await transaction.execute(select(col(Grant.id)).where(live).order_by(col(Grant.id)).with_for_update())
+    return await changes.decide(
+        transaction,
+        Grant,
+        live,
+        {"revoked_at": now, "revoked_by": by.id if by is not None else None, "revoke_reason": why},
+        actor=changes.actor(by),
+        action=f"{source}:grant:revoke",
+        detail={"reason": why},
     )
-    rows = revoked.all()
-    for grant in rows:
-        await changes.grant(
-            transaction, grant, actor=actor(by), action=f"{source}:grant:revoke", detail={"reason": why}
-        )
-    return rows

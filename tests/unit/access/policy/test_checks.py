@@ -1,0 +1,45 @@
+"""What is wrong between the parts of a policy, each at its place and all of it at once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from support.policies import assert_told, change, problems_of
+
+ADMIN = ("resources", "payments-db", "roles", "admin")
+BETWEEN = [
+    (change("policy", 0, "who", to=["enginers"]), "policy.0.who.0", "Did you mean engineers?"),
+    (change("policy", 0, "reviewers", to=["dab"]), "policy.0.reviewers.0", "Did you mean dba?"),
+    (change("policy", 0, "resources", to=["payment-db"]), "policy.0.resources.0", "Did you mean payments-db?"),
+    (change("policy", 0, "roles", to=["reed"]), "policy.0.roles.0", "matches no role of these resources"),
+    (change("policy", 1, "reviewers", to=[]), "policy.1", "names no reviewers"),
+    (change("policy", 1, "channel", to=...), "policy.1", "names no channel"),
+    (change("policy", 2, "quorum", to=4), "policy.2.quorum", "asks for 4 different people, but the reviewers are 3"),
+    (change("policy", 1, "reviewers", to=["bob", "deployer"]), "policy.1.reviewers", "deployer is an agent"),
+    (change("policy", 1, "name", to="read-at-once"), "policy.1.name", "used twice"),
+    (change("policy", 3, "reviewers", to=["bob"]), "policy.3.reviewers", "the rule denies"),
+    (change("people", "bob", "slack", to="U0ALICE"), "people.bob.slack", "is alice's too"),
+    (change("people", "bob", "email", to="alice@example.com"), "people.bob.email", "is alice's too"),
+    (change("groups", "dba", to=["bob", "karol"]), "groups.dba.1", "Did you mean carol?"),
+    (change("groups", "dba", to=["engineers"]), "groups.dba.0", "a group holds people"),
+    (change("groups", "alice", to=["bob"]), "groups.alice", "the name of a person too"),
+    (change(*ADMIN, "statements", 1, "reviewers", to=["nobody"]), "statements.1.reviewers.0", "neither a person"),
+    (change(*ADMIN, "statements", 1, "quorum", to=4), "statements.1.quorum", "asks for 4"),
+    (change(*ADMIN, "statements", 0, "quorum", to=4), "statements.0.quorum", "reviewers of the rule admin-by-one"),
+    (change(*ADMIN, "statements", 1, "name", to="ddl"), "statements.1.name", "used twice"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "path", "sentence"), BETWEEN)
+def test_what_does_not_fit_is_found_where_it_is(
+    document: dict[str, Any], wrong: Callable[[dict[str, Any]], None], path: str, sentence: str
+) -> None:
+    wrong(document)
+    assert_told(document, path, sentence)
+
+
+def test_all_of_it_is_told_at_once(document: dict[str, Any]) -> None:
+    for wrong in [wrong for wrong, path, _ in BETWEEN[:12] if path not in {"policy.1", "policy.1.name"}]:
+        wrong(document)
+    assert len(problems_of(document)) >= 8

@@ -1,0 +1,88 @@
+"""Resources, their roles and the rules for statements, each well-formed by itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from access.policy.policy import Policy
+from access.policy.resources import PostgresUpstream, Resource, SshUpstream, StatementRule
+from storage.model import Protocol, VerdictKind
+from support.policies import assert_told, change, problems_of
+
+ADMIN = ("resources", "payments-db", "roles", "admin")
+DEPLOY = ("resources", "web-1", "roles", "deploy")
+MALFORMED = [
+    (change(*ADMIN, "statements", 2, "reviewers", to=["bob"]), "statements.2", "its verdict is deny"),
+    (change(*ADMIN, "password", to="hunter2"), "admin.password", "is not a reference to a secret"),
+    (change(*ADMIN, "password", to="env:"), "admin.password", "is not a reference to a secret"),
+    (change(*ADMIN, "password", to="file:relative"), "admin.password", "is not a reference to a secret"),
+    (change(*ADMIN, "private_key", to="env:KEY"), "payments-db", "for ssh resources"),
+    (change(*ADMIN, "allow", to=["shell"]), "payments-db", "for ssh resources"),
+    (change("resources", "web-1", "upstream", "host_key", to=...), "web-1.upstream", "needs host_key or host_ca"),
+    (change("resources", "web-1", "roles", "deploy", "private_key", to=...), "web-1", "needs private_key or password"),
+    (change("resources", "web-1", "type", to="kubernetes"), "web-1.type", "not supported yet"),
+    (change("resources", "web-1", "type", to="postgres"), "web-1.upstream.host_key", "Extra inputs"),
+    (
+        change("resources", "payments-db", "upstream", to={"host": "h", "tls": "disable", "ca_file": "/ca"}),
+        "payments-db.upstream",
+        "would be ignored",
+    ),
+    (change("resources", "web-1", "roles", "a@b", to={"username": "x"}), "roles.a@b", "pattern"),
+    (change(*DEPLOY, "password", to="env:DEPLOY"), "web-1", "has both password and private_key: give one"),
+    (change(*ADMIN, "statements", 0, "match", to=["dll"]), "statements.0.match", "dll"),
+    (change(*ADMIN, "statements", 0, "timeout", to="soon"), "statements.0.timeout", "is no duration"),
+    (change("resources", "web-1", "upstream", "port", to=0), "web-1.upstream.port", "greater than or equal to 1"),
+    (change("resources", "web-1", "upstream", "host", to="a b"), "web-1.upstream.host", "pattern"),
+    (change("resources", "web-1", "roles", to={}), "web-1.roles", "at least 1 item"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "path", "sentence"), MALFORMED)
+def test_a_malformed_part_is_found_where_it_is(
+    document: dict[str, Any], wrong: Callable[[dict[str, Any]], None], path: str, sentence: str
+) -> None:
+    wrong(document)
+    assert_told(document, path, sentence)
+
+
+@pytest.fixture
+def policy(document: dict[str, Any]) -> Policy:
+    return Policy.model_validate(document)
+
+
+def test_parts_know_their_names(policy: Policy) -> None:
+    resource = policy.resources["payments-db"]
+    assert (resource.name, resource.type, resource.roles["read"].name) == ("payments-db", Protocol.POSTGRES, "read")
+    assert policy.people["alice"].name == "alice"
+
+
+def test_a_statement_rule_is_made_by_its_fields_names() -> None:
+    rule = StatementRule(name="ddl", match=["ddl"], verdict=VerdictKind.REVIEW, timeout_s=60)
+    assert (rule.timeout_s, rule.quorum, rule.message, rule.reviewers, rule.channel) == (60, 1, "", [], None)
+
+
+def test_each_protocol_that_is_spoken_has_its_upstream(policy: Policy) -> None:
+    upstreams = {resource.type: type(resource.upstream) for resource in policy.resources.values()}
+    assert upstreams == {Protocol.POSTGRES: PostgresUpstream, Protocol.SSH: SshUpstream}
+
+
+@pytest.mark.parametrize("protocol", sorted(set(Protocol) - {Protocol.POSTGRES, Protocol.SSH}))
+def test_a_protocol_that_is_not_spoken_is_refused_by_its_name(document: dict[str, Any], protocol: Protocol) -> None:
+    change("resources", "web-1", "type", to=protocol.value)(document)
+    sentence = f"{protocol} resources are not supported yet: only postgres and ssh are"
+    assert problems_of(document) == [("resources.web-1.type", sentence)]
+
+
+def test_one_host_key_is_a_list_of_one(policy: Policy) -> None:
+    upstream = policy.resources["web-1"].upstream
+    assert isinstance(upstream, SshUpstream)
+    assert upstream.host_key == ["ssh-ed25519 AAAA"]
+
+
+def test_a_postgres_role_may_do_without_a_password() -> None:
+    """Peer or trust authentication; a host is entered with something."""
+    resource = Resource.model_validate(
+        {"type": "postgres", "upstream": {"host": "db"}, "roles": {"read": {"username": "r"}}}
+    )
+    assert resource.roles["read"].password is None
