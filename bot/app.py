@@ -21,7 +21,6 @@ from bot.listeners.actions.token import Tokens
 from bot.listeners.commands import COMMAND, Commands
 from bot.listeners.events import Events
 from bot.listeners.home import Home
-from bot.listeners.listening import Listening
 from bot.listeners.views import Forms
 from bot.people.doorkeeper import Doorkeeper
 from bot.people.offboarding import Leavers
@@ -31,6 +30,7 @@ from bot.posts.notifier import Notifier
 from bot.settings import BotSettings, Doors
 from bot.slack.client import BotUnavailable, Installation, Slack
 from bot.slack.failures import Unanswerable
+from bot.slack.listening import Listening
 from bot.slack.sockets import Sockets
 from storage.notices import Notices
 

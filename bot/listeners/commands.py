@@ -17,10 +17,10 @@ from bot.blocks.text import code
 from bot.facts.facts import short
 from bot.facts.reading import Reader
 from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, read_command
-from bot.listeners.listening import Listening
 from bot.listeners.views import Forms
 from bot.people.doorkeeper import Doorkeeper
 from bot.slack.client import Slack
+from bot.slack.listening import Listening
 from storage.model import RequestState
 
 COMMAND = "/access"

@@ -6,9 +6,9 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.listeners.home import Home
-from bot.listeners.listening import Listening
 from bot.people.offboarding import Leavers
 from bot.slack import identity
+from bot.slack.listening import Listening
 
 APP_HOME_OPENED = "app_home_opened"
 USER_CHANGE = "user_change"

@@ -24,9 +24,9 @@ from bot.blocks.request_form import (
     render_form,
 )
 from bot.listeners.choices import choices_of
-from bot.listeners.listening import Listening
 from bot.people.doorkeeper import Doorkeeper, Speaker
 from bot.slack.client import Slack
+from bot.slack.listening import Listening
 from storage.model import AccessRequest
 
 TITLE = "Ask for access"

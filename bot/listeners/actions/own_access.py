@@ -15,10 +15,10 @@ from bot.blocks.request_form import Draft, render_form
 from bot.blocks.text import code
 from bot.listeners.choices import choices_of
 from bot.listeners.home import Home
-from bot.listeners.listening import Listening
 from bot.listeners.views import TITLE, Forms
 from bot.people.doorkeeper import Doorkeeper
 from bot.slack.failures import Unanswerable
+from bot.slack.listening import Listening
 from bot.slack.payloads import clicked_id
 from storage.model import AccessRequest
 

@@ -20,10 +20,10 @@ from bot.blocks.request_form import render_notice
 from bot.blocks.text import code, escape, mention
 from bot.facts.reading import Reader
 from bot.listeners.home import Home
-from bot.listeners.listening import Listening
 from bot.people.doorkeeper import Doorkeeper, Speaker
 from bot.posts.duplicates import Strays
 from bot.slack.failures import Unanswerable
+from bot.slack.listening import Listening
 from bot.slack.payloads import clicked_value
 from storage.audit import trail
 from storage.model import PostSubject, ReviewDecision

@@ -17,9 +17,9 @@ from access.identity.people import actor
 from bot.blocks.modals import render_token
 from bot.blocks.reply import GET_TOKEN
 from bot.facts.reading import Reader
-from bot.listeners.listening import Listening
 from bot.people.doorkeeper import Doorkeeper
 from bot.slack.failures import Unanswerable
+from bot.slack.listening import Listening
 from bot.slack.payloads import clicked_id
 from storage.audit import trail
 from storage.database import clock

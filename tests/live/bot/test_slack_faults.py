@@ -298,7 +298,7 @@ async def test_a_click_is_acked_before_anything_is_looked_up(stage: Stage, dsn: 
 async def test_a_submission_that_takes_long_is_acked_with_a_modal_that_waits(
     stage: Stage, dsn: str, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.listeners.listening.SUBMISSION_S", 0.05)
+    monkeypatch.setattr("bot.slack.listening.SUBMISSION_S", 0.05)
     await stage.slack.command("alice", "incidents", "/access")
     form = await stage.slack.wait_for_view("alice", "What do you need?")
     async with held_up(stage, dsn, by):
