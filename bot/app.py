@@ -22,9 +22,9 @@ from bot.listeners.commands import COMMAND, Commands
 from bot.listeners.events import Events
 from bot.listeners.home import Home
 from bot.listeners.views import Forms
-from bot.people.doorkeeper import Doorkeeper
-from bot.people.offboarding import Leavers
-from bot.posts.duplicates import Strays
+from bot.people.authenticator import Authenticator
+from bot.people.offboarding import Offboarding
+from bot.posts.duplicates import Duplicates
 from bot.posts.messages import Messages
 from bot.posts.notifier import Notifier
 from bot.settings import BotSettings, Doors
@@ -80,8 +80,8 @@ class Bot:
         slack = self._slack
         listening = Listening(slack)
         reader = Reader(self._access, self._settings.doors)
-        leavers = Leavers(self._access, slack, installation)
-        app = self._app(slack, installation, listening, reader, leavers)
+        offboarding = Offboarding(self._access, slack, installation)
+        app = self._app(slack, installation, listening, reader, offboarding)
         token = self._settings.app_token.get_secret_value()
         self._sockets = Sockets(app, slack, token, self._settings.sockets, self._settings.proxy)
         notifier = Notifier(self._access, self._notices, slack, Messages(self._access, reader))
@@ -89,7 +89,7 @@ class Bot:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._sockets.run(), name="slack sockets")
                 tasks.create_task(notifier.run(), name="slack notifier")
-                tasks.create_task(leavers.run(), name="slack leavers")
+                tasks.create_task(offboarding.run(), name="slack offboarding")
         finally:
             await asyncio.shield(self._stop(listening))
         raise AssertionError("a loop that never ends has ended")
@@ -110,7 +110,7 @@ class Bot:
         self.installation = None
 
     def _app(
-        self, slack: Slack, installation: Installation, listening: Listening, reader: Reader, leavers: Leavers
+        self, slack: Slack, installation: Installation, listening: Listening, reader: Reader, offboarding: Offboarding
     ) -> AsyncApp:
         """Bolt with every listener; it never gets the bot's token, because our own calls go through `Slack`."""
 
@@ -130,16 +130,16 @@ class Bot:
             url_verification_enabled=False,
             attaching_function_token_enabled=False,
         )
-        doorkeeper = Doorkeeper(self._access, slack, installation)
-        forms = Forms(self._access, slack, doorkeeper, listening)
-        Commands(self._access, slack, doorkeeper, listening, reader, forms).register(app)
+        authenticator = Authenticator(self._access, slack, installation)
+        forms = Forms(self._access, slack, authenticator, listening)
+        Commands(self._access, slack, authenticator, listening, reader, forms).register(app)
         forms.register(app)
-        home = Home(self._access, slack, doorkeeper, reader)
-        strays = Strays(self._access.database, slack)
-        Reviewing(self._access, doorkeeper, listening, reader, home, strays).register(app)
-        Tokens(self._access, doorkeeper, listening, reader).register(app)
-        Buttons(self._access, doorkeeper, listening, forms, home).register(app)
-        Events(leavers, listening, home).register(app)
+        home = Home(self._access, slack, authenticator, reader)
+        duplicates = Duplicates(self._access.database, slack)
+        Reviewing(self._access, authenticator, listening, reader, home, duplicates).register(app)
+        Tokens(self._access, authenticator, listening, reader).register(app)
+        Buttons(self._access, authenticator, listening, forms, home).register(app)
+        Events(offboarding, listening, home).register(app)
         _register_catch_alls(app, listening)
         return app
 

@@ -18,7 +18,7 @@ from bot.facts.facts import short
 from bot.facts.reading import Reader
 from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, read_command
 from bot.listeners.views import Forms
-from bot.people.doorkeeper import Doorkeeper
+from bot.people.authenticator import Authenticator
 from bot.slack.client import Slack
 from bot.slack.listening import Listening
 from storage.model import RequestState
@@ -35,14 +35,14 @@ class Commands:
         self,
         access: Access,
         slack: Slack,
-        doorkeeper: Doorkeeper,
+        authenticator: Authenticator,
         listening: Listening,
         reader: Reader,
         forms: Forms,
     ) -> None:
         self._access = access
         self._slack = slack
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._listening = listening
         self._reader = reader
         self._forms = forms
@@ -72,7 +72,7 @@ class Commands:
 
     async def _ask(self, body: dict[str, Any], command: AskFor) -> None:
         """Ask at once; what the rules refuse comes back as the form, filled in, with their reason."""
-        speaker = await self._doorkeeper.admit(body, about="request")
+        speaker = await self._authenticator.admit(body, about="request")
         ask = Ask(command.resource, command.role, command.duration_s, command.reason, command.ticket, source="slack")
         try:
             request = await self._forms.submit(speaker, ask)
@@ -89,7 +89,7 @@ class Commands:
         await self._answer(body, _asked(request.state, command))
 
     async def _list(self, body: dict[str, Any]) -> None:
-        speaker = await self._doorkeeper.admit(body, about="list")
+        speaker = await self._authenticator.admit(body, about="list")
         async with self._access.database.transaction() as transaction:
             mine = await self._reader.of_grants(transaction, await grants.of(transaction, speaker.principal))
             pending = await self._reader.pending_of(transaction, speaker.principal)
@@ -97,7 +97,7 @@ class Commands:
         await self._answer(body, render_list(mine, pending, now))
 
     async def _revoke(self, body: dict[str, Any], typed: str, reason: str) -> None:
-        speaker = await self._doorkeeper.admit(body, about="revoke")
+        speaker = await self._authenticator.admit(body, about="revoke")
         async with self._access.database.transaction() as transaction:
             policy = self._access.policies.current
             grant = await grants.by_prefix(transaction, policy, speaker.principal, typed)
@@ -106,7 +106,7 @@ class Commands:
         await self._answer(body, Message(text=text, blocks=(section(text),)))
 
     async def _cancel(self, body: dict[str, Any], typed: str, reason: str) -> None:
-        speaker = await self._doorkeeper.admit(body, about="cancel")
+        speaker = await self._authenticator.admit(body, about="cancel")
         prefix = typed.replace("-", "")
         async with self._access.database.transaction() as transaction:
             pending = await self._reader.pending_of(transaction, speaker.principal)

@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from bot.listeners.home import Home
-from bot.people.offboarding import Leavers
+from bot.people.offboarding import Offboarding
 from bot.slack import identity
 from bot.slack.listening import Listening
 
@@ -17,8 +17,8 @@ USER_CHANGE = "user_change"
 class Events:
     """The two events of the manifest."""
 
-    def __init__(self, leavers: Leavers, listening: Listening, home: Home) -> None:
-        self._leavers = leavers
+    def __init__(self, offboarding: Offboarding, listening: Listening, home: Home) -> None:
+        self._offboarding = offboarding
         self._listening = listening
         self._home = home
 
@@ -37,4 +37,4 @@ class Events:
     async def on_user_change(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A deactivated account ends what its person has; asked of Slack again, because events may come late."""
         await ack()
-        await self._leavers.look_up(identity.user_id(body))
+        await self._offboarding.look_up(identity.user_id(body))

@@ -11,7 +11,7 @@ from bot.blocks.listing import render_home
 from bot.blocks.message import section
 from bot.blocks.text import escape
 from bot.facts.reading import Reader
-from bot.people.doorkeeper import Doorkeeper
+from bot.people.authenticator import Authenticator
 from bot.slack import identity
 from bot.slack.client import Slack
 from bot.slack.failures import NotAdmitted
@@ -20,10 +20,10 @@ from bot.slack.failures import NotAdmitted
 class Home:
     """Publishes the home of whoever is behind a payload."""
 
-    def __init__(self, access: Access, slack: Slack, doorkeeper: Doorkeeper, reader: Reader) -> None:
+    def __init__(self, access: Access, slack: Slack, authenticator: Authenticator, reader: Reader) -> None:
         self._access = access
         self._slack = slack
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._reader = reader
 
     async def publish(self, body: Mapping[str, Any]) -> None:
@@ -39,7 +39,7 @@ class Home:
 
     async def _view(self, body: Mapping[str, Any]) -> View:
         try:
-            speaker = await self._doorkeeper.admit(body, about="home")
+            speaker = await self._authenticator.admit(body, about="home")
         except NotAdmitted as refusal:
             return View(type="home", blocks=[section(escape(str(refusal)))])
         async with self._access.database.transaction() as transaction:

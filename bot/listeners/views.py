@@ -24,7 +24,7 @@ from bot.blocks.request_form import (
     render_form,
 )
 from bot.listeners.choices import choices_of
-from bot.people.doorkeeper import Doorkeeper, Speaker
+from bot.people.authenticator import Authenticator, Speaker
 from bot.slack.client import Slack
 from bot.slack.listening import Listening
 from storage.model import AccessRequest
@@ -37,10 +37,10 @@ SUGGESTION_S = 2.0
 class Forms:
     """Everything about the request form."""
 
-    def __init__(self, access: Access, slack: Slack, doorkeeper: Doorkeeper, listening: Listening) -> None:
+    def __init__(self, access: Access, slack: Slack, authenticator: Authenticator, listening: Listening) -> None:
         self._access = access
         self._slack = slack
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._listening = listening
 
     def register(self, app: AsyncApp) -> None:
@@ -51,7 +51,7 @@ class Forms:
     async def open(self, body: Mapping[str, Any], draft: Draft, troubles: tuple[str, ...] = ()) -> None:
         """Show the form to whoever is behind `body`, within the life of its trigger."""
         async with self._listening.modal(body, TITLE) as modal:
-            speaker = await self._doorkeeper.admit(body, about="request form")
+            speaker = await self._authenticator.admit(body, about="request form")
             choices = choices_of(self._access.policies.current, speaker.principal.name)
             await modal.show(render_form(choices, draft, troubles))
 
@@ -63,7 +63,7 @@ class Forms:
         """What may be asked for and matches what was typed so far."""
         try:
             async with asyncio.timeout(SUGGESTION_S):
-                speaker = await self._doorkeeper.admit(body, about="request form")
+                speaker = await self._authenticator.admit(body, about="request form")
         except TimeoutError:
             # Nothing to choose now is better than a missed ack: the next letter asks again.
             await ack(options=[])
@@ -78,7 +78,7 @@ class Forms:
 
     async def _submitted(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """What to acknowledge the submission with: nothing (done), errors at fields, or the form again."""
-        speaker = await self._doorkeeper.admit(body, about="request form")
+        speaker = await self._authenticator.admit(body, about="request form")
         draft = self._redacted(read_form(body))
         policy = self._access.policies.current
         offers = {f"{one.resource}/{one.role}": one for one in policy.what_may(speaker.principal.name)}

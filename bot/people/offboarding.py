@@ -32,7 +32,7 @@ _WHY = "their Slack account was deactivated"
 _log = structlog.get_logger(__name__)
 
 
-class Leavers:
+class Offboarding:
     """Looks accounts up and ends what the deactivated ones have; doing it twice, or in two processes, is harmless."""
 
     def __init__(self, access: Access, slack: Slack, installation: Installation) -> None:
@@ -46,7 +46,7 @@ class Leavers:
             try:
                 await self._sweep()
             except StorageUnavailable as problem:
-                _log.warning("leavers_storage_unavailable", error=str(problem))
+                _log.warning("offboarding_storage_unavailable", error=str(problem))
             await asyncio.sleep(SWEEP_S)
 
     async def look_up(self, slack_id: str) -> None:

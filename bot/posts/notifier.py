@@ -18,7 +18,7 @@ import structlog
 
 from access.context import Access
 from bot.blocks.message import Message
-from bot.posts.fallback import Detour
+from bot.posts.fallback import Fallback
 from bot.posts.messages import Messages
 from bot.slack.channels import ChannelRefused, Channels
 from bot.slack.client import CALL_ERRORS, CALL_TIMEOUT_S, Slack, error_code, retry_after_s
@@ -77,7 +77,7 @@ class Notifier:
         self._slack = slack
         self._messages = messages
         self._channels = Channels(slack)
-        self._detour = Detour(access)
+        self._fallback = Fallback(access)
         #: How each open card looked when we last showed it or made it due, as a hash; empty after a start, so that
         #: everything is sent once.
         self._shown: dict[UUID, bytes] = {}
@@ -206,7 +206,7 @@ class Notifier:
         """For an hour; and tell the people whom the post was for, where they can be told."""
         _log.error("post_impossible", post_id=str(post.id), address=post.address, error=code)
         await outbox.failed(self._database, post.id, error=trouble, retry_in_s=PERMANENT_RETRY_S)
-        await self._detour.take(post)
+        await self._fallback.take(post)
 
     async def _heal_for_ever(self) -> Never:
         while True:
@@ -223,7 +223,7 @@ class Notifier:
         for post in posts:
             if post.ts is not None and post.shown_revision >= post.wanted_revision:
                 await self._heal_one(post)
-        await self._detour.take_stuck_digests()
+        await self._fallback.take_stuck_digests()
 
     async def _heal_one(self, post: Post) -> None:
         """Only make it due: it is shown by whoever claims it, or two processes would post a deleted card twice."""

@@ -18,8 +18,8 @@ from bot.blocks.request_form import render_notice
 from bot.blocks.text import escape
 from bot.slack import identity
 from bot.slack.client import CALL_ERRORS, Slack, error_code
+from bot.slack.deduplication import Deduplication
 from bot.slack.failures import sentence_for
-from bot.slack.redelivery import Deliveries
 
 Listener = Callable[[AsyncAck, dict[str, Any]], Awaitable[None]]
 
@@ -50,7 +50,7 @@ class Listening:
 
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
-        self._deliveries = Deliveries()
+        self._deduplication = Deduplication()
         self._at_work: set[asyncio.Task[Any]] = set()
 
     def guard(self, listener: Listener) -> Listener:
@@ -61,12 +61,12 @@ class Listening:
             assert task is not None
             self._at_work.add(task)
             try:
-                if self._deliveries.is_first(body):
+                if self._deduplication.is_first(body):
                     await listener(ack, body)
             except Exception as problem:
                 if "event" in body:
                     # Slack may deliver an event again, and nobody stands by to repeat it as one repeats a click.
-                    self._deliveries.forget(body)
+                    self._deduplication.forget(body)
                 await _ack_if_needed(ack)
                 await self.tell(body, sentence_for(problem, doing=listener.__name__))
             finally:

@@ -16,7 +16,7 @@ from bot.blocks.text import code
 from bot.listeners.choices import choices_of
 from bot.listeners.home import Home
 from bot.listeners.views import TITLE, Forms
-from bot.people.doorkeeper import Doorkeeper
+from bot.people.authenticator import Authenticator
 from bot.slack.failures import Unanswerable
 from bot.slack.listening import Listening
 from bot.slack.payloads import clicked_id
@@ -26,9 +26,11 @@ from storage.model import AccessRequest
 class Buttons:
     """Everything that a person clicks about their own access, the token excepted."""
 
-    def __init__(self, access: Access, doorkeeper: Doorkeeper, listening: Listening, forms: Forms, home: Home) -> None:
+    def __init__(
+        self, access: Access, authenticator: Authenticator, listening: Listening, forms: Forms, home: Home
+    ) -> None:
         self._access = access
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._listening = listening
         self._forms = forms
         self._home = home
@@ -51,7 +53,7 @@ class Buttons:
         await ack()
         request_id = clicked_id(body)
         async with self._listening.modal(body, TITLE) as modal:
-            speaker = await self._doorkeeper.admit(body, about="request form")
+            speaker = await self._authenticator.admit(body, about="request form")
             async with self._access.database.transaction() as transaction:
                 last = await transaction.get(AccessRequest, request_id)
             if last is None or last.principal_id != speaker.principal.id:
@@ -63,7 +65,7 @@ class Buttons:
         """Give back, at once."""
         await ack()
         grant_id = clicked_id(body)
-        speaker = await self._doorkeeper.admit(body, about=f"grant {grant_id}")
+        speaker = await self._authenticator.admit(body, about=f"grant {grant_id}")
         grant = await grants.revoke(self._access, grant_id, speaker.principal, "no longer needed")
         await self._listening.tell(body, f":lock: Ended: {code(grant.resource)} · {code(grant.role)}.")
         await self._home.refresh(body)
@@ -72,7 +74,7 @@ class Buttons:
         """Withdraw what nobody decided yet; the card and the reply say it."""
         await ack()
         request_id = clicked_id(body)
-        speaker = await self._doorkeeper.admit(body, about=f"request {request_id}")
+        speaker = await self._authenticator.admit(body, about=f"request {request_id}")
         request = await requests.cancel(self._access, request_id, speaker.principal)
         what = f"{code(request.resource)} · {code(request.role)}"
         await self._listening.tell(body, f":leftwards_arrow_with_hook: Cancelled: {what}.")

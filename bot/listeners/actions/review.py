@@ -20,8 +20,8 @@ from bot.blocks.request_form import render_notice
 from bot.blocks.text import code, escape, mention
 from bot.facts.reading import Reader
 from bot.listeners.home import Home
-from bot.people.doorkeeper import Doorkeeper, Speaker
-from bot.posts.duplicates import Strays
+from bot.people.authenticator import Authenticator, Speaker
+from bot.posts.duplicates import Duplicates
 from bot.slack.failures import Unanswerable
 from bot.slack.listening import Listening
 from bot.slack.payloads import clicked_value
@@ -38,18 +38,18 @@ class Reviewing:
     def __init__(
         self,
         access: Access,
-        doorkeeper: Doorkeeper,
+        authenticator: Authenticator,
         listening: Listening,
         reader: Reader,
         home: Home,
-        strays: Strays,
+        duplicates: Duplicates,
     ) -> None:
         self._access = access
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._listening = listening
         self._reader = reader
         self._home = home
-        self._strays = strays
+        self._duplicates = duplicates
 
     def register(self, app: AsyncApp) -> None:
         """Two actions and a view."""
@@ -64,7 +64,7 @@ class Reviewing:
         speaker = await self._admit(body, target)
         _, message = await self._review(target, speaker, ReviewDecision.APPROVE, "")
         await self._listening.tell(body, escape(message))
-        await self._strays.remove(body, target)
+        await self._duplicates.remove(body, target)
         await self._home.refresh(body)
 
     async def on_deny(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -77,7 +77,7 @@ class Reviewing:
             if refusal is not None:
                 raise Unanswerable(refusal)
             await modal.show(render_deny_form(target, what))
-        await self._strays.remove(body, target)
+        await self._duplicates.remove(body, target)
 
     async def on_deny_submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Deny with the reason; the modal closes at once or says why the denial does not count."""
@@ -96,7 +96,7 @@ class Reviewing:
         return {"response_action": "update", "view": view.to_dict()}
 
     async def _admit(self, body: Mapping[str, Any], target: Target) -> Speaker:
-        return await self._doorkeeper.admit(body, about=f"{target.subject.value} {target.id}", reviewing=True)
+        return await self._authenticator.admit(body, about=f"{target.subject.value} {target.id}", reviewing=True)
 
     async def _review(
         self, target: Target, speaker: Speaker, decision: ReviewDecision, reason: str

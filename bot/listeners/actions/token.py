@@ -17,7 +17,7 @@ from access.identity.people import actor
 from bot.blocks.modals import render_token
 from bot.blocks.reply import GET_TOKEN
 from bot.facts.reading import Reader
-from bot.people.doorkeeper import Doorkeeper
+from bot.people.authenticator import Authenticator
 from bot.slack.failures import Unanswerable
 from bot.slack.listening import Listening
 from bot.slack.payloads import clicked_id
@@ -30,9 +30,9 @@ TITLE = "Your token"
 class Tokens:
     """The button "Get my token"."""
 
-    def __init__(self, access: Access, doorkeeper: Doorkeeper, listening: Listening, reader: Reader) -> None:
+    def __init__(self, access: Access, authenticator: Authenticator, listening: Listening, reader: Reader) -> None:
         self._access = access
-        self._doorkeeper = doorkeeper
+        self._authenticator = authenticator
         self._listening = listening
         self._reader = reader
 
@@ -48,7 +48,7 @@ class Tokens:
             await modal.show(await self._issued(body, grant_id))
 
     async def _issued(self, body: Mapping[str, Any], grant_id: UUID) -> View:
-        speaker = await self._doorkeeper.admit(body, about=f"token of grant {grant_id}")
+        speaker = await self._authenticator.admit(body, about=f"token of grant {grant_id}")
         refusal = ""
         async with self._access.database.transaction() as transaction:
             facts = await self._reader.grant(transaction, grant_id)

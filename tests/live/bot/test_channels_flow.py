@@ -5,7 +5,7 @@ from typing import Any
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
 from bot.blocks.decision import APPROVE
-from bot.posts.fallback import Detour
+from bot.posts.fallback import Fallback
 from storage.model import EndReason, Grant
 
 Stage = Any
@@ -26,7 +26,7 @@ async def test_nothing_is_posted_where_another_organisation_reads(stage: Stage) 
     session = await stage.session(grant)
     await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Tally(), []))
     # The notifier looks for such digests each minute.
-    await Detour(stage.access).take_stuck_digests()
+    await Fallback(stage.access).take_stuck_digests()
     await stage.told("alice", "Session of @alice", ephemeral=False)
     assert await stage.slack.messages(channel="partners", user="bob") == []
 

@@ -7,7 +7,7 @@ import pytest
 
 from bot.app import Bot
 from bot.blocks.decision import APPROVE
-from bot.slack.redelivery import Deliveries
+from bot.slack.deduplication import Deduplication
 from slack_simulator.interactions import Interactions
 from slack_simulator.spec import Person
 from slack_simulator.webapi import users
@@ -129,7 +129,7 @@ async def test_whoever_is_only_restricted_keeps_what_they_have(stage: Stage, mon
 
 
 def test_a_delivery_that_failed_counts_as_new() -> None:
-    deliveries = Deliveries()
+    deliveries = Deduplication()
     event = {"event_id": "Ev1"}
     assert deliveries.is_first(event)
     assert not deliveries.is_first(event)

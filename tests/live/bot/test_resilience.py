@@ -214,7 +214,7 @@ async def test_storage_that_is_away_is_said(stage: Stage, monkeypatch: pytest.Mo
     async def fails(*_: object, **__: object) -> None:
         raise StorageUnavailable("gone")
 
-    monkeypatch.setattr("bot.people.doorkeeper.people.principal_of", fails)
+    monkeypatch.setattr("bot.people.authenticator.people.principal_of", fails)
     await stage.slack.command("alice", "incidents", "/access list")
     told = await stage.told("alice", "cannot reach its storage")
     assert "cannot say whether this was done" in told["plain"], "a commit whose answer was lost may have committed"

@@ -1,7 +1,7 @@
 """Who is speaking: a Slack account that can be relied on, and the principal it is linked to.
 
 Looked up at every command and click and never kept: accounts and policies change while cards stand. Refuses everybody
-of whom Slack or storage leaves a doubt, and writes the refusal into the audit log.
+about whom Slack or storage leaves a doubt, and writes the refusal into the audit log.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ class Speaker:
     slack_id: str
 
 
-class Doorkeeper:
+class Authenticator:
     """Admits the people behind payloads, or says why not."""
 
     def __init__(self, access: Access, slack: Slack, installation: Installation) -> None:
