@@ -89,8 +89,8 @@ def _grants(grants: Sequence[RequestFacts], now: datetime) -> list[Block]:
         if facts.grant is None:
             continue
         what = f"{code(facts.grant.resource)} · {code(facts.grant.role)}"
-        if facts.barred is not None:
-            blocks.append(section(f":no_entry: {code(short(facts.grant.id))} {what}. {escape(facts.barred)}"))
+        if facts.not_allowed is not None:
+            blocks.append(section(f":no_entry: {code(short(facts.grant.id))} {what}. {escape(facts.not_allowed)}"))
             continue
         left = format_duration(int((facts.grant.expires_at - now).total_seconds()))
         until = moment(facts.grant.expires_at)
@@ -105,9 +105,9 @@ def _requests(pending: Sequence[RequestFacts]) -> list[Block]:
     blocks: list[Block] = []
     for facts in pending[:SHOWN_REQUESTS]:
         who = mentions(facts.reviewers, limit=5) or "nobody"
-        lapses = moment(facts.request.expires_at)
+        expires = moment(facts.request.expires_at)
         identifier = code(short(facts.request.id))
-        text = f":hourglass_flowing_sand: {identifier} {wanted(facts)}, {who} can review, lapses {lapses}"
+        text = f":hourglass_flowing_sand: {identifier} {wanted(facts)}, {who} can review, expires {expires}"
         blocks += [section(text), cancel_button(facts)]
     return blocks + _rest(len(pending) - SHOWN_REQUESTS)
 

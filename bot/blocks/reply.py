@@ -26,7 +26,7 @@ def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
     if facts.phase is Phase.GRANTED and facts.grant is not None:
         blocks.extend(_way_in(facts))
     blocks.extend(_reasons(facts))
-    if facts.phase in (Phase.DENIED, Phase.LAPSED, Phase.CANCELLED, Phase.ENDED, Phase.BARRED):
+    if facts.phase in (Phase.DENIED, Phase.EXPIRED, Phase.CANCELLED, Phase.ENDED, Phase.NOT_ALLOWED):
         blocks.append(actions("again", [button("Ask again…", ASK_AGAIN, facts.request.id.hex)]))
     blocks.append(context(_small_print(facts)))
     return Message(text=headline, blocks=tuple(blocks))
@@ -54,7 +54,7 @@ def _headline(facts: RequestFacts) -> str:
             return f":white_check_mark: *You have access*: {what}, until {until}. Approved by {decided_by(facts)}."
         case Phase.DENIED:
             return f":x: *Denied* by {decided_by(facts)}: {what}."
-        case Phase.LAPSED:
+        case Phase.EXPIRED:
             return f":alarm_clock: *Nobody decided in time*: {what}. Ask again, or ask a reviewer first."
         case Phase.CANCELLED:
             return f":leftwards_arrow_with_hook: *Cancelled*: {what}."
@@ -63,8 +63,8 @@ def _headline(facts: RequestFacts) -> str:
             return f":no_entry: *Your access was revoked* by {by}: {what}. Open sessions were ended."
         case Phase.ENDED:
             return f":lock: *Your access ended*, its time was up: {what}."
-        case Phase.BARRED:
-            return f":no_entry: *You are not let in any more*: {what}. {escape(facts.barred or '')}"
+        case Phase.NOT_ALLOWED:
+            return f":no_entry: *You are not let in any more*: {what}. {escape(facts.not_allowed or '')}"
 
 
 def _who_decides(facts: RequestFacts) -> str:

@@ -188,7 +188,7 @@ class Reader:
             grant=grant,
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
             connect=connect_command(self._doors, resource, request.role) if resource else None,
-            barred=still_allowed(policy, grant, requester.name) if grant else None,
+            not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
         )
 
     async def _statements(

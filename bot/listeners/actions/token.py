@@ -60,8 +60,8 @@ class Tokens:
                 refusal = "This access is somebody else's. Ask for your own with /access."
             if not refusal and (facts is None or facts.connect is None):
                 refusal = f"{grant.resource} is no longer in the policy."
-            if not refusal and facts is not None and facts.barred is not None:
-                refusal = facts.barred
+            if not refusal and facts is not None and facts.not_allowed is not None:
+                refusal = facts.not_allowed
             await trail.record(
                 transaction,
                 actor=actor(speaker.principal),

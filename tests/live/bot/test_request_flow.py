@@ -262,14 +262,14 @@ async def test_a_grant_that_ends_is_shown_ended(stage: Stage) -> None:
     await stage.slack.wait_for_view("alice", "What do you need?")
 
 
-async def test_a_request_that_nobody_answers_lapses(stage: Stage) -> None:
+async def test_a_request_that_nobody_answers_expires(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
     (request,) = await stage.rows(AccessRequest)
     await stage.age("access_request", request.id, 1800)
-    lapsed = await stage.card("Lapsed")
-    assert lapsed["ts"] == card["ts"]
-    assert "[Approve]" not in lapsed["plain"]
+    expired = await stage.card("Expired")
+    assert expired["ts"] == card["ts"]
+    assert "[Approve]" not in expired["plain"]
     await stage.told("alice", "Nobody decided in time", ephemeral=False)
 
 
@@ -415,9 +415,9 @@ async def test_access_is_claimed_no_more_once_the_policy_lets_nobody_in(stage: S
     document = yaml.safe_load(before)
     change(document)
     await put_in_force(stage, yaml.safe_dump(document))
-    barred = await stage.told("alice", "You are not let in any more", ephemeral=False)
-    assert barred["ts"] == granted["ts"]
-    await stage.card("Access barred")
+    not_allowed = await stage.told("alice", "You are not let in any more", ephemeral=False)
+    assert not_allowed["ts"] == granted["ts"]
+    await stage.card("Access not allowed any more")
     await stage.slack.command("alice", "incidents", "/access list")
     await stage.told("alice", "You have no grant and no pending request.")
     await stage.slack.open_home("alice")
@@ -428,7 +428,7 @@ async def test_access_is_claimed_no_more_once_the_policy_lets_nobody_in(stage: S
     await stage.card("Approved")
 
 
-async def test_a_token_is_not_issued_for_what_the_policy_bars(stage: Stage) -> None:
+async def test_a_token_is_not_issued_for_what_the_policy_does_not_allow(stage: Stage) -> None:
     """A tap that was under way when the policy changed."""
     await stage.slack.command("alice", "incidents", ASK)
     await stage.tap("bob", await stage.card(), APPROVE)

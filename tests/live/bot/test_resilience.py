@@ -34,8 +34,8 @@ async def test_what_happened_while_the_bot_was_away_is_shown(idle_stage: Stage, 
     await stage.age("access_request", request.id, 1800)
     assert "asks for" in (await stage.card())["plain"]
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
-        lapsed = await stage.card("Lapsed")
-    assert lapsed["ts"] == card["ts"]
+        expired = await stage.card("Expired")
+    assert expired["ts"] == card["ts"]
 
 
 async def test_a_card_that_slack_shows_wrongly_is_rendered_again_at_boot(idle_stage: Stage, run_bot: Any) -> None:
@@ -59,8 +59,8 @@ async def test_a_card_that_somebody_deleted_is_posted_anew(stage: Stage) -> None
     await stage.slack.command("alice", "incidents", "/access list")
     (request,) = await stage.rows(AccessRequest)
     await stage.age("access_request", request.id, 1800)
-    lapsed = await stage.card("Lapsed")
-    assert lapsed["ts"] != card["ts"]
+    expired = await stage.card("Expired")
+    assert expired["ts"] != card["ts"]
 
 
 async def test_two_bots_that_miss_a_card_post_it_anew_once(idle_stage: Stage, run_bot: Any) -> None:

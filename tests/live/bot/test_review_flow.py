@@ -238,14 +238,14 @@ async def test_an_account_that_changed_is_looked_at_anew(stage: Stage) -> None:
     await stage.card("Approved")
 
 
-async def test_a_lapsed_request_cannot_be_approved(stage: Stage) -> None:
+async def test_an_expired_request_cannot_be_approved(stage: Stage) -> None:
     card = await asked(stage)
     (request,) = await stage.rows(AccessRequest)
     await stage.age("access_request", request.id, 1800)
     # Slack still shows the old card to a client that has not heard of the update.
     stale = next(block for block in card["blocks"] if block["type"] == "actions")
     assert stale["elements"][0]["value"].endswith(":1")
-    await stage.card("Lapsed")
+    await stage.card("Expired")
     assert await stage.rows(Grant) == []
 
 
