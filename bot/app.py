@@ -42,7 +42,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Bot:
-    """One process's bot; as many processes as like may run one on the same app."""
+    """One process's bot; any number of processes may run one on the same app."""
 
     def __init__(self, access: Access, notices: Notices, settings: BotSettings) -> None:
         self._access = access

@@ -93,9 +93,9 @@ def _progress(facts: RequestFacts) -> str:
 
 def _outcome(facts: RequestFacts) -> list[Block]:
     blocks: list[Block] = []
-    said = facts.request.decision_reason
-    if said and (facts.decided_by is not None or facts.phase in (Phase.DENIED, Phase.CANCELLED)):
-        blocks.append(quote("Why it was denied" if facts.phase is Phase.DENIED else "Note", said))
+    reason = facts.request.decision_reason
+    if reason and (facts.decided_by is not None or facts.phase in (Phase.DENIED, Phase.CANCELLED)):
+        blocks.append(quote("Why it was denied" if facts.phase is Phase.DENIED else "Note", reason))
     if facts.phase is Phase.REVOKED and facts.grant is not None and facts.grant.revoke_reason:
         blocks.append(quote("Why it was revoked", facts.grant.revoke_reason))
     return blocks

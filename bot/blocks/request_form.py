@@ -1,4 +1,4 @@
-"""The modal in which people ask for access, filled in with whatever a typed command already said."""
+"""The modal in which people ask for access, filled in with what a typed command already said."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

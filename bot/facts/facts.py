@@ -59,7 +59,7 @@ class RequestFacts:
     revoked_by: Who | None = None
     #: What to type to get in; None if the policy no longer has the resource.
     connect: str | None = None
-    #: Why the policy in force lets nobody in by the grant, as a sentence for whoever has it; None if it does.
+    #: Why the policy in force lets nobody in by the grant, as a sentence for its principal; None if it does.
     not_allowed: str | None = None
 
     @property

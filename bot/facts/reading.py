@@ -106,7 +106,7 @@ class Reader:
     async def refusal(
         self, transaction: AsyncSession, subject: AccessRequest | Statement, reviewer: Principal
     ) -> str | None:
-        """Why the policy in force keeps this from `reviewer`; None: they may read it. A decision is judged anew."""
+        """Why the policy in force keeps this from `reviewer`; None: they may read it. A decision asks again."""
         return await _refusal(transaction, await policy_in_force(self._access, transaction), subject, reviewer)
 
     async def statement(self, transaction: AsyncSession, statement_id: UUID) -> StatementFacts | None:

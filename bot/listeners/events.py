@@ -1,4 +1,4 @@
-"""Events: the App Home is rendered when opened, and whoever leaves the Slack workspace loses what they have."""
+"""Events: the App Home is rendered when opened, and a person who leaves the Slack workspace loses their access."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ class Events:
         app.event(USER_CHANGE)(self._listening.guard(self.on_user_change))
 
     async def on_home_opened(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Publish the home of whoever opened it."""
+        """Publish the home of the person who opened it."""
         await ack()
         if body["event"].get("tab", "home") != "home":
             return

@@ -18,7 +18,7 @@ from bot.slack.failures import NotAdmitted
 
 
 class Home:
-    """Publishes the home of whoever is behind a payload."""
+    """Publishes the home of the person behind a payload."""
 
     def __init__(self, access: Access, slack: Slack, authenticator: Authenticator, reader: Reader) -> None:
         self._access = access

@@ -49,7 +49,7 @@ class Forms:
         app.options(DOOR)(self._listening.guard(self.on_suggestion))
 
     async def open(self, body: Mapping[str, Any], draft: Draft, troubles: tuple[str, ...] = ()) -> None:
-        """Show the form to whoever is behind `body`, within the life of its trigger."""
+        """Show the form to the person behind `body`, within the life of its trigger."""
         async with self._listening.modal(body, TITLE) as modal:
             speaker = await self._authenticator.admit(body, about="request form")
             choices = choices_of(self._access.policies.current, speaker.principal.name)
@@ -73,7 +73,7 @@ class Forms:
         await ack(options=[option.to_dict() for option in options])
 
     async def on_submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Faults stand at their fields; a refusal stands above the form with everything kept."""
+        """Errors stand at their fields; a refusal stands above the form with everything kept."""
         await self._listening.submission(ack, body, TITLE, self._submitted(body))
 
     async def _submitted(self, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,7 +82,7 @@ class Forms:
         draft = self._redacted(read_form(body))
         policy = self._access.policies.current
         offers = {f"{one.resource}/{one.role}": one for one in policy.what_may(speaker.principal.name)}
-        errors, duration_s = _faults(draft, offers.get(f"{draft.resource}/{draft.role}"))
+        errors, duration_s = _errors(draft, offers.get(f"{draft.resource}/{draft.role}"))
         if errors:
             return {"response_action": "errors", "errors": errors}
         ask = Ask(draft.resource, draft.role, duration_s, draft.reason, draft.ticket or None, source="slack")
@@ -94,7 +94,7 @@ class Forms:
         return {}
 
     def _redacted(self, draft: Draft) -> Draft:
-        """What was typed as it may be sent back: a fault quotes it, and a refusal shows the form again."""
+        """What was typed as it may be sent back: an error quotes it, and a refusal shows the form again."""
         redact = self._access.redact
         return replace(draft, duration=redact(draft.duration), reason=redact(draft.reason), ticket=redact(draft.ticket))
 
@@ -111,7 +111,7 @@ def read_form(body: Mapping[str, Any]) -> Draft:
     return Draft(resource, role, text(DURATION), text(REASON), " ".join(text(TICKET).split()))
 
 
-def _faults(draft: Draft, offer: Offer | None) -> tuple[dict[str, str], int]:
+def _errors(draft: Draft, offer: Offer | None) -> tuple[dict[str, str], int]:
     """Errors by block id, and the duration in seconds (0 if it is among them)."""
     errors: dict[str, str] = {}
     duration_s = 0

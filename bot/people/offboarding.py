@@ -1,4 +1,4 @@
-"""Whoever leaves the Slack workspace loses what they have: live grants end, pending requests are cancelled.
+"""A person who leaves the Slack workspace loses their access: live grants end, pending requests are cancelled.
 
 Slack tells of it once (`user_change`), and what it tells while nobody listens, or while Slack or storage fails, is
 lost: so everybody who has or asks for something is looked up at start and every minute too. Only `deleted` ends

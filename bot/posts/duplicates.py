@@ -55,5 +55,5 @@ class Duplicates:
                     col(Post.purpose) == PostPurpose.CARD,
                 )
             )
-            places = [(card.channel, card.ts) for card in cards]
-        return bool(places) and (None, None) not in places and (channel, ts) not in places
+            known = [(card.channel, card.ts) for card in cards]
+        return bool(known) and (None, None) not in known and (channel, ts) not in known

@@ -1,6 +1,6 @@
 """Brings Slack in step with storage: claims posts that are due, renders what is true now, posts or updates, marks.
 
-A post is a level to reach: whatever was missed while Slack or this process was away is settled by showing the latest
+A post is a level to reach: what was missed while Slack or this process was away is settled by showing the latest
 state once. Nothing is ever read back out of a message. What cannot be shown where it belongs is taken to the people
 it concerns (`bot.posts.fallback`).
 """
@@ -60,7 +60,7 @@ PERMANENT = frozenset(
         "user_not_found",
     }
 )
-#: Slack's words for a message that can be updated no more: a new one takes its place.
+#: Slack's words for a message that can no longer be updated: a new one takes its place.
 GONE = frozenset({"cant_update_message", "edit_window_closed", "message_not_found", "thread_not_found"})
 
 Result = TypeVar("Result")
@@ -69,7 +69,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Notifier:
-    """The one loop that posts; as many processes as like may run one each."""
+    """The one loop that posts; any number of processes may run one each."""
 
     def __init__(self, access: Access, notices: Notices, slack: Slack, messages: Messages) -> None:
         self._database = access.database
@@ -144,7 +144,7 @@ class Notifier:
         except StorageUnavailable:
             raise
         except Exception as problem:
-            # A fault of ours in one post must not keep the others from being shown.
+            # An error of ours in one post must not keep the others from being shown.
             _log.error("post_failed", post_id=str(post.id), exc_info=problem)
             await outbox.failed(self._database, post.id, error=type(problem).__name__, retry_in_s=LAST_RETRY_S)
 

@@ -1,4 +1,4 @@
-"""How every listener runs: once for each delivery, acknowledged whatever happens, and never failing in silence.
+"""How every listener runs: once for each delivery, always acknowledged, and never failing in silence.
 
 An exception before the ack would leave the person with Slack's own "did not respond"; one after it with nothing.
 """
@@ -77,7 +77,7 @@ class Listening:
 
     @asynccontextmanager
     async def modal(self, body: Mapping[str, Any], title: str) -> AsyncGenerator[Modal]:
-        """Opens a modal at once, while the trigger lives; whatever goes wrong in the block is said in it."""
+        """Opens a modal at once, while the trigger lives; what goes wrong in the block is said in it."""
         view_id = await self._slack.open_view(str(body.get("trigger_id", "")), render_waiting(title))
         modal = Modal(self._slack, view_id)
         try:

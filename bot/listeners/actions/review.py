@@ -1,4 +1,4 @@
-"""Approve and Deny, for requests and held statements alike: at each click anew it is asked who this is and may they.
+"""Approve and Deny, for requests and held statements alike: every click asks again who this is and whether they may.
 
 `access.decisions.reviews` has the rule and the last word; a refusal is told to the person alone and
 is in the audit log.
@@ -58,7 +58,7 @@ class Reviewing:
         app.view(DENY_CALLBACK)(self._listening.guard(self.on_deny_submit))
 
     async def on_approve(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Count the approval; what it came to is said to the person alone, the card says it to all."""
+        """Count the approval; the result is told to the person alone, the card shows it to all."""
         await ack()
         target = _target(clicked_value(body))
         speaker = await self._admit(body, target)
@@ -68,7 +68,7 @@ class Reviewing:
         await self._home.refresh(body)
 
     async def on_deny(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Ask why, in a modal; whoever may not review this learns that here already, and nothing else about it."""
+        """Ask why, in a modal; who may not review this is told so here already, and nothing else about it."""
         await ack()
         target = _target(clicked_value(body))
         async with self._listening.modal(body, TITLE) as modal:
