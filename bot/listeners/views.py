@@ -13,16 +13,8 @@ from access.decisions import requests
 from access.decisions.requests import Ask, Refused
 from access.policy.duration import InvalidDuration, format_duration, parse_duration
 from access.policy.policy import Offer
-from bot.blocks.request_form import (
-    CALLBACK,
-    DOOR,
-    DURATION,
-    REASON,
-    TICKET,
-    Draft,
-    matching_options,
-    render_form,
-)
+from bot.blocks.action_ids import Callback, Field
+from bot.blocks.request_form import Draft, matching_options, render_form
 from bot.listeners.choices import choices_of
 from bot.people.authenticator import Authenticator, Speaker
 from bot.slack.client import Slack
@@ -45,8 +37,8 @@ class Forms:
 
     def register(self, app: AsyncApp) -> None:
         """Submission and type-ahead."""
-        app.view(CALLBACK)(self._listening.guard(self.on_submit))
-        app.options(DOOR)(self._listening.guard(self.on_suggestion))
+        app.view(Callback.REQUEST_FORM)(self._listening.guard(self.on_submit))
+        app.options(Field.DOOR)(self._listening.guard(self.on_suggestion))
 
     async def open(self, body: Mapping[str, Any], draft: Draft, troubles: tuple[str, ...] = ()) -> None:
         """Show the form to the person behind `body`, within the life of its trigger."""
@@ -103,12 +95,12 @@ def read_form(body: Mapping[str, Any]) -> Draft:
     """What a submitted form holds, as typed; every missing part is empty."""
     values = body["view"]["state"]["values"]
 
-    def text(block_id: str) -> str:
-        return str(values.get(block_id, {}).get(block_id, {}).get("value") or "").strip()
+    def text(field: Field) -> str:
+        return str(values.get(field, {}).get(field, {}).get("value") or "").strip()
 
-    option = values.get(DOOR, {}).get(DOOR, {}).get("selected_option") or {}
+    option = values.get(Field.DOOR, {}).get(Field.DOOR, {}).get("selected_option") or {}
     resource, _, role = str(option.get("value") or "").partition("/")
-    return Draft(resource, role, text(DURATION), text(REASON), " ".join(text(TICKET).split()))
+    return Draft(resource, role, text(Field.DURATION), text(Field.REASON), " ".join(text(Field.TICKET).split()))
 
 
 def _errors(draft: Draft, offer: Offer | None) -> tuple[dict[str, str], int]:
@@ -116,11 +108,11 @@ def _errors(draft: Draft, offer: Offer | None) -> tuple[dict[str, str], int]:
     errors: dict[str, str] = {}
     duration_s = 0
     if offer is None:
-        errors[DOOR] = "The policy no longer lets you ask for this. Choose something else."
+        errors[Field.DOOR] = "The policy no longer lets you ask for this. Choose something else."
     try:
         duration_s = parse_duration(draft.duration)
     except InvalidDuration as problem:
-        errors[DURATION] = str(problem)
+        errors[Field.DURATION] = str(problem)
     if offer is not None and duration_s > offer.requirement.maximum_s:
-        errors[DURATION] = f"At most {format_duration(offer.requirement.maximum_s)} for this."
+        errors[Field.DURATION] = f"At most {format_duration(offer.requirement.maximum_s)} for this."
     return errors, duration_s

@@ -9,8 +9,7 @@ from access.context import Access
 from access.decisions import requests
 from access.grants import grants
 from access.policy.duration import format_duration
-from bot.blocks.listing import MESSAGE_SHORTCUT, OPEN_FORM, REVOKE_MINE
-from bot.blocks.reply import ASK_AGAIN, CANCEL
+from bot.blocks.action_ids import Action, Shortcut
 from bot.blocks.request_form import Draft, render_form
 from bot.blocks.text import code
 from bot.listeners.choices import choices_of
@@ -37,11 +36,11 @@ class Buttons:
 
     def register(self, app: AsyncApp) -> None:
         """Four actions, and a shortcut beside every message: in threads Slack has no commands."""
-        app.shortcut(MESSAGE_SHORTCUT)(self._listening.guard(self.on_open_form))
-        app.action(ASK_AGAIN)(self._listening.guard(self.on_ask_again))
-        app.action(OPEN_FORM)(self._listening.guard(self.on_open_form))
-        app.action(CANCEL)(self._listening.guard(self.on_cancel))
-        app.action(REVOKE_MINE)(self._listening.guard(self.on_revoke))
+        app.shortcut(Shortcut.ASK_FOR_ACCESS)(self._listening.guard(self.on_open_form))
+        app.action(Action.ASK_AGAIN)(self._listening.guard(self.on_ask_again))
+        app.action(Action.OPEN_FORM)(self._listening.guard(self.on_open_form))
+        app.action(Action.CANCEL)(self._listening.guard(self.on_cancel))
+        app.action(Action.REVOKE)(self._listening.guard(self.on_revoke))
 
     async def on_open_form(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """The empty form."""

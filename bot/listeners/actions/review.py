@@ -13,8 +13,9 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from access.context import Access
 from access.decisions.reviews import review_request, review_statement
 from access.identity.people import actor
-from bot.blocks.decision import APPROVE, DENY, Target, UnreadableTarget, read_target
-from bot.blocks.modals import DENY_CALLBACK, DENY_REASON, render_deny_form
+from bot.blocks.action_ids import Action, Callback, Field
+from bot.blocks.decision import Target, UnreadableTarget, read_target
+from bot.blocks.modals import render_deny_form
 from bot.blocks.request import wanted
 from bot.blocks.request_form import render_notice
 from bot.blocks.text import code, escape, mention
@@ -53,9 +54,9 @@ class Reviewing:
 
     def register(self, app: AsyncApp) -> None:
         """Two actions and a view."""
-        app.action(APPROVE)(self._listening.guard(self.on_approve))
-        app.action(DENY)(self._listening.guard(self.on_deny))
-        app.view(DENY_CALLBACK)(self._listening.guard(self.on_deny_submit))
+        app.action(Action.APPROVE)(self._listening.guard(self.on_approve))
+        app.action(Action.DENY)(self._listening.guard(self.on_deny))
+        app.view(Callback.DENY_FORM)(self._listening.guard(self.on_deny_submit))
 
     async def on_approve(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Count the approval; the result is told to the person alone, the card shows it to all."""
@@ -87,7 +88,7 @@ class Reviewing:
         target = _target(str(body["view"].get("private_metadata", "")))
         reason = read_reason(body)
         if not reason:
-            return {"response_action": "errors", "errors": {DENY_REASON: "Say why: the requester is told."}}
+            return {"response_action": "errors", "errors": {Field.DENY_REASON: "Say why: the requester is told."}}
         speaker = await self._admit(body, target)
         counted, message = await self._review(target, speaker, ReviewDecision.DENY, reason)
         if counted:
@@ -138,7 +139,7 @@ class Reviewing:
 def read_reason(body: Mapping[str, Any]) -> str:
     """What was typed into the deny form."""
     values = body["view"]["state"]["values"]
-    return str(values.get(DENY_REASON, {}).get(DENY_REASON, {}).get("value") or "").strip()
+    return str(values.get(Field.DENY_REASON, {}).get(Field.DENY_REASON, {}).get("value") or "").strip()
 
 
 def _target(value: str) -> Target:

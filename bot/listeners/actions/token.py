@@ -14,8 +14,8 @@ from slack_sdk.models.views import View
 from access.context import Access
 from access.grants import grants
 from access.identity.people import actor
+from bot.blocks.action_ids import Action
 from bot.blocks.modals import render_token
-from bot.blocks.reply import GET_TOKEN
 from bot.facts.reading import Reader
 from bot.people.authenticator import Authenticator
 from bot.slack.failures import Unanswerable
@@ -38,7 +38,7 @@ class Tokens:
 
     def register(self, app: AsyncApp) -> None:
         """The one action."""
-        app.action(GET_TOKEN)(self._listening.guard(self.on_token))
+        app.action(Action.GET_TOKEN)(self._listening.guard(self.on_token))
 
     async def on_token(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Modal first, because its trigger lives three seconds; then everything that may refuse."""

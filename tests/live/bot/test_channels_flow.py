@@ -4,7 +4,7 @@ from typing import Any
 
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
-from bot.blocks.decision import APPROVE
+from bot.blocks.action_ids import Action
 from bot.posts.fallback import Fallback
 from storage.model import EndReason, Grant
 
@@ -17,7 +17,7 @@ async def test_nothing_is_posted_where_another_organisation_reads(stage: Stage) 
     told = await stage.told("alice", "is shared with another organisation", ephemeral=False)
     assert "#partners" in told["plain"]
     assert await stage.slack.messages(channel="partners", user="bob") == []
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("alice", "You have access", ephemeral=False)
     # Every reviewer's copy shows the decision.
     await stage.told("carol", "Approved", ephemeral=False)
@@ -36,5 +36,5 @@ async def test_a_channel_without_the_bot_is_said(stage: Stage) -> None:
     told = await stage.told("alice", "Slack does not let Gatepass post", ephemeral=False)
     assert "not_in_channel" in told["plain"]
     card = await stage.told("carol", "asks for payments-db · owner", ephemeral=False)
-    await stage.tap("carol", card, APPROVE)
+    await stage.tap("carol", card, Action.APPROVE)
     await stage.told("alice", "You have access", ephemeral=False)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.app import Bot
-from bot.blocks.decision import APPROVE
+from bot.blocks.action_ids import Action
 from bot.slack.deduplication import Deduplication
 from slack_simulator.interactions import Interactions
 from slack_simulator.spec import Person
@@ -22,7 +22,7 @@ ASK = "/access payments-db read 15m"
 
 async def has_a_grant_and_a_request(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
-    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.tap("bob", await stage.card(), Action.APPROVE)
     await stage.card("Approved")
     await stage.slack.command("alice", "incidents", "/access payments-db write 15m")
     await stage.card("@alice asks for payments-db · write")

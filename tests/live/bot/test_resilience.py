@@ -9,8 +9,7 @@ from sqlalchemy import update
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
 from bot.app import Bot
-from bot.blocks.decision import APPROVE
-from bot.blocks.request_form import DOOR
+from bot.blocks.action_ids import Action, Field
 from bot.posts import notifier
 from bot.slack.client import Slack
 from slack_simulator.sockets import Sockets
@@ -74,7 +73,7 @@ async def test_two_bots_that_miss_a_card_post_it_anew_once(idle_stage: Stage, ru
     second = Bot(stage.access, stage.notices, stage.settings)
     async with run_bot(first, stage.slack), run_bot(second, stage.slack):
         await stage.slack.wait_for_app(4)
-        await stage.tap("bob", await stage.card(), APPROVE)
+        await stage.tap("bob", await stage.card(), Action.APPROVE)
         await stage.card("Approved")
         await _settled(stage)
     assert len(await _posted(stage)) == 1
@@ -135,8 +134,8 @@ async def test_an_unknown_button_is_answered(stage: Stage) -> None:
     row["elements"][0]["action_id"] = "of_another_version"
     await stage.tap("bob", card, "of_another_version")
     await stage.told("bob", "does not know this any more")
-    row["elements"][0] |= {"action_id": APPROVE, "value": "request:nonsense"}
-    await stage.tap("bob", card, APPROVE)
+    row["elements"][0] |= {"action_id": Action.APPROVE, "value": "request:nonsense"}
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("bob", "no longer there to be reviewed")
 
 
@@ -188,9 +187,9 @@ async def test_whatever_nobody_knows_is_acked(stage: Stage, deed: str) -> None:
 async def test_a_failure_before_the_ack_is_acked(stage: Stage) -> None:
     """A typeahead acks with what it found, so whoever it does not serve is refused first; then it offers nothing."""
     (block,) = OLD_MODAL["blocks"]
-    door = block | {"element": block["element"] | {"action_id": DOOR}}
+    door = block | {"element": block["element"] | {"action_id": Field.DOOR}}
     stage.simulator.workspace.views.push("U0NORA", OLD_MODAL | {"blocks": [door]})
-    assert await stage.slack.options("nora", DOOR, "") == []
+    assert await stage.slack.options("nora", Field.DOOR, "") == []
     await stage.told("nora", "Gatepass does not know you", ephemeral=False)
     acks = [one for one in await stage.slack.inspector() if (one["kind"], one["name"]) == ("ack", "interactive")]
     assert [one["ok"] for one in acks] == [True]
@@ -238,7 +237,7 @@ async def test_two_bots_post_one_card(idle_stage: Stage, run_bot: Any) -> None:
     async with run_bot(first, stage.slack), run_bot(second, stage.slack):
         await stage.slack.wait_for_app(4)
         await stage.slack.command("alice", "incidents", ASK)
-        await stage.tap("bob", await stage.card(), APPROVE)
+        await stage.tap("bob", await stage.card(), Action.APPROVE)
         await stage.card("Approved")
     cards = [one for one in await stage.slack.messages(channel="incidents", user="alice") if not one["ephemeral"]]
     assert len(cards) == 1
@@ -281,7 +280,7 @@ async def test_the_home_shows_what_waits(stage: Stage) -> None:
     await stage.card()
     await stage.slack.open_home("bob")
     home = await stage.slack.wait_for_home("bob", "@alice asks for payments-db")
-    await stage.slack.action("bob", APPROVE, view_id=home["id"])
+    await stage.slack.action("bob", Action.APPROVE, view_id=home["id"])
     await stage.card("Approved")
     await stage.slack.wait_for_home("bob", "Nothing waits for your review")
     await stage.slack.open_home("alice")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.blocks.listing import MESSAGE_SHORTCUT
+from bot.blocks.action_ids import Shortcut
 from bot.listeners.commands import COMMAND
 from bot.listeners.events import APP_HOME_OPENED, USER_CHANGE
 
@@ -62,7 +62,7 @@ def test_commands_and_events_are_those_that_are_listened_to(manifest: dict[str, 
     assert command["should_escape"] is True
     assert manifest["settings"]["event_subscriptions"]["bot_events"] == [APP_HOME_OPENED, USER_CHANGE]
     (shortcut,) = manifest["features"]["shortcuts"]
-    assert (shortcut["callback_id"], shortcut["type"]) == (MESSAGE_SHORTCUT, "message")
+    assert (shortcut["callback_id"], shortcut["type"]) == (Shortcut.ASK_FOR_ACCESS, "message")
 
 
 def test_socket_mode_and_interactivity_are_on(manifest: dict[str, Any]) -> None:

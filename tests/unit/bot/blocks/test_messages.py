@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from bot.blocks.decision import APPROVE, DENY, UnreadableTarget, read_target
+from bot.blocks.action_ids import Action
+from bot.blocks.decision import UnreadableTarget, read_target
 from bot.blocks.digest import render_digest
 from bot.blocks.message import Message
-from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN, render_reply
+from bot.blocks.reply import render_reply
 from bot.blocks.request import render_card
 from bot.blocks.statement import render_statement
 from bot.facts.facts import Phase, RequestFacts, SessionFacts, StatementFacts, Who
@@ -56,7 +57,7 @@ def test_a_card_has_buttons_only_while_pending(
     facts = request_facts(**given)
     card = render_card(facts)
     assert facts.phase is phase
-    assert action_ids(card) == ({APPROVE, DENY} if phase is Phase.PENDING else set())
+    assert action_ids(card) == ({Action.APPROVE, Action.DENY} if phase is Phase.PENDING else set())
     assert "@alice" in seen(card)
     assert card.text
 
@@ -81,13 +82,13 @@ def test_a_card_says_what_became_of_it(request_facts: RequestMaker, phase: Phase
 @pytest.mark.parametrize(
     ("phase", "words", "actions"),
     [
-        (Phase.PENDING, ["You asked for", "#incidents", "@bob or carol can approve"], {CANCEL}),
-        (Phase.GRANTED, ["You have access", "psql", "Paste your token", "/access revoke 66666666"], {GET_TOKEN}),
-        (Phase.DENIED, ["Denied by @bob", "use the replica"], {ASK_AGAIN}),
-        (Phase.EXPIRED, ["Nobody decided in time"], {ASK_AGAIN}),
-        (Phase.CANCELLED, ["Cancelled"], {ASK_AGAIN}),
+        (Phase.PENDING, ["You asked for", "#incidents", "@bob or carol can approve"], {Action.CANCEL}),
+        (Phase.GRANTED, ["You have access", "psql", "Paste your token", "/access revoke 66666666"], {Action.GET_TOKEN}),
+        (Phase.DENIED, ["Denied by @bob", "use the replica"], {Action.ASK_AGAIN}),
+        (Phase.EXPIRED, ["Nobody decided in time"], {Action.ASK_AGAIN}),
+        (Phase.CANCELLED, ["Cancelled"], {Action.ASK_AGAIN}),
         (Phase.REVOKED, ["revoked by @bob", "incident is over"], set()),
-        (Phase.ENDED, ["Your access ended"], {ASK_AGAIN}),
+        (Phase.ENDED, ["Your access ended"], {Action.ASK_AGAIN}),
     ],
 )
 def test_a_reply_says_what_to_do_next(
@@ -132,7 +133,7 @@ def test_what_a_person_typed_is_inert(request_facts: RequestMaker, phase: Phase,
 @pytest.mark.parametrize("state", [*HoldState, None])
 def test_a_statement_has_buttons_only_while_it_waits(statement_facts: StatementMaker, state: HoldState | None) -> None:
     card = render_statement(statement_facts(state))
-    assert action_ids(card) == ({APPROVE, DENY} if state is HoldState.PENDING else set())
+    assert action_ids(card) == ({Action.APPROVE, Action.DENY} if state is HoldState.PENDING else set())
     assert "DROP TABLE customers" in seen(card)
 
 
