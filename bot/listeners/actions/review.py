@@ -7,24 +7,20 @@ is in the audit log.
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from access.context import Access
 from access.decisions.reviews import review_request, review_statement
 from access.identity.people import actor
-from bot.blocks.action_ids import Action, Callback, Field
+from bot.blocks.action_ids import Field
 from bot.blocks.decision import Target, UnreadableTarget, read_target
 from bot.blocks.modals import render_deny_form
 from bot.blocks.request import wanted
 from bot.blocks.request_form import render_notice
 from bot.blocks.text import code, escape, mention
-from bot.facts.reading import Reader
+from bot.context import BotContext
 from bot.listeners.home import Home
-from bot.people.authenticator import Authenticator, Speaker
-from bot.posts.duplicates import Duplicates
+from bot.people.authenticator import Speaker
 from bot.slack.failures import Unanswerable
-from bot.slack.listening import Listening
 from bot.slack.payloads import clicked_value
 from storage.audit import trail
 from storage.model import PostSubject, ReviewDecision
@@ -36,27 +32,9 @@ _GONE = "This is no longer there to be reviewed."
 class Reviewing:
     """The two buttons of a card, and the modal that asks for a reason."""
 
-    def __init__(
-        self,
-        access: Access,
-        authenticator: Authenticator,
-        listening: Listening,
-        reader: Reader,
-        home: Home,
-        duplicates: Duplicates,
-    ) -> None:
-        self._access = access
-        self._authenticator = authenticator
-        self._listening = listening
-        self._reader = reader
+    def __init__(self, context: BotContext, home: Home) -> None:
+        self._context = context
         self._home = home
-        self._duplicates = duplicates
-
-    def register(self, app: AsyncApp) -> None:
-        """Two actions and a view."""
-        app.action(Action.APPROVE)(self._listening.guard(self.on_approve))
-        app.action(Action.DENY)(self._listening.guard(self.on_deny))
-        app.view(Callback.DENY_FORM)(self._listening.guard(self.on_deny_submit))
 
     async def on_approve(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Count the approval; the result is told to the person alone, the card shows it to all."""
@@ -64,25 +42,25 @@ class Reviewing:
         target = _target(clicked_value(body))
         speaker = await self._admit(body, target)
         _, message = await self._review(target, speaker, ReviewDecision.APPROVE, "")
-        await self._listening.tell(body, escape(message))
-        await self._duplicates.remove(body, target)
+        await self._context.listening.tell(body, escape(message))
+        await self._context.duplicates.remove(body, target)
         await self._home.refresh(body)
 
     async def on_deny(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Ask why, in a modal; who may not review this is told so here already, and nothing else about it."""
         await ack()
         target = _target(clicked_value(body))
-        async with self._listening.modal(body, TITLE) as modal:
+        async with self._context.listening.modal(body, TITLE) as modal:
             speaker = await self._admit(body, target)
             what, refusal = await self._what(target, speaker)
             if refusal is not None:
                 raise Unanswerable(refusal)
             await modal.show(render_deny_form(target, what))
-        await self._duplicates.remove(body, target)
+        await self._context.duplicates.remove(body, target)
 
     async def on_deny_submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Deny with the reason; the modal closes at once or says why the denial does not count."""
-        await self._listening.submission(ack, body, TITLE, self._denied(body))
+        await self._context.listening.submission(ack, body, TITLE, self._denied(body))
 
     async def _denied(self, body: Mapping[str, Any]) -> dict[str, Any]:
         target = _target(str(body["view"].get("private_metadata", "")))
@@ -97,33 +75,34 @@ class Reviewing:
         return {"response_action": "update", "view": view.to_dict()}
 
     async def _admit(self, body: Mapping[str, Any], target: Target) -> Speaker:
-        return await self._authenticator.admit(body, about=f"{target.subject.value} {target.id}", reviewing=True)
+        about = f"{target.subject.value} {target.id}"
+        return await self._context.authenticator.admit(body, about=about, reviewing=True)
 
     async def _review(
         self, target: Target, speaker: Speaker, decision: ReviewDecision, reason: str
     ) -> tuple[bool, str]:
         """Whether it counted, and the sentence for the reviewer."""
         review = review_request if target.subject is PostSubject.REQUEST else review_statement
-        outcome = await review(self._access, target.id, speaker.principal, decision, reason)
+        outcome = await review(self._context.access, target.id, speaker.principal, decision, reason)
         return outcome.counted, outcome.message
 
     async def _what(self, target: Target, speaker: Speaker) -> tuple[str, str | None]:
         """What is about to be denied, in mrkdwn, and why the speaker may not, which is audited. Raises Unanswerable."""
-        async with self._access.database.transaction() as transaction:
+        async with self._context.access.database.transaction() as transaction:
             if target.subject is PostSubject.REQUEST:
-                request = await self._reader.request(transaction, target.id)
+                request = await self._context.reader.request(transaction, target.id)
                 if request is None:
                     raise Unanswerable(_GONE)
                 subject, resource = request.request, f"{request.request.resource}/{request.request.role}"
                 what = f"{mention(request.requester)} asks for {wanted(request)}."
             else:
-                statement = await self._reader.statement(transaction, target.id)
+                statement = await self._context.reader.statement(transaction, target.id)
                 if statement is None:
                     raise Unanswerable(_GONE)
                 subject, resource = statement.statement, f"{statement.resource}/{statement.role}"
                 where = f"{code(statement.role)} on {code(statement.resource)}"
                 what = f"{mention(statement.principal)} waits to run a statement as {where}."
-            refusal = await self._reader.refusal(transaction, subject, speaker.principal)
+            refusal = await self._context.reader.refusal(transaction, subject, speaker.principal)
             if refusal is not None:
                 await trail.record(
                     transaction,
