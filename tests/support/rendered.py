@@ -126,3 +126,25 @@ def _mrkdwn_texts(node: Any) -> list[str]:
 def _rich_pieces(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     rows = [row for block in blocks if block["type"] == "rich_text" for row in block["elements"]]
     return [piece for row in rows for piece in row["elements"]]
+
+
+def ids_in(rendering: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(kind, id) of everything in a message or a view that makes Slack send a payload which somebody must answer."""
+    if rendering.get("type") == "modal" and "submit" in rendering:
+        yield "view", rendering["callback_id"]
+    for block in rendering["blocks"]:
+        elements = [*block.get("elements", []), block.get("element"), block.get("accessory")]
+        for element in (one for one in elements if isinstance(one, dict) and "action_id" in one):
+            if str(element["type"]).endswith("external_select"):
+                yield "options", element["action_id"]
+            if block["type"] != "input" or block.get("dispatch_action"):
+                yield "action", element["action_id"]
+
+
+def rendered_ids() -> dict[str, set[str]]:
+    """Kind -> every id that is rendered anywhere."""
+    found: dict[str, set[str]] = {"action": set(), "view": set(), "options": set()}
+    for rendering in every_rendering():
+        for kind, name in ids_in(rendering):
+            found[kind].add(str(name))
+    return found
