@@ -1,6 +1,7 @@
 """From /access to the end of a grant, by people who type and tap."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from access.identity.adoption import adopt
 from bot.blocks.action_ids import Action
 from slack_simulator.webapi.dispatch import BOT_METHODS
 from storage.model import AccessRequest, Grant, RequestState
+from support.stage import Stage
 
-Stage = Any
 ASK = "/access payments-db read 15m INC-42 fix stuck migration"
 
 
@@ -404,7 +405,9 @@ def without_person(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("change", [without_rule, without_role, without_person])
-async def test_access_is_claimed_no_more_once_the_policy_lets_nobody_in(stage: Stage, change: Any) -> None:
+async def test_access_is_claimed_no_more_once_the_policy_lets_nobody_in(
+    stage: Stage, change: Callable[[dict[str, Any]], None]
+) -> None:
     """The card, the message, the list and the token say what the proxy would say; and all return with the rule."""
     await stage.slack.command("alice", "incidents", ASK)
     await stage.tap("bob", await stage.card(), Action.APPROVE)

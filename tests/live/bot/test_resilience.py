@@ -19,12 +19,12 @@ from slack_simulator.webapi.dispatch import BOT_METHODS
 from slack_simulator.webapi.errors import SlackError
 from storage.database import StorageUnavailable
 from storage.model import AccessRequest, EndReason, Grant, Post
+from support.stage import RunBot, Stage
 
-Stage = Any
 ASK = "/access payments-db read 15m"
 
 
-async def test_what_happened_while_the_bot_was_away_is_shown(idle_stage: Stage, run_bot: Any) -> None:
+async def test_what_happened_while_the_bot_was_away_is_shown(idle_stage: Stage, run_bot: RunBot) -> None:
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
         await stage.slack.command("alice", "incidents", ASK)
@@ -37,12 +37,12 @@ async def test_what_happened_while_the_bot_was_away_is_shown(idle_stage: Stage, 
     assert expired["ts"] == card["ts"]
 
 
-async def test_a_card_that_slack_shows_wrongly_is_rendered_again_at_boot(idle_stage: Stage, run_bot: Any) -> None:
+async def test_a_card_that_slack_shows_wrongly_is_rendered_again_at_boot(idle_stage: Stage, run_bot: RunBot) -> None:
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
         await stage.slack.command("alice", "incidents", ASK)
         card = await stage.card()
-    message = stage.simulator.workspace.messages.get(card["channel"], card["ts"])
+    message = stage.in_slack(card)
     message.blocks = []
     stage.simulator.workspace.messages.touch(message)
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
@@ -54,7 +54,7 @@ async def test_a_card_that_somebody_deleted_is_posted_anew(stage: Stage) -> None
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
     workspace = stage.simulator.workspace
-    workspace.messages.delete(workspace.messages.get(card["channel"], card["ts"]))
+    workspace.messages.delete(stage.in_slack(card))
     await stage.slack.command("alice", "incidents", "/access list")
     (request,) = await stage.rows(AccessRequest)
     await stage.age("access_request", request.id, 1800)
@@ -62,13 +62,13 @@ async def test_a_card_that_somebody_deleted_is_posted_anew(stage: Stage) -> None
     assert expired["ts"] != card["ts"]
 
 
-async def test_two_bots_that_miss_a_card_post_it_anew_once(idle_stage: Stage, run_bot: Any) -> None:
+async def test_two_bots_that_miss_a_card_post_it_anew_once(idle_stage: Stage, run_bot: RunBot) -> None:
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
         await stage.slack.command("alice", "incidents", ASK)
         card = await stage.card()
     workspace = stage.simulator.workspace
-    workspace.messages.delete(workspace.messages.get(card["channel"], card["ts"]))
+    workspace.messages.delete(stage.in_slack(card))
     first = Bot(stage.access, stage.notices, stage.settings)
     second = Bot(stage.access, stage.notices, stage.settings)
     async with run_bot(first, stage.slack), run_bot(second, stage.slack):
@@ -79,7 +79,7 @@ async def test_two_bots_that_miss_a_card_post_it_anew_once(idle_stage: Stage, ru
     assert len(await _posted(stage)) == 1
 
 
-async def test_two_bots_post_one_digest(idle_stage: Stage, run_bot: Any) -> None:
+async def test_two_bots_post_one_digest(idle_stage: Stage, run_bot: RunBot) -> None:
     """Whoever dies between the end of a session and its digest leaves the digest to others, who claim it."""
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
@@ -129,7 +129,7 @@ async def test_a_post_that_fails_is_tried_again(stage: Stage, monkeypatch: pytes
 async def test_an_unknown_button_is_answered(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
-    message = stage.simulator.workspace.messages.get(card["channel"], card["ts"])
+    message = stage.in_slack(card)
     row = next(block for block in message.blocks if block["type"] == "actions")
     row["elements"][0]["action_id"] = "of_another_version"
     await stage.tap("bob", card, "of_another_version")
@@ -230,7 +230,7 @@ async def test_a_trigger_that_expired_is_said(stage: Stage, monkeypatch: pytest.
     await stage.told("alice", "longer than Slack allows")
 
 
-async def test_two_bots_post_one_card(idle_stage: Stage, run_bot: Any) -> None:
+async def test_two_bots_post_one_card(idle_stage: Stage, run_bot: RunBot) -> None:
     stage = idle_stage
     first = Bot(stage.access, stage.notices, stage.settings)
     second = Bot(stage.access, stage.notices, stage.settings)
@@ -244,7 +244,7 @@ async def test_two_bots_post_one_card(idle_stage: Stage, run_bot: Any) -> None:
     assert len(await stage.rows(Grant)) == 1
 
 
-async def test_a_stopped_bot_leaves_no_task_and_no_socket(idle_stage: Stage, run_bot: Any) -> None:
+async def test_a_stopped_bot_leaves_no_task_and_no_socket(idle_stage: Stage, run_bot: RunBot) -> None:
     before = asyncio.all_tasks()
     async with run_bot(Bot(idle_stage.access, idle_stage.notices, idle_stage.settings), idle_stage.slack):
         await idle_stage.slack.command("alice", "incidents", "/access help")
@@ -298,7 +298,7 @@ async def test_slack_is_never_logged_in_full(idle_stage: Stage) -> None:
 async def test_connections_that_slack_lost_are_renewed(
     sockets: list[Sockets],
     idle_stage: Stage,
-    run_bot: Any,
+    run_bot: RunBot,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -328,7 +328,7 @@ async def test_connections_that_slack_lost_are_renewed(
 
 
 async def test_open_cards_are_rendered_again_every_minute(
-    idle_stage: Stage, run_bot: Any, monkeypatch: pytest.MonkeyPatch
+    idle_stage: Stage, run_bot: RunBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From storage, so that they become true again although nobody told that anything changed."""
     assert notifier.HEAL_S <= 60

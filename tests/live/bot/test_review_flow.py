@@ -16,8 +16,8 @@ from slack_simulator.client import SimulatorClient
 from slack_simulator.connections import Connection
 from slack_simulator.sockets import Sockets
 from storage.model import AccessRequest, Grant, Identity, RequestState, Review
+from support.stage import Stage
 
-Stage = Any
 ASK = "/access payments-db read 15m INC-42 fix stuck migration"
 
 
@@ -176,10 +176,10 @@ async def test_the_account_that_asked_reviews_under_no_other_name(stage: Stage) 
     card = await asked(stage, user="bob")
     carol = await stage.principal("carol")
     async with stage.database.transaction() as transaction:
-        theirs = await transaction.scalar(select(Identity).where(col(Identity.principal_id) == carol.id))
+        theirs = (await transaction.scalars(select(Identity).where(col(Identity.principal_id) == carol.id))).one()
         theirs.retired_at = theirs.created_at
         await transaction.flush()
-        moved = await transaction.scalar(select(Identity).where(col(Identity.subject) == "U0BOB"))
+        moved = (await transaction.scalars(select(Identity).where(col(Identity.subject) == "U0BOB"))).one()
         moved.principal_id = carol.id
     await stage.tap("bob", card, Action.APPROVE)
     await stage.told("bob", "Your Slack account asked for this request itself, when it was bob's")
@@ -189,7 +189,7 @@ async def test_the_account_that_asked_reviews_under_no_other_name(stage: Stage) 
 async def test_nothing_is_read_back_out_of_a_message(stage: Stage) -> None:
     """A card that says something else than storage decides what storage says; its button alone counts."""
     card = await asked(stage)
-    message = stage.simulator.workspace.messages.get(card["channel"], card["ts"])
+    message = stage.in_slack(card)
     (row,) = (block for block in message.blocks if block["type"] == "actions")
     lie = "<@U0BOB> asks for `payments-db` · `admin` for 24h, request 00000000"
     message.text, message.blocks = lie, [{"type": "section", "text": {"type": "mrkdwn", "text": lie}}, row]
@@ -256,7 +256,7 @@ async def test_a_token_is_for_its_own_person_only(stage: Stage) -> None:
     # Another person cannot see alice's message; a forged click would name her grant all the same.
     await stage.slack.command("bob", "incidents", "/access web-1 deploy 5m")
     own = await stage.told("bob", "You have access", ephemeral=False)
-    message = stage.simulator.workspace.messages.get(own["channel"], own["ts"])
+    message = stage.in_slack(own)
     row = next(block for block in message.blocks if block["type"] == "actions")
     row["elements"][0]["value"] = grant.id.hex
     await stage.tap("bob", own, Action.GET_TOKEN)

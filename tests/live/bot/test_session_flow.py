@@ -1,7 +1,5 @@
 """Held statements are decided by a tap; ended sessions leave their digest where the request was."""
 
-from typing import Any
-
 import yaml
 
 from access.decisions import holds
@@ -11,8 +9,7 @@ from access.identity.adoption import adopt
 from bot.blocks.action_ids import Action
 from storage.audit.sequencer import sequence
 from storage.model import EndReason, Grant, HoldState, Session, Statement
-
-Stage = Any
+from support.stage import Stage
 
 
 async def granted(stage: Stage, line: str = "/access payments-db read 15m") -> Grant:

@@ -11,8 +11,8 @@ import pytest
 from bot.app import Bot
 from bot.blocks.action_ids import Action, Field
 from storage.model import AccessRequest, Grant, Post, RequestState
+from support.stage import RunBot, Stage
 
-Stage = Any
 ASK = "/access payments-db read 15m"
 
 
@@ -227,7 +227,7 @@ async def test_a_command_that_came_late_is_done_once_however_often_it_is_typed(s
 
 
 async def test_a_ghost_is_replaced_before_long(
-    idle_stage: Stage, run_bot: Any, monkeypatch: pytest.MonkeyPatch
+    idle_stage: Stage, run_bot: RunBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every second click vanishes while it lasts; nothing but time tells that a connection is one."""
     stage = idle_stage

@@ -12,8 +12,8 @@ from access.grants import sessions
 from access.grants.sessions import Ending, Tally
 from bot.blocks.action_ids import Action, Field
 from storage.model import EndReason, Grant
+from support.stage import Stage
 
-Stage = Any
 #: Which methods say something in a message, and which in a view.
 MESSAGES = ("chat.postMessage", "chat.update")
 VIEWS = ("views.open", "views.update", "views.publish")
@@ -31,10 +31,11 @@ async def sent(stage: Stage) -> list[dict[str, Any]]:
             calls.append({"name": "response_url", **entry["detail"]["body"]})
         elif entry["name"] in MESSAGES:
             calls.append({"name": entry["name"], **entry["detail"]["arguments"]})
-    seen = [
-        view for user in ("alice", "bob") for view in (*await stage.slack.views(user), await stage.slack.home(user))
-    ]
-    return [*calls, *({"name": view["type"], **view} for view in seen)]
+    for user in ("alice", "bob"):
+        home = await stage.slack.home(user)
+        assert home is not None
+        calls += [{"name": view["type"], **view} for view in (*await stage.slack.views(user), home)]
+    return calls
 
 
 async def tell_the_story(stage: Stage) -> None:

@@ -52,7 +52,8 @@ def test_requests_stay_within_slacks_sizes(
     huge = "<&>" * 4000
     crowd = tuple(Who("n" * 63, f"U0{number}") for number in range(500))
     texts: dict[str, Any] = {"reason": huge, "decision_reason": huge, "ticket": huge}
-    facts = request_facts(**(given | texts | ({"revoked": huge} if phase is Phase.REVOKED else {})))
+    revoked: dict[str, Any] = {"revoked": huge} if phase is Phase.REVOKED else {}
+    facts = request_facts(**(given | texts | revoked))
     facts = replace(facts, reviewers=crowd, approvals=crowd)
     facts.request.resource, facts.request.role, facts.request.rule = "r" * 63, "o" * 63, "u" * 63
     message = render(facts)
@@ -63,6 +64,7 @@ def test_requests_stay_within_slacks_sizes(
 @pytest.mark.parametrize(("phase", "given"), PHASES.items(), ids=PHASES)
 def test_what_a_person_typed_is_inert(phase: Phase, given: dict[str, Any]) -> None:
     hostile: dict[str, Any] = {"reason": HOSTILE, "decision_reason": HOSTILE, "ticket": HOSTILE}
-    facts = request_facts(**(given | hostile | ({"revoked": HOSTILE} if phase is Phase.REVOKED else {})))
+    revoked: dict[str, Any] = {"revoked": HOSTILE} if phase is Phase.REVOKED else {}
+    facts = request_facts(**(given | hostile | revoked))
     for message in (render_card(facts), render_reply(facts)):
         assert_inert(message)

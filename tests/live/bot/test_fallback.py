@@ -1,14 +1,11 @@
 """Where Gatepass must not or cannot post, the people concerned are told directly, and can still decide."""
 
-from typing import Any
-
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
 from bot.blocks.action_ids import Action
 from bot.posts.fallback import Fallback
 from storage.model import EndReason, Grant
-
-Stage = Any
+from support.stage import Stage
 
 
 async def test_nothing_is_posted_where_another_organisation_reads(stage: Stage) -> None:
