@@ -10,12 +10,10 @@ from uuid import UUID
 
 from slack_sdk.models.blocks import ActionsBlock, ConfirmObject
 
+from bot.blocks.action_ids import Action, Row
 from bot.blocks.message import actions, button, mrkdwn, plain
 from bot.blocks.text import escape_clipped
 from storage.model import PostSubject
-
-APPROVE = "review_approve"
-DENY = "review_deny"
 
 _CONFIRM_TEXT_LIMIT = 300
 _VALUE = re.compile(r"(request|statement):([0-9a-f]{32}):([0-9]{1,9})\Z")
@@ -55,9 +53,10 @@ def decision_buttons(target: Target, *, asks: str) -> ActionsBlock:
         deny=plain("Not now"),
     )
     return actions(
-        f"decision:{target.value()}",
+        Row.DECISION,
         [
-            button("Approve", APPROVE, target.value(), style="primary", confirm=confirm),
-            button("Deny…", DENY, target.value(), style="danger"),
+            button("Approve", Action.APPROVE, target.value(), style="primary", confirm=confirm),
+            button("Deny…", Action.DENY, target.value(), style="danger"),
         ],
+        about=target.value(),
     )

@@ -1,4 +1,4 @@
-"""The digest of one ended Session: who did what, for how long, by whose leave, and where the recording is.
+"""The digest of one ended Session: who did what, for how long, who approved it, and where the recording is.
 
 Everything in it was redacted before it was stored; counts stand in for values.
 """
@@ -96,7 +96,7 @@ def _count(kind: str, count: int, names: Mapping[str, str] | None) -> str:
 
 
 def _word(kind: str) -> str:
-    """A kind is one word of a judge's; whatever else came in would be markup."""
+    """A kind is one word of an analysis; anything else that came in would be markup."""
     return _NOT_A_WORD.sub(" ", kind).strip()[:_KIND_LENGTH] or "other"
 
 

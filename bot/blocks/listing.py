@@ -7,18 +7,14 @@ from slack_sdk.models.blocks import Block, ConfirmObject, DividerBlock
 from slack_sdk.models.views import View
 
 from access.policy.duration import format_duration
+from bot.blocks.action_ids import Action, Row
 from bot.blocks.decision import Target, decision_buttons
 from bot.blocks.message import Message, actions, button, context, mrkdwn, plain, preformatted, section
-from bot.blocks.reply import GET_TOKEN, cancel_button
+from bot.blocks.reply import cancel_button
 from bot.blocks.request import wanted
 from bot.blocks.text import code, escape, mention, mentions, moment
 from bot.facts.facts import Phase, RequestFacts, short
 from storage.model import PostSubject
-
-REVOKE_MINE = "grant_revoke"
-OPEN_FORM = "form_open"
-#: In manifest.yml: what people find in the menu of a message.
-MESSAGE_SHORTCUT = "ask_for_access"
 
 #: A grant takes three blocks and a request two or three, of 50 in a message and 100 in a home; a list has three more.
 SHOWN_GRANTS = 9
@@ -53,7 +49,7 @@ def render_home(
     grants: Sequence[RequestFacts], pending: Sequence[RequestFacts], waiting: Sequence[RequestFacts], now: datetime
 ) -> View:
     """The App Home: what waits for me first, because somebody else is waiting."""
-    blocks: list[Block] = [actions("ask", [button("Ask for access…", OPEN_FORM, "home", style="primary")])]
+    blocks: list[Block] = [actions(Row.ASK, [button("Ask for access…", Action.OPEN_FORM, "home", style="primary")])]
     blocks += [DividerBlock(), section("*Waiting for you*")]
     blocks += _waiting(waiting) or [context("Nothing waits for your review.")]
     blocks += [DividerBlock(), section("*What you have*")]
@@ -75,11 +71,12 @@ def grant_buttons(facts: RequestFacts) -> Block:
     )
     identifier = facts.grant.id.hex
     return actions(
-        f"grant:{identifier}",
+        Row.GRANT,
         [
-            button("Get my token…", GET_TOKEN, identifier),
-            button("I'm done", REVOKE_MINE, identifier, style="danger", confirm=confirm),
+            button("Get my token…", Action.GET_TOKEN, identifier),
+            button("I'm done", Action.REVOKE, identifier, style="danger", confirm=confirm),
         ],
+        about=identifier,
     )
 
 
@@ -89,8 +86,8 @@ def _grants(grants: Sequence[RequestFacts], now: datetime) -> list[Block]:
         if facts.grant is None:
             continue
         what = f"{code(facts.grant.resource)} · {code(facts.grant.role)}"
-        if facts.barred is not None:
-            blocks.append(section(f":no_entry: {code(short(facts.grant.id))} {what}. {escape(facts.barred)}"))
+        if facts.not_allowed is not None:
+            blocks.append(section(f":no_entry: {code(short(facts.grant.id))} {what}. {escape(facts.not_allowed)}"))
             continue
         left = format_duration(int((facts.grant.expires_at - now).total_seconds()))
         until = moment(facts.grant.expires_at)
@@ -105,9 +102,9 @@ def _requests(pending: Sequence[RequestFacts]) -> list[Block]:
     blocks: list[Block] = []
     for facts in pending[:SHOWN_REQUESTS]:
         who = mentions(facts.reviewers, limit=5) or "nobody"
-        lapses = moment(facts.request.expires_at)
+        expires = moment(facts.request.expires_at)
         identifier = code(short(facts.request.id))
-        text = f":hourglass_flowing_sand: {identifier} {wanted(facts)}, {who} can review, lapses {lapses}"
+        text = f":hourglass_flowing_sand: {identifier} {wanted(facts)}, {who} can review, expires {expires}"
         blocks += [section(text), cancel_button(facts)]
     return blocks + _rest(len(pending) - SHOWN_REQUESTS)
 

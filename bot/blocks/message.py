@@ -24,6 +24,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
+from bot.blocks.action_ids import Action, Row
 from bot.blocks.text import clip
 
 MESSAGE_BLOCK_LIMIT = 50
@@ -110,12 +111,12 @@ def labelled(label: str, typed: str, *, limit: int = 200) -> RichTextBlock:
 
 
 def button(
-    label: str, action_id: str, value: str, *, style: str | None = None, confirm: ConfirmObject | None = None
+    label: str, action: Action, value: str, *, style: str | None = None, confirm: ConfirmObject | None = None
 ) -> ButtonElement:
     """A button; its label says what it does, its style only underlines it."""
-    return ButtonElement(text=label, action_id=action_id, value=value, style=style, confirm=confirm)
+    return ButtonElement(text=label, action_id=action, value=value, style=style, confirm=confirm)
 
 
-def actions(block_id: str, buttons: Sequence[ButtonElement]) -> ActionsBlock:
-    """A row of buttons."""
-    return ActionsBlock(block_id=block_id, elements=list(buttons))
+def actions(row: Row, buttons: Sequence[ButtonElement], *, about: str = "") -> ActionsBlock:
+    """A row of buttons; `about` tells rows of one kind apart where a message or a view may have several."""
+    return ActionsBlock(block_id=f"{row}:{about}" if about else row.value, elements=list(buttons))

@@ -3,14 +3,13 @@
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
 from slack_sdk.models.views import View
 
+from bot.blocks.action_ids import Callback, Field
 from bot.blocks.decision import Target
 from bot.blocks.message import plain, preformatted, section
 from bot.blocks.request_form import render_notice
 from bot.blocks.text import moment
 from bot.facts.facts import RequestFacts
 
-DENY_CALLBACK = "deny_form"
-DENY_REASON = "deny_reason"
 DENY_REASON_LIMIT = 1000
 
 #: A token is some 600 characters; a cut one would be useless, so the limit is Slack's own.
@@ -24,10 +23,12 @@ def render_waiting(title: str) -> View:
 
 def render_deny_form(target: Target, what: str) -> View:
     """Asks why; `what` says in our own words (mrkdwn) what is denied. The reason is required."""
-    reason = PlainTextInputElement(action_id=DENY_REASON, multiline=True, min_length=1, max_length=DENY_REASON_LIMIT)
+    reason = PlainTextInputElement(
+        action_id=Field.DENY_REASON, multiline=True, min_length=1, max_length=DENY_REASON_LIMIT
+    )
     return View(
         type="modal",
-        callback_id=DENY_CALLBACK,
+        callback_id=Callback.DENY_FORM,
         title=plain("Deny"),
         submit=plain("Deny"),
         close=plain("Back"),
@@ -35,7 +36,7 @@ def render_deny_form(target: Target, what: str) -> View:
         blocks=[
             section(what),
             InputBlock(
-                block_id=DENY_REASON,
+                block_id=Field.DENY_REASON,
                 label=plain("Why?"),
                 element=reason,
                 hint=plain("The requester reads this, and what to do instead."),
@@ -50,7 +51,7 @@ def render_token(facts: RequestFacts, token: str) -> View:
         raise ValueError("a token is shown for a grant whose resource is in the policy")
     return View(
         type="modal",
-        callback_id="token",
+        callback_id=Callback.TOKEN,
         title=plain("Your token"),
         close=plain("Done"),
         clear_on_close=True,

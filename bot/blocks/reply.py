@@ -5,14 +5,11 @@ The token is never in a message: messages are stored, searched, exported and pus
 
 from slack_sdk.models.blocks import Block
 
+from bot.blocks.action_ids import Action, Row
 from bot.blocks.message import Message, actions, button, context, preformatted, quote, section
 from bot.blocks.request import decided_by, wanted
 from bot.blocks.text import code, escape, mention, mentions, moment
 from bot.facts.facts import Phase, RequestFacts, short
-
-GET_TOKEN = "grant_token"  # noqa: S105 - an action id, not a secret
-ASK_AGAIN = "request_again"
-CANCEL = "request_cancel"
 
 
 def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
@@ -26,8 +23,8 @@ def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
     if facts.phase is Phase.GRANTED and facts.grant is not None:
         blocks.extend(_way_in(facts))
     blocks.extend(_reasons(facts))
-    if facts.phase in (Phase.DENIED, Phase.LAPSED, Phase.CANCELLED, Phase.ENDED, Phase.BARRED):
-        blocks.append(actions("again", [button("Ask again…", ASK_AGAIN, facts.request.id.hex)]))
+    if facts.phase in (Phase.DENIED, Phase.EXPIRED, Phase.CANCELLED, Phase.ENDED, Phase.NOT_ALLOWED):
+        blocks.append(actions(Row.AGAIN, [button("Ask again…", Action.ASK_AGAIN, facts.request.id.hex)]))
     blocks.append(context(_small_print(facts)))
     return Message(text=headline, blocks=tuple(blocks))
 
@@ -35,7 +32,7 @@ def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
 def cancel_button(facts: RequestFacts) -> Block:
     """For whoever asked, as long as nobody decided."""
     identifier = facts.request.id.hex
-    return actions(f"cancel:{identifier}", [button("Cancel request", CANCEL, identifier)])
+    return actions(Row.CANCEL, [button("Cancel request", Action.CANCEL, identifier)], about=identifier)
 
 
 def render_superseded(facts: RequestFacts) -> Message:
@@ -54,7 +51,7 @@ def _headline(facts: RequestFacts) -> str:
             return f":white_check_mark: *You have access*: {what}, until {until}. Approved by {decided_by(facts)}."
         case Phase.DENIED:
             return f":x: *Denied* by {decided_by(facts)}: {what}."
-        case Phase.LAPSED:
+        case Phase.EXPIRED:
             return f":alarm_clock: *Nobody decided in time*: {what}. Ask again, or ask a reviewer first."
         case Phase.CANCELLED:
             return f":leftwards_arrow_with_hook: *Cancelled*: {what}."
@@ -63,8 +60,8 @@ def _headline(facts: RequestFacts) -> str:
             return f":no_entry: *Your access was revoked* by {by}: {what}. Open sessions were ended."
         case Phase.ENDED:
             return f":lock: *Your access ended*, its time was up: {what}."
-        case Phase.BARRED:
-            return f":no_entry: *You are not let in any more*: {what}. {escape(facts.barred or '')}"
+        case Phase.NOT_ALLOWED:
+            return f":no_entry: *You are not let in any more*: {what}. {escape(facts.not_allowed or '')}"
 
 
 def _who_decides(facts: RequestFacts) -> str:
@@ -83,7 +80,7 @@ def _way_in(facts: RequestFacts) -> list[Block]:
     return [
         preformatted(facts.connect),
         section("Paste your token when asked for the password."),
-        actions("way_in", [button("Get my token…", GET_TOKEN, facts.grant.id.hex, style="primary")]),
+        actions(Row.WAY_IN, [button("Get my token…", Action.GET_TOKEN, facts.grant.id.hex, style="primary")]),
     ]
 
 

@@ -42,16 +42,16 @@ def _headline(facts: RequestFacts) -> str:
             return f":white_check_mark: {manner}: {who} has {what}"
         case Phase.DENIED:
             return f":x: *Denied*: {who} asked for {what}"
-        case Phase.LAPSED:
-            return f":alarm_clock: *Lapsed*, nobody decided in time: {who} asked for {what}"
+        case Phase.EXPIRED:
+            return f":alarm_clock: *Expired*, nobody decided in time: {who} asked for {what}"
         case Phase.CANCELLED:
             return f":leftwards_arrow_with_hook: *Cancelled*: {who} asked for {what}"
         case Phase.REVOKED:
             return f":no_entry: *Access revoked*: {who} had {what}"
         case Phase.ENDED:
             return f":lock: *Access ended*, its time was up: {who} had {what}"
-        case Phase.BARRED:
-            return f":no_entry: *Access barred*, the policy has changed: {who} had {what}"
+        case Phase.NOT_ALLOWED:
+            return f":no_entry: *Access not allowed any more*, the policy has changed: {who} had {what}"
 
 
 def _details(facts: RequestFacts) -> list[tuple[str, str]]:
@@ -62,12 +62,12 @@ def _details(facts: RequestFacts) -> list[tuple[str, str]]:
             ("Who can review", mentions(facts.reviewers) or "nobody at present"),
             ("Approvals", _progress(facts)),
         ]
-        details.append(("Lapses", moment(request.expires_at)))
+        details.append(("Expires", moment(request.expires_at)))
     elif request.decided_at is not None:
         details.append(("Decided", f"{moment(request.decided_at)} by {decided_by(facts)}"))
     if grant is not None:
         ends = grant.revoked_at or grant.expires_at
-        label = {Phase.GRANTED: "Access until", Phase.BARRED: "Grant until"}.get(facts.phase, "Access ended")
+        label = {Phase.GRANTED: "Access until", Phase.NOT_ALLOWED: "Grant until"}.get(facts.phase, "Access ended")
         details.append((label, moment(ends)))
     if facts.phase is Phase.REVOKED:
         details.append(("Revoked by", mention(facts.revoked_by) if facts.revoked_by else "the gateway"))
@@ -77,7 +77,7 @@ def _details(facts: RequestFacts) -> list[tuple[str, str]]:
 def decided_by(facts: RequestFacts) -> str:
     """The people who approved or the one who denied; else the policy or the clock, in words."""
     match facts.phase:
-        case Phase.LAPSED:
+        case Phase.EXPIRED:
             return "the clock"
         case Phase.DENIED | Phase.CANCELLED:
             return mention(facts.decided_by) if facts.decided_by else f"the policy's rule {code(facts.request.rule)}"
@@ -93,9 +93,9 @@ def _progress(facts: RequestFacts) -> str:
 
 def _outcome(facts: RequestFacts) -> list[Block]:
     blocks: list[Block] = []
-    said = facts.request.decision_reason
-    if said and (facts.decided_by is not None or facts.phase in (Phase.DENIED, Phase.CANCELLED)):
-        blocks.append(quote("Why it was denied" if facts.phase is Phase.DENIED else "Note", said))
+    reason = facts.request.decision_reason
+    if reason and (facts.decided_by is not None or facts.phase in (Phase.DENIED, Phase.CANCELLED)):
+        blocks.append(quote("Why it was denied" if facts.phase is Phase.DENIED else "Note", reason))
     if facts.phase is Phase.REVOKED and facts.grant is not None and facts.grant.revoke_reason:
         blocks.append(quote("Why it was revoked", facts.grant.revoke_reason))
     return blocks

@@ -1,4 +1,4 @@
-"""The modal in which people ask for access, filled in with whatever a typed command already said."""
+"""The modal in which people ask for access, filled in with what a typed command already said."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,14 +15,9 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from bot.blocks.action_ids import Callback, Field
 from bot.blocks.message import plain, section
 from bot.blocks.text import clip
-
-CALLBACK = "request_form"
-DOOR = "door"
-DURATION = "duration"
-REASON = "reason"
-TICKET = "ticket"
 
 OPTION_LIMIT = 100
 OPTION_TEXT_LIMIT = 75
@@ -71,20 +66,25 @@ def render_form(choices: Sequence[Choice], draft: Draft, troubles: Sequence[str]
         return render_notice("Ask for access", "The policy lets you ask for nothing at present. Ask its owners.")
     blocks: list[Block] = [SectionBlock(text=plain(clip(f"⚠ {trouble}", _TROUBLE_LIMIT))) for trouble in troubles]
     blocks += [
-        _input(DOOR, "What do you need?", _door_select(choices, draft)),
-        _input(DURATION, "For how long?", _text(DURATION, draft.duration, DURATION_LIMIT), hint="15m, 2h or 1h30m"),
+        _input(Field.DOOR, "What do you need?", _door_select(choices, draft)),
         _input(
-            REASON,
+            Field.DURATION,
+            "For how long?",
+            _text(Field.DURATION, draft.duration, DURATION_LIMIT),
+            hint="15m, 2h or 1h30m",
+        ),
+        _input(
+            Field.REASON,
             "Why?",
-            _text(REASON, draft.reason, REASON_LIMIT, multiline=True),
+            _text(Field.REASON, draft.reason, REASON_LIMIT, multiline=True),
             hint="Reviewers read this. No secrets or customer data, please.",
             optional=True,
         ),
-        _input(TICKET, "Ticket", _text(TICKET, draft.ticket, TICKET_LIMIT), optional=True),
+        _input(Field.TICKET, "Ticket", _text(Field.TICKET, draft.ticket, TICKET_LIMIT), optional=True),
     ]
     return View(
         type="modal",
-        callback_id=CALLBACK,
+        callback_id=Callback.REQUEST_FORM,
         title=plain("Ask for access"),
         submit=plain("Ask"),
         close=plain("Close"),
@@ -94,7 +94,9 @@ def render_form(choices: Sequence[Choice], draft: Draft, troubles: Sequence[str]
 
 def render_notice(title: str, text: str) -> View:
     """A modal that only says something (own words, mrkdwn)."""
-    return View(type="modal", callback_id="notice", title=plain(title), close=plain("Close"), blocks=[section(text)])
+    return View(
+        type="modal", callback_id=Callback.NOTICE, title=plain(title), close=plain("Close"), blocks=[section(text)]
+    )
 
 
 def matching_options(choices: Sequence[Choice], typed: str) -> list[Option]:
@@ -110,20 +112,20 @@ def _door_select(choices: Sequence[Choice], draft: Draft) -> InputInteractiveEle
     placeholder = plain("Resource and role")
     if len(choices) > OPTION_LIMIT:
         return ExternalDataSelectElement(
-            action_id=DOOR, placeholder=placeholder, initial_option=initial, min_query_length=0
+            action_id=Field.DOOR, placeholder=placeholder, initial_option=initial, min_query_length=0
         )
     options = [choice.option() for choice in choices]
-    return StaticSelectElement(action_id=DOOR, placeholder=placeholder, options=options, initial_option=initial)
+    return StaticSelectElement(action_id=Field.DOOR, placeholder=placeholder, options=options, initial_option=initial)
 
 
-def _text(action_id: str, initial: str, limit: int, *, multiline: bool = False) -> PlainTextInputElement:
+def _text(field: Field, initial: str, limit: int, *, multiline: bool = False) -> PlainTextInputElement:
     value = clip(initial, limit) or None
-    return PlainTextInputElement(action_id=action_id, initial_value=value, multiline=multiline, max_length=limit)
+    return PlainTextInputElement(action_id=field, initial_value=value, multiline=multiline, max_length=limit)
 
 
 def _input(
-    block_id: str, label: str, element: InputInteractiveElement, *, hint: str = "", optional: bool = False
+    field: Field, label: str, element: InputInteractiveElement, *, hint: str = "", optional: bool = False
 ) -> InputBlock:
     return InputBlock(
-        block_id=block_id, label=plain(label), element=element, hint=plain(hint) if hint else None, optional=optional
+        block_id=field, label=plain(label), element=element, hint=plain(hint) if hint else None, optional=optional
     )

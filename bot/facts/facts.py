@@ -34,12 +34,12 @@ class Phase(StrEnum):
     PENDING = "pending"
     GRANTED = "granted"
     DENIED = "denied"
-    LAPSED = "lapsed"
+    EXPIRED = "expired"
     CANCELLED = "cancelled"
     REVOKED = "revoked"
     ENDED = "ended"
     #: The grant's time is not up, and the policy in force keeps the person out.
-    BARRED = "barred"
+    NOT_ALLOWED = "not_allowed"
 
 
 @dataclass(frozen=True)
@@ -59,8 +59,8 @@ class RequestFacts:
     revoked_by: Who | None = None
     #: What to type to get in; None if the policy no longer has the resource.
     connect: str | None = None
-    #: Why the policy in force lets nobody in by the grant, as a sentence for whoever has it; None if it does.
-    barred: str | None = None
+    #: Why the policy in force lets nobody in by the grant, as a sentence for its principal; None if it does.
+    not_allowed: str | None = None
 
     @property
     def phase(self) -> Phase:
@@ -71,12 +71,12 @@ class RequestFacts:
             case RequestState.DENIED:
                 return Phase.DENIED
             case RequestState.EXPIRED:
-                return Phase.LAPSED
+                return Phase.EXPIRED
             case RequestState.CANCELLED:
                 return Phase.CANCELLED
             case RequestState.APPROVED:
                 phase = grant_phase(self.grant, self.now)
-                return Phase.BARRED if phase is Phase.GRANTED and self.barred is not None else phase
+                return Phase.NOT_ALLOWED if phase is Phase.GRANTED and self.not_allowed is not None else phase
 
     @property
     def is_automatic(self) -> bool:

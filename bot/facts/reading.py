@@ -107,7 +107,7 @@ class Reader:
     async def refusal(
         self, transaction: AsyncSession, subject: AccessRequest | Statement, reviewer: Principal
     ) -> str | None:
-        """Why the policy in force keeps this from `reviewer`; None: they may read it. A decision is judged anew."""
+        """Why the policy in force keeps this from `reviewer`; None: they may read it. A decision asks again."""
         return await _refusal(transaction, await policy_in_force(self._access, transaction), subject, reviewer)
 
     async def statement(self, transaction: AsyncSession, statement_id: UUID) -> StatementFacts | None:
@@ -189,7 +189,7 @@ class Reader:
             grant=grant,
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
             connect=connect_command(self._doors, resource, request.role) if resource else None,
-            barred=still_allowed(policy, grant, requester.name) if grant else None,
+            not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
         )
 
     async def _statements(

@@ -2,10 +2,8 @@
 
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
-from access.context import Access
 from access.decisions import requests
 from access.decisions.requests import Ask
 from access.errors import Refused
@@ -15,13 +13,10 @@ from bot.blocks.listing import render_help, render_list
 from bot.blocks.message import Message, section
 from bot.blocks.request_form import Draft
 from bot.blocks.text import code
+from bot.context import BotContext
 from bot.facts.facts import short
-from bot.facts.reading import Reader
 from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, read_command
-from bot.listeners.listening import Listening
 from bot.listeners.views import Forms
-from bot.people.doorkeeper import Doorkeeper
-from bot.slack.client import Slack
 from storage.model import RequestState
 
 COMMAND = "/access"
@@ -32,31 +27,15 @@ SHORTEST_ID = 4
 class Commands:
     """The one slash command and its words."""
 
-    def __init__(
-        self,
-        access: Access,
-        slack: Slack,
-        doorkeeper: Doorkeeper,
-        listening: Listening,
-        reader: Reader,
-        forms: Forms,
-    ) -> None:
-        self._access = access
-        self._slack = slack
-        self._doorkeeper = doorkeeper
-        self._listening = listening
-        self._reader = reader
+    def __init__(self, context: BotContext, forms: Forms) -> None:
+        self._context = context
         self._forms = forms
-
-    def register(self, app: AsyncApp) -> None:
-        """The slash command of the manifest."""
-        app.command(COMMAND)(self._listening.guard(self.on_access))
 
     async def on_access(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Acknowledge, read, do."""
         await ack()
-        typed = self._access.redact(str(body.get("text") or ""))
-        command = read_command(typed, self._access.policies.current.resources)
+        typed = self._context.access.redact(str(body.get("text") or ""))
+        command = read_command(typed, self._context.access.policies.current.resources)
         match command:
             case Help(trouble):
                 await self._answer(body, render_help(trouble))
@@ -73,7 +52,7 @@ class Commands:
 
     async def _ask(self, body: dict[str, Any], command: AskFor) -> None:
         """Ask at once; what the rules refuse comes back as the form, filled in, with their reason."""
-        speaker = await self._doorkeeper.admit(body, about="request")
+        speaker = await self._context.authenticator.admit(body, about="request")
         ask = Ask(command.resource, command.role, command.duration_s, command.reason, command.ticket, source="slack")
         try:
             request = await self._forms.submit(speaker, ask)
@@ -90,36 +69,36 @@ class Commands:
         await self._answer(body, _asked(request.state, command))
 
     async def _list(self, body: dict[str, Any]) -> None:
-        speaker = await self._doorkeeper.admit(body, about="list")
-        async with self._access.database.transaction() as transaction:
-            mine = await self._reader.of_grants(transaction, await grants.of(transaction, speaker.principal))
-            pending = await self._reader.pending_of(transaction, speaker.principal)
-            now = await self._reader.now(transaction)
+        speaker = await self._context.authenticator.admit(body, about="list")
+        async with self._context.access.database.transaction() as transaction:
+            mine = await self._context.reader.of_grants(transaction, await grants.of(transaction, speaker.principal))
+            pending = await self._context.reader.pending_of(transaction, speaker.principal)
+            now = await self._context.reader.now(transaction)
         await self._answer(body, render_list(mine, pending, now))
 
     async def _revoke(self, body: dict[str, Any], typed: str, reason: str) -> None:
-        speaker = await self._doorkeeper.admit(body, about="revoke")
-        async with self._access.database.transaction() as transaction:
-            policy = self._access.policies.current
+        speaker = await self._context.authenticator.admit(body, about="revoke")
+        async with self._context.access.database.transaction() as transaction:
+            policy = self._context.access.policies.current
             grant = await grants.by_prefix(transaction, policy, speaker.principal, typed)
-        await grants.revoke(self._access, grant.id, speaker.principal, reason)
+        await grants.revoke(self._context.access, grant.id, speaker.principal, reason)
         text = f":lock: Grant {code(short(grant.id))} ended: {code(grant.resource)} · {code(grant.role)}."
         await self._answer(body, Message(text=text, blocks=(section(text),)))
 
     async def _cancel(self, body: dict[str, Any], typed: str, reason: str) -> None:
-        speaker = await self._doorkeeper.admit(body, about="cancel")
+        speaker = await self._context.authenticator.admit(body, about="cancel")
         prefix = typed.replace("-", "")
-        async with self._access.database.transaction() as transaction:
-            pending = await self._reader.pending_of(transaction, speaker.principal)
+        async with self._context.access.database.transaction() as transaction:
+            pending = await self._context.reader.pending_of(transaction, speaker.principal)
         found = [one.request for one in pending if one.request.id.hex.startswith(prefix)]
         if len(found) != 1 or len(prefix) < SHORTEST_ID:
             raise Refused("No one pending request of yours has that id. /access list shows yours.")
-        request = await requests.cancel(self._access, found[0].id, speaker.principal, reason)
+        request = await requests.cancel(self._context.access, found[0].id, speaker.principal, reason)
         text = f":leftwards_arrow_with_hook: Cancelled: {code(request.resource)} · {code(request.role)}."
         await self._answer(body, Message(text=text, blocks=(section(text),)))
 
     async def _answer(self, body: dict[str, Any], message: Message) -> None:
-        await self._slack.answer(str(body.get("response_url", "")), message)
+        await self._context.slack.answer(str(body.get("response_url", "")), message)
 
 
 def _asked(state: RequestState, command: AskFor) -> Message:

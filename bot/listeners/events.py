@@ -1,13 +1,11 @@
-"""Events: the App Home is rendered when opened, and whoever leaves the Slack workspace loses what they have."""
+"""Events: the App Home is rendered when opened, and a person who leaves the Slack workspace loses their access."""
 
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from bot.context import BotContext
 from bot.listeners.home import Home
-from bot.listeners.listening import Listening
-from bot.people.offboarding import Leavers
 from bot.slack import identity
 
 APP_HOME_OPENED = "app_home_opened"
@@ -17,18 +15,12 @@ USER_CHANGE = "user_change"
 class Events:
     """The two events of the manifest."""
 
-    def __init__(self, leavers: Leavers, listening: Listening, home: Home) -> None:
-        self._leavers = leavers
-        self._listening = listening
+    def __init__(self, context: BotContext, home: Home) -> None:
+        self._context = context
         self._home = home
 
-    def register(self, app: AsyncApp) -> None:
-        """The events of the manifest."""
-        app.event(APP_HOME_OPENED)(self._listening.guard(self.on_home_opened))
-        app.event(USER_CHANGE)(self._listening.guard(self.on_user_change))
-
     async def on_home_opened(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Publish the home of whoever opened it."""
+        """Publish the home of the person who opened it."""
         await ack()
         if body["event"].get("tab", "home") != "home":
             return
@@ -37,4 +29,4 @@ class Events:
     async def on_user_change(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A deactivated account ends what its person has; asked of Slack again, because events may come late."""
         await ack()
-        await self._leavers.look_up(identity.user_id(body))
+        await self._context.offboarding.look_up(identity.user_id(body))

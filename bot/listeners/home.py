@@ -5,31 +5,25 @@ from typing import Any
 
 from slack_sdk.models.views import View
 
-from access.context import Access
 from access.grants import grants
 from bot.blocks.listing import render_home
 from bot.blocks.message import section
 from bot.blocks.text import escape
-from bot.facts.reading import Reader
-from bot.people.doorkeeper import Doorkeeper
+from bot.context import BotContext
 from bot.slack import identity
-from bot.slack.client import Slack
 from bot.slack.failures import NotAdmitted
 
 
 class Home:
-    """Publishes the home of whoever is behind a payload."""
+    """Publishes the home of the person behind a payload."""
 
-    def __init__(self, access: Access, slack: Slack, doorkeeper: Doorkeeper, reader: Reader) -> None:
-        self._access = access
-        self._slack = slack
-        self._doorkeeper = doorkeeper
-        self._reader = reader
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
 
     async def publish(self, body: Mapping[str, Any]) -> None:
         """As of now; somebody whom we do not admit reads why."""
         view = await self._view(body)
-        await self._slack.client.views_publish(user_id=identity.user_id(body), view=view.to_dict())
+        await self._context.slack.client.views_publish(user_id=identity.user_id(body), view=view.to_dict())
 
     async def refresh(self, body: Mapping[str, Any]) -> None:
         """Publish again after a click in the home itself."""
@@ -39,11 +33,11 @@ class Home:
 
     async def _view(self, body: Mapping[str, Any]) -> View:
         try:
-            speaker = await self._doorkeeper.admit(body, about="home")
+            speaker = await self._context.authenticator.admit(body, about="home")
         except NotAdmitted as refusal:
             return View(type="home", blocks=[section(escape(str(refusal)))])
-        async with self._access.database.transaction() as transaction:
-            mine = await self._reader.of_grants(transaction, await grants.of(transaction, speaker.principal))
-            pending = await self._reader.pending_of(transaction, speaker.principal)
-            waiting = await self._reader.waiting_for(transaction, speaker.principal)
-            return render_home(mine, pending, waiting, await self._reader.now(transaction))
+        async with self._context.access.database.transaction() as transaction:
+            mine = await self._context.reader.of_grants(transaction, await grants.of(transaction, speaker.principal))
+            pending = await self._context.reader.pending_of(transaction, speaker.principal)
+            waiting = await self._context.reader.waiting_for(transaction, speaker.principal)
+            return render_home(mine, pending, waiting, await self._context.reader.now(transaction))

@@ -1,4 +1,4 @@
-"""Whoever leaves the Slack workspace loses what they have: live grants end, pending requests are cancelled.
+"""A person who leaves the Slack workspace loses their access: live grants end, pending requests are cancelled.
 
 Slack tells of it once (`user_change`), and what it tells while nobody listens, or while Slack or storage fails, is
 lost: so everybody who has or asks for something is looked up at start and every minute too. Only `deleted` ends
@@ -32,7 +32,7 @@ _WHY = "their Slack account was deactivated"
 _log = structlog.get_logger(__name__)
 
 
-class Leavers:
+class Offboarding:
     """Looks accounts up and ends what the deactivated ones have; doing it twice, or in two processes, is harmless."""
 
     def __init__(self, access: Access, slack: Slack, installation: Installation) -> None:
@@ -46,7 +46,7 @@ class Leavers:
             try:
                 await self._sweep()
             except StorageUnavailable as problem:
-                _log.warning("leavers_storage_unavailable", error=str(problem))
+                _log.warning("offboarding_storage_unavailable", error=str(problem))
             await asyncio.sleep(SWEEP_S)
 
     async def look_up(self, slack_id: str) -> None:

@@ -19,7 +19,7 @@ from storage.model import AccessRequest, Grant, Post, PostPurpose, PostSubject, 
 REVIEWER_LIMIT = 10
 
 
-class Detour:
+class Fallback:
     """Wants posts elsewhere; the notifier shows them like any other."""
 
     def __init__(self, access: Access) -> None:

@@ -1,6 +1,6 @@
 """Brings Slack in step with storage: claims posts that are due, renders what is true now, posts or updates, marks.
 
-A post is a level to reach: whatever was missed while Slack or this process was away is settled by showing the latest
+A post is a level to reach: what was missed while Slack or this process was away is settled by showing the latest
 state once. Nothing is ever read back out of a message. What cannot be shown where it belongs is taken to the people
 it concerns (`bot.posts.fallback`).
 """
@@ -18,7 +18,7 @@ import structlog
 
 from access.context import Access
 from bot.blocks.message import Message
-from bot.posts.fallback import Detour
+from bot.posts.fallback import Fallback
 from bot.posts.messages import Messages
 from bot.slack.channels import ChannelRefused, Channels
 from bot.slack.client import CALL_ERRORS, CALL_TIMEOUT_S, Slack, error_code, retry_after_s
@@ -60,7 +60,7 @@ PERMANENT = frozenset(
         "user_not_found",
     }
 )
-#: Slack's words for a message that can be updated no more: a new one takes its place.
+#: Slack's words for a message that can no longer be updated: a new one takes its place.
 GONE = frozenset({"cant_update_message", "edit_window_closed", "message_not_found", "thread_not_found"})
 
 Result = TypeVar("Result")
@@ -69,7 +69,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Notifier:
-    """The one loop that posts; as many processes as like may run one each."""
+    """The one loop that posts; any number of processes may run one each."""
 
     def __init__(self, access: Access, notices: Notices, slack: Slack, messages: Messages) -> None:
         self._database = access.database
@@ -77,7 +77,7 @@ class Notifier:
         self._slack = slack
         self._messages = messages
         self._channels = Channels(slack)
-        self._detour = Detour(access)
+        self._fallback = Fallback(access)
         #: How each open card looked when we last showed it or made it due, as a hash; empty after a start, so that
         #: everything is sent once.
         self._shown: dict[UUID, bytes] = {}
@@ -144,7 +144,7 @@ class Notifier:
         except StorageUnavailable:
             raise
         except Exception as problem:
-            # A fault of ours in one post must not keep the others from being shown.
+            # An error of ours in one post must not keep the others from being shown.
             _log.error("post_failed", post_id=str(post.id), exc_info=problem)
             await outbox.mark_failed(self._database, post.id, error=type(problem).__name__, retry_in_s=LAST_RETRY_S)
 
@@ -206,7 +206,7 @@ class Notifier:
         """For an hour; and tell the people whom the post was for, where they can be told."""
         _log.error("post_impossible", post_id=str(post.id), address=post.address, error=code)
         await outbox.mark_failed(self._database, post.id, error=trouble, retry_in_s=PERMANENT_RETRY_S)
-        await self._detour.take(post)
+        await self._fallback.take(post)
 
     async def _heal_for_ever(self) -> Never:
         while True:
@@ -223,7 +223,7 @@ class Notifier:
         for post in posts:
             if post.ts is not None and post.shown_revision >= post.wanted_revision:
                 await self._heal_one(post)
-        await self._detour.take_stuck_digests()
+        await self._fallback.take_stuck_digests()
 
     async def _heal_one(self, post: Post) -> None:
         """Only make it due: it is shown by whoever claims it, or two processes would post a deleted card twice."""

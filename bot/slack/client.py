@@ -1,6 +1,6 @@
 """Our hold on Slack's Web API: one HTTP session, one token, no environment, no bodies in logs.
 
-slack_sdk takes HTTPS_PROXY from the environment even for loopback and whatever NO_PROXY says, also when it is given an
+slack_sdk takes HTTPS_PROXY from the environment even for loopback regardless of NO_PROXY, also when it is given an
 empty proxy; so the attribute is set after construction. At DEBUG it logs every body, so its logger is held at WARNING.
 """
 
@@ -25,7 +25,7 @@ from bot.settings import BotSettings
 
 #: A trigger lives for three seconds, so an answer that takes longer than this is no answer.
 CALL_TIMEOUT_S = 10
-#: What a call may raise; anything else is a fault of ours.
+#: What a call may raise; anything else is an error of ours.
 CALL_ERRORS = (SlackClientError, aiohttp.ClientError, TimeoutError, OSError)
 #: Slack's words for a failure of its own. Every other refusal is an answer to what we asked.
 SLACK_FAILED = frozenset({"fatal_error", "internal_error", "ratelimited", "request_timeout", "service_unavailable"})
@@ -91,7 +91,7 @@ class Slack:
         return str(_member(opened.get("view"), "id"))
 
     async def update_view(self, view_id: str, view: View) -> None:
-        """Replace a modal. A modal that its reader closed meanwhile is no fault."""
+        """Replace a modal. A modal that its reader closed meanwhile is no failure."""
         try:
             await self.client.views_update(view_id=view_id, view=view.to_dict())
         except SlackApiError as problem:

@@ -25,7 +25,7 @@ class Unanswerable(Exception):
 
 
 def sentence_for(problem: Exception, *, doing: str) -> str:
-    """mrkdwn for the person; logs what is a fault of ours. `doing` names the listener in the log."""
+    """mrkdwn for the person; logs what is an error of ours. `doing` names the listener in the log."""
     if isinstance(problem, Refused | NotAdmitted | Unanswerable):
         return f":no_entry_sign: {escape(str(problem))}"
     if isinstance(problem, SlackApiError) and error_code(problem) in ("expired_trigger_id", "trigger_expired"):

@@ -1,4 +1,4 @@
-"""Is this really one of our people? Slack's own facts about an account and a payload, judged. Pure.
+"""Is this really one of our people? Slack's own facts about an account and a payload, checked. Pure.
 
 Checked at every command and click, because accounts change while cards stand. A fact that is missing refuses. The one
 exception is `is_stranger`, which Slack leaves out for everybody who is none (docs.slack.dev, user object).
@@ -22,7 +22,7 @@ def user_id(body: Mapping[str, Any]) -> str:
     return ""
 
 
-def payload_fault(body: Mapping[str, Any], team_id: str) -> str | None:
+def payload_refusal(body: Mapping[str, Any], team_id: str) -> str | None:
     """Why a payload is not from our workspace, as a sentence for the person; None if all of it is.
 
     Bolt passes clicks from foreign teams (Slack Connect) on unchanged.
@@ -40,7 +40,7 @@ def payload_fault(body: Mapping[str, Any], team_id: str) -> str | None:
     return None
 
 
-def account_fault(account: Mapping[str, Any], team_id: str, *, reviewing: bool) -> str | None:
+def account_refusal(account: Mapping[str, Any], team_id: str, *, reviewing: bool) -> str | None:
     """Why Slack's `users.info` forbids relying on this account, as a sentence; None if it does not.
 
     Guests (restricted accounts) may ask for what the policy lets them have, but review nothing.

@@ -2,7 +2,7 @@
 
 Slack hands each payload to any one connection, so one may be renewed or lost while another listens. A connection can
 also look healthy and deliver nothing (python-slack-sdk issue 1940); Slack's hello says how many it counts, which is
-logged. Slack counts a ghost as a connection, though, so each of ours is renewed in turn: none swallows clicks for long.
+logged. Slack counts a ghost as a connection, though, so each of ours is renewed in turn: none loses clicks for long.
 """
 
 import asyncio
@@ -100,7 +100,7 @@ class Sockets:
 
     async def _hear(self, _client: Any, message: dict[str, Any], _raw: str | None) -> None:
         if message.get("type") == "hello" and isinstance(message.get("num_connections"), int):
-            # More than ours are other processes' connections, or a ghost that swallows clicks.
+            # More than ours are other processes' connections, or a ghost that loses clicks.
             self.counted_by_slack = message["num_connections"]
             _log.info("slack_hello", connections=self.counted_by_slack, ours=len(self._handlers))
 

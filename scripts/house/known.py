@@ -7,12 +7,7 @@ IN_A_CIRCLE: frozenset[str] = frozenset({})
 CROWDED: frozenset[str] = frozenset({})
 
 #: Unit tests that stand where no module stands.
-TEST_WITHOUT_MODULE: frozenset[str] = frozenset(
-    {
-        "tests/unit/bot/blocks/test_messages.py",
-        "tests/unit/bot/blocks/test_views.py",
-    }
-)
+TEST_WITHOUT_MODULE: frozenset[str] = frozenset({})
 
 #: Modules of pure rooms without a unit test.
 PURE_WITHOUT_TEST: frozenset[str] = frozenset(
@@ -21,15 +16,6 @@ PURE_WITHOUT_TEST: frozenset[str] = frozenset(
         "simulator/slack_simulator/faults/catalogue.py",
         "simulator/slack_simulator/faults/faults.py",
         "simulator/slack_simulator/manifest/schema.py",
-        "bot/blocks/decision.py",
-        "bot/blocks/digest.py",
-        "bot/blocks/listing.py",
-        "bot/blocks/message.py",
-        "bot/blocks/modals.py",
-        "bot/blocks/reply.py",
-        "bot/blocks/request.py",
-        "bot/blocks/request_form.py",
-        "bot/blocks/statement.py",
         "proxy/masking/cards/candidates.py",
         "proxy/masking/cards/grouping.py",
         "proxy/masking/cards/pans.py",

@@ -1,4 +1,4 @@
-"""Approve and Deny, for requests and held statements alike: at each click anew it is asked who this is and may they.
+"""Approve and Deny, for requests and held statements alike: every click asks again who this is and whether they may.
 
 `access.decisions.reviews` has the rule and the last word; a refusal is told to the person alone and
 is in the audit log.
@@ -7,23 +7,20 @@ is in the audit log.
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 
 from access.changes import actor
-from access.context import Access
 from access.decisions.request_reviews import review_request
 from access.decisions.statement_reviews import review_statement
-from bot.blocks.decision import APPROVE, DENY, Target, UnreadableTarget, read_target
-from bot.blocks.modals import DENY_CALLBACK, DENY_REASON, render_deny_form
+from bot.blocks.action_ids import Field
+from bot.blocks.decision import Target, UnreadableTarget, read_target
+from bot.blocks.modals import render_deny_form
 from bot.blocks.request import wanted
 from bot.blocks.request_form import render_notice
 from bot.blocks.text import code, escape, mention
-from bot.facts.reading import Reader
+from bot.context import BotContext
 from bot.listeners.home import Home
-from bot.listeners.listening import Listening
-from bot.people.doorkeeper import Doorkeeper, Speaker
-from bot.posts.duplicates import Strays
+from bot.people.authenticator import Speaker
 from bot.slack.failures import Unanswerable
 from bot.slack.payloads import clicked_value
 from storage.audit import trail
@@ -36,59 +33,41 @@ _GONE = "This is no longer there to be reviewed."
 class Reviewing:
     """The two buttons of a card, and the modal that asks for a reason."""
 
-    def __init__(
-        self,
-        access: Access,
-        doorkeeper: Doorkeeper,
-        listening: Listening,
-        reader: Reader,
-        home: Home,
-        strays: Strays,
-    ) -> None:
-        self._access = access
-        self._doorkeeper = doorkeeper
-        self._listening = listening
-        self._reader = reader
+    def __init__(self, context: BotContext, home: Home) -> None:
+        self._context = context
         self._home = home
-        self._strays = strays
-
-    def register(self, app: AsyncApp) -> None:
-        """Two actions and a view."""
-        app.action(APPROVE)(self._listening.guard(self.on_approve))
-        app.action(DENY)(self._listening.guard(self.on_deny))
-        app.view(DENY_CALLBACK)(self._listening.guard(self.on_deny_submit))
 
     async def on_approve(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Count the approval; what it came to is said to the person alone, the card says it to all."""
+        """Count the approval; the result is told to the person alone, the card shows it to all."""
         await ack()
         target = _target(clicked_value(body))
         speaker = await self._admit(body, target)
         _, message = await self._review(target, speaker, ReviewDecision.APPROVE, "")
-        await self._listening.tell(body, escape(message))
-        await self._strays.remove(body, target)
+        await self._context.listening.tell(body, escape(message))
+        await self._context.duplicates.remove(body, target)
         await self._home.refresh(body)
 
     async def on_deny(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Ask why, in a modal; whoever may not review this learns that here already, and nothing else about it."""
+        """Ask why, in a modal; who may not review this is told so here already, and nothing else about it."""
         await ack()
         target = _target(clicked_value(body))
-        async with self._listening.modal(body, TITLE) as modal:
+        async with self._context.listening.modal(body, TITLE) as modal:
             speaker = await self._admit(body, target)
             what, refusal = await self._what(target, speaker)
             if refusal is not None:
                 raise Unanswerable(refusal)
             await modal.show(render_deny_form(target, what))
-        await self._strays.remove(body, target)
+        await self._context.duplicates.remove(body, target)
 
     async def on_deny_submit(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Deny with the reason; the modal closes at once or says why the denial does not count."""
-        await self._listening.submission(ack, body, TITLE, self._denied(body))
+        await self._context.listening.submission(ack, body, TITLE, self._denied(body))
 
     async def _denied(self, body: Mapping[str, Any]) -> dict[str, Any]:
         target = _target(str(body["view"].get("private_metadata", "")))
         reason = read_reason(body)
         if not reason:
-            return {"response_action": "errors", "errors": {DENY_REASON: "Say why: the requester is told."}}
+            return {"response_action": "errors", "errors": {Field.DENY_REASON: "Say why: the requester is told."}}
         speaker = await self._admit(body, target)
         counted, message = await self._review(target, speaker, ReviewDecision.DENY, reason)
         if counted:
@@ -97,33 +76,34 @@ class Reviewing:
         return {"response_action": "update", "view": view.to_dict()}
 
     async def _admit(self, body: Mapping[str, Any], target: Target) -> Speaker:
-        return await self._doorkeeper.admit(body, about=f"{target.subject.value} {target.id}", reviewing=True)
+        about = f"{target.subject.value} {target.id}"
+        return await self._context.authenticator.admit(body, about=about, reviewing=True)
 
     async def _review(
         self, target: Target, speaker: Speaker, decision: ReviewDecision, reason: str
     ) -> tuple[bool, str]:
         """Whether it counted, and the sentence for the reviewer."""
         review = review_request if target.subject is PostSubject.REQUEST else review_statement
-        outcome = await review(self._access, target.id, speaker.principal, decision, reason)
+        outcome = await review(self._context.access, target.id, speaker.principal, decision, reason)
         return outcome.counted, outcome.message
 
     async def _what(self, target: Target, speaker: Speaker) -> tuple[str, str | None]:
         """What is about to be denied, in mrkdwn, and why the speaker may not, which is audited. Raises Unanswerable."""
-        async with self._access.database.transaction() as transaction:
+        async with self._context.access.database.transaction() as transaction:
             if target.subject is PostSubject.REQUEST:
-                request = await self._reader.request(transaction, target.id)
+                request = await self._context.reader.request(transaction, target.id)
                 if request is None:
                     raise Unanswerable(_GONE)
                 subject, resource = request.request, f"{request.request.resource}/{request.request.role}"
                 what = f"{mention(request.requester)} asks for {wanted(request)}."
             else:
-                statement = await self._reader.statement(transaction, target.id)
+                statement = await self._context.reader.statement(transaction, target.id)
                 if statement is None:
                     raise Unanswerable(_GONE)
                 subject, resource = statement.statement, f"{statement.resource}/{statement.role}"
                 where = f"{code(statement.role)} on {code(statement.resource)}"
                 what = f"{mention(statement.principal)} waits to run a statement as {where}."
-            refusal = await self._reader.refusal(transaction, subject, speaker.principal)
+            refusal = await self._context.reader.refusal(transaction, subject, speaker.principal)
             if refusal is not None:
                 await trail.record(
                     transaction,
@@ -139,7 +119,7 @@ class Reviewing:
 def read_reason(body: Mapping[str, Any]) -> str:
     """What was typed into the deny form."""
     values = body["view"]["state"]["values"]
-    return str(values.get(DENY_REASON, {}).get(DENY_REASON, {}).get("value") or "").strip()
+    return str(values.get(Field.DENY_REASON, {}).get(Field.DENY_REASON, {}).get("value") or "").strip()
 
 
 def _target(value: str) -> Target:

@@ -7,18 +7,13 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.models.views import View
 
 from access.changes import actor
-from access.context import Access
 from access.grants import grants
 from bot.blocks.modals import render_token
-from bot.blocks.reply import GET_TOKEN
-from bot.facts.reading import Reader
-from bot.listeners.listening import Listening
-from bot.people.doorkeeper import Doorkeeper
+from bot.context import BotContext
 from bot.slack.failures import Unanswerable
 from bot.slack.payloads import clicked_id
 from storage.audit import trail
@@ -30,28 +25,21 @@ TITLE = "Your token"
 class Tokens:
     """The button "Get my token"."""
 
-    def __init__(self, access: Access, doorkeeper: Doorkeeper, listening: Listening, reader: Reader) -> None:
-        self._access = access
-        self._doorkeeper = doorkeeper
-        self._listening = listening
-        self._reader = reader
-
-    def register(self, app: AsyncApp) -> None:
-        """The one action."""
-        app.action(GET_TOKEN)(self._listening.guard(self.on_token))
+    def __init__(self, context: BotContext) -> None:
+        self._context = context
 
     async def on_token(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Modal first, because its trigger lives three seconds; then everything that may refuse."""
         await ack()
         grant_id = clicked_id(body)
-        async with self._listening.modal(body, TITLE) as modal:
+        async with self._context.listening.modal(body, TITLE) as modal:
             await modal.show(await self._issued(body, grant_id))
 
     async def _issued(self, body: Mapping[str, Any], grant_id: UUID) -> View:
-        speaker = await self._doorkeeper.admit(body, about=f"token of grant {grant_id}")
+        speaker = await self._context.authenticator.admit(body, about=f"token of grant {grant_id}")
         refusal = ""
-        async with self._access.database.transaction() as transaction:
-            facts = await self._reader.grant(transaction, grant_id)
+        async with self._context.access.database.transaction() as transaction:
+            facts = await self._context.reader.grant(transaction, grant_id)
             try:
                 grant = await grants.usable(transaction, grant_id)
             except grants.GrantUnusable as problem:
@@ -60,8 +48,8 @@ class Tokens:
                 refusal = "This access is somebody else's. Ask for your own with /access."
             if not refusal and (facts is None or facts.connect is None):
                 refusal = f"{grant.resource} is no longer in the policy."
-            if not refusal and facts is not None and facts.barred is not None:
-                refusal = facts.barred
+            if not refusal and facts is not None and facts.not_allowed is not None:
+                refusal = facts.not_allowed
             await trail.record(
                 transaction,
                 actor=actor(speaker.principal),
@@ -74,5 +62,5 @@ class Tokens:
             now = await clock(transaction)
         if refusal or facts is None:
             raise Unanswerable(refusal)
-        token = self._access.keys.issue(grant=grant, principal=speaker.principal, now=now)
+        token = self._context.access.keys.issue(grant=grant, principal=speaker.principal, now=now)
         return render_token(facts, token)

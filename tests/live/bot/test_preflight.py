@@ -12,8 +12,7 @@ from pydantic import SecretStr
 
 from bot.app import Bot, BotUnavailable
 from storage.model import Identity
-
-Stage = Any
+from support.bot.stage import Stage
 
 
 async def refused(stage: Stage, **changes: Any) -> str:

@@ -1,6 +1,7 @@
 """From /access to the end of a grant, by people who type and tap."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,13 +11,11 @@ from sqlmodel import col
 
 from access.grants import grants
 from access.identity.adoption import adopt
-from bot.blocks.decision import APPROVE, DENY
-from bot.blocks.listing import REVOKE_MINE
-from bot.blocks.reply import ASK_AGAIN, CANCEL, GET_TOKEN
+from bot.blocks.action_ids import Action
 from slack_simulator.webapi.dispatch import BOT_METHODS
 from storage.model import AccessRequest, Grant, RequestState
+from support.bot.stage import Stage
 
-Stage = Any
 ASK = "/access payments-db read 15m INC-42 fix stuck migration"
 
 
@@ -32,7 +31,7 @@ async def test_ask_approve_connect(stage: Stage) -> None:
     assert "@alice asks for payments-db · read for 15m" in card["plain"]
     assert "INC-42" in card["plain"]
     assert "fix stuck migration" in card["plain"]
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("bob", "Approved.")
 
     decided = await stage.card("Approved")
@@ -44,7 +43,7 @@ async def test_ask_approve_connect(stage: Stage) -> None:
     assert granted["ts"] != waiting["ts"], "an update would notify nobody"
     await stage.told("alice", "see the newer message below", ephemeral=False)
 
-    await stage.tap("alice", granted, GET_TOKEN)
+    await stage.tap("alice", granted, Action.GET_TOKEN)
     modal = await stage.slack.wait_for_view("alice", "Copy this token")
     token = next(line for line in modal["plain"].splitlines() if line.startswith("ey"))
     (grant,) = await stage.rows(Grant)
@@ -61,7 +60,7 @@ async def test_ask_approve_connect(stage: Stage) -> None:
 async def test_deny_needs_a_reason_that_alice_reads(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
-    await stage.tap("bob", card, DENY)
+    await stage.tap("bob", card, Action.DENY)
     modal = await stage.slack.wait_for_view("bob", "Why?")
     assert "@alice asks for payments-db · read" in modal["plain"]
     refused = await stage.slack.submit("bob", {"deny_reason": "   "})
@@ -72,7 +71,7 @@ async def test_deny_needs_a_reason_that_alice_reads(stage: Stage) -> None:
     assert "use the replica <!channel>" in told["plain"]
     assert "use the replica" in (await stage.card("Denied"))["plain"]
 
-    await stage.tap("alice", told, ASK_AGAIN)
+    await stage.tap("alice", told, Action.ASK_AGAIN)
     form = await stage.slack.wait_for_view("alice", "What do you need?")
     values = form["state"]["values"]
     assert values["door"]["door"]["selected_option"]["value"] == "payments-db/read"
@@ -168,9 +167,9 @@ async def test_a_card_number_in_the_form_is_not_sent_back(
     assert (await stage.slack.submit("alice", {"reason": f"card {PAN}", "ticket": PAN}))["view_closed"]
     await stage.card("card [card]")
     waiting = await stage.told("alice", "You asked for", ephemeral=False)
-    await stage.tap("alice", waiting, CANCEL)
+    await stage.tap("alice", waiting, Action.CANCEL)
     cancelled = await stage.told("alice", "[Ask again…]", ephemeral=False)
-    await stage.tap("alice", cancelled, ASK_AGAIN)
+    await stage.tap("alice", cancelled, Action.ASK_AGAIN)
     form = await stage.slack.wait_for_view("alice", "What do you need?")
     assert form["state"]["values"]["ticket"]["ticket"]["value"] == "[card]"
     assert not [one for one in sent if PAN in one]
@@ -252,24 +251,24 @@ async def test_help(stage: Stage) -> None:
 
 async def test_a_grant_that_ends_is_shown_ended(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
-    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.tap("bob", await stage.card(), Action.APPROVE)
     granted = await stage.told("alice", "You have access", ephemeral=False)
     (grant,) = await stage.rows(Grant)
     await stage.age("access_grant", grant.id, 900)
     await stage.card("Access ended")
     await stage.told("alice", "Your access ended", ephemeral=False)
-    await stage.slack.action("alice", ASK_AGAIN, channel=granted["channel"], ts=granted["ts"])
+    await stage.slack.action("alice", Action.ASK_AGAIN, channel=granted["channel"], ts=granted["ts"])
     await stage.slack.wait_for_view("alice", "What do you need?")
 
 
-async def test_a_request_that_nobody_answers_lapses(stage: Stage) -> None:
+async def test_a_request_that_nobody_answers_expires(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
     (request,) = await stage.rows(AccessRequest)
     await stage.age("access_request", request.id, 1800)
-    lapsed = await stage.card("Lapsed")
-    assert lapsed["ts"] == card["ts"]
-    assert "[Approve]" not in lapsed["plain"]
+    expired = await stage.card("Expired")
+    assert expired["ts"] == card["ts"]
+    assert "[Approve]" not in expired["plain"]
     await stage.told("alice", "Nobody decided in time", ephemeral=False)
 
 
@@ -286,7 +285,7 @@ async def test_a_request_is_withdrawn_by_its_own_person(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
     waiting = await stage.told("alice", "You asked for", ephemeral=False)
-    await stage.tap("alice", waiting, CANCEL)
+    await stage.tap("alice", waiting, Action.CANCEL)
     cancelled = await stage.card("Cancelled")
     assert cancelled["ts"] == card["ts"]
     await stage.told("alice", "Cancelled: payments-db", ephemeral=False)
@@ -326,7 +325,7 @@ async def test_more_than_a_hundred_doors_are_searched_while_typing(stage: Stage)
 async def test_access_is_claimed_only_while_the_proxy_would_let_them_in(stage: Stage) -> None:
     """By the proxy's own question: is the grant usable now?"""
     await stage.slack.command("alice", "incidents", ASK)
-    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.tap("bob", await stage.card(), Action.APPROVE)
     await stage.told("alice", "You have access", ephemeral=False)
     await stage.card("Approved")
     (grant,) = await stage.rows(Grant)
@@ -357,22 +356,22 @@ async def test_nothing_that_is_answered_later_is_ephemeral(stage: Stage, how: st
     await stage.slack.command("alice", "incidents", "/access payments-db write 15m")
     waiting = await stage.told("alice", "You asked for payments-db · write", ephemeral=False)
     await forgotten()
-    await stage.tap("alice", waiting, CANCEL)
+    await stage.tap("alice", waiting, Action.CANCEL)
     await stage.told("alice", "Cancelled: payments-db · write", ephemeral=False)
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card("asks for payments-db · read")
     await forgotten()
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     granted = await stage.told("alice", "You have access", ephemeral=False)
     await forgotten()
-    await stage.tap("alice", granted, GET_TOKEN)
+    await stage.tap("alice", granted, Action.GET_TOKEN)
     await stage.slack.wait_for_view("alice", "Copy this token")
     await stage.slack.close_view("alice")
     await stage.slack.command("alice", "incidents", "/access list")
     await stage.slack.open_home("alice")
     home = await stage.slack.wait_for_home("alice", "[I'm done]")
     await forgotten()
-    await stage.slack.action("alice", REVOKE_MINE, view_id=home["id"])
+    await stage.slack.action("alice", Action.REVOKE, view_id=home["id"])
     await stage.told("alice", "Your access was revoked", ephemeral=False)
 
 
@@ -382,7 +381,7 @@ async def test_help_and_lists_carry_no_credential(stage: Stage) -> None:
     await stage.told("alice", "You have access", ephemeral=False)
     await stage.slack.command("alice", "incidents", "/access list")
     listed = await stage.told("alice", "You have 1 grant")
-    await stage.tap("alice", listed, GET_TOKEN)
+    await stage.tap("alice", listed, Action.GET_TOKEN)
     modal = await stage.slack.wait_for_view("alice", "Copy this token")
     token = next(line for line in modal["plain"].splitlines() if line.startswith("ey"))
     await stage.slack.command("alice", "incidents", "/access help")
@@ -406,18 +405,20 @@ def without_person(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("change", [without_rule, without_role, without_person])
-async def test_access_is_claimed_no_more_once_the_policy_lets_nobody_in(stage: Stage, change: Any) -> None:
+async def test_access_is_claimed_no_more_once_the_policy_lets_nobody_in(
+    stage: Stage, change: Callable[[dict[str, Any]], None]
+) -> None:
     """The card, the message, the list and the token say what the proxy would say; and all return with the rule."""
     await stage.slack.command("alice", "incidents", ASK)
-    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.tap("bob", await stage.card(), Action.APPROVE)
     granted = await stage.told("alice", "You have access", ephemeral=False)
     before = stage.access.policies.path.read_text()
     document = yaml.safe_load(before)
     change(document)
     await put_in_force(stage, yaml.safe_dump(document))
-    barred = await stage.told("alice", "You are not let in any more", ephemeral=False)
-    assert barred["ts"] == granted["ts"]
-    await stage.card("Access barred")
+    not_allowed = await stage.told("alice", "You are not let in any more", ephemeral=False)
+    assert not_allowed["ts"] == granted["ts"]
+    await stage.card("Access not allowed any more")
     await stage.slack.command("alice", "incidents", "/access list")
     await stage.told("alice", "You have no grant and no pending request.")
     await stage.slack.open_home("alice")
@@ -428,10 +429,10 @@ async def test_access_is_claimed_no_more_once_the_policy_lets_nobody_in(stage: S
     await stage.card("Approved")
 
 
-async def test_a_token_is_not_issued_for_what_the_policy_bars(stage: Stage) -> None:
+async def test_a_token_is_not_issued_for_what_the_policy_does_not_allow(stage: Stage) -> None:
     """A tap that was under way when the policy changed."""
     await stage.slack.command("alice", "incidents", ASK)
-    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.tap("bob", await stage.card(), Action.APPROVE)
     granted = await stage.told("alice", "You have access", ephemeral=False)
     message = stage.simulator.workspace.messages.get(granted["channel"], granted["ts"])
     assert message is not None
@@ -441,7 +442,7 @@ async def test_a_token_is_not_issued_for_what_the_policy_bars(stage: Stage) -> N
     await put_in_force(stage, yaml.safe_dump(document))
     await stage.told("alice", "You are not let in any more", ephemeral=False)
     message.blocks = tapped
-    await stage.tap("alice", granted, GET_TOKEN)
+    await stage.tap("alice", granted, Action.GET_TOKEN)
     await stage.slack.wait_for_view("alice", "no longer lets you in")
     denied = [event for event in await stage.audit() if event["action"] == "slack:token:issue"]
     assert [event["outcome"] for event in denied] == ["denied"]

@@ -9,8 +9,7 @@ from sqlalchemy import update
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
 from bot.app import Bot
-from bot.blocks.decision import APPROVE
-from bot.blocks.request_form import DOOR
+from bot.blocks.action_ids import Action, Field
 from bot.posts import notifier
 from bot.slack.client import Slack
 from slack_simulator.delivery.sockets import Sockets
@@ -20,12 +19,12 @@ from slack_simulator.webapi.errors import SlackError
 from slack_simulator.webapi.methods import chat
 from storage.database import StorageUnavailable
 from storage.model import AccessRequest, EndReason, Grant, Post
+from support.bot.stage import RunBot, Stage
 
-Stage = Any
 ASK = "/access payments-db read 15m"
 
 
-async def test_what_happened_while_the_bot_was_away_is_shown(idle_stage: Stage, run_bot: Any) -> None:
+async def test_what_happened_while_the_bot_was_away_is_shown(idle_stage: Stage, run_bot: RunBot) -> None:
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
         await stage.slack.command("alice", "incidents", ASK)
@@ -34,16 +33,16 @@ async def test_what_happened_while_the_bot_was_away_is_shown(idle_stage: Stage, 
     await stage.age("access_request", request.id, 1800)
     assert "asks for" in (await stage.card())["plain"]
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
-        lapsed = await stage.card("Lapsed")
-    assert lapsed["ts"] == card["ts"]
+        expired = await stage.card("Expired")
+    assert expired["ts"] == card["ts"]
 
 
-async def test_a_card_that_slack_shows_wrongly_is_rendered_again_at_boot(idle_stage: Stage, run_bot: Any) -> None:
+async def test_a_card_that_slack_shows_wrongly_is_rendered_again_at_boot(idle_stage: Stage, run_bot: RunBot) -> None:
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
         await stage.slack.command("alice", "incidents", ASK)
         card = await stage.card()
-    message = stage.simulator.workspace.messages.get(card["channel"], card["ts"])
+    message = stage.in_slack(card)
     message.blocks = []
     stage.simulator.workspace.messages.touch(message)
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
@@ -55,32 +54,32 @@ async def test_a_card_that_somebody_deleted_is_posted_anew(stage: Stage) -> None
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
     workspace = stage.simulator.workspace
-    workspace.messages.delete(workspace.messages.get(card["channel"], card["ts"]))
+    workspace.messages.delete(stage.in_slack(card))
     await stage.slack.command("alice", "incidents", "/access list")
     (request,) = await stage.rows(AccessRequest)
     await stage.age("access_request", request.id, 1800)
-    lapsed = await stage.card("Lapsed")
-    assert lapsed["ts"] != card["ts"]
+    expired = await stage.card("Expired")
+    assert expired["ts"] != card["ts"]
 
 
-async def test_two_bots_that_miss_a_card_post_it_anew_once(idle_stage: Stage, run_bot: Any) -> None:
+async def test_two_bots_that_miss_a_card_post_it_anew_once(idle_stage: Stage, run_bot: RunBot) -> None:
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
         await stage.slack.command("alice", "incidents", ASK)
         card = await stage.card()
     workspace = stage.simulator.workspace
-    workspace.messages.delete(workspace.messages.get(card["channel"], card["ts"]))
+    workspace.messages.delete(stage.in_slack(card))
     first = Bot(stage.access, stage.notices, stage.settings)
     second = Bot(stage.access, stage.notices, stage.settings)
     async with run_bot(first, stage.slack), run_bot(second, stage.slack):
         await stage.slack.wait_for_app(4)
-        await stage.tap("bob", await stage.card(), APPROVE)
+        await stage.tap("bob", await stage.card(), Action.APPROVE)
         await stage.card("Approved")
         await _settled(stage)
     assert len(await _posted(stage)) == 1
 
 
-async def test_two_bots_post_one_digest(idle_stage: Stage, run_bot: Any) -> None:
+async def test_two_bots_post_one_digest(idle_stage: Stage, run_bot: RunBot) -> None:
     """Whoever dies between the end of a session and its digest leaves the digest to others, who claim it."""
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
@@ -130,13 +129,13 @@ async def test_a_post_that_fails_is_tried_again(stage: Stage, monkeypatch: pytes
 async def test_an_unknown_button_is_answered(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
-    message = stage.simulator.workspace.messages.get(card["channel"], card["ts"])
+    message = stage.in_slack(card)
     row = next(block for block in message.blocks if block["type"] == "actions")
     row["elements"][0]["action_id"] = "of_another_version"
     await stage.tap("bob", card, "of_another_version")
     await stage.told("bob", "does not know this any more")
-    row["elements"][0] |= {"action_id": APPROVE, "value": "request:nonsense"}
-    await stage.tap("bob", card, APPROVE)
+    row["elements"][0] |= {"action_id": Action.APPROVE, "value": "request:nonsense"}
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("bob", "no longer there to be reviewed")
 
 
@@ -188,9 +187,9 @@ async def test_whatever_nobody_knows_is_acked(stage: Stage, deed: str) -> None:
 async def test_a_failure_before_the_ack_is_acked(stage: Stage) -> None:
     """A typeahead acks with what it found, so whoever it does not serve is refused first; then it offers nothing."""
     (block,) = OLD_MODAL["blocks"]
-    door = block | {"element": block["element"] | {"action_id": DOOR}}
+    door = block | {"element": block["element"] | {"action_id": Field.DOOR}}
     stage.simulator.workspace.views.push("U0NORA", OLD_MODAL | {"blocks": [door]})
-    assert await stage.slack.options("nora", DOOR, "") == []
+    assert await stage.slack.options("nora", Field.DOOR, "") == []
     await stage.told("nora", "Gatepass does not know you", ephemeral=False)
     acks = [one for one in await stage.slack.inspector() if (one["kind"], one["name"]) == ("ack", "interactive")]
     assert [one["ok"] for one in acks] == [True]
@@ -214,7 +213,7 @@ async def test_storage_that_is_away_is_said(stage: Stage, monkeypatch: pytest.Mo
     async def fails(*_: object, **__: object) -> None:
         raise StorageUnavailable("gone")
 
-    monkeypatch.setattr("bot.people.doorkeeper.people.principal_of", fails)
+    monkeypatch.setattr("bot.people.authenticator.people.principal_of", fails)
     await stage.slack.command("alice", "incidents", "/access list")
     told = await stage.told("alice", "cannot reach its storage")
     assert "cannot say whether this was done" in told["plain"], "a commit whose answer was lost may have committed"
@@ -231,21 +230,21 @@ async def test_a_trigger_that_expired_is_said(stage: Stage, monkeypatch: pytest.
     await stage.told("alice", "longer than Slack allows")
 
 
-async def test_two_bots_post_one_card(idle_stage: Stage, run_bot: Any) -> None:
+async def test_two_bots_post_one_card(idle_stage: Stage, run_bot: RunBot) -> None:
     stage = idle_stage
     first = Bot(stage.access, stage.notices, stage.settings)
     second = Bot(stage.access, stage.notices, stage.settings)
     async with run_bot(first, stage.slack), run_bot(second, stage.slack):
         await stage.slack.wait_for_app(4)
         await stage.slack.command("alice", "incidents", ASK)
-        await stage.tap("bob", await stage.card(), APPROVE)
+        await stage.tap("bob", await stage.card(), Action.APPROVE)
         await stage.card("Approved")
     cards = [one for one in await stage.slack.messages(channel="incidents", user="alice") if not one["ephemeral"]]
     assert len(cards) == 1
     assert len(await stage.rows(Grant)) == 1
 
 
-async def test_a_stopped_bot_leaves_no_task_and_no_socket(idle_stage: Stage, run_bot: Any) -> None:
+async def test_a_stopped_bot_leaves_no_task_and_no_socket(idle_stage: Stage, run_bot: RunBot) -> None:
     before = asyncio.all_tasks()
     async with run_bot(Bot(idle_stage.access, idle_stage.notices, idle_stage.settings), idle_stage.slack):
         await idle_stage.slack.command("alice", "incidents", "/access help")
@@ -281,7 +280,7 @@ async def test_the_home_shows_what_waits(stage: Stage) -> None:
     await stage.card()
     await stage.slack.open_home("bob")
     home = await stage.slack.wait_for_home("bob", "@alice asks for payments-db")
-    await stage.slack.action("bob", APPROVE, view_id=home["id"])
+    await stage.slack.action("bob", Action.APPROVE, view_id=home["id"])
     await stage.card("Approved")
     await stage.slack.wait_for_home("bob", "Nothing waits for your review")
     await stage.slack.open_home("alice")
@@ -299,7 +298,7 @@ async def test_slack_is_never_logged_in_full(idle_stage: Stage) -> None:
 async def test_connections_that_slack_lost_are_renewed(
     sockets: list[Sockets],
     idle_stage: Stage,
-    run_bot: Any,
+    run_bot: RunBot,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -329,7 +328,7 @@ async def test_connections_that_slack_lost_are_renewed(
 
 
 async def test_open_cards_are_rendered_again_every_minute(
-    idle_stage: Stage, run_bot: Any, monkeypatch: pytest.MonkeyPatch
+    idle_stage: Stage, run_bot: RunBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From storage, so that they become true again although nobody told that anything changed."""
     assert notifier.HEAL_S <= 60

@@ -11,14 +11,13 @@ from sqlmodel import col
 from access.decisions import requests
 from access.decisions.requests import Ask
 from access.identity.adoption import adopt
-from bot.blocks.decision import APPROVE, DENY
-from bot.blocks.reply import GET_TOKEN
+from bot.blocks.action_ids import Action
 from slack_simulator.client import SimulatorClient
 from slack_simulator.delivery.connections import Connection
 from slack_simulator.delivery.sockets import Sockets
 from storage.model import AccessRequest, Grant, Identity, RequestState, Review
+from support.bot.stage import Stage
 
-Stage = Any
 ASK = "/access payments-db read 15m INC-42 fix stuck migration"
 
 
@@ -34,10 +33,10 @@ async def state_of_request(stage: Stage) -> RequestState:
 
 async def test_nobody_approves_their_own_request(stage: Stage) -> None:
     card = await asked(stage, user="bob")
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("bob", "your own request")
     assert await state_of_request(stage) is RequestState.PENDING
-    await stage.tap("carol", card, APPROVE)
+    await stage.tap("carol", card, Action.APPROVE)
     await stage.card("Approved")
 
 
@@ -53,7 +52,7 @@ async def test_nobody_approves_their_own_request(stage: Stage) -> None:
 )
 async def test_whoever_may_not_decide_is_told_why(stage: Stage, user: str, words: str) -> None:
     card = await asked(stage)
-    await stage.tap(user, card, APPROVE)
+    await stage.tap(user, card, Action.APPROVE)
     await stage.told(user, words)
     assert await state_of_request(stage) is RequestState.PENDING
     assert await stage.rows(Review) == []
@@ -64,7 +63,7 @@ async def test_whoever_may_not_decide_is_told_why(stage: Stage, user: str, words
 
 async def test_a_stranger_learns_it_in_the_modal_too(stage: Stage) -> None:
     card = await asked(stage)
-    await stage.tap("sam", card, DENY)
+    await stage.tap("sam", card, Action.DENY)
     modal = await stage.slack.wait_for_view("sam", "another Slack workspace")
     assert "deny_reason" not in str(modal["blocks"])
 
@@ -72,7 +71,7 @@ async def test_a_stranger_learns_it_in_the_modal_too(stage: Stage) -> None:
 async def test_whoever_may_not_deny_learns_nothing_from_the_modal(stage: Stage) -> None:
     card = await asked(stage)
     await without_carol(stage)
-    await stage.tap("carol", card, DENY)
+    await stage.tap("carol", card, Action.DENY)
     modal = await stage.slack.wait_for_view("carol", "does not let you review this request")
     assert "deny_reason" not in str(modal["blocks"])
     assert "@alice" not in modal["plain"]
@@ -107,9 +106,9 @@ async def with_policy(stage: Stage, change: Callable[[dict[str, Any]], object]) 
 
 async def refused(stage: Stage, user: str, card: dict[str, Any], words: str) -> None:
     """Neither button of the card is theirs: both tell them why, and nothing comes of it."""
-    await stage.tap(user, card, APPROVE)
+    await stage.tap(user, card, Action.APPROVE)
     await stage.told(user, words)
-    await stage.tap(user, card, DENY)
+    await stage.tap(user, card, Action.DENY)
     modal = await stage.slack.wait_for_view(user, words)
     assert "deny_reason" not in str(modal["blocks"])
     assert await state_of_request(stage) is RequestState.PENDING
@@ -177,12 +176,12 @@ async def test_the_account_that_asked_reviews_under_no_other_name(stage: Stage) 
     card = await asked(stage, user="bob")
     carol = await stage.principal("carol")
     async with stage.database.transaction() as transaction:
-        theirs = await transaction.scalar(select(Identity).where(col(Identity.principal_id) == carol.id))
+        theirs = (await transaction.scalars(select(Identity).where(col(Identity.principal_id) == carol.id))).one()
         theirs.retired_at = theirs.created_at
         await transaction.flush()
-        moved = await transaction.scalar(select(Identity).where(col(Identity.subject) == "U0BOB"))
+        moved = (await transaction.scalars(select(Identity).where(col(Identity.subject) == "U0BOB"))).one()
         moved.principal_id = carol.id
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("bob", "Your Slack account asked for this request itself, when it was bob's")
     assert await state_of_request(stage) is RequestState.PENDING
 
@@ -190,12 +189,12 @@ async def test_the_account_that_asked_reviews_under_no_other_name(stage: Stage) 
 async def test_nothing_is_read_back_out_of_a_message(stage: Stage) -> None:
     """A card that says something else than storage decides what storage says; its button alone counts."""
     card = await asked(stage)
-    message = stage.simulator.workspace.messages.get(card["channel"], card["ts"])
+    message = stage.in_slack(card)
     (row,) = (block for block in message.blocks if block["type"] == "actions")
     lie = "<@U0BOB> asks for `payments-db` · `admin` for 24h, request 00000000"
     message.text, message.blocks = lie, [{"type": "section", "text": {"type": "mrkdwn", "text": lie}}, row]
     row["block_id"] = "decision:request:00000000000000000000000000000000:9"
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.card("Approved: @alice has payments-db · read for 15m")
     (grant,) = await stage.rows(Grant)
     (request,) = await stage.rows(AccessRequest)
@@ -205,9 +204,9 @@ async def test_nothing_is_read_back_out_of_a_message(stage: Stage) -> None:
 
 async def test_the_second_tap_is_told_who_decided(stage: Stage) -> None:
     card = await asked(stage)
-    await stage.tap("carol", card, DENY)
+    await stage.tap("carol", card, Action.DENY)
     await stage.slack.wait_for_view("carol", "Why?")
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.card("Approved")
     late = await stage.slack.submit("carol", {"deny_reason": "too late"})
     assert not late["view_closed"]
@@ -218,12 +217,12 @@ async def test_the_second_tap_is_told_who_decided(stage: Stage) -> None:
 
 async def test_two_must_approve(stage: Stage) -> None:
     card = await asked(stage, "/access payments-db write 15m")
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("bob", "1 of 2")
     counted = await stage.card("1 of 2: @bob")
-    await stage.tap("bob", counted, APPROVE)
+    await stage.tap("bob", counted, Action.APPROVE)
     await stage.told("bob", "reviewed this request already")
-    await stage.tap("carol", counted, APPROVE)
+    await stage.tap("carol", counted, Action.APPROVE)
     decided = await stage.card("Approved")
     assert "@bob, @carol" in decided["plain"]
 
@@ -231,49 +230,49 @@ async def test_two_must_approve(stage: Stage) -> None:
 async def test_an_account_that_changed_is_looked_at_anew(stage: Stage) -> None:
     card = await asked(stage)
     await stage.slack.change_person("bob", is_restricted=True)
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("bob", "Guests of the workspace")
     await stage.slack.change_person("bob", is_restricted=False)
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.card("Approved")
 
 
-async def test_a_lapsed_request_cannot_be_approved(stage: Stage) -> None:
+async def test_an_expired_request_cannot_be_approved(stage: Stage) -> None:
     card = await asked(stage)
     (request,) = await stage.rows(AccessRequest)
     await stage.age("access_request", request.id, 1800)
     # Slack still shows the old card to a client that has not heard of the update.
     stale = next(block for block in card["blocks"] if block["type"] == "actions")
     assert stale["elements"][0]["value"].endswith(":1")
-    await stage.card("Lapsed")
+    await stage.card("Expired")
     assert await stage.rows(Grant) == []
 
 
 async def test_a_token_is_for_its_own_person_only(stage: Stage) -> None:
     card = await asked(stage)
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     granted = await stage.told("alice", "You have access", ephemeral=False)
     (grant,) = await stage.rows(Grant)
     # Another person cannot see alice's message; a forged click would name her grant all the same.
     await stage.slack.command("bob", "incidents", "/access web-1 deploy 5m")
     own = await stage.told("bob", "You have access", ephemeral=False)
-    message = stage.simulator.workspace.messages.get(own["channel"], own["ts"])
+    message = stage.in_slack(own)
     row = next(block for block in message.blocks if block["type"] == "actions")
     row["elements"][0]["value"] = grant.id.hex
-    await stage.tap("bob", own, GET_TOKEN)
+    await stage.tap("bob", own, Action.GET_TOKEN)
     await stage.slack.wait_for_view("bob", "somebody else's")
     denied = [event for event in await stage.audit() if event["action"] == "slack:token:issue"]
     assert [(event["actor"], event["outcome"]) for event in denied] == [("human:bob", "denied")]
 
     await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex}")
     await stage.told("alice", "ended: payments-db")
-    await stage.tap("alice", granted, GET_TOKEN)
+    await stage.tap("alice", granted, Action.GET_TOKEN)
     await stage.slack.wait_for_view("alice", "revoked by alice")
 
 
 async def test_whoever_leaves_slack_loses_their_grants(stage: Stage) -> None:
     card = await asked(stage)
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.card("Approved")
     await stage.slack.change_person("alice", deleted=True)
     revoked = await stage.card("Access revoked")
@@ -296,7 +295,7 @@ def delivered_twice(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("delivered_twice")
 async def test_an_envelope_that_comes_twice_counts_once(stage: Stage) -> None:
     card = await asked(stage)
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.card("Approved")
     await stage.slack.command("alice", "incidents", "/access list")
     await stage.told("alice", "You have 1 grant and no pending request.")
@@ -313,7 +312,7 @@ async def test_two_reviewers_at_once_make_one_grant(stage: Stage) -> None:
     card = await asked(stage)
 
     async def tap(slack: SimulatorClient, user: str) -> None:
-        await slack.action(user, APPROVE, channel=card["channel"], ts=card["ts"])
+        await slack.action(user, Action.APPROVE, channel=card["channel"], ts=card["ts"])
 
     await asyncio.gather(tap(stage.slack, "bob"), tap(stage.slack, "carol"))
     await stage.card("Approved")

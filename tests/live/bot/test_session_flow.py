@@ -1,23 +1,20 @@
 """Held statements are decided by a tap; ended sessions leave their digest where the request was."""
 
-from typing import Any
-
 import yaml
 
 from access.decisions import holds
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
 from access.identity.adoption import adopt
-from bot.blocks.decision import APPROVE, DENY
+from bot.blocks.action_ids import Action
 from storage.audit.sequencer import sequence
 from storage.model import EndReason, Grant, HoldState, Session, Statement
-
-Stage = Any
+from support.bot.stage import Stage
 
 
 async def granted(stage: Stage, line: str = "/access payments-db read 15m") -> Grant:
     await stage.slack.command("alice", "incidents", line)
-    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.tap("bob", await stage.card(), Action.APPROVE)
     await stage.card("Approved")
     (grant,) = await stage.rows(Grant)
     return grant
@@ -44,9 +41,9 @@ async def test_a_held_statement_is_let_through_by_a_tap(stage: Stage) -> None:
     request_card = await stage.card("Approved: @alice has payments-db")
     assert card["thread_ts"] == request_card["ts"]
     assert card["is_broadcast"], "a terminal waits for it: it must be seen in the channel too"
-    await stage.tap("alice", card, APPROVE)
+    await stage.tap("alice", card, Action.APPROVE)
     await stage.told("alice", "your own statement")
-    await stage.tap("carol", card, APPROVE)
+    await stage.tap("carol", card, Action.APPROVE)
     await stage.card("runs this as")
     assert await state_of(stage, statement) is HoldState.APPROVED
 
@@ -54,7 +51,7 @@ async def test_a_held_statement_is_let_through_by_a_tap(stage: Stage) -> None:
 async def test_a_held_statement_is_denied_with_a_reason(stage: Stage) -> None:
     _, statement = await held(stage)
     card = await stage.card("waits to run this")
-    await stage.tap("bob", card, DENY)
+    await stage.tap("bob", card, Action.DENY)
     modal = await stage.slack.wait_for_view("bob", "Why?")
     assert "@alice waits to run a statement as read on payments-db" in modal["plain"]
     assert (await stage.slack.submit("bob", {"deny_reason": "not on a Friday"}))["view_closed"]
@@ -74,7 +71,7 @@ async def test_a_statement_that_nobody_answers_is_shown_refused(stage: Stage) ->
 async def test_the_digest_stands_in_the_cards_thread(stage: Stage) -> None:
     session, _ = await held(stage)
     card = await stage.card("waits to run this")
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.card("runs this as")
     await sequence(stage.database)
     tally = Tally(statements={"select": 3, "ddl": 1}, masked={"pan": 12}, rows=40, bytes_out=9000, held=1)

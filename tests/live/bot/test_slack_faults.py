@@ -9,12 +9,10 @@ import asyncpg
 import pytest
 
 from bot.app import Bot
-from bot.blocks.decision import APPROVE, DENY
-from bot.blocks.reply import ASK_AGAIN, GET_TOKEN
-from bot.blocks.request_form import DOOR
+from bot.blocks.action_ids import Action, Field
 from storage.model import AccessRequest, Grant, Post, RequestState
+from support.bot.stage import RunBot, Stage
 
-Stage = Any
 ASK = "/access payments-db read 15m"
 
 
@@ -130,19 +128,19 @@ async def test_a_form_too_late_for_its_trigger_is_told(stage: Stage) -> None:
 
 async def test_a_card_posted_twice_counts_once_and_the_double_goes(stage: Stage) -> None:
     double, known = await asked_with_a_double(stage, "/access payments-db write 15m")
-    await stage.tap("bob", double, APPROVE)
+    await stage.tap("bob", double, Action.APPROVE)
     await stage.told("bob", "1 of 2")
     await settled(stage)
     (left,) = await cards(stage)
     assert left["ts"] == known["ts"]
-    await stage.tap("carol", left, APPROVE)
+    await stage.tap("carol", left, Action.APPROVE)
     assert (await stage.card("Approved"))["ts"] == known["ts"]
     assert len(await stage.rows(Grant)) == 1
 
 
 async def test_a_double_goes_at_a_denial_too(stage: Stage) -> None:
     double, known = await asked_with_a_double(stage, ASK)
-    await stage.tap("bob", double, DENY)
+    await stage.tap("bob", double, Action.DENY)
     await stage.slack.wait_for_view("bob", "Why?")
     await stage.slack.submit("bob", {"deny_reason": "use the replica"})
     assert (await stage.card("Denied"))["ts"] == known["ts"]
@@ -154,7 +152,7 @@ async def test_everything_delivered_twice_is_done_once(stage: Stage) -> None:
     await stage.slack.add_fault("duplicate")
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.card("Approved")
     await settled(stage)
     assert len(await stage.rows(AccessRequest)) == 1
@@ -166,11 +164,11 @@ async def test_a_button_tapped_twice_at_once_counts_once(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", "/access payments-db write 15m")
     card = await stage.card()
     await stage.slack.add_fault("double_click")
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("bob", "1 of 2")
     (request,) = await stage.rows(AccessRequest)
     assert request.state is RequestState.PENDING, "two taps of one person are one approval"
-    await stage.tap("carol", card, APPROVE)
+    await stage.tap("carol", card, Action.APPROVE)
     await stage.card("Approved")
     assert len(await stage.rows(Grant)) == 1
 
@@ -179,10 +177,10 @@ async def test_a_click_that_slack_lost_can_be_repeated(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
     await stage.slack.add_fault("dropped", times=1)
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     (request,) = await stage.rows(AccessRequest)
     assert request.state is RequestState.PENDING
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.card("Approved")
 
 
@@ -197,7 +195,7 @@ async def test_connections_that_break_are_opened_again(stage: Stage) -> None:
 async def test_connections_that_slack_renews_lose_nothing(stage: Stage, reason: str) -> None:
     await stage.slack.sockets(disconnect=reason, connection=1)
     assert (await stage.slack.command("alice", "incidents", ASK))["ok"]
-    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.tap("bob", await stage.card(), Action.APPROVE)
     await stage.card("Approved")
     await stage.slack.wait_for_app(2)
 
@@ -229,7 +227,7 @@ async def test_a_command_that_came_late_is_done_once_however_often_it_is_typed(s
 
 
 async def test_a_ghost_is_replaced_before_long(
-    idle_stage: Stage, run_bot: Any, monkeypatch: pytest.MonkeyPatch
+    idle_stage: Stage, run_bot: RunBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every second click vanishes while it lasts; nothing but time tells that a connection is one."""
     stage = idle_stage
@@ -249,7 +247,7 @@ async def test_an_hour_that_slack_jumped_changes_no_decision(stage: Stage) -> No
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
     await stage.slack.advance(3600)
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     assert (await stage.card("Approved"))["ts"] == card["ts"], "a response_url would be dead by now"
     await stage.told("alice", "You have access", ephemeral=False)
 
@@ -290,7 +288,7 @@ async def test_a_click_is_acked_before_anything_is_looked_up(stage: Stage, dsn: 
     await stage.slack.command("alice", "incidents", ASK)
     card = await stage.card()
     async with held_up(stage, dsn, by):
-        assert (await stage.tap("bob", card, APPROVE))["ok"]
+        assert (await stage.tap("bob", card, Action.APPROVE))["ok"]
     await stage.card("Approved")
 
 
@@ -298,7 +296,7 @@ async def test_a_click_is_acked_before_anything_is_looked_up(stage: Stage, dsn: 
 async def test_a_submission_that_takes_long_is_acked_with_a_modal_that_waits(
     stage: Stage, dsn: str, by: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.listeners.listening.SUBMISSION_S", 0.05)
+    monkeypatch.setattr("bot.slack.listening.SUBMISSION_S", 0.05)
     await stage.slack.command("alice", "incidents", "/access")
     form = await stage.slack.wait_for_view("alice", "What do you need?")
     async with held_up(stage, dsn, by):
@@ -329,15 +327,15 @@ async def test_a_modal_stands_before_anything_is_looked_up(
         await stage.slack.command("alice", "incidents", ASK)
         card = await stage.card()
         if modal == "denial":
-            asked_for = stage.tap(user, card, DENY)
+            asked_for = stage.tap(user, card, Action.DENY)
         else:
-            await stage.tap("bob", card, APPROVE)
+            await stage.tap("bob", card, Action.APPROVE)
             reply = await stage.told("alice", "You have access", ephemeral=False)
             if modal == "form again":
                 (grant,) = await stage.rows(Grant)
                 await stage.age("access_grant", grant.id, 900)
                 reply = await stage.told("alice", "Your access ended", ephemeral=False)
-            asked_for = stage.tap(user, reply, GET_TOKEN if modal == "token" else ASK_AGAIN)
+            asked_for = stage.tap(user, reply, Action.GET_TOKEN if modal == "token" else Action.ASK_AGAIN)
     before = len(await stage.slack.inspector())
     async with held_up(stage, dsn, by):
         assert (await asked_for)["ok"]
@@ -362,9 +360,9 @@ async def test_options_are_acked_in_time_whatever_slack_takes(stage: Stage, monk
     await stage.slack.command("alice", "incidents", "/access")
     form = await stage.slack.wait_for_view("alice", "What do you need?")
     fault = await stage.slack.add_fault("api_latency", method="users.info", seconds=60)
-    asked = await stage.slack.offer("alice", DOOR, "pay", view_id=form["id"])
+    asked = await stage.slack.offer("alice", Field.DOOR, "pay", view_id=form["id"])
     assert (asked["ok"], asked["options"]) == (True, [])
     await stage.slack.remove_fault(fault)
     await stage.slack.advance(60)
-    offered = await stage.slack.options("alice", DOOR, "pay", view_id=form["id"])
+    offered = await stage.slack.options("alice", Field.DOOR, "pay", view_id=form["id"])
     assert "payments-db/read" in {one["value"] for one in offered}

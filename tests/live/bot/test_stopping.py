@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.posts.messages import Messages
 from bot.posts.notifier import Notifier
 from storage.model import Post
+from support.bot.stage import Stage
 
 #: More ticks than a wake-up takes to get from the notice to the loop that waits.
 TICKS = 12
@@ -33,7 +34,7 @@ class NothingDue:
 
 
 @pytest.mark.parametrize("ticks", range(TICKS))
-async def test_a_notifier_woken_and_cancelled_at_once_ends(idle_stage: Any, ticks: int) -> None:
+async def test_a_notifier_woken_and_cancelled_at_once_ends(idle_stage: Stage, ticks: int) -> None:
     stage = idle_stage
     nothing: Any = NothingDue()
     notifier = Notifier(stage.access, stage.notices, nothing, Messages(stage.access, nothing))

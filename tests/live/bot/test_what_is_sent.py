@@ -10,11 +10,10 @@ import pytest
 from access.decisions import holds
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
-from bot.blocks.decision import APPROVE, DENY
-from bot.blocks.reply import GET_TOKEN
+from bot.blocks.action_ids import Action, Field
 from storage.model import EndReason, Grant
+from support.bot.stage import Stage
 
-Stage = Any
 #: Which methods say something in a message, and which in a view.
 MESSAGES = ("chat.postMessage", "chat.update")
 VIEWS = ("views.open", "views.update", "views.publish")
@@ -32,10 +31,11 @@ async def sent(stage: Stage) -> list[dict[str, Any]]:
             calls.append({"name": "response_url", **entry["detail"]["body"]})
         elif entry["name"] in MESSAGES:
             calls.append({"name": entry["name"], **entry["detail"]["arguments"]})
-    seen = [
-        view for user in ("alice", "bob") for view in (*await stage.slack.views(user), await stage.slack.home(user))
-    ]
-    return [*calls, *({"name": view["type"], **view} for view in seen)]
+    for user in ("alice", "bob"):
+        home = await stage.slack.home(user)
+        assert home is not None
+        calls += [{"name": view["type"], **view} for view in (*await stage.slack.views(user), home)]
+    return calls
 
 
 async def tell_the_story(stage: Stage) -> None:
@@ -43,19 +43,19 @@ async def tell_the_story(stage: Stage) -> None:
     for line in ("help", "list", "revoke zzz"):
         await stage.slack.command("alice", "incidents", f"/access {line}")
     await stage.slack.command("alice", "incidents", "/access payments-db write 15m INC-1 <!channel>")
-    await stage.tap("bob", await stage.card(), DENY)
+    await stage.tap("bob", await stage.card(), Action.DENY)
     await stage.slack.wait_for_view("bob", "Why?")
-    await stage.slack.submit("bob", {"deny_reason": "use the replica"})
+    await stage.slack.submit("bob", {Field.DENY_REASON: "use the replica"})
     await stage.card("Denied")
     await stage.slack.command("alice", "incidents", "/access payments-db read 15m INC-2 fix")
     card = await stage.card("asks for payments-db · read")
     await stage.slack.open_home("bob")
     await stage.slack.wait_for_home("bob", "@alice asks for")
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     granted = await stage.told("alice", "You have access", ephemeral=False)
     await stage.slack.command("alice", "incidents", "/access list")
     await stage.told("alice", "You have 1 grant")
-    await stage.tap("alice", granted, GET_TOKEN)
+    await stage.tap("alice", granted, Action.GET_TOKEN)
     await stage.slack.wait_for_view("alice", "Copy this token")
     await stage.slack.open_home("alice")
     await stage.slack.wait_for_home("alice", "[I'm done]")
@@ -63,7 +63,7 @@ async def tell_the_story(stage: Stage) -> None:
     session = await stage.session(grant)
     (rule,) = stage.access.policies.current.resources["payments-db"].roles["read"].statements
     await holds.hold(stage.access, session, grant, "DROP TABLE ?", "ddl", rule)
-    await stage.tap("bob", await stage.card("waits to run this"), APPROVE)
+    await stage.tap("bob", await stage.card("waits to run this"), Action.APPROVE)
     await stage.card("runs this as")
     await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Tally(), []))
     await stage.card("Session of @alice")
@@ -105,8 +105,8 @@ def test_no_button_is_told_by_its_colour_alone(sent: list[dict[str, Any]]) -> No
 def test_buttons_carry_ids_and_nothing_else(sent: list[dict[str, Any]]) -> None:
     """Whoever forges one names a subject at most; those that decide name the revision that was seen, too."""
     buttons = {button["action_id"]: button["value"] for row in rows_of(sent) for button in row}
-    form = buttons.pop("form_open")
+    form = buttons.pop(Action.OPEN_FORM)
     assert form == "home"
     assert {action_id for action_id, value in buttons.items() if not OPAQUE.fullmatch(value)} == set()
-    assert {action_id for action_id, value in buttons.items() if ":" in value} == {APPROVE, DENY}
+    assert {action_id for action_id, value in buttons.items() if ":" in value} == {Action.APPROVE, Action.DENY}
     assert "fix" not in json.dumps(list(buttons.values()))

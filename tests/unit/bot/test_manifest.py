@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.blocks.listing import MESSAGE_SHORTCUT
+from bot.blocks.action_ids import Shortcut
 from bot.listeners.commands import COMMAND
 from bot.listeners.events import APP_HOME_OPENED, USER_CHANGE
+from support.bot.registration import Registration
 
 ROOT = Path(__file__).parents[3]
 
@@ -56,13 +57,16 @@ def test_scopes_are_those_that_the_calls_need(manifest: dict[str, Any]) -> None:
     assert set(manifest["oauth_config"]["scopes"]["bot"]) == needed
 
 
-def test_commands_and_events_are_those_that_are_listened_to(manifest: dict[str, Any]) -> None:
-    (command,) = manifest["features"]["slash_commands"]
-    assert command["command"] == COMMAND
-    assert command["should_escape"] is True
-    assert manifest["settings"]["event_subscriptions"]["bot_events"] == [APP_HOME_OPENED, USER_CHANGE]
-    (shortcut,) = manifest["features"]["shortcuts"]
-    assert (shortcut["callback_id"], shortcut["type"]) == (MESSAGE_SHORTCUT, "message")
+def test_commands_and_events_are_those_that_are_listened_to(manifest: dict[str, Any], registered: Registration) -> None:
+    """What Slack sends because of the manifest is what bot/listeners/register.py has a line for, and no more."""
+    commands = manifest["features"]["slash_commands"]
+    assert [one["command"] for one in commands] == registered.ids["command"] == [COMMAND]
+    assert all(one["should_escape"] is True for one in commands)
+    events = manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert sorted(events) == sorted(registered.ids["event"]) == [APP_HOME_OPENED, USER_CHANGE]
+    shortcuts = manifest["features"]["shortcuts"]
+    assert [one["callback_id"] for one in shortcuts] == registered.ids["shortcut"] == list(Shortcut)
+    assert {one["type"] for one in shortcuts} == {"message"}
 
 
 def test_socket_mode_and_interactivity_are_on(manifest: dict[str, Any]) -> None:

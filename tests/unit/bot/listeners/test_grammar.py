@@ -74,7 +74,7 @@ def test_what_is_wrong_is_said_and_the_rest_is_kept(text: str, draft: Draft, sai
     assert said in " ".join(command.troubles)
 
 
-def test_every_fault_is_named_at_once() -> None:
+def test_every_error_is_named_at_once() -> None:
     command = read_command("nowhere read never", KNOWN)
     assert isinstance(command, OpenForm)
     assert len(command.troubles) == 2

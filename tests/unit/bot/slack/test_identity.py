@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bot.slack.identity import FOREIGN, account_fault, payload_fault, user_id
+from bot.slack.identity import FOREIGN, account_refusal, payload_refusal, user_id
 
 TEAM = "T0HOME"
 MEMBER = {
@@ -27,8 +27,8 @@ EVENT = {"team_id": TEAM, "event": {"type": "app_home_opened", "user": "U1"}}
 
 
 def test_a_member_may_review() -> None:
-    assert account_fault(MEMBER, TEAM, reviewing=True) is None
-    assert account_fault(MEMBER | {"is_stranger": False}, TEAM, reviewing=True) is None
+    assert account_refusal(MEMBER, TEAM, reviewing=True) is None
+    assert account_refusal(MEMBER | {"is_stranger": False}, TEAM, reviewing=True) is None
 
 
 @pytest.mark.parametrize(
@@ -59,23 +59,23 @@ def test_a_member_may_review() -> None:
     ],
 )
 def test_anybody_else_may_not_review(change: dict[str, Any]) -> None:
-    assert account_fault(MEMBER | change, TEAM, reviewing=True) is not None
+    assert account_refusal(MEMBER | change, TEAM, reviewing=True) is not None
 
 
 @pytest.mark.parametrize("missing", sorted(set(MEMBER) - {"id"}))
 def test_a_missing_fact_refuses(missing: str) -> None:
     account = {key: value for key, value in MEMBER.items() if key != missing}
-    assert account_fault(account, TEAM, reviewing=True) is not None
+    assert account_refusal(account, TEAM, reviewing=True) is not None
 
 
 def test_a_guest_may_ask_but_not_review() -> None:
-    assert account_fault(MEMBER | {"is_restricted": True}, TEAM, reviewing=False) is None
-    assert account_fault(MEMBER | {"deleted": True}, TEAM, reviewing=False) is not None
+    assert account_refusal(MEMBER | {"is_restricted": True}, TEAM, reviewing=False) is None
+    assert account_refusal(MEMBER | {"deleted": True}, TEAM, reviewing=False) is not None
 
 
 @pytest.mark.parametrize("body", [CLICK, COMMAND, EVENT, CLICK | {"view": {"app_installed_team_id": TEAM}}])
 def test_our_own_payloads_pass(body: dict[str, Any]) -> None:
-    assert payload_fault(body, TEAM) is None
+    assert payload_refusal(body, TEAM) is None
     assert user_id(body) == "U1"
 
 
@@ -93,7 +93,7 @@ def test_our_own_payloads_pass(body: dict[str, Any]) -> None:
     ids=["user", "team", "channel", "context", "installation", "command", "event"],
 )
 def test_a_foreign_team_anywhere_refuses(body: dict[str, Any]) -> None:
-    assert payload_fault(body, TEAM) == FOREIGN
+    assert payload_refusal(body, TEAM) == FOREIGN
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_foreign_team_anywhere_refuses(body: dict[str, Any]) -> None:
     ],
 )
 def test_a_payload_without_a_team_refuses(body: dict[str, Any]) -> None:
-    assert payload_fault(body, TEAM) is not None
+    assert payload_refusal(body, TEAM) is not None
 
 
 def test_events_name_their_user_in_two_ways() -> None:

@@ -1,14 +1,11 @@
 """Where Gatepass must not or cannot post, the people concerned are told directly, and can still decide."""
 
-from typing import Any
-
 from access.grants import sessions
 from access.grants.sessions import Ending, Tally
-from bot.blocks.decision import APPROVE
-from bot.posts.fallback import Detour
+from bot.blocks.action_ids import Action
+from bot.posts.fallback import Fallback
 from storage.model import EndReason, Grant
-
-Stage = Any
+from support.bot.stage import Stage
 
 
 async def test_nothing_is_posted_where_another_organisation_reads(stage: Stage) -> None:
@@ -17,7 +14,7 @@ async def test_nothing_is_posted_where_another_organisation_reads(stage: Stage) 
     told = await stage.told("alice", "is shared with another organisation", ephemeral=False)
     assert "#partners" in told["plain"]
     assert await stage.slack.messages(channel="partners", user="bob") == []
-    await stage.tap("bob", card, APPROVE)
+    await stage.tap("bob", card, Action.APPROVE)
     await stage.told("alice", "You have access", ephemeral=False)
     # Every reviewer's copy shows the decision.
     await stage.told("carol", "Approved", ephemeral=False)
@@ -26,7 +23,7 @@ async def test_nothing_is_posted_where_another_organisation_reads(stage: Stage) 
     session = await stage.session(grant)
     await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Tally(), []))
     # The notifier looks for such digests each minute.
-    await Detour(stage.access).take_stuck_digests()
+    await Fallback(stage.access).take_stuck_digests()
     await stage.told("alice", "Session of @alice", ephemeral=False)
     assert await stage.slack.messages(channel="partners", user="bob") == []
 
@@ -36,5 +33,5 @@ async def test_a_channel_without_the_bot_is_said(stage: Stage) -> None:
     told = await stage.told("alice", "Slack does not let Gatepass post", ephemeral=False)
     assert "not_in_channel" in told["plain"]
     card = await stage.told("carol", "asks for payments-db · owner", ephemeral=False)
-    await stage.tap("carol", card, APPROVE)
+    await stage.tap("carol", card, Action.APPROVE)
     await stage.told("alice", "You have access", ephemeral=False)

@@ -1,4 +1,4 @@
-"""Deliveries that were seen already. Slack and its sockets may hand over the same payload twice; Bolt does not notice.
+"""Which deliveries were seen already. Slack and its sockets may hand over one payload twice; Bolt does not notice.
 
 Per process and bounded: what must hold across processes is held by storage, where a decision is one conditional UPDATE.
 """
@@ -11,7 +11,7 @@ from typing import Any
 REMEMBERED = 20_000
 
 
-class Deliveries:
+class Deduplication:
     """Remembers the payloads of the recent past by the id that Slack gave each."""
 
     def __init__(self, remembered: int = REMEMBERED) -> None:

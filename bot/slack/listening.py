@@ -1,4 +1,4 @@
-"""How every listener runs: once for each delivery, acknowledged whatever happens, and never failing in silence.
+"""How every listener runs: once for each delivery, always acknowledged, and never failing in silence.
 
 An exception before the ack would leave the person with Slack's own "did not respond"; one after it with nothing.
 """
@@ -18,8 +18,8 @@ from bot.blocks.request_form import render_notice
 from bot.blocks.text import escape
 from bot.slack import identity
 from bot.slack.client import CALL_ERRORS, Slack, error_code
+from bot.slack.deduplication import Deduplication
 from bot.slack.failures import sentence_for
-from bot.slack.redelivery import Deliveries
 
 Listener = Callable[[AsyncAck, dict[str, Any]], Awaitable[None]]
 
@@ -50,7 +50,7 @@ class Listening:
 
     def __init__(self, slack: Slack) -> None:
         self._slack = slack
-        self._deliveries = Deliveries()
+        self._deduplication = Deduplication()
         self._at_work: set[asyncio.Task[Any]] = set()
 
     def guard(self, listener: Listener) -> Listener:
@@ -61,12 +61,12 @@ class Listening:
             assert task is not None
             self._at_work.add(task)
             try:
-                if self._deliveries.is_first(body):
+                if self._deduplication.is_first(body):
                     await listener(ack, body)
             except Exception as problem:
                 if "event" in body:
                     # Slack may deliver an event again, and nobody stands by to repeat it as one repeats a click.
-                    self._deliveries.forget(body)
+                    self._deduplication.forget(body)
                 await _ack_if_needed(ack)
                 await self.tell(body, sentence_for(problem, doing=listener.__name__))
             finally:
@@ -77,7 +77,7 @@ class Listening:
 
     @asynccontextmanager
     async def modal(self, body: Mapping[str, Any], title: str) -> AsyncGenerator[Modal]:
-        """Opens a modal at once, while the trigger lives; whatever goes wrong in the block is said in it."""
+        """Opens a modal at once, while the trigger lives; what goes wrong in the block is said in it."""
         view_id = await self._slack.open_view(str(body.get("trigger_id", "")), render_waiting(title))
         modal = Modal(self._slack, view_id)
         try:

@@ -1,7 +1,7 @@
 """Who is speaking: a Slack account that can be relied on, and the principal it is linked to.
 
 Looked up at every command and click and never kept: accounts and policies change while cards stand. Refuses everybody
-of whom Slack or storage leaves a doubt, and writes the refusal into the audit log.
+about whom Slack or storage leaves a doubt, and writes the refusal into the audit log.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Speaker:
     slack_id: str
 
 
-class Doorkeeper:
+class Authenticator:
     """Admits the people behind payloads, or says why not."""
 
     def __init__(self, access: Access, slack: Slack, installation: Installation) -> None:
@@ -40,24 +40,26 @@ class Doorkeeper:
     async def admit(self, body: Mapping[str, Any], *, about: str, reviewing: bool = False) -> Speaker:
         """The speaker. `about` says in the audit log what they were kept from. Raises NotAdmitted."""
         slack_id = identity.user_id(body)
-        fault = identity.payload_fault(body, self._team_id) or await self._account_fault(slack_id, reviewing=reviewing)
+        refusal = identity.payload_refusal(body, self._team_id) or await self._account_refusal(
+            slack_id, reviewing=reviewing
+        )
         async with self._access.database.transaction() as transaction:
             principal = await people.principal_of(transaction, IdentityProvider.SLACK, self._team_id, slack_id)
-            if fault is None and principal is None:
-                fault = _UNKNOWN.format(slack_id)
-            if fault is None and principal is not None:
+            if refusal is None and principal is None:
+                refusal = _UNKNOWN.format(slack_id)
+            if refusal is None and principal is not None:
                 return Speaker(principal, slack_id)
             await trail.record(
                 transaction,
-                actor="unknown" if fault == identity.FOREIGN else actor(principal) if principal else "unknown",
+                actor="unknown" if refusal == identity.FOREIGN else actor(principal) if principal else "unknown",
                 action="slack:identity:refuse",
                 resource=about,
                 outcome="denied",
-                detail={"slack_user": slack_id[:32], "why": fault},
+                detail={"slack_user": slack_id[:32], "why": refusal},
             )
-        raise NotAdmitted(fault)
+        raise NotAdmitted(refusal)
 
-    async def _account_fault(self, slack_id: str, *, reviewing: bool) -> str | None:
+    async def _account_refusal(self, slack_id: str, *, reviewing: bool) -> str | None:
         if not slack_id:
             return _UNCHECKED.format("no user in the payload")
         try:
@@ -67,4 +69,4 @@ class Doorkeeper:
         account = answer.get("user")
         if not isinstance(account, Mapping) or account.get("id") != slack_id:
             return _UNCHECKED.format("no such user")
-        return identity.account_fault(account, self._team_id, reviewing=reviewing)
+        return identity.account_refusal(account, self._team_id, reviewing=reviewing)

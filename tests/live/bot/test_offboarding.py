@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from bot.app import Bot
-from bot.blocks.decision import APPROVE
-from bot.slack.redelivery import Deliveries
+from bot.blocks.action_ids import Action
 from slack_simulator.interactions.interactions import Interactions
 from slack_simulator.webapi.call import Call
 from slack_simulator.webapi.dispatch import BOT_METHODS
@@ -15,14 +14,14 @@ from slack_simulator.webapi.errors import SlackError
 from slack_simulator.webapi.methods import users
 from slack_simulator.workspace.spec import Person
 from storage.model import AccessRequest, Grant, RequestState
+from support.bot.stage import RunBot, Stage
 
-Stage = Any
 ASK = "/access payments-db read 15m"
 
 
 async def has_a_grant_and_a_request(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", ASK)
-    await stage.tap("bob", await stage.card(), APPROVE)
+    await stage.tap("bob", await stage.card(), Action.APPROVE)
     await stage.card("Approved")
     await stage.slack.command("alice", "incidents", "/access payments-db write 15m")
     await stage.card("@alice asks for payments-db · write")
@@ -47,7 +46,7 @@ async def test_a_deactivated_account_loses_its_grants_and_its_requests(stage: St
     await has_lost_everything(stage)
 
 
-async def test_who_left_while_the_bot_was_away_loses_it_at_start(idle_stage: Stage, run_bot: Any) -> None:
+async def test_who_left_while_the_bot_was_away_loses_it_at_start(idle_stage: Stage, run_bot: RunBot) -> None:
     stage = idle_stage
     async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
         await has_a_grant_and_a_request(stage)
@@ -126,13 +125,3 @@ async def test_whoever_is_only_restricted_keeps_what_they_have(stage: Stage, mon
             await looked_up.acquire()
     (grant,) = await stage.rows(Grant)
     assert grant.revoked_at is None
-
-
-def test_a_delivery_that_failed_counts_as_new() -> None:
-    deliveries = Deliveries()
-    event = {"event_id": "Ev1"}
-    assert deliveries.is_first(event)
-    assert not deliveries.is_first(event)
-    deliveries.forget(event)
-    deliveries.forget(event)
-    assert deliveries.is_first(event)
