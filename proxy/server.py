@@ -103,7 +103,7 @@ class ProxyServer:
         while True:
             with contextlib.suppress(StorageUnavailable):
                 await recovery.sweep(self.gateway.instance_id)
-            await self.gateway.door.summarise()
+            await self.gateway.authenticator.summarise()
             await asyncio.sleep(SWEEP_S)
 
     async def _renew(self, authority: Authority, tls: ssl.SSLContext) -> None:

@@ -20,7 +20,7 @@ from access.policy.policy import Policy
 from proxy.errors import AccessRefused, Fault, OurFault, RecorderFailed
 from proxy.masking.policy import masker_for
 from proxy.recording.recorder import Format, Recorder
-from proxy.sessions.admission import NO_STORAGE, Admission, Door
+from proxy.sessions.authenticator import NO_STORAGE, Admission, Authenticator
 from proxy.sessions.holding import HoldWaiters
 from proxy.sessions.session import LiveSession
 from storage.database import StorageUnavailable
@@ -51,7 +51,7 @@ class Gateway:
         self.recordings = recordings
         #: Set while this process is registered as a proxy instance; nobody enters otherwise.
         self.instance_id: int | None = None
-        self.door = Door(access)
+        self.authenticator = Authenticator(access)
         self.waiters = HoldWaiters(access)
         self._live: dict[UUID, LiveSession] = {}
         self._unsaved: list[Ending] = []
@@ -60,8 +60,8 @@ class Gateway:
         self.empty.set()
 
     async def admit(self, *, username: str, token: str, protocol: Protocol, client: str) -> Admission:
-        """As `Door.admit`: raises AccessRefused with a sentence for the person."""
-        return await self.door.admit(username=username, token=token, protocol=protocol, client=client)
+        """As `Authenticator.admit`: raises AccessRefused with a sentence for the person."""
+        return await self.authenticator.admit(username=username, token=token, protocol=protocol, client=client)
 
     # --- a session ------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from asyncssh.constants import (
 
 from proxy.errors import AccessRefused, Fault, PolicyFault, SessionEnded, UpstreamFault
 from proxy.recording.asciicast import Cast
-from proxy.sessions.admission import Admission
+from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.session import LiveSession
 from proxy.ssh.channel import CUT, UNAVAILABLE, Channel, Live, Owner
