@@ -292,10 +292,17 @@ def recorded(sessions: Callable[[], Awaitable[list[Session]]], tmp_path: Path) -
 
 
 @pytest.fixture
-def audited(access: Access) -> Callable[[str], Awaitable[list[dict[str, Any]]]]:
-    """`await audited("proxy:session:end")`: the bodies of the audit events of that action."""
+def audited(access: Access, listener: SshListener) -> Callable[[str], Awaitable[list[dict[str, Any]]]]:
+    """`await audited("proxy:session:end")`: the bodies of that action's audit events, once all clients are gone.
+
+    A refused forwarding is put on record beside the session, and may be written after the client has left.
+    """
+
+    async def idle() -> bool:
+        return not listener._tasks  # pyright: ignore[reportPrivateUsage]
 
     async def read(action: str) -> list[dict[str, Any]]:
+        await until(idle)
         async with access.database.transaction() as transaction:
             events = (await transaction.scalars(select(AuditEvent))).all()
         return [body for body in (json.loads(event.body) for event in events) if body["action"] == action]
