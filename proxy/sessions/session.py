@@ -1,7 +1,7 @@
 """LiveSession: one connection under one grant, from the first byte to the end, whatever its protocol.
 
 It judges statements, holds them for review, counts, and is cut from outside by deadline, revocation or a lost storage.
-It knows no wire: relays ask it, and translate what it raises into their protocol's words.
+It knows no transport: relays ask it, and translate what it raises into their protocol's words.
 """
 
 import asyncio

@@ -17,8 +17,7 @@ from proxy.errors import Fault
 from proxy.recording.asciicast import SCREEN, Cast
 from proxy.sessions.session import LiveSession
 from proxy.shell import judge
-from proxy.ssh.upstream_channel import UpstreamSide
-from proxy.ssh.wire import (
+from proxy.ssh.transport import (
     AGENT,
     BUFFER_BYTES,
     EOW,
@@ -29,6 +28,7 @@ from proxy.ssh.wire import (
     send_end_of_write,
     silence,
 )
+from proxy.ssh.upstream_channel import UpstreamSide
 from proxy.statements import StatementFacts
 from proxy.tasks import unless
 

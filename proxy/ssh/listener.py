@@ -17,7 +17,7 @@ import structlog
 
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Connection, Limits
-from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
+from proxy.ssh.transport import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
