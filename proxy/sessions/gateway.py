@@ -168,7 +168,7 @@ class Gateway:
                 self._follow_policy()
                 if notice is None:
                     continue
-                self.waiters.tell(notice)
+                self.waiters.notify(notice)
                 for session in list(self._live.values()):
                     if notice.topic == RESYNC or notice.subject == str(session.grant.id):
                         await self._recheck(session)

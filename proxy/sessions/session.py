@@ -1,7 +1,7 @@
 """LiveSession: one connection under one grant, from the first byte to the end, whatever its protocol.
 
-It judges statements, holds them for review, counts, and is cut from outside by deadline, revocation or a lost storage.
-It knows no transport: relays ask it, and translate what it raises into their protocol's words.
+It authorizes statements, holds them for review, counts, and is cut from outside by deadline, revocation or a lost
+storage. It knows no transport: relays ask it, and translate what it raises into their protocol's words.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 #: How often counters are saved and the recording is forced to disk.
 BOOKKEEPING_S = 1.0
 
-Tell = Callable[[str], Awaitable[None]]
+Notify = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -122,12 +122,12 @@ class LiveSession:
         if not task.cancelled():
             task.result()
 
-    async def judge(
-        self, facts: Sequence[StatementFacts], tell: Tell, *, refusal: StatementRule | None = None
+    async def authorize(
+        self, facts: Sequence[StatementFacts], notify: Notify, *, refusal: StatementRule | None = None
     ) -> Verdict:
         """Decide on statements that were sent as one; the strictest rule counts. They are recorded before this returns.
 
-        While they are held, `tell` gets the sentence to show. `refusal` is a rule that the protocol itself lays down
+        While they are held, `notify` gets the sentence to show. `refusal` is a rule that the protocol itself lays down
         (masked columns, for one); it goes before the role's. Raises PolicyFault when no decision can be had, and
         RecorderFailed.
         """
@@ -141,7 +141,7 @@ class LiveSession:
         try:
             if verdict is VerdictKind.DENY:
                 return await self._deny(facts, rule)
-            return await self._hold(facts, rule, tell)
+            return await self._hold(facts, rule, notify)
         except StorageUnavailable as error:
             raise PolicyFault("Gatepass cannot reach its storage, so this statement cannot be decided.") from error
 
@@ -151,7 +151,7 @@ class LiveSession:
         await holds.deny(self._access, self.row, self.grant, text, kind, rule)
         return Verdict(allowed=False, message=f"{rule.message or 'This statement is not allowed.'} (rule {rule.name})")
 
-    async def _hold(self, facts: Sequence[StatementFacts], rule: StatementRule, tell: Tell) -> Verdict:
+    async def _hold(self, facts: Sequence[StatementFacts], rule: StatementRule, notify: Notify) -> Verdict:
         self.tally.held += 1
         text, kind = _as_one(facts)
         with self._waiters.expecting() as expected:
@@ -159,7 +159,7 @@ class LiveSession:
             expected.of(held.id)
             try:
                 if held.state is HoldState.PENDING:
-                    await tell(_held_sentence(held))
+                    await notify(_held_sentence(held))
                 decided = await expected.decision(held)
             except BaseException:
                 with contextlib.suppress(StorageUnavailable):

@@ -218,7 +218,7 @@ class Requests:
         return await self._ask_and_wait(judged)
 
     async def _ask(self, judged: Judged) -> bytes | None:
-        verdict = await self._session.judge(judged.facts, self._tell)
+        verdict = await self._session.authorize(judged.facts, self._tell)
         return None if verdict.allowed else messages.error(_REFUSED, verdict.message)
 
     async def _ask_and_wait(self, judged: Judged) -> bytes | None:
@@ -238,7 +238,7 @@ class Requests:
 
     async def _refuse(self, facts: list[StatementFacts], message: str) -> bytes:
         rule = StatementRule(name="masked-data", match=["*"], verdict=VerdictKind.DENY, message=message[:500])
-        verdict = await self._session.judge(facts, self._tell, refusal=rule)
+        verdict = await self._session.authorize(facts, self._tell, refusal=rule)
         return messages.error(_REFUSED, verdict.message)
 
 
