@@ -36,7 +36,7 @@ from storage.recordings.files import SegmentFile
 
 
 @dataclass
-class Tally:
+class Counters:
     """What a session did so far: the digest's numbers."""
 
     statements: dict[str, int] = field(default_factory=dict[str, int])
@@ -68,7 +68,7 @@ class Ending:
     session_id: UUID
     reason: EndReason
     detail: str
-    tally: Tally | None
+    counters: Counters | None
     segments: list[SegmentFile]
 
 
@@ -107,10 +107,10 @@ async def open_session(
     return session, (grant.expires_at - now).total_seconds() - (time.monotonic() - read_at)
 
 
-async def save_tally(access: Access, session_id: UUID, tally: Tally) -> None:
+async def save_counters(access: Access, session_id: UUID, counters: Counters) -> None:
     """Write the counters of a live session, so that a crash loses a second of them at most."""
     async with access.database.transaction() as transaction:
-        await transaction.execute(update(Session).where(col(Session.id) == session_id).values(**tally.columns()))
+        await transaction.execute(update(Session).where(col(Session.id) == session_id).values(**counters.columns()))
 
 
 async def save_segments(access: Access, session_id: UUID, segments: list[SegmentFile]) -> None:
@@ -126,7 +126,7 @@ async def end_session(access: Access, ending: Ending) -> bool:
     """
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
-        changes: dict[str, Any] = ending.tally.columns() if ending.tally else {}
+        changes: dict[str, Any] = ending.counters.columns() if ending.counters else {}
         root = segments.root([segment.sha256 for segment in ending.segments]) if ending.segments else None
         ended = await transaction.scalar(
             update(Session)

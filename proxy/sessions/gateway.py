@@ -131,7 +131,7 @@ class Gateway:
             segments = await asyncio.to_thread(session.recorder.close)
         except RecorderFailed as error:
             reason, detail, segments = error.reason, str(error), session.recorder.closed
-        ending = Ending(session.id, reason, detail, session.tally, segments)
+        ending = Ending(session.id, reason, detail, session.counters, segments)
         log.info("session_ended", session_id=str(session.id), reason=reason.value)
         try:
             await end_session(self.access, ending)

@@ -17,7 +17,7 @@ from sqlalchemy import exists, select
 from sqlmodel import col
 
 from access.context import Access
-from access.grants.sessions import Ending, Tally, end_session
+from access.grants.sessions import Counters, Ending, end_session
 from proxy.sessions.instance import is_dead
 from storage.database import StorageUnavailable, clock
 from storage.model import EndReason, Grant, Protocol, ProxyInstance, Session, SessionState
@@ -105,8 +105,8 @@ async def _close(access: Access, recordings: Path, session: Session, grant: Gran
     segments = await asyncio.to_thread(files.segments, recordings, folder)
     if segments:
         paths = [segment.path for segment in segments]
-        tally = await asyncio.to_thread(recount, session, files.records(recordings, paths))
-        ending = Ending(session.id, EndReason.INTERRUPTED, _KILLED, tally, segments)
+        counters = await asyncio.to_thread(recount, session, files.records(recordings, paths))
+        ending = Ending(session.id, EndReason.INTERRUPTED, _KILLED, counters, segments)
     elif await _is_over(access, grant):
         detail = f"The proxy process on {host} was interrupted; look for the recording there."
         ending = Ending(session.id, EndReason.INTERRUPTED, detail, None, [])
@@ -121,37 +121,37 @@ async def _is_over(access: Access, grant: Grant) -> bool:
         return grant.revoked_at is not None or grant.expires_at <= await clock(transaction)
 
 
-def recount(session: Session, records: Iterable[Any]) -> Tally:
+def recount(session: Session, records: Iterable[Any]) -> Counters:
     """The counters as the recording gives them; masked values as they were last saved (at most a second old)."""
-    tally = Tally(masked=dict(session.masked), bytes_out=session.bytes_out)
+    counters = Counters(masked=dict(session.masked), bytes_out=session.bytes_out)
     try:
         for record in records:
-            _count_statement(tally, session.protocol, record)
+            _count_statement(counters, session.protocol, record)
     except files.RecordingDamaged as error:
         log.exception("interrupted_recording_damaged", session_id=str(session.id), why=str(error))
-    tally.rows = max(tally.rows, session.rows)
-    tally.held, tally.denied = max(tally.held, session.held), max(tally.denied, session.denied)
-    return tally
+    counters.rows = max(counters.rows, session.rows)
+    counters.held, counters.denied = max(counters.held, session.held), max(counters.denied, session.denied)
+    return counters
 
 
-def _count_statement(tally: Tally, protocol: Protocol, record: Any) -> None:
+def _count_statement(counters: Counters, protocol: Protocol, record: Any) -> None:
     if protocol is Protocol.POSTGRES:
-        _count_sql(tally, cast("dict[str, Any]", record))
+        _count_sql(counters, cast("dict[str, Any]", record))
     elif record[1] == "m":
         kind, _, verdict = str(record[2]).partition(":")[0].partition(" (")
-        _count(tally, kind, verdict.rstrip(")") or "allow")
+        _count(counters, kind, verdict.rstrip(")") or "allow")
 
 
-def _count_sql(tally: Tally, record: dict[str, Any]) -> None:
+def _count_sql(counters: Counters, record: dict[str, Any]) -> None:
     if record.get("type") == "statement":
-        _count(tally, str(record["kind"]), str(record["verdict"]))
+        _count(counters, str(record["kind"]), str(record["verdict"]))
     elif record.get("type") == "rows":
-        tally.rows += len(record.get("rows", ()))
+        counters.rows += len(record.get("rows", ()))
 
 
-def _count(tally: Tally, kind: str, verdict: str) -> None:
+def _count(counters: Counters, kind: str, verdict: str) -> None:
     """A review counts once as held; what came of it is a record of its own and no further statement."""
     if verdict in ("allow", "deny", "review"):
-        tally.statement(kind)
-    tally.held += verdict == "review"
-    tally.denied += verdict in ("deny", "denied", "expired", "cancelled")
+        counters.statement(kind)
+    counters.held += verdict == "review"
+    counters.denied += verdict in ("deny", "denied", "expired", "cancelled")

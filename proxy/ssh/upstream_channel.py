@@ -50,11 +50,11 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
         self._takers = {datatype: self._sender(session, datatype) for datatype in (None, EXTENDED_DATA_STDERR)}
 
     def _sender(self, session: LiveSession, datatype: int | None) -> Callable[[bytes], None]:
-        tally, client = session.tally, self._client
+        counters, client = session.counters, self._client
 
         def send(data: bytes) -> None:
             self.bytes_out += len(data)
-            tally.bytes_out += len(data)
+            counters.bytes_out += len(data)
             if not client.is_closing():
                 client.write(data, datatype)
 

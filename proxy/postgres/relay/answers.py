@@ -116,7 +116,7 @@ class Answers:
             position += 1
         self._write_records()
         said = b"".join(out)
-        self._session.tally.bytes_out += len(said)
+        self._session.counters.bytes_out += len(said)
         return said
 
     # --- rows ---------------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ class Answers:
         columns = self._conversation.row_columns()
         masker = self._row_masker(columns)
         said, rows = masker.mask(chunk, frames)
-        self._session.tally.rows += len(rows)
+        self._session.counters.rows += len(rows)
         recorded = masker.recorded(rows)
         for start in range(0, len(recorded), MAX_RECORDED_ROWS):
             record: dict[str, Any] = {"rows": recorded[start : start + MAX_RECORDED_ROWS]}
@@ -196,7 +196,7 @@ class Answers:
         if rules:
             for row in changed[first:]:
                 self._mask_copied(row, rules)
-        self._session.tally.rows += len(rows)
+        self._session.counters.rows += len(rows)
         self._record_copied(changed)
         return b"".join(
             chunk[start - 5 : end] if new == old else messages.message(b"d", shape.join(new))

@@ -3,7 +3,7 @@
 from typing import Any
 
 from access.grants import sessions
-from access.grants.sessions import Ending, Tally
+from access.grants.sessions import Counters, Ending
 from bot.blocks.decision import APPROVE
 from bot.posts.fallback import Detour
 from storage.model import EndReason, Grant
@@ -24,7 +24,7 @@ async def test_nothing_is_posted_where_another_organisation_reads(stage: Stage) 
 
     (grant,) = await stage.rows(Grant)
     session = await stage.session(grant)
-    await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Tally(), []))
+    await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Counters(), []))
     # The notifier looks for such digests each minute.
     await Detour(stage.access).take_stuck_digests()
     await stage.told("alice", "Session of @alice", ephemeral=False)

@@ -167,7 +167,7 @@ async def test_a_session_is_written_from_open_to_digest(
     async with gateway.enter(admission, client_software="psql 18") as session:
         assert (await row(access, session)).state is SessionState.ACTIVE
         assert (await session.authorize([SELECT], nothing)).allowed
-        session.tally.rows += 6
+        session.counters.rows += 6
         session.masker.text("4111111111111111")
     ended = await row(access, session)
     assert (ended.state, ended.end_reason) == (SessionState.ENDED, EndReason.CLOSED)
