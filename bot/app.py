@@ -28,13 +28,13 @@ from bot.people.offboarding import Leavers
 from bot.posts.duplicates import Strays
 from bot.posts.messages import Messages
 from bot.posts.notifier import Notifier
-from bot.settings import BotSettings, Doors
+from bot.settings import Addresses, BotSettings
 from bot.slack.client import BotUnavailable, Installation, Slack
 from bot.slack.failures import Unanswerable
 from bot.slack.sockets import Sockets
 from storage.notices import Notices
 
-__all__ = ["Bot", "BotSettings", "BotUnavailable", "Doors", "Installation"]
+__all__ = ["Addresses", "Bot", "BotSettings", "BotUnavailable", "Installation"]
 
 _ANYTHING = re.compile(r".*", re.DOTALL)
 
@@ -79,7 +79,7 @@ class Bot:
         assert self._slack is not None
         slack = self._slack
         listening = Listening(slack)
-        reader = Reader(self._access, self._settings.doors)
+        reader = Reader(self._access, self._settings.addresses)
         leavers = Leavers(self._access, slack, installation)
         app = self._app(slack, installation, listening, reader, leavers)
         token = self._settings.app_token.get_secret_value()

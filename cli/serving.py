@@ -14,7 +14,9 @@ from access.deadlines import Deadlines
 from access.following import follow_policy
 from access.identity.adoption import adopt
 from access.policy.file import PolicyErrors
-from bot.app import Bot, BotSettings, Doors
+from bot.app import Bot
+from bot.facts.addresses import Addresses
+from bot.settings import BotSettings
 from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
 from cli.settings import Settings, host_and_port
 from proxy.server import ProxyServer, ProxySettings
@@ -102,7 +104,7 @@ async def _bot(running: Runtime) -> Bot:
             bot_token=settings.slack_bot_token,
             app_token=settings.slack_app_token,
             api_base_url=settings.slack_api_base_url,
-            doors=doors(settings),
+            addresses=addresses(settings),
             proxy=settings.slack_proxy,
         ),
     )
@@ -110,9 +112,9 @@ async def _bot(running: Runtime) -> Bot:
     return bot
 
 
-def doors(settings: Settings) -> Doors:
+def addresses(settings: Settings) -> Addresses:
     """What people type to connect."""
-    return Doors(
+    return Addresses(
         ssh_host=settings.public_host,
         ssh_port=settings.public_ssh_port or host_and_port(settings.ssh_listen)[1],
         postgres_host=settings.public_host,

@@ -7,7 +7,7 @@ from access.policy.resources import PostgresUpstream, Resource
 
 
 @dataclass(frozen=True)
-class Doors:
+class Addresses:
     """Where people reach the gateway's listeners, as seen from their own machines."""
 
     ssh_host: str
@@ -18,24 +18,24 @@ class Doors:
     ca_file: str | None = None
 
 
-def connect_command(doors: Doors, resource: Resource, role: str) -> str:
+def connect_command(addresses: Addresses, resource: Resource, role: str) -> str:
     """What to paste into a terminal; the token is asked for as the password.
 
     A resource that leaves the database to the client shows the placeholder DATABASE.
     """
     if isinstance(resource.upstream, PostgresUpstream):
         settings = {
-            "host": doors.postgres_host,
-            "port": str(doors.postgres_port),
+            "host": addresses.postgres_host,
+            "port": str(addresses.postgres_port),
             "user": f"{role}@{resource.name}",
             "dbname": resource.upstream.database or "DATABASE",
             "sslmode": "require",
         }
-        if doors.ca_file is not None:
-            settings["sslrootcert"] = doors.ca_file
+        if addresses.ca_file is not None:
+            settings["sslrootcert"] = addresses.ca_file
         conninfo = " ".join(f"{key}={_conninfo_value(value)}" for key, value in settings.items())
         return f"psql {_double_quoted(conninfo)}"
-    return f"ssh -p {doors.ssh_port} {shlex.quote(f'{role}@{resource.name}@{doors.ssh_host}')}"
+    return f"ssh -p {addresses.ssh_port} {shlex.quote(f'{role}@{resource.name}@{addresses.ssh_host}')}"
 
 
 def _conninfo_value(value: str) -> str:

@@ -1,6 +1,6 @@
 """One client's connection: its login with a token, then one session for all of its channels.
 
-The session is opened with the first channel, not with the login, so that somebody who only looks whether the door opens
+The session is opened with the first channel, not with the login, so that a client that only tries its token
 never counts as live. It ends when either side hangs up, or from outside; then every open channel is told why.
 """
 

@@ -22,7 +22,7 @@ from access.deadlines import Deadlines
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
-from bot.app import Bot, BotSettings, Doors
+from bot.app import Addresses, Bot, BotSettings
 from bot.manifest import manifest_text
 from slack_simulator.client import SimulatorClient
 from slack_simulator.manifest import Command, Manifest, Shortcut, ShortcutKind, manifest_of
@@ -47,7 +47,7 @@ CHANNELS = (
     Channel("partners", "C0PARTNER", EVERYBODY, is_ext_shared=True),
     Channel("closed", "C0CLOSED", EVERYBODY, has_bot=False),
 )
-DOORS = Doors("gw.example", 2222, "gw.example", 5433)
+ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433)
 
 
 def _rule(name: str, resource: str, role: str, channel: str = INCIDENTS, **terms: Any) -> dict[str, Any]:
@@ -228,7 +228,7 @@ async def idle_stage(access: Access, simulator: Simulator) -> AsyncIterator[Stag
     settings = BotSettings(
         bot_token=SecretStr(spec.bot_token),
         app_token=SecretStr(spec.app_token),
-        doors=DOORS,
+        addresses=ADDRESSES,
         api_base_url=simulator.api_url,
     )
     notices = Notices(access.database)
