@@ -19,21 +19,16 @@ from access.grants.sessions import Ending, end_session, open_session
 from access.policy.policy import Policy
 from proxy.errors import AccessRefused, Fault, OurFault, RecorderFailed
 from proxy.masking.policy import masker_for
-from proxy.recording.recorder import Format, Recorder
+from proxy.recording.recorder import Recorder
 from proxy.sessions.authenticator import NO_STORAGE, Admission, Authenticator
 from proxy.sessions.holding import HoldWaiters
 from proxy.sessions.session import LiveSession
 from storage.database import StorageUnavailable
 from storage.model import EndReason, Protocol
 from storage.notices import RESYNC, Notice, Notices, Topic
+from storage.recordings.formats import format_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-_FORMATS = {
-    Protocol.SSH: Format.ASCIICAST,
-    Protocol.KUBERNETES: Format.ASCIICAST,
-    Protocol.POSTGRES: Format.JSON_LINES,
-}
 
 #: How often endings that storage could not take are tried again.
 _RETRY_ENDINGS_S = 1.0
@@ -117,7 +112,7 @@ class Gateway:
             resource=admission.resource,
             role=admission.role,
             masker=masker,
-            recorder=Recorder(self.recordings, row.id, row.started_at, _FORMATS[admission.protocol]),
+            recorder=Recorder(self.recordings, row.id, row.started_at, format_of(admission.protocol)),
             waiters=self.waiters,
         )
         self._live[row.id] = session

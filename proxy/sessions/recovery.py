@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -20,8 +20,9 @@ from access.context import Access
 from access.grants.sessions import Counters, Ending, end_session
 from proxy.sessions.instance import is_dead
 from storage.database import StorageUnavailable, clock
-from storage.model import EndReason, Grant, Protocol, ProxyInstance, Session, SessionState
-from storage.recordings import files
+from storage.model import EndReason, Grant, ProxyInstance, Session, SessionState
+from storage.recordings import files, formats
+from storage.recordings.formats import Format
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -124,9 +125,10 @@ async def _is_over(access: Access, grant: Grant) -> bool:
 def recount(session: Session, records: Iterable[Any]) -> Counters:
     """The counters as the recording gives them; masked values as they were last saved (at most a second old)."""
     counters = Counters(masked=dict(session.masked), bytes_out=session.bytes_out)
+    recording_format = formats.format_of(session.protocol)
     try:
         for record in records:
-            _count_statement(counters, session.protocol, record)
+            _count(counters, recording_format, record)
     except files.RecordingDamaged as error:
         log.exception("interrupted_recording_damaged", session_id=str(session.id), why=str(error))
     counters.rows = max(counters.rows, session.rows)
@@ -134,24 +136,12 @@ def recount(session: Session, records: Iterable[Any]) -> Counters:
     return counters
 
 
-def _count_statement(counters: Counters, protocol: Protocol, record: Any) -> None:
-    if protocol is Protocol.POSTGRES:
-        _count_sql(counters, cast("dict[str, Any]", record))
-    elif record[1] == "m":
-        kind, _, verdict = str(record[2]).partition(":")[0].partition(" (")
-        _count(counters, kind, verdict.rstrip(")") or "allow")
-
-
-def _count_sql(counters: Counters, record: dict[str, Any]) -> None:
-    if record.get("type") == "statement":
-        _count(counters, str(record["kind"]), str(record["verdict"]))
-    elif record.get("type") == "rows":
-        counters.rows += len(record.get("rows", ()))
-
-
-def _count(counters: Counters, kind: str, verdict: str) -> None:
+def _count(counters: Counters, recording_format: Format, record: Any) -> None:
     """A review counts once as held; what came of it is a record of its own and no further statement."""
-    if verdict in ("allow", "deny", "review"):
-        counters.statement(kind)
-    counters.held += verdict == "review"
-    counters.denied += verdict in ("deny", "denied", "expired", "cancelled")
+    counters.rows += formats.row_count(recording_format, record)
+    if (found := formats.statement(recording_format, record)) is None:
+        return
+    if found.verdict in ("allow", "deny", "review"):
+        counters.statement(found.kind)
+    counters.held += found.verdict == "review"
+    counters.denied += found.verdict in ("deny", "denied", "expired", "cancelled")
