@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import structlog
 
@@ -14,6 +14,7 @@ from access.deadlines import Deadlines
 from access.following import follow_policy
 from access.identity.adoption import adopt
 from access.policy.file import PolicyErrors
+from access.policy.served import SERVED, NotServed
 from bot.app import Bot
 from bot.facts.addresses import Addresses
 from bot.settings import BotSettings
@@ -22,6 +23,7 @@ from cli.settings import Settings, host_and_port
 from proxy.server import ProxyServer, ProxySettings
 from storage.audit.sequencer import Sequencer
 from storage.database import StorageUnavailable
+from storage.model import Protocol
 from web.app import WebServer
 
 #: How soon a policy that storage could not take is adopted again.
@@ -129,13 +131,25 @@ def _proxy(running: Runtime) -> ProxyServer:
         running.access,
         running.notices,
         ProxySettings(
-            ssh=host_and_port(settings.ssh_listen),
-            postgres=host_and_port(settings.postgres_listen),
+            listen={protocol: host_and_port(_listen(settings, protocol)) for protocol in SERVED},
             hosts=tuple(dict.fromkeys((settings.public_host, "localhost", "127.0.0.1", "::1"))),
             home=settings.home,
             recordings=settings.recordings,
         ),
     )
+
+
+def _listen(settings: Settings, protocol: Protocol) -> str:
+    """Where to listen for a protocol, host:port."""
+    match protocol:
+        case Protocol.SSH:
+            return settings.ssh_listen
+        case Protocol.POSTGRES:
+            return settings.postgres_listen
+        case Protocol.KUBERNETES:
+            raise NotServed(protocol)
+        case _:
+            assert_never(protocol)
 
 
 async def until_signal() -> None:

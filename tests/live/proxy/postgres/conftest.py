@@ -22,7 +22,7 @@ from cli.demo.clients import psql_program
 from cli.demo.postgres_target import free_port
 from proxy.authority import Authority
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres.listener import PostgresListener
+from proxy.postgres.listener import PostgresListener, PostgresSettings
 from proxy.postgres.protocol import messages, startup
 from proxy.sessions.gateway import Gateway
 from storage.database import Database
@@ -289,5 +289,6 @@ async def door(
 ) -> AsyncIterator[Door]:
     """A listener on a free port."""
     context, ca_file = tls
-    async with PostgresListener(gateway, ("127.0.0.1", 0), context, greeting_timeout_s=1.5) as listener:
+    settings = PostgresSettings(("127.0.0.1", 0), context, greeting_timeout_s=1.5)
+    async with PostgresListener(gateway, settings) as listener:
         yield Door(listener.address[1], ca_file, tmp_path / "recordings", gateway, granted)

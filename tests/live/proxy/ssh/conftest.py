@@ -27,7 +27,7 @@ from access.tokens import TokenKeys
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Limits
-from proxy.ssh.listener import SshListener
+from proxy.ssh.listener import SshListener, SshSettings
 from storage.database import Database
 from storage.model import AuditEvent, HoldState, Principal, ReviewDecision, Session, Statement
 
@@ -172,7 +172,7 @@ def limits() -> Limits:
 
 @pytest.fixture
 async def listener(gateway: Gateway, limits: Limits, tmp_path: Path) -> AsyncIterator[SshListener]:
-    async with SshListener(gateway, ("127.0.0.1", 0), tmp_path / "ssh-keys", limits) as opened:
+    async with SshListener(gateway, SshSettings(("127.0.0.1", 0), tmp_path / "ssh-keys", limits)) as opened:
         yield opened
 
 

@@ -2,8 +2,12 @@
 
 import subprocess
 
+import pytest
+
 from access.policy.resources import Resource
+from access.policy.served import NotServed
 from bot.facts.addresses import Addresses, connect_command
+from storage.model import Protocol
 
 ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433)
 
@@ -41,3 +45,9 @@ def test_ssh() -> None:
     web = Resource.model_validate({"type": "ssh", "upstream": upstream, "roles": roles})
     command = connect_command(ADDRESSES, web.model_copy(update={"name": "web-1"}), "deploy")
     assert command == "ssh -p 2222 deploy@web-1@gw.example"
+
+
+def test_what_is_not_served_gets_no_command() -> None:
+    cluster = database().model_copy(update={"type": Protocol.KUBERNETES})
+    with pytest.raises(NotServed, match="kubernetes resources are not supported yet"):
+        connect_command(ADDRESSES, cluster, "read")
