@@ -25,10 +25,10 @@ from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from proxy.authority import Authority
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres.listener import PostgresListener
+from proxy.postgres.listener import PostgresListener, PostgresSettings
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.instance import registered
-from proxy.ssh.listener import SshListener
+from proxy.ssh.listener import SshListener, SshSettings
 from storage.database import Database
 from storage.embedded.server import Embedded
 from storage.migrate import migrate
@@ -92,13 +92,13 @@ def _listening(protocol: str, gateway: Gateway, folder: Path) -> AbstractAsyncCo
 
     @contextlib.asynccontextmanager
     async def ssh() -> AsyncGenerator[int]:
-        async with SshListener(gateway, anywhere, folder) as listener:
+        async with SshListener(gateway, SshSettings(anywhere, folder)) as listener:
             yield listener.address[1]
 
     @contextlib.asynccontextmanager
     async def postgres() -> AsyncGenerator[int]:
         tls = Authority(folder / "ca").server_context(["127.0.0.1"])
-        async with PostgresListener(gateway, anywhere, tls) as listener:
+        async with PostgresListener(gateway, PostgresSettings(anywhere, tls)) as listener:
             yield listener.address[1]
 
     return ssh() if protocol == "ssh" else postgres()

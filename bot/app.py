@@ -20,13 +20,11 @@ from bot.people.offboarding import Offboarding
 from bot.posts.duplicates import Duplicates
 from bot.posts.messages import Messages
 from bot.posts.notifier import Notifier
-from bot.settings import BotSettings, Doors
+from bot.settings import BotSettings
 from bot.slack.client import BotUnavailable, Installation, Slack
 from bot.slack.listening import Listening
 from bot.slack.sockets import Sockets
 from storage.notices import Notices
-
-__all__ = ["Bot", "BotSettings", "BotUnavailable", "Doors", "Installation"]
 
 _log = structlog.get_logger(__name__)
 
@@ -104,7 +102,7 @@ class Bot:
             slack=slack,
             listening=Listening(slack),
             authenticator=Authenticator(self._access, slack, installation),
-            reader=Reader(self._access, self._settings.doors),
+            reader=Reader(self._access, self._settings.addresses),
             offboarding=Offboarding(self._access, slack, installation),
             duplicates=Duplicates(self._access.database, slack),
         )

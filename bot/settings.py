@@ -4,20 +4,18 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.facts.addresses import Doors
-
-__all__ = ["BotSettings", "Doors"]
+from bot.facts.addresses import Addresses
 
 
 @dataclass(frozen=True)
 class BotSettings:
-    """Tokens, where Slack is, and the gateway's doors as people see them."""
+    """Tokens, where Slack is, and the gateway's addresses as people see them."""
 
     #: xoxb-…, from the app's "OAuth & Permissions".
     bot_token: SecretStr
     #: xapp-… with connections:write, from the app's "Basic Information".
     app_token: SecretStr
-    doors: Doors
+    addresses: Addresses
     #: None is Slack itself; a local simulator otherwise.
     api_base_url: str | None = None
     #: Socket Mode connections. Two, so that one may be renewed or lost; Slack allows ten.

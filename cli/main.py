@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -28,7 +29,6 @@ from storage.migrate import migrate as run_migrations
 
 app = typer.Typer(
     name="gatepass",
-    help="Just-in-time access from Slack, with the gateway inside.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -96,6 +96,21 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(work)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"gatepass {version('gatepass')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Just-in-time access from Slack, with the gateway inside."""
 
 
 @app.command()

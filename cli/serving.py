@@ -6,7 +6,7 @@ import signal
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import structlog
 
@@ -14,12 +14,16 @@ from access.deadlines import Deadlines
 from access.identity.adoption import adopt
 from access.in_force import follow_policy
 from access.policy.errors import PolicyErrors
-from bot.app import Bot, BotSettings, Doors
+from access.policy.served import SERVED, NotServed
+from bot.app import Bot
+from bot.facts.addresses import Addresses
+from bot.settings import BotSettings
 from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
 from cli.settings import Settings, host_and_port
 from proxy.server import ProxyServer, ProxySettings
 from storage.audit.sequencer import Sequencer
 from storage.database import StorageUnavailable
+from storage.model import Protocol
 from web.app import WebServer
 
 #: How soon a policy that storage could not take is adopted again.
@@ -102,7 +106,7 @@ async def _bot(running: Runtime) -> Bot:
             bot_token=settings.slack_bot_token,
             app_token=settings.slack_app_token,
             api_base_url=settings.slack_api_base_url,
-            doors=doors(settings),
+            addresses=addresses(settings),
             proxy=settings.slack_proxy,
         ),
     )
@@ -110,9 +114,9 @@ async def _bot(running: Runtime) -> Bot:
     return bot
 
 
-def doors(settings: Settings) -> Doors:
+def addresses(settings: Settings) -> Addresses:
     """What people type to connect."""
-    return Doors(
+    return Addresses(
         ssh_host=settings.public_host,
         ssh_port=settings.public_ssh_port or host_and_port(settings.ssh_listen)[1],
         postgres_host=settings.public_host,
@@ -127,13 +131,25 @@ def _proxy(running: Runtime) -> ProxyServer:
         running.access,
         running.notices,
         ProxySettings(
-            ssh=host_and_port(settings.ssh_listen),
-            postgres=host_and_port(settings.postgres_listen),
+            listen={protocol: host_and_port(_listen(settings, protocol)) for protocol in SERVED},
             hosts=tuple(dict.fromkeys((settings.public_host, "localhost", "127.0.0.1", "::1"))),
             home=settings.home,
             recordings=settings.recordings,
         ),
     )
+
+
+def _listen(settings: Settings, protocol: Protocol) -> str:
+    """Where to listen for a protocol, host:port."""
+    match protocol:
+        case Protocol.SSH:
+            return settings.ssh_listen
+        case Protocol.POSTGRES:
+            return settings.postgres_listen
+        case Protocol.KUBERNETES:
+            raise NotServed(protocol)
+        case _:
+            assert_never(protocol)
 
 
 async def until_signal() -> None:

@@ -8,8 +8,9 @@ import getpass
 import json
 import sys
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
 
 import typer
 from rich.console import Console
@@ -24,8 +25,9 @@ from cli import runtime
 from cli.settings import Settings
 from storage.audit import trail
 from storage.database import Database
-from storage.model import AccessRequest, Grant, Principal, Protocol, RecordingSegment, Session, Statement
-from storage.recordings import files, segments
+from storage.model import AccessRequest, Grant, Principal, RecordingSegment, Session, Statement
+from storage.recordings import files, formats, segments
+from storage.recordings.formats import Format
 
 app = typer.Typer(help="Sessions and their recordings.", no_args_is_help=True)
 
@@ -135,7 +137,7 @@ async def _replay(settings: Settings, wanted: str, speed: float) -> int:
         files.check_chain(settings.recordings, found)
         _check_committed(known, found)
         play(
-            session.protocol,
+            formats.format_of(session.protocol),
             files.records(settings.recordings, [segment.path for segment in found]),
             speed,
         )
@@ -153,16 +155,26 @@ def _check_committed(known: list[RecordingSegment], found: list[files.SegmentFil
             raise files.RecordingDamaged(f"segment {row.path} has changed.")
 
 
-def play(protocol: Protocol, records: Any, speed: float) -> None:
+def play(recording_format: Format, records: Iterable[Any], speed: float) -> None:
     """Write each record when it is due."""
     last = 0.0
     for record in records:
-        at = float(record["t"] if protocol is Protocol.POSTGRES else record[0])
+        at = formats.seconds(recording_format, record)
         if speed > 0:
             time.sleep(min(max(at - last, 0), LONGEST_PAUSE_S) / speed)
         last = at
-        sys.stdout.buffer.write(_sql_line(record) if protocol is Protocol.POSTGRES else files.shown(record))
+        sys.stdout.buffer.write(_shown(recording_format, record))
         sys.stdout.buffer.flush()
+
+
+def _shown(recording_format: Format, record: Any) -> bytes:
+    match recording_format:
+        case Format.ASCIICAST:
+            return files.shown(record)
+        case Format.JSON_LINES:
+            return _sql_line(record)
+        case _:
+            assert_never(recording_format)
 
 
 def _sql_line(record: dict[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ While storage is away there is no instance: live sessions have ended, and the li
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,12 @@ import structlog
 
 from access.context import Access
 from proxy.authority import Authority
-from proxy.postgres.listener import PostgresListener
+from proxy.protocols import listener
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.instance import PULSE_TIMEOUT_S, registered
 from proxy.sessions.recovery import Recovery
-from proxy.ssh.listener import SshListener
 from storage.database import StorageUnavailable
-from storage.model import EndReason
+from storage.model import EndReason, Protocol
 from storage.notices import Notices
 from storage.waiting import until_lost
 
@@ -40,10 +39,10 @@ _CERTIFICATE_RENEWAL_S = 24 * 3600.0
 
 @dataclass(frozen=True)
 class ProxySettings:
-    """Where to listen (port 0 picks a free one), the names on the certificate, and where keys and recordings lie."""
+    """Where to listen for what, the names on the certificate, and where keys and recordings lie."""
 
-    ssh: tuple[str, int]
-    postgres: tuple[str, int]
+    #: Host and port of each protocol; port 0 picks a free one.
+    listen: Mapping[Protocol, tuple[str, int]]
     hosts: Sequence[str]
     home: Path
     recordings: Path
@@ -65,11 +64,12 @@ class ProxyServer:
         self._settings.recordings.mkdir(parents=True, exist_ok=True, mode=0o700)
         authority = Authority(self._settings.home / "ca")
         tls = authority.server_context(self._settings.hosts)
-        async with (
-            SshListener(self.gateway, self._settings.ssh, self._settings.home / "keys") as ssh,
-            PostgresListener(self.gateway, self._settings.postgres, tls) as postgres,
-        ):
-            log.info("proxy_listens", ssh=ssh.address, postgres=postgres.address)
+        async with contextlib.AsyncExitStack() as listeners:
+            addresses: dict[str, tuple[str, int]] = {}
+            for protocol, listen in self._settings.listen.items():
+                made = listener(protocol, self.gateway, listen, home=self._settings.home, tls=tls)
+                addresses[protocol.value] = (await listeners.enter_async_context(made)).address
+            log.info("proxy_listens", **addresses)
             try:
                 async with asyncio.TaskGroup() as group:
                     group.create_task(self._stay_registered())
@@ -103,7 +103,7 @@ class ProxyServer:
         while True:
             with contextlib.suppress(StorageUnavailable):
                 await recovery.sweep(self.gateway.instance_id)
-            await self.gateway.door.summarise()
+            await self.gateway.authenticator.summarise()
             await asyncio.sleep(SWEEP_S)
 
     async def _renew(self, authority: Authority, tls: ssl.SSLContext) -> None:

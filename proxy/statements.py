@@ -1,6 +1,6 @@
-"""What a judge found out about one statement, and which rule of a role it meets. Pure.
+"""What an analysis found out about one statement, and which rule of a role it meets. Pure.
 
-Every protocol has its own judge (SQL by the server's grammar, shell by a shell's), and all of them answer in labels, so
+Every protocol has its own analysis (SQL by the server's grammar, shell by a shell's), and all of them give labels, so
 that a rule in gatepass.yml reads the same for each: `match: [ddl, delete_without_where, "command:rm"]`.
 """
 
@@ -48,6 +48,11 @@ def match(rules: Sequence[StatementRule], facts: StatementFacts) -> StatementRul
 
 def strictest(rules: Sequence[StatementRule], facts: Iterable[StatementFacts]) -> StatementRule | None:
     """The rule that decides for several statements sent as one, and their parts: deny before review before allow."""
-    judged = [part for each in facts for part in ([replace(each, labels=labels) for labels in each.parts] or [each])]
-    met = [rule for rule in (match(rules, each) for each in judged) if rule is not None]
-    return max(met, key=lambda rule: _STRICTNESS[rule.verdict], default=None)
+    parts = [part for whole in facts for part in _parts(whole)]
+    matched = [rule for rule in (match(rules, part) for part in parts) if rule is not None]
+    return max(matched, key=lambda rule: _STRICTNESS[rule.verdict], default=None)
+
+
+def _parts(facts: StatementFacts) -> list[StatementFacts]:
+    """What must pass the rules by itself: the commands of a pipeline, or the statement as one."""
+    return [replace(facts, labels=labels) for labels in facts.parts] or [facts]

@@ -36,7 +36,7 @@ from storage.recordings.files import SegmentFile
 
 
 @dataclass
-class Tally:
+class Counters:
     """What a session did so far: the digest's numbers."""
 
     statements: dict[str, int] = field(default_factory=dict[str, int])
@@ -68,7 +68,7 @@ class Ending:
     session_id: UUID
     reason: EndReason
     detail: str
-    tally: Tally | None
+    counters: Counters | None
     segments: list[SegmentFile]
 
 
@@ -106,10 +106,10 @@ async def open_session(
     return session, (grant.expires_at - now).total_seconds() - (time.monotonic() - read_at)
 
 
-async def save_tally(access: Access, session_id: UUID, tally: Tally) -> None:
+async def save_counters(access: Access, session_id: UUID, counters: Counters) -> None:
     """Write the counters of a live session, so that a crash loses a second of them at most."""
     async with access.database.transaction() as transaction:
-        await transaction.execute(update(Session).where(col(Session.id) == session_id).values(**tally.columns()))
+        await transaction.execute(update(Session).where(col(Session.id) == session_id).values(**counters.columns()))
 
 
 async def save_segments(access: Access, session_id: UUID, segments: list[SegmentFile]) -> None:
@@ -153,7 +153,7 @@ def _ended(access: Access, ending: Ending, now: datetime) -> dict[str, Any]:
         "ended_at": now,
         "end_reason": ending.reason,
         "end_detail": access.redact(storable(ending.detail)),
-        **(ending.tally.columns() if ending.tally else {}),
+        **(ending.counters.columns() if ending.counters else {}),
     }
 
 

@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 
 from access.policy.duration import format_duration, parse_duration
 from access.policy.labels import unknown_label
+from access.policy.served import NotServed
 from storage.model import Protocol, VerdictKind
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
@@ -200,7 +201,7 @@ class Resource(Frozen):
     @classmethod
     def _is_spoken(cls, value: Protocol) -> Protocol:
         if _upstream_of(value) is None:
-            raise complaint(f"{value} resources are not supported yet: only postgres and ssh are")
+            raise complaint(str(NotServed(value)))
         return value
 
     @field_validator("upstream", mode="wrap")

@@ -2,12 +2,15 @@
 
 import shlex
 from dataclasses import dataclass
+from typing import assert_never
 
 from access.policy.resources import PostgresUpstream, Resource
+from access.policy.served import NotServed
+from storage.model import Protocol
 
 
 @dataclass(frozen=True)
-class Doors:
+class Addresses:
     """Where people reach the gateway's listeners, as seen from their own machines."""
 
     ssh_host: str
@@ -18,24 +21,35 @@ class Doors:
     ca_file: str | None = None
 
 
-def connect_command(doors: Doors, resource: Resource, role: str) -> str:
+def connect_command(addresses: Addresses, resource: Resource, role: str) -> str:
     """What to paste into a terminal; the token is asked for as the password.
 
-    A resource that leaves the database to the client shows the placeholder DATABASE.
+    A resource that leaves the database to the client shows the placeholder DATABASE. Raises NotServed.
     """
-    if isinstance(resource.upstream, PostgresUpstream):
-        settings = {
-            "host": doors.postgres_host,
-            "port": str(doors.postgres_port),
-            "user": f"{role}@{resource.name}",
-            "dbname": resource.upstream.database or "DATABASE",
-            "sslmode": "require",
-        }
-        if doors.ca_file is not None:
-            settings["sslrootcert"] = doors.ca_file
-        conninfo = " ".join(f"{key}={_conninfo_value(value)}" for key, value in settings.items())
-        return f"psql {_double_quoted(conninfo)}"
-    return f"ssh -p {doors.ssh_port} {shlex.quote(f'{role}@{resource.name}@{doors.ssh_host}')}"
+    match resource.type:
+        case Protocol.POSTGRES:
+            return _psql(addresses, resource, role)
+        case Protocol.SSH:
+            return f"ssh -p {addresses.ssh_port} {shlex.quote(f'{role}@{resource.name}@{addresses.ssh_host}')}"
+        case Protocol.KUBERNETES:
+            raise NotServed(resource.type)
+        case _:
+            assert_never(resource.type)
+
+
+def _psql(addresses: Addresses, resource: Resource, role: str) -> str:
+    database = resource.upstream.database if isinstance(resource.upstream, PostgresUpstream) else None
+    settings = {
+        "host": addresses.postgres_host,
+        "port": str(addresses.postgres_port),
+        "user": f"{role}@{resource.name}",
+        "dbname": database or "DATABASE",
+        "sslmode": "require",
+    }
+    if addresses.ca_file is not None:
+        settings["sslrootcert"] = addresses.ca_file
+    conninfo = " ".join(f"{key}={_conninfo_value(value)}" for key, value in settings.items())
+    return f"psql {_double_quoted(conninfo)}"
 
 
 def _conninfo_value(value: str) -> str:

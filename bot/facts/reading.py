@@ -19,7 +19,7 @@ from access.grants.grants import still_allowed
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_review
-from bot.facts.addresses import Doors, connect_command
+from bot.facts.addresses import Addresses, connect_command
 from bot.facts.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
 from storage.audit.sequencer import head
 from storage.database import clock
@@ -42,9 +42,9 @@ STATEMENT_LIMIT = 500
 class Reader:
     """Facts about requests, statements and sessions, ready to be rendered."""
 
-    def __init__(self, access: Access, doors: Doors) -> None:
+    def __init__(self, access: Access, addresses: Addresses) -> None:
         self._access = access
-        self._doors = doors
+        self._addresses = addresses
 
     @property
     def policy(self) -> Policy:
@@ -188,7 +188,7 @@ class Reader:
             decided_by=people.get(request.decided_by) if request.decided_by else None,
             grant=grant,
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
-            connect=connect_command(self._doors, resource, request.role) if resource else None,
+            connect=connect_command(self._addresses, resource, request.role) if resource else None,
             not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
         )
 

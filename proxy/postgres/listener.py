@@ -7,6 +7,7 @@ and whatever it does wrong is one log line and a closed connection.
 import asyncio
 import socket
 import ssl
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
@@ -31,21 +32,23 @@ _BACKLOG = 512
 _ACCEPT_RETRY_S = 0.1
 
 
+@dataclass(frozen=True)
+class PostgresSettings:
+    """Where to listen (port 0 picks a free one), with which certificate, and how long a client may take to log in."""
+
+    listen: tuple[str, int]
+    tls: ssl.SSLContext
+    greeting_timeout_s: float = GREETING_TIMEOUT_S
+
+
 class PostgresListener:
     """An async context manager: listens while it is open, and waits for its connections when it closes."""
 
-    def __init__(
-        self,
-        gateway: Gateway,
-        address: tuple[str, int],
-        tls: ssl.SSLContext,
-        *,
-        greeting_timeout_s: float = GREETING_TIMEOUT_S,
-    ) -> None:
+    def __init__(self, gateway: Gateway, settings: PostgresSettings) -> None:
         self._gateway = gateway
-        self._wanted = address
-        self._tls = tls
-        self._greeting_timeout_s = greeting_timeout_s
+        self._wanted = settings.listen
+        self._tls = settings.tls
+        self._greeting_timeout_s = settings.greeting_timeout_s
         self._cancels = Cancels()
         self._greetings = asyncio.Semaphore(MAX_GREETINGS)
         self._sockets: list[socket.socket] = []

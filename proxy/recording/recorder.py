@@ -3,9 +3,7 @@
 `write` returns when the kernel has the bytes, so a killed process loses nothing that was forwarded; `sync` bounds what
 a power cut can lose. A write that fails raises RecorderFailed, which ends the session: nothing goes on unrecorded.
 
-Two formats, one line a record after a header line:
-- asciicast v2 for terminals and commands (docs.asciinema.org, "asciicast v2");
-- JSON lines for SQL, each an object with `t` (seconds since the start) and `type`.
+One line a record after a header line, in either format of storage.recordings.formats.
 """
 
 import hashlib
@@ -14,24 +12,19 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from proxy.errors import RecorderFailed
 from storage.recordings.files import NO_SEGMENT, SegmentFile, session_folder
+from storage.recordings.formats import Format
 
 #: A segment is closed and hashed at this size, so that long sessions are committed to as they go.
 SEGMENT_BYTES = 16 * 1024 * 1024
 
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-class Format(StrEnum):
-    ASCIICAST = "cast"
-    JSON_LINES = "jsonl"
 
 
 class Recorder:

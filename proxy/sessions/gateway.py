@@ -19,21 +19,16 @@ from access.grants.sessions import Ending, end_session, open_session
 from access.policy.policy import Policy
 from proxy.errors import AccessRefused, Fault, OurFault, RecorderFailed
 from proxy.masking.policy import masker_for
-from proxy.recording.recorder import Format, Recorder
-from proxy.sessions.admission import NO_STORAGE, Admission, Door
+from proxy.recording.recorder import Recorder
+from proxy.sessions.authenticator import NO_STORAGE, Admission, Authenticator
 from proxy.sessions.holding import HoldWaiters
 from proxy.sessions.session import LiveSession
 from storage.database import StorageUnavailable
 from storage.model import EndReason, Protocol
 from storage.notices import RESYNC, Notice, Notices, Topic
+from storage.recordings.formats import format_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-_FORMATS = {
-    Protocol.SSH: Format.ASCIICAST,
-    Protocol.KUBERNETES: Format.ASCIICAST,
-    Protocol.POSTGRES: Format.JSON_LINES,
-}
 
 #: How often endings that storage could not take are tried again.
 _RETRY_ENDINGS_S = 1.0
@@ -51,7 +46,7 @@ class Gateway:
         self.recordings = recordings
         #: Set while this process is registered as a proxy instance; nobody enters otherwise.
         self.instance_id: int | None = None
-        self.door = Door(access)
+        self.authenticator = Authenticator(access)
         self.waiters = HoldWaiters(access)
         self._live: dict[UUID, LiveSession] = {}
         self._unsaved: list[Ending] = []
@@ -60,8 +55,8 @@ class Gateway:
         self.empty.set()
 
     async def admit(self, *, username: str, token: str, protocol: Protocol, client: str) -> Admission:
-        """As `Door.admit`: raises AccessRefused with a sentence for the person."""
-        return await self.door.admit(username=username, token=token, protocol=protocol, client=client)
+        """As `Authenticator.admit`: raises AccessRefused with a sentence for the person."""
+        return await self.authenticator.admit(username=username, token=token, protocol=protocol, client=client)
 
     # --- a session ------------------------------------------------------------------------------------------------
 
@@ -117,7 +112,7 @@ class Gateway:
             resource=admission.resource,
             role=admission.role,
             masker=masker,
-            recorder=Recorder(self.recordings, row.id, row.started_at, _FORMATS[admission.protocol]),
+            recorder=Recorder(self.recordings, row.id, row.started_at, format_of(admission.protocol)),
             waiters=self.waiters,
         )
         self._live[row.id] = session
@@ -131,7 +126,7 @@ class Gateway:
             segments = await asyncio.to_thread(session.recorder.close)
         except RecorderFailed as error:
             reason, detail, segments = error.reason, str(error), session.recorder.closed
-        ending = Ending(session.id, reason, detail, session.tally, segments)
+        ending = Ending(session.id, reason, detail, session.counters, segments)
         log.info("session_ended", session_id=str(session.id), reason=reason.value)
         try:
             await end_session(self.access, ending)
@@ -168,7 +163,7 @@ class Gateway:
                 self._follow_policy()
                 if notice is None:
                     continue
-                self.waiters.tell(notice)
+                self.waiters.notify(notice)
                 for session in list(self._live.values()):
                     if notice.topic == RESYNC or notice.subject == str(session.grant.id):
                         await self._recheck(session)

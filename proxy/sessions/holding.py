@@ -58,7 +58,7 @@ class HoldWaiters:
         finally:
             self._expected.discard(expected)
 
-    def tell(self, notice: Notice) -> None:
+    def notify(self, notice: Notice) -> None:
         for expected in self._expected:
             if expected.concerns(notice):
                 expected.stirred.set()

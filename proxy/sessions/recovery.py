@@ -9,7 +9,7 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -17,11 +17,12 @@ from sqlalchemy import exists, select
 from sqlmodel import col
 
 from access.context import Access
-from access.grants.sessions import Ending, Tally, end_session
+from access.grants.sessions import Counters, Ending, end_session
 from proxy.sessions.instance import is_dead
 from storage.database import StorageUnavailable, clock
-from storage.model import EndReason, Grant, Protocol, ProxyInstance, Session, SessionState
-from storage.recordings import files
+from storage.model import EndReason, Grant, ProxyInstance, Session, SessionState
+from storage.recordings import files, formats
+from storage.recordings.formats import Format
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -105,8 +106,8 @@ async def _close(access: Access, recordings: Path, session: Session, grant: Gran
     segments = await asyncio.to_thread(files.segments, recordings, folder)
     if segments:
         paths = [segment.path for segment in segments]
-        tally = await asyncio.to_thread(recount, session, files.records(recordings, paths))
-        ending = Ending(session.id, EndReason.INTERRUPTED, _KILLED, tally, segments)
+        counters = await asyncio.to_thread(recount, session, files.records(recordings, paths))
+        ending = Ending(session.id, EndReason.INTERRUPTED, _KILLED, counters, segments)
     elif await _is_over(access, grant):
         detail = f"The proxy process on {host} was interrupted; look for the recording there."
         ending = Ending(session.id, EndReason.INTERRUPTED, detail, None, [])
@@ -121,37 +122,26 @@ async def _is_over(access: Access, grant: Grant) -> bool:
         return grant.revoked_at is not None or grant.expires_at <= await clock(transaction)
 
 
-def recount(session: Session, records: Iterable[Any]) -> Tally:
+def recount(session: Session, records: Iterable[Any]) -> Counters:
     """The counters as the recording gives them; masked values as they were last saved (at most a second old)."""
-    tally = Tally(masked=dict(session.masked), bytes_out=session.bytes_out)
+    counters = Counters(masked=dict(session.masked), bytes_out=session.bytes_out)
+    recording_format = formats.format_of(session.protocol)
     try:
         for record in records:
-            _count_statement(tally, session.protocol, record)
+            _count(counters, recording_format, record)
     except files.RecordingDamaged as error:
         log.exception("interrupted_recording_damaged", session_id=str(session.id), why=str(error))
-    tally.rows = max(tally.rows, session.rows)
-    tally.held, tally.denied = max(tally.held, session.held), max(tally.denied, session.denied)
-    return tally
+    counters.rows = max(counters.rows, session.rows)
+    counters.held, counters.denied = max(counters.held, session.held), max(counters.denied, session.denied)
+    return counters
 
 
-def _count_statement(tally: Tally, protocol: Protocol, record: Any) -> None:
-    if protocol is Protocol.POSTGRES:
-        _count_sql(tally, cast("dict[str, Any]", record))
-    elif record[1] == "m":
-        kind, _, verdict = str(record[2]).partition(":")[0].partition(" (")
-        _count(tally, kind, verdict.rstrip(")") or "allow")
-
-
-def _count_sql(tally: Tally, record: dict[str, Any]) -> None:
-    if record.get("type") == "statement":
-        _count(tally, str(record["kind"]), str(record["verdict"]))
-    elif record.get("type") == "rows":
-        tally.rows += len(record.get("rows", ()))
-
-
-def _count(tally: Tally, kind: str, verdict: str) -> None:
+def _count(counters: Counters, recording_format: Format, record: Any) -> None:
     """A review counts once as held; what came of it is a record of its own and no further statement."""
-    if verdict in ("allow", "deny", "review"):
-        tally.statement(kind)
-    tally.held += verdict == "review"
-    tally.denied += verdict in ("deny", "denied", "expired", "cancelled")
+    counters.rows += formats.row_count(recording_format, record)
+    if (found := formats.statement(recording_format, record)) is None:
+        return
+    if found.verdict in ("allow", "deny", "review"):
+        counters.statement(found.kind)
+    counters.held += found.verdict == "review"
+    counters.denied += found.verdict in ("deny", "denied", "expired", "cancelled")

@@ -1,7 +1,7 @@
 """LiveSession: one connection under one grant, from the first byte to the end, whatever its protocol.
 
-It judges statements, holds them for review, counts, and is cut from outside by deadline, revocation or a lost storage.
-It knows no wire: relays ask it, and translate what it raises into their protocol's words.
+It authorizes statements, holds them for review, counts, and is cut from outside by deadline, revocation or a lost
+storage. It knows no transport: relays ask it, and translate what it raises into their protocol's words.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ import structlog
 
 from access.context import Access
 from access.decisions import holds
-from access.grants.sessions import Tally, save_segments, save_tally
+from access.grants.sessions import Counters, save_counters, save_segments
 from access.policy.policy import Policy
 from access.policy.resources import Resource, Role, StatementRule
 from proxy.errors import OurFault, PolicyFault, SessionEnded
@@ -31,7 +31,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 #: How often counters are saved and the recording is forced to disk.
 BOOKKEEPING_S = 1.0
 
-Tell = Callable[[str], Awaitable[None]]
+Notify = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class LiveSession:
         self.role = role
         self.masker = masker
         self.recorder = recorder
-        self.tally = Tally(masked=masker.counts)
+        self.counters = Counters(masked=masker.counts)
         self._access = access
         self._waiters = waiters
         self._ended: asyncio.Future[SessionEnded] = asyncio.get_running_loop().create_future()
@@ -122,44 +122,44 @@ class LiveSession:
         if not task.cancelled():
             task.result()
 
-    async def judge(
-        self, facts: Sequence[StatementFacts], tell: Tell, *, refusal: StatementRule | None = None
+    async def authorize(
+        self, facts: Sequence[StatementFacts], notify: Notify, *, refusal: StatementRule | None = None
     ) -> Verdict:
         """Decide on statements that were sent as one; the strictest rule counts. They are recorded before this returns.
 
-        While they are held, `tell` gets the sentence to show. `refusal` is a rule that the protocol itself lays down
+        While they are held, `notify` gets the sentence to show. `refusal` is a rule that the protocol itself lays down
         (masked columns, for one); it goes before the role's. Raises PolicyFault when no decision can be had, and
         RecorderFailed.
         """
         rule = refusal or strictest(self.role.statements, facts)
         verdict = rule.verdict if rule is not None else VerdictKind.ALLOW
         for each in facts:
-            self.tally.statement(each.kind)
+            self.counters.statement(each.kind)
             self.recorder.statement(each.kind, each.text, verdict.value)
         if rule is None or verdict is VerdictKind.ALLOW:
             return ALLOWED
         try:
             if verdict is VerdictKind.DENY:
                 return await self._deny(facts, rule)
-            return await self._hold(facts, rule, tell)
+            return await self._hold(facts, rule, notify)
         except StorageUnavailable as error:
             raise PolicyFault("Gatepass cannot reach its storage, so this statement cannot be decided.") from error
 
     async def _deny(self, facts: Sequence[StatementFacts], rule: StatementRule) -> Verdict:
-        self.tally.denied += 1
+        self.counters.denied += 1
         text, kind = _as_one(facts)
         await holds.deny(self._access, self.row, self.grant, text, kind, rule)
         return Verdict(allowed=False, message=f"{rule.message or 'This statement is not allowed.'} (rule {rule.name})")
 
-    async def _hold(self, facts: Sequence[StatementFacts], rule: StatementRule, tell: Tell) -> Verdict:
-        self.tally.held += 1
+    async def _hold(self, facts: Sequence[StatementFacts], rule: StatementRule, notify: Notify) -> Verdict:
+        self.counters.held += 1
         text, kind = _as_one(facts)
         with self._waiters.expecting() as expected:
             held = await holds.hold(self._access, self.row, self.grant, text, kind, rule)
             expected.of(held.id)
             try:
                 if held.state is HoldState.PENDING:
-                    await tell(_held_sentence(held))
+                    await notify(_held_sentence(held))
                 decided = await expected.decision(held)
             except BaseException:
                 with contextlib.suppress(StorageUnavailable):
@@ -168,7 +168,7 @@ class LiveSession:
         if decided.state is HoldState.APPROVED:
             self.recorder.statement(kind, text, "approved")
             return ALLOWED
-        self.tally.denied += 1
+        self.counters.denied += 1
         self.recorder.statement(kind, text, decided.state.value if decided.state else "denied")
         return Verdict(allowed=False, message=await self._refusal(decided))
 
@@ -186,13 +186,13 @@ class LiveSession:
 
     async def _keep_books(self) -> None:
         """Save the counters and the closed segments, and force the recording to disk, once a second when they moved."""
-        saved, segments = self.tally.columns(), 0
+        saved, segments = self.counters.columns(), 0
         while True:
             await asyncio.sleep(BOOKKEEPING_S)
             await asyncio.to_thread(self.recorder.sync)
             try:
-                if (now := self.tally.columns()) != saved:
-                    await save_tally(self._access, self.id, self.tally)
+                if (now := self.counters.columns()) != saved:
+                    await save_counters(self._access, self.id, self.counters)
                     saved = now
                 if len(self.recorder.closed) > segments:
                     closed = list(self.recorder.closed)

@@ -1,7 +1,7 @@
 """The client's side of one channel: what it asks for, whether it may have it, and what it sends.
 
-A channel is opened upstream only after its request was judged. It ends with the upstream's own exit status or signal;
-what Gatepass ends itself carries a sentence on stderr and one of the statuses below.
+A channel is opened upstream only after its request was authorized. It ends with the upstream's own exit status or
+signal; what Gatepass ends itself carries a sentence on stderr and one of the statuses below.
 """
 
 import asyncio
@@ -17,8 +17,7 @@ from proxy.errors import Fault
 from proxy.recording.asciicast import SCREEN, Cast
 from proxy.sessions.session import LiveSession
 from proxy.shell import judge
-from proxy.ssh.upstream_channel import UpstreamSide
-from proxy.ssh.wire import (
+from proxy.ssh.transport import (
     AGENT,
     BUFFER_BYTES,
     EOW,
@@ -29,6 +28,7 @@ from proxy.ssh.wire import (
     send_end_of_write,
     silence,
 )
+from proxy.ssh.upstream_channel import UpstreamSide
 from proxy.statements import StatementFacts
 from proxy.tasks import unless
 
@@ -84,7 +84,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._terminal = False
         self._early = bytearray()
         self._early_eof = False
-        self._judging = False
+        self._authorizing = False
         self._withdrawn = asyncio.Event()
         self._bytes_in = 0
         self._far: UpstreamSide | None = None
@@ -132,7 +132,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     # --- the verdict ------------------------------------------------------------------------------------------------
 
     async def run(self, live: Live) -> None:
-        """Judge the request, open it upstream and stay until it is over.
+        """Authorize the request, open it upstream and stay until it is over.
 
         Raises a Fault when the whole session must end.
         """
@@ -153,11 +153,11 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         if refusal := self._refusal(session):
             self.end(refusal, REFUSED)
             return False
-        self._judging = True
+        self._authorizing = True
         try:
-            verdict = await unless(self._withdrawn, session.judge(self._facts(session), self._tell))
+            verdict = await unless(self._withdrawn, session.authorize(self._facts(session), self._notify))
         finally:
-            self._judging = False
+            self._authorizing = False
         if verdict is None:
             self.end("Withdrawn; nothing was run.", WITHDRAWN)
         elif not verdict.allowed:
@@ -238,7 +238,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
                 if self._terminal and len(data) <= KEYSTROKE_BYTES:
                     self._far.typed(len(data))
                 self._far.channel.write(data)
-        elif self._judging and self._terminal and _CTRL_C in data:
+        elif self._authorizing and self._terminal and _CTRL_C in data:
             self._withdrawn.set()
         else:
             self._early += data
@@ -303,5 +303,5 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         with contextlib.suppress(OSError):
             self._channel.write_stderr(line.encode())
 
-    async def _tell(self, sentence: str) -> None:
+    async def _notify(self, sentence: str) -> None:
         self.say(sentence)

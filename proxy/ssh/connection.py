@@ -1,6 +1,6 @@
 """One client's connection: its login with a token, then one session for all of its channels.
 
-The session is opened with the first channel, not with the login, so that somebody who only looks whether the door opens
+The session is opened with the first channel, not with the login, so that a client that only tries its token
 never counts as live. It ends when either side hangs up, or from outside; then every open channel is told why.
 """
 
@@ -22,12 +22,12 @@ from asyncssh.constants import (
 
 from proxy.errors import AccessRefused, Fault, PolicyFault, SessionEnded, UpstreamFault
 from proxy.recording.asciicast import Cast
-from proxy.sessions.admission import Admission
+from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.session import LiveSession
 from proxy.ssh.channel import CUT, UNAVAILABLE, Channel, Live, Owner
+from proxy.ssh.transport import PACKET_BYTES, WINDOW_BYTES, quicken
 from proxy.ssh.upstream import connected
-from proxy.ssh.wire import PACKET_BYTES, WINDOW_BYTES, quicken
 from proxy.tasks import unless
 from storage.audit import trail
 from storage.database import StorageUnavailable
@@ -158,8 +158,8 @@ class Connection(asyncssh.SSHServer):
         self._numbers += 1
         self._channels.add(channel)
         self._emptied.clear()
-        wire = self._conn.create_server_channel(encoding=None, window=WINDOW_BYTES, max_pktsize=PACKET_BYTES)
-        return wire, channel
+        transport = self._conn.create_server_channel(encoding=None, window=WINDOW_BYTES, max_pktsize=PACKET_BYTES)
+        return transport, channel
 
     def _start(self, channel: Channel) -> None:
         self._started.put_nowait(channel)

@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Coroutine
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -17,21 +18,30 @@ import structlog
 
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Connection, Limits
-from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
+from proxy.ssh.transport import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _HOST_KEY = "ssh_host_ed25519_key"
 
 
+@dataclass(frozen=True)
+class SshSettings:
+    """Where to listen (port 0 picks a free one), the folder of the host key, and what clients may take."""
+
+    listen: tuple[str, int]
+    keys: Path
+    limits: Limits = field(default_factory=Limits)
+
+
 class SshListener:
     """Listens while its block is entered; leaving it ends every connection."""
 
-    def __init__(self, gateway: Gateway, listen: tuple[str, int], keys: Path, limits: Limits | None = None) -> None:
+    def __init__(self, gateway: Gateway, settings: SshSettings) -> None:
         self._gateway = gateway
-        self._listen = listen
-        self._key = host_key(keys)
-        self._limits = limits or Limits()
+        self._listen = settings.listen
+        self._key = host_key(settings.keys)
+        self._limits = settings.limits
         self._logins: set[Connection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -62,7 +72,7 @@ class SshListener:
         return self
 
     async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._acceptor.close()
         for task in self._tasks:

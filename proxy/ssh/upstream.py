@@ -14,7 +14,7 @@ from asyncssh.public_key import get_default_certificate_algs, get_default_public
 from access.policy.resources import Resource, Role, SshUpstream
 from proxy.credentials import resolve
 from proxy.errors import PolicyFault, UpstreamFault
-from proxy.ssh.wire import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION, quicken
+from proxy.ssh.transport import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION, quicken
 
 #: Until the host answers, and until it has let us in.
 CONNECT_TIMEOUT_S = 10

@@ -10,7 +10,7 @@ from proxy.errors import Fault, UpstreamFault
 from proxy.recording.asciicast import STDERR, STDOUT, Cast
 from proxy.recording.masked_output import PIPE_FLUSH_S, TERMINAL_FLUSH_S, Output
 from proxy.sessions.session import LiveSession
-from proxy.ssh.wire import BUFFER_BYTES, EOW, on_request, send_end_of_write, silence
+from proxy.ssh.transport import BUFFER_BYTES, EOW, on_request, send_end_of_write, silence
 
 #: How long an EOF of the upstream waits for the exit status that usually follows it.
 EXIT_STATUS_WITHIN_S = 0.5
@@ -50,11 +50,11 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
         self._takers = {datatype: self._sender(session, datatype) for datatype in (None, EXTENDED_DATA_STDERR)}
 
     def _sender(self, session: LiveSession, datatype: int | None) -> Callable[[bytes], None]:
-        tally, client = session.tally, self._client
+        counters, client = session.counters, self._client
 
         def send(data: bytes) -> None:
             self.bytes_out += len(data)
-            tally.bytes_out += len(data)
+            counters.bytes_out += len(data)
             if not client.is_closing():
                 client.write(data, datatype)
 

@@ -12,6 +12,7 @@ TEST_WITHOUT_MODULE: frozenset[str] = frozenset({})
 #: Modules of pure rooms without a unit test.
 PURE_WITHOUT_TEST: frozenset[str] = frozenset(
     {
+        "access/policy/served.py",
         "simulator/slack_simulator/base/schema.py",
         "simulator/slack_simulator/faults/catalogue.py",
         "simulator/slack_simulator/faults/faults.py",

@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+from storage.recordings.formats import Format
+
 #: What the first segment names as the one before it.
 NO_SEGMENT = "0" * 64
 
 _CHUNK_BYTES = 1024 * 1024
 
-#: The formats of proxy.recording.recorder; whatever else lies in a session's folder is no part of its recording.
-_SUFFIXES = (".cast", ".jsonl")
+#: Whatever else lies in a session's folder is no part of its recording.
+_SUFFIXES = tuple(f".{known}" for known in Format)
 
 
 @dataclass(frozen=True)

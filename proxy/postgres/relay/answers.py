@@ -116,7 +116,7 @@ class Answers:
             position += 1
         self._write_records()
         answer = b"".join(out)
-        self._session.tally.bytes_out += len(answer)
+        self._session.counters.bytes_out += len(answer)
         return answer
 
     # --- rows ---------------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ class Answers:
         columns = self._state.row_columns()
         masker = self._row_masker(columns)
         masked, rows = masker.mask(chunk, frames)
-        self._session.tally.rows += len(rows)
+        self._session.counters.rows += len(rows)
         recorded = masker.recorded(rows)
         for start in range(0, len(recorded), MAX_RECORDED_ROWS):
             record: dict[str, Any] = {"rows": recorded[start : start + MAX_RECORDED_ROWS]}
@@ -187,7 +187,7 @@ class Answers:
         if self._copy is None:
             raise ProtocolViolation("COPY data where there is no COPY")
         masked, rows = self._copy.mask(chunk, frames)
-        self._session.tally.rows += len(rows)
+        self._session.counters.rows += len(rows)
         self._record_copied(rows)
         return masked
 

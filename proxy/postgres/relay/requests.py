@@ -219,7 +219,7 @@ class Requests:
         return await self._ask_and_wait(analysis)
 
     async def _ask(self, analysis: QueryAnalysis) -> bytes | None:
-        verdict = await self._session.judge(analysis.facts, self._notify)
+        verdict = await self._session.authorize(analysis.facts, self._notify)
         return None if verdict.allowed else messages.error(_REFUSED, verdict.message)
 
     async def _ask_and_wait(self, analysis: QueryAnalysis) -> bytes | None:
@@ -239,7 +239,7 @@ class Requests:
 
     async def _refuse(self, facts: list[StatementFacts], message: str) -> bytes:
         rule = StatementRule(name="masked-data", match=["*"], verdict=VerdictKind.DENY, message=message[:500])
-        verdict = await self._session.judge(facts, self._notify, refusal=rule)
+        verdict = await self._session.authorize(facts, self._notify, refusal=rule)
         return messages.error(_REFUSED, verdict.message)
 
 

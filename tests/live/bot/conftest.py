@@ -13,12 +13,13 @@ from access.context import Access
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
-from bot.app import Bot, BotSettings
+from bot.app import Bot
+from bot.settings import BotSettings
 from slack_simulator.client import SimulatorClient
 from slack_simulator.server import Simulator, WorkspaceSpec, serve
 from storage.database import Database
 from storage.notices import Notices
-from support.bot.stage import CHANNELS, DOORS, PEOPLE, RunBot, Stage, manifest, policy_document, running
+from support.bot.stage import ADDRESSES, CHANNELS, PEOPLE, RunBot, Stage, manifest, policy_document, running
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ async def idle_stage(access: Access, simulator: Simulator) -> AsyncIterator[Stag
     settings = BotSettings(
         bot_token=SecretStr(spec.bot_token),
         app_token=SecretStr(spec.app_token),
-        doors=DOORS,
+        addresses=ADDRESSES,
         api_base_url=simulator.api_url,
     )
     notices = Notices(access.database)

@@ -1,7 +1,7 @@
 """Where Gatepass must not or cannot post, the people concerned are told directly, and can still decide."""
 
 from access.grants import sessions
-from access.grants.sessions import Ending, Tally
+from access.grants.sessions import Counters, Ending
 from bot.blocks.action_ids import Action
 from bot.posts.fallback import Fallback
 from storage.model import EndReason, Grant
@@ -21,7 +21,7 @@ async def test_nothing_is_posted_where_another_organisation_reads(stage: Stage) 
 
     (grant,) = await stage.rows(Grant)
     session = await stage.session(grant)
-    await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Tally(), []))
+    await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Counters(), []))
     # The notifier looks for such digests each minute.
     await Fallback(stage.access).take_stuck_digests()
     await stage.told("alice", "Session of @alice", ephemeral=False)

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from bot.app import Bot, BotUnavailable
+from bot.app import Bot
+from bot.slack.client import BotUnavailable
 from storage.model import Identity
 from support.bot.stage import Stage
 

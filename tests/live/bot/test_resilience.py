@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from access.grants import sessions
-from access.grants.sessions import Ending, Tally
+from access.grants.sessions import Counters, Ending
 from bot.app import Bot
 from bot.blocks.action_ids import Action, Field
 from bot.posts import notifier
@@ -88,7 +88,7 @@ async def test_two_bots_post_one_digest(idle_stage: Stage, run_bot: RunBot) -> N
         await _settled(stage)
     (grant,) = await stage.rows(Grant)
     session = await stage.session(grant)
-    ending = Ending(session.id, EndReason.INTERRUPTED, "", Tally(), [])
+    ending = Ending(session.id, EndReason.INTERRUPTED, "", Counters(), [])
     assert await sessions.end_session(stage.access, ending)
     assert not await sessions.end_session(stage.access, ending), "another process ended it again"
     first = Bot(stage.access, stage.notices, stage.settings)

@@ -4,7 +4,7 @@ import yaml
 
 from access.decisions import holds
 from access.grants import sessions
-from access.grants.sessions import Ending, Tally
+from access.grants.sessions import Counters, Ending
 from access.identity.adoption import adopt
 from bot.blocks.action_ids import Action
 from storage.audit.sequencer import sequence
@@ -74,8 +74,8 @@ async def test_the_digest_stands_in_the_cards_thread(stage: Stage) -> None:
     await stage.tap("bob", card, Action.APPROVE)
     await stage.card("runs this as")
     await sequence(stage.database)
-    tally = Tally(statements={"select": 3, "ddl": 1}, masked={"pan": 12}, rows=40, bytes_out=9000, held=1)
-    assert await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", tally, []))
+    counters = Counters(statements={"select": 3, "ddl": 1}, masked={"pan": 12}, rows=40, bytes_out=9000, held=1)
+    assert await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", counters, []))
     digest = await stage.card("Session of @alice")
     request_card = await stage.card("Approved: @alice has payments-db")
     assert digest["thread_ts"] == request_card["ts"]
@@ -91,7 +91,7 @@ async def test_the_digest_stands_in_the_cards_thread(stage: Stage) -> None:
         "root ",
     ):
         assert words in digest["plain"]
-    assert not await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", tally, []))
+    assert not await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", counters, []))
 
 
 async def test_an_automatic_grant_has_a_card_for_its_digest(stage: Stage) -> None:
@@ -100,7 +100,7 @@ async def test_an_automatic_grant_has_a_card_for_its_digest(stage: Stage) -> Non
     assert "[Approve]" not in card["plain"]
     (grant,) = await stage.rows(Grant)
     session = await stage.session(grant)
-    await sessions.end_session(stage.access, Ending(session.id, EndReason.REVOKED, "because", Tally(), []))
+    await sessions.end_session(stage.access, Ending(session.id, EndReason.REVOKED, "because", Counters(), []))
     digest = await stage.card("Session of @alice")
     assert digest["thread_ts"] == card["ts"]
     assert "the policy, rule deploy-at-once" in digest["plain"]
@@ -117,5 +117,5 @@ async def test_a_digest_without_a_channel_goes_to_its_person(stage: Stage) -> No
     await stage.told("alice", "You have access", ephemeral=False)
     (grant,) = await stage.rows(Grant)
     session = await stage.session(grant)
-    await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Tally(), []))
+    await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Counters(), []))
     await stage.told("alice", "Session of @alice", ephemeral=False)

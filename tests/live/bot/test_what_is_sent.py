@@ -9,7 +9,7 @@ import pytest
 
 from access.decisions import holds
 from access.grants import sessions
-from access.grants.sessions import Ending, Tally
+from access.grants.sessions import Counters, Ending
 from bot.blocks.action_ids import Action, Field
 from storage.model import EndReason, Grant
 from support.bot.stage import Stage
@@ -65,7 +65,7 @@ async def tell_the_story(stage: Stage) -> None:
     await holds.hold(stage.access, session, grant, "DROP TABLE ?", "ddl", rule)
     await stage.tap("bob", await stage.card("waits to run this"), Action.APPROVE)
     await stage.card("runs this as")
-    await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Tally(), []))
+    await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Counters(), []))
     await stage.card("Session of @alice")
     await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex} done")
     await stage.told("alice", "Your access was revoked", ephemeral=False)

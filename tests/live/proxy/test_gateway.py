@@ -16,7 +16,7 @@ from access.context import Access
 from access.decisions.statement_reviews import review_statement
 from access.grants import grants
 from proxy.errors import AccessRefused, ClientFault, RecorderFailed, SessionEnded
-from proxy.sessions.admission import Admission
+from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.recovery import Recovery
 from proxy.sessions.session import LiveSession
@@ -165,8 +165,8 @@ async def test_a_session_is_written_from_open_to_digest(gateway: Gateway, access
     admission = await admit(gateway, (await granted("db", "read")).token)
     async with gateway.enter(admission, client_software="psql 18") as session:
         assert (await row(access, session)).state is SessionState.ACTIVE
-        assert (await session.judge([SELECT], nothing)).allowed
-        session.tally.rows += 6
+        assert (await session.authorize([SELECT], nothing)).allowed
+        session.counters.rows += 6
         session.masker.text("4111111111111111")
     ended = await row(access, session)
     assert (ended.state, ended.end_reason) == (SessionState.ENDED, EndReason.CLOSED)
@@ -238,11 +238,11 @@ async def test_a_recorder_that_fails_ends_the_session(gateway: Gateway, access: 
 
     async def on_a_full_disk() -> None:
         async with gateway.enter(admission) as session:
-            await session.judge([SELECT], nothing)
+            await session.authorize([SELECT], nothing)
             full = os.open("/dev/full", os.O_WRONLY)
             os.dup2(full, session.recorder._file or -1)  # pyright: ignore[reportPrivateUsage]
             os.close(full)
-            await session.judge([SELECT], nothing)
+            await session.authorize([SELECT], nothing)
 
     with pytest.raises(RecorderFailed, match="recording cannot be written"):
         await on_a_full_disk()
@@ -258,7 +258,7 @@ async def test_a_denied_statement_is_recorded_counted_and_audited(
 ) -> None:
     admission = await admit(gateway, (await granted("db", "admin")).token, "admin@db")
     async with gateway.enter(admission) as session:
-        verdict = await session.judge([SELECT, COPY], nothing)
+        verdict = await session.authorize([SELECT, COPY], nothing)
     assert not verdict.allowed
     assert verdict.message == "Never here. (rule no-copy)"
     assert (await row(access, session)).denied == 1
@@ -286,17 +286,17 @@ async def test_a_held_statement_goes_on_or_not_by_the_review(
     says: str,
 ) -> None:
     admission = await admit(gateway, (await granted("db", "admin")).token, "admin@db")
-    told: list[str] = []
+    notified: list[str] = []
 
-    async def tell(sentence: str) -> None:
-        told.append(sentence)
+    async def notify(sentence: str) -> None:
+        notified.append(sentence)
         await decide(access, decision, "Not today." if decision is ReviewDecision.DENY else "")
 
     async with gateway.enter(admission) as session:
-        verdict = await asyncio.wait_for(session.judge([DROP], tell), 20)
+        verdict = await asyncio.wait_for(session.authorize([DROP], notify), 20)
     assert verdict.allowed is allowed
     assert says in verdict.message
-    assert "waits for review by bob" in told[0]
+    assert "waits for review by bob" in notified[0]
     assert (await row(access, session)).held == 1
 
 
@@ -304,17 +304,17 @@ async def test_a_hold_that_nobody_waits_for_any_more_is_cancelled(
     gateway: Gateway, access: Access, granted: Grants
 ) -> None:
     admission = await admit(gateway, (await granted("db", "admin")).token, "admin@db")
-    told = asyncio.Event()
+    notified = asyncio.Event()
 
-    async def tell(_: str) -> None:
-        told.set()
+    async def notify(_: str) -> None:
+        notified.set()
 
     async with gateway.enter(admission) as session:
-        judging = asyncio.ensure_future(session.judge([DROP], tell))
-        await asyncio.wait_for(told.wait(), 20)
-        judging.cancel()
+        authorizing = asyncio.ensure_future(session.authorize([DROP], notify))
+        await asyncio.wait_for(notified.wait(), 20)
+        authorizing.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await judging
+            await authorizing
     async with access.database.transaction() as transaction:
         assert (await transaction.scalars(select(Statement))).one().state is HoldState.CANCELLED
 
@@ -327,8 +327,8 @@ async def test_sessions_of_a_dead_instance_are_closed_with_what_was_recorded(
 ) -> None:
     admission = await admit(gateway, (await granted("db", "read")).token)
     session, _ = await gateway._opened(admission, "psql")  # pyright: ignore[reportPrivateUsage]
-    await session.judge([SELECT], nothing)
-    await session.judge([SELECT], nothing)
+    await session.authorize([SELECT], nothing)
+    await session.authorize([SELECT], nothing)
     session.recorder.write({"t": 1, "type": "rows", "rows": [["a"], ["b"], ["c"]]})
 
     recovery = Recovery(access, gateway.recordings, held_here=lambda _: False)

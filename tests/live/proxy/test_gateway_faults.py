@@ -14,7 +14,7 @@ from sqlmodel import col
 from access.context import Access
 from access.grants import grants
 from proxy.errors import AccessRefused, SessionEnded, UpstreamFault
-from proxy.sessions.admission import Admission
+from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.instance import registered
 from proxy.sessions.recovery import Recovery

@@ -13,7 +13,7 @@ from slack_bolt.response import BoltResponse
 
 from bot.app import bolt_app
 from bot.context import BotContext
-from bot.facts.addresses import Doors
+from bot.facts.addresses import Addresses
 from bot.listeners.register import register_listeners
 from bot.settings import BotSettings
 from bot.slack.client import Installation, Slack
@@ -65,7 +65,7 @@ class Registration:
 async def registration() -> AsyncIterator[Registration]:
     """The real registration on a real Bolt app that is connected to nothing."""
     secret = SecretStr("xoxb-none")
-    slack = Slack(BotSettings(bot_token=secret, app_token=secret, doors=Doors("gw", 22, "gw", 5433)))
+    slack = Slack(BotSettings(bot_token=secret, app_token=secret, addresses=Addresses("gw", 22, "gw", 5433)))
     registered = Registration(bolt_app(slack, Installation(team_id="T0HOME", team="home", bot_user_id="U0BOT")))
     for kind in KINDS:
         setattr(registered.app, kind, _noted(getattr(registered.app, kind), registered.ids[kind]))

@@ -16,8 +16,10 @@ from sqlmodel import SQLModel, col
 
 from access.context import Access
 from access.deadlines import Deadlines
-from bot.app import Bot, BotSettings, Doors
+from bot.app import Bot
+from bot.facts.addresses import Addresses
 from bot.manifest import manifest_text
+from bot.settings import BotSettings
 from slack_simulator.client import SimulatorClient
 from slack_simulator.manifest.manifest import Command, Manifest, Shortcut, ShortcutKind, manifest_of
 from slack_simulator.server import Channel, Person, Simulator
@@ -42,7 +44,7 @@ CHANNELS = (
     Channel("partners", "C0PARTNER", EVERYBODY, is_ext_shared=True),
     Channel("closed", "C0CLOSED", EVERYBODY, has_bot=False),
 )
-DOORS = Doors("gw.example", 2222, "gw.example", 5433)
+ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433)
 
 #: `async with run_bot(bot, slack): ...`.
 RunBot = Callable[[Bot, SimulatorClient], AbstractAsyncContextManager[None]]

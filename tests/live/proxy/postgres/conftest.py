@@ -16,7 +16,7 @@ from access.tokens import TokenKeys
 from cli.demo.postgres_target import free_port
 from proxy.authority import Authority
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres.listener import PostgresListener
+from proxy.postgres.listener import PostgresListener, PostgresSettings
 from proxy.sessions.gateway import Gateway
 from storage.database import Database
 from storage.embedded.cluster import Cluster
@@ -138,7 +138,8 @@ async def door(
 ) -> AsyncIterator[Door]:
     """A listener on a free port."""
     context, ca_file = tls
-    async with PostgresListener(gateway, ("127.0.0.1", 0), context, greeting_timeout_s=greeting_timeout_s) as listener:
+    settings = PostgresSettings(("127.0.0.1", 0), context, greeting_timeout_s=greeting_timeout_s)
+    async with PostgresListener(gateway, settings) as listener:
         door = Door(listener.address[1], ca_file, tmp_path / "recordings", gateway, granted, children)
         with door.opened:
             yield door

@@ -16,7 +16,7 @@ from access.context import Access
 from access.policy.resources import Role, TlsMode
 from proxy.errors import UpstreamFault
 from proxy.postgres import upstream
-from proxy.postgres.listener import PostgresListener
+from proxy.postgres.listener import PostgresListener, PostgresSettings
 from proxy.postgres.protocol import messages, startup
 from proxy.sessions.gateway import Gateway
 from storage.model import EndReason, Session
@@ -237,7 +237,7 @@ async def test_closing_the_listener_ends_its_sessions(
     door: Door, gateway: Gateway, tls: tuple[ssl.SSLContext, Path]
 ) -> None:
     context, _ = tls
-    async with PostgresListener(gateway, ("127.0.0.1", 0), context) as other:
+    async with PostgresListener(gateway, PostgresSettings(("127.0.0.1", 0), context)) as other:
         door.port = other.address[1]
         client = await door.raw()
     with pytest.raises(asyncio.IncompleteReadError):

@@ -26,7 +26,7 @@ from access.tokens import TokenKeys
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Limits
-from proxy.ssh.listener import SshListener
+from proxy.ssh.listener import SshListener, SshSettings
 from storage.database import Database
 from storage.model import AuditEvent, HoldState, Principal, ReviewDecision, Session, Statement
 from support.children import PATIENCE_S, Children
@@ -172,7 +172,7 @@ def limits() -> Limits:
 
 @pytest.fixture
 async def listener(gateway: Gateway, limits: Limits, tmp_path: Path) -> AsyncIterator[SshListener]:
-    async with SshListener(gateway, ("127.0.0.1", 0), tmp_path / "ssh-keys", limits) as opened:
+    async with SshListener(gateway, SshSettings(("127.0.0.1", 0), tmp_path / "ssh-keys", limits)) as opened:
         yield opened
 
 
@@ -220,10 +220,17 @@ def recorded(sessions: Sessions, tmp_path: Path) -> Recorded:
 
 
 @pytest.fixture
-def audited(access: Access) -> Audited:
-    """`await audited("proxy:session:end")`: the bodies of the audit events of that action."""
+def audited(access: Access, listener: SshListener) -> Audited:
+    """`await audited("proxy:session:end")`: the bodies of that action's audit events, once all clients are gone.
+
+    A refused forwarding is put on record beside the session, and may be written after the client has left.
+    """
+
+    async def idle() -> bool:
+        return not listener._tasks  # pyright: ignore[reportPrivateUsage]
 
     async def read(action: str) -> list[dict[str, Any]]:
+        await until(idle)
         async with access.database.transaction() as transaction:
             events = (await transaction.scalars(select(AuditEvent))).all()
         return [body for body in (json.loads(event.body) for event in events) if body["action"] == action]

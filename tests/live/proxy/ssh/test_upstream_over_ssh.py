@@ -1,4 +1,4 @@
-"""The other leg: whom the gateway talks to, as whom, and what people are told when it cannot; and no forwarding."""
+"""The upstream connection: to whom, as whom, what people are told when it cannot be had; and no forwarding."""
 
 import asyncio
 import socket

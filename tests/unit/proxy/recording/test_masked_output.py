@@ -17,7 +17,8 @@ from proxy.errors import Fault, PolicyFault, RecorderFailed
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.recording.asciicast import STDERR, STDOUT, Cast, json_string
 from proxy.recording.masked_output import BATCH_BYTES, Output, whole_characters
-from proxy.recording.recorder import Format, Recorder
+from proxy.recording.recorder import Recorder
+from storage.recordings.formats import Format
 
 PAN = b"4111111111111111"
 

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 import pytest
 
 from proxy.errors import RecorderFailed
-from proxy.recording.recorder import Format, Recorder
+from proxy.recording.recorder import Recorder
 from storage.recordings import files
 from storage.recordings.files import NO_SEGMENT, RecordingDamaged
+from storage.recordings.formats import Format
 
 STARTED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 

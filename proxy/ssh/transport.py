@@ -1,4 +1,8 @@
-"""What both legs agree on: algorithms, sizes, and the extensions of OpenSSH that asyncssh leaves out."""
+"""What the connections to client and upstream agree on: algorithms, sizes, and OpenSSH extensions asyncssh lacks.
+
+Some of it replaces private parts of asyncssh: tests/unit/proxy/ssh/test_transport.py names them, and the versions of
+asyncssh that they were read in.
+"""
 
 import re
 from collections.abc import Callable

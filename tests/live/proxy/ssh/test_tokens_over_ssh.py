@@ -1,11 +1,7 @@
-"""Who gets in, what those are told who do not, and the gateway's own key."""
-
-import stat
-from pathlib import Path
+"""Who gets in with a token, and what those are told who do not."""
 
 import pytest
 
-from proxy.ssh.listener import host_key
 from support.ssh import Audited, MakeClient, Upstream
 
 
@@ -55,11 +51,3 @@ async def test_openssh_gets_the_fastest_cipher(client: MakeClient) -> None:
     ssh = await client()
     done = await ssh.run("true", flags=["-v"])
     assert "server->client cipher: aes128-gcm@openssh.com" in done.stderr
-
-
-def test_the_host_key_is_made_once_and_kept_private(tmp_path: Path) -> None:
-    first = host_key(tmp_path / "keys")
-    assert host_key(tmp_path / "keys").public_data == first.public_data
-    path = tmp_path / "keys" / "ssh_host_ed25519_key"
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert [each.name for each in path.parent.iterdir()] == [path.name]

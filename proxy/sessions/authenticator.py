@@ -1,6 +1,6 @@
-"""The door: a token is checked, the grant in storage decides, and every refusal is on record.
+"""Authenticator: a token is checked, the grant in storage decides, and every refusal is on record.
 
-Whoever has no token must not be able to hurt those who do: few are asked about at once, and a client that is refused
+Clients without a token must not hurt those who have one: few tokens are checked at once, and a client that is refused
 again and again is counted in the audit log rather than written down each time.
 """
 
@@ -28,9 +28,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 NO_STORAGE = "Gatepass cannot reach its storage, so nobody is let in. Try again in a minute."
 
-#: How many may be asked about at once; storage's connections are for live sessions first.
+#: How many tokens are checked at once; storage's connections are for live sessions first.
 ADMISSIONS_AT_ONCE = 4
-#: How long somebody waits for their turn at the door.
+#: How long a client waits for its turn to be checked.
 QUEUE_TIMEOUT_S = 10.0
 
 #: Refusals of one host that are written one by one in a window; the rest of them become one event with their number.
@@ -61,7 +61,7 @@ class _Window:
     seen: int = 0
 
 
-class Door:
+class Authenticator:
     """Admits or refuses; one for every proxy process."""
 
     def __init__(self, access: Access, *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -71,7 +71,7 @@ class Door:
         self._refused: dict[str, _Window] = {}
 
     async def admit(self, *, username: str, token: str, protocol: Protocol, client: str) -> Admission:
-        """Check a token against the door it is used at. `username` is role@resource, `client` host:port.
+        """Check a token against the role@resource it is used for. `username` is role@resource, `client` host:port.
 
         Raises AccessRefused with a sentence for the person; every refusal is an audit event, or counted in one.
         """
@@ -79,7 +79,7 @@ class Door:
             async with asyncio.timeout(QUEUE_TIMEOUT_S):
                 await self._turns.acquire()
         except TimeoutError:
-            raise AccessRefused("Too many people are at this door at once. Try again in a moment.") from None
+            raise AccessRefused("Too many people are signing in at once. Try again in a moment.") from None
         try:
             return await self._admitted(username, token, protocol, client)
         except (AccessRefused, grants.GrantUnusable) as refusal:

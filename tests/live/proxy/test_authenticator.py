@@ -1,4 +1,4 @@
-"""The door under pressure: refusals are counted, waiting is bounded, and a changed policy shuts it."""
+"""The authenticator under pressure: refusals are counted, waiting is bounded, and a changed policy lets nobody in."""
 
 import asyncio
 import json
@@ -12,16 +12,16 @@ from sqlalchemy import select
 from access.context import Access
 from access.identity.adoption import adopt
 from proxy.errors import AccessRefused, SessionEnded
-from proxy.sessions import admission
-from proxy.sessions.admission import Door
+from proxy.sessions import authenticator
+from proxy.sessions.authenticator import Authenticator
 from proxy.sessions.gateway import Gateway
 from storage.model import AuditEvent, EndReason, Protocol
 from support.proxy import Grants, WritePolicy
 
 
-async def knock(at: Door, client: str = "203.0.113.9:40000") -> None:
+async def refuse(gate: Authenticator, client: str = "203.0.113.9:40000") -> None:
     with pytest.raises(AccessRefused):
-        await at.admit(username="read@db", token="garbage", protocol=Protocol.SSH, client=client)
+        await gate.admit(username="read@db", token="garbage", protocol=Protocol.SSH, client=client)
 
 
 async def refusals(access: Access) -> list[dict[str, Any]]:
@@ -32,42 +32,42 @@ async def refusals(access: Access) -> list[dict[str, Any]]:
 
 async def test_a_flood_of_refusals_is_counted_rather_than_written_one_by_one(access: Access) -> None:
     now = [1000.0]
-    at = Door(access, clock=lambda: now[0])
-    for _ in range(admission.REFUSALS_A_WINDOW + 25):
-        await knock(at)
-    await knock(at, "198.51.100.7:40000")
-    assert len(await refusals(access)) == admission.REFUSALS_A_WINDOW + 1, "the other host is not silenced"
-    await at.summarise()
-    assert len(await refusals(access)) == admission.REFUSALS_A_WINDOW + 1, "the window is not over"
-    now[0] += admission.WINDOW_S
-    await at.summarise()
+    gate = Authenticator(access, clock=lambda: now[0])
+    for _ in range(authenticator.REFUSALS_A_WINDOW + 25):
+        await refuse(gate)
+    await refuse(gate, "198.51.100.7:40000")
+    assert len(await refusals(access)) == authenticator.REFUSALS_A_WINDOW + 1, "the other host is not silenced"
+    await gate.summarise()
+    assert len(await refusals(access)) == authenticator.REFUSALS_A_WINDOW + 1, "the window is not over"
+    now[0] += authenticator.WINDOW_S
+    await gate.summarise()
     *_, last = await refusals(access)
     assert (last["client"], last["refusals"]) == ("203.0.113.9", 25)
-    await knock(at)
+    await refuse(gate)
     assert "refusals" not in (await refusals(access))[-1], "a new window writes again"
 
 
 async def test_hosts_beyond_the_most_are_counted_as_one(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(admission, "MOST_HOSTS", 2)
-    at = Door(access)
+    monkeypatch.setattr(authenticator, "MOST_HOSTS", 2)
+    gate = Authenticator(access)
     for number in range(20):
-        await knock(at, f"203.0.113.{number}:1")
-    assert len(at._refused) == 3  # pyright: ignore[reportPrivateUsage]
+        await refuse(gate, f"203.0.113.{number}:1")
+    assert len(gate._refused) == 3  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_whoever_waits_too_long_for_their_turn_is_told_so(
     access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "QUEUE_TIMEOUT_S", 0.01)
-    at = Door(access)
+    monkeypatch.setattr(authenticator, "QUEUE_TIMEOUT_S", 0.01)
+    gate = Authenticator(access)
     token = (await granted("db", "read")).token
-    turns = at._turns  # pyright: ignore[reportPrivateUsage]
-    for _ in range(admission.ADMISSIONS_AT_ONCE):
+    turns = gate._turns  # pyright: ignore[reportPrivateUsage]
+    for _ in range(authenticator.ADMISSIONS_AT_ONCE):
         await turns.acquire()
     with pytest.raises(AccessRefused, match="Too many people"):
-        await at.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
+        await gate.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
     turns.release()
-    admitted = await at.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
+    admitted = await gate.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
     assert admitted.principal.name == "alice"
 
 

@@ -1,0 +1,135 @@
+"""What Gatepass replaces inside asyncssh is there, and is the asyncssh that it was read in."""
+
+from collections.abc import Callable
+from typing import Any
+
+import asyncssh
+import pytest
+from asyncssh.channel import SSHChannel
+from asyncssh.connection import SSHConnection
+from asyncssh.constants import MSG_IGNORE
+from asyncssh.misc import map_handler_name
+
+from proxy.ssh.transport import AGENT, ENCRYPTION, EOW, X11, on_request, quicken, send_end_of_write, silence
+
+#: The versions in whose source the private parts below were read: from the first, up to but not including the second.
+CHECKED = ((2, 24), (2, 25))
+
+_WHAT_TO_DO = (
+    "proxy/ssh/transport.py replaces private parts of asyncssh, and this one is not as it was when they were read. "
+    "Compare quicken, silence, on_request and send_end_of_write there with the installed asyncssh's connection.py and "
+    "channel.py, mend them, run tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
+)
+
+#: What must be a method of which class, for it to be replaced on an instance, or called.
+PARTS: list[tuple[type, str]] = [
+    (SSHConnection, "send_packet"),
+    (SSHConnection, "_send_kexinit"),
+    (SSHConnection, "log_sent_packet"),
+    (SSHConnection, "log_received_packet"),
+    (SSHChannel, "log_sent_packet"),
+    (SSHChannel, "log_received_packet"),
+    (SSHChannel, "_send_request"),
+    (SSHChannel, "_process_request"),
+]
+
+
+def _names(method: Callable[..., Any]) -> set[str]:
+    """The attributes that a method reads or calls."""
+    return set(method.__code__.co_names)
+
+
+def test_asyncssh_is_of_a_version_that_was_checked() -> None:
+    major, minor, *_ = (int(part) for part in asyncssh.__version__.split(".")[:2])
+    first, beyond = CHECKED
+    assert first <= (major, minor) < beyond, f"asyncssh {asyncssh.__version__} is installed. {_WHAT_TO_DO}"
+
+
+@pytest.mark.parametrize(("owner", "name"), PARTS, ids=lambda part: getattr(part, "__name__", part))
+def test_a_private_part_is_still_there(owner: type, name: str) -> None:
+    assert callable(getattr(owner, name, None)), f"{owner.__name__}.{name} is gone. {_WHAT_TO_DO}"
+
+
+def test_the_ciphers_that_are_offered_are_read_when_the_key_exchange_is_sent() -> None:
+    proposed = _names(SSHConnection._send_kexinit)
+    assert {"_enc_algs", "send_packet"} <= proposed, f"_send_kexinit does not read _enc_algs. {_WHAT_TO_DO}"
+    assert "_send_kexinit" in _names(SSHConnection._recv_version), (
+        f"The client's version is not known before the key exchange is sent. {_WHAT_TO_DO}"
+    )
+
+
+def test_a_channel_asks_itself_for_the_handler_of_a_request() -> None:
+    channel: Any = type("Channel", (), {})()
+    for request in (EOW, X11, AGENT):
+        on_request(channel, request, lambda: True)
+        handler = getattr(channel, f"_process_{map_handler_name(request)}_request", None)
+        assert handler is not None, f"asyncssh looks for the handler of {request} under another name. {_WHAT_TO_DO}"
+        assert handler(None) is True
+
+
+class Connection:
+    """As much of asyncssh's connection as `quicken` touches."""
+
+    def __init__(self, client_version: str, *, server: bool = True) -> None:
+        self.sent: list[int] = []
+        self._client_version = client_version
+        self._server = server
+        self._enc_algs = [name.encode() for name in ENCRYPTION]
+        self.proposed: list[bytes] = []
+
+    def send_packet(self, kind: int, *_: bytes, **__: Any) -> None:
+        self.sent.append(kind)
+
+    def _send_kexinit(self) -> None:
+        self.proposed = list(self._enc_algs)
+
+    def get_extra_info(self, name: str) -> str:
+        return {"client_version": self._client_version}[name]
+
+    def is_server(self) -> bool:
+        return self._server
+
+
+def test_empty_packets_are_left_out_and_all_others_sent() -> None:
+    connection: Any = Connection("SSH-2.0-OpenSSH_9.9")
+    quicken(connection)
+    for kind in (MSG_IGNORE, 94, MSG_IGNORE, 20):
+        connection.send_packet(kind, b"data")
+    assert connection.sent == [94, 20]
+
+
+@pytest.mark.parametrize(
+    ("version", "offered"),
+    [
+        ("SSH-2.0-OpenSSH_9.2p1 Debian-2", 2),
+        ("SSH-2.0-OpenSSH_10.0", 2),
+        ("SSH-2.0-OpenSSH_6.6.1", len(ENCRYPTION)),
+        ("SSH-2.0-PuTTY_Release_0.81", len(ENCRYPTION)),
+    ],
+)
+def test_openssh_alone_is_offered_the_fastest_ciphers_alone(version: str, offered: int) -> None:
+    connection: Any = Connection(version)
+    quicken(connection)
+    connection._send_kexinit()
+    assert [name.decode() for name in connection.proposed] == list(ENCRYPTION[:offered])
+
+
+def test_what_is_offered_to_the_upstream_stays_as_it_is() -> None:
+    connection: Any = Connection("SSH-2.0-OpenSSH_9.9", server=False)
+    quicken(connection)
+    connection._send_kexinit()
+    assert len(connection.proposed) == len(ENCRYPTION)
+
+
+def test_packets_are_not_logged() -> None:
+    part: Any = type("Part", (), {})()
+    silence(part)
+    assert part.log_sent_packet is part.log_received_packet
+    assert part.log_sent_packet(94, 1, b"packet") is None
+
+
+def test_end_of_write_is_a_request_without_an_answer() -> None:
+    asked: list[tuple[Any, ...]] = []
+    channel: Any = type("Channel", (), {"_send_request": lambda _self, *arguments: asked.append(arguments)})()
+    send_end_of_write(channel)
+    assert asked == [(b"eow@openssh.com",)]
