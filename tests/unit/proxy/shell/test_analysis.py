@@ -1,4 +1,4 @@
-"""The judge of command lines, against a table, a corpus of evasions, and a real bash as oracle."""
+"""The analysis of command lines, against a table, a corpus of evasions, and a real bash as oracle."""
 
 import random
 import shlex
@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from access.policy.resources import StatementRule
-from proxy.shell import judge, redact
+from proxy.shell.analysis import analyse
+from proxy.shell.secrets import redact
 from proxy.statements import strictest
 from storage.model import VerdictKind
 
 
 def labels(command: str) -> set[str]:
-    (facts,) = judge(command)
+    (facts,) = analyse(command)
     assert facts.kind == "exec"
     assert "exec" in facts.labels
     return set(facts.labels) - {"exec"}
@@ -214,7 +215,7 @@ def test_an_allowed_command_does_not_let_another_one_by() -> None:
     ]
 
     def verdict(command: str) -> VerdictKind:
-        rule = strictest(rules, judge(command))
+        rule = strictest(rules, analyse(command))
         assert rule is not None
         return rule.verdict
 
@@ -372,7 +373,7 @@ def test_ordinary_commands_are_not_said_to_be_unknown(command: str) -> None:
 )
 def test_assignments_arithmetic_and_tests_are_parts_of_their_own(command: str, label: str) -> None:
     assert label in labels(command)
-    assert frozenset({"exec", label}) in judge(command)[0].parts
+    assert frozenset({"exec", label}) in analyse(command)[0].parts
 
 
 @pytest.mark.parametrize(
@@ -404,7 +405,7 @@ def _allowing_names(command: str) -> VerdictKind:
         StatementRule(name="some", match=["command:[!r]*", "command:r[!m]*"], verdict=VerdictKind.ALLOW),
         StatementRule(name="else", match=["*"], verdict=VerdictKind.DENY, message="No."),
     ]
-    rule = strictest(rules, judge(command))
+    rule = strictest(rules, analyse(command))
     assert rule is not None
     return rule.verdict
 
@@ -435,11 +436,11 @@ def _allowing_names(command: str) -> VerdictKind:
 )
 def test_secrets_are_hidden(command: str, shown: str) -> None:
     assert redact(command) == shown
-    assert judge(command)[0].text == shown
+    assert analyse(command)[0].text == shown
 
 
 def test_long_commands_are_shown_in_part() -> None:
-    (facts,) = judge("echo " + "x" * 10_000)
+    (facts,) = analyse("echo " + "x" * 10_000)
     assert len(facts.text) < 5_000
     assert facts.text.endswith("more characters)")
 
@@ -477,7 +478,7 @@ _PIECES = [
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the oracle is a real bash")
 def test_what_bash_runs_is_named_or_said_to_be_unknown(tmp_path: Path) -> None:
-    """Random lines are given to bash; whenever a marker command ran, the judge must have named it or given up."""
+    """Random lines are given to bash; whenever a marker command ran, the analysis must have named it or given up."""
     bash = str(shutil.which("bash"))
     commands = tmp_path / "bin"
     work = tmp_path / "work"
