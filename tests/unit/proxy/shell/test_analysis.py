@@ -4,29 +4,17 @@ import random
 import shlex
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from access.policy.resources import StatementRule
 from proxy.shell.analysis import analyse
-from proxy.shell.secrets import redact
 from proxy.statements import strictest
 from storage.model import VerdictKind
 
-
-def labels(command: str) -> set[str]:
-    (facts,) = analyse(command)
-    assert facts.kind == "exec"
-    assert "exec" in facts.labels
-    return set(facts.labels) - {"exec"}
-
-
-def names(command: str) -> set[str]:
-    found = labels(command)
-    found -= {"redirect_write", "assignment", "arithmetic"}
-    assert all(label.startswith("command:") for label in found), found
-    return {label.removeprefix("command:") for label in found}
+Labels = Callable[[str], set[str]]
 
 
 @pytest.mark.parametrize(
@@ -52,62 +40,13 @@ def names(command: str) -> set[str]:
         ("x=1", set()),
     ],
 )
-def test_every_command_of_a_line_is_named(command: str, expected: set[str]) -> None:
-    assert names(command) == expected
-
-
-@pytest.mark.parametrize(
-    ("command", "expected"),
-    [
-        ("sudo rm x", {"sudo", "rm"}),
-        ("sudo -n -u bob -g wheel A=1 rm x", {"sudo", "rm"}),
-        ("sudo --user=bob -- rm x", {"sudo", "rm"}),
-        ("sudo -l", {"sudo"}),
-        ("sudo -s rm x", {"sudo", "rm"}),
-        ("env -i -u X A=1 rm x", {"env", "rm"}),
-        ("env - rm x", {"env", "rm"}),
-        ("env -S 'rm x'", {"env", "rm"}),
-        ("nohup nice -n 5 ionice -c3 rm x", {"nohup", "nice", "ionice", "rm"}),
-        ("time -p rm x", {"time", "rm"}),
-        ("timeout -s KILL 5 rm x", {"timeout", "rm"}),
-        ("exec -a name rm x", {"exec", "rm"}),
-        ("command -p rm x; command -v mv", {"command", "rm"}),
-        ("builtin command exec rm", {"builtin", "command", "exec", "rm"}),
-        ("ls | xargs -0 -I{} -n1 rm {}", {"ls", "xargs", "rm"}),
-        ("find . -name x -exec rm {} + -o -ok mv {} y \\;", {"find", "rm", "mv"}),
-        ("bash -c 'rm x; mv y'", {"bash", "rm", "mv"}),
-        ("sh -ec \"sh -c 'rm x'\"", {"sh", "rm"}),
-        ("bash -o pipefail -lc 'rm x'", {"bash", "rm"}),
-        ("bash script.sh -c rm", {"bash"}),
-        ("su - bob -c 'rm x'", {"su", "rm"}),
-        ("flock -n /lock rm x; flock /lock -c 'mv y'", {"flock", "rm", "mv"}),
-        ("busybox rm x", {"busybox", "rm"}),
-        ("eval rm x; eval 'mv y'", {"eval", "rm", "mv"}),
-        ("trap 'rm x' EXIT; trap - INT", {"trap", "rm"}),
-        ("watch -n 1 'rm x'", {"watch", "rm"}),
-        ("strace -f -o log rm x", {"strace", "rm"}),
-        ("chroot /mnt rm x; taskset 3 dd", {"chroot", "rm", "taskset", "dd"}),
-        (". ./file", {"source"}),
-    ],
-)
-def test_wrappers_are_looked_through(command: str, expected: set[str]) -> None:
+def test_every_command_of_a_line_is_named(names: Labels, command: str, expected: set[str]) -> None:
     assert names(command) == expected
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        "\\rm x",
-        "r\\m x",
-        "'rm' x",
-        '"rm" x',
-        "r'm' x",
-        '""r""m x',
-        "$'rm' x",
-        "$'\\x72m' x",
-        "$'\\162m' x",
-        "/bin/../bin/rm x",
-        "r\\\nm x",
         "sudo >log rm x",
         "sudo >log >log2 rm x <in y",
         "2>&1 command >log rm x",
@@ -120,7 +59,7 @@ def test_wrappers_are_looked_through(command: str, expected: set[str]) -> None:
         "noglob rm x",
     ],
 )
-def test_evasions_are_seen_through(command: str) -> None:
+def test_evasions_are_seen_through(labels: Labels, command: str) -> None:
     assert "command:rm" in labels(command)
 
 
@@ -155,7 +94,7 @@ def test_evasions_are_seen_through(command: str) -> None:
         "su bob",
     ],
 )
-def test_what_only_the_running_shell_knows_is_dynamic(command: str) -> None:
+def test_what_only_the_running_shell_knows_is_dynamic(labels: Labels, command: str) -> None:
     assert "dynamic_command" in labels(command)
 
 
@@ -177,11 +116,11 @@ def test_what_only_the_running_shell_knows_is_dynamic(command: str) -> None:
         "\udc80",
     ],
 )
-def test_what_cannot_be_read_is_unparseable(command: str) -> None:
+def test_what_cannot_be_read_is_unparseable(labels: Labels, command: str) -> None:
     assert "unparseable" in labels(command)
 
 
-def test_nesting_has_a_depth_beyond_which_nothing_is_readable() -> None:
+def test_nesting_has_a_depth_beyond_which_nothing_is_readable(labels: Labels) -> None:
     command = "rm"
     for _ in range(9):
         command = f"eval {shlex.quote(command)}"
@@ -204,7 +143,7 @@ def test_nesting_has_a_depth_beyond_which_nothing_is_readable() -> None:
         ("[[ a > b ]]", False),
     ],
 )
-def test_redirections_that_write(command: str, writes: bool) -> None:
+def test_redirections_that_write(labels: Labels, command: str, writes: bool) -> None:
     assert ("redirect_write" in labels(command)) is writes
 
 
@@ -223,96 +162,6 @@ def test_an_allowed_command_does_not_let_another_one_by() -> None:
     assert verdict("cat x; rm y") is VerdictKind.DENY
     assert verdict("cat x > y") is VerdictKind.DENY
     assert verdict("cat $(rm y)") is VerdictKind.DENY
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "echo a; [[ 'a[$(rm x)]' -eq 1 ]]",
-        "x='$(rm x)'; echo \"${x@P}\"",
-        "a='x[$(rm x)]'; echo $((a))",
-        "[ a && rm x ]",
-        'echo "$[a]"',
-        "cat <<E\n${x@P}\nE",
-        "cat <<E\n$[a]\nE",
-        "cat <<E\n$((a))\nE",
-        "cat <<E\n$((1))${x[a]}\nE",
-        "echo ${x//$(rm x)/b}",
-        'echo "${x:a}"',
-        "echo rm x | xargs env",
-        "[ $x ]",
-        "test -v 'a[$(rm x)]'",
-        "[ -v 'a[$(rm x)]' ]",
-        "printf -v 'a[$(rm x)]' y",
-        "read 'a[$(rm x)]'",
-        "awk 'BEGIN{system(\"rm x\")}'",
-        "sed 's/a/rm x/e' f",
-        "sed -n '1e rm x' f",
-        "sed 'w /etc/x' f",
-        "ssh -oProxyCommand='rm x' h ls",
-        "git -c alias.x='!rm' x",
-        "declare -i a=b",
-        "declare 'a[$(rm x)]=1'",
-        "a=(['b[$(rm x)]']=1)",
-        "for PATH in /tmp; do ls; done",
-        "echo ${PATH:=/tmp}",
-        "PS4='$(rm x)'; set -x",
-        "tar cf x --checkpoint-action=exec=rm y",
-        "let 'a[$(rm x)]'",
-        "source /dev/stdin <<<'rm x'",
-        "((a[$(rm x)]))",
-        "for ((i='a[$(rm x)]';i<3;i++)); do ls; done",
-        "echo ${x['b[$(rm x)]']}",
-        "echo ${!x}",
-        'echo "${x[a]@P}"',
-        'echo "${@@P}"',
-        "ls {x['b[$(rm x)]']}>y",
-        "unset 'a[$(rm x)]'",
-        "[[ ! -v a[b] ]]",
-        "vim x",
-        "make",
-        "python3 -c 'x'",
-        "perl -e x",
-        "node",
-        "php -r x",
-        "less x",
-        "docker exec c rm",
-        "kubectl run x",
-        "tmux new rm",
-        "echo rm | at now",
-        "crontab -",
-        "rsync -e 'sh -c rm' a h:b",
-        "tar cf x $y",
-        "sed -f x y",
-        "awk -f x y",
-        "git config core.pager rm",
-        "git clone -c core.sshCommand=rm h:x",
-        "git rebase -x rm",
-        "find . $x -exec ls {} +",
-        "ssh host",
-        "echo $((1+$(bc)))",
-        "((a = $(bc)))",
-        "trap $x EXIT",
-        "complete -C rm ls",
-        "mapfile -C rm x",
-        "read PATH",
-        "GIT_SSH_COMMAND=rm git fetch",
-        "LESSOPEN='|rm' cat",
-        "RANDOM='a[$(rm x)]'",
-        "[[ a -eq 1 ]]",
-        '[ "$a" "$b" x ]',
-        "a[x]=1",
-        "echo $[a]",
-        "export -n $x",
-        "env 'BASH_FUNC_ls%%=() { rm; }' bash x",
-        "for ((1+((2)); a; )); do ls; done",
-        'test "$x" -eq 1',
-    ],
-)
-def test_what_is_evaluated_again_is_never_carried_by_an_allowed_command(command: str) -> None:
-    found = labels(command)
-    assert found & {"dynamic_command", "unparseable"} or "command:rm" in found, found
-    assert _allowing_names(command) is VerdictKind.DENY
 
 
 @pytest.mark.parametrize(
@@ -354,7 +203,7 @@ def test_what_is_evaluated_again_is_never_carried_by_an_allowed_command(command:
         "ssh h rm x",
     ],
 )
-def test_ordinary_commands_are_not_said_to_be_unknown(command: str) -> None:
+def test_ordinary_commands_are_not_said_to_be_unknown(labels: Labels, command: str) -> None:
     assert not labels(command) & {"dynamic_command", "unparseable"}
 
 
@@ -371,78 +220,9 @@ def test_ordinary_commands_are_not_said_to_be_unknown(command: str) -> None:
         ("[[ -f x ]]; echo", "command:test"),
     ],
 )
-def test_assignments_arithmetic_and_tests_are_parts_of_their_own(command: str, label: str) -> None:
+def test_assignments_arithmetic_and_tests_are_parts_of_their_own(labels: Labels, command: str, label: str) -> None:
     assert label in labels(command)
     assert frozenset({"exec", label}) in analyse(command)[0].parts
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        "tee x",
-        "cp a b",
-        "mv a b",
-        "dd if=a of=b",
-        "install a b",
-        "sed -i s/a/b/ x",
-        "sed -ni p x",
-        "truncate -s0 x",
-        "ln -s a b",
-        "sudo tee x",
-        "find . -delete",
-        "find . -fprint x",
-        "sort -o x y",
-        "curl -o x http://host/",
-    ],
-)
-def test_programs_that_write_files_are_labelled(command: str) -> None:
-    assert "redirect_write" in labels(command)
-
-
-def _allowing_names(command: str) -> VerdictKind:
-    """The verdict of a role that allows every harmless name that stands in the table above, and nothing else."""
-    rules = [
-        StatementRule(name="some", match=["command:[!r]*", "command:r[!m]*"], verdict=VerdictKind.ALLOW),
-        StatementRule(name="else", match=["*"], verdict=VerdictKind.DENY, message="No."),
-    ]
-    rule = strictest(rules, analyse(command))
-    assert rule is not None
-    return rule.verdict
-
-
-@pytest.mark.parametrize(
-    ("command", "shown"),
-    [
-        ("mysql -uroot -ps3cret -h db", "mysql -uroot -p*** -h db"),
-        ("mysqldump --password=s3cret db", "mysqldump --password=*** db"),
-        ("tool --password 's3 cret' x", "tool --password *** x"),
-        ("tool --api-key=s3cret", "tool --api-key=***"),
-        ("PGPASSWORD=s3cret psql", "PGPASSWORD=*** psql"),
-        ("export AWS_SECRET_ACCESS_KEY='s3cret'", "export AWS_SECRET_ACCESS_KEY=***"),
-        ('PGPASSWORD="$SECRET" psql', 'PGPASSWORD="$SECRET" psql'),
-        ("curl -H 'Authorization: Bearer s3cret' http://x", "curl -H 'Authorization: ***' http://x"),
-        ("curl -u bob:s3cret http://x", "curl -u bob:*** http://x"),
-        ("psql postgres://bob:s3cret@db/x", "psql postgres://bob:***@db/x"),
-        ("sshpass -p s3cret ssh x", "sshpass -p *** ssh x"),
-        ("redis-cli -a s3cret ping", "redis-cli -a *** ping"),
-        ("docker login -u bob -p s3cret", "docker login -u bob -p ***"),
-        ("docker run -p 80:80 x", "docker run -p 80:80 x"),
-        ('curl -d \'{"password": "s3cret"}\' x', "curl -d '{\"password\": ***}' x"),
-        ("echo s3cret | sudo -S ls", "echo *** | sudo -S ls"),
-        ("chpasswd <<EOF\nbob:s3cret\nEOF", "chpasswd <<EOF\n***\nEOF"),
-        ("bash -c 'tool --token s3cret; ls'", "bash -c 'tool --token ***; ls'"),
-        ("pwd; PWD=/x ls; mkdir -p a/b", "pwd; PWD=/x ls; mkdir -p a/b"),
-    ],
-)
-def test_secrets_are_hidden(command: str, shown: str) -> None:
-    assert redact(command) == shown
-    assert analyse(command)[0].text == shown
-
-
-def test_long_commands_are_shown_in_part() -> None:
-    (facts,) = analyse("echo " + "x" * 10_000)
-    assert len(facts.text) < 5_000
-    assert facts.text.endswith("more characters)")
 
 
 _PIECES = [
@@ -477,7 +257,7 @@ _PIECES = [
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the oracle is a real bash")
-def test_what_bash_runs_is_named_or_said_to_be_unknown(tmp_path: Path) -> None:
+def test_what_bash_runs_is_named_or_said_to_be_unknown(labels: Labels, tmp_path: Path) -> None:
     """Random lines are given to bash; whenever a marker command ran, the analysis must have named it or given up."""
     bash = str(shutil.which("bash"))
     commands = tmp_path / "bin"
