@@ -1,17 +1,17 @@
 """Mask a stream of bytes that arrives in pieces, as if it had come in one.
 
 What may still become a sensitive value is held back and nothing else: feed() returns what is decided. When nothing
-follows for some milliseconds the caller flushes; then the held bytes are judged as if the text ended there, and what
+follows for some milliseconds the caller flushes; then the held bytes are masked as if the text ended there, and what
 was sent is remembered, so that the rest of a value that was cut in two by the flush is still hidden.
 """
 
 import re
 
-from proxy.masking.entities import REDACTED, Edit
+from proxy.masking.discard import Discard
+from proxy.masking.edits import REDACTED, Edit
+from proxy.masking.holdback import open_tail, waiting_from
 from proxy.masking.normalise import ESCAPE, RAISED_DIGITS
 from proxy.masking.rules import Masker
-from proxy.masking.swallow import Swallow
-from proxy.masking.tails import open_tail, waiting_from
 
 #: Longest candidate that is recognised across pieces: a large JSON web token.
 MAX_HELD = 8192
@@ -40,7 +40,7 @@ class StreamMasker:
         self._max_held = max_held
         #: Whether the latest bytes are no text, so that nobody reads them and holding them only costs time.
         self.binary = False
-        self._swallow: Swallow | None = None
+        self._discard: Discard | None = None
         self._restart()
 
     def _restart(self) -> None:
@@ -66,8 +66,8 @@ class StreamMasker:
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return what may go now."""
         self.binary = b"\0" in data[-_BINARY_REACH:]
-        if self._swallow is not None:
-            data = self._swallowed(self._swallow, data)
+        if self._discard is not None:
+            data = self._discarded(self._discard, data)
         if not data:
             return b""
         self._waiting = 0
@@ -76,18 +76,18 @@ class StreamMasker:
         floor = max(self._open, len(self._raw) - self._max_held)
         tail = open_tail(self._raw, floor)
         released = self._release(self._decided(edits, max(self._sent, tail), floor), edits)
-        if self._swallow is None:
+        if self._discard is None:
             self._open = min([tail, self._sent, *(edit.start for edit in edits if edit.end > self._sent)])
         self._forget()
         return released
 
     def flush(self, *, final: bool = False) -> bytes:
-        """Judge what is held as if the text ended here. `final`: it does (end of file), so that nothing need wait."""
+        """Mask what is held as if the text ended here. `final`: it does (end of file), so that nothing need wait."""
         edits = self._masker.edits(self._raw, self._open)
         if final:
             released = self._release(len(self._raw), edits)
-            released += self._swallow.finish() if self._swallow is not None else b""
-            self._swallow = None
+            released += self._discard.finish() if self._discard is not None else b""
+            self._discard = None
             self._restart()
             return released
         cut = max(self._sent, waiting_from(self._raw, self._open))
@@ -131,19 +131,19 @@ class StreamMasker:
         pieces.append(self._raw[at:cut])
         self._masker.count(made)
         self._sent = cut
-        if made and made[-1].end == cut and (swallow := Swallow.after(made[-1], self._raw)):
+        if made and made[-1].end == cut and (discard := Discard.after(made[-1], self._raw)):
             held = self._raw[cut:]
-            self._raw, self._open, self._swallow = self._raw[:cut], cut, swallow
-            rest = self._swallowed(swallow, held)
+            self._raw, self._open, self._discard = self._raw[:cut], cut, discard
+            rest = self._discarded(discard, held)
             self._raw += rest
         return b"".join(pieces)
 
-    def _swallowed(self, swallow: Swallow, data: bytes) -> bytes:
-        rest = swallow.feed(data)
-        if swallow.done:
-            self._raw += swallow.last
+    def _discarded(self, discard: Discard, data: bytes) -> bytes:
+        rest = discard.feed(data)
+        if discard.done:
+            self._raw += discard.last
             self._sent = self._open = len(self._raw)
-            self._swallow = None
+            self._discard = None
         return rest
 
     def _forget(self) -> None:

@@ -18,7 +18,7 @@ from access.grants import grants
 from access.grants.sessions import Ending, end_session, open_session
 from access.policy.policy import Policy
 from proxy.errors import AccessRefused, Fault, OurFault, RecorderFailed
-from proxy.masking.policy import masker_for
+from proxy.masking.from_policy import masker_for
 from proxy.recording.recorder import Format, Recorder
 from proxy.sessions.admission import NO_STORAGE, Admission, Door
 from proxy.sessions.holding import HoldWaiters

@@ -11,7 +11,7 @@ import re2
 
 from access.policy.entities import Entity
 from proxy.masking.cards.brands import is_pan
-from proxy.masking.entities import REDACTED, Edit, re2_options
+from proxy.masking.edits import REDACTED, Edit, re2_options
 
 _REDACTED = REDACTED.encode()
 _CVV = Entity.CVV.value

@@ -13,7 +13,7 @@ from access.policy.entities import Entity
 from proxy.masking.cards.candidates import CANDIDATE
 from proxy.masking.cards.pans import find_pans
 from proxy.masking.detectors import codes, emails, keys, labels, numbers
-from proxy.masking.entities import Edit, re2_options
+from proxy.masking.edits import Edit, re2_options
 from proxy.masking.normalise import COMMON_ESCAPE
 
 #: finder(data, start, shown, replacement): edits in data[start:], in order; what is before `start` is context. `shown`

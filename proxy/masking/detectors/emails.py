@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from access.policy.entities import Entity
-from proxy.masking.entities import Edit
+from proxy.masking.edits import Edit
 
 _EMAIL = Entity.EMAIL.value
 _LOCAL = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"

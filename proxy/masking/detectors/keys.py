@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from access.policy.entities import Entity
-from proxy.masking.entities import REDACTED, Edit
+from proxy.masking.edits import REDACTED, Edit
 
 _REDACTED = REDACTED.encode()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import re2
 
 from access.policy.entities import Entity
-from proxy.masking.entities import REDACTED, Edit, re2_options
+from proxy.masking.edits import REDACTED, Edit, re2_options
 
 _REDACTED = REDACTED.encode()
 

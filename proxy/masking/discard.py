@@ -8,7 +8,7 @@ import re
 
 from access.policy.entities import Entity
 from proxy.masking.detectors.keys import KEY_BODY, KEY_END, KEY_MAX
-from proxy.masking.entities import Edit
+from proxy.masking.edits import Edit
 
 _TOKEN_REST = re.compile(rb"[A-Za-z0-9_.-]*")
 _END = re.compile(rb"-----END (?:[A-Z0-9 ]|\x1b\[[0-9;:]*[A-Za-z]){0,60}-----\Z")
@@ -20,7 +20,7 @@ _COLOUR_BEGUN = re.compile(rb"\x1b(?:\[[0-9;:]*)?")
 _LONGEST_END = 160
 
 
-class Swallow:
+class Discard:
     """Drops bytes until the value's end was seen, then is `done`."""
 
     def __init__(self, kind: str, body: bytes = b"") -> None:
@@ -31,34 +31,34 @@ class Swallow:
         self._pending = b""
         self._room = KEY_MAX
         if kind == Entity.PRIVATE_KEY:
-            self._swallow_key(body)
+            self._discard_key(body)
 
     @classmethod
-    def after(cls, edit: Edit, data: bytes) -> "Swallow | None":
-        """What to swallow after `edit`, made at the very end of `data`; None if its value cannot go on."""
+    def after(cls, edit: Edit, data: bytes) -> "Discard | None":
+        """What to discard after `edit`, made at the very end of `data`; None if its value cannot go on."""
         if edit.kind == Entity.JWT:
             return cls(edit.kind)
         if edit.kind == Entity.PRIVATE_KEY:
-            swallow = cls(edit.kind, data[edit.start : edit.end].split(b"-----", 2)[2])
-            return None if swallow.done else swallow
+            discard = cls(edit.kind, data[edit.start : edit.end].split(b"-----", 2)[2])
+            return None if discard.done else discard
         return None
 
     def feed(self, data: bytes) -> bytes:
         """Drop from the start of `data`; return what follows the value's end."""
-        return self._swallow_key(data) if self._kind == Entity.PRIVATE_KEY else self._swallow_token(data)
+        return self._discard_key(data) if self._kind == Entity.PRIVATE_KEY else self._discard_token(data)
 
     def finish(self) -> bytes:
         """What is left when the stream ends: an escape sequence that was begun is no part of the value."""
         return self._pending if self._pending.startswith(b"\x1b") else b""
 
-    def _swallow_token(self, data: bytes) -> bytes:
+    def _discard_token(self, data: bytes) -> bytes:
         past = _length(_TOKEN_REST.match(data))
         rest = data[past:]
         self.last = data[:past][-1:] or self.last
         self.done = bool(rest)
         return rest
 
-    def _swallow_key(self, data: bytes) -> bytes:
+    def _discard_key(self, data: bytes) -> bytes:
         data = self._pending + data
         past = _length(re.compile(KEY_BODY % self._room + KEY_END).match(data))
         ended = _END.search(data[max(0, past - _LONGEST_END) : past]) is not None

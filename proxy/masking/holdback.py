@@ -10,7 +10,7 @@ import re2
 
 from proxy.masking.cards.brands import LENGTHS, MAX_DIGITS
 from proxy.masking.detectors.codes import EXPIRY
-from proxy.masking.entities import re2_options
+from proxy.masking.edits import re2_options
 from proxy.masking.normalise import parse_run
 
 
