@@ -14,10 +14,8 @@ from access.policy.entities import Entity
 from proxy.masking.cards.brands import MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan
 from proxy.masking.cards.pans import whole_pan
 from proxy.masking.detectors.detectors import DETECTORS, Detector, hint_set
-from proxy.masking.edits import CELL_BORDER, DETECTOR_VERSION, REDACTED, Edit
+from proxy.masking.edits import CELL_BORDER, REDACTED, Edit
 from proxy.masking.normalise import NormalisedView
-
-__all__ = ["DEFAULT_RULES", "DETECTOR_VERSION", "REDACTED", "Entity", "Masker", "MaskingRule"]
 
 #: Inside Masker the name `bytes` is a method's.
 Octets = bytes
