@@ -7,9 +7,10 @@ was sent is remembered, so that the rest of a value that was cut in two by the f
 
 import re
 
+from proxy.masking.detectors.registry import DETECTORS
 from proxy.masking.discard import Discard
 from proxy.masking.edits import REDACTED, Edit
-from proxy.masking.holdback import open_tail, waiting_from
+from proxy.masking.holdback import Holdback
 from proxy.masking.normalise import ESCAPE, RAISED_DIGITS
 from proxy.masking.rules import Masker
 
@@ -25,6 +26,9 @@ _BINARY_REACH = 512
 _REDACTED = REDACTED.encode()
 #: A digit of any script; escape sequences have digits of their own.
 _digit = re.compile(rf"({ESCAPE})|[\d{RAISED_DIGITS}]")
+
+_holdback = Holdback(DETECTORS.values())
+_goes_on = {entity.value: detector.goes_on for entity, detector in DETECTORS.items()}
 
 
 class StreamMasker:
@@ -74,7 +78,7 @@ class StreamMasker:
         self._raw += data
         edits = self._masker.edits(self._raw, self._open)
         floor = max(self._open, len(self._raw) - self._max_held)
-        tail = open_tail(self._raw, floor)
+        tail = _holdback.open_from(self._raw, floor)
         released = self._release(self._decided(edits, max(self._sent, tail), floor), edits)
         if self._discard is None:
             self._open = min([tail, self._sent, *(edit.start for edit in edits if edit.end > self._sent)])
@@ -90,7 +94,7 @@ class StreamMasker:
             self._discard = None
             self._restart()
             return released
-        cut = max(self._sent, waiting_from(self._raw, self._open))
+        cut = max(self._sent, _holdback.waiting_from(self._raw, self._open))
         cut = max([cut, *(edit.end for edit in edits if edit.start < cut < edit.end or edit.end == len(self._raw))])
         released = self._release(cut, edits)
         if edits and edits[-1].end == self._sent:
@@ -131,7 +135,7 @@ class StreamMasker:
         pieces.append(self._raw[at:cut])
         self._masker.count(made)
         self._sent = cut
-        if made and made[-1].end == cut and (discard := Discard.after(made[-1], self._raw)):
+        if made and made[-1].end == cut and (discard := _discard_after(made[-1], self._raw)):
             held = self._raw[cut:]
             self._raw, self._open, self._discard = self._raw[:cut], cut, discard
             rest = self._discarded(discard, held)
@@ -154,6 +158,13 @@ class StreamMasker:
             self._sent -= surplus
             self._open -= surplus
             self._replaced = max(0, self._replaced - surplus)
+
+
+def _discard_after(edit: Edit, data: bytes) -> Discard | None:
+    """What discards the rest of the value of `edit`, made at the very end of `data`; None if it cannot go on."""
+    goes_on = _goes_on[edit.kind]
+    discard = None if goes_on is None else goes_on(data[edit.start : edit.end])
+    return None if discard is None or discard.done else discard
 
 
 def _rest(edit: Edit, sent: bytes) -> bytes:
