@@ -27,6 +27,52 @@ _REDACTED = REDACTED.encode()
 #: A digit of any script; escape sequences have digits of their own.
 _digit = re.compile(rf"({ESCAPE})|[\d{RAISED_DIGITS}]")
 
+# Theory of operation
+#
+# A stream may be cut anywhere, also within a card number. What left cannot be called back, so before anything leaves it
+# must be certain that no byte to come can make it part of a sensitive value.
+#
+# `_raw` is all that is known of the stream, in three parts, of which any may be empty:
+#
+#     "order 17, paid "   "4111 11"   "11 1"
+#      context             sent        held
+#                          ^ _open     ^ _sent
+#
+# Context was sent and is finished; finders look back at it ("card" before a number, a label before a code) but change
+# nothing in it. What is sent from `_open` on belongs to a candidate that is unfinished: a flush let its first part go.
+# What is held waits. Each feed finds values in all three parts and asks `Holdback.open_from` where an unfinished
+# candidate begins at the end of `_raw`. What stands before that may leave, with its values replaced.
+#
+# Why that is enough. `open_from` matches every text that can be the beginning of a value: one unbroken word with what
+# shows nothing in it, or what a detector says may stand there besides (digits with gaps, a label and what it opens, an
+# account number in groups). It is anchored at the end and its leftmost match counts, so that the part that leaves ends
+# where no value can be under way. A match is looked for again in front of it, until there is none: the digits of one
+# run belong together, and half of a run may look like a whole number. Finders look back at most CONTEXT bytes, and that
+# much of what was sent is kept. So the output is the same wherever the stream is cut.
+#
+# Why it is bounded. At most MAX_HELD bytes are held: `floor` keeps the search from going back further. A value that
+# begins before the floor is replaced as far as it is there, and if its detector knows how it goes on (a private key, a
+# token), a Discard drops the rest, which needs no memory. `_forget` drops context. So a session keeps MAX_HELD + twice
+# CONTEXT bytes a stream, and every feed costs as much as what is fed and held.
+#
+# Without a flush (> is fed, < leaves, [ ] is held):
+#
+#     > "paid 4111 11"             < "paid "                        ["4111 11"]
+#     > "11 1111 1111 ok\n"        < "**** **** **** 1111 ok\n"     []
+#
+# People type one letter and wait for its echo, so the caller flushes when nothing follows. A flush lets go what is held
+# except what `Holdback.waiting_from` withholds: the seventh and later digits of what may be a card number, the digits
+# of a code, keys and passwords. It may be wrong about the rest, so `_open` stays where the candidate began, and when
+# more bytes complete it, only the part of the replacement leaves that stands for what was not sent:
+#
+#     > "paid 4111 1111 1"         < "paid "                        ["4111 1111 1"]
+#     flush                        < "4111 11"                      ["11 1"], which waits
+#     > "111 1111 ok\n"            < "** **** 1111 ok\n"            []
+#
+# Six digits at the beginning and four at the end are shown, which is what PCI DSS 3.4.1 allows. Had it been no card:
+#
+#     > " rows\n"                  < "11 1 rows\n"                  []
+
 _holdback = Holdback(DETECTORS.values())
 _goes_on = {entity.value: detector.goes_on for entity, detector in DETECTORS.items()}
 

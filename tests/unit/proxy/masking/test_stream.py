@@ -282,6 +282,17 @@ def test_a_prompt_and_a_letter_are_not_kept_by_a_flush() -> None:
     assert masking.feed(b"s\r\n") == b"s\r\n"
 
 
+def test_the_examples_in_the_theory_of_operation() -> None:
+    masking = StreamMasker(Masker(DEFAULT_RULES))
+    assert masking.feed(b"paid 4111 11") == b"paid "
+    assert masking.feed(b"11 1111 1111 ok\n") == b"**** **** **** 1111 ok\n"
+    for follows, shown in ((b"111 1111 ok\n", b"** **** 1111 ok\n"), (b" rows\n", b"11 1 rows\n")):
+        assert masking.feed(b"paid 4111 1111 1") == b"paid "
+        assert masking.flush() == b"4111 11"
+        assert masking.held == 0
+        assert masking.feed(follows) == shown
+
+
 # --- long things -------------------------------------------------------------------------------------------------
 
 
