@@ -9,7 +9,7 @@ import unicodedata
 from bisect import bisect_right
 from typing import NamedTuple
 
-from proxy.masking.entities import Edit
+from proxy.masking.edits import Edit
 
 #: Digits that are no \p{Nd}: raised, lowered, circled.
 RAISED_DIGITS = "⁰¹²³⁴-⁹₀-₉①-⑨⓪❶-❾➀-➈➊-➒"
@@ -140,8 +140,8 @@ def _typed(text: str, offset: int) -> tuple[list[_Seen], list[_Seen]]:
     return line, gone
 
 
-class Unescaped:
-    """Text without its escape sequences, and the way back: `grep --color` puts them into the middle of words."""
+class NormalisedView:
+    """Text without its escape sequences, and the way back to it: `grep --color` puts them into the middle of words."""
 
     def __init__(self, data: bytes, start: int) -> None:
         self._data = data

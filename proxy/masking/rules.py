@@ -13,11 +13,11 @@ from functools import lru_cache
 from access.policy.entities import Entity
 from proxy.masking.cards.brands import MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan
 from proxy.masking.cards.pans import whole_pan
-from proxy.masking.detectors.detectors import DETECTORS, Detector, hint_set
-from proxy.masking.entities import CELL_BORDER, DETECTOR_VERSION, REDACTED, Edit
-from proxy.masking.normalise import Unescaped
-
-__all__ = ["DEFAULT_RULES", "DETECTOR_VERSION", "REDACTED", "Entity", "Masker", "MaskingRule"]
+from proxy.masking.detectors.detector import Detector
+from proxy.masking.detectors.registry import DETECTORS
+from proxy.masking.edits import CELL_BORDER, REDACTED, Edit
+from proxy.masking.hints import hint_set
+from proxy.masking.normalise import NormalisedView
 
 #: Inside Masker the name `bytes` is a method's.
 Octets = bytes
@@ -189,12 +189,12 @@ class Masker:
         """
         hinted, escaped = self._hints(data)
         found: list[Edit] = []
-        unescaped = Unescaped(data, start) if escaped and hinted else None
+        view = NormalisedView(data, start) if escaped and hinted else None
         for search in [self._searches[index] for index in hinted]:
-            if unescaped is None or search.reads_escapes:
+            if view is None or search.reads_escapes:
                 found += search.find(data, start)
             else:
-                found += [unescaped.in_data(edit) for edit in search.find(unescaped.text, unescaped.start)]
+                found += [view.in_data(edit) for edit in search.find(view.text, view.start)]
         return found if len(found) < 2 else _disjoint(found)
 
     def count(self, edits: Iterable[Edit]) -> None:

@@ -1,17 +1,18 @@
 """Mask a stream of bytes that arrives in pieces, as if it had come in one.
 
 What may still become a sensitive value is held back and nothing else: feed() returns what is decided. When nothing
-follows for some milliseconds the caller flushes; then the held bytes are judged as if the text ended there, and what
+follows for some milliseconds the caller flushes; then the held bytes are masked as if the text ended there, and what
 was sent is remembered, so that the rest of a value that was cut in two by the flush is still hidden.
 """
 
 import re
 
-from proxy.masking.entities import REDACTED, Edit
+from proxy.masking.detectors.registry import DETECTORS
+from proxy.masking.discard import Discard
+from proxy.masking.edits import REDACTED, Edit
+from proxy.masking.holdback import Holdback
 from proxy.masking.normalise import ESCAPE, RAISED_DIGITS
 from proxy.masking.rules import Masker
-from proxy.masking.swallow import Swallow
-from proxy.masking.tails import open_tail, waiting_from
 
 #: Longest candidate that is recognised across pieces: a large JSON web token.
 MAX_HELD = 8192
@@ -25,6 +26,55 @@ _BINARY_REACH = 512
 _REDACTED = REDACTED.encode()
 #: A digit of any script; escape sequences have digits of their own.
 _digit = re.compile(rf"({ESCAPE})|[\d{RAISED_DIGITS}]")
+
+# Theory of operation
+#
+# A stream may be cut anywhere, also within a card number. What left cannot be called back, so before anything leaves it
+# must be certain that no byte to come can make it part of a sensitive value.
+#
+# `_raw` is all that is known of the stream, in three parts, of which any may be empty:
+#
+#     "order 17, paid "   "4111 11"   "11 1"
+#      context             sent        held
+#                          ^ _open     ^ _sent
+#
+# Context was sent and is finished; finders look back at it ("card" before a number, a label before a code) but change
+# nothing in it. What is sent from `_open` on belongs to a candidate that is unfinished: a flush let its first part go.
+# What is held waits. Each feed finds values in all three parts and asks `Holdback.open_from` where an unfinished
+# candidate begins at the end of `_raw`. What stands before that may leave, with its values replaced.
+#
+# Why that is enough. `open_from` matches every text that can be the beginning of a value: one unbroken word with what
+# shows nothing in it, or what a detector says may stand there besides (digits with gaps, a label and what it opens, an
+# account number in groups). It is anchored at the end and its leftmost match counts, so that the part that leaves ends
+# where no value can be under way. A match is looked for again in front of it, until there is none: the digits of one
+# run belong together, and half of a run may look like a whole number. Finders look back at most CONTEXT bytes, and that
+# much of what was sent is kept. So the output is the same wherever the stream is cut.
+#
+# Why it is bounded. At most MAX_HELD bytes are held: `floor` keeps the search from going back further. A value that
+# begins before the floor is replaced as far as it is there, and if its detector knows how it goes on (a private key, a
+# token), a Discard drops the rest, which needs no memory. `_forget` drops context. So a session keeps MAX_HELD + twice
+# CONTEXT bytes a stream, and every feed costs as much as what is fed and held.
+#
+# Without a flush (> is fed, < leaves, [ ] is held):
+#
+#     > "paid 4111 11"             < "paid "                        ["4111 11"]
+#     > "11 1111 1111 ok\n"        < "**** **** **** 1111 ok\n"     []
+#
+# People type one letter and wait for its echo, so the caller flushes when nothing follows. A flush lets go what is held
+# except what `Holdback.waiting_from` withholds: the seventh and later digits of what may be a card number, the digits
+# of a code, keys and passwords. It may be wrong about the rest, so `_open` stays where the candidate began, and when
+# more bytes complete it, only the part of the replacement leaves that stands for what was not sent:
+#
+#     > "paid 4111 1111 1"         < "paid "                        ["4111 1111 1"]
+#     flush                        < "4111 11"                      ["11 1"], which waits
+#     > "111 1111 ok\n"            < "** **** 1111 ok\n"            []
+#
+# Six digits at the beginning and four at the end are shown, which is what PCI DSS 3.4.1 allows. Had it been no card:
+#
+#     > " rows\n"                  < "11 1 rows\n"                  []
+
+_holdback = Holdback(DETECTORS.values())
+_goes_on = {entity.value: detector.goes_on for entity, detector in DETECTORS.items()}
 
 
 class StreamMasker:
@@ -40,7 +90,7 @@ class StreamMasker:
         self._max_held = max_held
         #: Whether the latest bytes are no text, so that nobody reads them and holding them only costs time.
         self.binary = False
-        self._swallow: Swallow | None = None
+        self._discard: Discard | None = None
         self._restart()
 
     def _restart(self) -> None:
@@ -66,31 +116,31 @@ class StreamMasker:
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return what may go now."""
         self.binary = b"\0" in data[-_BINARY_REACH:]
-        if self._swallow is not None:
-            data = self._swallowed(self._swallow, data)
+        if self._discard is not None:
+            data = self._discarded(self._discard, data)
         if not data:
             return b""
         self._waiting = 0
         self._raw += data
         edits = self._masker.edits(self._raw, self._open)
         floor = max(self._open, len(self._raw) - self._max_held)
-        tail = open_tail(self._raw, floor)
+        tail = _holdback.open_from(self._raw, floor)
         released = self._release(self._decided(edits, max(self._sent, tail), floor), edits)
-        if self._swallow is None:
+        if self._discard is None:
             self._open = min([tail, self._sent, *(edit.start for edit in edits if edit.end > self._sent)])
         self._forget()
         return released
 
     def flush(self, *, final: bool = False) -> bytes:
-        """Judge what is held as if the text ended here. `final`: it does (end of file), so that nothing need wait."""
+        """Mask what is held as if the text ended here. `final`: it does (end of file), so that nothing need wait."""
         edits = self._masker.edits(self._raw, self._open)
         if final:
             released = self._release(len(self._raw), edits)
-            released += self._swallow.finish() if self._swallow is not None else b""
-            self._swallow = None
+            released += self._discard.finish() if self._discard is not None else b""
+            self._discard = None
             self._restart()
             return released
-        cut = max(self._sent, waiting_from(self._raw, self._open))
+        cut = max(self._sent, _holdback.waiting_from(self._raw, self._open))
         cut = max([cut, *(edit.end for edit in edits if edit.start < cut < edit.end or edit.end == len(self._raw))])
         released = self._release(cut, edits)
         if edits and edits[-1].end == self._sent:
@@ -131,19 +181,19 @@ class StreamMasker:
         pieces.append(self._raw[at:cut])
         self._masker.count(made)
         self._sent = cut
-        if made and made[-1].end == cut and (swallow := Swallow.after(made[-1], self._raw)):
+        if made and made[-1].end == cut and (discard := _discard_after(made[-1], self._raw)):
             held = self._raw[cut:]
-            self._raw, self._open, self._swallow = self._raw[:cut], cut, swallow
-            rest = self._swallowed(swallow, held)
+            self._raw, self._open, self._discard = self._raw[:cut], cut, discard
+            rest = self._discarded(discard, held)
             self._raw += rest
         return b"".join(pieces)
 
-    def _swallowed(self, swallow: Swallow, data: bytes) -> bytes:
-        rest = swallow.feed(data)
-        if swallow.done:
-            self._raw += swallow.last
+    def _discarded(self, discard: Discard, data: bytes) -> bytes:
+        rest = discard.feed(data)
+        if discard.done:
+            self._raw += discard.last
             self._sent = self._open = len(self._raw)
-            self._swallow = None
+            self._discard = None
         return rest
 
     def _forget(self) -> None:
@@ -154,6 +204,13 @@ class StreamMasker:
             self._sent -= surplus
             self._open -= surplus
             self._replaced = max(0, self._replaced - surplus)
+
+
+def _discard_after(edit: Edit, data: bytes) -> Discard | None:
+    """What discards the rest of the value of `edit`, made at the very end of `data`; None if it cannot go on."""
+    goes_on = _goes_on[edit.kind]
+    discard = None if goes_on is None else goes_on(data[edit.start : edit.end])
+    return None if discard is None or discard.done else discard
 
 
 def _rest(edit: Edit, sent: bytes) -> bytes:

@@ -21,7 +21,7 @@ BATCH_BYTES = 512 * 1024
 _LOOK_BACK = 3
 
 
-class Output:
+class MaskedOutput:
     """stdout or stderr of one channel. `send` takes what may go; `fail` is told why nothing may go any more."""
 
     def __init__(

@@ -18,7 +18,7 @@ from access.grants import grants
 from access.grants.sessions import Ending, end_session, open_session
 from access.policy.policy import Policy
 from proxy.errors import AccessRefused, Fault, OurFault, RecorderFailed
-from proxy.masking.policy import masker_for
+from proxy.masking.from_policy import masker_for
 from proxy.recording.recorder import Recorder
 from proxy.sessions.authenticator import NO_STORAGE, Admission, Authenticator
 from proxy.sessions.holding import HoldWaiters

@@ -1,8 +1,8 @@
 """Programs that run or write what their arguments say, as far as the arguments tell. Pure.
 
 `wrappers` finds commands that can be read as commands. Here are the programs with a language of their own (awk, sed,
-git, an editor): what is plainly harmless gives nothing, everything else is said to be unknown. It does not judge the
-programs that files on the host contain.
+git, an editor): what is plainly harmless gives nothing, everything else is said to be unknown. It does not analyse
+the programs that files on the host contain.
 """
 
 import re

@@ -16,7 +16,7 @@ from access.policy.resources import SshFeature
 from proxy.errors import Fault
 from proxy.recording.asciicast import SCREEN, Cast
 from proxy.sessions.session import LiveSession
-from proxy.shell import judge
+from proxy.shell.analysis import analyse
 from proxy.ssh.transport import (
     AGENT,
     BUFFER_BYTES,
@@ -175,7 +175,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
 
     def _facts(self, session: LiveSession) -> list[StatementFacts]:
         if self._command is not None:
-            return [replace(each, text=session.masker.redact(each.text)) for each in judge(self._command)]
+            return [replace(each, text=session.masker.redact(each.text)) for each in analyse(self._command)]
         kind = self._feature.value
         return [StatementFacts(text=kind, kind=kind, labels=frozenset({kind}))]
 

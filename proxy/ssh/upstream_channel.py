@@ -8,7 +8,7 @@ from asyncssh.constants import EXTENDED_DATA_STDERR
 
 from proxy.errors import Fault, UpstreamFault
 from proxy.recording.asciicast import STDERR, STDOUT, Cast
-from proxy.recording.masked_output import PIPE_FLUSH_S, TERMINAL_FLUSH_S, Output
+from proxy.recording.masked_output import PIPE_FLUSH_S, TERMINAL_FLUSH_S, MaskedOutput
 from proxy.sessions.session import LiveSession
 from proxy.ssh.transport import BUFFER_BYTES, EOW, on_request, send_end_of_write, silence
 
@@ -27,7 +27,7 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
         self.bytes_out = 0
         self._client = client
         self._takers: dict[int | None, Callable[[bytes], None]] = {}
-        self._outputs: list[Output] = []
+        self._outputs: list[MaskedOutput] = []
         self._exit = client.close
         self._stopped = False
         self._opened = False
@@ -35,7 +35,7 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
     def mask(self, session: LiveSession, cast: Cast, number: int, *, terminal: bool) -> None:
         """Have what the upstream sends masked and recorded, as channel `number` of the recording."""
         for datatype, code in ((None, STDOUT), (EXTENDED_DATA_STDERR, STDERR)):
-            output = Output(
+            output = MaskedOutput(
                 session.masker,
                 record=cast.stream(number, code),
                 send=self._sender(session, datatype),

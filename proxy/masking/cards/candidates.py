@@ -1,7 +1,7 @@
 """The RE2 pattern for runs of digits that may hold a card number.
 
 It is tight: nearly every number in ordinary output (times, sizes, rows of figures) is refused by the automaton, at its
-speed. What it lets through, `grouping` and `card_brands` judge exactly.
+speed. What it lets through, `grouping` and `brands` check exactly.
 """
 
 from proxy.masking.normalise import ANY_DIGIT, GAP, MARK, NOISE, RAISED_DIGITS, SEPARATOR, SPACE

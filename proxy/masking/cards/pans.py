@@ -15,7 +15,7 @@ from access.policy.entities import Entity
 from proxy.masking.cards.brands import LENGTHS, MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan, luhn
 from proxy.masking.cards.candidates import CANDIDATE
 from proxy.masking.cards.grouping import joined_left, number_start, stands_alone, well_grouped
-from proxy.masking.entities import CELL_BORDER, Edit, re2_options
+from proxy.masking.edits import CELL_BORDER, Edit, re2_options
 from proxy.masking.normalise import Run, parse_run
 
 _candidate = re2.compile(CANDIDATE, re2_options())

@@ -11,7 +11,8 @@ import struct
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from proxy.masking.rules import REDACTED, Masker, MaskingRule
+from proxy.masking.edits import REDACTED
+from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 from proxy.postgres.protocol.messages import BINARY, Column, data_row, read_data_rows
 from proxy.postgres.protocol.values import (

@@ -10,15 +10,20 @@ from pathlib import Path
 
 import pytest
 
+from access.policy.entities import Entity
 from proxy.masking.cards.brands import is_pan
+from proxy.masking.rules import DEFAULT_RULES, Masker, MaskingRule
 
 CORPUS = Path(__file__).parent / "corpus"
 
 
 def read(name: str) -> list[dict[str, str]]:
-    """Lines of the corpus: name, text, entity, and masked (the text itself where nothing may be found)."""
+    """Lines of the corpus: name, text, entity, and masked (the text itself where nothing may be found).
+
+    entity: what is found in a hit, and what a miss could be taken for.
+    """
     lines = (CORPUS / name).read_text(encoding="utf-8").splitlines()
-    return [{"masked": case["text"], "entity": "", **case} for case in map(json.loads, lines)]
+    return [{"masked": case["text"], **case} for case in map(json.loads, lines)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -26,6 +31,18 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if fixture in metafunc.fixturenames:
             cases = read(file)
             metafunc.parametrize(fixture, cases, ids=[case["name"] for case in cases])
+
+
+@pytest.fixture(scope="session")
+def masker_for() -> Callable[[dict[str, str]], Masker]:
+    """Makes a masker for a line: the built-in rules and, if none of them looks for its entity, one that does."""
+    built_in = {rule.entity for rule in DEFAULT_RULES}
+
+    def make(case: dict[str, str]) -> Masker:
+        entity = Entity(case["entity"])
+        return Masker(DEFAULT_RULES if entity in built_in else [*DEFAULT_RULES, MaskingRule("asked", entity)])
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,8 @@
 import pytest
 
 from access.policy.entities import Entity
-from proxy.masking.rules import DEFAULT_RULES, REDACTED, Masker, MaskingRule
+from proxy.masking.edits import REDACTED
+from proxy.masking.rules import DEFAULT_RULES, Masker, MaskingRule
 
 CARD = "4111111111111111"
 MASKED_CARD = "************1111"

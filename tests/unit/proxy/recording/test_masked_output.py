@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from proxy.errors import Fault, PolicyFault, RecorderFailed
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.recording.asciicast import STDERR, STDOUT, Cast, json_string
-from proxy.recording.masked_output import BATCH_BYTES, Output, whole_characters
+from proxy.recording.masked_output import BATCH_BYTES, MaskedOutput, whole_characters
 from proxy.recording.recorder import Recorder
 from storage.recordings.formats import Format
 
@@ -29,7 +29,7 @@ class Taken:
     def __init__(self, masker: Masker | None = None, *, flush_after_s: float = 3600) -> None:
         self.did: list[tuple[str, bytes]] = []
         self.faults: list[Fault] = []
-        self.output = Output(
+        self.output = MaskedOutput(
             masker or Masker(DEFAULT_RULES),
             record=lambda data: self.did.append(("record", data)),
             send=lambda data: self.did.append(("send", data)),

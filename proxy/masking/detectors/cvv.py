@@ -10,8 +10,10 @@ from collections.abc import Iterator
 import re2
 
 from access.policy.entities import Entity
+from proxy.masking.byte_patterns import DIGIT, ESCAPE, LINK
 from proxy.masking.cards.brands import is_pan
-from proxy.masking.entities import REDACTED, Edit, re2_options
+from proxy.masking.detectors.detector import Detector
+from proxy.masking.edits import REDACTED, Edit, re2_options
 
 _REDACTED = REDACTED.encode()
 _CVV = Entity.CVV.value
@@ -26,12 +28,12 @@ _LABEL = (
 _BESIDE = r"[\"']?[|;,:/ \t][\"']?"
 _MONTH = r"(?:0[1-9]|1[0-2])"
 _YEAR = r"(?:20)?[2-4][0-9]"
-EXPIRY = rf"{_BESIDE}{_MONTH}(?:{_BESIDE}|[.-])?{_YEAR}{_BESIDE}"
+_EXPIRY = rf"{_BESIDE}{_MONTH}(?:{_BESIDE}|[.-])?{_YEAR}{_BESIDE}"
 #: A label, or the end of a number and what may be its expiry date: "4111111111111111|12|2027|123".
-CVV_HINT = rf"{_LABEL}|[0-9]{EXPIRY}[0-9]{{3}}"
-_hint = re2.compile(CVV_HINT, re2_options())
+_HINT = rf"{_LABEL}|[0-9]{_EXPIRY}[0-9]{{3}}"
+_hint = re2.compile(_HINT, re2_options())
 
-_behind_expiry = re.compile(EXPIRY.encode() + rb"([0-9]{3,4})(?![0-9A-Za-z_])")
+_behind_expiry = re.compile(_EXPIRY.encode() + rb"([0-9]{3,4})(?![0-9A-Za-z_])")
 _number_at_end = re.compile(
     rb"(?<![0-9])(?:[0-9]{12,19}|[0-9]{4}(?:[ -][0-9]{4}){2}[ -][0-9]{1,4}|[0-9]{4}[ -][0-9]{6}[ -][0-9]{5})\Z"
 )
@@ -71,3 +73,19 @@ def _inside_word(data: bytes, first: int) -> bool:
     """Whether a label is only the end of a word: "recvc" is, "cardCvc" is not."""
     before = data[first - 1 : first] if first else b""
     return before.isalpha() and not (before.islower() and data[first : first + 1].isupper())
+
+
+#: The last word of each label, and what may stand before it.
+_LAST_WORDS = ("cvv2?", "cvc2?", "cvn2?", "cvd2?", "cav2", "csc2?", "code", "value", "number")
+_FIRST_WORDS = r"(?i:security|card|verification|validation) "
+
+DETECTOR = Detector(
+    Entity.CVV,
+    find_cvvs,
+    hint=_HINT,
+    reads_escapes=True,
+    # A card number and an expiry date before a code are held as a run of digits, as PAN says.
+    unfinished=_FIRST_WORDS,
+    labels=_LAST_WORDS,
+    waits=(rf"(?:(?i:{'|'.join(_LAST_WORDS)}){LINK}|[0-9]{_EXPIRY}){DIGIT}(?:{ESCAPE}*{DIGIT}){{0,3}}{ESCAPE}*\z"),
+)

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from access.policy.entities import Entity
-from proxy.masking.entities import Edit
+from proxy.masking.detectors.detector import Detector
+from proxy.masking.edits import Edit
 
 _EMAIL = Entity.EMAIL.value
 _LOCAL = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._%+-"
@@ -19,7 +20,7 @@ _ARMOUR = b"-----"
 _domain = re.compile(
     rb"((?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8})([a-z]{2,24}|[A-Z]{2,24}|[A-Z][a-z]{1,23})(?![A-Za-z0-9])"
 )
-#: "s3cret@db.internal" in a URL is a password and a host, and `keys` sees to it.
+#: "s3cret@db.internal" in a URL is a password and a host, and `password` sees to it.
 _userinfo = re.compile(rb"://[^\x00-\x20/@]*:[^\x00-\x20/]*\Z")
 _USERINFO_REACH = 192
 _HIDDEN = b"***@***"
@@ -31,6 +32,8 @@ _LONG = 7
 _TEXT = frozenset([*range(0x20, 0x7F), 0x09, 0x0A, 0x0D, 0x1B, 0x1F])
 _BRACKETS = frozenset(b" \t\r\n\x1b\x1f\"'`<>()[]{},;:=|")
 _BRACKETS_BUT_COLON = _BRACKETS - {0x3A}
+#: What may follow the full stop behind an address: white space, or nothing.
+_ENDS = (b"", b" ", b"\n", b"\r", b"\t", b"\x1f")
 
 
 def find_emails(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:
@@ -68,5 +71,4 @@ def _looks_written(data: bytes, first: int, domain: "re.Match[bytes]") -> bool:
     )
 
 
-#: What may follow the full stop behind an address: white space, or nothing.
-_ENDS = (b"", b" ", b"\n", b"\r", b"\t", b"\x1f")
+DETECTOR = Detector(Entity.EMAIL, find_emails, hint="@")

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 import re2
 
 from access.policy.entities import Entity
-from proxy.masking.entities import REDACTED, Edit, re2_options
+from proxy.masking.detectors.detector import Detector
+from proxy.masking.edits import REDACTED, Edit, re2_options
 
 #: Bytes from the start of a label to the end of its value, at most.
 _LABEL_REACH = 256
@@ -18,13 +19,13 @@ _LABEL_REACH = 256
 _REDACTED = REDACTED.encode()
 _SECRET = Entity.SECRET.value
 
-LABELS = (
+_HINT = (
     r"(?i)(?:pass(?:word|wd|phrase)|pwd|secret(?:[_-]?(?:access[_-]?)?key)?|api[_-]?key|(?:access|auth|refresh)[_-]?token"
     r"|identified by|authorization)"
     r"|(?i)bearer "
     r"|xox[abeprs]-|[rs]k_live_|glpat-|AIza|SG\."
 )
-_secret_label = re2.compile(LABELS, re2_options())
+_secret_label = re2.compile(_HINT, re2_options())
 _secret_value = re.compile(
     rb"[\"'`\\]{0,2}[ \t]{0,4}(?:(?:[:=]|=>|:=)[ \t]{0,4}|(?=')|(?<=[Bb]earer )(?=[A-Za-z0-9._~+/-]{8}))"
     rb"(?:(?:bearer|basic|token) )?(?!(?:bearer|basic|token) )"
@@ -48,3 +49,12 @@ def find_secrets(data: bytes, start: int, _shown: int, replacement: bytes | None
         found = issued or value
         if found is not None and found.start(group) >= start and found.group(group).strip(b"*"):
             yield Edit(*found.span(group), form, _SECRET)
+
+
+DETECTOR = Detector(
+    Entity.SECRET,
+    find_secrets,
+    hint=_HINT,
+    unfinished=r"(?i:identified) ",
+    labels=("key", "token", "pass(?:word|wd|phrase)", "pwd", "identified by", "authorization", "bearer", "basic"),
+)

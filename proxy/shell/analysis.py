@@ -1,6 +1,6 @@
-"""The judge of a command line: every command in it, wherever it hides, as labels for the role's rules. Pure.
+"""The analysis of a command line: every command in it, wherever it hides, as labels for the role's rules. Pure.
 
-Each command is judged by itself, so that an `allow` for one of them never lets another one by. Labels: `exec` on
+Each command is analysed by itself, so that an `allow` for one of them never lets another one by. Labels: `exec` on
 all; `command:NAME` (a basename); `redirect_write`; `dynamic_command` when only the running shell knows what runs;
 `unparseable` when the line is no shell that we can read.
 """
@@ -40,7 +40,7 @@ _SUBSCRIPT_OF_DESCRIPTOR = re.compile(r"\{\w+\[")
 _APPENDS = frozenset({"xargs", "parallel"})
 
 
-def judge(command: str) -> list[StatementFacts]:
+def analyse(command: str) -> list[StatementFacts]:
     """The facts of one exec request: one statement, whose parts are the commands and findings in it."""
     labels = dict.fromkeys(_labels(command, MAX_DEPTH))
     parts = tuple(frozenset({ShellLabel.EXEC, label}) for label in labels)

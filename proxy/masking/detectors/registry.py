@@ -1,0 +1,36 @@
+"""The list of detectors. What is not in it is not looked for and not held back at a cut."""
+
+from access.policy.entities import Entity
+from proxy.masking.detectors import (
+    aws_key,
+    cvv,
+    email,
+    github_token,
+    iban,
+    jwt,
+    pan,
+    password,
+    phone,
+    private_key,
+    secret,
+    ssn,
+)
+from proxy.masking.detectors.detector import Detector
+
+DETECTORS: dict[Entity, Detector] = {
+    detector.entity: detector
+    for detector in (
+        pan.DETECTOR,
+        cvv.DETECTOR,
+        email.DETECTOR,
+        aws_key.DETECTOR,
+        github_token.DETECTOR,
+        jwt.DETECTOR,
+        private_key.DETECTOR,
+        password.DETECTOR,
+        secret.DETECTOR,
+        phone.DETECTOR,
+        iban.DETECTOR,
+        ssn.DETECTOR,
+    )
+}

@@ -1,0 +1,45 @@
+"""The rest of a value whose replacement is already out and that goes on in the bytes to come.
+
+Some values may be longer than a stream can hold back. Nothing of them needs to be held, because all of it is dropped;
+their detectors say what drops it.
+"""
+
+import re
+from typing import Protocol
+
+
+class Discard(Protocol):
+    """Drops bytes until the value's end was seen, then is `done`."""
+
+    done: bool
+    #: The last byte that was dropped: what stands before the bytes to come.
+    last: bytes
+
+    def feed(self, data: bytes) -> bytes:
+        """Drop from the start of `data`; return what follows the value's end."""
+        ...
+
+    def finish(self) -> bytes:
+        """What is left when the stream ends and is no part of the value."""
+        ...
+
+
+class DiscardRun:
+    """Discards what `rest` matches; the first byte that it does not match ends the value."""
+
+    def __init__(self, rest: re.Pattern[bytes]) -> None:
+        self.done = False
+        self.last = b""
+        self._rest = rest
+
+    def feed(self, data: bytes) -> bytes:
+        """Drop from the start of `data`; return what follows the value's end."""
+        match = self._rest.match(data)
+        past = 0 if match is None else match.end()
+        self.last = data[:past][-1:] or self.last
+        self.done = past < len(data)
+        return data[past:]
+
+    def finish(self) -> bytes:
+        """Nothing is kept, so nothing is left."""
+        return b""

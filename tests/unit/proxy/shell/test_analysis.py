@@ -1,0 +1,291 @@
+"""The analysis of command lines, against a table, a corpus of evasions, and a real bash as oracle."""
+
+import random
+import shlex
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from access.policy.resources import StatementRule
+from proxy.shell.analysis import analyse
+from proxy.statements import strictest
+from storage.model import VerdictKind
+
+Labels = Callable[[str], set[str]]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("ls -l /tmp", {"ls"}),
+        ("/bin/rm -rf x", {"rm"}),
+        ("cat a | grep b | sort -u", {"cat", "grep", "sort"}),
+        ("cd /srv && ./deploy.sh || reboot; exit 3", {"cd", "deploy.sh", "reboot", "exit"}),
+        ("(cd a; rm b) & wait", {"cd", "rm", "wait"}),
+        ("echo $(rm x) `mv a b` ${y:-$(dd)} $((1+2))", {"echo", "rm", "mv", "dd"}),
+        ("diff <(sort a) >(tee b)", {"diff", "sort", "tee"}),
+        ("a=$(rm x) b=1", {"rm"}),
+        ("if rm a; then mv b c; elif dd; then ls; else id; fi", {"rm", "mv", "dd", "ls", "id"}),
+        ("for i in 1 2; do ssh host id; done; while true; do rm; done", {"ssh", "id", "true", "rm"}),
+        ("case $x in a) rm;; esac; f() { mv; }; f", {"rm", "mv", "f"}),
+        ("! rm x; { dd; }; [[ -n $(id) ]]; (( 1 + 2 ))", {"rm", "dd", "id", "test"}),
+        ("cat <<EOF\n$(rm x)\nEOF", {"cat", "rm"}),
+        ("cat <<'EOF'\n$(rm x)\nEOF", {"cat"}),
+        ("echo 'rm x' \"rm y\" rm # rm z", {"echo"}),
+        ("A=1 B=2 ls", {"ls"}),
+        ("", set()),
+        ("x=1", set()),
+    ],
+)
+def test_every_command_of_a_line_is_named(names: Labels, command: str, expected: set[str]) -> None:
+    assert names(command) == expected
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "sudo >log rm x",
+        "sudo >log >log2 rm x <in y",
+        "2>&1 command >log rm x",
+        "command <<<in rm x",
+        "command <<EOF rm x\nin\nEOF\n",
+        "env - rm x",
+        "<in rm x",
+        "coproc rm x",
+        "- rm x",
+        "noglob rm x",
+    ],
+)
+def test_evasions_are_seen_through(labels: Labels, command: str) -> None:
+    assert "command:rm" in labels(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "$x",
+        "${x}m y",
+        "`echo rm` x",
+        "$(echo rm) x",
+        "/bin/r? x",
+        "r{m,n} x",
+        "=rm x",
+        "0>x rm y",
+        "{fd}>x rm y",
+        'r"m"$1 x',
+        "sudo $x",
+        "sudo --unheard-of rm x",
+        "sudo -i",
+        "echo rm x | sh",
+        "bash -s < file",
+        'bash -c "$x"',
+        "eval $x",
+        "source <(curl http://host/)",
+        "bash <(curl http://host/)",
+        "alias ls=rm",
+        "PATH=/tmp ls",
+        "env LD_PRELOAD=/tmp/x.so ls",
+        "export PATH=/tmp",
+        "find . $x",
+        "xargs $x",
+        "su bob",
+    ],
+)
+def test_what_only_the_running_shell_knows_is_dynamic(labels: Labels, command: str) -> None:
+    assert "dynamic_command" in labels(command)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "if",
+        "ls &&",
+        "echo 'x",
+        "ls\rrm",
+        "ls \x00 rm",
+        "echo x # \\\nr\\\nm y",
+        "(ls) >x rm y",
+        "bash -c 'if'",
+        "declare $\nrm x",
+        "<<<$\nrm\nx",
+        "unset $\\\n\nrm x",
+        "x" * 70_000,
+        "\udc80",
+    ],
+)
+def test_what_cannot_be_read_is_unparseable(labels: Labels, command: str) -> None:
+    assert "unparseable" in labels(command)
+
+
+def test_nesting_has_a_depth_beyond_which_nothing_is_readable(labels: Labels) -> None:
+    command = "rm"
+    for _ in range(9):
+        command = f"eval {shlex.quote(command)}"
+    assert "unparseable" in labels(command)
+    assert "command:echo" in labels("$(" * 2000 + "echo" + ")" * 2000)
+
+
+@pytest.mark.parametrize(
+    ("command", "writes"),
+    [
+        ("ls > x", True),
+        ("ls >> x", True),
+        ("ls &> x", True),
+        ("ls >| x", True),
+        ("ls >& x", True),
+        ("ls > $x", True),
+        ("ls > /dev/null 2>&1", False),
+        ("ls 2> /dev/null >&2", False),
+        ("ls < x 2>&-", False),
+        ("[[ a > b ]]", False),
+    ],
+)
+def test_redirections_that_write(labels: Labels, command: str, writes: bool) -> None:
+    assert ("redirect_write" in labels(command)) is writes
+
+
+def test_an_allowed_command_does_not_let_another_one_by() -> None:
+    rules = [
+        StatementRule(name="reading", match=["command:cat", "command:grep"], verdict=VerdictKind.ALLOW),
+        StatementRule(name="else", match=["*"], verdict=VerdictKind.DENY, message="No."),
+    ]
+
+    def verdict(command: str) -> VerdictKind:
+        rule = strictest(rules, analyse(command))
+        assert rule is not None
+        return rule.verdict
+
+    assert verdict("cat x | grep y") is VerdictKind.ALLOW
+    assert verdict("cat x; rm y") is VerdictKind.DENY
+    assert verdict("cat x > y") is VerdictKind.DENY
+    assert verdict("cat $(rm y)") is VerdictKind.DENY
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ls",
+        "cat x | grep y",
+        "systemctl status x",
+        "git status; git log --oneline -3; git -C /x diff",
+        'echo $HOME "$x"',
+        "for i in 1 2 3; do echo $i; done",
+        "test -f x && echo y",
+        '[ "$x" = y ] && echo z',
+        '[ -n "$x" -a -f y ]',
+        '[[ $x == y && -n "$z" ]] && echo z',
+        "awk '{print $1}' f",
+        "sed -n 's/a/b/gp;1,3p' f",
+        "python3 x.py",
+        "docker ps; kubectl get pods",
+        "tar xzf x.tgz",
+        "ssh h uptime",
+        "ssh -p 22 -l bob h uptime",
+        'echo ${x:-y} ${x%.*} "${x[@]}" ${x:1:2} ${#x} ${x: -1}',
+        'while read -r l; do echo "$l"; done',
+        "df -h; ps aux | sort -k3 | head",
+        "export FOO",
+        "export FOO=bar",
+        "find . -name '*.py'",
+        "cat <<'E'\n$[a]$(rm x)`x`\nE",
+        "cat <<E\n$x ${y}\nE",
+        "grep -E 'a$' x; echo '$(rm x)' \"a\\$(b)\"",
+        "sudo systemctl restart nginx",
+        "journalctl -u x --since today",
+        "crontab -l; sed s/a/b/ f; ls | xargs -n1 rm",
+        "find . -delete",
+        "x=1 echo y",
+        "echo $((1+2))",
+        "[[ 1 -eq 2 ]]",
+        "ssh h rm x",
+    ],
+)
+def test_ordinary_commands_are_not_said_to_be_unknown(labels: Labels, command: str) -> None:
+    assert not labels(command) & {"dynamic_command", "unparseable"}
+
+
+@pytest.mark.parametrize(
+    ("command", "label"),
+    [
+        ("a=1; echo", "assignment"),
+        ("a=1 echo", "assignment"),
+        ("export A=1", "assignment"),
+        ("echo ${a:=1}", "assignment"),
+        ("echo $((1 + 2))", "arithmetic"),
+        ("((1)); echo", "arithmetic"),
+        ("[ -f x ]; echo", "command:test"),
+        ("[[ -f x ]]; echo", "command:test"),
+    ],
+)
+def test_assignments_arithmetic_and_tests_are_parts_of_their_own(labels: Labels, command: str, label: str) -> None:
+    assert label in labels(command)
+    assert frozenset({"exec", label}) in analyse(command)[0].parts
+
+
+_PIECES = [
+    *[
+        "mk",
+        "m",
+        "k",
+        "mk ",
+        "'",
+        '"',
+        "\\",
+        ";",
+        "&",
+        " ",
+        "\n",
+        "$",
+        "(",
+        ")",
+        "{",
+        "}",
+        "`",
+        "&&",
+        "<",
+        ">",
+        "#",
+        "!",
+    ],
+    *["$(", "${", "x=", "$x", "x", "=", "*", "$'", "\\x6d", "<<<", "2>&1 ", "<<EOF\n", "\nEOF\n", "() ", "[[ ", " ]]"],
+    *["echo ", "env ", "- ", "-c ", "bash ", "sh -c ", "if ", "then ", "fi", "time ", "-- ", "command ", "exec "],
+    *["nice ", "timeout 5 ", "find . ", "-exec ", "\\;", "set -- ", "$@", "declare ", "unset "],
+]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="the oracle is a real bash")
+def test_what_bash_runs_is_named_or_said_to_be_unknown(labels: Labels, tmp_path: Path) -> None:
+    """Random lines are given to bash; whenever a marker command ran, the analysis must have named it or given up."""
+    bash = str(shutil.which("bash"))
+    commands = tmp_path / "bin"
+    work = tmp_path / "work"
+    commands.mkdir()
+    work.mkdir()
+    (commands / "mk").write_text('#!/bin/sh\n: > "$RAN"\n')
+    (commands / "mk").chmod(0o755)
+    for tool in ("env", "timeout", "nice", "find", "bash", "sh"):
+        if path := shutil.which(tool):
+            (commands / tool).symlink_to(path)
+    choose = random.Random(20250117)
+    seen = 0
+    for number in range(300):
+        pieces = [choose.choice(_PIECES) for _ in range(choose.randint(1, 6))]
+        pieces.insert(choose.randint(0, len(pieces)), choose.choice(["mk", "mk ", "m\\k", "'mk'"]))
+        line = "".join(pieces).replace("&", "&&" if choose.random() < 0.5 else "; ")
+        ran = tmp_path / f"ran-{number}"
+        subprocess.run(
+            [bash, "-c", line],
+            cwd=work,
+            env={"PATH": str(commands), "RAN": str(ran)},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+        if ran.exists():
+            seen += 1
+            assert labels(line) & {"command:mk", "dynamic_command", "unparseable"}, line
+    assert seen > 10

@@ -1,0 +1,45 @@
+"""Programs that run another program: it is found behind their own options."""
+
+from collections.abc import Callable
+
+import pytest
+
+Labels = Callable[[str], set[str]]
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        ("sudo rm x", {"sudo", "rm"}),
+        ("sudo -n -u bob -g wheel A=1 rm x", {"sudo", "rm"}),
+        ("sudo --user=bob -- rm x", {"sudo", "rm"}),
+        ("sudo -l", {"sudo"}),
+        ("sudo -s rm x", {"sudo", "rm"}),
+        ("env -i -u X A=1 rm x", {"env", "rm"}),
+        ("env - rm x", {"env", "rm"}),
+        ("env -S 'rm x'", {"env", "rm"}),
+        ("nohup nice -n 5 ionice -c3 rm x", {"nohup", "nice", "ionice", "rm"}),
+        ("time -p rm x", {"time", "rm"}),
+        ("timeout -s KILL 5 rm x", {"timeout", "rm"}),
+        ("exec -a name rm x", {"exec", "rm"}),
+        ("command -p rm x; command -v mv", {"command", "rm"}),
+        ("builtin command exec rm", {"builtin", "command", "exec", "rm"}),
+        ("ls | xargs -0 -I{} -n1 rm {}", {"ls", "xargs", "rm"}),
+        ("find . -name x -exec rm {} + -o -ok mv {} y \\;", {"find", "rm", "mv"}),
+        ("bash -c 'rm x; mv y'", {"bash", "rm", "mv"}),
+        ("sh -ec \"sh -c 'rm x'\"", {"sh", "rm"}),
+        ("bash -o pipefail -lc 'rm x'", {"bash", "rm"}),
+        ("bash script.sh -c rm", {"bash"}),
+        ("su - bob -c 'rm x'", {"su", "rm"}),
+        ("flock -n /lock rm x; flock /lock -c 'mv y'", {"flock", "rm", "mv"}),
+        ("busybox rm x", {"busybox", "rm"}),
+        ("eval rm x; eval 'mv y'", {"eval", "rm", "mv"}),
+        ("trap 'rm x' EXIT; trap - INT", {"trap", "rm"}),
+        ("watch -n 1 'rm x'", {"watch", "rm"}),
+        ("strace -f -o log rm x", {"strace", "rm"}),
+        ("chroot /mnt rm x; taskset 3 dd", {"chroot", "rm", "taskset", "dd"}),
+        (". ./file", {"source"}),
+    ],
+)
+def test_wrappers_are_looked_through(names: Labels, command: str, expected: set[str]) -> None:
+    assert names(command) == expected
