@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import re2
 
-from proxy.masking.detectors.detector import Detector
+from proxy.masking.detector import Detector
 from proxy.masking.edits import re2_options
 from proxy.masking.normalise import COMMON_ESCAPE
 

@@ -9,7 +9,7 @@ from collections.abc import Collection
 import re2
 
 from proxy.masking.byte_patterns import IN_WORD, LINK, RUN, UNFINISHED_ESCAPE, VALUE
-from proxy.masking.detectors.detector import Detector
+from proxy.masking.detector import Detector
 from proxy.masking.edits import re2_options
 
 

@@ -13,11 +13,11 @@ from functools import lru_cache
 from access.policy.entities import Entity
 from proxy.masking.cards.brands import MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan
 from proxy.masking.cards.pans import whole_pan
-from proxy.masking.detectors.detector import Detector
-from proxy.masking.detectors.registry import DETECTORS
+from proxy.masking.detector import Detector
 from proxy.masking.edits import CELL_BORDER, REDACTED, Edit
 from proxy.masking.hints import hint_set
 from proxy.masking.normalise import NormalisedView
+from proxy.masking.registry import DETECTORS
 
 #: Inside Masker the name `bytes` is a method's.
 Octets = bytes

@@ -7,11 +7,11 @@ was sent is remembered, so that the rest of a value that was cut in two by the f
 
 import re
 
-from proxy.masking.detectors.registry import DETECTORS
 from proxy.masking.discard import Discard
 from proxy.masking.edits import REDACTED, Edit
 from proxy.masking.holdback import Holdback
 from proxy.masking.normalise import ESCAPE, RAISED_DIGITS
+from proxy.masking.registry import DETECTORS
 from proxy.masking.rules import Masker
 
 #: Longest candidate that is recognised across pieces: a large JSON web token.

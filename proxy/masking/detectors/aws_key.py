@@ -1,8 +1,8 @@
 """AWS access keys. A key id is no secret alone, but says whose secret to look for; the secret is known by its label."""
 
 from access.policy.entities import Entity
-from proxy.masking.detectors.detector import Detector
-from proxy.masking.detectors.shaped import shaped
+from proxy.masking.detector import Detector
+from proxy.masking.shaped import shaped
 
 DETECTOR = Detector(
     Entity.AWS_KEY,

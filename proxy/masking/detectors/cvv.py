@@ -12,7 +12,7 @@ import re2
 from access.policy.entities import Entity
 from proxy.masking.byte_patterns import DIGIT, ESCAPE, LINK
 from proxy.masking.cards.brands import is_pan
-from proxy.masking.detectors.detector import Detector
+from proxy.masking.detector import Detector
 from proxy.masking.edits import REDACTED, Edit, re2_options
 
 _REDACTED = REDACTED.encode()

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from access.policy.entities import Entity
-from proxy.masking.detectors.detector import Detector
+from proxy.masking.detector import Detector
 from proxy.masking.edits import Edit
 
 _EMAIL = Entity.EMAIL.value

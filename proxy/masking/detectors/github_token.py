@@ -1,8 +1,8 @@
 """GitHub's tokens, of every kind, by their prefixes."""
 
 from access.policy.entities import Entity
-from proxy.masking.detectors.detector import Detector
-from proxy.masking.detectors.shaped import shaped
+from proxy.masking.detector import Detector
+from proxy.masking.shaped import shaped
 
 DETECTOR = Detector(
     Entity.GITHUB_TOKEN,

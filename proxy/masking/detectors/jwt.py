@@ -6,9 +6,9 @@ A token may be longer than what a stream holds back: once its first part was rep
 import re
 
 from access.policy.entities import Entity
-from proxy.masking.detectors.detector import Detector
-from proxy.masking.detectors.shaped import shaped
+from proxy.masking.detector import Detector
 from proxy.masking.discard import Discard, DiscardRun
+from proxy.masking.shaped import shaped
 
 _rest = re.compile(rb"[A-Za-z0-9_.-]*")
 

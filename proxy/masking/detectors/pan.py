@@ -10,7 +10,7 @@ from proxy.masking.byte_patterns import GAP, RUN, UNFINISHED_ESCAPE, UNFINISHED_
 from proxy.masking.cards.brands import LENGTHS, MAX_DIGITS
 from proxy.masking.cards.candidates import CANDIDATE
 from proxy.masking.cards.pans import find_pans
-from proxy.masking.detectors.detector import Detector
+from proxy.masking.detector import Detector
 from proxy.masking.edits import re2_options
 from proxy.masking.normalise import parse_run
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from access.policy.entities import Entity
-from proxy.masking.detectors.detector import Detector
+from proxy.masking.detector import Detector
 from proxy.masking.edits import Edit
 
 _phone = re.compile(rb"(?<![A-Za-z0-9+])\+[1-9](?:[ ().-]{0,2}[0-9]){7,14}(?![0-9])")

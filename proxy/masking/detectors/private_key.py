@@ -8,8 +8,8 @@ import re
 
 from access.policy.entities import Entity
 from proxy.masking.byte_patterns import ESCAPE
-from proxy.masking.detectors.detector import Detector
-from proxy.masking.detectors.shaped import shaped
+from proxy.masking.detector import Detector
+from proxy.masking.shaped import shaped
 
 #: Longest body of a private key, in bytes: RSA of 16384 bits has about 12,700.
 _MAX_BODY = 16384

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import re2
 
 from access.policy.entities import Entity
-from proxy.masking.detectors.detector import Detector
+from proxy.masking.detector import Detector
 from proxy.masking.edits import REDACTED, Edit, re2_options
 
 _REDACTED = REDACTED.encode()

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from access.policy.entities import Entity
-from proxy.masking.detectors.registry import DETECTORS
+from proxy.masking.registry import DETECTORS
 from support.enumerations import lines_of, table_under
 
 GUIDE = (Path(__file__).parents[4] / "docs" / "policy.md").read_text()

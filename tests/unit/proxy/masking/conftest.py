@@ -13,6 +13,7 @@ import pytest
 from access.policy.entities import Entity
 from proxy.masking.cards.brands import is_pan
 from proxy.masking.rules import DEFAULT_RULES, Masker, MaskingRule
+from proxy.masking.stream import StreamMasker
 
 CORPUS = Path(__file__).parent / "corpus"
 
@@ -62,3 +63,15 @@ def make_pan() -> Callable[[random.Random], str]:
                 return number
 
     return make
+
+
+@pytest.fixture(scope="session")
+def typed() -> Callable[[bytes], bytes]:
+    """What is shown of a text that comes byte by byte, with a flush after each."""
+
+    def play(text: bytes) -> bytes:
+        masking = StreamMasker(Masker(DEFAULT_RULES))
+        shown = [masking.feed(text[at : at + 1]) + masking.flush() for at in range(len(text))]
+        return b"".join(shown) + masking.flush(final=True)
+
+    return play

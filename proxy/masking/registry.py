@@ -1,6 +1,7 @@
 """The list of detectors. What is not in it is not looked for and not held back at a cut."""
 
 from access.policy.entities import Entity
+from proxy.masking.detector import Detector
 from proxy.masking.detectors import (
     aws_key,
     cvv,
@@ -15,7 +16,6 @@ from proxy.masking.detectors import (
     secret,
     ssn,
 )
-from proxy.masking.detectors.detector import Detector
 
 DETECTORS: dict[Entity, Detector] = {
     detector.entity: detector

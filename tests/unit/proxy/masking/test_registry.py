@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.policy.entities import Entity
-from proxy.masking.detectors.registry import DETECTORS
 from proxy.masking.holdback import Holdback
+from proxy.masking.registry import DETECTORS
 from proxy.masking.rules import DEFAULT_RULES, Masker, MaskingRule
 from proxy.masking.stream import StreamMasker
 
@@ -89,47 +89,6 @@ def test_cells_say_what_text_says(corpus: list[Case]) -> None:
 
 WORDS = "4111 1111 4111111111111111 11111111 cvv 123 : card 4006381333931 alice @example.com MIIB -----END ://"
 WORDS += " app: s3cret@db password= 'x \x1b] é DE89370400440532013000 +442079460958 123-45-6789 - ."
-NOISE = [
-    "\u200b",
-    "\u00ad",
-    "\u2060",
-    "\ufe0f",
-    "\u0301",
-    "\x00",
-    "\x07",
-    "\x1b[31m",
-    "\x1b[0;1m",
-    "\x1b[K",
-    "\x1b(B",
-    "x\b",
-]
-SEPARATORS = [" ", "-", ".", "\u00a0", "_", "/", "+", "\u2009", "\u2013", " - ", "%20", "&nbsp;", "\r", " \r"]
-CARDS = [
-    "4111111111111111",
-    "5555555555554444",
-    "2223003122003222",
-    "6011111111111117",
-    "6200000000000005",
-    "2200000000000004",
-]
-
-noises = st.lists(st.sampled_from(NOISE), max_size=2).map("".join)
-
-
-@settings(max_examples=250, deadline=None, derandomize=True)
-@given(
-    st.sampled_from(CARDS),
-    st.lists(noises, min_size=19, max_size=19),
-    st.lists(st.sampled_from(SEPARATORS), min_size=3, max_size=3),
-)
-def test_no_noise_and_no_separator_hides_a_card(card: str, noise: list[str], separators: list[str]) -> None:
-    pieces = list(card)
-    for place, separator in zip((4, 9, 14), separators, strict=True):
-        pieces.insert(place, separator)
-    text = "".join(piece + between for piece, between in zip(pieces, noise, strict=True))
-    masked = Masker(DEFAULT_RULES).text(f"card: {text};")
-    hidden = sum(star == "*" for star in masked)
-    assert hidden >= 12, masked
 
 
 words = st.sampled_from([*WORDS.split(" "), " ", "\x1f", "-----BEGIN PRIVATE KEY-----"])

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from access.policy.entities import Entity
-from proxy.masking.detectors.detector import Finder
+from proxy.masking.detector import Finder
 from proxy.masking.edits import REDACTED, Edit
 
 #: Bytes from the start of a label to its value, at most.

@@ -1,0 +1,24 @@
+"""One look tells which detectors are worth running, and whether escape sequences touch words."""
+
+import pytest
+
+from access.policy.entities import Entity
+from proxy.masking.hints import hint_set
+from proxy.masking.registry import DETECTORS
+
+ORDER = list(DETECTORS)
+look = hint_set(list(DETECTORS.values()))
+
+
+def test_every_hit_has_its_detector_s_hint(hit: dict[str, str]) -> None:
+    matched, _ = look(hit["text"].replace("\x1b[01;31m\x1b[K", "").replace("\x1b[m\x1b[K", "").encode())
+    assert ORDER.index(Entity(hit["entity"])) in matched
+
+
+def test_plain_words_are_worth_nothing() -> None:
+    assert look(b"nothing to see here") == ([], False)
+
+
+@pytest.mark.parametrize(("text", "touched"), [(b"al\x1b[1mice@", True), (b"\x1b[1m alice@", False)])
+def test_escape_sequences_that_touch_words_are_told(text: bytes, touched: bool) -> None:
+    assert look(text)[1] is touched
