@@ -154,7 +154,7 @@ def check(
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of gatepass.yml, for editors."""
-    typer.echo(json_schema())
+    typer.echo(json_schema(), nl=False)
 
 
 @app.command()

@@ -7,9 +7,6 @@ from typing import NamedTuple
 
 import re2
 
-#: Named in the log of a hit, so that a finding can be read years later; raised when a detector changes.
-DETECTOR_VERSION = "1"
-
 #: What a value is replaced with when none of it may be shown.
 REDACTED = "***"
 
