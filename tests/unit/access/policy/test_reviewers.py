@@ -1,7 +1,7 @@
 """Who may decide about others: never about themselves, by no identity, and never an agent."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,10 +12,12 @@ from access.policy.reviewers import may_review, may_revoke
 from storage.model import Grant, Principal, PrincipalKind
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+ENDS = NOW + timedelta(hours=1)
 
 
 def person(name: str, **changes: Any) -> Principal:
-    return Principal(**{"name": name, "kind": PrincipalKind.HUMAN, "created_at": NOW} | changes)
+    fields: dict[str, Any] = {"name": name, "kind": PrincipalKind.HUMAN, "created_at": NOW}
+    return Principal(**fields | changes)
 
 
 ALICE, BOB = person("alice"), person("bob")
@@ -49,7 +51,9 @@ def test_without_reviewers_nobody_is_named() -> None:
 
 
 def grant(holder: Principal, role: str) -> Grant:
-    return Grant(request_id=uuid4(), principal_id=holder.id, resource="payments-db", role=role, not_before=NOW)
+    return Grant(
+        request_id=uuid4(), principal_id=holder.id, resource="payments-db", role=role, not_before=NOW, expires_at=ENDS
+    )
 
 
 def revocation(document: dict[str, Any], role: str = "admin") -> Callable[[Principal], str | None]:

@@ -87,8 +87,10 @@ def test_cells_say_what_text_says(corpus: list[Case]) -> None:
     ]
 
 
-WORDS = "4111 1111 4111111111111111 11111111 cvv 123 : card 4006381333931 alice @example.com MIIB -----END ://"
-WORDS += " app: s3cret@db password= 'x \x1b] é DE89370400440532013000 +442079460958 123-45-6789 - ."
+WORDS = (
+    "4111 1111 4111111111111111 11111111 cvv 123 : card 4006381333931 alice @example.com MIIB -----END ://"
+    " app: s3cret@db password= 'x \x1b] é DE89370400440532013000 +442079460958 123-45-6789 - ."
+)
 
 
 words = st.sampled_from([*WORDS.split(" "), " ", "\x1f", "-----BEGIN PRIVATE KEY-----"])

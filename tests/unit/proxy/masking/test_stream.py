@@ -53,8 +53,10 @@ CARDS = [
 ]
 CARDS.remove("41x\b11 1111\u200b1111-1111")
 BETWEEN = [" ", "\n", "\t", ",", ":", '"', " 17 ", "word", "é", "漢字", "\x1b[0m", "(", "x=", " id ", "| "]
-FILLER = [" ", "\n", "\t", "-", ".", ",", ":", '"', "@", "://", "0", "4", "17 ", "e+15", "\x1b[0m", "\x1b", "\r", "\b"]
-FILLER += ["word", "é", "漢字", "\u200b", "\x00", "\x1f", "-----", "/", "=", "cvv", "card "]
+FILLER = [
+    *(" ", "\n", "\t", "-", ".", ",", ":", '"', "@", "://", "0", "4", "17 ", "e+15", "\x1b[0m", "\x1b", "\r", "\b"),
+    *("word", "é", "漢字", "\u200b", "\x00", "\x1f", "-----", "/", "=", "cvv", "card "),
+]
 
 texts = st.lists(st.sampled_from(SECRETS) | st.sampled_from(FILLER) | st.text(max_size=4), max_size=10).map(
     lambda parts: "".join(parts).encode("utf-8", "surrogatepass")

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -184,7 +185,8 @@ def test_the_recording_is_asciicast_with_more_channels(
         cast.resize(0, 80, 24)
         cast.resize(3, 81, 25)
 
-    header, *events = cast_of(write)
+    lines: list[Any] = cast_of(write)
+    header, *events = lines
     assert header["version"] == 2
     assert (header["width"], header["height"], header["env"]) == (100, 40, {"TERM": "xterm"})
     assert [event[1:] for event in events] == [
