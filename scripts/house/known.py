@@ -10,25 +10,4 @@ CROWDED: frozenset[str] = frozenset({})
 TEST_WITHOUT_MODULE: frozenset[str] = frozenset({})
 
 #: Modules of pure rooms without a unit test.
-PURE_WITHOUT_TEST: frozenset[str] = frozenset(
-    {
-        "proxy/masking/byte_patterns.py",
-        "proxy/masking/detector.py",
-        "proxy/masking/shaped.py",
-        "proxy/masking/edits.py",
-        "proxy/masking/from_policy.py",
-        "access/policy/served.py",
-        "simulator/slack_simulator/base/schema.py",
-        "simulator/slack_simulator/faults/catalogue.py",
-        "simulator/slack_simulator/faults/faults.py",
-        "simulator/slack_simulator/manifest/schema.py",
-        "proxy/masking/cards/candidates.py",
-        "proxy/masking/cards/grouping.py",
-        "proxy/masking/normalise.py",
-        "simulator/slack_simulator/blocks/attachments.py",
-        "simulator/slack_simulator/blocks/elements.py",
-        "simulator/slack_simulator/blocks/normal.py",
-        "simulator/slack_simulator/blocks/objects.py",
-        "simulator/slack_simulator/blocks/rich_text.py",
-    }
-)
+PURE_WITHOUT_TEST: frozenset[str] = frozenset({})

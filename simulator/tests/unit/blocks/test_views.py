@@ -26,14 +26,6 @@ def plain(text: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": text}
 
 
-def option(text: str = "One", value: str = "1") -> dict[str, Any]:
-    return {"text": plain(text), "value": value}
-
-
-def select(options: list[Any], **fields: Any) -> dict[str, Any]:
-    return {"type": "static_select", "options": options, **fields}
-
-
 def field(element: Any, **fields: Any) -> dict[str, Any]:
     return {"type": "input", "label": plain("Field"), "element": element, **fields}
 
@@ -77,15 +69,3 @@ VIEWS: list[tuple[str, Any, str]] = [
 def test_a_view_like_this_is_refused(view: Any, problem: str) -> None:
     """Pointers start at the view."""
     assert problem in [str(found) for found in view_problems(view, "modal")]
-
-
-def test_every_input_is_known() -> None:
-    """The elements that a modal may hold, each in its simplest form."""
-    kinds = ["plain_text_input", "email_text_input", "url_text_input", "datepicker", "timepicker", "datetimepicker"]
-    kinds += ["users_select", "channels_select", "conversations_select", "external_select", "multi_users_select"]
-    elements: list[Any] = [{"type": kind, "action_id": "a"} for kind in kinds]
-    elements += [{"type": "number_input", "is_decimal_allowed": False}, select([option()])]
-    elements += [
-        {"type": kind, "options": [option()]} for kind in ("radio_buttons", "checkboxes", "multi_static_select")
-    ]
-    assert blocks_problems([field(element) for element in elements], "modal", 100) == []
