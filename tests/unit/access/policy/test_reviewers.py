@@ -52,7 +52,12 @@ def test_without_reviewers_nobody_is_named() -> None:
 
 def grant(holder: Principal, role: str) -> Grant:
     return Grant(
-        request_id=uuid4(), principal_id=holder.id, resource="payments-db", role=role, not_before=NOW, expires_at=ENDS
+        request_id=uuid4(),
+        principal_id=holder.id,
+        resource="payments-db",
+        role=role,
+        not_before=NOW,
+        expires_at=ENDS,
     )
 
 

@@ -17,7 +17,7 @@ _candidate = re2.compile(CANDIDATE, re2_options())
 
 def candidate(text: str) -> str | None:
     match = _candidate.search(text)
-    return match and match.group()
+    return str(match.group()) if match is not None else None
 
 
 PRINTED = [
