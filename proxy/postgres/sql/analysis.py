@@ -134,9 +134,8 @@ def kind_of(node: str) -> str:
 
 def label_of(node: str) -> SqlLabel:
     """What the statement does, by its node's name; one that this grammar does not have yet is unparseable."""
-    if node.startswith(DDL_PREFIXES):
-        return SqlLabel.DDL
-    return KINDS.get(node) or OTHERS.get(node) or SqlLabel.UNPARSEABLE
+    known = KINDS.get(node) or OTHERS.get(node)
+    return known or (SqlLabel.DDL if node.startswith(DDL_PREFIXES) else SqlLabel.UNPARSEABLE)
 
 
 # --- labels -------------------------------------------------------------------------------------------------------

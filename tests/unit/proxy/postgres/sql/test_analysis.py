@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.policy.labels import UNPARSEABLE
+from access.policy.labels import UNPARSEABLE, SqlLabel
 from proxy.postgres.sql.analysis import MAX_CHAIN_TOKENS, MAX_SQL_BYTES
 from support.sql import facts_of
 
@@ -69,6 +69,12 @@ def test_corpus(sql: str, kind: str, labels: set[str]) -> None:
     [facts] = facts_of(sql)
     assert facts.kind == kind
     assert labels <= facts.labels
+
+
+def test_default_privileges_are_a_grant_and_no_ddl() -> None:
+    """A role whose rules allow ddl and deny everything else must not give standing rights away."""
+    [facts] = facts_of("alter default privileges in schema app grant select on tables to bob")
+    assert facts.labels == {SqlLabel.GRANT}
 
 
 @pytest.mark.parametrize(
