@@ -27,7 +27,7 @@ NOISE = rf"(?:{ESCAPE}|[\x00\x07\x08\x0e\x0f\x7f\x80-\xff]|[!-~]\x08| \r)"
 IN_WORD = rf"(?:{WORD}|{NOISE})*"
 
 DIGIT = rf"(?:[0-9]|{_utf8_digits()})"
-_SEPARATOR = r"(?: ?[-._/+\r] ?| |%2[0Dd]|&nbsp;|[\x80-\xff]+ ?)"
+_SEPARATOR = r"(?: ?[-._/+\r] ?| |%2[0Dd]|&nbsp;| ?[\x80-\xff]+ ?)"
 #: What may stand between two digits of one number.
 GAP = rf"{NOISE}*(?:{_SEPARATOR}{NOISE}*)?"
 #: Digits of one number, or of several beside each other.

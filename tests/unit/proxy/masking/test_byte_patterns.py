@@ -101,7 +101,6 @@ def test_a_gap_that_normalise_reads(noise: bytes, separator: bytes) -> None:
     assert matches(RUN, b"4" + gap + b"1" + gap + "\uff11".encode())
 
 
-@pytest.mark.xfail(strict=True, reason="a mark beyond ASCII between two spaces is read by normalise.GAP only")
 @pytest.mark.parametrize("mark", ["\u2013", "\u2212", "\u00b7", "\u2022"])
 def test_a_mark_beyond_ascii_between_spaces(mark: str) -> None:
     gap = f" {mark} ".encode()
