@@ -23,6 +23,6 @@ def demo(
             raise
         raise DemoUnavailable(
             "the demo plays with a local Slack, which is not installed; install Gatepass with its demo: "
-            "uv tool install 'gatepass[demo]'"
+            "uv tool install 'gatepass[demo]', or '.[demo]' in a checkout"
         ) from missing
     main.run(script=script, folder=folder, fresh=fresh)

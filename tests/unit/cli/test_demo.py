@@ -36,5 +36,5 @@ def test_the_demo_says_what_to_install() -> None:
     assert done.returncode == 1
     assert done.stderr == (
         "gatepass: the demo plays with a local Slack, which is not installed; install Gatepass with its demo: "
-        "uv tool install 'gatepass[demo]'\n"
+        "uv tool install 'gatepass[demo]', or '.[demo]' in a checkout\n"
     )
