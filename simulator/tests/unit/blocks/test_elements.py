@@ -66,9 +66,9 @@ GROUPS = [{"label": plain(), "options": [option("1")]}, {"label": plain(), "opti
 @pytest.mark.parametrize(
     "element",
     [
-        *({"type": kind} for kind in IN_INPUT.keys() - {
+        *({"type": kind} for kind in sorted(IN_INPUT.keys() - {
             "static_select", "multi_static_select", "checkboxes", "radio_buttons", "number_input", "rich_text_input"
-        }),
+        })),
         {"type": "rich_text_input", "action_id": "a"},
         {"type": "number_input", "is_decimal_allowed": False},
         *(
