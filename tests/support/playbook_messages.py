@@ -4,6 +4,7 @@ They are called as PostgreSQL's manual calls them. Refused alone is none of its 
 and went upstream in place of an extended message that was refused.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Self
@@ -77,11 +78,12 @@ def _subject(pending: PendingReply) -> str:
 # --- the client's messages ----------------------------------------------------------------------------------------
 
 
-class ClientMessage(Message):
+class ClientMessage(Message, ABC):
     """Something the client sends."""
 
+    @abstractmethod
     def play(self, state: ConnectionState) -> None:
-        raise NotImplementedError
+        """Tell the state that this passed."""
 
 
 @dataclass(frozen=True)
@@ -166,11 +168,12 @@ class CopyDone(ClientMessage):
 # --- the server's messages ----------------------------------------------------------------------------------------
 
 
-class ServerMessage(Message):
+class ServerMessage(Message, ABC):
     """Something the server answers."""
 
+    @abstractmethod
     def play(self, state: ConnectionState) -> None:
-        raise NotImplementedError
+        """Tell the state that this passed."""
 
 
 class ParseComplete(ServerMessage):

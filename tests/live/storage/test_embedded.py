@@ -77,11 +77,14 @@ def finish(process: "subprocess.Popen[str]") -> None:
 
 
 def kill(process: psutil.Process) -> None:
-    """SIGKILL, and wait until it has died; whether anybody reaps it is not ours to say."""
+    """SIGKILL, and wait until it has died, ten seconds at most; whether anybody reaps it is not ours to say."""
     process.kill()
     with contextlib.suppress(psutil.NoSuchProcess):
-        while process.status() != psutil.STATUS_ZOMBIE:
+        for _ in range(2000):
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return
             time.sleep(0.005)
+        pytest.fail(f"process {process.pid} outlived SIGKILL by ten seconds")
 
 
 def ask(dsn: str) -> int:
