@@ -33,6 +33,8 @@ class StatementFacts:
     labels: frozenset[str]
     #: Labels of what it is made of (the commands of a pipeline), when each must pass the rules by itself.
     parts: tuple[frozenset[str], ...] = ()
+    #: Why `text` does not show all of what runs, as a sentence; empty: it does. What has one is not put to a reviewer.
+    unreviewable: str = ""
 
 
 def match(rules: Sequence[StatementRule], facts: StatementFacts) -> StatementRule | None:

@@ -9,16 +9,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import tree_sitter_bash
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from access.policy.labels import ShellLabel
 from proxy.shell import evaluations
 from proxy.shell.programs import runs_unseen, writes
 from proxy.shell.secrets import redact
-from proxy.shell.words import literal, source
 from proxy.shell.wrappers import Word, runs
 from proxy.statements import StatementFacts
+from proxy.syntax.bash import literal, nodes, parse, source
 
 #: OpenSSH sends longer ones, but nobody reviews them; they are not parsed.
 MAX_COMMAND_CHARACTERS = 65_536
@@ -27,7 +26,6 @@ MAX_DEPTH = 8
 
 TEST = "command:test"
 
-_BASH = Language(tree_sitter_bash.language())
 # Bash separates by space, tab and newline only; the grammar also by these, so that the two would read different words.
 # A lone dollar at a line's end makes the grammar swallow the next line.
 _READ_OTHERWISE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
@@ -60,7 +58,7 @@ def _labels(line: str, depth: int) -> Iterator[str]:
 
 def _parsed(line: str, depth: int) -> Iterator[str]:
     try:
-        root = Parser(_BASH).parse(line.encode()).root_node
+        root = parse(line)
     except UnicodeEncodeError:
         yield ShellLabel.UNPARSEABLE
         return
@@ -68,16 +66,6 @@ def _parsed(line: str, depth: int) -> Iterator[str]:
         yield ShellLabel.UNPARSEABLE
     for node in nodes(root):
         yield from _found(node, depth)
-
-
-def nodes(root: Node, into: frozenset[str] | None = None) -> Iterator[Node]:
-    """Every node of the tree, in the order of the text, below nodes of the types `into` or all; people nest deeply."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if into is None or node.type in into:
-            waiting.extend(reversed(node.children))
 
 
 def _found(node: Node, depth: int) -> Iterator[str]:

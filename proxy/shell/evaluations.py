@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from proxy.shell.words import source
 from proxy.shell.wrappers import Word
+from proxy.syntax.bash import source
 
 _PLAIN = re.compile(r"[\d\s+\-*/%<>=!&|^~?:,()]*")
 _INTEGER = re.compile(r"[+-]?\d+")

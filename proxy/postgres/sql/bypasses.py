@@ -10,9 +10,9 @@ import sys
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from proxy.postgres.sql.analysis import unwrap, walk
 from proxy.postgres.sql.changes import names_domain_change
 from proxy.postgres.sql.masked_names import IsMasked, MaskedColumnsOf
+from proxy.syntax.sql import unwrap, walk
 
 #: They take SQL as text, or show table contents by other ways than columns.
 READERS = frozenset(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from proxy.postgres.sql.analysis import unwrap, walk
+from proxy.syntax.sql import unwrap, walk
 
 #: Types that a masked column may be given by their bare names; the grammar itself qualifies the SQL standard's
 #: (`varchar(20)`, `int`), and `pg_catalog.` says that any other is PostgreSQL's own.

@@ -54,10 +54,10 @@ from collections.abc import Iterator
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from proxy.postgres.sql.analysis import children, unwrap, walk
 from proxy.postgres.sql.bypasses import in_code, reads_around
 from proxy.postgres.sql.changes import run_code
 from proxy.postgres.sql.masked_names import IsMasked, MaskedColumnsOf, MaskedNames, collect
+from proxy.syntax.sql import children, unwrap, walk
 
 #: ALTER TABLE that lets another table show this one's rows.
 _LENDING = frozenset({pg.AT_AddInherit, pg.AT_AttachPartition})

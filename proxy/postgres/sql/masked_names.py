@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from proxy.postgres.sql.analysis import unwrap, walk
+from proxy.syntax.sql import unwrap, walk
 
 IsMasked = Callable[[str], bool]
 #: The masked columns of whatever tables have a name.

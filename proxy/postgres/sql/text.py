@@ -7,12 +7,11 @@ or plausible name does not survive. Where even the lexer fails, no text does.
 
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
-import postgast
 from postgast import pg_query_pb2 as pg
 
 from proxy.masking.cards.brands import is_pan
+from proxy.syntax.sql import Token
 
 #: Longer texts are cut: they are read by people, in a card or a digest.
 MAX_TEXT_CHARACTERS = 4_000
@@ -27,17 +26,6 @@ _NAMES = frozenset({pg.IDENT, pg.UIDENT})
 _MANY_DIGITS = re.compile(rb"\d{9,}")
 #: What names are made of once they are quoted; anything else is text that somebody put into the wrong quotes.
 _QUOTED_NAME = re.compile(rb'"[\w .$-]{1,63}"')
-
-
-class Token(NamedTuple):
-    kind: int
-    start: int
-    end: int
-
-
-def tokens(sql: bytes) -> list[Token]:
-    """PostgreSQL's tokens, comments included. Raises postgast.PgQueryError where the lexer fails."""
-    return [Token(each.token, each.start, each.end) for each in postgast.scan(sql.decode()).tokens]
 
 
 def redact(sql: bytes, scanned: Sequence[Token], *, settings: bool = False) -> str:

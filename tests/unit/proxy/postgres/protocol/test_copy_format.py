@@ -10,7 +10,7 @@ from postgast import parse
 
 from proxy.postgres.protocol.copy_format import CopyOut, copy_out
 from proxy.postgres.protocol.frames import ProtocolViolation
-from proxy.postgres.sql.analysis import unwrap
+from proxy.syntax.sql import unwrap
 
 CELLS = st.lists(st.none() | st.text(max_size=12).map(str.encode), min_size=1, max_size=6)
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from access.policy.labels import UNPARSEABLE, SqlLabel
-from proxy.postgres.sql.analysis import MAX_CHAIN_TOKENS, MAX_SQL_BYTES
+from proxy.syntax.sql import MAX_CHAIN_TOKENS, MAX_SQL_BYTES
 from support.sql import facts_of
 
 CORPUS: list[tuple[str, str, set[str]]] = [

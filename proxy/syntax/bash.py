@@ -1,9 +1,15 @@
-"""Shell words: what a word says after the shell has taken its quotes away, when that can be told without running it."""
+"""Bash as a tree: its nodes, and what a word says once the shell has taken its quotes away. Pure.
+
+`literal` answers only where that can be told without running anything.
+"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from tree_sitter import Node
+import tree_sitter_bash
+from tree_sitter import Language, Node, Parser
+
+_BASH = Language(tree_sitter_bash.language())
 
 #: Unquoted, these make a word mean something that only the running shell knows: file names, and expansions that the
 #: grammar took for plain characters.
@@ -17,6 +23,21 @@ _ANSI_C = re.compile(
     r"\\(?:x([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{1,4})|U([0-9a-fA-F]{1,8})|([0-7]{1,3})|(c.)|(.))", re.DOTALL
 )
 _ANSI_C_NAMES = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
+
+
+def parse(text: str) -> Node:
+    """The tree of a text; `has_error` tells whether all of it could be read. Raises UnicodeEncodeError."""
+    return Parser(_BASH).parse(text.encode()).root_node
+
+
+def nodes(root: Node, into: frozenset[str] | None = None) -> Iterator[Node]:
+    """Every node of the tree, in the order of the text, below nodes of the types `into` or all; people nest deeply."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if into is None or node.type in into:
+            waiting.extend(reversed(node.children))
 
 
 def source(node: Node) -> str:

@@ -1,0 +1,128 @@
+"""SQL as tokens and a tree, by PostgreSQL 18's own lexer and grammar (libpg_query). Pure.
+
+It refuses what the parser does not bear (size, depth) and what another encoding or string mode would cut otherwise.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import postgast
+from google.protobuf.message import DecodeError, Message
+from postgast import pg_query_pb2 as pg
+
+#: Larger texts are not parsed: a bulk load of this size belongs into COPY.
+MAX_SQL_BYTES = 8 * 1024 * 1024
+#: libpg_query's C code recurses and overflows its stack somewhere above 20,000 levels. A level takes a token or more.
+MAX_CHAIN_TOKENS = 8_000
+#: Set operations nest to the left, whatever stands between them.
+MAX_SET_OPERATIONS = 1_000
+
+_OPEN = frozenset({pg.ASCII_40, pg.ASCII_91})
+_CLOSE = frozenset({pg.ASCII_41, pg.ASCII_93})
+_BORDERS = frozenset({pg.ASCII_44, pg.ASCII_59})
+_SET_OPERATIONS = frozenset({pg.UNION, pg.INTERSECT, pg.EXCEPT})
+
+#: A backslash before a quote ends a plain string or not, by standard_conforming_strings, which a session can change.
+_TWO_READINGS = re.compile(rb"\\'")
+#: In SJIS, BIG5, GBK and their kin a backslash can be the second byte of a character.
+_SECOND_BYTE = re.compile(rb"[\x80-\xff]\\")
+
+#: Nodes that hold nothing but a value.
+_VALUES = (pg.A_Const, pg.String, pg.Integer)
+#: What a field holds that is neither a node nor a list of nodes; none of the grammar's lists are of scalars.
+_SCALARS = (int, str, bytes, float)
+
+
+class Unreadable(Exception):
+    """The text cannot be read for certain."""
+
+
+class Token(NamedTuple):
+    kind: int
+    start: int
+    end: int
+
+
+def tokens(sql: bytes) -> list[Token]:
+    """PostgreSQL's tokens, comments included. Raises postgast.PgQueryError where the lexer fails."""
+    return [Token(each.token, each.start, each.end) for each in postgast.scan(sql.decode()).tokens]
+
+
+def parse(sql: bytes) -> tuple[list[Token], pg.ParseResult]:
+    """The tokens and the tree of a query string, undecoded. Raises Unreadable."""
+    try:
+        if len(sql) > MAX_SQL_BYTES or _SECOND_BYTE.search(sql):
+            raise Unreadable
+        scanned = tokens(sql)
+        if _is_too_deep(scanned) or _has_two_readings(sql, scanned):
+            raise Unreadable
+        return scanned, postgast.parse(sql.decode())
+    except (postgast.PgQueryError, DecodeError, UnicodeError) as error:
+        raise Unreadable from error
+
+
+def _is_too_deep(scanned: Sequence[Token]) -> bool:
+    set_operations = sum(token.kind in _SET_OPERATIONS for token in scanned)
+    return set_operations > MAX_SET_OPERATIONS or _chain(scanned) > MAX_CHAIN_TOKENS
+
+
+def _chain(scanned: Sequence[Token]) -> int:
+    """An upper bound for how deep the tree can be: tokens since the last comma, summed over open parentheses."""
+    deepest = depth = here = 0
+    outer: list[int] = []
+    for token in scanned:
+        if token.kind in _OPEN:
+            outer.append(here)
+            here = 0
+        elif token.kind in _CLOSE and outer:
+            depth -= here
+            here = outer.pop()
+        elif token.kind in _BORDERS:
+            depth -= here
+            here = 0
+        depth += 1
+        here += 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _has_two_readings(sql: bytes, scanned: Sequence[Token]) -> bool:
+    """Whether a plain string would end elsewhere with standard_conforming_strings off."""
+    if not _TWO_READINGS.search(sql):
+        return False
+    plain = (sql[token.start : token.end] for token in scanned if token.kind in {pg.SCONST, pg.USCONST})
+    return any(text[:1] not in b"Ee$" and _TWO_READINGS.search(text) for text in plain)
+
+
+def unwrap(node: Message) -> Message:
+    """The message inside a Node; itself if it is none or empty."""
+    if isinstance(node, pg.Node):
+        which = node.WhichOneof("node")
+        return node if which is None else getattr(node, which)
+    return node
+
+
+def children(node: Message) -> Iterator[tuple[str, Message]]:
+    """Field name and message of everything directly below a node."""
+    for field, value in node.ListFields():
+        if isinstance(value, Message):
+            yield field.name, unwrap(value)
+        elif not isinstance(value, _SCALARS):
+            for item in value:
+                yield field.name, unwrap(item)
+
+
+def walk(node: Message) -> Iterator[Message]:
+    """The node and everything below it."""
+    pending = [unwrap(node)]
+    while pending:
+        current = pending.pop()
+        yield current
+        if isinstance(current, _VALUES):
+            continue
+        for _, value in current.ListFields():
+            if isinstance(value, Message):
+                pending.append(unwrap(value))
+            elif not isinstance(value, _SCALARS):
+                pending.extend(map(unwrap, value))

@@ -1,0 +1,43 @@
+"""Bash as a tree: words say what they say only where that can be told."""
+
+import pytest
+
+from proxy.syntax.bash import literal, nodes, parse, source
+
+
+def only_word(line: str) -> str | None:
+    command = next(node for node in nodes(parse(line)) if node.type == "command_name")
+    return literal(command.children[0])
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("ls", "ls"),
+        ("'l s'", "l s"),
+        ('"l\\$s"', "l$s"),
+        ("l\\s", "ls"),
+        ("$'\\x6cs'", "ls"),
+        ("l's'", "ls"),
+        ("$ls", None),
+        ('"$(ls)"', None),
+        ("l*", None),
+    ],
+)
+def test_a_word_says_what_the_shell_would_read(line: str, word: str | None) -> None:
+    assert only_word(line) == word
+
+
+def test_nodes_come_in_the_order_of_the_text() -> None:
+    names = [source(node) for node in nodes(parse("a; b | c && d")) if node.type == "command_name"]
+    assert names == ["a", "b", "c", "d"]
+
+
+def test_nodes_stop_below_other_types() -> None:
+    found = [node.type for node in nodes(parse("a $(b)"), into=frozenset({"program"}))]
+    assert found == ["program", "command"]
+
+
+def test_what_is_no_shell_has_an_error() -> None:
+    assert parse("if then (").has_error
+    assert not parse("if true; then :; fi").has_error
