@@ -3,7 +3,6 @@
 A token that was not signed with EdDSA by a key of this folder, for this gateway, is refused with a reason.
 """
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -13,7 +12,7 @@ from uuid import UUID, uuid4
 
 import jwt
 
-from access.signing_keys import KeyFolder
+from access.signing_keys import KeyFolder, VerifyingKey
 from storage.model import Grant, Principal, PrincipalKind
 
 ALGORITHM = "EdDSA"
@@ -35,6 +34,7 @@ class TokenProblem(StrEnum):
     BAD_SIGNATURE = "bad_signature"
     WRONG_AUDIENCE = "wrong_audience"
     UNKNOWN_KEY = "unknown_key"
+    RETIRED_KEY = "retired_key"
 
 
 _SENTENCES = {
@@ -44,6 +44,10 @@ _SENTENCES = {
     TokenProblem.BAD_SIGNATURE: "This token was not signed by this Gatepass. Get a new one from Gatepass in Slack.",
     TokenProblem.WRONG_AUDIENCE: "This token was made for something else than this gateway. Get one in Slack.",
     TokenProblem.UNKNOWN_KEY: "This token was signed by a key that is no longer in use. Get a new one in Slack.",
+    TokenProblem.RETIRED_KEY: (
+        "This token says that it was signed after its key was replaced. Get a new one in Slack, and tell Gatepass's "
+        "operators if you did get it there."
+    ),
 }
 
 
@@ -101,21 +105,29 @@ class TokenKeys:
         """What the token says. Raises InvalidToken with a reason. `now` is the process clock unless given."""
         if len(token) > MAX_CHARS:
             raise InvalidToken(TokenProblem.MALFORMED)
-        payload = self._verified(token)
+        at = now or datetime.now(UTC)
+        payload, key = self._verified(token)
         claims = _claims(payload)
-        moment = now.timestamp() if now is not None else time.time()
+        moment = at.timestamp()
+        if key.is_over(at):
+            raise InvalidToken(TokenProblem.UNKNOWN_KEY)
+        if not key.accepts(claims.issued_at):
+            raise InvalidToken(TokenProblem.RETIRED_KEY)
         if claims.issued_at.timestamp() > moment + LEEWAY_S:
             raise InvalidToken(TokenProblem.NOT_YET_VALID)
         if claims.expires_at.timestamp() <= moment - LEEWAY_S:
             raise InvalidToken(TokenProblem.EXPIRED)
         return claims
 
-    def rotate(self) -> str:
-        """Sign with a new key from now on, here and in every process; returns its id. Old keys still verify."""
-        return self._keys.rotate()
+    def rotate(self, now: datetime | None = None, *, revoke: bool = False) -> str:
+        """Sign with a new key from now on, here and in every process; returns its id.
 
-    def _verified(self, token: str) -> dict[str, Any]:
-        """The payload, if it is ours. Times are left to the caller, who has the clock."""
+        Old keys verify what they signed until `now`, for as long as a grant may be, or with `revoke` nothing any more.
+        """
+        return self._keys.rotate(now or datetime.now(UTC), revoke=revoke)
+
+    def _verified(self, token: str) -> tuple[dict[str, Any], VerifyingKey]:
+        """The payload, if it is ours, and the key that signed it. Times are left to the caller, who has the clock."""
         try:
             header = jwt.get_unverified_header(token)
         except (jwt.InvalidTokenError, ValueError) as error:
@@ -127,9 +139,9 @@ class TokenKeys:
         if key is None:
             raise InvalidToken(TokenProblem.UNKNOWN_KEY)
         try:
-            return jwt.decode(
+            payload = jwt.decode(
                 token,
-                key,
+                key.key,
                 algorithms=[ALGORITHM],
                 audience=AUDIENCE,
                 issuer=ISSUER,
@@ -141,6 +153,7 @@ class TokenKeys:
             raise InvalidToken(TokenProblem.BAD_SIGNATURE) from error
         except (jwt.InvalidTokenError, ValueError) as error:
             raise InvalidToken(TokenProblem.MALFORMED) from error
+        return payload, key
 
 
 def _claims(payload: dict[str, Any]) -> Claims:

@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+from typing import Annotated
 
 import typer
 
@@ -20,16 +21,32 @@ def _group() -> None:
 
 
 @app.command("rotate")
-def rotate() -> None:
-    """Make a new signing key; tokens of the old ones stay valid until they expire."""
+def rotate(
+    revoke: Annotated[
+        bool, typer.Option("--revoke", help="The old key leaked: refuse every token that it signed, from now on.")
+    ] = False,
+) -> None:
+    """Make a new signing key. Old keys verify what they signed before, for a day at most, and nothing newer."""
     settings = Settings.load()
     runtime.home(settings)
-    kid = TokenKeys(settings.home / "keys").rotate()
+    try:
+        kid = TokenKeys(settings.home / "keys").rotate(revoke=revoke)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise runtime.NotReady(f"No key was replaced, {settings.home / 'keys'} cannot be written ({why}).") from error
     typer.echo(f"New tokens are signed by key {kid}.")
-    asyncio.run(_record(settings, kid))
+    typer.echo(_REVOKED if revoke else _RETIRED)
+    asyncio.run(_record(settings, kid, revoke=revoke))
 
 
-async def _record(settings: Settings, kid: str) -> None:
+_RETIRED = (
+    "Tokens that older keys signed until now stay valid until they expire, a day at most. If a key leaked, run "
+    "`gatepass keys rotate --revoke`."
+)
+_REVOKED = "Tokens that older keys signed are refused from now on; people get new ones in Slack. Live sessions go on."
+
+
+async def _record(settings: Settings, kid: str, *, revoke: bool) -> None:
     """Storage must not keep anybody from replacing a key that leaked: the key comes first, the record after it."""
     try:
         async with runtime.database(settings) as database, database.transaction() as transaction:
@@ -38,6 +55,7 @@ async def _record(settings: Settings, kid: str) -> None:
                 actor=f"operator:{getpass.getuser()}",
                 action="cli:key:rotate",
                 resource=kid,
+                detail={"old_keys": "revoked" if revoke else "retired"},
             )
     except (StorageUnavailable, runtime.NotReady) as problem:
         raise runtime.NotReady(f"The key was rotated, but the audit log does not have it. {problem}") from problem

@@ -13,9 +13,9 @@ from rich.console import Console
 from access.errors import PolicyStale
 from access.identity.adoption import PolicyOutdated
 from access.identity.people import WrongWorkspace
+from access.key_files import KeyUnusable
 from access.policy.errors import PolicyErrors
 from access.policy.file import json_schema, load
-from access.signing_keys import KeyUnusable
 from bot.manifest import manifest_text
 from bot.slack.client import BotUnavailable
 from cli import audit, keys, log, serving, sessions

@@ -48,9 +48,7 @@ async def storage_dsn(settings: Settings) -> AsyncGenerator[SecretStr]:
     Raises NotReady when one's own database lacks migrations.
     """
     if settings.database_url is not None:
-        dsn = settings.database_url.get_secret_value()
-        if missing := await pending(dsn):
-            raise NotReady(f"The database lacks migrations ({', '.join(missing)}). Run `gatepass migrate` first.")
+        await _check_migrated(settings.database_url.get_secret_value())
         yield settings.database_url
         return
     home(settings)
@@ -71,8 +69,35 @@ def home(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
+async def existing_database(settings: Settings) -> AsyncGenerator[Database]:
+    """Storage that is there already, for commands that look at it: none is made, and none is migrated.
+
+    Raises NotReady when there is none, or when it lacks migrations.
+    """
+    embedded = Embedded(settings.home / "postgres")
+    if settings.database_url is None and not embedded.exists:
+        raise NotReady(
+            f"There is no Gatepass storage in {settings.home.absolute()}. Set GATEPASS_HOME to the folder of the "
+            "Gatepass that serves (`gatepass demo` keeps its own in .gatepass/demo), or DATABASE_URL to its database."
+        )
+    with embedded if settings.database_url is None else contextlib.nullcontext():
+        dsn = embedded.dsn if settings.database_url is None else settings.database_url.get_secret_value()
+        await _check_migrated(dsn)
+        opened = Database(dsn)
+        try:
+            yield opened
+        finally:
+            await opened.close()
+
+
+async def _check_migrated(dsn: str) -> None:
+    if missing := await pending(dsn):
+        raise NotReady(f"The database lacks migrations ({', '.join(missing)}). Run `gatepass migrate` first.")
+
+
+@contextlib.asynccontextmanager
 async def database(settings: Settings) -> AsyncGenerator[Database]:
-    """Storage alone, for commands that only read."""
+    """Storage alone, made and migrated where it is the embedded one."""
     async with storage_dsn(settings) as dsn:
         opened = Database(dsn.get_secret_value())
         try:

@@ -59,7 +59,7 @@ def replay(
 
 
 async def _list(settings: Settings, limit: int) -> None:
-    async with runtime.database(settings) as database, database.transaction() as transaction:
+    async with runtime.existing_database(settings) as database, database.transaction() as transaction:
         rows = await transaction.execute(
             select(Session, Grant, Principal)
             .join(Grant, col(Grant.id) == col(Session.grant_id))
@@ -83,7 +83,7 @@ async def _list(settings: Settings, limit: int) -> None:
 
 
 async def _show(settings: Settings, wanted: str) -> int:
-    async with runtime.database(settings) as database:
+    async with runtime.existing_database(settings) as database:
         async with database.transaction() as transaction:
             session = await _find(transaction, wanted)
             if session is None:
@@ -121,7 +121,7 @@ async def _facts(transaction: AsyncSession, session: Session) -> list[tuple[str,
 
 
 async def _replay(settings: Settings, wanted: str, speed: float) -> int:
-    async with runtime.database(settings) as database:
+    async with runtime.existing_database(settings) as database:
         async with database.transaction() as transaction:
             session = await _find(transaction, wanted)
             if session is None:
@@ -148,7 +148,7 @@ async def _replay(settings: Settings, wanted: str, speed: float) -> int:
 
 
 def _check_committed(known: list[RecordingSegment], found: list[files.SegmentFile]) -> None:
-    """Compare the files with the hashes that storage and the audit log committed to when the session ended."""
+    """Compare the files with the hashes in storage. What the audit log says of them is not looked at here."""
     hashes = {segment.number: segment.sha256 for segment in found}
     for row in known:
         if hashes.get(row.number) != row.sha256:

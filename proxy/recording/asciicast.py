@@ -15,6 +15,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from proxy.recording.gate import terminal_size, terminal_type
 from proxy.recording.recorder import Recorder
 
 STDOUT = "o"
@@ -40,10 +41,11 @@ class Cast:
 
     def begin(self, width: int, height: int, term: str | None) -> None:
         """Say how large the screen is, before the first event; a command without a terminal has the usual 80x24."""
+        width, height = terminal_size(width, height)
         if width and height:
             self._recorder.describe(width=width, height=height)
         if term:
-            self._recorder.describe(env={"TERM": term})
+            self._recorder.describe(env={"TERM": terminal_type(term)})
 
     def stream(self, channel: int, code: str) -> Callable[[bytes], None]:
         """The function that records output of one of a channel's streams (STDOUT or STDERR)."""
@@ -61,12 +63,13 @@ class Cast:
 
     def resize(self, channel: int, width: int, height: int) -> None:
         """Record a terminal's new size, in characters."""
+        width, height = terminal_size(width, height)
         self._recorder.write([self._recorder.elapsed(), f"r{_suffix(channel)}", f"{width}x{height}"])
 
     def channel(self, channel: int, **facts: Any) -> None:
         """Record that a channel was opened or closed, with what is known about it."""
-        event = json.dumps({"channel": channel, **facts}, separators=(",", ":"))
-        self._recorder.write([self._recorder.elapsed(), "c", event])
+        event = json.dumps(self._recorder.cleaned({"channel": channel, **facts}), separators=(",", ":"))
+        self._recorder.write(json.dumps([self._recorder.elapsed(), "c", event], separators=(",", ":")).encode())
 
 
 def json_string(text: bytes) -> bytes:

@@ -1,11 +1,18 @@
 """One session's recording: append-only segments, each naming the hash of the one before, written before forwarding.
 
 `write` returns when the kernel has the bytes, so a killed process loses nothing that was forwarded; `sync` bounds what
-a power cut can lose. A write that fails raises RecorderFailed, which ends the session: nothing goes on unrecorded.
+a power cut can lose. A write that fails raises RecorderFailed, which ends the session: nothing goes on unrecorded. What
+was written of it is taken back, so that the file is what its hash says.
+
+Three things stand in a recording, and nothing else may: output that was masked before (`write` with a finished line),
+statements in the text that was made to be shown (`statement`), and values, whose every string passes the gate
+(proxy.recording.gate).
 
 One line a record after a header line, in either format of storage.recordings.formats.
 """
 
+import contextlib
+import errno
 import hashlib
 import json
 import os
@@ -17,6 +24,7 @@ from typing import Any
 from uuid import UUID
 
 from proxy.errors import RecorderFailed
+from proxy.recording.gate import Gate
 from storage.recordings.files import NO_SEGMENT, SegmentFile, session_folder
 from storage.recordings.formats import Format
 
@@ -37,9 +45,11 @@ class Recorder:
         started_at: datetime,
         recording_format: Format,
         *,
+        redact: Callable[[str], str],
         segment_bytes: int = SEGMENT_BYTES,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`redact` is `Masker.redact`: what it knows of is in no string that was not masked before."""
         self.format = recording_format
         self.closed: list[SegmentFile] = []
         self._root = root
@@ -50,36 +60,52 @@ class Recorder:
         self._clock = clock
         self._start = clock()
         self._header: dict[str, Any] = {"width": 80, "height": 24} if recording_format is Format.ASCIICAST else {}
+        self._gate = Gate(redact)
         self._file: int | None = None
+        self._failed = ""
         self._hash = hashlib.sha256()
         self._size = 0
         self._unsynced = False
 
     def describe(self, **header: Any) -> None:
         """Add to the header of the segments to come, e.g. the terminal's width and height (asciicast)."""
-        self._header.update(header)
+        self._header.update(self.cleaned(header))
+
+    def cleaned(self, value: Any) -> Any:
+        """JSON with every string in it masked, bounded and visible, as it may stand in a finished line."""
+        return self._gate.value(value)
 
     def elapsed(self) -> float:
         """Seconds since the session started, as records carry them."""
         return round(self._clock() - self._start, 6)
 
     def write(self, record: bytes | Mapping[str, Any] | Sequence[Any]) -> None:
-        """Append one record: a finished line without its newline, or something to write as JSON.
+        """Append one record: a finished line of masked output without its newline, or JSON, whose strings are cleaned.
 
-        Raises RecorderFailed when it is not down in full.
+        Raises RecorderFailed when it is not down in full; nothing is taken after that.
         """
-        line = record if isinstance(record, bytes) else _encode(record).encode()
+        self._line(record if isinstance(record, bytes) else _encode(self.cleaned(record)).encode())
+
+    def _line(self, line: bytes) -> None:
+        if self._failed:
+            raise RecorderFailed(self._failed)
         if self._file is None or self._size >= self._segment_bytes:
             self._open_next()
         self._append(line + b"\n")
 
     def statement(self, kind: str, text: str, verdict: str) -> None:
-        """Append one statement: a marker in an asciicast (players show those), an object in JSON lines."""
+        """Append one statement: a marker in an asciicast (players show those), an object in JSON lines.
+
+        `text` is what a reviewer would be shown, with its literals redacted, and stays whole: cutting or masking it
+        here could hide what ran.
+        """
+        record: Any
         if self.format is Format.ASCIICAST:
             note = f"{kind}: {text}" if verdict == "allow" else f"{kind} ({verdict}): {text}"
-            self.write([self.elapsed(), "m", note])
+            record = [self.elapsed(), "m", note]
         else:
-            self.write({"t": self.elapsed(), "type": "statement", "kind": kind, "text": text, "verdict": verdict})
+            record = {"t": self.elapsed(), "type": "statement", "kind": kind, "text": text, "verdict": verdict}
+        self._line(_encode(record).encode())
 
     def sync(self) -> None:
         """Force what was written to disk; call it off the event loop."""
@@ -92,7 +118,7 @@ class Recorder:
 
     def close(self) -> list[SegmentFile]:
         """Close the last segment and return all of them; a session that recorded nothing still gets its header."""
-        if self._file is None and not self.closed:
+        if self._file is None and not self.closed and not self._failed:
             self._open_next()
         self._close_current()
         return self.closed
@@ -100,17 +126,27 @@ class Recorder:
     def _open_next(self) -> None:
         self._close_current()
         number = len(self.closed)
-        folder = self._root / self._folder
+        path = self._root / self._folder / f"{number:05d}.{self.format}"
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._file = os.open(
-                folder / f"{number:05d}.{self.format}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600
-            )
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         except OSError as error:
             raise RecorderFailed(_sentence(error)) from error
         self._hash = hashlib.sha256()
         self._size = 0
-        self._append(json.dumps(self._segment_header(number), separators=(",", ":")).encode() + b"\n")
+        try:
+            self._append(json.dumps(self._segment_header(number), separators=(",", ":")).encode() + b"\n")
+        except RecorderFailed:
+            self._discard_if_empty(path)
+            raise
+
+    def _discard_if_empty(self, path: Path) -> None:
+        """A segment without a header is none: it is not committed to, and not left lying there."""
+        if self._file is not None and self._size == 0:
+            os.close(self._file)
+            self._file = None
+            with contextlib.suppress(OSError):
+                path.unlink()
 
     def _segment_header(self, number: int) -> dict[str, Any]:
         previous = self.closed[-1].sha256 if self.closed else NO_SEGMENT
@@ -121,15 +157,25 @@ class Recorder:
     def _append(self, data: bytes) -> None:
         if self._file is None:
             raise RecorderFailed("The recording is closed.")
-        rest = memoryview(data)
+        written = 0
         try:
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
+            while written < len(data):
+                written += _written(self._file, memoryview(data)[written:])
         except OSError as error:
-            raise RecorderFailed(_sentence(error)) from error
+            self._failed = _sentence(error)
+            self._take_back(self._file, data[:written])
+            raise RecorderFailed(self._failed) from error
         self._hash.update(data)
         self._size += len(data)
         self._unsynced = True
+
+    def _take_back(self, file: int, written: bytes) -> None:
+        """Cut off what a failed append left; where even that fails, commit to what is there."""
+        try:
+            os.ftruncate(file, self._size)
+        except OSError:
+            self._hash.update(written)
+            self._size += len(written)
 
     def _close_current(self) -> None:
         if self._file is None:
@@ -144,6 +190,14 @@ class Recorder:
         finally:
             os.close(file)
             self.closed.append(SegmentFile(number, path, self._hash.hexdigest(), self._size))
+
+
+def _written(file: int, data: memoryview) -> int:
+    """How many bytes the kernel took, at least one. Raises OSError."""
+    taken = os.write(file, data)
+    if not taken:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+    return taken
 
 
 def _sentence(error: OSError) -> str:

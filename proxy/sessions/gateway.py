@@ -112,7 +112,9 @@ class Gateway:
             resource=admission.resource,
             role=admission.role,
             masker=masker,
-            recorder=Recorder(self.recordings, row.id, row.started_at, format_of(admission.protocol)),
+            recorder=Recorder(
+                self.recordings, row.id, row.started_at, format_of(admission.protocol), redact=masker.redact
+            ),
             waiters=self.waiters,
         )
         self._live[row.id] = session

@@ -1,9 +1,8 @@
 """The order of the audit log: pending events get their places in a Merkle tree, one sequencer at a time.
 
 Whole batches are placed in one transaction, which writes the root over everything so far. It drains by what is pending
-and never by ids: an event whose transaction commits late has a low id, and would never be placed. What a
-superuser changes is found by storage.audit.verification, except that whole latest batches are gone without a trace:
-only a root kept outside this database shows that.
+and never by ids: an event whose transaction commits late has a low id, and would never be placed. What can be found of
+changes by whoever may write these tables, and what cannot, storage.audit.verification says.
 """
 
 import asyncio
@@ -34,7 +33,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class AuditDamaged(Exception):
-    """The log cannot be continued, because rows of it were changed from outside; run `gatepass audit verify`."""
+    """The log cannot be continued: rows of it were changed from outside. `gatepass audit verify` lists which."""
 
 
 async def head(transaction: AsyncSession) -> tuple[int, bytes]:

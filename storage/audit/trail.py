@@ -1,7 +1,8 @@
 """The audit trail: what happened, written in the transaction that made it happen.
 
 `record` writes an event and marks it pending; storage.audit.sequencer gives it its place in the Merkle tree, and
-storage.audit.verification recomputes all of it. What the program's role cannot do here is UPDATE or DELETE.
+storage.audit.verification recomputes that. The program's role may neither UPDATE nor DELETE events, leaves and
+checkpoints; nothing here is proof against the tables' owner.
 """
 
 import json

@@ -1,37 +1,28 @@
-"""Is the audit log what was written? Reads everything, changes nothing, and believes no row that another can check.
+"""Is the audit log as it was written? Reads everything in one snapshot, changes nothing, and ends in a list.
 
-One walk over the leaves in one snapshot recomputes each leaf from its event's bytes and the tree at each checkpoint.
-Where a checkpoint does not agree, the walk goes on from the leaves and from what the checkpoint says, whichever the
-next one agrees with: so one changed row is one discrepancy and not one in everything after it.
+What it finds, and what it cannot: every row that was changed, deleted, added or swapped while the rows around it stayed
+as they were. It has nothing to compare with but this database. So whoever may write these tables and rebuilds the tree
+over what they changed, takes whole batches off its end, empties all of it, or changes an event before it becomes a
+leaf, is not found: only a root that was kept elsewhere, such as in a digest, shows that. Recordings are not read.
 """
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Select, func, select, text
 from sqlalchemy.engine import Row
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
-from storage.audit import merkle
-from storage.audit.merkle import Frontier
+from storage.audit.walk import DISCREPANCY_LIMIT, Discrepancy, StoredCheckpoint, StoredLeaf, Walk
 from storage.database import Database
 from storage.model import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
 
 #: Rows in memory at a time; each page is its own statement, so that the statement timeout does not bound the log.
 PAGE_ROWS = 2000
-#: A log that was changed all over need not be described all over.
-DISCREPANCY_LIMIT = 1000
-
-
-@dataclass(frozen=True)
-class Discrepancy:
-    """One thing that is not as it was written; `leaf_index` is None for an event that has no leaf."""
-
-    leaf_index: int | None
-    message: str
 
 
 @dataclass(frozen=True)
@@ -42,150 +33,69 @@ class Verification:
     tree_size: int
     #: Recomputed from the events. With discrepancies it proves nothing.
     root: bytes
-    #: In the order of the leaves; at most DISCREPANCY_LIMIT.
+    #: In the order of the leaves, then what has none; at most DISCREPANCY_LIMIT.
     discrepancies: list[Discrepancy]
-    #: Events that wait for their place, which is none.
+    #: Events that wait for their place, which is no discrepancy.
     pending: int
 
 
-async def verify(database: Database) -> Verification:
-    """Recompute the whole log in one snapshot. Raises StorageUnavailable.
+@dataclass
+class _Findings:
+    """What is known so far: also when reading comes to no end."""
 
-    Finds any row that was changed, deleted, added or swapped. Whole batches deleted from the end leave a log that is
-    shorter and whole: only comparing with a root kept elsewhere shows that.
+    walk: Walk = field(default_factory=Walk)
+    unplaced: list[Discrepancy] = field(default_factory=list[Discrepancy])
+    pending: int = 0
+
+    def verification(self) -> Verification:
+        by_leaf = sorted(self.walk.discrepancies, key=lambda found: found.leaf_index or 0)
+        listed = (by_leaf + self.unplaced)[:DISCREPANCY_LIMIT]
+        return Verification(self.walk.count, self.walk.root(), listed, self.pending)
+
+
+async def verify(database: Database) -> Verification:
+    """Recompute the whole log in one snapshot, READ ONLY. Raises StorageUnavailable.
+
+    Tables that cannot be read, and rows that no Gatepass writes, are discrepancies like others.
     """
+    findings = _Findings()
     async with database.transaction() as transaction:
         await transaction.connection(execution_options={"isolation_level": "REPEATABLE READ"})
         await transaction.execute(text("SET TRANSACTION READ ONLY"))
-        walk = await _walk(transaction)
-        unplaced = await _events_without_place(transaction)
-        unplaced += await _pending_without_reason(transaction)
-        pending = await transaction.scalar(select(func.count()).select_from(AuditPending)) or 0
-        discrepancies = sorted(walk.discrepancies, key=lambda found: found.leaf_index or 0) + unplaced
-        return Verification(walk.count, walk.root(), discrepancies[:DISCREPANCY_LIMIT], pending)
+        try:
+            await _read(transaction, findings)
+        except (DBAPIError, TypeError, ValueError) as error:
+            findings.unplaced.insert(0, Discrepancy(None, f"it cannot be read to its end: {_words(error)}"))
+    return findings.verification()
 
 
-async def _walk(transaction: AsyncSession) -> "_Walk":
+async def _read(transaction: AsyncSession, findings: _Findings) -> None:
+    findings.pending = await transaction.scalar(select(func.count()).select_from(AuditPending)) or 0
+    await _walk(transaction, findings.walk)
+    findings.unplaced += await _events_without_place(transaction)
+    findings.unplaced += await _pending_without_reason(transaction)
+
+
+def _words(error: Exception) -> str:
+    """The driver's own first line, without SQLAlchemy's statement around it; of rows, what kind of thing is wrong."""
+    if isinstance(error, DBAPIError):
+        return str(error.orig).partition("\n")[0]
+    return f"a row is there that Gatepass does not write ({type(error).__name__})"
+
+
+async def _walk(transaction: AsyncSession, walk: Walk) -> None:
     """Leaves and checkpoints in order: a checkpoint comes after the last leaf that it covers."""
-    walk = _Walk()
     checkpoints = _checkpoints(transaction)
     checkpoint = await anext(checkpoints, None)
     async for leaf in _leaves(transaction):
         while checkpoint is not None and checkpoint.tree_size <= leaf.leaf_index:
-            walk.checkpoint(checkpoint)
+            walk.checkpoint(StoredCheckpoint._make(checkpoint))
             checkpoint = await anext(checkpoints, None)
-        walk.leaf(leaf)
+        walk.leaf(StoredLeaf._make(leaf))
     while checkpoint is not None:
-        walk.checkpoint(checkpoint)
+        walk.checkpoint(StoredCheckpoint._make(checkpoint))
         checkpoint = await anext(checkpoints, None)
     walk.end()
-    return walk
-
-
-class _Walk:
-    """Where the walk is, and what it has found."""
-
-    def __init__(self) -> None:
-        self.discrepancies: list[Discrepancy] = []
-        self.count = 0
-        #: The next leaf index, and the first that no checkpoint so far covers.
-        self._next = 0
-        self._covered = 0
-        #: The tree at `_next`, before `_fresh` is added: what the leaves make and, after a checkpoint that does not
-        #: agree with them, what that one says. None is known after a gap.
-        self._trees = [Frontier()]
-        self._fresh: list[bytes] = []
-        #: A leaf since the last checkpoint was found changed, which explains why that does not agree.
-        self._explained = False
-        #: The checkpoints that leaves since the last one name as theirs: first and last such leaf.
-        self._named: dict[int, tuple[int, int]] = {}
-
-    def leaf(self, row: Row[Any]) -> None:
-        self._reach(row.leaf_index)
-        self.count += 1
-        self._next = row.leaf_index + 1
-        self._grow(self._recompute(row))
-        first, _ = self._named.get(row.checkpoint_size, (row.leaf_index, 0))
-        self._named[row.checkpoint_size] = (first, row.leaf_index)
-
-    def checkpoint(self, row: Row[Any]) -> None:
-        self._reach(row.tree_size)
-        self._blame_names(other_than=row.tree_size)
-        self._settle()
-        stated = _stated(row)
-        if stated is not None and stated in self._trees:
-            self._trees = [stated]
-        else:
-            if self._trees and not self._explained:
-                covered = _leaf_range(self._covered, row.tree_size - 1)
-                self._report(
-                    self._covered,
-                    f"checkpoint {row.tree_size} does not agree with {covered}: it, or one of them, was changed",
-                )
-            self._trees = self._trees[:1] + ([] if stated is None else [stated])
-        self._covered = self._next
-        self._explained = False
-
-    def end(self) -> None:
-        self._settle()
-        self._blame_names(other_than=None)
-
-    def root(self) -> bytes:
-        return self._trees[0].root() if self._trees else merkle.EMPTY_ROOT
-
-    def _recompute(self, row: Row[Any]) -> bytes:
-        """The leaf's hash by its event's bytes; by the leaf's own word when the event is gone."""
-        if row.body is None:
-            self._report(row.leaf_index, f"its event {row.event_id} was deleted, or the leaf names another")
-            self._explained = True
-            return row.leaf_hash
-        digest = merkle.leaf_hash(row.body)
-        if digest != row.leaf_hash:
-            self._report(row.leaf_index, f"it is not the hash of its event {row.event_id}: one of the two was changed")
-            self._explained = True
-        return digest
-
-    def _reach(self, index: int) -> None:
-        """Blame the leaves between here and `index`, which are not there."""
-        if index <= self._next:
-            return
-        missing = _leaf_range(self._next, index - 1)
-        self._report(self._next, f"{missing} {'is' if index - self._next == 1 else 'are'} missing")
-        self._trees, self._fresh = [], []
-        self._next = index
-
-    def _blame_names(self, *, other_than: int | None) -> None:
-        for size, (first, last) in self._named.items():
-            if size != other_than:
-                named = _leaf_range(first, last)
-                self._report(first, f"checkpoint {size}, which {named} named, was deleted, or the name was changed")
-        self._named = {}
-
-    def _grow(self, digest: bytes) -> None:
-        self._fresh.append(digest)
-        if len(self._fresh) >= PAGE_ROWS:
-            self._settle()
-
-    def _settle(self) -> None:
-        self._trees = [tree.extend(self._fresh) for tree in self._trees]
-        self._fresh = []
-
-    def _report(self, leaf_index: int, message: str) -> None:
-        if len(self.discrepancies) < DISCREPANCY_LIMIT:
-            self.discrepancies.append(Discrepancy(leaf_index, message))
-
-
-def _stated(checkpoint: Row[Any]) -> Frontier | None:
-    """The tree that a checkpoint states; None when its parts do not even agree with each other."""
-    try:
-        frontier = Frontier(checkpoint.tree_size, tuple(checkpoint.frontier))
-    except ValueError:
-        return None
-    return frontier if frontier.root() == checkpoint.root_hash else None
-
-
-def _leaf_range(first: int, last: int) -> str:
-    return f"leaf {first}" if first >= last else f"leaves {first} to {last}"
 
 
 def _leaves(transaction: AsyncSession) -> AsyncGenerator[Row[Any]]:

@@ -35,6 +35,11 @@ class Embedded:
         self.stop()
 
     @property
+    def exists(self) -> bool:
+        """Whether it was made before; looking does not make it."""
+        return self._cluster.exists()
+
+    @property
     def dsn(self) -> str:
         """The superuser's URL. It holds the password: not for logs, not for the arguments of a process."""
         password = quote(self._cluster.password(), safe="")

@@ -48,6 +48,15 @@ async def database(dsn: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
+@pytest.fixture
+async def superuser(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A superuser who has switched off foreign keys and triggers, as one who covers up traces would."""
+    connection = await asyncpg.connect(dsn, timeout=10)
+    await connection.execute("SET session_replication_role = replica")
+    yield connection
+    await connection.close()
+
+
 async def _execute(dsn: str, statement: str) -> None:
     connection = await asyncpg.connect(dsn, timeout=10)
     try:

@@ -1,36 +1,35 @@
 """Rotating the signing key, as an operator does it."""
 
-import asyncio
 import json
-import os
-import sys
 from pathlib import Path
 
 import asyncpg
+import pytest
+
+from support.commands import gatepass
 
 
-async def rotate(home: Path, dsn: str) -> tuple[int, str]:
-    child = await asyncio.create_subprocess_exec(
-        str(Path(sys.executable).with_name("gatepass")),
-        "keys",
-        "rotate",
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env={"PATH": os.defpath, "HOME": str(home), "GATEPASS_HOME": str(home), "DATABASE_URL": dsn},
-    )
-    async with asyncio.timeout(60):
-        out, _ = await child.communicate()
-    return child.returncode or 0, out.decode()
-
-
-async def test_a_rotation_is_an_audit_event(dsn: str, tmp_path: Path) -> None:
-    status, said = await rotate(tmp_path, dsn)
-    assert status == 0, said
+@pytest.mark.finding("M12")
+@pytest.mark.parametrize(
+    ("flags", "fate", "sentence"),
+    [((), "retired", "a day at most. If a key leaked, run"), (("--revoke",), "revoked", "are refused from now on")],
+)
+async def test_a_rotation_is_an_audit_event(
+    dsn: str, tmp_path: Path, flags: tuple[str, ...], fate: str, sentence: str
+) -> None:
+    (await gatepass("keys", "rotate", home=tmp_path, DATABASE_URL=dsn)).said.index("signed by key")
+    old = (tmp_path / "keys" / "active").read_text()
+    ran = await gatepass("keys", "rotate", *flags, home=tmp_path, DATABASE_URL=dsn)
+    assert ran.status == 0, ran.said
     kid = (tmp_path / "keys" / "active").read_text()
-    assert said == f"New tokens are signed by key {kid}.\n"
+    assert ran.said.startswith(f"New tokens are signed by key {kid}.\n")
+    assert sentence in ran.said
+    assert (tmp_path / "keys" / f"{old}.pem").exists() == (fate == "retired")
     connection = await asyncpg.connect(dsn)
     try:
-        (event,) = [json.loads(row["body"]) for row in await connection.fetch("SELECT body FROM audit_event")]
+        events = [json.loads(row["body"]) for row in await connection.fetch("SELECT body FROM audit_event ORDER BY id")]
     finally:
         await connection.close()
+    event = events[-1]
     assert (event["action"], event["resource"], event["outcome"]) == ("cli:key:rotate", kid, "success")
+    assert event["detail"] == {"old_keys": fate}

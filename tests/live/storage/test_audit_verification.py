@@ -3,12 +3,15 @@
 The log of these tests has nine leaves in batches of three: checkpoints 3, 6 and 9.
 """
 
+import asyncio
+
 import asyncpg
 import pytest
 
 from storage.audit import sequencer, trail
 from storage.audit.sequencer import AuditDamaged, sequence
-from storage.audit.verification import Discrepancy, Verification, verify
+from storage.audit.verification import Verification, verify
+from storage.audit.walk import Discrepancy
 from storage.database import Database
 
 # ruff: noqa: S608 - the statements of these tests are made of these tests' own words
@@ -193,6 +196,7 @@ async def test_a_log_longer_than_a_page_is_verified_whole(
     database: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("storage.audit.verification.PAGE_ROWS", 4)
+    monkeypatch.setattr("storage.audit.walk._AT_ONCE", 2)
     await write(database, 3)
     await sequence(database)
     found = await verify(database)
@@ -204,7 +208,8 @@ async def test_a_log_longer_than_a_page_is_verified_whole(
 async def test_discrepancies_are_told_up_to_a_limit(
     database: Database, superuser: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.audit.verification.DISCREPANCY_LIMIT", 5)
+    for module in ("verification", "walk"):
+        monkeypatch.setattr(f"storage.audit.{module}.DISCREPANCY_LIMIT", 5)
     await tamper(superuser, "UPDATE audit_leaf SET leaf_hash = sha256('x')")
     assert [one.leaf_index for one in await discrepancies(database)] == [0, 1, 2, 3, 4]
 
@@ -220,3 +225,70 @@ async def test_a_root_kept_elsewhere_shows_what_was_cut_off_at_the_end(
     found = await verify(database)
     assert found.discrepancies == []
     assert (found.tree_size, found.root) != (log.tree_size, log.root)
+
+
+#: What an owner of the tables can do to rows and tables beyond changing what they say.
+MUTILATED = {
+    "hash taken away": "ALTER TABLE audit_leaf ALTER leaf_hash DROP NOT NULL; UPDATE audit_leaf SET leaf_hash = NULL",
+    "hash and event taken away": (
+        "ALTER TABLE audit_leaf ALTER leaf_hash DROP NOT NULL; UPDATE audit_leaf SET leaf_hash = NULL; "
+        "DELETE FROM audit_event"
+    ),
+    "hash cut short": (
+        "ALTER TABLE audit_leaf DROP CONSTRAINT leaf_hash_is_sha256; UPDATE audit_leaf SET leaf_hash = 'x'"
+    ),
+    "body taken away": "ALTER TABLE audit_event ALTER body DROP NOT NULL; UPDATE audit_event SET body = NULL",
+    "frontier of nulls": "UPDATE audit_checkpoint SET frontier = ARRAY[NULL, NULL]::bytea[]",
+    "frontier of two dimensions": "UPDATE audit_checkpoint SET frontier = ARRAY[[root_hash, NULL]]",
+    "frontier taken away": (
+        "ALTER TABLE audit_checkpoint ALTER frontier DROP NOT NULL; UPDATE audit_checkpoint SET frontier = NULL"
+    ),
+    "checkpoints named by nothing": (
+        "ALTER TABLE audit_leaf ALTER checkpoint_size DROP NOT NULL; UPDATE audit_leaf SET checkpoint_size = NULL"
+    ),
+    "places taken away": (
+        "ALTER TABLE audit_leaf DROP CONSTRAINT audit_leaf_pkey; "
+        "ALTER TABLE audit_leaf ALTER leaf_index DROP NOT NULL; "
+        "UPDATE audit_leaf SET leaf_index = NULL WHERE leaf_index > 4"
+    ),
+    "places given twice": (
+        "ALTER TABLE audit_leaf DROP CONSTRAINT audit_leaf_pkey; "
+        "UPDATE audit_leaf SET leaf_index = 4 WHERE leaf_index = 5"
+    ),
+    "leaves of a strange type": "ALTER TABLE audit_leaf ALTER checkpoint_size TYPE text USING 'x'",
+    "table gone": "DROP TABLE audit_pending",
+    "column gone": "ALTER TABLE audit_event DROP COLUMN body",
+    "leave gone": "REVOKE SELECT ON audit_checkpoint FROM gatepass_program",
+}
+
+
+@pytest.mark.finding("L4")
+@pytest.mark.parametrize("name", MUTILATED)
+async def test_whatever_was_done_to_the_tables_is_a_list_of_faults(
+    database: Database, superuser: asyncpg.Connection, name: str
+) -> None:
+    await superuser.execute("ALTER TABLE audit_leaf DROP CONSTRAINT audit_leaf_checkpoint_size_fkey")
+    await superuser.execute(MUTILATED[name])
+    found = await discrepancies(database)
+    assert found
+    assert all(one.message for one in found)
+
+
+@pytest.mark.finding("L4")
+async def test_a_log_is_verified_whole_while_it_is_written(database: Database) -> None:
+    """One snapshot: batches that commit while it is read are either in it whole or not at all."""
+    begun, enough = asyncio.Event(), asyncio.Event()
+
+    async def keep_writing() -> None:
+        while not enough.is_set():
+            await write(database, 2)
+            await sequence(database)
+            begun.set()
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(keep_writing())
+        await begun.wait()
+        seen = [await verify(database) for _ in range(10)]
+        enough.set()
+    assert [each.discrepancies for each in seen] == [[]] * len(seen)
+    assert seen[-1].tree_size > seen[0].tree_size

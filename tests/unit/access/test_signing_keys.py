@@ -3,6 +3,7 @@
 import base64
 import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -12,7 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from access.signing_keys import KeyFolder, KeyUnusable, thumbprint
+from access import key_files
+from access.key_files import KeyUnusable, thumbprint
+from access.signing_keys import LATE_S, RETIREMENT_S, KeyFolder
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -59,7 +64,7 @@ def test_a_key_that_others_can_read_is_refused(folder: Path) -> None:
 def test_a_new_key_is_the_active_one_everywhere_and_the_old_one_still_verifies(folder: Path) -> None:
     one, other = KeyFolder(folder), KeyFolder(folder)
     old, _ = one.active()
-    new = other.rotate()
+    new = other.rotate(NOW)
     assert one.active()[0] == other.active()[0] == new != old
     for keys in (one, other):
         assert keys.public(old) is not None
@@ -70,10 +75,90 @@ def test_a_new_key_is_the_active_one_everywhere_and_the_old_one_still_verifies(f
 def test_a_key_taken_out_of_the_folder_verifies_nothing(folder: Path) -> None:
     keys = KeyFolder(folder)
     old, _ = keys.active()
-    keys.rotate()
+    keys.rotate(NOW)
     (folder / f"{old}.pem").unlink()
     os.utime(folder, ns=(1, 1))
     assert keys.public(old) is None
+
+
+@pytest.mark.finding("M12")
+def test_a_replaced_key_has_its_retirement_beside_it(folder: Path) -> None:
+    keys, other = KeyFolder(folder), KeyFolder(folder)
+    old, _ = keys.active()
+    keys.rotate(NOW)
+    keys.rotate(NOW + timedelta(hours=1))
+    for each in (keys, other):
+        verifying = each.public(old)
+        assert verifying is not None
+        assert verifying.retired_at == NOW
+        assert verifying.accepts(NOW)
+        assert not verifying.accepts(NOW + timedelta(seconds=LATE_S + 1))
+        assert not verifying.is_over(NOW + timedelta(seconds=RETIREMENT_S))
+        assert verifying.is_over(NOW + timedelta(seconds=RETIREMENT_S + LATE_S + 1))
+
+
+@pytest.mark.finding("M12")
+def test_the_rotation_after_its_last_token_takes_a_key_away(folder: Path) -> None:
+    keys = KeyFolder(folder)
+    old, _ = keys.active()
+    second = keys.rotate(NOW)
+    third = keys.rotate(NOW + timedelta(days=2))
+    fourth = keys.rotate(NOW + timedelta(days=4))
+    assert sorted(path.stem for path in folder.glob("*.pem")) == sorted([third, fourth])
+    assert sorted(path.stem for path in folder.glob("*.retired")) == [third]
+    assert keys.public(old) is None
+    assert keys.public(second) is None
+
+
+@pytest.mark.finding("M12")
+def test_revoking_takes_every_other_key_away_at_once(folder: Path) -> None:
+    keys, other = KeyFolder(folder), KeyFolder(folder)
+    old, _ = keys.active()
+    second = keys.rotate(NOW)
+    kid = keys.rotate(NOW, revoke=True)
+    assert [path.name for path in sorted(folder.iterdir())] == sorted([f"{kid}.pem", "active"])
+    for each in (keys, other):
+        assert each.public(old) is None
+        assert each.public(second) is None
+        assert each.public(kid) is not None
+
+
+@pytest.mark.finding("M12")
+def test_a_key_replaced_before_retirements_were_noted_was_so_at_the_last_rotation(folder: Path) -> None:
+    keys = KeyFolder(folder)
+    old, _ = keys.active()
+    kid = keys.rotate(NOW)
+    (folder / f"{old}.retired").unlink()
+    os.utime(folder / "active", (NOW.timestamp(), NOW.timestamp()))
+    verifying = KeyFolder(folder).public(old)
+    assert verifying is not None
+    assert verifying.retired_at == NOW
+    active = KeyFolder(folder).public(kid)
+    assert active is not None
+    assert active.retired_at is None
+
+
+@pytest.mark.finding("M12")
+def test_a_rotation_that_died_before_the_switch_has_changed_nothing(folder: Path) -> None:
+    keys = KeyFolder(folder)
+    kid, _ = keys.active()
+    key_files.make(folder)
+    key_files.retire(folder, kid, NOW)
+    verifying = KeyFolder(folder).public(kid)
+    assert verifying is not None
+    assert verifying.retired_at is None
+    assert KeyFolder(folder).active()[0] == kid
+
+
+@pytest.mark.finding("M12")
+@pytest.mark.parametrize("note", [b"", b"yesterday", b"2026-11-22T12:00:00", b"\xff"])
+def test_a_key_whose_retirement_cannot_be_read_verifies_nothing(folder: Path, note: bytes) -> None:
+    keys = KeyFolder(folder)
+    old, _ = keys.active()
+    kid = keys.rotate(NOW)
+    (folder / f"{old}.retired").write_bytes(note)
+    assert KeyFolder(folder).public(old) is None
+    assert KeyFolder(folder).active()[0] == kid
 
 
 def test_an_active_key_that_is_not_there_is_named(folder: Path) -> None:

@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import os
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,8 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.signing_keys import thumbprint
+from access.key_files import thumbprint
+from access.signing_keys import LATE_S, RETIREMENT_S
 from access.tokens import InvalidToken, TokenKeys, TokenProblem
 from storage.model import Grant, Principal, PrincipalKind
 
@@ -212,7 +214,7 @@ def _shared_keys(tmp_path_factory: pytest.TempPathFactory) -> TokenKeys:
 def test_rotation_reaches_other_processes_and_keeps_old_tokens(keys: TokenKeys, tmp_path: Path) -> None:
     other = TokenKeys(tmp_path / "keys")
     old = keys.issue(grant=grant(), principal=ALICE, now=NOW)
-    kid = other.rotate()
+    kid = other.rotate(NOW)
     new = other.issue(grant=grant(), principal=ALICE, now=NOW)
     assert jwt.get_unverified_header(new)["kid"] == kid != jwt.get_unverified_header(old)["kid"]
     for each in (keys, other):
@@ -224,10 +226,46 @@ def test_rotation_reaches_other_processes_and_keeps_old_tokens(keys: TokenKeys, 
 def test_a_removed_key_verifies_nothing(keys: TokenKeys, tmp_path: Path) -> None:
     old = keys.issue(grant=grant(), principal=ALICE, now=NOW)
     kid = jwt.get_unverified_header(old)["kid"]
-    keys.rotate()
+    keys.rotate(NOW)
     (tmp_path / "keys" / f"{kid}.pem").unlink()
     os.utime(tmp_path / "keys", ns=(1, 1))
     assert problem(keys, old) is TokenProblem.UNKNOWN_KEY
+
+
+@pytest.mark.finding("M12")
+def test_a_replaced_key_signs_nothing_new(keys: TokenKeys, tmp_path: Path) -> None:
+    """What leaked signs as well as before; its tokens are refused by their own iat, whenever they are shown."""
+    leaked = TokenKeys(tmp_path / "leaked")
+    shutil.copytree(tmp_path / "keys", tmp_path / "leaked", dirs_exist_ok=True)
+    before = leaked.issue(grant=grant(), principal=ALICE, now=NOW)
+    keys.rotate(NOW)
+    for days in (0, 400):
+        later = NOW + timedelta(days=days, seconds=LATE_S + 1)
+        long = grant()
+        long.expires_at = later + timedelta(minutes=15)
+        forged = leaked.issue(grant=long, principal=ALICE, now=later)
+        assert problem(keys, forged, later) in {TokenProblem.RETIRED_KEY, TokenProblem.UNKNOWN_KEY}
+    assert keys.verify(before, NOW)
+
+
+@pytest.mark.finding("M12")
+def test_a_replaced_key_verifies_nothing_once_all_its_tokens_are_over(keys: TokenKeys) -> None:
+    """A forger may write any iat: so the key itself goes, when nothing that it signed can be valid any more."""
+    endless = grant()
+    endless.expires_at = NOW + timedelta(days=4000)
+    backdated = keys.issue(grant=endless, principal=ALICE, now=NOW)
+    keys.rotate(NOW)
+    assert keys.verify(backdated, NOW + timedelta(seconds=RETIREMENT_S))
+    assert problem(keys, backdated, NOW + timedelta(seconds=RETIREMENT_S + LATE_S + 1)) is TokenProblem.UNKNOWN_KEY
+
+
+@pytest.mark.finding("M12")
+def test_a_revoked_key_opens_nothing_from_that_moment(keys: TokenKeys, tmp_path: Path) -> None:
+    other = TokenKeys(tmp_path / "keys")
+    token = keys.issue(grant=grant(), principal=ALICE, now=NOW)
+    keys.rotate(NOW, revoke=True)
+    for each in (keys, other):
+        assert problem(each, token) is TokenProblem.UNKNOWN_KEY
 
 
 def test_a_folder_that_became_unusable_lets_nobody_in(keys: TokenKeys, tmp_path: Path) -> None:

@@ -140,3 +140,22 @@ async def test_a_command_on_a_terminal(client: MakeClient, flag: str) -> None:
         return int(terminal.exitstatus or 0)
 
     assert await asyncio.to_thread(drive) == 4
+
+
+@pytest.mark.finding("M11")
+async def test_a_card_number_as_terminal_type_is_in_no_recording(
+    client: MakeClient, sessions: Sessions, tmp_path: Path
+) -> None:
+    ssh = await client()
+
+    def drive() -> None:
+        command = ssh.command("-tt", ssh.destination, "true")
+        environment = {**ssh.environment, "TERM": PAN}
+        with pexpect.spawn(command[0], command[1:], env=environment, cwd=str(ssh.folder), timeout=60) as terminal:
+            terminal.expect(pexpect.EOF)
+
+    await asyncio.to_thread(drive)
+    await sessions()
+    kept = "".join(path.read_text() for path in (tmp_path / "recordings").rglob("*.cast"))
+    assert '"TERM":"unknown"' in kept
+    assert PAN not in kept

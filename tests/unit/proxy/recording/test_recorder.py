@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from proxy.errors import RecorderFailed
+from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.recording.recorder import Recorder
 from storage.recordings import files
 from storage.recordings.files import NO_SEGMENT, RecordingDamaged
@@ -19,7 +20,15 @@ STARTED = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 
 def recorder_in(root: Path, session: UUID, kind: Format = Format.JSON_LINES, segment_bytes: int = 1 << 20) -> Recorder:
     ticks = iter(range(1_000_000))
-    return Recorder(root, session, STARTED, kind, segment_bytes=segment_bytes, clock=lambda: float(next(ticks)))
+    return Recorder(
+        root,
+        session,
+        STARTED,
+        kind,
+        redact=Masker(DEFAULT_RULES).redact,
+        segment_bytes=segment_bytes,
+        clock=lambda: float(next(ticks)),
+    )
 
 
 def read(root: Path, session: UUID) -> list[object]:
