@@ -35,9 +35,12 @@ class InvalidSettings(Exception):
 
 
 class Settings(BaseSettings):
-    """What `gatepass` is told by its environment; see docs/operations.md for each."""
+    """What `gatepass` is told by its environment; see docs/operations.md for each.
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, populate_by_name=True)
+    A field is read from the variable of its alias alone: `home` never from HOME.
+    """
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, case_sensitive=True)
 
     #: Folder for keys, the CA, recordings and the embedded PostgreSQL.
     home: Path = Field(default=Path(".gatepass"), alias="GATEPASS_HOME")
