@@ -5,12 +5,8 @@ Reading a recording is itself an event of the audit log (PCI DSS 10.2.1.3).
 
 import asyncio
 import getpass
-import json
-import sys
-import time
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any, assert_never
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -21,18 +17,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.policy.duration import format_duration
+from access.visible import visible_line
 from cli import runtime
+from cli.replay import play, player
 from cli.settings import Settings
 from storage.audit import trail
 from storage.database import Database
 from storage.model import AccessRequest, Grant, Principal, RecordingSegment, Session, Statement
 from storage.recordings import files, formats, segments
-from storage.recordings.formats import Format
 
 app = typer.Typer(help="Sessions and their recordings.", no_args_is_help=True)
-
-#: Pauses longer than this are cut short in a replay.
-LONGEST_PAUSE_S = 2.0
 
 
 @app.command("list")
@@ -53,9 +47,16 @@ def show(session: Annotated[str, typer.Argument(help="The session's id, or its f
 def replay(
     session: Annotated[str, typer.Argument(help="The session's id, or its first characters.")],
     speed: Annotated[float, typer.Option(min=0, help="Times as fast; 0 prints it all at once.")] = 1.0,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Write the recorded bytes as they are: they may do anything to this terminal."),
+    ] = False,
 ) -> None:
-    """Play a session's recording: a terminal's as it looked, SQL as statements and masked rows."""
-    raise typer.Exit(asyncio.run(_replay(Settings.load(), session, speed)))
+    """Play a session's recording: a terminal's as it looked, SQL as statements and masked rows.
+
+    Sequences that do more than draw (set the clipboard, ask the terminal) are left out, unless --raw.
+    """
+    raise typer.Exit(asyncio.run(_replay(Settings.load(), session, speed, raw=raw)))
 
 
 async def _list(settings: Settings, limit: int) -> None:
@@ -92,7 +93,7 @@ async def _show(settings: Settings, wanted: str) -> int:
         await _audit_reading(database, session, "show")
     table = Table(box=None, show_header=False)
     for name, value in facts:
-        table.add_row(name, Text(plain(value)))
+        table.add_row(name, Text(visible_line(value)))
     Console().print(table)
     return 0
 
@@ -120,7 +121,7 @@ async def _facts(transaction: AsyncSession, session: Session) -> list[tuple[str,
     ]
 
 
-async def _replay(settings: Settings, wanted: str, speed: float) -> int:
+async def _replay(settings: Settings, wanted: str, speed: float, *, raw: bool) -> int:
     async with runtime.existing_database(settings) as database:
         async with database.transaction() as transaction:
             session = await _find(transaction, wanted)
@@ -136,11 +137,8 @@ async def _replay(settings: Settings, wanted: str, speed: float) -> int:
     try:
         files.check_chain(settings.recordings, found)
         _check_committed(known, found)
-        play(
-            formats.format_of(session.protocol),
-            files.records(settings.recordings, [segment.path for segment in found]),
-            speed,
-        )
+        records = files.records(settings.recordings, [segment.path for segment in found])
+        play(records, player(formats.format_of(session.protocol), raw=raw), speed)
     except files.RecordingDamaged as damage:
         typer.echo(f"The recording is not what was committed to: {damage}", err=True)
         return 1
@@ -153,42 +151,6 @@ def _check_committed(known: list[RecordingSegment], found: list[files.SegmentFil
     for row in known:
         if hashes.get(row.number) != row.sha256:
             raise files.RecordingDamaged(f"segment {row.path} has changed.")
-
-
-def play(recording_format: Format, records: Iterable[Any], speed: float) -> None:
-    """Write each record when it is due."""
-    last = 0.0
-    for record in records:
-        at = formats.seconds(recording_format, record)
-        if speed > 0:
-            time.sleep(min(max(at - last, 0), LONGEST_PAUSE_S) / speed)
-        last = at
-        sys.stdout.buffer.write(_shown(recording_format, record))
-        sys.stdout.buffer.flush()
-
-
-def _shown(recording_format: Format, record: Any) -> bytes:
-    match recording_format:
-        case Format.ASCIICAST:
-            return files.shown(record)
-        case Format.JSON_LINES:
-            return _sql_line(record)
-        case _:
-            assert_never(recording_format)
-
-
-def _sql_line(record: dict[str, Any]) -> bytes:
-    rest = {name: value for name, value in record.items() if name not in ("t", "type")}
-    if record["type"] == "statement":
-        return f"{record['t']:9.3f}  > {plain(record['text'])}  [{record['verdict']}]\n".encode()
-    if record["type"] == "rows":
-        return b"".join(b"           " + json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rest["rows"])
-    return f"{record['t']:9.3f}  {record['type']} {json.dumps(rest, ensure_ascii=False)}\n".encode()
-
-
-def plain(text: str) -> str:
-    """What somebody else typed, safe to print: an escape sequence in it is shown and never obeyed."""
-    return "".join(each if each.isprintable() or each == "\n" else ascii(each)[1:-1] for each in text)
 
 
 async def _find(transaction: AsyncSession, wanted: str) -> Session | None:

@@ -1,0 +1,105 @@
+"""Recordings played again: each record when it is due, as text that does nothing to the terminal but draw on it."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, assert_never
+
+from access.visible import visible, visible_line
+from storage.recordings import files, formats
+from storage.recordings.formats import Format
+from storage.recordings.screen import Screen
+
+#: Pauses longer than this are cut short in a replay.
+LONGEST_PAUSE_S = 2.0
+
+
+class Player:
+    """How the records of one format are written; `end` is written last, whatever happens before."""
+
+    end = b""
+
+    def __init__(self, recording_format: Format, shown: Callable[[Any], bytes]) -> None:
+        self.format = recording_format
+        self.shown = shown
+
+
+class _CastPlayer(Player):
+    """An asciicast: what ran in a terminal is drawn, what ran without one is printed."""
+
+    def __init__(self) -> None:
+        super().__init__(Format.ASCIICAST, self._shown)
+        #: By channel; those without a terminal have none.
+        self._screens: dict[str, Screen] = {}
+
+    @property
+    def end(self) -> bytes:
+        """Leave the terminal as it was."""
+        return b"".join(screen.reset.encode() for screen in self._screens.values())
+
+    def _shown(self, record: list[Any]) -> bytes:
+        code, _, channel = str(record[1]).partition(".")
+        if code == "c":
+            self._opened(str(record[2]))
+        text = files.shown(record).decode("utf-8", "replace")
+        screen = self._screens.get(channel or "0")
+        return (_printed(text) if screen is None else screen.feed(text)).encode()
+
+    def _opened(self, event: str) -> None:
+        facts = json.loads(event)
+        if facts.get("event") == "open" and facts.get("terminal"):
+            self._screens[str(facts["channel"])] = Screen()
+
+
+def player(recording_format: Format, *, raw: bool = False) -> Player:
+    """The player of a format; `raw`: the recorded bytes of a terminal or command, whatever they do."""
+    match recording_format:
+        case Format.ASCIICAST:
+            return Player(recording_format, files.shown) if raw else _CastPlayer()
+        case Format.JSON_LINES:
+            return Player(recording_format, _sql_line)
+        case _:
+            assert_never(recording_format)
+
+
+def play(records: Iterable[Any], how: Player, speed: float) -> None:
+    """Write each record to standard output when it is due; `speed` 0 writes all at once."""
+    last = 0.0
+    try:
+        for record in records:
+            at = formats.seconds(how.format, record)
+            if speed > 0:
+                time.sleep(min(max(at - last, 0), LONGEST_PAUSE_S) / speed)
+            last = at
+            _write(how.shown(record))
+    finally:
+        _write(how.end)
+
+
+def _write(data: bytes) -> None:
+    if data:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _printed(text: str) -> str:
+    """Output of a command without a terminal: lines and tabs, and nothing that a terminal would obey."""
+    return "\t".join(map(visible, text.replace("\r\n", "\n").split("\t")))
+
+
+def _sql_line(record: dict[str, Any]) -> bytes:
+    at = f"{record['t']:9.3f}"
+    rest = {name: value for name, value in record.items() if name not in ("t", "type")}
+    if record["type"] == "statement":
+        lines = [f"{at}  > {visible_line(record['text'])}  [{visible_line(record['verdict'])}]"]
+    elif record["type"] == "rows":
+        lines = [f"           {_json(row)}" for row in rest["rows"]]
+    else:
+        lines = [f"{at}  {visible_line(str(record['type']))} {_json(rest)}"]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _json(value: Any) -> str:
+    """One line of JSON that a terminal shows as it stands."""
+    return visible_line(json.dumps(value, ensure_ascii=False))
