@@ -25,6 +25,7 @@ from cli.settings import InvalidSettings, Settings
 from proxy.authority import Authority
 from storage.database import StorageUnavailable
 from storage.embedded.cluster import EmbeddedUnavailable
+from storage.migrate import NotPermitted, UnknownSchema
 from storage.migrate import migrate as run_migrations
 
 app = typer.Typer(
@@ -47,6 +48,8 @@ _EXPECTED = (
     PolicyOutdated,
     PolicyStale,
     StorageUnavailable,
+    NotPermitted,
+    UnknownSchema,
     EmbeddedUnavailable,
     BotUnavailable,
     KeyUnusable,

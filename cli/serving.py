@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from enum import StrEnum
@@ -20,6 +21,7 @@ from bot.facts.addresses import Addresses
 from bot.settings import BotSettings
 from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
 from cli.settings import Settings, host_and_port
+from proxy.errors import CannotListen
 from proxy.server import ProxyServer, ProxySettings
 from storage.audit.sequencer import Sequencer
 from storage.database import StorageUnavailable
@@ -64,19 +66,38 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
         if bot is not None:
             tasks.append(group.create_task(bot.run()))
         if proxy is not None:
-            tasks.append(group.create_task(proxy.run()))
+            tasks.append(group.create_task(_proxy_listens(proxy)))
             await proxy.ready.wait()
         if Room.WEB in rooms:
-            web = WebServer(
-                running.access, host_and_port(running.settings.web_listen), ca_file=ca_file(running.settings)
-            )
-            tasks.append(group.create_task(web.run()))
+            address = host_and_port(running.settings.web_listen)
+            web = WebServer(running.access, address, ca_file=ca_file(running.settings))
+            tasks.append(group.create_task(_web_listens(web, address)))
         log.info("serving", rooms=[room.value for room in rooms])
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
+
+
+async def _proxy_listens(proxy: ProxyServer) -> None:
+    """Run the proxy; a port that is not to be had is the operator's to mend. Raises NotReady."""
+    try:
+        await proxy.run()
+    except CannotListen as error:
+        raise NotReady(_no_port(*error.address, error.why, f"GATEPASS_{error.protocol.upper()}_LISTEN")) from error
+
+
+async def _web_listens(web: WebServer, address: tuple[str, int]) -> None:
+    """Run the pages, likewise. Raises NotReady."""
+    try:
+        await web.run()
+    except OSError as error:
+        raise NotReady(_no_port(*address, os.strerror(error.errno or 0), "GATEPASS_WEB_LISTEN")) from error
+
+
+def _no_port(host: str, port: int, why: str, variable: str) -> str:
+    return f"Gatepass cannot listen on {host}:{port}: {why.lower()}. Free it, or set {variable} to another address."
 
 
 def _common(running: Runtime) -> list[Coroutine[Any, Any, None]]:

@@ -1,6 +1,8 @@
 """One shallow tree of faults, split by who is at fault; each relay translates them once into its protocol's words."""
 
-from storage.model import EndReason
+import os
+
+from storage.model import EndReason, Protocol
 
 
 class Fault(Exception):
@@ -49,3 +51,14 @@ class SessionEnded(Fault):
     def __init__(self, reason: EndReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class CannotListen(Exception):
+    """A port cannot be listened on: taken, not allowed, or of an address that this machine has not."""
+
+    def __init__(self, protocol: Protocol, address: tuple[str, int], error: OSError) -> None:
+        self.protocol = protocol
+        self.address = address
+        #: In the system's words; the event loop's own are longer and repeat the address.
+        self.why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        super().__init__(f"{address[0]}:{address[1]}: {self.why}")

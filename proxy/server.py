@@ -14,6 +14,7 @@ import structlog
 
 from access.context import Access
 from proxy.authority import Authority
+from proxy.errors import CannotListen
 from proxy.protocols import listener
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.instance import PULSE_TIMEOUT_S, registered
@@ -60,7 +61,10 @@ class ProxyServer:
         self.ready = asyncio.Event()
 
     async def run(self) -> None:
-        """Serve until cancelled; then tell every session, and wait for their ends to be written."""
+        """Serve until cancelled; then tell every session, and wait for their ends to be written.
+
+        Raises CannotListen before anybody is let in.
+        """
         self._settings.recordings.mkdir(parents=True, exist_ok=True, mode=0o700)
         authority = Authority(self._settings.home / "ca")
         tls = authority.server_context(self._settings.hosts)
@@ -68,7 +72,10 @@ class ProxyServer:
             addresses: dict[str, tuple[str, int]] = {}
             for protocol, listen in self._settings.listen.items():
                 made = listener(protocol, self.gateway, listen, home=self._settings.home, tls=tls)
-                addresses[protocol.value] = (await listeners.enter_async_context(made)).address
+                try:
+                    addresses[protocol.value] = (await listeners.enter_async_context(made)).address
+                except OSError as error:
+                    raise CannotListen(protocol, listen, error) from error
             log.info("proxy_listens", **addresses)
             try:
                 async with asyncio.TaskGroup() as group:

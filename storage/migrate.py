@@ -13,6 +13,7 @@ from alembic.script.revision import ResolutionError
 from alembic.util import CommandError
 from sqlalchemy import text
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
 from storage.database import Database
 from storage.locks import Lock, take
@@ -20,15 +21,29 @@ from storage.locks import Lock, take
 #: How long a migration waits for a table that a running program is using, before it gives up and changes nothing.
 LOCK_TIMEOUT_S = 30
 
+_INSUFFICIENT_PRIVILEGE = "42501"
+_MAY_NOT_READ = (
+    "the login of DATABASE_URL may not use Gatepass's tables. Say `GRANT gatepass_program TO` that login, as the owner "
+    "of the tables"
+)
+_MAY_NOT_MIGRATE = (
+    "the login may not make Gatepass's tables and roles. Give `gatepass migrate` the owner's URL in "
+    "GATEPASS_OWNER_DATABASE_URL; docs/operations.md says which rights it needs"
+)
+
 
 class UnknownSchema(Exception):
     """The database was migrated by a newer Gatepass; this one must not touch it."""
 
 
+class NotPermitted(Exception):
+    """The login lacks a right that it needs: the message names the login and the statement that gives the right."""
+
+
 async def migrate(dsn: str) -> list[str]:
     """Apply what is missing; returns the revisions applied, oldest first.
 
-    Raises StorageUnavailable, UnknownSchema, and SQLAlchemy's DBAPIError if the login may not create what it must.
+    Raises StorageUnavailable, UnknownSchema, and NotPermitted if the login may not create what it must.
     """
     database = Database(dsn, program_role=None, pool_size=1, statement_timeout_s=None)
     try:
@@ -40,18 +55,29 @@ async def migrate(dsn: str) -> list[str]:
             if missing:
                 await connection.run_sync(_upgrade)
             return missing
+    except DBAPIError as error:
+        raise _named(error, _MAY_NOT_MIGRATE) from error
     finally:
         await database.close()
 
 
 async def pending(dsn: str) -> list[str]:
-    """The revisions that this database lacks, oldest first. Raises StorageUnavailable, UnknownSchema."""
+    """The revisions that this database lacks, oldest first. Raises StorageUnavailable, UnknownSchema, NotPermitted."""
     database = Database(dsn, program_role=None, pool_size=1)
     try:
         async with database.transaction() as transaction:
             return await (await transaction.connection()).run_sync(_missing)
+    except DBAPIError as error:
+        raise _named(error, _MAY_NOT_READ) from error
     finally:
         await database.close()
+
+
+def _named(error: DBAPIError, what: str) -> Exception:
+    """A right that is missing, as a sentence; every other error as it is."""
+    if getattr(error.orig, "sqlstate", None) != _INSUFFICIENT_PRIVILEGE:
+        return error
+    return NotPermitted(f"Storage: {what} ({str(error.orig).rpartition(': ')[2]}).")
 
 
 def _missing(connection: Connection) -> list[str]:
