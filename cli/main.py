@@ -23,6 +23,7 @@ from cli.demo.command import DemoUnavailable, demo
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
 from proxy.authority import Authority
+from proxy.ssh.host_key import host_key, public_line
 from storage.database import StorageUnavailable
 from storage.embedded.cluster import EmbeddedUnavailable
 from storage.migrate import NotPermitted, UnknownSchema
@@ -39,6 +40,9 @@ app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 
 _errors = Console(stderr=True, highlight=False)
+
+#: known_hosts names no port where it is this one (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
+SSH_PORT = 22
 
 #: What a person can mend; anything else is our fault and keeps its traceback.
 _EXPECTED = (
@@ -170,6 +174,15 @@ def manifest() -> None:
 def ca() -> None:
     """Print the certificate that clients verify the gateway's PostgreSQL port with (sslrootcert)."""
     typer.echo(Authority(Settings.load().home / "ca").certificate(), nl=False)
+
+
+@app.command("known-hosts")
+def known_hosts() -> None:
+    """Print the SSH port's line for people's known_hosts, so that nobody trusts it on first use."""
+    settings = Settings.load()
+    host, port = serving.addresses(settings).ssh_host, serving.addresses(settings).ssh_port
+    where = host if port == SSH_PORT else f"[{host}]:{port}"
+    typer.echo(f"{where} {public_line(host_key(serving.ssh_keys(settings)))}")
 
 
 app.command()(demo)

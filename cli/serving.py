@@ -22,7 +22,9 @@ from bot.settings import BotSettings
 from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
 from cli.settings import Settings, host_and_port
 from proxy.errors import CannotListen
+from proxy.protocols import keys_folder
 from proxy.server import ProxyServer, ProxySettings
+from proxy.ssh.host_key import public_key_file
 from storage.audit.sequencer import Sequencer
 from storage.database import StorageUnavailable
 from storage.model import Protocol
@@ -70,7 +72,12 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
             await proxy.ready.wait()
         if Room.WEB in rooms:
             address = host_and_port(running.settings.web_listen)
-            web = WebServer(running.access, address, ca_file=ca_file(running.settings))
+            web = WebServer(
+                running.access,
+                address,
+                ca_file=ca_file(running.settings),
+                ssh_host_key_file=public_key_file(ssh_keys(running.settings)),
+            )
             tasks.append(group.create_task(_web_listens(web, address)))
         log.info("serving", rooms=[room.value for room in rooms])
         try:
@@ -114,6 +121,11 @@ def _common(running: Runtime) -> list[Coroutine[Any, Any, None]]:
 def ca_file(settings: Settings) -> Path:
     """The certificate that clients verify the PostgreSQL port with."""
     return settings.home / "ca" / "ca.pem"
+
+
+def ssh_keys(settings: Settings) -> Path:
+    """The folder of the SSH port's host key."""
+    return keys_folder(settings.home)
 
 
 async def _bot(running: Runtime) -> Bot:

@@ -34,10 +34,15 @@ def listener(
     """The protocol's listener, not entered yet; its keys lie below `home`. Raises NotServed."""
     match protocol:
         case Protocol.SSH:
-            return SshListener(gateway, SshSettings(listen, home / "keys"))
+            return SshListener(gateway, SshSettings(listen, keys_folder(home)))
         case Protocol.POSTGRES:
             return PostgresListener(gateway, PostgresSettings(listen, tls))
         case Protocol.KUBERNETES:
             raise NotServed(protocol)
         case _:
             assert_never(protocol)
+
+
+def keys_folder(home: Path) -> Path:
+    """Where the SSH port's host key lies."""
+    return home / "keys"

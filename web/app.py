@@ -12,12 +12,20 @@ _READY_TIMEOUT_S = 3.0
 
 
 class WebServer:
-    """Serves /healthz (the process runs), /readyz (storage answers) and /ca.pem."""
+    """Serves /healthz (the process runs), /readyz (storage answers), /ca.pem and /ssh_host_key.pub."""
 
-    def __init__(self, access: Access, listen: tuple[str, int], *, ca_file: Path | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        listen: tuple[str, int],
+        *,
+        ca_file: Path | None = None,
+        ssh_host_key_file: Path | None = None,
+    ) -> None:
         self._access = access
         self._host, self._port = listen
         self._ca_file = ca_file
+        self._ssh_host_key_file = ssh_host_key_file
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -34,6 +42,7 @@ class WebServer:
         application.router.add_get("/healthz", self._healthy)
         application.router.add_get("/readyz", self._ready)
         application.router.add_get("/ca.pem", self._authority)
+        application.router.add_get("/ssh_host_key.pub", self._ssh_host_key)
         return application
 
     async def _healthy(self, _: web.Request) -> web.Response:
@@ -50,3 +59,8 @@ class WebServer:
         if self._ca_file is None or not self._ca_file.exists():
             return web.json_response({"error": "this process has no certificate authority"}, status=404)
         return web.Response(text=self._ca_file.read_text(), content_type="application/x-pem-file")
+
+    async def _ssh_host_key(self, _: web.Request) -> web.Response:
+        if self._ssh_host_key_file is None or not self._ssh_host_key_file.exists():
+            return web.json_response({"error": "this process has no SSH host key"}, status=404)
+        return web.Response(text=self._ssh_host_key_file.read_text())

@@ -6,7 +6,6 @@ never holds what asyncssh would log of commands and environments.
 
 import asyncio
 import logging
-import os
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,11 +17,10 @@ import structlog
 
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Connection, Limits
+from proxy.ssh.host_key import host_key
 from proxy.ssh.transport import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-_HOST_KEY = "ssh_host_ed25519_key"
 
 
 @dataclass(frozen=True)
@@ -101,21 +99,3 @@ class SshListener:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("ssh_connection_failed", error=type(error).__name__, exc_info=error)
-
-
-def host_key(folder: Path) -> asyncssh.SSHKey:
-    """The gateway's host key, made on the first start; mode 0600. Raises asyncssh.KeyImportError if it is damaged."""
-    path = folder / _HOST_KEY
-    if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        partial = path.with_suffix(f".{os.getpid()}.tmp")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(asyncssh.generate_private_key("ssh-ed25519").export_private_key())
-        # Two processes may start at once: the first one's key stands.
-        try:
-            os.link(partial, path)
-        except FileExistsError:
-            pass
-        finally:
-            partial.unlink()
-    return asyncssh.read_private_key(path)

@@ -3,9 +3,11 @@
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from proxy.ssh.host_key import host_key, public_line
 
 
 def test_the_version_is_printed_and_nothing_else_happens() -> None:
@@ -23,3 +25,17 @@ def test_the_schema_is_printed_as_its_file_has_it() -> None:
     """`gatepass schema > docs/gatepass.schema.json` makes the file that is published."""
     published = Path(__file__).parents[3] / "docs" / "gatepass.schema.json"
     assert CliRunner().invoke(app, ["schema"]).output == published.read_text(encoding="utf-8")
+
+
+@pytest.mark.finding("use-28")
+@pytest.mark.parametrize(("port", "where"), [("2222", "[gate.example.com]:2222"), ("22", "gate.example.com")])
+def test_the_host_key_is_printed_as_known_hosts_has_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, port: str, where: str
+) -> None:
+    """What is printed names the key that the SSH port shows, also before it was ever started."""
+    monkeypatch.setenv("GATEPASS_HOME", str(tmp_path))
+    monkeypatch.setenv("GATEPASS_PUBLIC_HOST", "gate.example.com")
+    monkeypatch.setenv("GATEPASS_PUBLIC_SSH_PORT", port)
+    ran = CliRunner().invoke(app, ["known-hosts"])
+    assert ran.exit_code == 0
+    assert ran.output == f"{where} {public_line(host_key(tmp_path / 'keys'))}\n"
