@@ -61,6 +61,8 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
     """
     refuse_core_dumps()
     await adopt(running.access, starting=not adopt_policy)
+    if unmasked := running.access.policies.current.unmasked_databases():
+        log.warning("no_masked_columns", resources=unmasked, hint="name columns under masking: docs/policy.md")
     bot = await _bot(running) if Room.BOT in rooms else None
     proxy = _proxy(running) if Room.PROXY in rooms else None
     async with asyncio.TaskGroup() as group:

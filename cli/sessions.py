@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 from sqlalchemy import String, cast, select
+from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -86,7 +87,7 @@ async def _list(settings: Settings, limit: int) -> None:
 async def _show(settings: Settings, wanted: str) -> int:
     async with runtime.existing_database(settings) as database:
         async with database.transaction() as transaction:
-            session = await _find(transaction, wanted)
+            session = await _find(transaction, wanted, _storage(settings))
             if session is None:
                 return 1
             facts = await _facts(transaction, session)
@@ -124,7 +125,7 @@ async def _facts(transaction: AsyncSession, session: Session) -> list[tuple[str,
 async def _replay(settings: Settings, wanted: str, speed: float, *, raw: bool) -> int:
     async with runtime.existing_database(settings) as database:
         async with database.transaction() as transaction:
-            session = await _find(transaction, wanted)
+            session = await _find(transaction, wanted, _storage(settings))
             if session is None:
                 return 1
             known = await segments.of(transaction, session.id)
@@ -153,7 +154,7 @@ def _check_committed(known: list[RecordingSegment], found: list[files.SegmentFil
             raise files.RecordingDamaged(f"segment {row.path} has changed.")
 
 
-async def _find(transaction: AsyncSession, wanted: str) -> Session | None:
+async def _find(transaction: AsyncSession, wanted: str, storage: str) -> Session | None:
     """The one session whose id starts with `wanted`; says so when there is none or several."""
     prefix = wanted.lower().replace("%", "").replace("_", "")
     found = (
@@ -162,8 +163,16 @@ async def _find(transaction: AsyncSession, wanted: str) -> Session | None:
     if len(found) == 1:
         return found[0]
     several = "Several sessions start with" if found else "No session's id starts with"
-    typer.echo(f"{several} {wanted!r}. `gatepass sessions list` shows them.", err=True)
+    typer.echo(f"{several} {wanted!r} in {storage}. `gatepass sessions list` shows those that are there.", err=True)
     return None
+
+
+def _storage(settings: Settings) -> str:
+    """Which storage was asked, without its password."""
+    if settings.database_url is None:
+        return f"the storage below {settings.home} (GATEPASS_HOME names another)"
+    url = make_url(settings.database_url.get_secret_value())
+    return f"database {url.database} on {url.host or url.query.get('host', 'this host')} (DATABASE_URL names another)"
 
 
 async def _audit_reading(database: Database, session: Session, how: str) -> None:

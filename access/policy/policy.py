@@ -15,7 +15,7 @@ from access.policy.checks import raise_inconsistencies
 from access.policy.document import PolicyDocument, PolicyRule
 from access.policy.resources import StatementRule
 from access.policy.suggest import did_you_mean
-from storage.model import Decision
+from storage.model import Decision, Protocol
 
 #: What Requirement.rule says when no rule matched; no rule can be called that.
 NO_RULE = "(none)"
@@ -119,6 +119,12 @@ class Policy(PolicyDocument):
             for role in resource.roles
         ]
         return [offer for offer in offers if offer.requirement.decision is not Decision.DENIED]
+
+    def unmasked_databases(self) -> list[str]:
+        """PostgreSQL resources of a policy that masks no column by name: there an expression shows what it turns."""
+        if any(rule.columns for rule in self.masking):
+            return []
+        return [each.name for each in self.resources.values() if each.type is Protocol.POSTGRES]
 
     def _unknown(self, person: str, resource: str, role: str) -> str | None:
         if person not in self.people:

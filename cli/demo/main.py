@@ -1,7 +1,9 @@
 """`gatepass demo`: the whole product on one machine, with a local Slack workspace and two real targets of its own."""
 
 import asyncio
+import shlex
 import shutil
+import sys
 from pathlib import Path
 from typing import NoReturn
 
@@ -100,6 +102,14 @@ async def _describe(around: Stage, described: Path) -> None:
         )
 
 
+def _command(settings: Settings, words: str) -> str:
+    """A command that reads this demo's storage, whatever the shell has on its PATH."""
+    program = Path(sys.executable).with_name("gatepass")
+    here = Path.cwd()
+    program, home = (path.relative_to(here) if path.is_relative_to(here) else path for path in (program, settings.home))
+    return f"GATEPASS_HOME={shlex.quote(str(home))} {shlex.quote(str(program))} {words}"
+
+
 def _welcome(console: Console, around: Stage, described: Path) -> None:
     """What to click and type; commands stand on lines of their own, to be copied."""
     settings = around.settings
@@ -121,6 +131,7 @@ def _welcome(console: Console, around: Stage, described: Path) -> None:
         ("5. Ask for web-1 deploy 15m the same way, then:", host, "cat cards.txt"),
         ("6. Ask for payments-db admin 15m, and try this; bob decides before it runs:", "drop table stale_sessions;"),
         ("7. Leave the session, and read its digest under the card in #incidents.",),
+        ("8. See and play what was recorded:", _command(settings, "sessions list"), _command(settings, "audit verify")),
         ("For scripts:", str(described)),
         ("The log:", str(settings.home / "gatepass.log")),
         ("Stop with Ctrl-C.",),

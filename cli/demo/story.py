@@ -49,6 +49,7 @@ class Story:
         await self.slack.wait_for_app(1)
         for step in (
             self._read_cards,
+            self._reverse_cards,
             self._cancel,
             self._deny_request,
             self._refuse_strangers,
@@ -104,6 +105,14 @@ class Story:
         finally:
             await binary.close()
         return seen.out.strip()
+
+    async def _reverse_cards(self) -> str:
+        """a card number turned round is refused, for masking could not know it again"""
+        token, _ = await self._granted("payments-db read 15m", "clever with strings")
+        seen = await self.clients.psql("read@payments-db", token, "select reverse(number) from cards")
+        self._expect(seen.status != 0 and "masked data" in seen.err, "it is refused", seen.all)
+        self._expect("1111111111111114" not in seen.all, "no digit is shown", seen.all)
+        return seen.err.strip()
 
     def _check_masked(self, shown: str) -> None:
         self._expect("************1111" in shown, "the last four digits of a card are shown", shown)

@@ -123,6 +123,11 @@ def write_policy(path: Path, database: PostgresTarget, host: SshTarget, *, hold:
                 "channel": CHANNELS[0].id,
             },
         ],
+        "masking": [
+            {"name": "card-numbers", "columns": ["number"], "entity": "pan"},
+            {"name": "card-codes", "columns": ["cvv"], "entity": "cvv"},
+            {"name": "addresses", "columns": ["email"], "entity": "email"},
+        ],
     }
     path.write_text(yaml.safe_dump(policy, sort_keys=False, allow_unicode=True))
 

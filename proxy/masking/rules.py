@@ -135,11 +135,17 @@ class Masker:
         return self._by_column[name]
 
     def whole(self, rule: MaskingRule, cell: Cell) -> Cell:
-        """What to show for a cell of a column that `rule` masks by its name; NULL stays NULL."""
+        """What to show for a cell of a column that `rule` masks by its name; NULL stays NULL.
+
+        A rule for card numbers shows a cell that is one, and nothing else, in their own form.
+        """
         if cell is None:
             return None
         self.counts[rule.kind] = self.counts.get(rule.kind, 0) + 1
-        return (REDACTED if rule.replacement is None else rule.replacement).encode()
+        if rule.replacement is not None:
+            return rule.replacement.encode()
+        number = self._card_numbers([cell]).get(0) if rule.entity is Entity.PAN else None
+        return REDACTED.encode() if number is None else number
 
     def cells(self, cells: Sequence[Cell]) -> list[Cell]:
         """Scan decoded text cells, of one row or of many, together; a list is returned itself if nothing was found.

@@ -83,3 +83,12 @@ def test_the_hash_is_of_the_meaning(document: dict[str, Any], policy: Policy) ->
     spelt_out["policy"][1]["maximum_duration"] = "59m"
     assert Policy.model_validate(spelt_out).hash != policy.hash
     assert len(policy.hash) == 64
+
+
+@pytest.mark.finding("use-5")
+def test_a_database_without_masked_columns_is_named(document: dict[str, Any]) -> None:
+    """Masking by content knows a number as it stands; an expression turns it into something else."""
+    document["masking"] = [{"name": "phones", "entity": "phone"}]
+    assert Policy.model_validate(document).unmasked_databases() == ["payments-db"]
+    document["masking"].append({"name": "numbers", "columns": ["number"]})
+    assert Policy.model_validate(document).unmasked_databases() == []

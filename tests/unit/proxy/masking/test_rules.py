@@ -177,3 +177,18 @@ def test_redact_knows_every_entity() -> None:
 def test_a_policy_can_name_every_entity() -> None:
     for entity in Entity:
         assert Masker([MaskingRule("one", entity)]).text("plain words") == "plain words"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        (b"4111111111111111", b"************1111"),
+        (b"Visa 4111111111111111", b"***"),
+        (b"4111111111111112", b"***"),
+        (b"1111111111111114", b"***"),
+        (b"", b"***"),
+    ],
+)
+def test_a_column_of_card_numbers_shows_their_last_digits_and_nothing_else(cell: bytes, shown: bytes) -> None:
+    rule = MaskingRule("numbers", Entity.PAN, columns=("number",))
+    assert masker(rule).whole(rule, cell) == shown
