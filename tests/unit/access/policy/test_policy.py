@@ -88,7 +88,8 @@ def test_the_hash_is_of_the_meaning(document: dict[str, Any], policy: Policy) ->
 @pytest.mark.finding("use-5")
 def test_a_database_without_masked_columns_is_named(document: dict[str, Any]) -> None:
     """Masking by content knows a number as it stands; an expression turns it into something else."""
-    document["masking"] = [{"name": "phones", "entity": "phone"}]
+    phones, numbers = {"name": "phones", "entity": "phone"}, {"name": "numbers", "columns": ["number"]}
+    document["masking"] = [phones]
     assert Policy.model_validate(document).unmasked_databases() == ["payments-db"]
-    document["masking"].append({"name": "numbers", "columns": ["number"]})
+    document["masking"] = [phones, numbers]
     assert Policy.model_validate(document).unmasked_databases() == []
