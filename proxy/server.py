@@ -92,7 +92,7 @@ class ProxyServer:
                         await until_lost(connection, answer_within_s=PULSE_TIMEOUT_S)
                     finally:
                         self.gateway.instance_id = None
-                log.error("storage_lost", sessions=self.gateway.live_count)
+                log.error("storage_lost", sessions=len(self.gateway.live))
                 self.gateway.end_all(
                     EndReason.STORAGE_LOST, "Gatepass lost its storage, so no session can go on. Connect again later."
                 )
@@ -115,4 +115,4 @@ class ProxyServer:
         self.gateway.end_all(EndReason.SHUTDOWN, "Gatepass is being restarted. Connect again in a moment.")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
-                await self.gateway.empty.wait()
+                await self.gateway.live.empty.wait()

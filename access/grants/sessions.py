@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from access import changes
 from access.context import Access
-from access.grants import grants
+from access.grants import caps, grants
 from access.text import storable
 from storage import outbox
 from storage.database import clock
@@ -77,12 +77,13 @@ async def open_session(
 ) -> tuple[Session, float]:
     """Insert the active session of a usable grant; returns it and the seconds until the grant's deadline.
 
-    Raises grants.GrantUnusable.
+    Raises grants.GrantUnusable and caps.TooManySessions.
     """
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
         read_at = time.monotonic()
         grant = await grants.usable(transaction, grant_id, now)
+        await caps.leave_room(transaction, grant)
         session = Session(
             grant_id=grant.id,
             instance_id=instance_id,
