@@ -76,6 +76,7 @@ class ProxyServer:
                     group.create_task(self._sweep())
                     group.create_task(self.gateway.watch(self._notices))
                     group.create_task(self.gateway.save_endings())
+                    group.create_task(self.gateway.keep_books())
                     group.create_task(self._renew(authority, tls))
             finally:
                 await self._drain()

@@ -44,6 +44,10 @@ _UNAVAILABLE_STATES = ("25006", "40001", "40P01", "55P03")
 _ROLE_MISSING_STATES = ("22023", "42501")
 
 
+#: What asyncpg raises; InternalClientError also for what a server said unasked before it closed the connection.
+_DRIVER_ERRORS = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+
+
 class StorageUnavailable(Exception):
     """The storage is unreachable, starting, shutting down, not migrated, or did not answer in time."""
 
@@ -102,7 +106,7 @@ class Database:
                 command_timeout=limit_s and limit_s + self._client_patience_s,
                 server_settings=settings,
             )
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _DRIVER_ERRORS as error:
             raise StorageUnavailable(self._why_not_connected(error)) from error
         except ValueError:
             # The error quotes what could not be read, and in a URL cut at the wrong place that is the password.
@@ -143,7 +147,7 @@ class Database:
             connection.run_async(ask)
         except TimeoutError as error:
             raise StorageUnavailable(f"Storage did not answer within {self._ping_timeout_s:g} s.") from error
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except _DRIVER_ERRORS as error:
             raise DisconnectionError(_words(error)) from error
 
     def _why_not_connected(self, error: Exception) -> str:
@@ -168,7 +172,7 @@ def _no_connection_is_unavailable() -> Generator[None]:
     except PoolTimeout as error:
         message = f"Storage: no connection came free within {POOL_TIMEOUT_S:.0f} s; all are busy."
         raise StorageUnavailable(message) from error
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError) as error:
+    except (*_DRIVER_ERRORS, SQLAlchemyError) as error:
         raise StorageUnavailable(f"Storage cannot be reached: {_words(error)}.") from error
 
 
@@ -177,14 +181,14 @@ def _translate(context: ExceptionContext) -> StorageUnavailable | None:
     error: Any = context.original_exception
     if not _is_unavailable(error, disconnected=context.is_disconnect):
         return None
-    if isinstance(error, TimeoutError):
+    if isinstance(error, TimeoutError | asyncpg.InternalClientError):
         # Who did not answer once is not asked for a ROLLBACK: the connection is dropped.
         context.is_disconnect = True
     return StorageUnavailable(f"Storage failed: {_words(error)}. It is asked again when it returns.")
 
 
 def _is_unavailable(error: BaseException, *, disconnected: bool) -> bool:
-    if disconnected or isinstance(error, OSError | TimeoutError):
+    if disconnected or isinstance(error, OSError | asyncpg.InternalClientError):
         return not isinstance(error, asyncio.CancelledError)
     state = getattr(error, "sqlstate", None) or ""
     return state.startswith(_UNAVAILABLE_CLASSES) or state in _UNAVAILABLE_STATES

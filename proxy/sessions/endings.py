@@ -24,41 +24,36 @@ class Endings:
     def __init__(self, access: Access) -> None:
         self._access = access
         self._turns = asyncio.Semaphore(ENDINGS_AT_ONCE)
-        self._unsaved: dict[UUID, Ending] = {}
-        #: Whether storage did not take the last one: then nobody waits for it but `save`.
-        self._storage_is_away = False
+        self._being_written: set[UUID] = set()
+        #: What storage did not take; while there is any, nobody but `save` waits for storage.
+        self._kept: dict[UUID, Ending] = {}
 
     def __contains__(self, session_id: object) -> bool:
-        return session_id in self._unsaved
+        return session_id in self._being_written or session_id in self._kept
 
     async def write(self, ending: Ending) -> None:
         """Write it, or keep it for later if storage cannot take it now."""
-        self._unsaved[ending.session_id] = ending
-        async with self._turns:
-            if not self._storage_is_away:
-                with contextlib.suppress(StorageUnavailable):
-                    await self._save(ending)
+        self._being_written.add(ending.session_id)
+        try:
+            async with self._turns:
+                await self._write_or_keep(ending)
+        finally:
+            self._being_written.discard(ending.session_id)
+
+    async def _write_or_keep(self, ending: Ending) -> None:
+        if self._kept:
+            self._kept[ending.session_id] = ending
+            return
+        try:
+            await end_session(self._access, ending)
+        except StorageUnavailable:
+            self._kept[ending.session_id] = ending
 
     async def save(self) -> Never:
         """Write what storage could not take, for as long as the process lives; owned by the server."""
         while True:
             await asyncio.sleep(RETRY_S)
             with contextlib.suppress(StorageUnavailable):
-                for ending in list(self._unsaved.values()):
-                    async with self._turns:
-                        await self._save(ending)
-
-    async def _save(self, ending: Ending) -> None:
-        """Whoever comes second finds it written; an ending that storage can never take is not kept."""
-        if ending.session_id not in self._unsaved:
-            return
-        try:
-            await end_session(self._access, ending)
-        except StorageUnavailable:
-            self._storage_is_away = True
-            raise
-        except Exception:
-            del self._unsaved[ending.session_id]
-            raise
-        self._storage_is_away = False
-        del self._unsaved[ending.session_id]
+                for ending in list(self._kept.values()):
+                    await end_session(self._access, ending)
+                    self._kept.pop(ending.session_id)

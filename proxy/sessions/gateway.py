@@ -21,6 +21,7 @@ from proxy.errors import AccessRefused, Fault, RecorderFailed
 from proxy.masking.from_policy import masker_for
 from proxy.recording.recorder import Recorder
 from proxy.sessions.authenticator import NO_STORAGE, Admission, Authenticator
+from proxy.sessions.books import Books
 from proxy.sessions.endings import Endings
 from proxy.sessions.holding import HoldWaiters
 from proxy.sessions.live import LiveSessions
@@ -47,6 +48,7 @@ class Gateway:
         self.live = LiveSessions()
         self._endings = Endings(access)
         self._watch = Watch(access, self.live, self.waiters)
+        self._books = Books(access, self.live)
 
     async def admit(self, *, username: str, token: str, protocol: Protocol, client: str) -> Admission:
         """As `Authenticator.admit`: raises AccessRefused with a sentence for the person."""
@@ -132,6 +134,10 @@ class Gateway:
     async def save_endings(self) -> Never:
         """Write the endings that storage could not take, for as long as the process lives; owned by the server."""
         await self._endings.save()
+
+    async def keep_books(self) -> Never:
+        """Save what live sessions do, every second; owned by the server."""
+        await self._books.run()
 
     def holds(self, session_id: UUID) -> bool:
         """Whether this process still has that session's end to write; nobody else should close it meanwhile."""
