@@ -61,7 +61,7 @@ def measure(seconds: int = 3) -> Iterator[Figure]:
     """Each figure as it is had; some minutes on a quiet machine."""
     with tempfile.TemporaryDirectory(prefix="gatepass-bench-") as name:
         folder = Path(name)
-        with _database(folder) as port, serving(folder, "postgres", _policy(folder, port)) as (gateway_port, token):
+        with database(folder) as port, serving(folder, "postgres", policy(folder, port)) as (gateway_port, token):
             direct = Route(port, "app_read", PASSWORD, "disable")
             through = Route(gateway_port, "read@db", token, "require")
             for mode in ("simple", "prepared"):
@@ -77,7 +77,7 @@ def measure(seconds: int = 3) -> Iterator[Figure]:
 
 
 @contextlib.contextmanager
-def _database(folder: Path) -> Generator[int]:
+def database(folder: Path) -> Generator[int]:
     port = free_port()
     options = (f"-p {port}", "-c listen_addresses=127.0.0.1", "-c fsync=off")
     cluster = Cluster(folder / "target", options=options)
@@ -127,7 +127,7 @@ def _connect(route: Route) -> float:
     return (time.monotonic() - start) * 1000
 
 
-def _policy(folder: Path, upstream_port: int) -> dict[str, Any]:
+def policy(folder: Path, upstream_port: int) -> dict[str, Any]:
     secret = folder / "password"
     secret.write_text(PASSWORD)
     upstream = {"host": "127.0.0.1", "port": upstream_port, "database": "bench", "tls": "disable"}

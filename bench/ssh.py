@@ -41,11 +41,11 @@ def measure(megabytes: int = 500) -> Iterator[Figure]:
     """Each figure as it is had; some minutes on a quiet machine."""
     with tempfile.TemporaryDirectory(prefix="gatepass-bench-") as name:
         folder = Path(name)
-        with _sshd(folder) as port, serving(folder, "ssh", _policy(folder, port)) as (gateway_port, token):
+        with sshd(folder) as port, serving(folder, "ssh", policy(folder, port)) as (gateway_port, token):
             own_key = ["-i", str(folder / "user_key"), "-oIdentitiesOnly=yes"]
-            direct = _route(folder, port, getpass.getuser(), own_key)
+            direct = route(folder, port, getpass.getuser(), own_key)
             no_key = ["-oIdentityFile=none", "-oIdentityAgent=none"]
-            through = _route(folder, gateway_port, "deploy@web-1", no_key, token)
+            through = route(folder, gateway_port, "deploy@web-1", no_key, token)
             yield from _throughput(folder, direct, through, megabytes)
             yield paired("connect and run true", "ms", direct, through, _connect, runs=CONNECTS)
             yield from _echo(direct, through)
@@ -55,7 +55,7 @@ def measure(megabytes: int = 500) -> Iterator[Figure]:
 
 
 @contextlib.contextmanager
-def _sshd(folder: Path) -> Generator[int]:
+def sshd(folder: Path) -> Generator[int]:
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     for key in ("host_key", "user_key"):
@@ -91,7 +91,7 @@ def _wait_for(port: int) -> None:
         time.sleep(0.02)
 
 
-def _route(folder: Path, port: int, user: str, options: Sequence[str], token: str = "") -> Route:
+def route(folder: Path, port: int, user: str, options: Sequence[str], token: str = "") -> Route:
     askpass = folder / "askpass"
     askpass.write_text('#!/bin/sh\nprintf "%s\\n" "$GATEPASS_TOKEN"\n')
     askpass.chmod(0o700)
@@ -192,7 +192,7 @@ def _read_until(terminal: int, awaited: bytes) -> None:
         seen += os.read(terminal, 4096)
 
 
-def _policy(folder: Path, upstream_port: int) -> dict[str, Any]:
+def policy(folder: Path, upstream_port: int) -> dict[str, Any]:
     host_key = " ".join((folder / "host_key.pub").read_text().split()[:2])
     role = {"username": getpass.getuser(), "private_key": f"file:{folder / 'user_key'}"}
     upstream = {"host": "127.0.0.1", "port": upstream_port, "host_key": host_key}

@@ -83,6 +83,7 @@ class ProxyServer:
                     group.create_task(self._sweep())
                     group.create_task(self.gateway.watch(self._notices))
                     group.create_task(self.gateway.save_endings())
+                    group.create_task(self.gateway.keep_books())
                     group.create_task(self._renew(authority, tls))
             finally:
                 await self._drain()
@@ -99,7 +100,7 @@ class ProxyServer:
                         await until_lost(connection, answer_within_s=PULSE_TIMEOUT_S)
                     finally:
                         self.gateway.instance_id = None
-                log.error("storage_lost", sessions=self.gateway.live_count)
+                log.error("storage_lost", sessions=len(self.gateway.live))
                 self.gateway.end_all(
                     EndReason.STORAGE_LOST, "Gatepass lost its storage, so no session can go on. Connect again later."
                 )
@@ -122,4 +123,4 @@ class ProxyServer:
         self.gateway.end_all(EndReason.SHUTDOWN, "Gatepass is being restarted. Connect again in a moment.")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_S):
-                await self.gateway.empty.wait()
+                await self.gateway.live.empty.wait()

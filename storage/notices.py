@@ -143,7 +143,13 @@ class Notices:
                     self._connected = False
                     connection.terminate()
                 log.warning("notices_connection_lost")
-            except (StorageUnavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except (
+                StorageUnavailable,
+                OSError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+                asyncpg.InternalClientError,
+            ) as error:
                 self._lost.set()
                 failures += 1
                 log.warning("notices_cannot_connect", failures=failures, error=str(error))

@@ -35,5 +35,5 @@ async def until_lost(connection: asyncpg.Connection, *, answer_within_s: float) 
             return
         try:
             await connection.fetchval("SELECT 1", timeout=answer_within_s)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
             return

@@ -1,12 +1,14 @@
 """Grants: made by a decision, ended by their deadline or a revocation, asked about at every connection."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from access import changes
@@ -22,6 +24,8 @@ from storage.audit import trail
 from storage.database import clock
 from storage.model import AccessRequest, Decision, EndReason, Grant, Principal
 
+#: Who revoked a grant, beside its holder.
+_REVOKER = aliased(Principal)
 _SHORT_ID = re.compile(r"[0-9a-f]{4,32}")
 
 
@@ -84,28 +88,49 @@ async def make(
 
 async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None = None) -> Grant:
     """The grant, if it opens anything at `now` (the database's clock unless given). Raises GrantUnusable."""
-    moment = now or await clock(transaction)
-    row = (
-        await transaction.execute(
-            select(Grant, Principal)
-            .join(Principal, col(Principal.id) == col(Grant.principal_id))
-            .where(col(Grant.id) == grant_id)
-            .execution_options(populate_existing=True)
-        )
-    ).one_or_none()
-    if row is None:
-        raise GrantUnusable(GrantProblem.UNKNOWN, "There is no such access. Ask for it in Slack with /access.")
-    grant, principal = row
+    for grant, problem in await _judged(transaction, [grant_id], now):
+        if problem is not None:
+            raise problem
+        return grant
+    raise _unknown()
+
+
+async def problems(transaction: AsyncSession, grant_ids: Collection[UUID]) -> dict[UUID, GrantUnusable]:
+    """Those of the grants that open nothing right now, and why: one query, however many they are."""
+    judged = {grant.id: problem for grant, problem in await _judged(transaction, grant_ids)}
+    found = {grant_id: judged.get(grant_id, _unknown()) for grant_id in grant_ids}
+    return {grant_id: problem for grant_id, problem in found.items() if problem is not None}
+
+
+async def _judged(
+    transaction: AsyncSession, grant_ids: Collection[UUID], now: datetime | None = None
+) -> list[tuple[Grant, GrantUnusable | None]]:
+    """The grants that there are, each with why it opens nothing."""
+    rows = await transaction.execute(
+        select(Grant, Principal, col(_REVOKER.name), func.clock_timestamp())
+        .join(Principal, col(Principal.id) == col(Grant.principal_id))
+        .outerjoin(_REVOKER, col(_REVOKER.id) == col(Grant.revoked_by))
+        .where(col(Grant.id).in_(grant_ids))
+        .execution_options(populate_existing=True)
+    )
+    return [(grant, _problem(grant, holder, by, now or clock_now)) for grant, holder, by, clock_now in rows.all()]
+
+
+def _problem(grant: Grant, holder: Principal, revoker: str | None, moment: datetime) -> GrantUnusable | None:
     if grant.revoked_at is not None:
-        raise GrantUnusable(GrantProblem.REVOKED, await _revocation(transaction, grant))
+        return GrantUnusable(GrantProblem.REVOKED, _revocation(grant, revoker))
     if grant.expires_at <= moment:
         message = f"This access ended at {grant.expires_at:%H:%M:%S} UTC, as granted. Ask again in Slack with /access."
-        raise GrantUnusable(GrantProblem.EXPIRED, message)
-    if principal.disabled_at is not None:
-        raise GrantUnusable(GrantProblem.DISABLED, f"{principal.name} is no longer in Gatepass's policy.")
+        return GrantUnusable(GrantProblem.EXPIRED, message)
+    if holder.disabled_at is not None:
+        return GrantUnusable(GrantProblem.DISABLED, f"{holder.name} is no longer in Gatepass's policy.")
     if grant.not_before > moment:
-        raise GrantUnusable(GrantProblem.NOT_YET, f"This access starts at {grant.not_before:%H:%M:%S} UTC.")
-    return grant
+        return GrantUnusable(GrantProblem.NOT_YET, f"This access starts at {grant.not_before:%H:%M:%S} UTC.")
+    return None
+
+
+def _unknown() -> GrantUnusable:
+    return GrantUnusable(GrantProblem.UNKNOWN, "There is no such access. Ask for it in Slack with /access.")
 
 
 def still_allowed(policy: Policy, grant: Grant, person: str) -> str | None:
@@ -202,14 +227,13 @@ def _live(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return (col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now)
 
 
-async def _revocation(transaction: AsyncSession, grant: Grant) -> str:
-    revoker = await transaction.get(Principal, grant.revoked_by) if grant.revoked_by is not None else None
-    who = revoker.name if revoker is not None else "Gatepass"
+def _revocation(grant: Grant, revoker: str | None) -> str:
     why = f": {grant.revoke_reason}" if grant.revoke_reason else ""
-    return f"This access was revoked by {who} at {grant.revoked_at:%H:%M:%S} UTC{why}."
+    return f"This access was revoked by {revoker or 'Gatepass'} at {grant.revoked_at:%H:%M:%S} UTC{why}."
 
 
 async def _already_over(transaction: AsyncSession, grant: Grant) -> str:
     if grant.revoked_at is not None:
-        return await _revocation(transaction, grant)
+        revoker = await transaction.get(Principal, grant.revoked_by) if grant.revoked_by is not None else None
+        return _revocation(grant, revoker.name if revoker is not None else None)
     return f"This access ended at {grant.expires_at:%H:%M:%S} UTC, as granted."

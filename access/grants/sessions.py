@@ -4,18 +4,19 @@ Refuses to open a session under a grant that is not usable at that moment, and t
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
 from access.context import Access
-from access.grants import grants
+from access.grants import caps, grants
 from access.text import storable
 from storage import outbox
 from storage.database import clock
@@ -72,17 +73,28 @@ class Ending:
     segments: list[SegmentFile]
 
 
+@dataclass(frozen=True)
+class Page:
+    """What a live session did so far: its counters' columns, and the segments closed from number `first_segment` on."""
+
+    session_id: UUID
+    columns: dict[str, Any]
+    first_segment: int
+    segments: list[SegmentFile]
+
+
 async def open_session(
     access: Access, *, grant_id: UUID, instance_id: int, protocol: Protocol, client: str, software: str
 ) -> tuple[Session, float]:
     """Insert the active session of a usable grant; returns it and the seconds until the grant's deadline.
 
-    Raises grants.GrantUnusable.
+    Raises grants.GrantUnusable and caps.TooManySessions.
     """
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
         read_at = time.monotonic()
         grant = await grants.usable(transaction, grant_id, now)
+        await caps.leave_room(transaction, grant)
         session = Session(
             grant_id=grant.id,
             instance_id=instance_id,
@@ -106,16 +118,32 @@ async def open_session(
     return session, (grant.expires_at - now).total_seconds() - (time.monotonic() - read_at)
 
 
-async def save_counters(access: Access, session_id: UUID, counters: Counters) -> None:
-    """Write the counters of a live session, so that a crash loses a second of them at most."""
+async def save_pages(access: Access, pages: Sequence[Page]) -> None:
+    """Write what live sessions did so far, so that a crash loses little of it; what has ended stays as it ended."""
+    if not pages:
+        return
+    # In one order everywhere: two who lock the same rows must not wait for each other.
+    ordered = sorted(pages, key=lambda page: page.session_id)
     async with access.database.transaction() as transaction:
-        await transaction.execute(update(Session).where(col(Session.id) == session_id).values(**counters.columns()))
+        await transaction.execute(_SAVE_COLUMNS, [{"its_id": page.session_id, **page.columns} for page in ordered])
+        for page in ordered:
+            if page.segments and await _is_live(transaction, page.session_id):
+                await _add_segments(transaction, page.session_id, page.segments)
 
 
-async def save_segments(access: Access, session_id: UUID, segments: list[SegmentFile]) -> None:
-    """Commit to segments that were closed while the session goes on."""
-    async with access.database.transaction() as transaction:
-        await _add_segments(transaction, session_id, segments)
+#: For many rows at once, which the driver sends together.
+_SESSIONS = inspect(Session).local_table
+_SAVE_COLUMNS = (
+    update(_SESSIONS)
+    .where(_SESSIONS.c.id == bindparam("its_id"), _SESSIONS.c.state == SessionState.ACTIVE)
+    .values({name: bindparam(name) for name in Counters().columns()})
+)
+
+
+async def _is_live(transaction: AsyncSession, session_id: UUID) -> bool:
+    """Whether the session has not ended, which it cannot until the transaction does."""
+    live = select(col(Session.id)).where(col(Session.id) == session_id, col(Session.state) == SessionState.ACTIVE)
+    return await transaction.scalar(live.with_for_update()) is not None
 
 
 async def end_session(access: Access, ending: Ending) -> bool:

@@ -4,6 +4,7 @@ Why a session ends is told to the client as a FATAL ErrorResponse. It refuses to
 its type.
 """
 
+import asyncio
 import contextlib
 import traceback
 
@@ -23,6 +24,9 @@ from proxy.sessions.session import LiveSession
 from storage.model import Protocol
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+#: How long a client whose session failed or was cut may take to read what is on its way to it.
+HANG_UP_S = 0.5
 
 #: SQLSTATEs of our FATAL errors, by whose fault it was.
 _CODES: tuple[tuple[type[Fault], str], ...] = (
@@ -85,8 +89,9 @@ class ClientConnection:
             try:
                 await session.run(self._relay_session(session, parameters))
             except Fault as fault:
-                # At once: writing the session's end may take storage a while.
+                # At once, and the socket with it: writing the session's end may take storage a while.
                 self._send_reason(fault)
+                await asyncio.gather(self._startup.transport.close(HANG_UP_S), self._leave_upstream())
                 raise
             finally:
                 await self._leave_upstream()
@@ -102,13 +107,17 @@ class ClientConnection:
 
     async def _leave_upstream(self) -> None:
         """Close the upstream connection; what still runs there is cancelled, not merely left alone."""
-        if self._upstream is None:
+        far, self._upstream = self._upstream, None
+        if far is None:
             return
-        with contextlib.suppress(Fault, OSError):
-            if self._relay is not None and self._relay.busy:
-                await self._upstream.cancel()
-        self._upstream.transport.write(messages.TERMINATE)
-        await self._upstream.transport.close()
+        try:
+            with contextlib.suppress(Fault, OSError):
+                if self._relay is not None and self._relay.busy:
+                    await far.cancel()
+            far.transport.write(messages.TERMINATE)
+            await far.transport.close()
+        finally:
+            far.transport.abort()
 
 
 def _welcome(connection: Upstream, key: tuple[int, bytes], session: LiveSession) -> bytes:

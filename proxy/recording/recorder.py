@@ -109,10 +109,11 @@ class Recorder:
 
     def sync(self) -> None:
         """Force what was written to disk; call it off the event loop."""
-        if self._unsynced and self._file is not None:
+        file = self._file
+        if self._unsynced and file is not None:
             self._unsynced = False
             try:
-                os.fsync(self._file)
+                os.fsync(file)
             except OSError as error:
                 raise RecorderFailed(_sentence(error)) from error
 

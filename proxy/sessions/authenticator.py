@@ -123,7 +123,15 @@ class Authenticator:
 
     # --- refusals -------------------------------------------------------------------------------------------------
 
-    async def _note_refusal(self, username: str, why: str, protocol: Protocol, client: str) -> None:
+    async def note_refusal(self, admission: Admission, why: str) -> None:
+        """Put on record that somebody who was admitted got no session after all."""
+        door = f"{admission.role.name}@{admission.resource.name}"
+        actor = f"{admission.principal.kind}:{admission.principal.name}"
+        await self._note_refusal(door, why, admission.protocol, admission.client, actor=actor)
+
+    async def _note_refusal(
+        self, username: str, why: str, protocol: Protocol, client: str, *, actor: str = "unknown"
+    ) -> None:
         host = client.rpartition(":")[0] or client
         window = self._window(host)
         window.seen += 1
@@ -132,7 +140,7 @@ class Authenticator:
         why = self._access.redact(why)
         log.info("access_refused", protocol=protocol.value, client=client, why=why)
         resource = self._access.redact(username)[:200]
-        await self._record(resource, {"protocol": protocol.value, "client": client, "why": why})
+        await self._record(resource, {"protocol": protocol.value, "client": client, "why": why}, actor=actor)
 
     def _window(self, host: str) -> _Window:
         if host not in self._refused and len(self._refused) >= MOST_HOSTS:
@@ -151,12 +159,12 @@ class Authenticator:
                 why = f"{more} further refusals within {round(now - window.started)} s"
                 await self._record("", {"client": host, "why": why, "refusals": more})
 
-    async def _record(self, resource: str, detail: dict[str, object]) -> None:
+    async def _record(self, resource: str, detail: dict[str, object], *, actor: str = "unknown") -> None:
         with contextlib.suppress(StorageUnavailable):
             async with self._access.database.transaction() as transaction:
                 await trail.record(
                     transaction,
-                    actor="unknown",
+                    actor=actor,
                     action="proxy:session:refuse",
                     resource=resource,
                     outcome="failure",

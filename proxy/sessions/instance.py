@@ -40,7 +40,7 @@ async def registered(database: Database) -> AsyncGenerator[tuple[int, asyncpg.Co
             raise StorageUnavailable("Storage gave the proxy instance no id.")
         await connection.execute("SELECT pg_advisory_lock($1, $2)", INSTANCE_LOCK, instance_id)
         yield instance_id, connection
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         raise StorageUnavailable("The connection that keeps this proxy registered was lost.") from error
     finally:
         connection.terminate()

@@ -15,10 +15,10 @@ import structlog
 
 from access.context import Access
 from access.decisions import holds
-from access.grants.sessions import Counters, save_counters, save_segments
+from access.grants.sessions import Counters
 from access.policy.policy import Policy
 from access.policy.resources import Resource, Role, StatementRule
-from proxy.errors import OurFault, PolicyFault, SessionEnded
+from proxy.errors import PolicyFault, SessionEnded
 from proxy.masking.rules import Masker
 from proxy.recording.recorder import Recorder
 from proxy.sessions.holding import HoldWaiters
@@ -27,9 +27,6 @@ from storage.database import StorageUnavailable
 from storage.model import EndReason, Grant, HoldState, Principal, Session, Statement, VerdictKind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-#: How often counters are saved and the recording is forced to disk.
-BOOKKEEPING_S = 1.0
 
 Notify = Callable[[str], Awaitable[None]]
 
@@ -105,20 +102,16 @@ class LiveSession:
             work.close()
             raise self._ended.result()
         task = asyncio.ensure_future(work)
-        books = asyncio.ensure_future(self._keep_books())
         try:
-            await asyncio.wait({task, books, self._ended}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, self._ended}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for each in (task, books):
-                if not each.done():
-                    each.cancel()
-            await asyncio.wait({task, books})
+            if not task.done():
+                task.cancel()
+            await asyncio.wait({task})
         if self._ended.done():
             if not task.cancelled() and task.exception() is not None:
                 log.info("work_failed_at_the_end", session_id=str(self.id), error=type(task.exception()).__name__)
             raise self._ended.result()
-        if not books.cancelled() and (failure := books.exception()) is not None:
-            raise failure
         if not task.cancelled():
             task.result()
 
@@ -183,23 +176,6 @@ class LiveSession:
                 by = (await transaction.get_one(Principal, decided.decided_by)).name
         why = f": {decided.decision_reason}" if decided.decision_reason else "."
         return f"This statement was denied by {by}{why}"
-
-    async def _keep_books(self) -> None:
-        """Save the counters and the closed segments, and force the recording to disk, once a second when they moved."""
-        saved, segments = self.counters.columns(), 0
-        while True:
-            await asyncio.sleep(BOOKKEEPING_S)
-            await asyncio.to_thread(self.recorder.sync)
-            try:
-                if (now := self.counters.columns()) != saved:
-                    await save_counters(self._access, self.id, self.counters)
-                    saved = now
-                if len(self.recorder.closed) > segments:
-                    closed = list(self.recorder.closed)
-                    await save_segments(self._access, self.id, closed[segments:])
-                    segments = len(closed)
-            except StorageUnavailable as error:
-                raise OurFault("Gatepass lost its storage, so this session cannot go on.") from error
 
 
 def _as_one(facts: Sequence[StatementFacts]) -> tuple[str, str]:

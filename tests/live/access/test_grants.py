@@ -55,6 +55,22 @@ async def test_a_disabled_holder_opens_nothing(world: World) -> None:
     assert (await why_not(world, grant, seconds=1)).reason is GrantProblem.DISABLED
 
 
+@pytest.mark.finding("H4")
+async def test_what_many_grants_lack_is_asked_at_once(world: World) -> None:
+    usable, revoked, expired = await granted(world), await granted(world), await granted(world)
+    unknown = uuid4()
+    await grants.revoke(world.access, revoked.id, world["bob"], "enough")
+    await world.age("access_grant", expired.id, 1000)
+    async with world.database.transaction() as transaction:
+        found = await grants.problems(transaction, {usable.id, revoked.id, expired.id, unknown})
+    assert {grant: problem.reason for grant, problem in found.items()} == {
+        revoked.id: GrantProblem.REVOKED,
+        expired.id: GrantProblem.EXPIRED,
+        unknown: GrantProblem.UNKNOWN,
+    }
+    assert "revoked by bob at" in str(found[revoked.id])
+
+
 @pytest.mark.parametrize("who", ["alice", "bob", "carol"])
 async def test_holder_and_reviewers_revoke_once(world: World, who: str) -> None:
     grant = await granted(world)

@@ -130,15 +130,15 @@ async def test_a_client_that_leaves_while_it_enters_leaves_no_session_behind(
         async with gateway.enter(admission):
             pass
 
-    monkeypatch.setattr(gateway, "_recheck", slow)
+    monkeypatch.setattr(gateway._watch, "check", slow)
     task = asyncio.create_task(visit())
-    await _until(lambda: gateway.live_count == 1)
+    await _until(lambda: len(gateway.live) == 1)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
     async with access.database.transaction() as transaction:
         left = (await transaction.scalars(select(Session).where(col(Session.state) == SessionState.ACTIVE))).all()
-    assert (gateway.live_count, list(left)) == (0, [])
+    assert (len(gateway.live), list(left)) == (0, [])
 
 
 async def test_what_else_lies_in_a_recordings_folder_keeps_nothing_from_being_closed(

@@ -399,7 +399,7 @@ async def test_a_recording_that_cannot_be_written_ends_the_session(door: Door) -
     await client.until(b"Z")
     for path in door.recordings.rglob("*"):
         path.chmod(0o500)
-    [session] = door.gateway._live.values()
+    [session] = door.gateway.live
     session.recorder._close_current()
     (door.recordings / session.recorder._folder / "00001.jsonl").write_text("in the way")
     client.send(messages.query("select 2"))

@@ -199,7 +199,7 @@ def sessions(access: Access, gateway: Gateway) -> Sessions:
 
     async def read() -> list[Session]:
         async with asyncio.timeout(PATIENCE_S):
-            await gateway.empty.wait()
+            await gateway.live.empty.wait()
         async with access.database.transaction() as transaction:
             return list((await transaction.scalars(select(Session).order_by(col(Session.started_at)))).all())
 

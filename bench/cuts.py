@@ -1,0 +1,236 @@
+"""How soon a revocation stops 200 sessions in two gateway processes, and who gets in while a crowd stands at the door.
+
+`python -m bench.cuts`. Real ssh clients, and PostgreSQL connections that query all the time. Needs what bench.ssh and
+bench.postgres need. No ratio here: without a gateway there is nothing to compare a cut with.
+"""
+
+import asyncio
+import contextlib
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import yaml
+from sqlalchemy import select
+
+from access.context import Access
+from access.decisions import requests
+from access.grants import grants
+from access.identity.adoption import adopt
+from access.policy.file import PolicyFile
+from access.tokens import TokenKeys
+from bench import postgres, ssh
+from bench.gateway import everything_at_once
+from cli.demo.postgres_target import free_port
+from proxy.masking.rules import DEFAULT_RULES, Masker
+from storage.database import Database
+from storage.embedded.server import Embedded
+from storage.migrate import migrate
+from storage.model import Grant, Principal
+
+#: Sessions of each protocol; half of them in each of the two processes.
+SESSIONS = 100
+#: Clients that connect at once while the sessions are made: an ssh handshake is half a second of this machine.
+CONNECTING = 8
+RUNS = 3
+#: So that the last handshakes are not part of what is measured.
+SETTLE_S = 2
+LOGINS = 20
+IDLE = 100
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """One `gatepass serve --only proxy` process."""
+
+    ssh_port: int
+    postgres_port: int
+
+
+@dataclass(frozen=True)
+class Client:
+    """One live session: done, with the moment (time.monotonic) of its last byte, when it is cut."""
+
+    last_byte: "asyncio.Task[float]"
+
+
+async def measure() -> AsyncIterator[str]:
+    """Each line as it is had; some minutes."""
+    with tempfile.TemporaryDirectory(prefix="gatepass-bench-") as name:
+        folder = Path(name)
+        with ssh.sshd(folder) as sshd, postgres.database(folder) as database, Embedded(folder / "storage") as embedded:
+            await migrate(embedded.dsn)
+            (folder / "gatepass.yml").write_text(yaml.safe_dump(_policy(folder, sshd, database)))
+            storage = Database(embedded.dsn)
+            keys = TokenKeys(folder / "keys")
+            access = Access(storage, PolicyFile(folder / "gatepass.yml"), Masker(DEFAULT_RULES).redact, keys)
+            await adopt(access)
+            async with _gateway(folder, embedded.dsn) as first, _gateway(folder, embedded.dsn) as second:
+                for _ in range(RUNS):
+                    yield await _cut(access, folder, [first, second])
+                yield await _crowd(access, first)
+            await storage.close()
+
+
+# --- two processes --------------------------------------------------------------------------------------------------
+
+
+@contextlib.asynccontextmanager
+async def _gateway(folder: Path, dsn: str) -> AsyncGenerator[Gateway]:
+    made = Gateway(free_port(), free_port())
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "DATABASE_URL": dsn,
+        "GATEPASS_HOME": str(folder),
+        "GATEPASS_CONFIG": str(folder / "gatepass.yml"),
+        "GATEPASS_SSH_LISTEN": f"127.0.0.1:{made.ssh_port}",
+        "GATEPASS_POSTGRES_LISTEN": f"127.0.0.1:{made.postgres_port}",
+    }
+    said = folder / f"gateway-{made.ssh_port}.log"
+    with said.open("wb") as log:
+        command = [_program(), "serve", "--only", "proxy"]
+        process = await asyncio.create_subprocess_exec(*command, env=environment, stdout=log, stderr=log)
+    try:
+        while b"proxy_registered" not in await asyncio.to_thread(said.read_bytes):
+            if process.returncode is not None:
+                raise RuntimeError(await asyncio.to_thread(said.read_text))
+            await asyncio.sleep(0.1)
+        yield made
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+def _program() -> str:
+    return str(Path(sys.executable).with_name("gatepass"))
+
+
+def _policy(folder: Path, sshd: int, database: int) -> dict[str, Any]:
+    host, store = ssh.policy(folder, sshd), postgres.policy(folder, database)
+    return everything_at_once({**host["resources"], **store["resources"]})
+
+
+# --- the cut --------------------------------------------------------------------------------------------------------
+
+
+async def _cut(access: Access, folder: Path, gateways: Sequence[Gateway]) -> str:
+    """200 sessions that receive all the time; both grants revoked in one moment."""
+    host, store = await _granted(access, "web-1", "deploy"), await _granted(access, "db", "read")
+    turns, no_key = asyncio.Semaphore(CONNECTING), ["-oIdentityFile=none", "-oIdentityAgent=none"]
+    routes = [ssh.route(folder, gateway.ssh_port, "deploy@web-1", no_key, host[1]) for gateway in gateways]
+
+    async def opened(number: int) -> list[Client]:
+        which = number % len(gateways)
+        async with turns:
+            return [await _ssh(routes[which]), await _postgres(gateways[which], store[1])]
+
+    clients = [client for pair in await asyncio.gather(*map(opened, range(SESSIONS))) for client in pair]
+    await asyncio.sleep(SETTLE_S)
+    start = time.monotonic()
+    await asyncio.gather(*(grants.revoke(access, grant.id, None, "bench") for grant, _ in (host, store)))
+    revoked = time.monotonic()
+    ends = sorted([await client.last_byte - start for client in clients])
+    return (
+        f"{len(clients)} sessions, 2 processes, revoke to last byte: median {statistics.median(ends):.2f} s, "
+        f"max {ends[-1]:.2f} s (the revocation itself: {revoked - start:.2f} s)"
+    )
+
+
+async def _granted(access: Access, resource: str, role: str) -> tuple[Grant, str]:
+    async with access.database.transaction() as transaction:
+        alice = (await transaction.scalars(select(Principal))).one()
+    request = await requests.submit(access, alice, requests.Ask(resource, role, 3600, time.ctime()))
+    async with access.database.transaction() as transaction:
+        found = await transaction.scalars(select(Grant))
+        grant = next(each for each in found.all() if each.request_id == request.id)
+    return grant, access.keys.issue(grant=grant, principal=alice)
+
+
+async def _ssh(route: ssh.Route) -> Client:
+    process = await asyncio.create_subprocess_exec(
+        *route.command,
+        "while echo x; do sleep 0.1; done",
+        env=route.environment,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    if (said := await process.stdout.readline()) != b"x\n":
+        raise RuntimeError(f"ssh did not get in: {said.decode()}")
+    return Client(asyncio.create_task(_last_byte(process, process.stdout)))
+
+
+async def _last_byte(process: asyncio.subprocess.Process, stdout: asyncio.StreamReader) -> float:
+    last = time.monotonic()
+    while await stdout.read(4096):
+        last = time.monotonic()
+    await process.wait()
+    return last
+
+
+async def _postgres(gateway: Gateway, token: str) -> Client:
+    connection = await asyncpg.connect(
+        host="127.0.0.1", port=gateway.postgres_port, user="read@db", password=token, database="bench", ssl="require"
+    )
+    return Client(asyncio.create_task(_closed(connection)))
+
+
+async def _closed(connection: asyncpg.Connection) -> float:
+    """Query until the socket is closed, after which nothing can come."""
+    closed: asyncio.Future[float] = asyncio.get_running_loop().create_future()
+    connection.add_termination_listener(lambda _: closed.done() or closed.set_result(time.monotonic()))
+    with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        while not closed.done():
+            await connection.fetchval("select count(*) from pgbench_branches")
+            await asyncio.sleep(0.1)
+    return await closed
+
+
+# --- a crowd at the door --------------------------------------------------------------------------------------------
+
+
+async def _crowd(access: Access, gateway: Gateway) -> str:
+    """Sockets that say nothing, from one address, at both doors; logins from another one."""
+    _, token = await _granted(access, "db", "read")
+    silent = [
+        await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
+        for port in (gateway.ssh_port, gateway.postgres_port)
+        for _ in range(IDLE)
+    ]
+    times: list[float] = []
+    for _ in range(LOGINS):
+        start = time.monotonic()
+        connection = await asyncpg.connect(
+            host="127.0.0.1",
+            port=gateway.postgres_port,
+            user="read@db",
+            password=token,
+            database="bench",
+            ssl="require",
+        )
+        times.append(time.monotonic() - start)
+        await connection.close()
+    for _, writer in silent:
+        writer.close()
+    median_ms = statistics.median(times) * 1000
+    return (
+        f"{IDLE} idle sockets at each door: {len(times)} of {LOGINS} logins from elsewhere, median {median_ms:.0f} ms"
+    )
+
+
+async def _print() -> None:
+    async for line in measure():
+        print(line, flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(_print())
