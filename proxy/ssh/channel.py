@@ -7,7 +7,7 @@ signal; what Gatepass ends itself carries a sentence on stderr and one of the st
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncssh
@@ -16,7 +16,7 @@ from access.policy.resources import SshFeature
 from proxy.errors import Fault
 from proxy.recording.asciicast import SCREEN, Cast
 from proxy.sessions.session import LiveSession
-from proxy.shell.analysis import analyse
+from proxy.showing.shell import facts_of
 from proxy.ssh.transport import (
     AGENT,
     BUFFER_BYTES,
@@ -155,7 +155,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             return False
         self._authorizing = True
         try:
-            verdict = await unless(self._withdrawn, session.authorize(self._facts(session), self._notify))
+            verdict = await unless(self._withdrawn, session.authorize(self._facts(), self._notify))
         finally:
             self._authorizing = False
         if verdict is None:
@@ -173,9 +173,9 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             return f"{door} does not allow {self._feature.value}; it allows {allowed}."
         return None
 
-    def _facts(self, session: LiveSession) -> list[StatementFacts]:
+    def _facts(self) -> list[StatementFacts]:
         if self._command is not None:
-            return [replace(each, text=session.masker.redact(each.text)) for each in analyse(self._command)]
+            return facts_of(self._command)
         kind = self._feature.value
         return [StatementFacts(text=kind, kind=kind, labels=frozenset({kind}))]
 
