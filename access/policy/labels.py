@@ -107,7 +107,7 @@ class ShellLabel(StrEnum):
     ARITHMETIC = "arithmetic"
     """computes"""
     DYNAMIC_COMMAND = "dynamic_command"
-    """runs what only the running shell knows"""
+    """runs what only the running shell or program knows"""
     UNPARSEABLE = "unparseable"
     """cannot be read for certain"""
 

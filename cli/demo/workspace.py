@@ -87,7 +87,7 @@ def write_policy(path: Path, database: PostgresTarget, host: SshTarget, *, hold:
                         "statements": [
                             {
                                 "name": "no-reboot",
-                                "match": ["command:reboot", "command:shutdown"],
+                                "match": ["command:reboot", "command:shutdown", "dynamic_command"],
                                 "verdict": "deny",
                                 "message": "Hosts are restarted by the platform team.",
                             },

@@ -6,17 +6,18 @@ all; `command:NAME` (a basename); `redirect_write`; `dynamic_command` when only 
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from access.policy.labels import ShellLabel
 from proxy.shell import evaluations
-from proxy.shell.programs import runs_unseen, writes
-from proxy.shell.secrets import redact
-from proxy.shell.wrappers import Word, runs
-from proxy.statements import StatementFacts
+from proxy.shell.commands import Argument, Command, after_redirects, command_words, commands
+from proxy.shell.documents import fed_script
+from proxy.shell.known import is_known, runs_unknown
+from proxy.shell.programs import runs_file, runs_unseen, writes
+from proxy.shell.wrappers import Word
 from proxy.syntax.bash import literal, nodes, parse, source
 
 #: OpenSSH sends longer ones, but nobody reviews them; they are not parsed.
@@ -35,20 +36,57 @@ _WRITES = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
 _HARMLESS_TARGETS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
 _LOADED_BY_ARGUMENT = re.compile(rf"{evaluations.LOADING.pattern}=")
 _SUBSCRIPT_OF_DESCRIPTOR = re.compile(r"\{\w+\[")
-_APPENDS = frozenset({"xargs", "parallel"})
 
 
-def analyse(command: str) -> list[StatementFacts]:
-    """The facts of one exec request: one statement, whose parts are the commands and findings in it."""
-    labels = dict.fromkeys(_labels(command, MAX_DEPTH))
-    parts = tuple(frozenset({ShellLabel.EXEC, label}) for label in labels)
-    found = frozenset({ShellLabel.EXEC, *labels})
-    return [StatementFacts(text=redact(command), kind=ShellLabel.EXEC.value, labels=found, parts=parts)]
+@dataclass(frozen=True)
+class Part:
+    """Labels that a rule must let by together."""
+
+    labels: frozenset[str]
+    #: The shell itself reads as code what is not seen here.
+    evaluates: bool = False
+    #: A file of the host is run, which nobody sees here.
+    runs_file: bool = False
 
 
-def _labels(line: str, depth: int) -> Iterator[str]:
+@dataclass(frozen=True)
+class Judgement:
+    """What was found out about one command line."""
+
+    labels: frozenset[str]
+    #: The labels of each command and finding; every one of them must pass the rules by itself.
+    parts: tuple[frozenset[str], ...]
+    #: The shell itself reads as code what is not seen in the line: `$x` as a command, `eval`, `… | sh`.
+    evaluates: bool
+    #: A file of the host is run: `sh x.sh`, `. x`, `./x`, `python3 x.py`. What is in it is not judged.
+    runs_file: bool
+
+
+def judge(line: str) -> Judgement:
+    """The labels of one exec request: of the line as one, and of the commands and findings in it."""
+    parts = list(dict.fromkeys(_parts(line, MAX_DEPTH)))
+    labels = frozenset[str]().union(*(part.labels for part in parts))
+    return Judgement(
+        labels=labels | {ShellLabel.EXEC},
+        parts=tuple(dict.fromkeys(part.labels | {ShellLabel.EXEC} for part in parts)),
+        evaluates=any(part.evaluates for part in parts),
+        runs_file=any(part.runs_file for part in parts),
+    )
+
+
+def _part(*labels: str) -> Part:
+    return Part(frozenset(labels))
+
+
+_UNPARSEABLE = _part(ShellLabel.UNPARSEABLE)
+#: A program runs what its arguments do not plainly say.
+_UNSEEN = _part(ShellLabel.DYNAMIC_COMMAND)
+_EVALUATED = Part(frozenset({ShellLabel.DYNAMIC_COMMAND}), evaluates=True)
+
+
+def _parts(line: str, depth: int) -> Iterator[Part]:
     if depth == 0 or len(line) > MAX_COMMAND_CHARACTERS or _READ_OTHERWISE.search(line):
-        yield ShellLabel.UNPARSEABLE
+        yield _UNPARSEABLE
         return
     yield from _parsed(line, depth)
     if "\\\n" in line:
@@ -56,27 +94,28 @@ def _labels(line: str, depth: int) -> Iterator[str]:
         yield from _parsed(re.sub(r"\\([\s\S])", lambda found: "" if found[1] == "\n" else found[0], line), depth)
 
 
-def _parsed(line: str, depth: int) -> Iterator[str]:
+def _parsed(line: str, depth: int) -> Iterator[Part]:
     try:
         root = parse(line)
     except UnicodeEncodeError:
-        yield ShellLabel.UNPARSEABLE
+        yield _UNPARSEABLE
         return
     if root.has_error:
-        yield ShellLabel.UNPARSEABLE
+        yield _UNPARSEABLE
     for node in nodes(root):
         yield from _found(node, depth)
 
 
-def _found(node: Node, depth: int) -> Iterator[str]:
+def _found(node: Node, depth: int) -> Iterator[Part]:
     expression = evaluations.arithmetic(node)
     if expression is not None:
-        yield ShellLabel.ARITHMETIC if evaluations.plain_arithmetic(expression) else ShellLabel.DYNAMIC_COMMAND
+        yield _part(ShellLabel.ARITHMETIC) if evaluations.plain_arithmetic(expression) else _EVALUATED
     if evaluations.expands_again(node):
-        yield ShellLabel.DYNAMIC_COMMAND
+        yield _EVALUATED
     match node.type:
         case "command":
-            yield from _command(command_words(node), depth)
+            for command in commands(command_words(node)):
+                yield from _command(command, depth)
         case "declaration_command" | "unset_command":
             yield from _declaration(node)
         case "test_command":
@@ -86,120 +125,83 @@ def _found(node: Node, depth: int) -> Iterator[str]:
         case "for_statement":
             variable = node.child_by_field_name("variable")
             if variable is not None and evaluations.LOADING.fullmatch(source(variable)):
-                yield ShellLabel.DYNAMIC_COMMAND
+                yield _EVALUATED
         case "expansion" if found := re.match(r"\$\{(\w+)(?:\[[^]]*\])?:?=", source(node)):
             yield _assigned(found[1])
+        case "heredoc_redirect" | "herestring_redirect":
+            # The shell that reads it is dynamic as it is; this names what it will run.
+            if (script := fed_script(node)) is not None:
+                yield from _parts(script, depth - 1)
         case "file_redirect":
             if _writes(node):
-                yield ShellLabel.REDIRECT_WRITE
+                yield _part(ShellLabel.REDIRECT_WRITE)
         case "redirected_statement":
             body = node.child_by_field_name("body")
-            if (body is None or body.type != "command") and _after_redirects(node):
-                yield ShellLabel.UNPARSEABLE
+            if (body is None or body.type != "command") and after_redirects(node):
+                yield _UNPARSEABLE
         case "comment":
             # A comment does not continue, though its last character says so; the two readings differ.
             if source(node).endswith("\\"):
-                yield ShellLabel.UNPARSEABLE
+                yield _UNPARSEABLE
         case _:
             pass
 
 
-def _assigned(variable: str) -> ShellLabel:
+def _assigned(variable: str) -> Part:
     """Some variables are code to the programs that read them."""
-    return ShellLabel.DYNAMIC_COMMAND if evaluations.LOADING.fullmatch(variable) else ShellLabel.ASSIGNMENT
+    return _EVALUATED if evaluations.LOADING.fullmatch(variable) else _part(ShellLabel.ASSIGNMENT)
 
 
-def _declaration(node: Node) -> Iterator[str]:
+def _declaration(node: Node) -> Iterator[Part]:
     name, *words = node.children
-    yield f"command:{source(name)}"
+    yield _part(f"command:{source(name)}")
     spoken = [literal(word) for word in words if word.type != "variable_assignment"]
     if evaluations.builtin_evaluates(source(name), spoken):
-        yield ShellLabel.DYNAMIC_COMMAND
+        yield _EVALUATED
 
 
-def _test(node: Node) -> Iterator[str]:
+def _test(node: Node) -> Iterator[Part]:
     text = source(node)
-    yield TEST
+    yield _part(TEST)
     if text.startswith("[["):
         if evaluations.double_bracket_evaluates(text):
-            yield ShellLabel.DYNAMIC_COMMAND
+            yield _EVALUATED
         return
     words = list(evaluations.test_words(node))
     operators = {word.type for word in words if not word.is_named}
     # To bash it is a command like any other: these end it, or redirect it.
     if "\n" in text or operators - {"=", "==", "!=", "!"} or not text.endswith("]"):
-        yield ShellLabel.UNPARSEABLE
+        yield _UNPARSEABLE
     if evaluations.test_evaluates([literal(word) for word in words]) or any(map(evaluations.splits, words)):
-        yield ShellLabel.DYNAMIC_COMMAND
+        yield _EVALUATED
 
 
-@dataclass(frozen=True)
-class Argument:
-    """A word of a command: what it says (None: computed) and where it stands in the text."""
-
-    word: Word
-    node: Node
-
-
-def command_words(node: Node) -> list[Argument]:
-    """The words of a simple command, its name first, without assignments before it and redirections."""
-    words: list[Argument] = []
-    for index, child in enumerate(node.children):
-        if child.type == "command_name":
-            words.append(Argument(_name(child), child))
-        elif node.field_name_for_child(index) == "argument":
-            words.append(Argument(literal(child), child))
-    body = node.parent
-    if body is not None and body.type == "redirected_statement":
-        words += [Argument(literal(word), word) for word in _after_redirects(body)]
-    return words
-
-
-def _after_redirects(statement: Node) -> list[Node]:
-    """Words behind a redirection (`sudo >log rm x`): arguments for the shell, more targets for the grammar."""
-    words: list[Node] = []
-    for redirect in nodes(statement, into=frozenset({"redirected_statement", "file_redirect", "heredoc_redirect"})):
-        if redirect.type == "file_redirect":
-            words += redirect.children_by_field_name("destination")[1:]
-        elif redirect.type == "heredoc_redirect":
-            words += redirect.children_by_field_name("argument")
-    return words
+def _command(command: Command, depth: int) -> Iterator[Part]:
+    name, words = command.basename, command.words
+    if not command.name or _NO_NAME.search(command.name):
+        yield _EVALUATED
+        return
+    named = f"command:{'source' if name == '.' else name}"
+    yield Part(frozenset({named}), runs_file=not command.is_installed or runs_file(name, words, command.handed_on))
+    if runs_unknown(name, words, installed=command.is_installed):
+        # Together with its name: whoever allows that one knows the program.
+        yield _part(named, ShellLabel.DYNAMIC_COMMAND)
+    if not command.is_installed and is_known(name):
+        # A file of that name may be anything: who allows `ls` means the one of the host.
+        yield _UNSEEN
+    if command.handed_on.unknown or _evaluates(name, command.arguments):
+        yield _EVALUATED
+    if any(word and _LOADED_BY_ARGUMENT.match(word) for word in words):
+        yield _EVALUATED
+    if runs_unseen(name, words):
+        yield _UNSEEN
+    if writes(name, words):
+        yield _part(ShellLabel.REDIRECT_WRITE)
+    for script in command.scripts:
+        yield from _script([argument.word for argument in script], depth)
 
 
-def _name(node: Node) -> Word:
-    parts = node.children
-    return literal(parts[0]) if len(parts) == 1 else None
-
-
-def _command(words: list[Argument], depth: int) -> Iterator[str]:
-    waiting = [words]
-    while waiting:
-        command = waiting.pop()
-        if not command:
-            continue
-        name = command[0].word
-        if not name or _NO_NAME.search(name):
-            yield ShellLabel.DYNAMIC_COMMAND
-            continue
-        basename = name.rpartition("/")[2]
-        yield f"command:{'source' if basename == '.' else basename}"
-        arguments = command[1:]
-        if any(argument.word and _LOADED_BY_ARGUMENT.match(argument.word) for argument in arguments):
-            yield ShellLabel.DYNAMIC_COMMAND
-        spoken = [argument.word for argument in arguments]
-        handed_on = runs(basename, spoken)
-        if handed_on.unknown or runs_unseen(basename, spoken) or _evaluates(basename, arguments):
-            yield ShellLabel.DYNAMIC_COMMAND
-        if writes(basename, spoken):
-            yield ShellLabel.REDIRECT_WRITE
-        # What comes from a pipe stands behind the words that are seen.
-        appended = [Argument(None, command[0].node)] if basename in _APPENDS else []
-        waiting += [arguments[start:end] + appended for start, end in handed_on.commands]
-        for start, end in handed_on.scripts:
-            yield from _script([argument.word for argument in arguments[start:end]], depth)
-
-
-def _evaluates(name: str, arguments: list[Argument]) -> bool:
+def _evaluates(name: str, arguments: Sequence[Argument]) -> bool:
     words = [argument.word for argument in arguments]
     if name == "[":
         words = words[:-1]
@@ -210,12 +212,12 @@ def _evaluates(name: str, arguments: list[Argument]) -> bool:
     return evaluations.builtin_evaluates(name, words)
 
 
-def _script(words: list[Word], depth: int) -> Iterator[str]:
+def _script(words: Sequence[Word], depth: int) -> Iterator[Part]:
     known = [word for word in words if word is not None]
     if len(known) < len(words):
-        yield ShellLabel.DYNAMIC_COMMAND
+        yield _EVALUATED
     else:
-        yield from _labels(" ".join(known), depth - 1)
+        yield from _parts(" ".join(known), depth - 1)
 
 
 def _writes(node: Node) -> bool:

@@ -8,75 +8,35 @@ the programs that files on the host contain.
 import re
 from collections.abc import Sequence
 
-from proxy.shell.wrappers import Word
+from proxy.shell.languages import LANGUAGES
+from proxy.shell.options import has_option, split_words
+from proxy.shell.wrappers import NOTHING, SHELLS, Runs, Word
 
 #: They are made to run what they are given, by file, keyboard or argument.
-_OPEN = frozenset(
-    [
-        "at",
-        "batch",
-        "make",
-        "gmake",
-        "cmake",
-        "ninja",
-        "vi",
-        "vim",
-        "view",
-        "vimdiff",
-        "gvim",
-        "nvim",
-        "ex",
-        "ed",
-        "emacs",
-        "emacsclient",
-        "nano",
-        "pico",
-        "joe",
-        "less",
-        "more",
-        "most",
-        "man",
-        "info",
-        "gdb",
-        "lldb",
-        "expect",
-        "socat",
-        "ansible",
-        "ansible-playbook",
-        "irb",
-        "ghci",
-        "npx",
-        "npm",
-        "pip",
-        "pip3",
-        "gem",
-        "go",
-        "cargo",
-        "mysql",
-        "sqlite3",
-        "ftp",
-        "lftp",
-        "run-parts",
-        "start-stop-daemon",
-        "visudo",
-        "vipw",
-        "sudoedit",
-        "fc",
-        "bind",
-        "let",
-        "compgen",
-        "complete",
-        "compopt",
-    ]
+_OPEN = split_words(
+    """
+    at batch make gmake cmake ninja vi vim view vimdiff gvim nvim ex ed emacs emacsclient nano pico joe less
+    more most man info gdb lldb expect socat ansible ansible-playbook irb ghci npx npm pip pip3 gem go cargo
+    sqlite3 ftp lftp run-parts start-stop-daemon visudo vipw sudoedit fc bind let compgen complete compopt dc m4
+    gnuplot octave julia mail mailx mutt telnet smbclient mongo mongosh dialog perf valgrind rr firejail bwrap
+    hyperfine lxc-attach prlimit rlwrap dtach abduco daemonize daemon xvfb-run newgrp entr chpst uvx pnpx bunx
+    dlx nix-shell sem watchexec reptyr gcore debugfs pg_ctl fzf scriptreplay mc ranger salt salt-call fab
+    ansible-console parallel-ssh pssh pdsh dsh mussh clush pwsh nu elvish xonsh osh ysh yash posh oksh rc es
+    scsh raku racket sbcl clisp clojure groovy jshell jrunscript runghc swift kotlin scala ipython
+    """
 )
 #: `NAME file` runs a file of the host like any other script; every other way gives them a program.
 _INTERPRETERS = re.compile(r"(?:python|pypy|perl|ruby|node|nodejs|php|lua|luajit|tclsh|Rscript|R|guile|bun|deno)[\d.]*")
-_AWKS = frozenset({"awk", "gawk", "mawk", "nawk", "original-awk"})
+#: Read one by one below.
+_SINGLE = frozenset({"crontab", "service", "tmux", "screen"})
 _ASKS_ONLY = frozenset({"--version", "--help", "-V"})
 #: What makes them run something: short letters, long names (which may be abbreviated).
 _RUNS: dict[str, tuple[str, str]] = {
-    "tar": ("IF", "checkpoint-action to-command use-compress-program info-script new-volume-script rsh-command"),
-    "rsync": ("e", "rsh rsync-path"),
+    "tar": (
+        "IF",
+        "checkpoint-action to-command use-compress-program info-script new-volume-script rsh-command rmt-command",
+    ),
+    "rsync": ("e", "rsh rsync-path daemon config"),
     "scp": ("oSFD", ""),
     "sftp": ("oSFDsb", ""),
     "split": ("", "filter"),
@@ -85,110 +45,111 @@ _RUNS: dict[str, tuple[str, str]] = {
     "tcpdump": ("z", "postrotate-command"),
     "nc": ("ec", "exec sh-exec lua-exec"),
     "ncat": ("ec", "exec sh-exec lua-exec"),
-    "curl": ("K", "config"),
+    "curl": ("K", "config engine"),
     "wget": ("e", "execute use-askpass config"),
     "apt": ("oc", "option config-file"),
     "apt-get": ("oc", "option config-file"),
+    "apt-cache": ("oc", "option config-file"),
+    "dpkg": ("", "pre-invoke post-invoke root admindir instdir"),
+    "rpm": ("ED", "eval pipe define macros rcfile load predefine"),
+    "dnf": ("c", "config setopt pluginpath"),
+    "yum": ("c", "config setopt pluginpath"),
+    "iptables": ("M", "modprobe"),
+    "ip6tables": ("M", "modprobe"),
+    "pidstat": ("e", ""),
     "nmap": ("", "script interactive"),
-    "ssh-keygen": ("D", ""),
-    "ssh-add": ("s", ""),
+    "install": ("", "strip-program"),
+    "cpio": ("", "rsh-command"),
+    "bsdtar": ("", "use-compress-program"),
+    "gpg": ("", "photo-viewer exec-path agent-program dirmngr-program options homedir"),
+    "ssh-keygen": ("Dw", ""),
+    "ssh-add": ("sS", ""),
     "rg": ("", "pre hostname-bin"),
     "fd": ("xX", "exec exec-batch"),
-    "psql": ("fov", "file output set variable"),
 }
 #: Words that make them run something, wherever they stand.
 _RUNS_BY_WORD: dict[str, frozenset[str]] = {
     **dict.fromkeys(
-        ("docker", "podman", "nerdctl", "kubectl", "oc", "lxc"),
-        frozenset(
-            [
-                "exec",
-                "run",
-                "debug",
-                "compose",
-                "attach",
-                "edit",
-                "build",
-                "buildx",
-                "create",
-                "cp",
-                "shell",
-                "rsh",
-                "plugin",
-                "machine",
-            ]
-        ),
+        split_words("docker podman nerdctl kubectl oc lxc crictl machinectl ctr buildah"),
+        split_words("exec run debug compose attach edit build buildx create cp shell rsh plugin machine enter"),
     ),
-    "ip": frozenset({"exec", "-b", "-batch", "-force"}),
+    "openssl": frozenset({"-engine", "-provider", "-provider-path", "-config"}),
+    "ip": frozenset({"-b", "-batch", "-force"}),
     "systemctl": frozenset({"edit", "-H", "--host"}),
 }
+#: And their options that do.
+_RUNS_BESIDE = {"kubectl": ("", "kubeconfig"), "oc": ("", "kubeconfig"), "systemctl": ("H", "host")}
+#: The same, of programs whose other words are not known either.
+_RUNNERS: dict[str, frozenset[str]] = {
+    **dict.fromkeys(
+        split_words(
+            """
+            uv poetry pipenv pdm hatch rye pipx bundle rbenv pyenv nvm volta asdf mise direnv op aws-vault doppler
+            chamber envchain nix conda mamba micromamba yarn pnpm rustup dotnet mvn gradle tox nox
+            """
+        ),
+        split_words("run exec x dlx tool shell develop script -c --command"),
+    ),
+}
 #: They write the files that they are given.
-_WRITERS = frozenset(["tee", "cp", "mv", "install", "truncate", "ln", "wget", "rsync", "scp"])
+_WRITERS = frozenset(["tee", "sponge", "cp", "mv", "install", "truncate", "ln", "wget", "rsync", "scp"])
 _WRITES: dict[str, tuple[str, str]] = {"sort": ("o", "output"), "curl": ("oOJ", "output remote-name")}
 _FIND_WRITES = frozenset({"-delete", "-fprint", "-fprint0", "-fprintf", "-fls"})
-_GIT_RUNS = frozenset(
-    [
-        "bisect",
-        "submodule",
-        "filter-branch",
-        "difftool",
-        "mergetool",
-        "rebase",
-        "daemon",
-        "instaweb",
-        "send-email",
-        "shell",
-        "upload-pack",
-        "hook",
-        "maintenance",
-        "receive-pack",
-        "for-each-repo",
-        "gui",
-        "citool",
-        "credential",
-        "p4",
-        "svn",
-        "remote-ext",
-    ]
-)
-_GIT_READS_CONFIG = frozenset({"--get", "--get-all", "--list", "-l", "list", "get"})
-# One command of sed that neither runs nor writes; `s` and `y` with their delimiter.
-_SED_ADDRESS = r"(?:\d+|\$|/(?:\\.|[^/\\\n])*/I?)"
-_SED_PLAIN = re.compile(
-    rf"\s*(?:{_SED_ADDRESS}(?:\s*,\s*{_SED_ADDRESS})?)?\s*!?\s*"
-    r"(?:s([^\w\s\\;])(?:\\.|(?!\1)[^\\\n])*\1(?:\\.|(?!\1)[^\\\n])*\1[gpiIM0-9]*"
-    r"|y([^\w\s\\;])(?:\\.|(?!\2)[^\\\n])*\2(?:\\.|(?!\2)[^\\\n])*\2|[pdqQ=nNDGHhgxlP]\d*)?\s*"
-)
-_AWK_RUNS = re.compile(r"system|getline|[|@>]")
+_LOADERS = re.compile(r"ld(?:-linux|-musl)?[\w.-]*\.so(?:\.\d+)*|ld\.so")
+
+
+def has_analysis(name: str) -> bool:
+    """Whether `runs_unseen` knows what the program does with all of its words."""
+    known = (_OPEN, _RUNS, _RUNS_BY_WORD, LANGUAGES, _SINGLE)
+    return any(name in table for table in known) or _INTERPRETERS.fullmatch(name) is not None
+
+
+def is_interpreter(name: str) -> bool:
+    """Whether what the program is given, or reads, may be a program to it."""
+    return name in _OPEN or name in LANGUAGES or _INTERPRETERS.fullmatch(name) is not None
 
 
 def runs_unseen(name: str, words: Sequence[Word]) -> bool:
     """Whether `name words…` may run what no reader of the line would call a command. `name` is a basename."""
     if words and all(word in _ASKS_ONLY for word in words):
         return False
-    if name in _OPEN:
+    if name in _OPEN or _LOADERS.fullmatch(name):
         return True
+    if name in LANGUAGES:
+        return LANGUAGES[name](words)
     if _INTERPRETERS.fullmatch(name):
         return not words or words[0] is None or words[0].startswith(("-", "/dev/", "/proc/"))
     if name in _RUNS:
         letters, long = _RUNS[name]
         # Before the first dash, tar's letters may stand without it.
         bare = name == "tar" and bool(words) and bool(words[0]) and not set(letters).isdisjoint(words[0].split("-")[0])
-        sql = name == "psql" and any(word is not None and "\\" in word for word in words)
-        return bare or sql or None in words or _has_option(words, letters, long)
-    if name in _RUNS_BY_WORD:
-        return (name != "systemctl" and None in words) or not _RUNS_BY_WORD[name].isdisjoint(words)
+        return bare or None in words or has_option(words, letters, long)
+    if by_word := _RUNS_BY_WORD.get(name) or _RUNNERS.get(name):
+        more = (name == "ip" and _ip_runs(words)) or has_option(words, *_RUNS_BESIDE.get(name, ("", "")))
+        return more or (name != "systemctl" and None in words) or not by_word.isdisjoint(words)
     match name:
-        case "sed":
-            return not _plain_sed(words)
-        case "git":
-            return _git_runs(words)
+        case "service":
+            # It runs /etc/init.d/NAME, or /etc/init.d/../../NAME.
+            return any(word is None or "/" in word for word in words)
         case "crontab":
             return "-l" not in words or len(words) > 1
         case "tmux" | "screen":
             return list(words) not in (["ls"], ["-ls"], ["-list"], ["list-sessions"])
         case _:
-            return name in _AWKS and not _plain_awk(words)
+            return False
+
+
+def _ip_runs(words: Sequence[Word]) -> bool:
+    """`ip netns exec NAME command`, every word of which may be abbreviated."""
+    heads = [at for at, word in enumerate(words) if word and ("netns".startswith(word) or "vrf".startswith(word))]
+    return bool(heads) and any(word and "exec".startswith(word) for word in words[heads[0] + 1 :])
+
+
+def runs_file(name: str, words: Sequence[Word], handed_on: Runs) -> bool:
+    """Whether `name words…` runs a file of the host that stands among its words."""
+    if name in SHELLS or name in {"source", "."}:
+        return bool(words) and handed_on == NOTHING
+    return bool(words) and is_interpreter(name) and not runs_unseen(name, words) and name not in LANGUAGES
 
 
 def writes(name: str, words: Sequence[Word]) -> bool:
@@ -201,92 +162,7 @@ def writes(name: str, words: Sequence[Word]) -> bool:
         case "find":
             return not _FIND_WRITES.isdisjoint(words)
         case "sed":
-            return _has_option(words, "i", "in-place")
+            return has_option(words, "i", "in-place")
         case _:
             letters, long = _WRITES.get(name, ("", ""))
-            return _has_option(words, letters, long)
-
-
-def _has_option(words: Sequence[Word], letters: str, long: str) -> bool:
-    for word in words:
-        if word is None or len(word) < 2 or word[0] != "-":
-            continue
-        if word.startswith("--"):
-            given = word[2:].partition("=")[0]
-            if given and any(name.startswith(given) for name in long.split()):
-                return True
-        elif not set(letters).isdisjoint(word[1:]):
-            return True
-    return False
-
-
-def _plain_awk(words: Sequence[Word]) -> bool:
-    at = 0
-    while at < len(words):
-        word = words[at]
-        if word is None:
-            return False
-        if not word.startswith("-"):
-            return not _AWK_RUNS.search(word)
-        if word[:2] not in {"-F", "-v"}:
-            return False
-        at += 2 if len(word) == 2 else 1
-    return False
-
-
-def _plain_sed(words: Sequence[Word]) -> bool:
-    scripts: list[Word] = []
-    operands: list[Word] = []
-    at = 0
-    while at < len(words):
-        word = words[at]
-        at += 1
-        if word is None and not (scripts or operands):
-            return False
-        if word is None or not word.startswith("-") or word == "-":
-            operands.append(word)
-        elif re.fullmatch(
-            r"-[nErzsu]*i\S*|-[nErzsu]+|--in-place(=.*)?|--quiet|--silent|--regexp-extended|--null-data", word
-        ):
-            continue
-        elif re.fullmatch(r"-[nErzsu]*e|--expression", word) and at < len(words):
-            scripts.append(words[at])
-            at += 1
-        else:
-            return False
-    scripts = scripts or operands[:1]
-    return bool(scripts) and all(script is not None and _plain_script(script) for script in scripts)
-
-
-def _plain_script(script: str) -> bool:
-    at = 0
-    while found := _SED_PLAIN.match(script, at):
-        at = found.end()
-        if at == len(script):
-            return True
-        if script[at] not in ";\n":
-            return False
-        at += 1
-    return False
-
-
-def _git_runs(words: Sequence[Word]) -> bool:
-    at = 0
-    while at < len(words):
-        word = words[at]
-        if word is None:
-            return True
-        if not word.startswith("-"):
-            break
-        if word.startswith(("-c", "--config-env", "--exec-path=")):
-            return True
-        at += 2 if word in {"-C", "--git-dir", "--work-tree", "--namespace"} else 1
-    command, rest = words[at : at + 1], words[at + 1 :]
-    if not command:
-        return False
-    if command[0] == "config":
-        return _GIT_READS_CONFIG.isdisjoint(rest)
-    if command[0] in _GIT_RUNS or any(word is not None and word.startswith("ext::") for word in rest):
-        return True
-    short = {"grep": "O", "clone": "uc"}.get(str(command[0]), "")
-    return _has_option(rest, short, "upload-pack receive-pack exec open-files-in-pager ext-diff config template")
+            return has_option(words, letters, long)

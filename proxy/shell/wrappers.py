@@ -31,9 +31,12 @@ UNKNOWN = Runs(unknown=True)
 
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "rbash", "fish", "csh", "tcsh"})
 #: They take a command line after -c, wherever it stands, else start a shell or run the rest.
-_DASH_C = frozenset({"su", "runuser", "script", "flock", "capsh"})
+_DASH_C = frozenset({"su", "sg", "runuser", "script", "capsh"})
 #: With arguments these change what later names mean.
 _RENAMES = frozenset({"alias", "hash", "enable"})
+_SHELL_LONG = frozenset(
+    ["--login", "--noediting", "--noprofile", "--norc", "--posix", "--restricted", "--verbose", "--version", "--help"]
+)
 _SHELL_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 
 
@@ -42,11 +45,22 @@ _SSH_VALUED = "bcBDeiJLlmpRWw"
 _SSH_OPTION = re.compile(rf"-[46AaCfGgKkMNnqsTtVvXxYy]*(?:[{_SSH_VALUED}].*)?")
 
 
+#: Wrappers with a reader of their own below.
+_OTHERS = frozenset({"find", "eval", "trap", "source", ".", "ssh"})
+
+
+def hands_on(name: str) -> bool:
+    """Whether the program is one that runs others, and is known here."""
+    return name in SHELLS or name in _DASH_C or name in _OTHERS or name in _RENAMES or name in PREFIXES
+
+
 def runs(name: str, arguments: Sequence[Word]) -> Runs:
     """What `name arguments…` hands on. `name` is a basename; indices count from the first argument."""
     if name in SHELLS:
         return _shell(arguments)
-    if name in _DASH_C:
+    if name == "flock":
+        return _flock(arguments)
+    if name in _DASH_C and not (name == "runuser" and _names_user(arguments)):
         return _dash_c(name, arguments)
     match name:
         case "find":
@@ -59,6 +73,8 @@ def runs(name: str, arguments: Sequence[Word]) -> Runs:
             return UNKNOWN if not arguments or _from_input(arguments[0]) else NOTHING
         case "ssh":
             return _ssh(arguments)
+        case "parallel":
+            return _parallel(arguments)
         case _ if name in _RENAMES:
             return UNKNOWN if arguments else NOTHING
         case _:
@@ -81,27 +97,26 @@ class _Reader:
     def read(self) -> Runs:
         while self.at < len(self.arguments):
             word = self.arguments[self.at]
-            if word is None:
-                # An operand may be computed; an option or a command may not.
-                if not self.operands:
-                    return UNKNOWN
-                self.operands -= 1
-                self.at += 1
-            elif word == "--":
+            if word == "--":
                 self.at += 1 + self.operands
                 break
-            elif word == "-":
-                self.at += 1
-            elif word.startswith("-"):
-                if not self._option(word):
+            if word is not None and word.startswith("-"):
+                if word == "-":
+                    self.at += 1
+                elif not self._option(word):
                     return UNKNOWN
                 if self.idle:
                     return NOTHING
-            elif self.prefix.assignments and "=" in word:
+            elif word is not None and self.prefix.assignments and "=" in word:
                 self.at += 1
             elif self.operands:
+                # An operand may be computed; an option or a command may not.
                 self.operands -= 1
                 self.at += 1
+                if not self.operands:
+                    break
+            elif word is None:
+                return UNKNOWN
             else:
                 break
         return self._rest()
@@ -153,9 +168,14 @@ def _shell(arguments: Sequence[Word]) -> Runs:
         elif word in {"--", "-"}:
             at += 1
             break
-        elif word.startswith("--"):
+        elif word in _SHELL_LONG:
             at += 1
+        elif word.startswith("--"):
+            return UNKNOWN
         elif word.startswith(("-", "+")):
+            if word.startswith("-C"):
+                # fish: a command before all others.
+                return UNKNOWN
             if "s" in word and not line:
                 return UNKNOWN
             line |= "c" in word
@@ -200,12 +220,23 @@ def _dash_c(name: str, arguments: Sequence[Word]) -> Runs:
             return Runs(scripts=((at + 1, at + 2),)) if at + 1 < len(arguments) else UNKNOWN
         if word.startswith(("--command=", "--session-command=")) or (word.startswith("-c") and len(word) > 2):
             return UNKNOWN
-    if name == "flock":
-        return _Reader(PREFIXES["flock"], arguments).read()
-    if name == "runuser" and "--" in arguments:
-        start = list(arguments).index("--") + 1
-        return Runs(commands=((start, len(arguments)),))
+    if name == "sg" and len(arguments) > 1:
+        return Runs(scripts=((1, 2),))
     return UNKNOWN
+
+
+def _names_user(arguments: Sequence[Word]) -> bool:
+    """`runuser -u bob command` runs a command; without -u it is like su."""
+    return any(word is not None and word.startswith(("-u", "--user")) for word in arguments)
+
+
+def _flock(arguments: Sequence[Word]) -> Runs:
+    """`flock file command…`, or `flock file -c 'line'`."""
+    found = _Reader(PREFIXES["flock"], arguments).read()
+    for start, end in found.commands:
+        if arguments[start] in {"-c", "--command"}:
+            return Runs(scripts=((start + 1, start + 2),)) if start + 1 < end else UNKNOWN
+    return found
 
 
 def _find(arguments: Sequence[Word]) -> Runs:
@@ -221,6 +252,13 @@ def _find(arguments: Sequence[Word]) -> Runs:
             outside.append(arguments[at])
         at += 1
     return Runs(commands=tuple(commands), unknown=None in outside)
+
+
+def _parallel(arguments: Sequence[Word]) -> Runs:
+    """`parallel rm ::: a b`; without a command it runs what it is given, or reads."""
+    found = _Reader(PREFIXES["parallel"], arguments).read()
+    starts = [start for start, _ in found.scripts]
+    return found if starts and not str(arguments[starts[0]]).startswith(":::") else UNKNOWN
 
 
 def _trap(arguments: Sequence[Word]) -> Runs:

@@ -7,7 +7,7 @@ signal; what Gatepass ends itself carries a sentence on stderr and one of the st
 import asyncio
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncssh
@@ -16,7 +16,7 @@ from access.policy.resources import SshFeature
 from proxy.errors import Fault
 from proxy.recording.asciicast import SCREEN, Cast
 from proxy.sessions.session import LiveSession
-from proxy.shell.analysis import analyse
+from proxy.ssh.command_line import CommandLine
 from proxy.ssh.transport import (
     AGENT,
     BUFFER_BYTES,
@@ -24,6 +24,7 @@ from proxy.ssh.transport import (
     PACKET_BYTES,
     WINDOW_BYTES,
     X11,
+    on_exec,
     on_request,
     send_end_of_write,
     silence,
@@ -79,7 +80,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self.number = number
         self._owner = owner
         self._feature = SshFeature.SHELL
-        self._command: str | None = None
+        self._command: CommandLine | None = None
         self._subsystem: str | None = None
         self._terminal = False
         self._early = bytearray()
@@ -99,6 +100,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         on_request(chan, EOW, self._reads_no_more)
         on_request(chan, X11, lambda: self._refuse_forwarding("X11"))
         on_request(chan, AGENT, lambda: self._refuse_forwarding("agent"))
+        on_exec(chan, self._asked_to_run)
 
     def _refuse_forwarding(self, what: str) -> bool:
         self._owner.refused_forwarding(what)
@@ -111,8 +113,13 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     def shell_requested(self) -> bool:
         return True
 
+    def _asked_to_run(self, command: bytes) -> str:
+        """asyncssh would refuse what is no UTF-8 without a word; here it gets its sentence, and is on record."""
+        self._command = CommandLine.of(command)
+        return self._command.text
+
     def exec_requested(self, command: str) -> bool:
-        self._feature, self._command = SshFeature.EXEC, command
+        self._feature = SshFeature.EXEC
         return True
 
     def subsystem_requested(self, subsystem: str) -> bool:
@@ -142,7 +149,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         live.cast.channel(self.number, event="open", type=self._feature.value, terminal=self._terminal)
         if not await self._passes(live.session) or self._channel.is_closing():
             return
-        if self._command == "":
+        if self._command is not None and not self._command.text:
             # asyncssh would ask for a shell instead. A shell that is given an empty line does nothing, and succeeds.
             self._channel.exit(0)
             return
@@ -155,7 +162,9 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             return False
         self._authorizing = True
         try:
-            verdict = await unless(self._withdrawn, session.authorize(self._facts(session), self._notify))
+            facts = self._facts()
+            refusal = None if self._command is None else self._command.refusal(facts)
+            verdict = await unless(self._withdrawn, session.authorize(facts, self._notify, refusal=refusal))
         finally:
             self._authorizing = False
         if verdict is None:
@@ -173,9 +182,9 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             return f"{door} does not allow {self._feature.value}; it allows {allowed}."
         return None
 
-    def _facts(self, session: LiveSession) -> list[StatementFacts]:
+    def _facts(self) -> list[StatementFacts]:
         if self._command is not None:
-            return [replace(each, text=session.masker.redact(each.text)) for each in analyse(self._command)]
+            return self._command.facts()
         kind = self._feature.value
         return [StatementFacts(text=kind, kind=kind, labels=frozenset({kind}))]
 
@@ -203,7 +212,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     async def _open(self, live: Live, far: UpstreamSide) -> None:
         await live.upstream.create_session(
             lambda: far,
-            self._command,
+            None if self._command is None else self._command.text,
             subsystem=self._subsystem,
             env=self._environment(),
             request_pty="force" if self._terminal else False,

@@ -89,6 +89,19 @@ def on_request(channel: AnyChannel, request: str, handle: Callable[[], bool]) ->
     setattr(channel, f"_process_{name}_request", process)
 
 
+def on_exec(channel: AnyChannel, decode: Callable[[bytes], str]) -> None:
+    """Have `decode` make text of the command of an exec request; asyncssh itself refuses what is no UTF-8."""
+    hidden: Any = channel
+
+    def process(packet: Any) -> bool:
+        command: bytes = packet.get_string()
+        packet.check_end()
+        started: bool = hidden._start_session(command=decode(command))
+        return started
+
+    hidden._process_exec_request = process
+
+
 def send_end_of_write(channel: AnyChannel) -> None:
     """Say that what the peer still writes is not read any more (OpenSSH PROTOCOL, 2.1: eow@openssh.com)."""
     channel._send_request(EOW.encode())  # pyright: ignore[reportPrivateUsage] - no public way

@@ -15,6 +15,8 @@ _BASH = Language(tree_sitter_bash.language())
 #: grammar took for plain characters.
 _COMPUTED = frozenset("*?[$`")
 
+_EXPANDED = frozenset("$`")
+
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # Inside double quotes the backslash is itself before any other character (POSIX, 2.2.3).
 _ESCAPED_IN_QUOTES = re.compile(r'\\([\\"$`\n])')
@@ -62,6 +64,27 @@ def literal(node: Node) -> str | None:
             return _joined(node.children)
         case _:
             return None if node.is_named else _bare(source(node))
+
+
+def unescaped(text: str) -> str | None:
+    """What bare characters say where file names may still stand in for them; None where an expansion stands in them."""
+    if not _EXPANDED.isdisjoint(_ESCAPED.sub("", text)):
+        return None
+    return _ESCAPED.sub(lambda found: "" if found[1] == "\n" else found[1], text)
+
+
+def inside_quotes(text: str) -> str | None:
+    """What characters between double quotes say; None where an expansion stands in them."""
+    if not _EXPANDED.isdisjoint(_ESCAPED_IN_QUOTES.sub("", text)):
+        return None
+    return _ESCAPED_IN_QUOTES.sub(lambda found: "" if found[1] == "\n" else found[1], text)
+
+
+def multiplies(node: Node) -> bool:
+    """Whether braces may make several words of the word."""
+    if node.type != "concatenation":
+        return node.type == "word" and _expands(source(node), source(node))
+    return _expands("".join(source(each) for each in node.children if each.type == "word"), source(node))
 
 
 def _bare(text: str) -> str | None:

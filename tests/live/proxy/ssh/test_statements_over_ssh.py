@@ -158,3 +158,42 @@ async def test_new_scp_says_why_it_fails_where_sftp_is_not_allowed(client: MakeC
     done = await ssh.finish(copy)
     assert done.status != 0
     assert "does not allow sftp; it allows shell, exec" in done.stderr
+
+
+@pytest.mark.finding("ssh-F15")
+async def test_a_command_that_is_no_utf8_is_refused_with_a_sentence_and_recorded(
+    client: MakeClient, recorded: Recorded, audited: Audited
+) -> None:
+    ssh = await client("deploy")
+    done = await ssh.finish([*ssh.command(ssh.destination), os.fsdecode(b"ls caf\xe9")])
+    assert done.status == 126
+    assert "no UTF-8" in done.stderr
+    assert [event[2] for event in await recorded() if event[1] == "m"] == ["exec (deny): ls caf\\xe9"]
+    assert len(await audited("proxy:statement:deny")) == 1
+
+
+@pytest.mark.finding("ssh-F18")
+async def test_mosh_is_refused_with_a_sentence(client: MakeClient, recorded: Recorded) -> None:
+    ssh = await client("deploy")
+    done = await ssh.run("mosh-server new -s -c 8 -l LANG=C.UTF-8")
+    assert done.status == 126
+    assert "past the gateway" in done.stderr
+    assert any(event[2].startswith("exec (deny): mosh-server new") for event in await recorded() if event[1] == "m")
+
+
+@pytest.mark.finding("H1")
+async def test_what_runs_is_on_the_card_and_in_the_recording_whatever_stands_before_it(
+    client: MakeClient, recorded: Recorded, decide: Decide, tmp_path: Path
+) -> None:
+    ssh = await client("guarded")
+    mark = tmp_path / "ran"
+    command = f"true; : Authorization: ; touch {mark}; rm /nowhere-{mark.name}"
+    waiting = await ssh.start(ssh.command(ssh.destination, command))
+    statement = await decide(ReviewDecision.APPROVE)
+    await asyncio.wait_for(waiting.communicate(b""), 60)
+    assert mark.exists()
+    assert statement.text == command
+    assert [event[2] for event in await recorded() if event[1] == "m"] == [
+        f"exec (review): {command}",
+        f"exec (approved): {command}",
+    ]

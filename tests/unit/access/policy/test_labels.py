@@ -7,7 +7,7 @@ from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import PREFIXES, ShellLabel, SqlLabel, unknown_label
 from proxy.postgres.sql.analysis import label_of
-from proxy.shell.analysis import analyse as analyse_shell
+from proxy.shell.analysis import judge
 from support.enumerations import lines_of, table_under
 from support.sql import facts_of
 
@@ -52,7 +52,7 @@ def test_every_statement_of_the_grammar_has_its_label() -> None:
 
 def test_every_label_of_a_session_is_given_by_some_command_line() -> None:
     lines = ["ls > x", "a=1", "echo $((1+1))", "$X", "'"]
-    given = {label for line in lines for facts in analyse_shell(line) for label in facts.labels}
+    given = {label for line in lines for label in judge(line).labels}
     assert set(ShellLabel) - given == {ShellLabel.SHELL, ShellLabel.SFTP}, "these are what is asked for, not a line"
 
 
@@ -71,9 +71,9 @@ def test_the_guide_says_what_names_stand_behind() -> None:
 
 @pytest.mark.parametrize("line", ["ls | rm -r x", "$X y", "echo a > b", "'", "sudo bash -c 'reboot'", "eval x"])
 def test_every_label_of_a_command_line_can_be_named_in_a_rule(line: str) -> None:
-    for facts in analyse_shell(line):
-        assert words(facts.labels) <= set(ShellLabel)
-        assert not [label for label in facts.labels if unknown_label(label)]
+    labels = judge(line).labels
+    assert words(labels) <= set(ShellLabel)
+    assert not [label for label in labels if unknown_label(label)]
 
 
 @pytest.mark.parametrize("pattern", ["dll", "delete_without", "comand:rm", "table:", "tabel:*", ""])

@@ -5,16 +5,21 @@ from collections.abc import Callable
 import pytest
 
 from access.policy.resources import StatementRule
-from proxy.shell.analysis import analyse
-from proxy.statements import strictest
+from proxy.shell.analysis import judge
+from proxy.statements import StatementFacts, strictest
 from storage.model import VerdictKind
 
 
 def labels_of(command: str) -> set[str]:
-    (facts,) = analyse(command)
-    assert facts.kind == "exec"
-    assert "exec" in facts.labels
-    return set(facts.labels) - {"exec"}
+    labels = judge(command).labels
+    assert "exec" in labels
+    return set(labels) - {"exec"}
+
+
+def facts_of(command: str) -> StatementFacts:
+    """What rules are asked about; the text does not matter here."""
+    found = judge(command)
+    return StatementFacts("", "exec", found.labels, found.parts)
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +49,7 @@ def allowing_names() -> Callable[[str], VerdictKind]:
     ]
 
     def read(command: str) -> VerdictKind:
-        rule = strictest(rules, analyse(command))
+        rule = strictest(rules, [facts_of(command)])
         assert rule is not None
         return rule.verdict
 

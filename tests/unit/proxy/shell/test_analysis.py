@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from access.policy.resources import StatementRule
-from proxy.shell.analysis import analyse
-from proxy.statements import strictest
+from proxy.shell.analysis import judge
+from proxy.statements import StatementFacts, strictest
 from storage.model import VerdictKind
 
 Labels = Callable[[str], set[str]]
@@ -154,7 +154,7 @@ def test_an_allowed_command_does_not_let_another_one_by() -> None:
     ]
 
     def verdict(command: str) -> VerdictKind:
-        rule = strictest(rules, analyse(command))
+        rule = strictest(rules, [StatementFacts("", "exec", judge(command).labels, judge(command).parts)])
         assert rule is not None
         return rule.verdict
 
@@ -222,7 +222,7 @@ def test_ordinary_commands_are_not_said_to_be_unknown(labels: Labels, command: s
 )
 def test_assignments_arithmetic_and_tests_are_parts_of_their_own(labels: Labels, command: str, label: str) -> None:
     assert label in labels(command)
-    assert frozenset({"exec", label}) in analyse(command)[0].parts
+    assert frozenset({"exec", label}) in judge(command).parts
 
 
 _PIECES = [

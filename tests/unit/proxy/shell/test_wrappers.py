@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from proxy.shell.wrappers import hands_on
+
 Labels = Callable[[str], set[str]]
 
 
@@ -39,7 +41,25 @@ Labels = Callable[[str], set[str]]
         ("strace -f -o log rm x", {"strace", "rm"}),
         ("chroot /mnt rm x; taskset 3 dd", {"chroot", "rm", "taskset", "dd"}),
         (". ./file", {"source"}),
+        ("runuser -u bob -- rm -c ls; runuser bob -c 'mv y'", {"runuser", "rm", "mv"}),
+        ("flock /lock rm -c ls", {"flock", "rm"}),
+        ("sg wheel 'rm x'; sg wheel -c 'mv y'", {"sg", "rm", "mv"}),
+        ("ls | parallel rm {}; parallel -j 2 mv ::: a b", {"ls", "parallel", "rm", "mv"}),
+        ("gosu bob rm x; tini -- mv a b; choom -n 0 -- dd", {"gosu", "rm", "tini", "mv", "choom", "dd"}),
     ],
 )
 def test_wrappers_are_looked_through(names: Labels, command: str, expected: set[str]) -> None:
     assert names(command) == expected
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["parallel", "parallel ::: rm", "fish --command=rm x", "fish -C rm x", "su bob", "bash --unheard-of x", "sg wheel"],
+)
+def test_what_a_wrapper_runs_unseen_is_said_to_be_unknown(labels: Labels, command: str) -> None:
+    assert "dynamic_command" in labels(command)
+
+
+def test_a_wrapper_is_known_as_one() -> None:
+    assert all(hands_on(name) for name in ("bash", "su", "find", "alias", "sudo"))
+    assert not hands_on("ls")

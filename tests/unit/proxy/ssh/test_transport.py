@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncssh
 import pytest
-from asyncssh.channel import SSHChannel
+from asyncssh.channel import SSHChannel, SSHServerChannel
 from asyncssh.connection import SSHConnection
 from asyncssh.constants import MSG_IGNORE
 from asyncssh.misc import map_handler_name
@@ -17,7 +17,7 @@ CHECKED = ((2, 24), (2, 25))
 
 _WHAT_TO_DO = (
     "proxy/ssh/transport.py replaces private parts of asyncssh, and this one is not as it was when they were read. "
-    "Compare quicken, silence, on_request and send_end_of_write there with the installed asyncssh's connection.py and "
+    "Compare quicken, silence, on_request, on_exec and send_end_of_write there with the installed connection.py and "
     "channel.py, mend them, run tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
 )
 
@@ -31,6 +31,8 @@ PARTS: list[tuple[type, str]] = [
     (SSHChannel, "log_received_packet"),
     (SSHChannel, "_send_request"),
     (SSHChannel, "_process_request"),
+    (SSHServerChannel, "_process_exec_request"),
+    (SSHServerChannel, "_start_session"),
 ]
 
 
@@ -48,6 +50,12 @@ def test_asyncssh_is_of_a_version_that_was_checked() -> None:
 @pytest.mark.parametrize(("owner", "name"), PARTS, ids=lambda part: getattr(part, "__name__", part))
 def test_a_private_part_is_still_there(owner: type, name: str) -> None:
     assert callable(getattr(owner, name, None)), f"{owner.__name__}.{name} is gone. {_WHAT_TO_DO}"
+
+
+def test_the_command_of_an_exec_request_is_decoded_where_it_is_replaced() -> None:
+    assert {"get_string", "check_end", "decode", "_start_session"} <= _names(SSHServerChannel._process_exec_request), (
+        f"_process_exec_request does something else now. {_WHAT_TO_DO}"
+    )
 
 
 def test_the_ciphers_that_are_offered_are_read_when_the_key_exchange_is_sent() -> None:

@@ -1,8 +1,9 @@
 """Bash as a tree: words say what they say only where that can be told."""
 
 import pytest
+from tree_sitter import Node
 
-from proxy.syntax.bash import literal, nodes, parse, source
+from proxy.syntax.bash import inside_quotes, literal, multiplies, nodes, parse, source, unescaped
 
 
 def only_word(line: str) -> str | None:
@@ -41,3 +42,23 @@ def test_nodes_stop_below_other_types() -> None:
 def test_what_is_no_shell_has_an_error() -> None:
     assert parse("if then (").has_error
     assert not parse("if true; then :; fi").has_error
+
+
+def test_characters_may_stand_for_file_names_and_still_say_what_they_are() -> None:
+    assert unescaped("a*b\\ c") == "a*b c"
+    assert unescaped("a$b") is None
+    assert unescaped("a\\$b") == "a$b"
+
+
+def test_characters_between_double_quotes() -> None:
+    assert inside_quotes('a\\"b\\c\\$') == 'a"b\\c$'
+    assert inside_quotes("a$[b]") is None
+
+
+def test_braces_multiply_a_word() -> None:
+    def argument(line: str) -> Node:
+        return parse(line).children[0].children[1]
+
+    assert multiplies(argument("x {a,b}"))
+    assert not multiplies(argument("x {}"))
+    assert not multiplies(argument("x '{a,b}'"))
