@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from postgast import pg_query_pb2 as pg
 
 from proxy.showing.literals.calls import TELLING
-from proxy.showing.literals.uses import STRINGS, Role, Uses
+from proxy.showing.literals.uses import NAMES, STRINGS, Role, Uses
 from proxy.syntax.sql import Token, Unreadable, lex
 from proxy.syntax.words import name_value, units
 
@@ -19,10 +19,14 @@ FindUses = Callable[[bytes, int], Uses]
 
 SQL, PLPGSQL = "sql", "plpgsql"
 
-#: Behind these a statement of PL/pgSQL begins ("PL/pgSQL" in PostgreSQL's documentation, 41.2 to 41.6).
-_BORDERS = frozenset({pg.ASCII_59, pg.BEGIN_P, pg.THEN, pg.ELSE})
+#: Behind these and a semicolon a statement begins (PostgreSQL's documentation, "PL/pgSQL", 41.2 to 41.6).
+_BORDERS = frozenset({pg.BEGIN_P, pg.THEN, pg.ELSE})
 _BORDER_WORDS = frozenset({"loop", "elsif", "elseif"})
 _LABEL_END = b">>"
+#: SQL that has such words itself.
+_WITH_BORDERS = frozenset({pg.CASE, pg.MERGE})
+#: How many places of one line are tried as the beginning of such a statement.
+_MAX_TRIES = 8
 #: Behind EXECUTE and its literal.
 _ENDS = frozenset({"into", "using", "loop"})
 #: Statements that give literals another meaning, where they could not be read as statements.
@@ -32,7 +36,6 @@ _UTILITIES = frozenset(
 _SETS = frozenset({pg.SET, pg.RESET})
 #: ON CONFLICT DO.
 _DO_WHAT = frozenset({pg.NOTHING, pg.UPDATE})
-_NAMES = frozenset({pg.IDENT, pg.UIDENT})
 #: What PL/pgSQL puts before a SELECT's list or a whole statement.
 _FOR_SELECT = frozenset({"perform", "if", "while", "return", "assert"})
 _SELECT = b"select "
@@ -63,14 +66,28 @@ class _Procedure:
         self._uses = Uses(body, units(lex(body)))
 
     def collected(self) -> Uses:
-        for piece in self._pieces():
-            self._collect(piece)
+        for line in self._split(self._uses.tokens, lambda token: token.kind == pg.ASCII_59):
+            self._collect_line(line)
         return self._uses
 
-    def _pieces(self) -> Iterator[list[Token]]:
+    def _collect_line(self, line: list[Token]) -> None:
+        """What stands before a semicolon: control words, and one statement at its end."""
+        at, tries = 0, 0
+        for piece in self._split(line, self._is_border):
+            if tries < _MAX_TRIES and any(token.kind in _WITH_BORDERS for token in piece):
+                tries += 1
+                if (found := self._as_statement(line[at:])) is not None:
+                    self._uses.include(found)
+                    return
+            if piece:
+                self._collect(piece)
+            at += len(piece) + 1
+
+    @staticmethod
+    def _split(tokens: Sequence[Token], is_border: Callable[[Token], bool]) -> Iterator[list[Token]]:
         piece: list[Token] = []
-        for token in self._uses.tokens:
-            if self._is_border(token):
+        for token in tokens:
+            if is_border(token):
                 yield piece
                 piece = []
             else:
@@ -81,16 +98,16 @@ class _Procedure:
         return token.kind in _BORDERS or self._word(token) in _BORDER_WORDS or self._source(token) == _LABEL_END
 
     def _collect(self, piece: list[Token]) -> None:
-        if not piece:
-            return
-        found = None if piece[0].kind == pg.EXECUTE else self._as_statement(piece)
+        found = self._as_statement(piece)
         if found is None:
             self._collect_rest(piece)
         else:
             self._uses.include(found)
 
     def _as_statement(self, piece: Sequence[Token]) -> Uses | None:
-        """What the piece is as a statement of SQL; None if it is none."""
+        """What the piece is as a statement of SQL; None if it is none. EXECUTE is another one in PL/pgSQL."""
+        if piece[0].kind == pg.EXECUTE:
+            return None
         found = self._parsed(piece) if self._word(piece[0]) not in _FOR_SELECT else None
         if found is not None or any(token.kind == pg.EXECUTE for token in piece):
             return found
@@ -132,7 +149,7 @@ class _Procedure:
                 self._execute(behind, piece[index + 2] if index + 2 < len(piece) else None)
             elif token.kind in _UTILITIES and not (token.kind == pg.DO and behind and behind.kind in _DO_WHAT):
                 self._refuse(self._source(token).decode().upper())
-            elif token.kind in _NAMES and (name := self._name(token)) in TELLING:
+            elif token.kind in NAMES and (name := self._name(token)) in TELLING:
                 self._refuse(name)
 
     def _execute(self, literal: Token | None, behind: Token | None) -> None:

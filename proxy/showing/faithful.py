@@ -11,13 +11,12 @@ import postgast
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from proxy.showing.literals.uses import BITS, NUMBERS, STRINGS, names
+from proxy.showing.literals.uses import BITS, NAMES, NUMBERS, STRINGS, names
 from proxy.showing.values import MARKS, plain
 from proxy.syntax.sql import Token, Unreadable, tokens, unwrap
 from proxy.syntax.words import name_value, units
 
 _LITERALS = STRINGS | NUMBERS | BITS
-_NAMES = frozenset({pg.IDENT, pg.UIDENT})
 #: Functions that the grammar calls for an operator of the text.
 _OPERATORS = frozenset({"like_escape", "similar_to_escape"})
 #: What the two texts have as words: a literal, and the mark of a name.
@@ -74,7 +73,7 @@ def _skeleton(sql: bytes, own: Sequence[Token], values: AbstractSet[int], form: 
         source = sql[token.start : token.end]
         if token.kind in _LITERALS or token.start in values:
             words.append(_LITERAL)
-        elif token.kind in _NAMES:
+        elif token.kind in NAMES:
             words.append(_NAME + form(name_value(source)))
         else:
             words.append(source.decode().lower())

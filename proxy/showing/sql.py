@@ -14,8 +14,8 @@ redacted, and what names or sets something is shown as it is.
     set search_path = 'evil'                        the same
     do $$ begin execute x; end $$                   unreviewable: it runs SQL that is put together when it runs
 
-Then the text is held against the statement (`faithful`). What fails is unreviewable: it may be recorded, and nobody is
-asked to approve it.
+Then an exact text is held against the statement (`faithful`). What fails is unreviewable: it may be recorded, and
+nobody is asked to approve it.
 
 Statements that mean the same whatever their literals say (`SHARING`, and none of their literals is more than data)
 are shown by type alone when they are analysed, so that texts which differ in values share one analysis (see
@@ -33,7 +33,7 @@ from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.showing.bodies import SQL, uses_in_body
 from proxy.showing.faithful import is_faithful
 from proxy.showing.literals.collect import uses_of
-from proxy.showing.literals.uses import NUMBERS, Uses
+from proxy.showing.literals.uses import NAMES, NUMBERS, Uses
 from proxy.showing.shown import Shown
 from proxy.showing.values import is_split_card, masked, shown_string
 from proxy.showing.writer import Manner, Writer
@@ -46,7 +46,6 @@ SHARING = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt)
 MAX_SHOWN_CHARS = 10_000
 #: Code inside code inside code.
 _MAX_DEPTH = 6
-_NAMES = frozenset({pg.IDENT, pg.UIDENT})
 
 #: Whether short numbers beside this name (a column's or a table's) are hidden too.
 IsPrivate = Callable[[str], bool]
@@ -147,7 +146,7 @@ class _Room:
         sentences = [*uses.unreviewable, *writer.unreviewable]
         if masked(text) is not text:
             text, sentences = masked(text), [*sentences, _MASKED]
-        elif not is_faithful(uses.sql, uses.tokens, writer.replaced, nodes, text):
+        elif manner.exact and not sentences and not is_faithful(uses.sql, uses.tokens, writer.replaced, nodes, text):
             sentences.append(_NOT_FAITHFUL)
         if len(text.encode("utf-16-le")) > 2 * MAX_SHOWN_CHARS:
             sentences.append(_TOO_LONG)
@@ -159,10 +158,10 @@ class _Room:
 
     def _has_private(self, uses: Uses) -> bool:
         """Whether its short numbers may be parts of what nobody may be shown."""
-        source = uses.sql
-        names = (name_value(source[each.start : each.end]) for each in uses.tokens if each.kind in _NAMES)
-        numbers = [source[each.start : each.end].decode() for each in uses.tokens if each.kind in NUMBERS]
-        return any(map(self.is_private, names)) or is_split_card(numbers)
+        sources = [(each.kind, uses.sql[each.start : each.end]) for each in uses.tokens]
+        names = {source for kind, source in sources if kind in NAMES or source.isalpha()}
+        numbers = [source.decode() for kind, source in sources if kind in NUMBERS]
+        return bool(numbers) and (any(self.is_private(name_value(name)) for name in names) or is_split_card(numbers))
 
     def code(self, manner: Manner, language: str, code: str) -> Shown:
         """What is shown of code in a literal; of a function's body in lines."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 
 from access.policy.entities import Entity
-from access.visible import visible, visible_line
+from access.visible import visible_line
 from proxy.masking.cards.brands import MAX_DIGITS, MIN_DIGITS, is_pan
 from proxy.masking.rules import Masker, MaskingRule
 
@@ -58,9 +58,9 @@ def plain(value: str) -> str:
     return visible_line(value.replace("\\", "\\\\").translate(_CODES))
 
 
-def plain_lines(value: str) -> str:
-    """The same for code that has several lines."""
-    return visible(value.translate(_CODES))
+def unmarked(text: str) -> str:
+    """A text that was shown elsewhere, in which nothing looks like a mark of ours."""
+    return text.translate(_CODES)
 
 
 def quoted(value: str) -> str:

@@ -3,10 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from postgast import pg_query_pb2 as pg
-
 from proxy.showing.literals.settings import decides, is_command, is_plausible, is_secret
-from proxy.showing.literals.uses import BITS, NUMBERS, STRINGS, Role, Use, Uses
+from proxy.showing.literals.uses import BITS, NAMES, NUMBERS, STRINGS, Role, Use, Uses
 from proxy.showing.names import show_name
 from proxy.showing.shell import show_command
 from proxy.showing.shown import Shown
@@ -20,6 +18,7 @@ from proxy.showing.values import (
     quoted,
     shown_number,
     shown_string,
+    unmarked,
 )
 from proxy.syntax.sql import Token
 from proxy.syntax.words import name_value
@@ -27,11 +26,17 @@ from proxy.syntax.words import name_value
 #: Shows code: its language ("" is SQL) and its text.
 ShowCode = Callable[[str, str], Shown]
 
-_NAMES = frozenset({pg.IDENT, pg.UIDENT})
 _INDENT = 8
+#: Roles in which no character decides what runs.
+_PLAIN = frozenset({Role.SECRET, Role.OPTION})
 
 _HIDDEN_SETTING = "The value of {} cannot be shown. Use plain words, without quotes, addresses or long numbers."
 _HIDDEN_NAME = "A name, path or option in quotes cannot be shown. Use plain words, without addresses or long numbers."
+
+#: With standard_conforming_strings off, a backslash in a plain string begins an escape.
+_TWO_READINGS = (
+    "A literal that decides what runs has a backslash, which other settings read otherwise. Write it as E'…' or $$…$$."
+)
 
 
 @dataclass(frozen=True)
@@ -81,18 +86,23 @@ class Writer:
         source = self.uses.sql[token.start : token.end]
         use = self.uses.by_start.get(token.start)
         if use is not None:
-            return self._used(use, self.uses.value(token)) if token.kind in STRINGS else self._bare(use, token, source)
+            return self._used_string(use, token, source) if token.kind in STRINGS else self._bare(use, token, source)
         if token.kind in STRINGS:
             return shown_string(self.uses.value(token)) if self.manner.exact else ANY_TEXT
         if token.kind in NUMBERS:
             return self._number(source.decode())
         if token.kind in BITS:
             return shown_string(source.decode()[2:-1], "bits") if self.manner.exact else ANY_BITS
-        if token.kind in _NAMES:
+        if token.kind in NAMES:
             name = show_name(source)
             self._refuse(name.unreviewable)
             return name.text
         return source.decode()
+
+    def _used_string(self, use: Use, token: Token, source: bytes) -> str:
+        if source.startswith(b"'") and b"\\" in source and use.role not in _PLAIN:
+            self._refuse(_TWO_READINGS)
+        return self._used(use, self.uses.value(token))
 
     def _bare(self, use: Use, token: Token, source: bytes) -> str:
         """A setting's value without quotes: a word or a number."""
@@ -115,7 +125,7 @@ class Writer:
             case Role.BODY:
                 return self._inner(self.show_code(use.name, value))
             case Role.COMMAND:
-                return self._inner(show_command(value))
+                return self._inner(self._command(value))
             case Role.SECRET:
                 return SECRET
             case Role.SETTING:
@@ -135,7 +145,7 @@ class Writer:
 
     def _setting(self, name: str, value: str) -> str:
         if is_command(name):
-            return self._inner(show_command(value))
+            return self._inner(self._command(value))
         if is_secret(name):
             return SECRET
         if decides(name) and is_plausible(value):
@@ -143,6 +153,11 @@ class Writer:
         if decides(name):
             self._refuse(_HIDDEN_SETTING.format(plain(name)))
         return shown_string(value)
+
+    @staticmethod
+    def _command(line: str) -> Shown:
+        shown = show_command(line)
+        return Shown(unmarked(shown.text), shown.unreviewable)
 
     def _inner(self, shown: Shown) -> str:
         """Code as a literal; in dollar quotes where it has lines or quotes of its own."""

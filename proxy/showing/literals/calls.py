@@ -67,6 +67,8 @@ ARGUMENTS: dict[str, tuple[Role | None, ...]] = {
     "pg_import_system_collations": (_N,),
     "dblink_disconnect": (_N,),
     "to_regclass": (_N,),
+    "pg_notify": (_N,),
+    "pg_prewarm": (_N,),
     "current_setting": (_N,),
 }
 #: They put SQL together of what they are given.
@@ -97,6 +99,8 @@ _RUNNABLE = (
     *(pg.AlterRoleStmt, pg.AlterSystemStmt, pg.AlterOwnerStmt, pg.GrantRoleStmt, pg.DropRoleStmt, pg.DropOwnedStmt),
     *(pg.RuleStmt, pg.ViewStmt, pg.CreateTrigStmt, pg.VariableSetStmt, pg.CallStmt, pg.CreateSchemaStmt),
 )
+#: What makes more than a value of a SELECT.
+_ACTING = (pg.RangeVar, pg.FuncCall)
 
 _COMPOSED = (
     "It calls {} with SQL that is put together when it runs. Write that SQL as one literal, or run it as a statement."
@@ -199,7 +203,7 @@ def _set_config(uses: Uses, arguments: Sequence[Message]) -> None:
 def _statements(uses: Uses, arguments: Sequence[Message]) -> None:
     for argument in arguments:
         constant = text_constant(argument)
-        if constant is not None and " " in constant.sval.sval and _runs(constant.sval.sval):
+        if constant is not None and not constant.sval.sval.isalnum() and _runs(constant.sval.sval):
             _add(uses, constant, Role.SQL)
 
 
@@ -211,7 +215,7 @@ def _parses(text: str) -> bool:
 
 
 def _runs(text: str) -> bool:
-    """Whether a text is SQL that does something: changes, or reads a table."""
+    """Whether a text is SQL that does something: changes something, reads a table or calls a function."""
     try:
         statements = parse(text.encode())[1].stmts
     except (Unreadable, UnicodeError):
@@ -220,6 +224,5 @@ def _runs(text: str) -> bool:
 
 
 def _reads(statement: Message) -> bool:
-    return isinstance(unwrap(statement), pg.SelectStmt) and any(
-        isinstance(each, pg.RangeVar) for each in walk(statement)
-    )
+    select = unwrap(statement)
+    return isinstance(select, pg.SelectStmt) and any(isinstance(each, _ACTING) for each in walk(select))

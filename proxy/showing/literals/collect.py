@@ -4,7 +4,8 @@ Where the tree says where a literal stands, that token is meant; where it does n
 token that says the same value behind the place that the tree does give.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
@@ -19,7 +20,7 @@ from proxy.syntax.words import units
 _PROCEDURAL = "plpgsql"
 #: Statements whose options say what they do, or where to.
 _DECIDING_OPTIONS = (
-    *(pg.ExplainStmt, pg.CopyStmt, pg.CreateForeignTableStmt, pg.CreateForeignServerStmt, pg.AlterForeignServerStmt),
+    *(pg.ExplainStmt, pg.CreateForeignTableStmt, pg.CreateForeignServerStmt, pg.AlterForeignServerStmt),
     *(pg.ImportForeignSchemaStmt, pg.CreateFdwStmt, pg.AlterFdwStmt, pg.CreateSubscriptionStmt, pg.CreatedbStmt),
     *(pg.AlterSubscriptionStmt, pg.AlterDatabaseStmt, pg.CreatePublicationStmt, pg.AlterPublicationStmt),
     *(pg.CreateUserMappingStmt, pg.AlterUserMappingStmt, pg.AlterTableStmt),
@@ -41,15 +42,10 @@ def uses_of(sql: bytes, tokens: Sequence[Token], statement: Message, nodes: Sequ
     """What the literals of one statement are for; `tokens` are its own, `nodes` its tree, walked."""
     uses = Uses(sql, units(tokens))
     for node in nodes:
-        match node:
-            case pg.FuncCall():
-                collect_call(uses, node)
-            case pg.TypeCast():
-                collect_cast(uses, node)
-            case pg.DefElem():
-                _option(uses, node, statement)
-            case _:
-                _node(uses, node)
+        if (collect := _COLLECTORS.get(type(node))) is not None:
+            collect(uses, node)
+        elif isinstance(node, pg.DefElem):
+            _option(uses, node, statement)
     for node in nodes:  # what is known better than by the option's name
         if isinstance(node, pg.DoStmt):
             _code(uses, node.args, _PROCEDURAL)
@@ -58,31 +54,25 @@ def uses_of(sql: bytes, tokens: Sequence[Token], statement: Message, nodes: Sequ
     return uses
 
 
-def _node(uses: Uses, node: Message) -> None:
-    match node:
-        case pg.VariableSetStmt():
-            _setting(uses, node)
-        case pg.CopyStmt():
-            _copy(uses, node)
-        case pg.LoadStmt():
-            _found(uses, uses.find(node.filename), Role.FILE)
-        case pg.CreateTableSpaceStmt():
-            _found(uses, uses.find(node.location), Role.FILE)
-        case pg.CreateSubscriptionStmt() | pg.AlterSubscriptionStmt() if node.conninfo:
-            _found(uses, uses.behind(frozenset({pg.CONNECTION}), node.conninfo), Role.SECRET)
-        case pg.TransactionStmt() if node.gid:
-            _found(uses, uses.find(node.gid), Role.OPTION)
-        case pg.InsertStmt() | pg.UpdateStmt() | pg.MergeStmt():
-            _written(uses, node.relation)
-        case _:
-            pass
-
-
 def _found(uses: Uses, token: Token | None, role: Role, name: str = "") -> None:
     if token is None:
         uses.refuse(_LOST)
     else:
         uses.add(token, role, name)
+
+
+def _subscription(uses: Uses, node: pg.CreateSubscriptionStmt | pg.AlterSubscriptionStmt) -> None:
+    if node.conninfo:
+        _found(uses, uses.behind(frozenset({pg.CONNECTION}), node.conninfo), Role.SECRET)
+
+
+def _transaction(uses: Uses, node: pg.TransactionStmt) -> None:
+    if node.gid:
+        _found(uses, uses.find(node.gid), Role.OPTION)
+
+
+def _write(uses: Uses, node: pg.InsertStmt | pg.UpdateStmt | pg.MergeStmt) -> None:
+    _written(uses, node.relation)
 
 
 def _written(uses: Uses, relation: pg.RangeVar) -> None:
@@ -138,3 +128,19 @@ def _code(uses: Uses, options: Sequence[pg.Node], language: str) -> None:
         uses.refuse(_SYMBOL)
         return
     _found(uses, uses.find(texts[0], body.location), Role.BODY, language)
+
+
+_COLLECTORS: dict[type[Message], Callable[[Uses, Any], None]] = {
+    pg.FuncCall: collect_call,
+    pg.TypeCast: collect_cast,
+    pg.VariableSetStmt: _setting,
+    pg.CopyStmt: _copy,
+    pg.LoadStmt: lambda uses, node: _found(uses, uses.find(node.filename), Role.FILE),
+    pg.CreateTableSpaceStmt: lambda uses, node: _found(uses, uses.find(node.location), Role.FILE),
+    pg.CreateSubscriptionStmt: _subscription,
+    pg.AlterSubscriptionStmt: _subscription,
+    pg.TransactionStmt: _transaction,
+    pg.InsertStmt: _write,
+    pg.UpdateStmt: _write,
+    pg.MergeStmt: _write,
+}

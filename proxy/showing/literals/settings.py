@@ -23,8 +23,8 @@ _FREE = frozenset({"application_name", "cluster_name"})
 #: Extensions' settings that load code.
 _LOADING = re.compile(r"\.(?:start_proc|on_init|on_plperl_init|on_plperlu_init|on_trusted_init|on_untrusted_init)$")
 
-#: Words, lists of words, numbers with units, paths.
-_PLAUSIBLE = re.compile(r"""[\w.$+/:%*#\-" ,;|=~\[\]()<>!&^\t]{0,256}""")
+#: Words, lists of words, numbers with units, paths, what separates the columns of a COPY.
+_PLAUSIBLE = re.compile(r"""[\w.$+/:%*#\-"'\\ ,;|=~\[\]()<>!&^\t]{0,256}""")
 _DIGITS = re.compile(rf"\d{{{MANY_DIGITS},}}")
 
 

@@ -14,6 +14,7 @@ from proxy.syntax.words import string_value
 STRINGS = frozenset({pg.SCONST, pg.USCONST})
 NUMBERS = frozenset({pg.ICONST, pg.FCONST})
 BITS = frozenset({pg.BCONST, pg.XCONST})
+NAMES = frozenset({pg.IDENT, pg.UIDENT})
 _SIGNS = frozenset({pg.ASCII_43, pg.ASCII_45})
 
 
