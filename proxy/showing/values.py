@@ -45,10 +45,12 @@ def shown_string(value: str, kind: str = "text") -> str:
     return f"‹{kind} {length}›"
 
 
-def shown_number(source: str) -> str:
-    """A number as it is written, or how many digits it has."""
+def shown_number(source: str, *, hides: bool = False) -> str:
+    """A number as it is written if it is short, else (or if it is one that `hides`) how many digits it has."""
     digits = sum(character.isalnum() for character in source)
-    return source if digits < MANY_DIGITS else f"‹number, {digits} digits›"
+    if digits < MANY_DIGITS and not hides:
+        return source
+    return f"‹number, {digits} digits›" if digits > 1 else "‹number, 1 digit›"
 
 
 def plain(value: str) -> str:

@@ -116,7 +116,7 @@ class Writer:
     def _number(self, source: str) -> str:
         if not self.manner.exact:
             return ANY_NUMBER
-        return f"‹number, {len(source)} digits›" if self.manner.hides_numbers else shown_number(source)
+        return shown_number(source, hides=self.manner.hides_numbers)
 
     def _used(self, use: Use, value: str) -> str:
         match use.role:

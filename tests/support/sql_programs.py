@@ -43,7 +43,8 @@ class _Maker:
             *(self._do, self._function_body, self._atomic, self._reader, self._prepare, self._explain, self._cte),
             *(self._called, self._copy),
         ]
-        return self._draw(st.sampled_from([*plain, *(nested if depth else [])]))(depth - 1)
+        options = [*plain, *nested] if depth else plain
+        return self._draw(st.sampled_from(options))(depth - 1)
 
     # --- words --------------------------------------------------------------------------------------------------------
 
