@@ -32,3 +32,12 @@ def _shown(character: str) -> str:
     if character.isprintable() and ord(character) not in _UNSEEN:
         return character
     return character.encode("unicode_escape", "surrogatepass").decode()
+
+
+#: What a card shows of one statement at most, in UTF-16 units, as Slack counts.
+MAX_SHOWN_CHARS = 10_000
+
+
+def shown_length(text: str) -> int:
+    """A text's length as Slack counts it: in UTF-16 units."""
+    return len(text) + sum(character > "\uffff" for character in text)

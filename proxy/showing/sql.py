@@ -29,6 +29,7 @@ from functools import partial
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
+from access.visible import MAX_SHOWN_CHARS, shown_length
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.showing.bodies import SQL, uses_in_body
 from proxy.showing.faithful import is_faithful
@@ -42,8 +43,6 @@ from proxy.syntax.words import name_value, units
 
 #: Statements that mean the same whatever their data is.
 SHARING = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt)
-#: A card holds no more, in UTF-16 units.
-MAX_SHOWN_CHARS = 10_000
 #: Code inside code inside code.
 _MAX_DEPTH = 6
 
@@ -122,10 +121,13 @@ def show_statement(
     Unless `exact`, what can be shared is shown by type alone.
     """
     try:
-        uses = uses_of(sql, own, statement, nodes)
+        may_share = not exact and isinstance(statement, SHARING)
+        uses = uses_of(sql, own, statement, nodes, looks_into_data=not may_share)
+        shared = may_share and not uses.by_start and not uses.unreviewable
+        if may_share and not shared:
+            uses = uses_of(sql, own, statement, nodes)
     except (Unreadable, UnicodeError):
         return ShownStatement(unparsed(sql), UNREADABLE)
-    shared = not exact and isinstance(statement, SHARING) and not uses.by_start and not uses.unreviewable
     shown = _Room(is_private, 0).show(uses, nodes, Manner(exact=not shared))
     return ShownStatement(shown.text, shown.unreviewable, shared)
 
@@ -148,7 +150,7 @@ class _Room:
             text, sentences = masked(text), [*sentences, _MASKED]
         elif manner.exact and not sentences and not is_faithful(uses.sql, uses.tokens, writer.replaced, nodes, text):
             sentences.append(_NOT_FAITHFUL)
-        if len(text.encode("utf-16-le")) > 2 * MAX_SHOWN_CHARS:
+        if shown_length(text) > MAX_SHOWN_CHARS:
             sentences.append(_TOO_LONG)
         return Shown(text, " ".join(dict.fromkeys(sentences)))
 

@@ -36,33 +36,36 @@ class StatementAnalysis:
     shared: bool = False
 
 
-def analyse(sql: bytes, is_private: Callable[[str], bool] = is_masked_by_default) -> list[StatementAnalysis]:
+def analyse(
+    sql: bytes, is_private: Callable[[str], bool] = is_masked_by_default, *, exact: bool = False
+) -> list[StatementAnalysis]:
     """Analyse a query string, undecoded: its statements in order; none for an empty text. Never raises.
 
-    `is_private` tells of names (columns, tables) beside which no number is shown.
+    `is_private` tells of names (columns, tables) beside which no number is shown. What can be shared has a text without
+    values, unless it is to be `exact`.
     """
     try:
         scanned, tree = parse(sql)
     except Unreadable:
         return [_unparseable(sql)]
-    return [_analysed(sql, scanned, statement, is_private) for statement in tree.stmts]
+    return [_analysed(sql, scanned, statement, is_private, exact=exact) for statement in tree.stmts]
 
 
 def _unparseable(sql: bytes) -> StatementAnalysis:
-    return StatementAnalysis(StatementFacts(unparsed(sql), "other", frozenset({UNPARSEABLE}), (), UNREADABLE), None)
+    facts = StatementFacts(unparsed(sql), "other", frozenset({UNPARSEABLE}), unreviewable=UNREADABLE)
+    return StatementAnalysis(facts, None)
 
 
 def _analysed(
-    sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt, is_private: Callable[[str], bool]
+    sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt, is_private: Callable[[str], bool], *, exact: bool
 ) -> StatementAnalysis:
     statement = unwrap(raw.stmt)
-    name = statement.DESCRIPTOR.name
-    kind = kind_of(name)
+    kind = kind_of(statement.DESCRIPTOR.name)
     nodes = list(walk(statement))
     labels = frozenset(_labels(statement, nodes))
-    shown = show_statement(sql, own_tokens(sql, scanned, raw), statement, nodes, is_private)
+    shown = show_statement(sql, own_tokens(sql, scanned, raw), statement, nodes, is_private, exact=exact)
     return StatementAnalysis(
-        StatementFacts(shown.text, kind, labels, (), shown.unreviewable),
+        StatementFacts(shown.text, kind, labels, unreviewable=shown.unreviewable),
         statement,
         executes=next((each.name for each in nodes if isinstance(each, pg.ExecuteStmt)), None),
         prepares=statement.name if isinstance(statement, pg.PrepareStmt) else None,

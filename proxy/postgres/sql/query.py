@@ -18,8 +18,6 @@ from proxy.postgres.sql.analysis import StatementAnalysis, analyse
 from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.columns import misuse
 from proxy.postgres.sql.shapes import MAX_REMEMBERED_SQL_BYTES, shape_of
-from proxy.showing.shown import Shown
-from proxy.showing.sql import show_statements
 from proxy.statements import StatementFacts
 
 MAX_REMEMBERED = 1_000
@@ -103,12 +101,10 @@ class QueryAnalyser:
             self._remember(sql, statements, analysis)
         return analysis
 
-    def shown(self, sql: bytes) -> list[Shown]:
-        """What people are shown of each statement when it is held or denied: with the values that may be seen.
-
-        Slow for long texts, as `analyse` is. Never raises.
-        """
-        return show_statements(sql, self._is_private)
+    def exactly(self, sql: bytes) -> QueryAnalysis:
+        """The same of this very text, not of another one of its shape: what is shown has the text's own values."""
+        statements = analyse(sql, self._is_private, exact=True)
+        return QueryAnalysis(tuple(map(_without_tree, statements)), self._refusal(statements))
 
     def _is_private(self, name: str) -> bool:
         """Whether numbers beside this column or table may be masked ones."""

@@ -125,7 +125,7 @@ def collect_call(uses: Uses, call: pg.FuncCall) -> None:
         _cron(uses, name, arguments)
     elif name in ARGUMENTS:
         _each(uses, name, arguments, ARGUMENTS[name])
-    else:
+    elif uses.looks_into_data:
         _statements(uses, arguments)
 
 

@@ -38,9 +38,19 @@ _CATALOGUE = (
 _LOST = "A part of it that decides what runs was not found in its text. Write it as one plain literal."
 
 
-def uses_of(sql: bytes, tokens: Sequence[Token], statement: Message, nodes: Sequence[Message]) -> Uses:
-    """What the literals of one statement are for; `tokens` are its own, `nodes` its tree, walked."""
-    uses = Uses(sql, units(tokens))
+def uses_of(
+    sql: bytes,
+    tokens: Sequence[Token],
+    statement: Message,
+    nodes: Sequence[Message],
+    *,
+    looks_into_data: bool = True,
+) -> Uses:
+    """What the literals of one statement are for; `tokens` are its own, `nodes` its tree, walked.
+
+    Unless it looks into data, the answer is the same whatever the data is.
+    """
+    uses = Uses(sql, units(tokens), looks_into_data)
     for node in nodes:
         if (collect := _COLLECTORS.get(type(node))) is not None:
             collect(uses, node)

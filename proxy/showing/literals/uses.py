@@ -50,6 +50,8 @@ class Uses:
     sql: bytes
     #: The statement's own tokens, in order, as `units` gives them.
     tokens: Sequence[Token]
+    #: Whether data is looked into: a text that is SQL is shown as SQL.
+    looks_into_data: bool = True
     by_start: dict[int, Use] = field(default_factory=dict[int, Use])
     #: Why the statement cannot be shown whole, as sentences.
     unreviewable: list[str] = field(default_factory=list[str])

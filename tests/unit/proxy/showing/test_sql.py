@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.visible import MAX_SHOWN_CHARS
 from proxy.showing.shown import Shown
-from proxy.showing.sql import MAX_SHOWN_CHARS, show_statements
+from proxy.showing.sql import show_statements
 from support.sql import facts_of
 
 SECRET = "4111111111111111"

@@ -9,10 +9,10 @@ from proxy.syntax.sql import parse, walk
 from proxy.syntax.words import units
 
 
-def collected(expression: str) -> Uses:
+def collected(expression: str, *, looks_into_data: bool = True) -> Uses:
     sql = f"select {expression}".encode()
     scanned, tree = parse(sql)
-    uses = Uses(sql, units(scanned))
+    uses = Uses(sql, units(scanned), looks_into_data)
     for node in walk(tree.stmts[0].stmt):
         if isinstance(node, pg.FuncCall):
             collect_call(uses, node)
@@ -78,3 +78,8 @@ def test_what_is_put_together_when_it_runs(expression: str) -> None:
 
 def test_every_function_is_told_of_in_code_without_a_tree() -> None:
     assert ARGUMENTS.keys() < TELLING
+
+
+def test_data_is_not_always_looked_into() -> None:
+    assert collected("f('delete from t')", looks_into_data=False).by_start == {}
+    assert collected("dblink('delete from t')", looks_into_data=False).by_start

@@ -36,7 +36,7 @@ def test_a_value_is_found_behind_a_word(uses: Uses) -> None:
 
 
 def test_what_is_known_of_a_part_is_added(uses: Uses) -> None:
-    part = Uses(b"", [], {7: Use(Role.FILE)}, ["why"])
+    part = Uses(b"", [], by_start={7: Use(Role.FILE)}, unreviewable=["why"])
     uses.include(part)
     uses.include(part)
     assert uses.by_start == {7: Use(Role.FILE)}
