@@ -49,14 +49,23 @@ def tokens(sql: bytes) -> list[Token]:
     return [Token(each.token, each.start, each.end) for each in postgast.scan(sql.decode()).tokens]
 
 
-def parse(sql: bytes) -> tuple[list[Token], pg.ParseResult]:
-    """The tokens and the tree of a query string, undecoded. Raises Unreadable."""
+def lex(sql: bytes) -> list[Token]:
+    """The tokens of a text that has one reading, undecoded; its grammar may be another's. Raises Unreadable."""
     try:
         if len(sql) > MAX_SQL_BYTES or _SECOND_BYTE.search(sql):
             raise Unreadable
         scanned = tokens(sql)
-        if _is_too_deep(scanned) or _has_two_readings(sql, scanned):
-            raise Unreadable
+    except (postgast.PgQueryError, DecodeError, UnicodeError) as error:
+        raise Unreadable from error
+    if _is_too_deep(scanned) or _has_two_readings(sql, scanned):
+        raise Unreadable
+    return scanned
+
+
+def parse(sql: bytes) -> tuple[list[Token], pg.ParseResult]:
+    """The tokens and the tree of a query string, undecoded. Raises Unreadable."""
+    scanned = lex(sql)
+    try:
         return scanned, postgast.parse(sql.decode())
     except (postgast.PgQueryError, DecodeError, UnicodeError) as error:
         raise Unreadable from error

@@ -1,26 +1,24 @@
-"""What SQL asks for: kinds, labels and a text without literals, by PostgreSQL 18's own grammar (libpg_query). Pure.
+"""What SQL asks for: kinds, labels and the text that is shown, by PostgreSQL 18's own grammar (libpg_query). Pure.
 
 A statement that cannot be read for certain carries the label `unparseable`, whatever the reason: syntax, a size or
 depth that the parser does not bear, code in another language (DO), or bytes that another encoding or string mode would
 cut otherwise. It executes nothing and looks nothing up.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import UNPARSEABLE, SqlLabel
-from proxy.masking.rules import Masker
-from proxy.postgres.sql.kinds import DDL_PREFIXES, KINDS, OBJECT_TABLES, OTHERS, SETTINGS
-from proxy.postgres.sql.text import is_plausible_name, redact, withheld
+from proxy.postgres.sql.kinds import DDL_PREFIXES, KINDS, OBJECT_TABLES, OTHERS
+from proxy.showing.sql import UNREADABLE, is_masked_by_default, own_tokens, show_statement, unparsed
 from proxy.statements import StatementFacts
 from proxy.syntax.sql import Token, Unreadable, parse, unwrap, walk
 
 #: Nodes that mention a table or a function.
 _NAMING = (pg.RangeVar, pg.FuncCall, pg.DropStmt)
-_redactor = Masker(())
 
 
 @dataclass(frozen=True)
@@ -34,37 +32,44 @@ class StatementAnalysis:
     executes: str | None = None
     #: SQL's PREPARE makes one of this name.
     prepares: str | None = None
+    #: Whatever its data is, all of this stays the same.
+    shared: bool = False
 
 
-def analyse(sql: bytes) -> list[StatementAnalysis]:
-    """Analyse a query string, undecoded: its statements in order; none for an empty text. Never raises."""
+def analyse(
+    sql: bytes, is_private: Callable[[str], bool] = is_masked_by_default, *, exact: bool = False
+) -> list[StatementAnalysis]:
+    """Analyse a query string, undecoded: its statements in order; none for an empty text. Never raises.
+
+    `is_private` tells of names (columns, tables) beside which no number is shown. What can be shared has a text without
+    values, unless it is to be `exact`.
+    """
     try:
         scanned, tree = parse(sql)
     except Unreadable:
         return [_unparseable(sql)]
-    return [_analysed(sql, scanned, statement) for statement in tree.stmts]
+    return [_analysed(sql, scanned, statement, is_private, exact=exact) for statement in tree.stmts]
 
 
 def _unparseable(sql: bytes) -> StatementAnalysis:
-    text = f"(a statement of {len(sql)} bytes that could not be parsed)"
-    return StatementAnalysis(StatementFacts(text, "other", frozenset({UNPARSEABLE})), None)
+    facts = StatementFacts(unparsed(sql), "other", frozenset({UNPARSEABLE}), unreviewable=UNREADABLE)
+    return StatementAnalysis(facts, None)
 
 
-def _analysed(sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt) -> StatementAnalysis:
-    start = raw.stmt_location
-    end = start + raw.stmt_len if raw.stmt_len else len(sql)
+def _analysed(
+    sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt, is_private: Callable[[str], bool], *, exact: bool
+) -> StatementAnalysis:
     statement = unwrap(raw.stmt)
-    name = statement.DESCRIPTOR.name
-    kind = kind_of(name)
+    kind = kind_of(statement.DESCRIPTOR.name)
     nodes = list(walk(statement))
     labels = frozenset(_labels(statement, nodes))
-    own = [token for token in scanned if start <= token.start < end]
-    text = _redactor.redact(redact(sql, own, settings=name in SETTINGS)) or withheld(kind)
+    shown = show_statement(sql, own_tokens(sql, scanned, raw), statement, nodes, is_private, exact=exact)
     return StatementAnalysis(
-        StatementFacts(text, kind, labels),
+        StatementFacts(shown.text, kind, labels, unreviewable=shown.unreviewable),
         statement,
         executes=next((each.name for each in nodes if isinstance(each, pg.ExecuteStmt)), None),
         prepares=statement.name if isinstance(statement, pg.PrepareStmt) else None,
+        shared=shown.shared,
     )
 
 
@@ -152,12 +157,11 @@ def _dropped(node: pg.DropStmt) -> Iterator[str]:
 
 
 def _name_labels(prefix: str, parts: Sequence[str]) -> Iterator[str]:
-    """`table:cards` and, if a schema is given, `table:app.cards`; names that could be values are not repeated."""
-    shown = [part if is_plausible_name(part) else "?" for part in parts]
-    if shown:
-        yield f"{prefix}:{shown[-1]}"
-    if len(shown) > 1:
-        yield f"{prefix}:{'.'.join(shown[-2:])}"
+    """`table:cards` and, if a schema is given, `table:app.cards`: the real names, for the rules."""
+    if parts:
+        yield f"{prefix}:{parts[-1]}"
+    if len(parts) > 1:
+        yield f"{prefix}:{'.'.join(parts[-2:])}"
 
 
 def _strings(nodes: Sequence[pg.Node]) -> list[str]:

@@ -60,9 +60,6 @@ OTHERS: dict[str, SqlLabel] = {
 #: Every other node with such a name changes the catalogue.
 DDL_PREFIXES = ("Create", "Alter", "Drop")
 
-#: Statements in which a bare word can be a value.
-SETTINGS = frozenset({"VariableSetStmt", "AlterRoleSetStmt", "AlterDatabaseSetStmt", "AlterSystemStmt"})
-
 #: What DROP can name that a rule would call a table.
 OBJECT_TABLES = frozenset(
     {pg.OBJECT_TABLE, pg.OBJECT_VIEW, pg.OBJECT_MATVIEW, pg.OBJECT_FOREIGN_TABLE, pg.OBJECT_SEQUENCE, pg.OBJECT_INDEX}

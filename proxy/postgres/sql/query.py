@@ -21,9 +21,6 @@ from proxy.postgres.sql.shapes import MAX_REMEMBERED_SQL_BYTES, shape_of
 from proxy.statements import StatementFacts
 
 MAX_REMEMBERED = 1_000
-#: Statements that mean the same whatever their literals are.
-_LITERAL_FREE = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt)
-
 
 #: Labels of statements after which the catalogue may be another.
 _CHANGING = frozenset({"ddl", "do"})
@@ -98,16 +95,25 @@ class QueryAnalyser:
     def analyse(self, sql: bytes) -> QueryAnalysis:
         """Analyse a query string. Slow for long texts: call it off the event loop then. Never raises."""
         catalogue = self._catalogue
-        statements = analyse(sql)
+        statements = analyse(sql, self._is_private)
         analysis = QueryAnalysis(tuple(map(_without_tree, statements)), self._refusal(statements))
         if catalogue is self._catalogue:
             self._remember(sql, statements, analysis)
         return analysis
 
+    def exactly(self, sql: bytes) -> QueryAnalysis:
+        """The same of this very text, not of another one of its shape: what is shown has the text's own values."""
+        statements = analyse(sql, self._is_private, exact=True)
+        return QueryAnalysis(tuple(map(_without_tree, statements)), self._refusal(statements))
+
+    def _is_private(self, name: str) -> bool:
+        """Whether numbers beside this column or table may be masked ones."""
+        return self._is_masked(name) or bool(self._catalogue.masked_columns(name))
+
     def _remember(self, sql: bytes, statements: Sequence[StatementAnalysis], analysis: QueryAnalysis) -> None:
         if len(sql) > MAX_REMEMBERED_SQL_BYTES:
             return
-        shared = all(isinstance(statement.tree, _LITERAL_FREE) for statement in statements)
+        shared = all(statement.shared for statement in statements)
         self._known[(shape_of(sql) if shared else None) or sql] = analysis
         if len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)

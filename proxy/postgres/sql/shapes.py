@@ -4,7 +4,7 @@ Theory of operation
 -------------------
 
 Programs that write values into their SQL send a new text each time, and parsing is the costly part. An analysis
-(labels, text without literals, refusal, EXECUTE and PREPARE) does not depend on the values, so it is remembered under
+(labels, general text, refusal, EXECUTE and PREPARE) does not depend on the values, so it is remembered under
 the text's shape: each string becomes a null byte, each whole number becomes `0`, and a null byte closes the shape.
 
     update t set note = 'paid' where id = 4711      ->  update t set note = \\0 where id = 0\\0
@@ -26,12 +26,16 @@ Two texts with one shape must be the same statements but for literals. That is s
    none left. What cannot be parsed is remembered by its whole text only.
 4. *Shapes do not meet texts.* Both are keys of one memory; a shape ends in a null byte, which no query string of the
    protocol can hold.
-5. *Only statements that mean the same whatever their literals are* are shared (`_LITERAL_FREE` in query.py): SELECT,
-   INSERT, UPDATE and DELETE. In others a literal decides what happens: COPY … TO '/etc/passwd', EXPLAIN (ANALYZE 0),
-   DO 'select cvv', SET. Nothing that is refused for masked columns is refused for a literal of these four.
+5. *Only statements that mean the same whatever their literals are* are shared (`SHARING` in proxy/showing/sql.py):
+   SELECT, INSERT, UPDATE and DELETE, if no function in them takes SQL, a file, a setting or a name as text. In others
+   a literal decides what happens: COPY … TO '/etc/passwd', EXPLAIN (ANALYZE 0), DO 'select cvv', SET, query_to_xml.
+   Nothing that is refused for masked columns is refused for a literal of these four.
 
-The rules see labels and never literals, and what a session records is the text without them; so sharing hides nothing
-from either. The catalogue of masked columns is part of what an analysis depends on: with another one, all is forgotten.
+The general text of a shared analysis shows each literal by its type alone, as `‹text›`, `‹number›` or `‹bits›`:
+`update t set note = ‹text› where id = ‹number›`. That is what a session records of a statement that is allowed. What is
+held or denied is analysed again by itself (`QueryAnalyser.exactly`), for the exact text that people decide on.
+The rules see labels and never literals, so sharing hides nothing from them. The catalogue of masked columns is part of
+what an analysis depends on: with another one, all is forgotten.
 """
 
 import re

@@ -26,8 +26,8 @@ def test_a_difference_is_shown_in_its_place() -> None:
         "    client >> Sync()",
         "    server << ParseComplete()",
         "    now(candidates={'s': ['select 1']})",
-        "  -           statement 's': ['select ?']",
-        "  +           statement 's': ['delete from t where id = ?']",
+        "  -           statement 's': ['select ‹number›']",
+        "  +           statement 's': ['delete from t where id = ‹number›']",
         "  . server << ReadyForQuery('I')",
     ]
 
@@ -48,5 +48,5 @@ def test_another_violation_than_expected_is_a_difference() -> None:
 
 
 def test_another_statement_is_completed() -> None:
-    with pytest.raises(AssertionError, match=r"(?m)^  - +it completes delete from t\n  \+ +it completes select \?$"):
+    with pytest.raises(AssertionError, match=r"(?m)^  - +it completes delete from t\n  \+ +it completes select ‹"):
         play(client >> Query("select 1"), server << CommandComplete(of="delete from t"))

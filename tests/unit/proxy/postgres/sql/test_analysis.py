@@ -100,7 +100,7 @@ def test_what_a_statement_does_not_do(sql: str, absent: str) -> None:
 def test_each_statement_of_a_batch_has_facts() -> None:
     facts = facts_of("select 1; /* x */ delete from t;; drop table u -- end")
     assert [each.kind for each in facts] == ["select", "delete", "ddl"]
-    assert [each.text for each in facts] == ["select ?", "delete from t", "drop table u"]
+    assert [each.text for each in facts] == ["select ‹number›", "delete from t", "drop table u"]
 
 
 @pytest.mark.parametrize("sql", ["", " ", ";", "-- nothing", "/* nothing */;;"])
@@ -143,7 +143,7 @@ def test_what_has_one_reading(sql: str) -> None:
 def test_large_inserts_are_readable() -> None:
     [facts] = facts_of("insert into t values " + ",".join(["(1, 'abc', now())"] * 5_000))  # noqa: S608 - parsed, never run
     assert facts.kind == "insert"
-    assert len(facts.text) < 5_000
+    assert facts.text.endswith("(‹number›, ‹text›, now())")
 
 
 @given(st.text(max_size=60))

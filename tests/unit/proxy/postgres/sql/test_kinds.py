@@ -4,7 +4,7 @@ import pytest
 from postgast import pg_query_pb2 as pg
 
 from proxy.postgres.sql.analysis import kind_of, label_of
-from proxy.postgres.sql.kinds import DDL_PREFIXES, KINDS, OTHERS, SETTINGS
+from proxy.postgres.sql.kinds import DDL_PREFIXES, KINDS, OTHERS
 
 #: Nodes that end in Stmt and are no statement of a client: wrappers, PL/pgSQL's, and what the planner makes.
 INNER = {"RawStmt", "PLAssignStmt", "SetOperationStmt"}
@@ -23,7 +23,7 @@ def test_no_statement_has_two_kinds() -> None:
 
 
 def test_every_name_is_one_of_the_grammars() -> None:
-    assert {*KINDS, *OTHERS, *SETTINGS} <= {*pg.DESCRIPTOR.message_types_by_name}
+    assert {*KINDS, *OTHERS} <= {*pg.DESCRIPTOR.message_types_by_name}
 
 
 def test_what_the_grammar_does_not_have_is_unparseable() -> None:

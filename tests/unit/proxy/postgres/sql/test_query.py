@@ -77,3 +77,39 @@ def test_execute_of_something_unknown_could_be_anything(analyser: QueryAnalyser)
 def test_execute_inherits_a_refusal(analyser: QueryAnalyser) -> None:
     prepared = analyser.analyse(b"select cvv || '' from cards")
     assert expand(analyser.analyse(b"execute p"), lambda _: [prepared]).refusal == prepared.refusal is not None
+
+
+def texts(analysis: QueryAnalysis) -> list[str]:
+    return [facts.text for facts in analysis.facts]
+
+
+@pytest.mark.finding("H3")
+def test_an_exact_analysis_has_the_values_of_its_own_text(analyser: QueryAnalyser) -> None:
+    sql = b"update t set cents = 500000 where id = 'a'; select f('delete from t')"
+    assert texts(analyser.analyse(sql)) == ["update t set cents = ‹number› where id = ‹text›", "select f(‹text›)"]
+    assert texts(analyser.exactly(sql)) == [
+        "update t set cents = 500000 where id = ‹text ≤8›",
+        "select f('delete from t')",
+    ]
+    assert analyser.exactly(sql) is not analyser.exactly(sql)
+
+
+@pytest.mark.parametrize("sql", [b"select nextval('a')", b"select query_to_xml('select 1', true, true, '')"])
+def test_what_literals_decide_is_not_shared(analyser: QueryAnalyser, sql: bytes) -> None:
+    analysis = analyser.analyse(sql)
+    assert analyser.remembered(sql) is analysis
+    assert analyser.remembered(sql.replace(b"a", b"b").replace(b"1", b"2")) is None
+
+
+def test_numbers_beside_masked_columns_are_hidden(analyser: QueryAnalyser) -> None:
+    assert texts(analyser.exactly(b"select 923 from t")) == ["select 923 from t"]
+    assert texts(analyser.exactly(b"insert into t (cvv) values (923)")) == [
+        "insert into t (cvv) values (‹number, 3 digits›)"
+    ]
+
+
+@pytest.mark.finding("H6")
+def test_labels_have_the_real_names(analyser: QueryAnalyser) -> None:
+    [facts] = analyser.analyse(b"delete from audit_2026112801").facts
+    assert facts.text == "delete from audit_2026112801"
+    assert "table:audit_2026112801" in facts.labels
