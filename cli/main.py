@@ -22,6 +22,7 @@ from cli import audit, keys, log, serving, sessions
 from cli.demo.command import DemoUnavailable, demo
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
+from cli.unlock import unlock
 from proxy.authority import Authority
 from storage.database import StorageUnavailable
 from storage.embedded.cluster import EmbeddedUnavailable
@@ -169,4 +170,5 @@ def ca() -> None:
     typer.echo(Authority(Settings.load().home / "ca").certificate(), nl=False)
 
 
+app.command()(unlock)
 app.command()(demo)

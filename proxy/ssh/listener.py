@@ -16,6 +16,7 @@ from typing import Any, Self
 import asyncssh
 import structlog
 
+from proxy.doorstep import Entrance
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.connection import Connection, Limits
 from proxy.ssh.transport import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
@@ -42,7 +43,7 @@ class SshListener:
         self._listen = settings.listen
         self._key = host_key(settings.keys)
         self._limits = settings.limits
-        self._logins: set[Connection] = set()
+        self._entrance = Entrance(settings.limits.lobby, first_words_s=settings.limits.first_words_s)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -90,7 +91,7 @@ class SshListener:
         return self._key.export_public_key().decode().strip()
 
     def _connection(self) -> Connection:
-        return Connection(self._gateway, self._limits, logins=self._logins, own=self._own)
+        return Connection(self._gateway, self._limits, entrance=self._entrance, own=self._own)
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
