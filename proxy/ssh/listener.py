@@ -18,8 +18,9 @@ import structlog
 
 from proxy.doorstep import Entrance
 from proxy.sessions.gateway import Gateway
+from proxy.ssh.algorithms import ENCRYPTION, KEY_EXCHANGE, MACS
 from proxy.ssh.connection import Connection, Limits
-from proxy.ssh.transport import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
+from proxy.ssh.transport import KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -65,7 +66,9 @@ class SshListener:
             public_key_auth=False,
             host_based_auth=False,
             compression_algs=None,
+            kex_algs=list(KEY_EXCHANGE),
             encryption_algs=list(ENCRYPTION),
+            mac_algs=list(MACS),
             login_timeout=self._limits.login_grace_s,
             keepalive_interval=KEEPALIVE_S,
             keepalive_count_max=KEEPALIVE_TRIES,
