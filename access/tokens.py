@@ -52,11 +52,15 @@ _SENTENCES = {
 
 
 class InvalidToken(Exception):
-    """The token opens nothing; the message is for the person who used it and holds nothing of the token."""
+    """The token opens nothing; the message is for the person who used it and holds nothing of the token.
 
-    def __init__(self, reason: TokenProblem) -> None:
+    `claims`: what it says, if one of our keys signed it all the same.
+    """
+
+    def __init__(self, reason: TokenProblem, claims: "Claims | None" = None) -> None:
         super().__init__(_SENTENCES[reason])
         self.reason = reason
+        self.claims = claims
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ class TokenKeys:
         if claims.issued_at.timestamp() > moment + LEEWAY_S:
             raise InvalidToken(TokenProblem.NOT_YET_VALID)
         if claims.expires_at.timestamp() <= moment - LEEWAY_S:
-            raise InvalidToken(TokenProblem.EXPIRED)
+            raise InvalidToken(TokenProblem.EXPIRED, claims)
         return claims
 
     def rotate(self, now: datetime | None = None, *, revoke: bool = False) -> str:

@@ -22,6 +22,7 @@ from cli import audit, keys, log, serving, sessions
 from cli.demo.command import DemoUnavailable, demo
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
+from cli.unlock import unlock
 from proxy.authority import Authority
 from proxy.ssh.host_key import host_key, public_line
 from storage.database import StorageUnavailable
@@ -185,4 +186,5 @@ def known_hosts() -> None:
     typer.echo(f"{where} {public_line(host_key(serving.ssh_keys(settings)))}")
 
 
+app.command()(unlock)
 app.command()(demo)

@@ -84,6 +84,7 @@ class ProxyServer:
                     group.create_task(self.gateway.watch(self._notices))
                     group.create_task(self.gateway.save_endings())
                     group.create_task(self.gateway.keep_books())
+                    group.create_task(self.gateway.authenticator.lockout.follow_unlocks(self._notices))
                     group.create_task(self._renew(authority, tls))
             finally:
                 await self._drain()
@@ -111,7 +112,7 @@ class ProxyServer:
         while True:
             with contextlib.suppress(StorageUnavailable):
                 await recovery.sweep(self.gateway.instance_id)
-            await self.gateway.authenticator.summarise()
+            await self.gateway.authenticator.refusals.summarise()
             await asyncio.sleep(SWEEP_S)
 
     async def _renew(self, authority: Authority, tls: ssl.SSLContext) -> None:

@@ -41,7 +41,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class Topic(StrEnum):
-    """What changed; the subject is that row's id, where there is one."""
+    """What changed; the subject is that row's id, where there is one; of LOCKOUT, whom to unlock."""
 
     REQUEST = "request"
     GRANT = "grant"
@@ -50,6 +50,7 @@ class Topic(StrEnum):
     POST = "post"
     POLICY = "policy"
     AUDIT = "audit"
+    LOCKOUT = "lockout"
 
 
 @dataclass(frozen=True)

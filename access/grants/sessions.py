@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, inspect, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from access import changes
 from access.context import Access
@@ -132,7 +132,7 @@ async def save_pages(access: Access, pages: Sequence[Page]) -> None:
 
 
 #: For many rows at once, which the driver sends together.
-_SESSIONS = inspect(Session).local_table
+_SESSIONS = SQLModel.metadata.tables["session"]
 _SAVE_COLUMNS = (
     update(_SESSIONS)
     .where(_SESSIONS.c.id == bindparam("its_id"), _SESSIONS.c.state == SessionState.ACTIVE)

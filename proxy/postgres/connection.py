@@ -7,6 +7,7 @@ its type.
 import asyncio
 import contextlib
 import traceback
+from collections.abc import Callable
 
 import structlog
 
@@ -42,11 +43,21 @@ _CODES: tuple[tuple[type[Fault], str], ...] = (
 class ClientConnection:
     """Owns the client's transport from here on, and the upstream's."""
 
-    def __init__(self, gateway: Gateway, cancels: Cancels, startup_result: StartupResult, client: str) -> None:
+    def __init__(
+        self,
+        gateway: Gateway,
+        cancels: Cancels,
+        startup_result: StartupResult,
+        client: str,
+        *,
+        admitted: Callable[[], None],
+    ) -> None:
         self._gateway = gateway
         self._cancels = cancels
         self._startup = startup_result
         self._client = client
+        #: Called once the token was found good.
+        self._admitted = admitted
         self._upstream: Upstream | None = None
         self._relay: Relay | None = None
         self._reason_sent = False
@@ -80,6 +91,7 @@ class ClientConnection:
         admission = await self._gateway.admit(
             username=packet.user, token=self._startup.token, protocol=Protocol.POSTGRES, client=self._client
         )
+        self._admitted()
         resource = admission.resource
         bound_to = resource.upstream.database if isinstance(resource.upstream, PostgresUpstream) else None
         database = self._startup.database(resource.name, bound_to, admission.role.username)

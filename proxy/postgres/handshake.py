@@ -6,6 +6,7 @@ Refuses plain text (a token would be readable), replication, and whatever is not
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from proxy.errors import AccessRefused
@@ -110,9 +111,15 @@ async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Transport:
     return transport
 
 
-async def greet(transport: Transport, tls: ssl.SSLContext) -> StartupResult | CancelRequest:
-    """Negotiate up to the password. Raises StartupRefused, ProtocolViolation, TransportClosed or OSError."""
+async def greet(
+    transport: Transport, tls: ssl.SSLContext, spoke: Callable[[], None] = lambda: None
+) -> StartupResult | CancelRequest:
+    """Negotiate up to the password; `spoke` is called after the first packet.
+
+    Raises StartupRefused, ProtocolViolation, TransportClosed or OSError.
+    """
     packet = await _packet(transport)
+    spoke()
     asked: set[type] = set()
     while isinstance(packet, SslRequest | GssEncRequest):
         if type(packet) in asked or transport.tls is not None:

@@ -5,6 +5,7 @@ and whatever it does wrong is one log line and a closed connection.
 """
 
 import asyncio
+import contextlib
 import socket
 import ssl
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from typing import Self
 
 import structlog
 
+from proxy.doors.lobby import FIRST_WORDS_S, LobbyLimits
+from proxy.doorstep import Doorstep, Entrance
 from proxy.postgres.cancels import Cancels
 from proxy.postgres.connection import ClientConnection
 from proxy.postgres.handshake import StartupRefused, StartupResult, accept, greet
@@ -26,8 +29,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 #: A client that has not given its password by then is dropped; PostgreSQL's authentication_timeout is a minute.
 GREETING_TIMEOUT_S = 15.0
-#: Connections that are not let in yet; more than that wait in the kernel.
-MAX_GREETINGS = 500
+#: Connections that are not let in yet: pools open many at once.
+LOBBY = LobbyLimits(per_source=100, in_all=500)
 _BACKLOG = 512
 _ACCEPT_RETRY_S = 0.1
 
@@ -39,6 +42,8 @@ class PostgresSettings:
     listen: tuple[str, int]
     tls: ssl.SSLContext
     greeting_timeout_s: float = GREETING_TIMEOUT_S
+    first_words_s: float = FIRST_WORDS_S
+    lobby: LobbyLimits = LOBBY
 
 
 class PostgresListener:
@@ -50,7 +55,7 @@ class PostgresListener:
         self._tls = settings.tls
         self._greeting_timeout_s = settings.greeting_timeout_s
         self._cancels = Cancels()
-        self._greetings = asyncio.Semaphore(MAX_GREETINGS)
+        self._entrance = Entrance(settings.lobby, first_words_s=settings.first_words_s)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
         self._connections: set[asyncio.Task[None]] = set()
@@ -86,35 +91,39 @@ class PostgresListener:
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await self._greetings.acquire()
             try:
                 connection, address = await loop.sock_accept(listening)
             except OSError as error:
-                self._greetings.release()
                 log.warning("postgres_accept_failed", error=error.strerror)
                 await asyncio.sleep(_ACCEPT_RETRY_S)
                 continue
-            except BaseException:
-                self._greetings.release()
-                raise
-            task = loop.create_task(self._serve(connection, f"{address[0]}:{address[1]}"))
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
+            self._own(connection, address[0], address[1])
+
+    def _own(self, connection: socket.socket, host: str, port: int) -> None:
+        doorstep = Doorstep(self._entrance, host, lambda: _shut(connection))
+        task = asyncio.ensure_future(self._serve(connection, f"{host}:{port}", doorstep))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
 
     # --- one connection -----------------------------------------------------------------------------------------------
 
-    async def _serve(self, connection: socket.socket, client: str) -> None:
+    async def _serve(self, connection: socket.socket, client: str, doorstep: Doorstep) -> None:
         structlog.contextvars.bind_contextvars(client=client)
         try:
-            greeted = await self._greeted(connection, client)
+            greeted = await self._greeted(connection, client, doorstep)
+            if isinstance(greeted, CancelRequest):
+                doorstep.left()
+                await self._cancel(greeted)
+            elif greeted is not None:
+                await ClientConnection(self._gateway, self._cancels, greeted, client, admitted=doorstep.left).run()
         finally:
-            self._greetings.release()
-        if isinstance(greeted, CancelRequest):
-            await self._cancel(greeted)
-        elif greeted is not None:
-            await ClientConnection(self._gateway, self._cancels, greeted, client).run()
+            doorstep.left()
+            if doorstep.dropped:
+                doorstep.note("postgres_client_dropped", doorstep.dropped, client=client)
 
-    async def _greeted(self, connection: socket.socket, client: str) -> StartupResult | CancelRequest | None:
+    async def _greeted(
+        self, connection: socket.socket, client: str, doorstep: Doorstep
+    ) -> StartupResult | CancelRequest | None:
         """A client up to its password; whatever goes wrong before that is one log line."""
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -124,18 +133,18 @@ class PostgresListener:
         try:
             async with asyncio.timeout(self._greeting_timeout_s):
                 transport = await accept(connection, self._tls)
-                greeted = await greet(transport, self._tls)
+                greeted = await greet(transport, self._tls, doorstep.spoke)
                 return greeted
         except StartupRefused as refusal:
-            log.info("postgres_client_refused", client=client, why=str(refusal))
+            doorstep.note("postgres_client_refused", str(refusal), client=client)
             if transport is not None:
                 transport.write(messages.error(refusal.code, str(refusal), severity="FATAL"))
         except TimeoutError:
-            log.info("postgres_client_silent", client=client)
+            doorstep.note("postgres_client_slow", "no password in time", client=client)
         except TransportClosed:
             log.debug("postgres_client_left", client=client)
         except (ProtocolViolation, OSError) as error:
-            log.info("postgres_client_rejected", client=client, why=str(error)[:200])
+            doorstep.note("postgres_client_rejected", str(error)[:200], client=client)
         finally:
             if transport is None:
                 connection.close()
@@ -149,3 +158,9 @@ class PostgresListener:
             log.info("postgres_cancel_unknown")
             return
         await relay.cancel()
+
+
+def _shut(connection: socket.socket) -> None:
+    """End a connection whoever reads from it: they find that the client has gone."""
+    with contextlib.suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)

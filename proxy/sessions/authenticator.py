@@ -1,16 +1,14 @@
 """Authenticator: a token is checked, the grant in storage decides, and every refusal is on record.
 
-Clients without a token must not hurt those who have one: few tokens are checked at once, and a client that is refused
-again and again is counted in the audit log rather than written down each time.
+Clients without a token must not hurt those who have one: few tokens are checked at once, and whoever fails again and
+again is answered ever later, and then refused for a while.
 """
 
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from dataclasses import dataclass
-
-import structlog
 
 from access import in_force
 from access.context import Access
@@ -18,13 +16,13 @@ from access.errors import STALE
 from access.grants import grants
 from access.policy.policy import Policy
 from access.policy.resources import Resource, Role
-from access.tokens import Claims, InvalidToken
+from access.tokens import Claims, InvalidToken, TokenProblem
+from proxy.doors.sources import source_of
 from proxy.errors import AccessRefused
-from storage.audit import trail
+from proxy.sessions.lockout import LockedOut, Lockout
+from proxy.sessions.refusals import Attempt, Refusals
 from storage.database import StorageUnavailable
 from storage.model import Grant, Principal, Protocol
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 NO_STORAGE = "Gatepass cannot reach its storage, so nobody is let in. Try again in a minute."
 
@@ -32,12 +30,6 @@ NO_STORAGE = "Gatepass cannot reach its storage, so nobody is let in. Try again 
 ADMISSIONS_AT_ONCE = 4
 #: How long a client waits for its turn to be checked.
 QUEUE_TIMEOUT_S = 10.0
-
-#: Refusals of one host that are written one by one in a window; the rest of them become one event with their number.
-REFUSALS_A_WINDOW = 10
-WINDOW_S = 60.0
-#: Hosts that are told apart; beyond that they count as one.
-MOST_HOSTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -53,48 +45,76 @@ class Admission:
     client: str
 
 
-@dataclass
-class _Window:
-    """One host's refusals since `started`."""
+#: What counts against nobody: this process has the wrong policy, or the wrong time.
+_OUR_FAULT = (STALE, str(InvalidToken(TokenProblem.NOT_YET_VALID)))
 
-    started: float
-    seen: int = 0
+
+class _Busy(Exception):
+    """No turn came in time."""
+
+    def __init__(self) -> None:
+        super().__init__("Too many people are signing in at once. Try again in a moment.")
 
 
 class Authenticator:
     """Admits or refuses; one for every proxy process."""
 
-    def __init__(self, access: Access, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        access: Access,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
         self._access = access
-        self._clock = clock
+        self._sleep = sleep
         self._turns = asyncio.Semaphore(ADMISSIONS_AT_ONCE)
-        self._refused: dict[str, _Window] = {}
+        self.refusals = Refusals(access, clock)
+        self.lockout = Lockout(access, self.refusals, clock=clock)
 
     async def admit(self, *, username: str, token: str, protocol: Protocol, client: str) -> Admission:
         """Check a token against the role@resource it is used for. `username` is role@resource, `client` host:port.
 
-        Raises AccessRefused with a sentence for the person; every refusal is an audit event, or counted in one.
+        Raises AccessRefused with a sentence for the person; every refusal is an audit event, or counted in one. Where
+        logins fail again and again it takes its time.
         """
+        attempt = Attempt(username, protocol, client)
+        source = source_of(attempt.host)
+        tried: list[Claims] = []
+        try:
+            self.lockout.check_source(source)
+            async with self._turn():
+                admission = await self._admitted(attempt, token, tried)
+        except StorageUnavailable as error:
+            raise AccessRefused(NO_STORAGE) from error
+        except _Busy as busy:
+            raise AccessRefused(str(busy)) from busy
+        except (AccessRefused, grants.GrantUnusable) as refusal:
+            await self.refusals.note(attempt, str(refusal))
+            if not isinstance(refusal, LockedOut) and str(refusal) not in _OUR_FAULT:
+                await self._sleep(await self.lockout.failed(source, tried[0].principal_id if tried else None))
+            raise AccessRefused(str(refusal)) from refusal
+        self.lockout.succeeded(source, admission.principal.id)
+        return admission
+
+    @contextlib.asynccontextmanager
+    async def _turn(self) -> AsyncGenerator[None]:
         try:
             async with asyncio.timeout(QUEUE_TIMEOUT_S):
                 await self._turns.acquire()
         except TimeoutError:
-            raise AccessRefused("Too many people are signing in at once. Try again in a moment.") from None
+            raise _Busy from None
         try:
-            return await self._admitted(username, token, protocol, client)
-        except (AccessRefused, grants.GrantUnusable) as refusal:
-            await self._note_refusal(username, str(refusal), protocol, client)
-            raise AccessRefused(str(refusal)) from refusal
-        except StorageUnavailable as error:
-            raise AccessRefused(NO_STORAGE) from error
+            yield
         finally:
             self._turns.release()
 
-    async def _admitted(self, username: str, token: str, protocol: Protocol, client: str) -> Admission:
-        role_name, _, resource_name = username.partition("@")
+    async def _admitted(self, attempt: Attempt, token: str, tried: list[Claims]) -> Admission:
+        """`tried` gets the claims of a token that we signed, whatever becomes of it."""
+        role_name, _, resource_name = attempt.username.partition("@")
         if not role_name or not resource_name:
             raise AccessRefused("The user name must be role@resource, for example read@payments-db.")
-        claims = self._claims(token)
+        claims = self._claims(token, tried)
         if (claims.resource, claims.role) != (resource_name, role_name):
             raise AccessRefused(
                 f"This token opens {claims.role}@{claims.resource}, not {role_name}@{resource_name}. "
@@ -111,15 +131,23 @@ class Authenticator:
         if (refusal := grants.still_allowed(policy, grant, principal.name)) is not None:
             raise AccessRefused(refusal)
         resource = policy.resources[resource_name]
-        if resource.type is not protocol:
-            raise AccessRefused(f"{resource_name} is a {resource.type.value} resource; this is the {protocol} port.")
-        return Admission(grant, principal, policy, resource, resource.roles[role_name], protocol, client)
+        if resource.type is not attempt.protocol:
+            mine = f"this is the {attempt.protocol} port."
+            raise AccessRefused(f"{resource_name} is a {resource.type.value} resource; {mine}")
+        role = resource.roles[role_name]
+        return Admission(grant, principal, policy, resource, role, attempt.protocol, attempt.client)
 
-    def _claims(self, token: str) -> Claims:
+    def _claims(self, token: str, tried: list[Claims]) -> Claims:
         try:
-            return self._access.keys.verify(token)
+            claims = self._access.keys.verify(token)
         except InvalidToken as error:
+            if error.claims is not None:
+                tried.append(error.claims)
+                self.lockout.check_person(error.claims.principal_id)
             raise AccessRefused(str(error)) from error
+        tried.append(claims)
+        self.lockout.check_person(claims.principal_id)
+        return claims
 
     # --- refusals -------------------------------------------------------------------------------------------------
 
@@ -127,46 +155,4 @@ class Authenticator:
         """Put on record that somebody who was admitted got no session after all."""
         door = f"{admission.role.name}@{admission.resource.name}"
         actor = f"{admission.principal.kind}:{admission.principal.name}"
-        await self._note_refusal(door, why, admission.protocol, admission.client, actor=actor)
-
-    async def _note_refusal(
-        self, username: str, why: str, protocol: Protocol, client: str, *, actor: str = "unknown"
-    ) -> None:
-        host = client.rpartition(":")[0] or client
-        window = self._window(host)
-        window.seen += 1
-        if window.seen > REFUSALS_A_WINDOW:
-            return
-        why = self._access.redact(why)
-        log.info("access_refused", protocol=protocol.value, client=client, why=why)
-        resource = self._access.redact(username)[:200]
-        await self._record(resource, {"protocol": protocol.value, "client": client, "why": why}, actor=actor)
-
-    def _window(self, host: str) -> _Window:
-        if host not in self._refused and len(self._refused) >= MOST_HOSTS:
-            host = "others"
-        return self._refused.setdefault(host, _Window(self._clock()))
-
-    async def summarise(self) -> None:
-        """Write how many refusals went unwritten in windows that are over; the server calls it every so often."""
-        now = self._clock()
-        for host, window in list(self._refused.items()):
-            if now - window.started < WINDOW_S:
-                continue
-            del self._refused[host]
-            if (more := window.seen - REFUSALS_A_WINDOW) > 0:
-                log.warning("access_refused_again_and_again", client=host, more=more)
-                why = f"{more} further refusals within {round(now - window.started)} s"
-                await self._record("", {"client": host, "why": why, "refusals": more})
-
-    async def _record(self, resource: str, detail: dict[str, object], *, actor: str = "unknown") -> None:
-        with contextlib.suppress(StorageUnavailable):
-            async with self._access.database.transaction() as transaction:
-                await trail.record(
-                    transaction,
-                    actor=actor,
-                    action="proxy:session:refuse",
-                    resource=resource,
-                    outcome="failure",
-                    detail=detail,
-                )
+        await self.refusals.note(Attempt(door, admission.protocol, admission.client), why, actor=actor)

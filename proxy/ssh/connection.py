@@ -20,6 +20,8 @@ from asyncssh.constants import (
     OPEN_RESOURCE_SHORTAGE,
 )
 
+from proxy.doors.lobby import FIRST_WORDS_S, LobbyLimits
+from proxy.doorstep import Doorstep, Entrance
 from proxy.errors import AccessRefused, Fault, PolicyFault, SessionEnded, UpstreamFault
 from proxy.recording.asciicast import Cast
 from proxy.sessions.authenticator import Admission
@@ -39,6 +41,10 @@ _PROMPT = "Gatepass token: "
 _LAST_WORDS_S = 0.2
 
 
+#: Connections that are in no session yet: what starts many commands at once opens as many connections.
+LOBBY = LobbyLimits(per_source=50, in_all=200)
+
+
 @dataclass(frozen=True)
 class Limits:
     """What one client, and all clients that are not logged in yet, may take."""
@@ -49,8 +55,9 @@ class Limits:
     first_channel_s: float = 60
     auth_tries: int = 3
     channels: int = 32
-    #: Connections that are not logged in yet; more are dropped at once.
-    logins: int = 100
+    #: From the first contact to the client's version line.
+    first_words_s: float = FIRST_WORDS_S
+    lobby: LobbyLimits = LOBBY
     #: How long a client that was told to go may take to read why.
     hang_up_s: float = 0.5
 
@@ -63,12 +70,12 @@ class Connection(asyncssh.SSHServer):
         gateway: Gateway,
         limits: Limits,
         *,
-        logins: set["Connection"],
+        entrance: Entrance,
         own: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         self._gateway = gateway
         self._limits = limits
-        self._logins = logins
+        self._entrance = entrance
         #: Runs a coroutine as a task of the listener.
         self._own = own
         self._client = "unknown"
@@ -88,22 +95,18 @@ class Connection(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._conn = conn
-        quicken(conn)
         host, port, *_ = conn.get_extra_info("peername") or ("unknown", 0)
         self._client = f"{host}:{port}"
-        if len(self._logins) >= self._limits.logins:
-            log.warning("ssh_too_many_logins", client=self._client)
-            conn.abort()
-        else:
-            self._logins.add(self)
+        self._doorstep = Doorstep(self._entrance, str(host), conn.abort)
+        quicken(conn, self._doorstep.spoke)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone.set()
-        self._logins.discard(self)
-        if self._grace is not None:
-            self._grace.cancel()
+        self._doorstep.left()
+        self._disarm()
         if self._admission is None:
-            log.info("ssh_login_ended", client=self._client, why=type(exc).__name__ if exc else "closed")
+            why = self._doorstep.dropped or (type(exc).__name__ if exc else "closed")
+            self._doorstep.note("ssh_login_ended", why, client=self._client)
 
     def begin_auth(self, username: str) -> bool:
         return True
@@ -139,8 +142,11 @@ class Connection(asyncssh.SSHServer):
         return True
 
     def auth_completed(self) -> None:
-        self._logins.discard(self)
         self._grace = asyncio.get_running_loop().call_later(self._limits.first_channel_s, self._drop_idle)
+
+    def _disarm(self) -> None:
+        if self._grace is not None:
+            self._grace.cancel()
 
     def _drop_idle(self) -> None:
         self._conn.disconnect(DISC_BY_APPLICATION, "gatepass: nothing was asked for in time.")
@@ -165,8 +171,8 @@ class Connection(asyncssh.SSHServer):
         self._started.put_nowait(channel)
         if not self._serving and self._admission is not None:
             self._serving = True
-            if self._grace is not None:
-                self._grace.cancel()
+            self._doorstep.left()
+            self._disarm()
             self._own(self._serve(self._admission))
 
     def _forget(self, channel: Channel) -> None:

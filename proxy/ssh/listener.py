@@ -15,10 +15,12 @@ from typing import Any, Self
 import asyncssh
 import structlog
 
+from proxy.doorstep import Entrance
 from proxy.sessions.gateway import Gateway
+from proxy.ssh.algorithms import ENCRYPTION, KEY_EXCHANGE, MACS
 from proxy.ssh.connection import Connection, Limits
 from proxy.ssh.host_key import host_key
-from proxy.ssh.transport import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
+from proxy.ssh.transport import KEEPALIVE_S, KEEPALIVE_TRIES, VERSION
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -40,7 +42,7 @@ class SshListener:
         self._listen = settings.listen
         self._key = host_key(settings.keys)
         self._limits = settings.limits
-        self._logins: set[Connection] = set()
+        self._entrance = Entrance(settings.limits.lobby, first_words_s=settings.limits.first_words_s)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -62,7 +64,9 @@ class SshListener:
             public_key_auth=False,
             host_based_auth=False,
             compression_algs=None,
+            kex_algs=list(KEY_EXCHANGE),
             encryption_algs=list(ENCRYPTION),
+            mac_algs=list(MACS),
             login_timeout=self._limits.login_grace_s,
             keepalive_interval=KEEPALIVE_S,
             keepalive_count_max=KEEPALIVE_TRIES,
@@ -88,7 +92,7 @@ class SshListener:
         return self._key.export_public_key().decode().strip()
 
     def _connection(self) -> Connection:
-        return Connection(self._gateway, self._limits, logins=self._logins, own=self._own)
+        return Connection(self._gateway, self._limits, entrance=self._entrance, own=self._own)
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

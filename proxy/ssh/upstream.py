@@ -9,12 +9,18 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncssh
-from asyncssh.public_key import get_default_certificate_algs, get_default_public_key_algs
 
 from access.policy.resources import Resource, Role, SshUpstream
 from proxy.credentials import resolve
 from proxy.errors import PolicyFault, UpstreamFault
-from proxy.ssh.transport import ENCRYPTION, KEEPALIVE_S, KEEPALIVE_TRIES, VERSION, quicken
+from proxy.ssh.algorithms import (
+    ENCRYPTION,
+    HOST_CERTIFICATES,
+    HOST_KEYS,
+    UPSTREAM_KEY_EXCHANGE,
+    UPSTREAM_MACS,
+)
+from proxy.ssh.transport import KEEPALIVE_S, KEEPALIVE_TRIES, VERSION, quicken
 
 #: Until the host answers, and until it has let us in.
 CONNECT_TIMEOUT_S = 10
@@ -68,7 +74,9 @@ async def _connect(name: str, upstream: SshUpstream, role: Role) -> asyncssh.SSH
             x509_trusted_certs=None,
             pkcs11_provider=None,
             compression_algs=None,
+            kex_algs=list(UPSTREAM_KEY_EXCHANGE),
             encryption_algs=list(ENCRYPTION),
+            mac_algs=list(UPSTREAM_MACS),
             client_version=VERSION,
             connect_timeout=CONNECT_TIMEOUT_S,
             login_timeout=LOGIN_TIMEOUT_S,
@@ -93,10 +101,9 @@ def _trusted(name: str, upstream: SshUpstream) -> tuple[list[asyncssh.SSHKey], l
 
 def _algorithms(keys: list[asyncssh.SSHKey], authorities: list[asyncssh.SSHKey]) -> list[str]:
     """Which kinds of host key to ask for: the pinned kinds first, then all, so that a changed key is seen as that."""
-    pinned = [algorithm for key in keys for algorithm in key.sig_algorithms]
-    certified = get_default_certificate_algs() if authorities else []
-    wanted = dict.fromkeys([*certified, *pinned, *get_default_public_key_algs()])
-    return [algorithm.decode() for algorithm in wanted]
+    pinned = [name for key in keys for algorithm in key.sig_algorithms if (name := algorithm.decode()) in HOST_KEYS]
+    certified = HOST_CERTIFICATES if authorities else ()
+    return list(dict.fromkeys([*certified, *pinned, *HOST_KEYS]))
 
 
 async def _credential(role: Role) -> dict[str, Any]:

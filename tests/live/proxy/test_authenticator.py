@@ -15,6 +15,7 @@ from proxy.errors import AccessRefused, SessionEnded
 from proxy.sessions import authenticator
 from proxy.sessions.authenticator import Authenticator
 from proxy.sessions.gateway import Gateway
+from proxy.sessions.refusals import REFUSALS_A_WINDOW, WINDOW_S
 from storage.model import AuditEvent, EndReason, Protocol
 from support.proxy import Grants, WritePolicy
 
@@ -22,6 +23,10 @@ from support.proxy import Grants, WritePolicy
 async def refuse(gate: Authenticator, client: str = "203.0.113.9:40000") -> None:
     with pytest.raises(AccessRefused):
         await gate.admit(username="read@db", token="garbage", protocol=Protocol.SSH, client=client)
+
+
+async def at_once(_: float) -> None:
+    """Time passes for nobody."""
 
 
 async def refusals(access: Access) -> list[dict[str, Any]]:
@@ -32,15 +37,15 @@ async def refusals(access: Access) -> list[dict[str, Any]]:
 
 async def test_a_flood_of_refusals_is_counted_rather_than_written_one_by_one(access: Access) -> None:
     now = [1000.0]
-    gate = Authenticator(access, clock=lambda: now[0])
-    for _ in range(authenticator.REFUSALS_A_WINDOW + 25):
+    gate = Authenticator(access, clock=lambda: now[0], sleep=at_once)
+    for _ in range(REFUSALS_A_WINDOW + 25):
         await refuse(gate)
     await refuse(gate, "198.51.100.7:40000")
-    assert len(await refusals(access)) == authenticator.REFUSALS_A_WINDOW + 1, "the other host is not silenced"
-    await gate.summarise()
-    assert len(await refusals(access)) == authenticator.REFUSALS_A_WINDOW + 1, "the window is not over"
-    now[0] += authenticator.WINDOW_S
-    await gate.summarise()
+    assert len(await refusals(access)) == REFUSALS_A_WINDOW + 1, "the other host is not silenced"
+    await gate.refusals.summarise()
+    assert len(await refusals(access)) == REFUSALS_A_WINDOW + 1, "the window is not over"
+    now[0] += WINDOW_S
+    await gate.refusals.summarise()
     *_, last = await refusals(access)
     assert (last["client"], last["refusals"]) == ("203.0.113.9", 25)
     await refuse(gate)
@@ -48,11 +53,11 @@ async def test_a_flood_of_refusals_is_counted_rather_than_written_one_by_one(acc
 
 
 async def test_hosts_beyond_the_most_are_counted_as_one(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authenticator, "MOST_HOSTS", 2)
-    gate = Authenticator(access)
+    monkeypatch.setattr("proxy.sessions.refusals.MOST_HOSTS", 2)
+    gate = Authenticator(access, sleep=at_once)
     for number in range(20):
         await refuse(gate, f"203.0.113.{number}:1")
-    assert len(gate._refused) == 3  # pyright: ignore[reportPrivateUsage]
+    assert len(gate.refusals._windows) == 3  # pyright: ignore[reportPrivateUsage]
 
 
 async def test_whoever_waits_too_long_for_their_turn_is_told_so(

@@ -10,7 +10,8 @@ from asyncssh.connection import SSHConnection
 from asyncssh.constants import MSG_IGNORE
 from asyncssh.misc import map_handler_name
 
-from proxy.ssh.transport import AGENT, ENCRYPTION, EOW, X11, on_request, quicken, send_end_of_write, silence
+from proxy.ssh.algorithms import ENCRYPTION
+from proxy.ssh.transport import AGENT, EOW, X11, on_request, quicken, send_end_of_write, silence
 
 #: The versions in whose source the private parts below were read: from the first, up to but not including the second.
 CHECKED = ((2, 24), (2, 25))
@@ -120,6 +121,15 @@ def test_openssh_alone_is_offered_the_fastest_ciphers_alone(version: str, offere
     quicken(connection)
     connection._send_kexinit()
     assert [name.decode() for name in connection.proposed] == list(ENCRYPTION[:offered])
+
+
+def test_who_waits_for_a_clients_version_hears_of_it() -> None:
+    connection: Any = Connection("SSH-2.0-x")
+    heard: list[str] = []
+    quicken(connection, lambda: heard.append("version"))
+    assert heard == []
+    connection._send_kexinit()
+    assert heard == ["version"]
 
 
 def test_what_is_offered_to_the_upstream_stays_as_it_is() -> None:

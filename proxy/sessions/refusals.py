@@ -1,0 +1,89 @@
+"""Refusals: every login that was refused is on record, and a client that is refused again and again is counted there
+rather than written down each time.
+"""
+
+import contextlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import structlog
+
+from access.context import Access
+from storage.audit import trail
+from storage.database import StorageUnavailable
+from storage.model import Protocol
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+#: Refusals of one host that are written one by one in a window; the rest of them become one event with their number.
+REFUSALS_A_WINDOW = 10
+WINDOW_S = 60.0
+#: Hosts that are told apart; beyond that they count as one.
+MOST_HOSTS = 10_000
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """Somebody at a door: `username` is role@resource as it was typed, `client` host:port."""
+
+    username: str
+    protocol: Protocol
+    client: str
+
+    @property
+    def host(self) -> str:
+        return self.client.rpartition(":")[0] or self.client
+
+
+@dataclass
+class _Window:
+    """One host's refusals since `started`."""
+
+    started: float
+    seen: int = 0
+
+
+class Refusals:
+    """Those of one proxy process."""
+
+    def __init__(self, access: Access, clock: Callable[[], float]) -> None:
+        self._access = access
+        self._clock = clock
+        self._windows: dict[str, _Window] = {}
+
+    async def note(self, attempt: Attempt, why: str, *, actor: str = "unknown") -> None:
+        """Write it down, or count it."""
+        window = self._window(attempt.host)
+        window.seen += 1
+        if window.seen > REFUSALS_A_WINDOW:
+            return
+        why = self._access.redact(why)
+        log.info("access_refused", protocol=attempt.protocol.value, client=attempt.client, why=why)
+        resource = self._access.redact(attempt.username)[:200]
+        detail = {"protocol": attempt.protocol.value, "client": attempt.client, "why": why}
+        await self.record("proxy:session:refuse", resource, detail, actor=actor)
+
+    def _window(self, host: str) -> _Window:
+        if host not in self._windows and len(self._windows) >= MOST_HOSTS:
+            host = "others"
+        return self._windows.setdefault(host, _Window(self._clock()))
+
+    async def summarise(self) -> None:
+        """Write how many refusals went unwritten in windows that are over; the server calls it every so often."""
+        now = self._clock()
+        for host, window in list(self._windows.items()):
+            if now - window.started < WINDOW_S:
+                continue
+            del self._windows[host]
+            if (more := window.seen - REFUSALS_A_WINDOW) > 0:
+                log.warning("access_refused_again_and_again", client=host, more=more)
+                why = f"{more} further refusals within {round(now - window.started)} s"
+                await self.record("proxy:session:refuse", "", {"client": host, "why": why, "refusals": more})
+
+    async def record(self, action: str, resource: str, detail: Mapping[str, object], *, actor: str = "unknown") -> None:
+        """A failure in the audit log; while storage is away nobody is let in anyway."""
+        with contextlib.suppress(StorageUnavailable):
+            async with self._access.database.transaction() as transaction:
+                await trail.record(
+                    transaction, actor=actor, action=action, resource=resource, outcome="failure", detail=detail
+                )
