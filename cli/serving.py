@@ -18,7 +18,7 @@ from access.policy.served import SERVED, NotServed
 from bot.app import Bot
 from bot.facts.addresses import Addresses
 from bot.settings import BotSettings
-from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
+from cli.runtime import NotReady, Runtime, runtime
 from cli.settings import Settings, host_and_port
 from proxy.server import ProxyServer, ProxySettings
 from storage.audit.sequencer import Sequencer
@@ -55,7 +55,6 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
 
     A room that fails for good ends the block with its exception.
     """
-    refuse_core_dumps()
     await adopt(running.access, starting=not adopt_policy)
     bot = await _bot(running) if Room.BOT in rooms else None
     proxy = _proxy(running) if Room.PROXY in rooms else None
