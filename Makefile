@@ -59,6 +59,6 @@ dist: $(READY) ## Build the two distributions into dist/, and start each without
 clean: ## Remove the virtual environment and the demo's files
 	rm -rf .venv .gatepass
 
-$(READY): pyproject.toml simulator/pyproject.toml uv.lock scripts/bootstrap
+$(READY): pyproject.toml simulator/pyproject.toml uv.lock scripts/bootstrap scripts/uv-requirements.txt
 	sh scripts/bootstrap
 	@touch $@

@@ -129,6 +129,7 @@ def _connect(route: Route) -> float:
 
 def policy(folder: Path, upstream_port: int) -> dict[str, Any]:
     secret = folder / "password"
+    secret.touch(mode=0o600)
     secret.write_text(PASSWORD)
     upstream = {"host": "127.0.0.1", "port": upstream_port, "database": "bench", "tls": "disable"}
     # With a rule, so that every statement is judged.

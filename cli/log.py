@@ -33,6 +33,9 @@ def configure(log_format: LogFormat, *, file: Path | None = None) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+    if file is not None:
+        file.touch(mode=0o600)
+        file.chmod(0o600)
     handler = logging.StreamHandler(sys.stderr) if file is None else logging.FileHandler(file)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -15,10 +15,10 @@ from access.identity.adoption import PolicyOutdated
 from access.identity.people import WrongWorkspace
 from access.key_files import KeyUnusable
 from access.policy.errors import PolicyErrors
-from access.policy.file import json_schema, load
+from access.policy.file import json_schema, load, writable_by_others
 from bot.manifest import manifest_text
 from bot.slack.client import BotUnavailable
-from cli import audit, keys, log, serving, sessions
+from cli import audit, keys, log, process, serving, sessions
 from cli.demo.command import DemoUnavailable, demo
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
@@ -65,6 +65,7 @@ _EXPECTED = (
 
 def main() -> None:
     """The console script."""
+    process.close_up()
     expected: list[BaseException] = []
     try:
         app()
@@ -153,6 +154,8 @@ def check(
     """Check gatepass.yml and print every error with its line."""
     path = file or Settings.load().config
     policy = load(path)
+    if who := writable_by_others(path.stat().st_mode):
+        typer.echo(f"WARNING: {path} can be written by {who}; `gatepass serve` refuses it until you `chmod go-w` it.")
     typer.echo(
         f"{path} is valid: {len(policy.resources)} resources, {len(policy.people)} people, "
         f"{len(policy.policy)} rules. Policy {policy.hash[:12]}."

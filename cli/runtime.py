@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import resource
+import stat
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
@@ -36,11 +36,6 @@ class Runtime:
         return self.access.database
 
 
-def refuse_core_dumps() -> None:
-    """The proxy holds clear card numbers and upstream secrets in memory; a crash must not write them to disk."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
 @contextlib.asynccontextmanager
 async def storage_dsn(settings: Settings) -> AsyncGenerator[SecretStr]:
     """DATABASE_URL, or the embedded server for as long as the block lasts, migrated.
@@ -62,10 +57,24 @@ async def storage_dsn(settings: Settings) -> AsyncGenerator[SecretStr]:
 
 
 def home(settings: Settings) -> None:
-    """Make the folder that holds keys and recordings, for its owner alone."""
-    settings.home.mkdir(parents=True, exist_ok=True)
-    if not settings.home.is_dir() or not os.access(settings.home, os.W_OK):
-        raise NotReady(f"{settings.home} is not a folder this process can write to. Set GATEPASS_HOME.")
+    """Make the folder that holds keys and recordings, for its owner alone.
+
+    Raises NotReady for one that cannot be had, and for one in which others may put and replace files.
+    """
+    folder = settings.home
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise NotReady(f"The folder {folder} cannot be made ({why}). Set GATEPASS_HOME.") from error
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise NotReady(f"{folder} is not a folder this process can write to. Set GATEPASS_HOME.")
+    mode = stat.S_IMODE(folder.stat().st_mode)
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise NotReady(
+            f"Others than its owner may write to {folder} (mode {mode:04o}), where keys and recordings are. "
+            f"Set GATEPASS_HOME to a folder of its own, or `chmod 700 {folder}`."
+        )
 
 
 @contextlib.asynccontextmanager

@@ -19,7 +19,7 @@ from access.policy.served import SERVED, NotServed
 from bot.app import Bot
 from bot.facts.addresses import Addresses
 from bot.settings import BotSettings
-from cli.runtime import NotReady, Runtime, refuse_core_dumps, runtime
+from cli.runtime import NotReady, Runtime, runtime
 from cli.settings import Settings, host_and_port
 from proxy.errors import CannotListen
 from proxy.protocols import keys_folder
@@ -59,7 +59,6 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
 
     A room that fails for good ends the block with its exception.
     """
-    refuse_core_dumps()
     await adopt(running.access, starting=not adopt_policy)
     if unmasked := running.access.policies.current.unmasked_databases():
         log.warning("no_masked_columns", resources=unmasked, hint="name columns under masking: docs/policy.md")

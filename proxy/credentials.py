@@ -5,6 +5,7 @@ Refuses to say what it read: an error names the reference, never a value.
 
 import asyncio
 import os
+import stat
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -40,6 +41,7 @@ def _from_environment(name: str) -> SecretStr:
 def _from_file(path: Path) -> SecretStr:
     try:
         with path.open("rb") as file:
+            _check_mode(path, os.fstat(file.fileno()).st_mode)
             value = file.read(LARGEST_SECRET_BYTES + 1)
     except OSError as error:
         raise UpstreamFault(
@@ -51,3 +53,12 @@ def _from_file(path: Path) -> SecretStr:
         return SecretStr(value.decode().rstrip("\r\n"))
     except UnicodeDecodeError as error:
         raise UpstreamFault(f"The upstream credential file:{path} is not text. Ask your operator.") from error
+
+
+def _check_mode(path: Path, mode: int) -> None:
+    """A group may read a secret, for that is how a service is given one; others may not, and its owner alone writes."""
+    if mode & (stat.S_IRWXO | stat.S_IWGRP):
+        raise UpstreamFault(
+            f"The upstream credential file:{path} is open to others (mode {stat.S_IMODE(mode):04o}) and is not used. "
+            "Ask your operator to chmod it to 600, or to 640 for a group (Kubernetes: defaultMode 0440)."
+        )

@@ -1,6 +1,11 @@
-"""What every test stands on: the same Hypothesis examples on every run."""
+"""What every test stands on: the same Hypothesis examples on every run, and files that others cannot write."""
+
+import os
 
 from hypothesis import settings
+
+# Policies and secrets that a group may write are refused, and some systems make files so.
+os.umask(0o022)
 
 # No wall clock: a busy machine is not a failing property.
 settings.register_profile("gatepass", deadline=None, derandomize=True)

@@ -3,16 +3,20 @@
 import asyncio
 from pathlib import Path
 
-from aiohttp import web
+from aiohttp import web, web_response
 
 from access.context import Access
 from storage.database import StorageUnavailable
 
 _READY_TIMEOUT_S = 3.0
 
+# Versions are for nobody who merely reaches this port. What aiohttp answers to bytes that are no HTTP passes no hook of
+# the application's, so there the name that it would give itself is another.
+web_response.SERVER_SOFTWARE = "gatepass"  # pyright: ignore[reportPrivateImportUsage]
+
 
 class WebServer:
-    """Serves /healthz (the process runs), /readyz (storage answers), /ca.pem and /ssh_host_key.pub."""
+    """Serves /healthz (the process runs), /readyz (storage answers), /ca.pem and /ssh_host_key.pub, to anybody."""
 
     def __init__(
         self,
@@ -39,6 +43,7 @@ class WebServer:
 
     def application(self) -> web.Application:
         application = web.Application()
+        application.on_response_prepare.append(_say_no_name)
         application.router.add_get("/healthz", self._healthy)
         application.router.add_get("/readyz", self._ready)
         application.router.add_get("/ca.pem", self._authority)
@@ -53,7 +58,7 @@ class WebServer:
             await self._access.database.ready(timeout_s=_READY_TIMEOUT_S)
         except StorageUnavailable:
             return web.json_response({"status": "unavailable", "why": "storage does not answer"}, status=503)
-        return web.json_response({"status": "ok", "policy": self._access.policies.current.hash})
+        return web.json_response({"status": "ok"})
 
     async def _authority(self, _: web.Request) -> web.Response:
         if self._ca_file is None or not self._ca_file.exists():
@@ -64,3 +69,6 @@ class WebServer:
         if self._ssh_host_key_file is None or not self._ssh_host_key_file.exists():
             return web.json_response({"error": "this process has no SSH host key"}, status=404)
         return web.Response(text=self._ssh_host_key_file.read_text())
+
+async def _say_no_name(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers.popall("Server", None)

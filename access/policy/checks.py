@@ -61,7 +61,8 @@ class _Check:
             owners: dict[str, str] = {}
             for name, person in self._policy.people.items():
                 value: str | None = getattr(person, key)
-                first = owners.setdefault(value, name) if value else name
+                # In practice no two mailboxes differ by case alone (RFC 5321, 2.4): one person could review as two.
+                first = owners.setdefault(value.casefold(), name) if value else name
                 if first != name:
                     yield Inconsistency(("people", name, key), f"is {first}'s too: one {key} is one person")
 

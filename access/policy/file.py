@@ -4,6 +4,8 @@ An invalid file never becomes the policy, not even in part.
 """
 
 import json
+import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +20,15 @@ MAX_BYTES = 1024 * 1024
 _SECTIONS = ("resources", "people", "groups", "policy", "masking")
 
 
-def load(path: Path) -> Policy:
-    """The policy in the file at `path`. Raises PolicyErrors with every error and its line."""
+def load(path: Path, *, trusted: bool = False) -> Policy:
+    """The policy in the file at `path`. Raises PolicyErrors with every error and its line.
+
+    `trusted`: the file is to be obeyed, so one that others than its owner may write is an error.
+    """
     try:
         with path.open("rb") as file:
+            if trusted and (who := writable_by_others(os.fstat(file.fileno()).st_mode)):
+                raise unreadable(path, f"can be written by {who}, who could let themselves in: chmod go-w it")
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise unreadable(path, f"cannot be read: {error.strerror}") from error
@@ -33,6 +40,13 @@ def load(path: Path) -> Policy:
         line = content.count(b"\n", 0, error.start) + 1
         raise PolicyErrors([PolicyError(str(path), line, None, "", "is not UTF-8 text")]) from error
     return parse(text, path)
+
+
+def writable_by_others(mode: int) -> str:
+    """Who beside the owner may write a file of this mode, in words; empty: nobody."""
+    if mode & stat.S_IWOTH:
+        return "everybody on its machine"
+    return "its group" if mode & stat.S_IWGRP else ""
 
 
 def parse(text: str, path: Path) -> Policy:
@@ -63,18 +77,18 @@ class PolicyFile:
     def __init__(self, path: Path) -> None:
         """Raises PolicyErrors."""
         self.path = path
-        self.current = load(path)
+        self.current = load(path, trusted=True)
         #: The workspace that the bot's token belongs to, once it told; people.link_slack sets it.
         self.slack_team: str | None = None
 
     def reload(self) -> Policy:
         """Read the file again. Raises PolicyErrors and keeps the policy there was."""
-        self.current = load(self.path)
+        self.current = load(self.path, trusted=True)
         return self.current
 
     def catch_up(self, in_force: str) -> bool:
         """Take the file's policy if it is the one whose hash is `in_force`, and no other. Raises PolicyErrors."""
-        policy = load(self.path)
+        policy = load(self.path, trusted=True)
         if policy.hash != in_force:
             return False
         self.current = policy

@@ -1,4 +1,5 @@
-"""What passed between the app and the workspace: requests, envelopes and acks, with times. Tokens are never kept."""
+"""What passed between the app and the workspace: requests, envelopes and acks, with times. Tokens of Slack's and signed
+tokens (JWT) are taken out before anything is kept."""
 
 import json
 from collections import deque
@@ -7,6 +8,7 @@ from typing import Any
 
 from slack_simulator.base.changes import Changes
 from slack_simulator.base.clock import Clock
+from slack_simulator.base.tokens import without_tokens
 
 #: What apps and people send is kept up to this many characters in each part.
 KEPT_CHARACTERS = 20_000
@@ -53,7 +55,7 @@ class Inspector:
         """Keep one exchange."""
         self._number += 1
         rounded = None if took_ms is None else round(took_ms, 2)
-        detail = {about: _bounded(value) for about, value in detail.items()}
+        detail = {about: _bounded(without_tokens(value)) for about, value in detail.items()}
         self._entries.append(Entry(self._number, self._clock.now(), kind, name, ok, rounded, detail))
         self._changes.record()
 

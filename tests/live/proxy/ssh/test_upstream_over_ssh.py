@@ -76,6 +76,7 @@ class TestWrongKey:
     @pytest.fixture(autouse=True)
     def _wrong(self, policy: dict[str, Any], tmp_path: Path) -> None:
         asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(tmp_path / "wrong"))
+        (tmp_path / "wrong").chmod(0o600)
         _role(policy)["private_key"] = f"file:{tmp_path}/wrong"
 
     async def test_a_credential_that_is_refused_is_not_the_persons_fault(
@@ -91,6 +92,7 @@ class TestNoKey:
     @pytest.fixture(autouse=True)
     def _none(self, policy: dict[str, Any], tmp_path: Path) -> None:
         (tmp_path / "no-key").write_text("hunter2")
+        (tmp_path / "no-key").chmod(0o600)
         _role(policy)["private_key"] = f"file:{tmp_path}/no-key"
 
     async def test_a_key_that_is_none_is_not_shown(self, client: MakeClient, sessions: Sessions) -> None:

@@ -31,6 +31,13 @@ BETWEEN = [
 ]
 
 
+@pytest.mark.finding("L8")
+@pytest.mark.parametrize("email", ["Alice@Example.com", "ALICE@EXAMPLE.COM", "alice@EXAMPLE.com"])
+def test_an_address_in_another_case_is_the_same_persons(document: dict[str, Any], email: str) -> None:
+    change("people", "bob", "email", to=email)(document)
+    assert_told(document, "people.bob.email", "is alice's too")
+
+
 @pytest.mark.parametrize(("wrong", "path", "sentence"), BETWEEN)
 def test_what_does_not_fit_is_found_where_it_is(
     document: dict[str, Any], wrong: Callable[[dict[str, Any]], None], path: str, sentence: str

@@ -119,6 +119,20 @@ def test_a_reload_with_errors_keeps_the_policy_there_was(tmp_path: Path) -> None
     assert policies.reload() is policies.current is not before
 
 
+@pytest.mark.finding("L6")
+@pytest.mark.parametrize(("mode", "who"), [(0o666, "everybody"), (0o602, "everybody"), (0o664, "its group")])
+def test_a_file_that_others_may_write_is_obeyed_by_nobody(tmp_path: Path, mode: int, who: str) -> None:
+    path = tmp_path / "gatepass.yml"
+    path.write_text(BASE)
+    path.chmod(0o644)
+    policies = PolicyFile(path)
+    path.chmod(mode)
+    for obey in (policies.reload, lambda: PolicyFile(path), lambda: policies.catch_up("some hash")):
+        with pytest.raises(PolicyErrors, match=f"can be written by {who}.*: chmod go-w it"):
+            obey()
+    assert load(path) == policies.current
+
+
 @given(st.text(max_size=200))
 def test_any_text_is_a_policy_or_errors(text: str) -> None:
     with contextlib.suppress(PolicyErrors):
