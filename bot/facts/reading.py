@@ -20,8 +20,7 @@ from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_review
 from bot.facts.addresses import Addresses, connect_command
-from bot.facts.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
-from storage.audit.sequencer import head
+from bot.facts.facts import RequestFacts, StatementFacts, Who
 from storage.database import clock
 from storage.model import (
     AccessRequest,
@@ -36,7 +35,6 @@ from storage.model import (
 
 #: More pending requests than this are not looked through for one person's home.
 PENDING_LIMIT = 200
-STATEMENT_LIMIT = 500
 
 
 class Reader:
@@ -116,32 +114,7 @@ class Reader:
         if statement is None:
             return None
         grant = await _grant_of(transaction, statement.session_id)
-        return (await self._statements(transaction, [statement], grant))[0]
-
-    async def session(self, transaction: AsyncSession, session_id: UUID) -> SessionFacts | None:
-        """One session with what its digest needs; None if there is none with this id."""
-        session = await transaction.get(Session, session_id, populate_existing=True)
-        if session is None:
-            return None
-        grant = await transaction.get_one(Grant, session.grant_id)
-        request = await self.request(transaction, grant.request_id)
-        assert request is not None
-        found = await transaction.scalars(
-            select(Statement)
-            .where(col(Statement.session_id) == session_id)
-            .order_by(col(Statement.created_at))
-            .limit(STATEMENT_LIMIT)
-        )
-        tree_size, root = await head(transaction)
-        return SessionFacts(
-            session=session,
-            grant=grant,
-            request=request.request,
-            principal=request.requester,
-            approvals=request.approvals,
-            statements=tuple(await self._statements(transaction, list(found), grant)),
-            head=AuditHead(tree_size, root) if tree_size else None,
-        )
+        return (await self.statements(transaction, [statement], grant))[0]
 
     async def _requests(self, transaction: AsyncSession, requests: Sequence[AccessRequest]) -> list[RequestFacts]:
         policy = await policy_in_force(self._access, transaction) or self.policy
@@ -192,9 +165,10 @@ class Reader:
             not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
         )
 
-    async def _statements(
+    async def statements(
         self, transaction: AsyncSession, statements: Sequence[Statement], grant: Grant
     ) -> list[StatementFacts]:
+        """These held or denied statements of sessions under one grant, in their order."""
         reviews = list(
             await transaction.scalars(
                 select(Review)
@@ -208,6 +182,8 @@ class Reader:
             [one.decided_by for one in statements],
             [review.reviewer_id for review in reviews],
         )
+        request = await transaction.get_one(AccessRequest, grant.request_id)
+        now = await clock(transaction)
         return [
             StatementFacts(
                 statement=one,
@@ -217,6 +193,9 @@ class Reader:
                 reviewers=tuple(self.who(name) for name in one.reviewers),
                 approvals=_approvals(reviews, one.id, people),
                 decided_by=people.get(one.decided_by) if one.decided_by else None,
+                reason=request.reason,
+                ticket=request.ticket,
+                now=now,
             )
             for one in statements
         ]
