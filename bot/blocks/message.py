@@ -153,6 +153,15 @@ def labelled(label: str, typed: str, *, limit: int = 200) -> RichTextBlock:
     return RichTextBlock(elements=[RichTextSectionElement(elements=[bold, value])])
 
 
+def linked(label: str, typed: str, url: str | None, *, limit: int = 200) -> RichTextBlock:
+    """The same, and the value leads to `url` where there is one, whose address is ours."""
+    if url is None:
+        return labelled(label, typed, limit=limit)
+    bold = _Text(text=f"{label} ", style=_Style(bold=True))
+    link = RichTextElementParts.Link(url=url, text=clip(visible_line(typed), limit))
+    return RichTextBlock(elements=[RichTextSectionElement(elements=[bold, link])])
+
+
 def button(
     label: str, action: Action, value: str, *, style: str | None = None, confirm: ConfirmObject | None = None
 ) -> ButtonElement:

@@ -44,6 +44,21 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
+class About:
+    """What the policy in force says of what is asked for."""
+
+    description: str = ""
+    tier: str | None = None
+    #: Columns that are masked beside what is masked everywhere, as the policy names them.
+    masked_columns: tuple[str, ...] = ()
+    #: Labels of statements that are held for review, and of those that are denied.
+    held: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    #: Where the ticket is read.
+    ticket_url: str | None = None
+
+
+@dataclass(frozen=True)
 class RequestFacts:
     """One AccessRequest with everybody who had a part in it."""
 
@@ -59,6 +74,7 @@ class RequestFacts:
     grant: Grant | None = None
     revoked_by: Who | None = None
     #: What to type to get in; None if the policy no longer has the resource.
+    about: About = About()
     connect: str | None = None
     #: Why the policy in force lets nobody in by the grant, as a sentence for its principal; None if it does.
     not_allowed: str | None = None

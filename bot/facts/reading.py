@@ -19,12 +19,14 @@ from access.grants.grants import still_allowed
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_review
+from bot.facts.about import about
 from bot.facts.addresses import Addresses, connect_command
 from bot.facts.facts import RequestFacts, StatementFacts, Who
 from storage.database import clock
 from storage.model import (
     AccessRequest,
     Grant,
+    HoldState,
     Principal,
     RequestState,
     Review,
@@ -87,7 +89,7 @@ class Reader:
         return await self._requests(transaction, list(found))
 
     async def waiting_for(self, transaction: AsyncSession, reviewer: Principal) -> list[RequestFacts]:
-        """Pending requests that were put to somebody who may still review them, oldest first."""
+        """Pending requests that were put to somebody who may still review them, those that expire first at the top."""
         found = await transaction.scalars(
             select(AccessRequest)
             .where(
@@ -95,12 +97,25 @@ class Reader:
                 col(AccessRequest.principal_id) != reviewer.id,
                 col(AccessRequest.reviewers).contains([reviewer.name]),
             )
-            .order_by(col(AccessRequest.created_at))
+            .order_by(col(AccessRequest.expires_at), col(AccessRequest.id))
             .limit(PENDING_LIMIT)
         )
         policy = await policy_in_force(self._access, transaction)
         mine = [one for one in found if await _refusal(transaction, policy, one, reviewer) is None]
         return await self._requests(transaction, mine)
+
+    async def held_for(self, transaction: AsyncSession, reviewer: Principal) -> list[StatementFacts]:
+        """Held statements that were put to somebody who may still review them, those that expire first at the top."""
+        found = await transaction.scalars(
+            select(Statement)
+            .where(col(Statement.state) == HoldState.PENDING, col(Statement.reviewers).contains([reviewer.name]))
+            .order_by(col(Statement.expires_at), col(Statement.id))
+            .limit(PENDING_LIMIT)
+        )
+        policy = await policy_in_force(self._access, transaction)
+        mine = [one for one in found if await _refusal(transaction, policy, one, reviewer) is None]
+        facts = [await self.statement(transaction, one.id) for one in mine]
+        return [one for one in facts if one is not None]
 
     async def refusal(
         self, transaction: AsyncSession, subject: AccessRequest | Statement, reviewer: Principal
@@ -161,6 +176,7 @@ class Reader:
             decided_by=people.get(request.decided_by) if request.decided_by else None,
             grant=grant,
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
+            about=about(policy, request.resource, request.role, request.ticket),
             connect=connect_command(self._addresses, resource, request.role) if resource else None,
             not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
         )

@@ -36,7 +36,12 @@ def request_facts(
     **fields: Any,
 ) -> RequestFacts:
     """A request in `state`; `fields` are columns of AccessRequest."""
-    given: dict[str, Any] = {"reason": "fix a migration", "quorum": 1, "channel": "C0INCIDENT"} | fields
+    given: dict[str, Any] = {
+        "reason": "fix a migration",
+        "quorum": 1,
+        "channel": "C0INCIDENT",
+        "rule": "engineers-read",
+    } | fields
     request = AccessRequest(
         id=REQUEST_ID,
         principal_id=UUID(int=1),
@@ -45,7 +50,6 @@ def request_facts(
         duration_s=900,
         state=state,
         decision=Decision.REVIEWED,
-        rule="engineers-read",
         policy_hash="0" * 64,
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=30),
