@@ -1,5 +1,6 @@
 """`/access`: acknowledged first, then read, then done."""
 
+import contextlib
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
@@ -12,10 +13,11 @@ from access.policy.duration import format_duration
 from bot.blocks.listing import render_help, render_list
 from bot.blocks.message import Message, section
 from bot.blocks.request_form import Draft
-from bot.blocks.text import code
+from bot.blocks.text import code, plural
+from bot.blocks.waiting import render_waiting_list
 from bot.context import BotContext
 from bot.facts.facts import short
-from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, read_command
+from bot.listeners.grammar import ALL, AskFor, Cancel, Help, ListMine, ListWaiting, OpenForm, Revoke, read_command
 from bot.listeners.views import Forms
 from storage.model import RequestState
 
@@ -43,8 +45,12 @@ class Commands:
                 await self._forms.open(body, draft, troubles)
             case ListMine():
                 await self._list(body)
+            case ListWaiting():
+                await self._waiting(body)
             case Revoke(identifier, reason):
                 await self._revoke(body, identifier, reason)
+            case Cancel(identifier, reason) if identifier == ALL:
+                await self._cancel_all(body, reason)
             case Cancel(identifier, reason):
                 await self._cancel(body, identifier, reason)
             case AskFor():
@@ -76,6 +82,14 @@ class Commands:
             now = await self._context.reader.now(transaction)
         await self._answer(body, render_list(mine, pending, now))
 
+    async def _waiting(self, body: dict[str, Any]) -> None:
+        speaker = await self._context.authenticator.admit(body, about="waiting")
+        async with self._context.access.database.transaction() as transaction:
+            holds = await self._context.reader.held_for(transaction, speaker.principal)
+            requests_ = await self._context.reader.waiting_for(transaction, speaker.principal)
+            now = await self._context.reader.now(transaction)
+        await self._answer(body, render_waiting_list(holds, requests_, now))
+
     async def _revoke(self, body: dict[str, Any], typed: str, reason: str) -> None:
         speaker = await self._context.authenticator.admit(body, about="revoke")
         async with self._context.access.database.transaction() as transaction:
@@ -95,6 +109,19 @@ class Commands:
             raise Refused("No one pending request of yours has that id. /access list shows yours.")
         request = await requests.cancel(self._context.access, found[0].id, speaker.principal, reason)
         text = f":leftwards_arrow_with_hook: Cancelled: {code(request.resource)} · {code(request.role)}."
+        await self._answer(body, Message(text=text, blocks=(section(text),)))
+
+    async def _cancel_all(self, body: dict[str, Any], reason: str) -> None:
+        """Each by itself: one that is decided meanwhile stays decided, and the others are withdrawn."""
+        speaker = await self._context.authenticator.admit(body, about="cancel")
+        async with self._context.access.database.transaction() as transaction:
+            pending = await self._context.reader.pending_of(transaction, speaker.principal)
+        cancelled = 0
+        for one in pending:
+            with contextlib.suppress(Refused):
+                await requests.cancel(self._context.access, one.request.id, speaker.principal, reason)
+                cancelled += 1
+        text = f":leftwards_arrow_with_hook: Cancelled {plural(cancelled, 'pending request')} of yours."
         await self._answer(body, Message(text=text, blocks=(section(text),)))
 
     async def _answer(self, body: dict[str, Any], message: Message) -> None:

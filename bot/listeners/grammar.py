@@ -2,8 +2,9 @@
 
     /access <resource> <role> <duration> [ticket] [reason …]
     /access list
+    /access waiting
     /access revoke <id> [reason …]
-    /access cancel <id> [reason …]
+    /access cancel <id>|all [reason …]
     /access help
     /access                                   (the form)
 
@@ -25,7 +26,9 @@ TICKET = re.compile(r"[A-Z][A-Z0-9]+-[0-9]+\Z")
 _TOKEN = re.compile(
     r"<(?P<sign>[@#])?(?P<target>(?(sign)[A-Z0-9]+|(?:https?://|mailto:)[^\s<>|]+))(?:\|(?P<label>[^<>]*))?>"
 )
-_KEYWORDS = ("list", "revoke", "cancel", "help")
+#: In place of an id: every request of mine that is pending.
+ALL = "all"
+_KEYWORDS = ("list", "waiting", "revoke", "cancel", "help")
 _LONGEST_ECHO = 60
 
 
@@ -54,6 +57,11 @@ class ListMine:
 
 
 @dataclass(frozen=True)
+class ListWaiting:
+    """Show what waits for my review."""
+
+
+@dataclass(frozen=True)
 class Revoke:
     """End one grant early; `identifier` is what was typed, whole or shortened."""
 
@@ -63,7 +71,7 @@ class Revoke:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Withdraw one request that nobody decided yet; `identifier` is what was typed, whole or shortened."""
+    """Withdraw one request that nobody decided yet; `identifier` is what was typed, whole or shortened, or ALL."""
 
     identifier: str
     reason: str
@@ -76,7 +84,7 @@ class Help:
     trouble: str = ""
 
 
-Command = AskFor | OpenForm | ListMine | Revoke | Cancel | Help
+Command = AskFor | OpenForm | ListMine | ListWaiting | Revoke | Cancel | Help
 
 
 def read_command(text: str, resources: Mapping[str, Resource]) -> Command:
@@ -88,6 +96,7 @@ def read_command(text: str, resources: Mapping[str, Resource]) -> Command:
     keyword = words[0].lower()
     readers: dict[str, Callable[[list[str]], Command]] = {
         "list": _list,
+        "waiting": _waiting,
         "revoke": _revoke,
         "cancel": _cancel,
         "help": lambda _: Help(),
@@ -123,6 +132,10 @@ def _list(rest: list[str]) -> Command:
     return ListMine() if not rest else Help("list stands alone, without further words.")
 
 
+def _waiting(rest: list[str]) -> Command:
+    return ListWaiting() if not rest else Help("waiting stands alone, without further words.")
+
+
 def _revoke(rest: list[str]) -> Command:
     if not rest:
         return Help("revoke needs the id of a grant; list shows yours.")
@@ -131,7 +144,7 @@ def _revoke(rest: list[str]) -> Command:
 
 def _cancel(rest: list[str]) -> Command:
     if not rest:
-        return Help("cancel needs the id of a request; list shows yours.")
+        return Help("cancel needs the id of a request, or all; list shows yours.")
     return Cancel(identifier=rest[0].lower(), reason=" ".join(rest[1:]))
 
 

@@ -15,6 +15,7 @@ from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
 from bot.blocks.request_form import OPTION_LIMIT, Choice, Draft, render_form, render_notice
 from bot.blocks.statement import render_statement
+from bot.blocks.waiting import render_waiting_list
 from bot.facts.facts import Phase, RequestFacts, StatementFacts
 from slack_simulator.blocks.plain import plain_blocks, plain_view
 from slack_simulator.blocks.views import view_problems
@@ -71,7 +72,11 @@ RENDERERS: dict[Callable[..., Rendering], Callable[[], Iterable[Rendering]]] = {
     render_digest: lambda: [render_digest(digest_facts(held=tuple(every_statement())))],
     render_help: lambda: [render_help(), render_help("there is no such command")],
     render_list: lambda: [render_list(grants, pending, NOW) for grants, pending in _lists()],
-    render_home: lambda: [render_home(grants, pending, pending, NOW) for grants, pending in _lists()],
+    render_home: lambda: [
+        *(render_home(grants, pending, pending, NOW) for grants, pending in _lists()),
+        render_home([], [], [request_facts()] * 25, NOW, holds=[statement_facts()], page=1),
+    ],
+    render_waiting_list: lambda: [render_waiting_list([statement_facts()], [request_facts()], NOW)],
     render_form: _forms,
     render_notice: lambda: [render_notice("Ask for access", "Sent.")],
     render_waiting: lambda: [render_waiting("Your token")],

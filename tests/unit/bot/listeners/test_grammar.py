@@ -4,7 +4,7 @@ import pytest
 
 from access.policy.resources import Resource, named
 from bot.blocks.request_form import Draft
-from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, as_typed, read_command
+from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, ListWaiting, OpenForm, Revoke, as_typed, read_command
 
 POSTGRES = {
     "type": "postgres",
@@ -26,6 +26,8 @@ KNOWN = named({"payments-db": Resource.model_validate(POSTGRES), "web-1": Resour
         ("   ", OpenForm(Draft())),
         ("list", ListMine()),
         ("LIST", ListMine()),
+        ("waiting", ListWaiting()),
+        ("cancel all not today", Cancel("all", "not today")),
         ("help", Help()),
         ("help me please", Help()),
         ("revoke 1a2b3c4d", Revoke("1a2b3c4d", "")),
