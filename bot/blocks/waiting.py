@@ -21,6 +21,8 @@ from storage.model import PostSubject
 PAGE_SIZE = 10
 #: A longer statement is decided on its card, which shows all of it.
 SHOWN_STATEMENT = 600
+#: Of such a one, to know it by.
+_BEGINNING = 200
 _NOTE_LIMIT = 300
 
 Item = RequestFacts | StatementFacts
@@ -78,7 +80,7 @@ def _hold(facts: StatementFacts) -> list[Block]:
         where = f" in <#{statement.channel}>" if statement.channel else ""
         return [
             *blocks,
-            preformatted(statement.text, limit=SHOWN_STATEMENT),
+            preformatted(statement.text, limit=_BEGINNING),
             context(f"It is longer than this: decide on its card{where}, which shows all of it."),
         ]
     if statement.why:

@@ -1,10 +1,12 @@
 """`/access`: acknowledged first, then read, then done."""
 
 import contextlib
+from collections.abc import Iterable
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from access.changes import actor
 from access.decisions import requests
 from access.decisions.requests import Ask
 from access.errors import Refused
@@ -17,8 +19,22 @@ from bot.blocks.text import code, plural
 from bot.blocks.waiting import render_waiting_list
 from bot.context import BotContext
 from bot.facts.facts import short
-from bot.listeners.grammar import ALL, AskFor, Cancel, Help, ListMine, ListWaiting, OpenForm, Revoke, read_command
+from bot.listeners.grammar import (
+    ALL,
+    AskFor,
+    Cancel,
+    Command,
+    Help,
+    ListMine,
+    ListWaiting,
+    OpenForm,
+    Revoke,
+    read_command,
+    read_word,
+)
 from bot.listeners.views import Forms
+from bot.people.authenticator import Speaker
+from storage.audit import trail
 from storage.model import RequestState
 
 COMMAND = "/access"
@@ -37,8 +53,7 @@ class Commands:
         """Acknowledge, read, do."""
         await ack()
         typed = self._context.access.redact(str(body.get("text") or ""))
-        command = read_command(typed, self._context.access.policies.current.resources)
-        match command:
+        match await self._read(body, typed):
             case Help(trouble):
                 await self._answer(body, render_help(trouble))
             case OpenForm(draft, troubles):
@@ -53,8 +68,42 @@ class Commands:
                 await self._cancel_all(body, reason)
             case Cancel(identifier, reason):
                 await self._cancel(body, identifier, reason)
-            case AskFor():
+            case AskFor() as command:
                 await self._ask(body, command)
+
+    async def _read(self, body: dict[str, Any], typed: str) -> Command:
+        """Who speaks must be known only where names are read: against what they may ask for, and no other."""
+        word = read_word(typed)
+        if word is not None:
+            return word
+        speaker = await self._context.authenticator.admit(body, about="request")
+        policy, person = self._context.access.policies.current, speaker.principal.name
+        command = read_command(typed, _doors((offer.resource, offer.role) for offer in policy.what_may(person)))
+        if not isinstance(command, OpenForm) or not command.is_unknown:
+            return command
+        # A rule about this person that denies says so when it is asked, and is in no suggestion.
+        every = ((resource.name, role) for resource in policy.resources.values() for role in resource.roles)
+        ruled = read_command(typed, _doors(door for door in every if policy.rule_for(person, *door) is not None))
+        if isinstance(ruled, AskFor):
+            return ruled
+        await self._note_unknown(speaker, command)
+        return command
+
+    async def _note_unknown(self, speaker: Speaker, command: OpenForm) -> None:
+        """Who tries names is on record, whether there is anything behind them or not."""
+        async with self._context.access.database.transaction() as transaction:
+            await trail.record(
+                transaction,
+                actor=actor(speaker.principal),
+                action="slack:request:refuse",
+                outcome="failure",
+                detail={"why": " ".join(command.troubles)},
+            )
+
+    def _offered_s(self, person: str, command: AskFor) -> int:
+        """As long as was asked for, or as long as there is."""
+        requirement = self._context.access.policies.current.require(person, command.resource, command.role)
+        return min(command.duration_s, requirement.maximum_s or command.duration_s)
 
     async def _ask(self, body: dict[str, Any], command: AskFor) -> None:
         """Ask at once; what the rules refuse comes back as the form, filled in, with their reason."""
@@ -66,7 +115,7 @@ class Commands:
             draft = Draft(
                 command.resource,
                 command.role,
-                format_duration(command.duration_s),
+                format_duration(self._offered_s(speaker.principal.name, command)),
                 command.reason,
                 command.ticket or "",
             )
@@ -126,6 +175,14 @@ class Commands:
 
     async def _answer(self, body: dict[str, Any], message: Message) -> None:
         await self._context.slack.answer(str(body.get("response_url", "")), message)
+
+
+def _doors(doors: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The roles on each resource."""
+    found: dict[str, list[str]] = {}
+    for resource, role in doors:
+        found.setdefault(resource, []).append(role)
+    return found
 
 
 def _asked(state: RequestState, command: AskFor) -> Message:
