@@ -4,14 +4,19 @@ A post is a level to reach, not an event to replay: it is due while the revision
 showing it once with the latest state settles however many changes there were. `enqueue` and `invalidate` make it due,
 `claim` leases it, `mark_shown` and `mark_failed` say what came of it. `not_before` is the lease of whoever is showing
 it now or the wait after a failure; enqueuing it again never shortens either, or two bots would post it twice.
+
+Who waits for a post says which is claimed first: a terminal for a held statement's card, a person for a request's,
+then for what became of it; nobody waits for a digest.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select, update
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 from sqlmodel import col
@@ -22,6 +27,9 @@ from storage.notices import Topic, notify
 
 #: How long a claimed post is left alone; longer than one call to Slack may take.
 LEASE_S = 30
+#: How long a digest is left alone after it was shown: sessions may end many times a second, and whoever reads of them
+#: needs no more than the latest state.
+DIGEST_REST_S = 10
 #: A failure is kept to be read, not to be archived.
 ERROR_LIMIT = 1000
 
@@ -78,12 +86,35 @@ async def find(
     )
 
 
-async def claim(database: Database, limit: int = 20) -> list[Post]:
-    """Claim up to `limit` posts to show now, longest due first; each is nobody else's for LEASE_S.
+@dataclass(frozen=True)
+class Resting:
+    """Addresses where nothing is to be shown just now: what would be posted there, and what would be updated."""
 
-    Say `mark_shown` with the `wanted_revision` that each has here, or `mark_failed`. Raises StorageUnavailable.
+    posting: Collection[str] = ()
+    updating: Collection[str] = ()
+
+
+async def claim(database: Database, limit: int = 20, resting: Resting = Resting()) -> list[Post]:
+    """Claim what is to be shown now, at most one post an address, in up to `limit` places.
+
+    Of one address it is what somebody waits for most, the oldest of that. Each is nobody else's for LEASE_S. Say
+    `mark_shown` with the `wanted_revision` that each has here, `mark_failed`, or `release`. Raises StorageUnavailable.
     """
-    claims = _due().order_by(col(Post.not_before)).limit(limit).with_for_update(skip_locked=True, of=Post).cte("claims")
+    awake = _due().where(
+        not_(and_(col(Post.ts).is_(None), col(Post.address).in_(resting.posting))),
+        not_(and_(col(Post.ts).is_not(None), col(Post.address).in_(resting.updating))),
+    )
+    order = (_URGENCY, col(Post.created_at), col(Post.id))
+    first = awake.ext(distinct_on(col(Post.address))).order_by(col(Post.address), *order).subquery("first")
+    # Due is asked again of the locked row: another bot may have claimed it since `first` was read.
+    claims = (
+        _due()
+        .where(col(Post.id).in_(select(first.c.id)))
+        .order_by(*order)
+        .limit(limit)
+        .with_for_update(skip_locked=True, of=Post)
+        .cte("claims")
+    )
     async with database.transaction() as transaction:
         posts = await transaction.scalars(
             update(Post)
@@ -97,7 +128,7 @@ async def claim(database: Database, limit: int = 20) -> list[Post]:
 async def mark_shown(database: Database, post_id: UUID, *, revision: int, channel: str, ts: str) -> None:
     """The post stands at `channel` and `ts` as of `revision`; if more was wanted meanwhile it is due at once.
 
-    Raises StorageUnavailable; saying it again is harmless.
+    A digest is due again after DIGEST_REST_S at the earliest. Raises StorageUnavailable; saying it again is harmless.
     """
     async with database.transaction() as transaction:
         await transaction.execute(
@@ -107,7 +138,7 @@ async def mark_shown(database: Database, post_id: UUID, *, revision: int, channe
                 shown_revision=func.greatest(col(Post.shown_revision), revision),
                 channel=channel,
                 ts=ts,
-                not_before=_in(0),
+                not_before=case((_IS_DIGEST, _in(DIGEST_REST_S)), else_=_in(0)),
                 attempts=0,
                 last_error="",
             )
@@ -127,6 +158,17 @@ async def mark_failed(database: Database, post_id: UUID, *, error: str, retry_in
             update(Post)
             .where(col(Post.id) == post_id)
             .values(not_before=_in(retry_in_s), last_error=error.replace("\x00", "")[:ERROR_LIMIT])
+        )
+
+
+async def release(database: Database, post_id: UUID) -> None:
+    """The claimed post could not be tried, for a reason that is not its own: it is due again as it was.
+
+    Raises StorageUnavailable.
+    """
+    async with database.transaction() as transaction:
+        await transaction.execute(
+            update(Post).where(col(Post.id) == post_id).values(not_before=_in(0), attempts=col(Post.attempts) - 1)
         )
 
 
@@ -155,6 +197,16 @@ def _due() -> Select[UUID]:
         col(Post.not_before) <= func.clock_timestamp(),
         or_(col(Post.thread_of).is_(None), has_thread),
     )
+
+
+_IS_DIGEST = col(Post.purpose) == PostPurpose.DIGEST
+#: The smaller, the sooner.
+_URGENCY = case(
+    (_IS_DIGEST, 3),
+    (col(Post.subject) == PostSubject.STATEMENT, 0),
+    (col(Post.purpose) == PostPurpose.CARD, 1),
+    else_=2,
+)
 
 
 def _in(seconds: float) -> ColumnElement[Any]:

@@ -70,5 +70,6 @@ class WebServer:
             return web.json_response({"error": "this process has no SSH host key"}, status=404)
         return web.Response(text=self._ssh_host_key_file.read_text())
 
+
 async def _say_no_name(_: web.Request, response: web.StreamResponse) -> None:
     response.headers.popall("Server", None)

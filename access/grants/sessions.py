@@ -24,7 +24,6 @@ from storage.model import (
     AccessRequest,
     EndReason,
     Grant,
-    Post,
     PostPurpose,
     PostSubject,
     Principal,
@@ -170,7 +169,7 @@ async def end_session(access: Access, ending: Ending) -> bool:
         if not ended:
             return False
         await _add_segments(transaction, session.id, ending.segments)
-        await _enqueue_digest(access, transaction, session, grant)
+        await _enqueue_digest(access, transaction, grant)
         return True
 
 
@@ -185,25 +184,24 @@ def _ended(access: Access, ending: Ending, now: datetime) -> dict[str, Any]:
     }
 
 
-async def _enqueue_digest(access: Access, transaction: AsyncSession, session: Session, grant: Grant) -> None:
-    """In the request's channel, in the thread of its card; to the person directly when the rule has no channel."""
+async def _enqueue_digest(access: Access, transaction: AsyncSession, grant: Grant) -> None:
+    """One a grant, which grows: in the thread of its request's card; to the person where the rule has no channel."""
     request = await transaction.get_one(AccessRequest, grant.request_id)
     if request.channel is not None:
         card = await outbox.find(transaction, PostSubject.REQUEST, request.id, PostPurpose.CARD, request.channel)
-        thread: Post | None = card
         await outbox.enqueue(
             transaction,
-            PostSubject.SESSION,
-            session.id,
+            PostSubject.REQUEST,
+            request.id,
             PostPurpose.DIGEST,
             request.channel,
-            thread_of=thread.id if thread else None,
+            thread_of=card.id if card else None,
         )
         return
     principal = await transaction.get_one(Principal, grant.principal_id)
     person = access.policies.current.people.get(principal.name)
     if person is not None and person.slack is not None:
-        await outbox.enqueue(transaction, PostSubject.SESSION, session.id, PostPurpose.DIGEST, person.slack)
+        await outbox.enqueue(transaction, PostSubject.REQUEST, request.id, PostPurpose.DIGEST, person.slack)
 
 
 async def _add_segments(transaction: AsyncSession, session_id: UUID, written: list[SegmentFile]) -> None:

@@ -7,6 +7,7 @@ follows for somebody who asks is the Policy's.
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
+from urllib.parse import quote
 
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -34,6 +35,17 @@ class SlackWorkspace(Frozen):
     """The one workspace whose people these are; None in the policy: the one the bot's token belongs to."""
 
     team: Annotated[str, StringConstraints(pattern=r"^[TE][A-Z0-9]{1,30}$")]
+
+
+class TicketSystem(Frozen):
+    """Where tickets are read; cards link to it."""
+
+    #: The address of one ticket, with `{ticket}` where its key stands.
+    url: Annotated[str, StringConstraints(pattern=r"^https://[^\s<>|{}]+\{ticket\}[^\s<>|{}]*$", max_length=500)]
+
+    def link(self, ticket: str) -> str:
+        """The address of this ticket; whatever was typed stays one part of it."""
+        return self.url.replace("{ticket}", quote(ticket, safe=""))
 
 
 class PolicyRule(Frozen):
@@ -89,6 +101,7 @@ class PolicyDocument(Frozen):
 
     version: Literal[1]
     slack: SlackWorkspace | None = None
+    ticket: TicketSystem | None = None
     resources: dict[Name, Resource] = Field(default={})
     people: dict[Name, Person] = Field(default={})
     groups: dict[Name, list[Name]] = Field(default={})

@@ -194,6 +194,10 @@ class Resource(Frozen):
 
     name: NameOfKey = ""
     type: Protocol
+    #: What it is, in a sentence for whoever decides about access to it.
+    description: str = Field(default="", max_length=200)
+    #: One word for how much harm it can do, such as prod.
+    tier: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] | None = None
     upstream: Upstream
     roles: dict[Name, Role] = Field(min_length=1)
 

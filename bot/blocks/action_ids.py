@@ -24,6 +24,10 @@ class Action(StrEnum):
     """withdraw one's own pending request"""
     OPEN_FORM = "form_open"
     """open the empty form"""
+    PREVIOUS_PAGE = "home_previous"
+    """show the page before, of what waits in the App Home"""
+    NEXT_PAGE = "home_next"
+    """show the page after it"""
 
 
 class Callback(StrEnum):
@@ -67,6 +71,8 @@ class Row(StrEnum):
     """asking again, below a request that gives no access"""
     WAY_IN = "way_in"
     """the token, below a request that gives access"""
+    PAGES = "pages"
+    """turning pages, below what waits in the App Home"""
     ASK = "ask"
     """asking for access, on top of the App Home"""
 

@@ -8,14 +8,17 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from slack_sdk.models.blocks import ActionsBlock, ConfirmObject
+from slack_sdk.models.blocks import ActionsBlock, ButtonElement, ConfirmObject
 
+from access.visible import visible, visible_line
 from bot.blocks.action_ids import Action, Row
-from bot.blocks.message import actions, button, mrkdwn, plain
-from bot.blocks.text import escape_clipped
+from bot.blocks.message import actions, button, plain
+from bot.blocks.text import clip
 from storage.model import PostSubject
 
 _CONFIRM_TEXT_LIMIT = 300
+#: Of what was typed, in that text.
+_QUOTED_LIMIT = 200
 _VALUE = re.compile(r"(request|statement):([0-9a-f]{32}):([0-9]{1,9})\Z")
 
 
@@ -44,19 +47,31 @@ def read_target(value: str) -> Target:
     return Target(PostSubject(found[1]), UUID(hex=found[2]), int(found[3]))
 
 
-def decision_buttons(target: Target, *, asks: str) -> ActionsBlock:
-    """Approve, which asks once more with `asks` (our own words, unescaped), and Deny, which asks for a reason."""
+def decision_buttons(target: Target, *, asks: str, quoted: str = "") -> ActionsBlock:
+    """Approve, which asks once more with `asks` (our own words), and Deny, which asks for a reason.
+
+    `quoted` is what was typed that this is about: its beginning is asked with.
+    """
     confirm = ConfirmObject(
         title=plain("Approve this?"),
-        text=mrkdwn(escape_clipped(asks, _CONFIRM_TEXT_LIMIT)),
+        text=plain(_asked(asks, quoted)),
         confirm=plain("Approve"),
         deny=plain("Not now"),
     )
-    return actions(
-        Row.DECISION,
-        [
-            button("Approve", Action.APPROVE, target.value(), style="primary", confirm=confirm),
-            button("Deny…", Action.DENY, target.value(), style="danger"),
-        ],
-        about=target.value(),
-    )
+    approve = button("Approve", Action.APPROVE, target.value(), style="primary", confirm=confirm)
+    return actions(Row.DECISION, [approve, _deny(target)], about=target.value())
+
+
+def denial_button(target: Target) -> ActionsBlock:
+    """Deny alone, where nobody is shown all that an approval would be of."""
+    return actions(Row.DECISION, [_deny(target)], about=target.value())
+
+
+def _deny(target: Target) -> ButtonElement:
+    return button("Deny…", Action.DENY, target.value(), style="danger")
+
+
+def _asked(asks: str, quoted: str) -> str:
+    """Plain text, in which nothing typed means anything."""
+    beginning = clip(visible(quoted.strip()), _QUOTED_LIMIT)
+    return clip(f"{visible_line(asks)}\n{beginning}" if beginning else visible_line(asks), _CONFIRM_TEXT_LIMIT)

@@ -1,6 +1,6 @@
-"""The digest of one ended Session: who did what, for how long, who approved it, and where the recording is.
+"""The digest of a Grant: what was done under it, in numbers, and where the recordings are. One message that grows.
 
-Everything in it was redacted before it was stored; counts stand in for values.
+Everything in it was redacted before it was stored; counts stand in for values. It calls nobody: people are named.
 """
 
 import re
@@ -9,15 +9,15 @@ from collections.abc import Mapping
 from slack_sdk.models.blocks import Block
 
 from access.policy.duration import format_duration
-from bot.blocks.message import Message, context, fields, preformatted, quote, section
-from bot.blocks.statement import outcome
-from bot.blocks.text import code, mention, mentions, moment, plural, size
-from bot.facts.facts import SessionFacts, StatementFacts, short
-from storage.model import EndReason
+from bot.blocks.message import Message, context, fields, labelled, preformatted, quote, section
+from bot.blocks.text import clip, code, escape, moment, name, names, plural, size
+from bot.facts.facts import DigestFacts, Phase, StatementFacts, short
+from storage.model import EndReason, HoldState, Session, VerdictKind
 
-#: A session may have hundreds of refused statements; the recording has them all.
-SHOWN_STATEMENTS = 8
+#: Of a statement; the recording has all of it, and nobody decides by a digest.
 SHOWN_STATEMENT_LENGTH = 400
+_DETAIL_LENGTH = 300
+_ADDRESS_LENGTH = 60
 _KINDS_SHOWN = 12
 _KIND_LENGTH = 40
 _NOT_A_WORD = re.compile(r"[^A-Za-z0-9 .-]+")
@@ -37,49 +37,54 @@ _ENDINGS = {
 _ENTITIES = {"pan": "card number", "cvv": "card code", "email": "e-mail address", "iban": "IBAN", "ssn": "SSN"}
 
 
-def render_digest(facts: SessionFacts) -> Message:
-    """One message, the same whenever it is rendered: a session that has ended changes no more."""
+def render_digest(facts: DigestFacts) -> Message:
+    """The message as it should stand now, however many sessions there were."""
     headline = _headline(facts)
     blocks: list[Block] = [section(headline), fields(_details(facts))]
-    if facts.session.end_detail:
-        blocks.append(quote("How it ended", facts.session.end_detail, limit=500))
-    for one in facts.statements[:SHOWN_STATEMENTS]:
-        blocks += [section(f"*{_statement_line(one)}*"), preformatted(one.statement.text, limit=SHOWN_STATEMENT_LENGTH)]
-    hidden = len(facts.statements) - SHOWN_STATEMENTS
-    if hidden > 0:
-        blocks.append(context(f"{hidden} more held or denied statements are in the recording."))
-    blocks.append(context(_recording(facts), _log_root(facts)))
+    if facts.request.request.ticket:
+        blocks.append(labelled("Ticket", facts.request.request.ticket))
+    if facts.request.request.reason:
+        blocks.append(labelled("Reason", facts.request.request.reason, limit=_DETAIL_LENGTH))
+    blocks += _sessions(facts)
+    blocks += _statements(facts)
+    blocks.append(context(*_small_print(facts)))
     return Message(text=headline, blocks=tuple(blocks))
 
 
-def _headline(facts: SessionFacts) -> str:
-    grant = facts.grant
-    what = f"{code(grant.resource)} · {code(grant.role)}"
-    return f":clipboard: Session of {mention(facts.principal)} on {what}: {_ending(facts)}, after {_lasted(facts)}"
+def _headline(facts: DigestFacts) -> str:
+    request = facts.request.request
+    what = f"{code(request.resource)} · {code(request.role)}"
+    return f":clipboard: {name(facts.request.requester)} on {what}: {_how_many(facts)}. {_standing(facts)}"
 
 
-def _ending(facts: SessionFacts) -> str:
-    reason = facts.session.end_reason
-    return _ENDINGS[reason] if reason else "still open"
+def _how_many(facts: DigestFacts) -> str:
+    ended = plural(facts.totals.sessions, "session")
+    return f"{ended}, {facts.active} more open" if facts.active else ended
 
 
-def _lasted(facts: SessionFacts) -> str:
-    session = facts.session
-    if session.ended_at is None:
-        return "no time"
-    seconds = int((session.ended_at - session.started_at).total_seconds())
-    return format_duration(seconds) if seconds else "less than a second"
+def _standing(facts: DigestFacts) -> str:
+    """How it is with the access itself."""
+    request, grant = facts.request, facts.request.grant
+    match request.phase:
+        case Phase.GRANTED if grant is not None:
+            return f"The access lasts until {moment(grant.expires_at)}."
+        case Phase.REVOKED:
+            return f"The access was revoked by {name(request.revoked_by) if request.revoked_by else 'the gateway'}."
+        case Phase.NOT_ALLOWED:
+            return "The policy allows the access no more."
+        case _:
+            return "The access has ended, its time was up."
 
 
-def _details(facts: SessionFacts) -> list[tuple[str, str]]:
-    session = facts.session
-    held_and_denied = f"{session.held} held, {session.denied} denied"
+def _details(facts: DigestFacts) -> list[tuple[str, str]]:
+    totals = facts.totals
+    held_and_denied = f"{totals.held} held, {totals.denied} denied"
+    rule = f"the policy, rule {code(facts.request.request.rule)}"
     return [
-        ("When", f"{moment(session.started_at)} by {session.protocol.value} from {code(session.client_address)}"),
-        ("Approved by", mentions(facts.approvals) or f"the policy, rule {code(facts.request.rule)}"),
-        ("Statements", f"{_counts(session.statements)} ({held_and_denied})"),
-        ("Came back", f"{plural(session.rows, 'row')}, {size(session.bytes_out)}"),
-        ("Masked", _counts(session.masked, _ENTITIES)),
+        ("Approved by", names(facts.request.approvals) or rule),
+        ("Statements", f"{_counts(totals.statements)} ({held_and_denied})"),
+        ("Came back", f"{plural(totals.rows, 'row')}, {size(totals.bytes_out)}"),
+        ("Masked", _counts(totals.masked, _ENTITIES)),
     ]
 
 
@@ -100,16 +105,70 @@ def _word(kind: str) -> str:
     return _NOT_A_WORD.sub(" ", kind).strip()[:_KIND_LENGTH] or "other"
 
 
-def _statement_line(one: StatementFacts) -> str:
-    return f"{_word(one.statement.kind)}: {outcome(one)}"
+def _sessions(facts: DigestFacts) -> list[Block]:
+    """A line for each of the latest, and their number where there are more."""
+    blocks: list[Block] = [section("\n".join(map(_line, facts.sessions)))] if facts.sessions else []
+    told = (one for one in facts.sessions if one.end_detail)
+    blocks += [quote(f"How {short(one.id)} ended", one.end_detail, limit=_DETAIL_LENGTH) for one in told]
+    hidden = facts.totals.sessions - len(facts.sessions)
+    return [*blocks, context(f"and {hidden:,} more: `gatepass sessions list`")] if hidden > 0 else blocks
 
 
-def _recording(facts: SessionFacts) -> str:
-    identifier = short(facts.session.id)
-    return f"Recording {code(identifier)}: `gatepass sessions replay {identifier}`"
+def _line(session: Session) -> str:
+    what = plural(sum(session.statements.values()), "statement")
+    noted = [f"{session.held} held"] * (session.held > 0) + [f"{session.denied} denied"] * (session.denied > 0)
+    where = f"{session.protocol.value} from {code(clip(session.client_address, _ADDRESS_LENGTH))}"
+    how = f"{_ending(session)} after {_lasted(session)}"
+    return f"• {code(short(session.id))} {moment(session.started_at)}, {where}: {', '.join([what, *noted])}; {how}"
 
 
-def _log_root(facts: SessionFacts) -> str:
+def _ending(session: Session) -> str:
+    return _ENDINGS[session.end_reason] if session.end_reason else "still open"
+
+
+def _lasted(session: Session) -> str:
+    if session.ended_at is None:
+        return "no time"
+    seconds = int((session.ended_at - session.started_at).total_seconds())
+    return format_duration(seconds) if seconds else "less than a second"
+
+
+def _statements(facts: DigestFacts) -> list[Block]:
+    blocks: list[Block] = []
+    for one in facts.statements:
+        kind = f"*{_word(one.statement.kind)}: {_outcome(one)}*"
+        blocks += [section(kind), preformatted(one.statement.text, limit=SHOWN_STATEMENT_LENGTH)]
+    hidden = facts.statement_count - len(facts.statements)
+    return [*blocks, context(f"{hidden:,} more held or denied statements are in the recordings.")] if hidden else blocks
+
+
+def _outcome(facts: StatementFacts) -> str:
+    """How a statement fared, with people by name."""
+    statement = facts.statement
+    if statement.verdict is VerdictKind.DENY:
+        return f"denied by rule {code(statement.rule)}"
+    deciders = names(facts.approvals) or (name(facts.decided_by) if facts.decided_by else "")
+    by = f" by {deciders}" if deciders else ""
+    match statement.state:
+        case HoldState.APPROVED:
+            return f"approved{by}, and not run" if statement.void else f"approved{by}"
+        case HoldState.DENIED:
+            return f"denied by {name(facts.decided_by)}" if facts.decided_by else "denied"
+        case HoldState.EXPIRED:
+            return "refused, nobody decided in time"
+        case HoldState.CANCELLED:
+            return "withdrawn before anybody decided"
+        case _:
+            return "waiting for review"
+
+
+def _small_print(facts: DigestFacts) -> list[str]:
+    grant = [f"Grant {code(short(facts.request.grant.id))}"] if facts.request.grant else []
+    replays = [f"Recording: `gatepass sessions replay {short(facts.sessions[0].id)}`"] if facts.sessions else []
+    return [" · ".join([*grant, *replays]), escape(_log_root(facts))]
+
+
+def _log_root(facts: DigestFacts) -> str:
     if facts.head is None:
         return "Audit log: no checkpoint yet"
     return f"Audit log: {plural(facts.head.tree_size, 'event')}, root {code(facts.head.root.hex()[:16])}"

@@ -8,17 +8,18 @@ from slack_sdk.models.views import View
 
 from access.policy.duration import format_duration
 from bot.blocks.action_ids import Action, Row
-from bot.blocks.decision import Target, decision_buttons
 from bot.blocks.message import Message, actions, button, context, mrkdwn, plain, preformatted, section
 from bot.blocks.reply import cancel_button
 from bot.blocks.request import wanted
-from bot.blocks.text import code, escape, mention, mentions, moment
-from bot.facts.facts import Phase, RequestFacts, short
-from storage.model import PostSubject
+from bot.blocks.text import code, escape, mentions, moment
+from bot.blocks.waiting import page_of
+from bot.facts.facts import Phase, RequestFacts, StatementFacts, short
 
 #: A grant takes three blocks and a request two or three, of 50 in a message and 100 in a home; a list has three more.
 SHOWN_GRANTS = 9
 SHOWN_REQUESTS = 9
+#: Requests beyond those, of which a line is shown: more than one person may have pending.
+SHOWN_IDS = 12
 #: Longer than any command to connect, and nine of them stay below what a message may have over all blocks.
 CONNECT_LIMIT = 500
 
@@ -28,7 +29,8 @@ _HELP = """\
 *Form:* `/access` alone
 *What I have:* `/access list`
 *Done early:* `/access revoke &lt;id&gt; [reason]`
-*Not needed any more:* `/access cancel &lt;id&gt;`
+*Not needed any more:* `/access cancel &lt;id&gt;`, or `/access cancel all`
+*What waits for my review:* `/access waiting`
 Durations read like `15m`, `2h` or `1h30m`. The policy decides who may have what, and who reviews it."""
 
 
@@ -46,17 +48,23 @@ def render_list(grants: Sequence[RequestFacts], pending: Sequence[RequestFacts],
 
 
 def render_home(
-    grants: Sequence[RequestFacts], pending: Sequence[RequestFacts], waiting: Sequence[RequestFacts], now: datetime
+    grants: Sequence[RequestFacts],
+    pending: Sequence[RequestFacts],
+    waiting: Sequence[RequestFacts],
+    now: datetime,
+    *,
+    holds: Sequence[StatementFacts] = (),
+    page: int = 0,
 ) -> View:
-    """The App Home: what waits for me first, because somebody else is waiting."""
+    """The App Home: what waits for me first, because somebody else is waiting; `page` of it, counted from 0."""
     blocks: list[Block] = [actions(Row.ASK, [button("Ask for access…", Action.OPEN_FORM, "home", style="primary")])]
     blocks += [DividerBlock(), section("*Waiting for you*")]
-    blocks += _waiting(waiting) or [context("Nothing waits for your review.")]
+    blocks += page_of(holds, waiting, page, now) or [context("Nothing waits for your review.")]
     blocks += [DividerBlock(), section("*What you have*")]
     blocks += _grants(grants, now) or [context("No access at present.")]
     blocks += [DividerBlock(), section("*What you asked for*")]
     blocks += _requests(pending) or [context("No pending request.")]
-    return View(type="home", blocks=blocks)
+    return View(type="home", blocks=blocks, private_metadata=str(page))
 
 
 def grant_buttons(facts: RequestFacts) -> Block:
@@ -106,19 +114,12 @@ def _requests(pending: Sequence[RequestFacts]) -> list[Block]:
         identifier = code(short(facts.request.id))
         text = f":hourglass_flowing_sand: {identifier} {wanted(facts)}, {who} can review, expires {expires}"
         blocks += [section(text), cancel_button(facts)]
-    return blocks + _rest(len(pending) - SHOWN_REQUESTS)
-
-
-def _waiting(waiting: Sequence[RequestFacts]) -> list[Block]:
-    blocks: list[Block] = []
-    for facts in waiting[:SHOWN_REQUESTS]:
-        request = facts.request
-        blocks.append(section(f":raised_hand: {mention(facts.requester)} asks for {wanted(facts)}"))
-        if request.reason:
-            blocks.append(preformatted(request.reason, limit=300))
-        asks = f"{facts.requester.name} gets {request.role} on {request.resource}."
-        blocks.append(decision_buttons(Target(PostSubject.REQUEST, request.id, request.revision), asks=asks))
-    return blocks + _rest(len(waiting) - SHOWN_REQUESTS)
+    more = [f"{code(short(one.request.id))} {wanted(one)}" for one in pending[SHOWN_REQUESTS:]]
+    if more:
+        hidden = [f"{len(more) - SHOWN_IDS} more are not shown"] if len(more) > SHOWN_IDS else []
+        hint = "withdraw one with `/access cancel &lt;id&gt;`, or all with `/access cancel all`"
+        blocks.append(section("\n".join(["*And these:* " + hint, *more[:SHOWN_IDS], *hidden])))
+    return blocks
 
 
 def _rest(hidden: int) -> list[Block]:

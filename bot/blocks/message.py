@@ -24,8 +24,9 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
+from access.visible import visible, visible_line
 from bot.blocks.action_ids import Action, Row
-from bot.blocks.text import clip
+from bot.blocks.text import clip, length
 
 MESSAGE_BLOCK_LIMIT = 50
 SECTION_TEXT_LIMIT = 3000
@@ -33,6 +34,8 @@ FIELD_TEXT_LIMIT = 2000
 FIELD_LIMIT = 10
 #: Of the top-level text; Slack takes 40,000 but asks for 4,000.
 FALLBACK_TEXT_LIMIT = 4000
+#: Of all texts in all blocks of a message: Slack answers msg_blocks_too_long somewhere above 13,000.
+ALL_TEXT_LIMIT = 13_000
 #: What a person typed, at most this much of it in one block: four such blocks stay below the 13,000 characters
 #: over all blocks at which Slack answers msg_blocks_too_long.
 TYPED_LIMIT = 2500
@@ -89,25 +92,74 @@ def quote(label: str, typed: str, *, limit: int = TYPED_LIMIT) -> RichTextBlock:
     return RichTextBlock(
         elements=[
             RichTextSectionElement(elements=[_Text(text=label, style=_Style(bold=True))]),
-            RichTextQuoteElement(elements=[_Text(text=clip(typed, limit))]),
+            RichTextQuoteElement(elements=[_Text(text=clip(visible(typed), limit))]),
         ]
     )
 
 
 def preformatted(typed: str, *, limit: int = TYPED_LIMIT) -> RichTextBlock:
     """A statement or a command, to be read and copied exactly; backticks in it end nothing."""
-    return RichTextBlock(elements=[RichTextPreformattedElement(elements=[_Text(text=clip(typed, limit))])])
+    return _preformatted(clip(visible(typed), limit))
+
+
+def whole(typed: str, *, part: int = TYPED_LIMIT) -> list[Block]:
+    """The same however long it is, over several blocks of at most `part` characters, each with its number.
+
+    The parts are cut at ends of lines where there are any, and lose nothing: joined they are `visible(typed)`.
+    """
+    parts = parts_of(visible(typed), part)
+    if len(parts) == 1:
+        return [_preformatted(parts[0])]
+    numbered = [(context(f"part {number} of {len(parts)}"), _preformatted(one)) for number, one in enumerate(parts, 1)]
+    return [block for pair in numbered for block in pair]
+
+
+def parts_of(text: str, limit: int) -> list[str]:
+    """A text in pieces of at most `limit` UTF-16 units; at least one."""
+    parts: list[str] = []
+    while length(text) > limit:
+        head = text.encode("utf-16-le", "surrogatepass")[: 2 * limit].decode("utf-16-le", "ignore")
+        at = head.rfind("\n") + 1
+        # A short piece for the sake of a line end would make many of them.
+        at = at if at > len(head) // 2 else len(head)
+        parts.append(text[:at])
+        text = text[at:]
+    return [*parts, text]
+
+
+def text_length(blocks: Iterable[Block]) -> int:
+    """Characters in all texts of these blocks, however deep: what Slack answers msg_blocks_too_long about."""
+    return sum(_texts(block.to_dict()) for block in blocks)
+
+
+def _texts(value: Any) -> int:
+    match value:
+        case dict():
+            own = value.get("text")
+            return (length(own) if isinstance(own, str) else 0) + sum(map(_texts, value.values()))
+        case list():
+            return sum(map(_texts, value))
+        case _:
+            return 0
+
+
+def _preformatted(text: str) -> RichTextBlock:
+    return RichTextBlock(elements=[RichTextPreformattedElement(elements=[_Text(text=text)])])
 
 
 def labelled(label: str, typed: str, *, limit: int = 200) -> RichTextBlock:
     """A bold label and a short typed value on one line."""
-    return RichTextBlock(
-        elements=[
-            RichTextSectionElement(
-                elements=[_Text(text=f"{label} ", style=_Style(bold=True)), _Text(text=clip(typed, limit))]
-            )
-        ]
-    )
+    bold, value = _Text(text=f"{label} ", style=_Style(bold=True)), _Text(text=clip(visible_line(typed), limit))
+    return RichTextBlock(elements=[RichTextSectionElement(elements=[bold, value])])
+
+
+def linked(label: str, typed: str, url: str | None, *, limit: int = 200) -> RichTextBlock:
+    """The same, and the value leads to `url` where there is one, whose address is ours."""
+    if url is None:
+        return labelled(label, typed, limit=limit)
+    bold = _Text(text=f"{label} ", style=_Style(bold=True))
+    link = RichTextElementParts.Link(url=url, text=clip(visible_line(typed), limit))
+    return RichTextBlock(elements=[RichTextSectionElement(elements=[bold, link])])
 
 
 def button(

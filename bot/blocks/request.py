@@ -1,29 +1,44 @@
 """The card of an AccessRequest in its channel: what reviewers decide on, and afterwards what became of it."""
 
+from collections.abc import Sequence
+
 from slack_sdk.models.blocks import Block
 
 from access.policy.duration import format_duration
+from access.policy.policy import NO_RULE
 from bot.blocks.decision import Target, decision_buttons
-from bot.blocks.message import Message, context, fields, labelled, quote, section
-from bot.blocks.text import code, mention, mentions, moment
+from bot.blocks.message import Message, context, fields, linked, quote, section
+from bot.blocks.text import clip, code, mention, mentions, minutes, moment, typed
 from bot.facts.facts import Phase, RequestFacts, short
 from storage.model import PostSubject
 
+#: Of a list of columns or labels; the policy has them all.
+_NAMES_SHOWN = 8
+_STEP_S = 300
+
 
 def render_card(facts: RequestFacts) -> Message:
-    """The card as it should stand now; buttons only while the request is pending."""
+    """The card as it should stand now; buttons only while the request is pending.
+
+    Who asks for what, for how long, and why stand first: it is what somebody decides by on a phone.
+    """
     headline = _headline(facts)
-    blocks: list[Block] = [section(headline), fields(_details(facts))]
-    if facts.request.ticket:
-        blocks.append(labelled("Ticket", facts.request.ticket))
-    if facts.request.reason:
-        blocks.append(quote("Reason", facts.request.reason))
-    blocks.extend(_outcome(facts))
+    blocks: list[Block] = [section(headline), *why(facts), *_about(facts), *_outcome(facts)]
     if facts.phase is Phase.PENDING:
         target = Target(PostSubject.REQUEST, facts.request.id, facts.request.revision)
-        blocks.append(decision_buttons(target, asks=_asks(facts)))
+        blocks.append(decision_buttons(target, asks=asks(facts), quoted=facts.request.reason))
+        blocks.append(context(_terms(facts)))
+    else:
+        blocks.append(fields(_details(facts)))
     blocks.append(context(_small_print(facts)))
-    return Message(text=headline, blocks=tuple(blocks))
+    return Message(text=_pushed(headline, facts), blocks=tuple(blocks))
+
+
+def why(facts: RequestFacts) -> list[Block]:
+    """The reason, then the ticket, which leads to where it is read."""
+    request = facts.request
+    blocks: list[Block] = [quote("Reason", request.reason)] if request.reason else []
+    return [*blocks, linked("Ticket", request.ticket, facts.about.ticket_url)] if request.ticket else blocks
 
 
 def wanted(facts: RequestFacts) -> str:
@@ -54,16 +69,55 @@ def _headline(facts: RequestFacts) -> str:
             return f":no_entry: *Access not allowed any more*, the policy has changed: {who} had {what}"
 
 
+def _pushed(headline: str, facts: RequestFacts) -> str:
+    """For phones and screen readers: with the ticket and the reason while somebody is to decide."""
+    if facts.phase is not Phase.PENDING:
+        return headline
+    return " · ".join([headline, *(typed(note, 400) for note in (facts.request.ticket, facts.request.reason) if note)])
+
+
+def _about(facts: RequestFacts) -> list[Block]:
+    """What is asked for, in the policy's words, and what the gateway does there by itself."""
+    about, lines = facts.about, list[str]()
+    if about.tier or about.description:
+        tier = f"*{typed(about.tier, 40)}*" if about.tier else ""
+        lines.append(" · ".join(filter(None, [tier, typed(about.description, 400)])))
+    if about.masked_columns:
+        lines.append(f"Masked: {_listed(about.masked_columns)}, beside card numbers and secrets everywhere")
+    if about.held:
+        lines.append(f"Held for review: {_listed(about.held)}")
+    if about.denied:
+        lines.append(f"Denied: {_listed(about.denied)}")
+    return [section("\n".join(lines))] if lines else []
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = [f"{len(names) - _NAMES_SHOWN} more"] if len(names) > _NAMES_SHOWN else []
+    return ", ".join([*(code(clip(one, 64)) for one in names[:_NAMES_SHOWN]), *more])
+
+
+def _terms(facts: RequestFacts) -> str:
+    """Who may decide and until when."""
+    request = facts.request
+    left = minutes(_in_steps((request.expires_at - facts.now).total_seconds()))
+    return " · ".join(
+        [
+            f"Can review: {mentions(facts.reviewers) or 'nobody at present'}",
+            f"approvals {_progress(facts)}",
+            f"expires in {left}, {moment(request.expires_at)}",
+        ]
+    )
+
+
+def _in_steps(left_s: float) -> float:
+    """Of five minutes, until the last five: a card is sent again when it looks different, and there may be many."""
+    return left_s if left_s < _STEP_S else left_s // _STEP_S * _STEP_S
+
+
 def _details(facts: RequestFacts) -> list[tuple[str, str]]:
     request, grant = facts.request, facts.grant
     details = [("Asked", moment(request.created_at))]
-    if facts.phase is Phase.PENDING:
-        details += [
-            ("Who can review", mentions(facts.reviewers) or "nobody at present"),
-            ("Approvals", _progress(facts)),
-        ]
-        details.append(("Expires", moment(request.expires_at)))
-    elif request.decided_at is not None:
+    if request.decided_at is not None:
         details.append(("Decided", f"{moment(request.decided_at)} by {decided_by(facts)}"))
     if grant is not None:
         ends = grant.revoked_at or grant.expires_at
@@ -80,10 +134,16 @@ def decided_by(facts: RequestFacts) -> str:
         case Phase.EXPIRED:
             return "the clock"
         case Phase.DENIED | Phase.CANCELLED:
-            return mention(facts.decided_by) if facts.decided_by else f"the policy's rule {code(facts.request.rule)}"
+            return mention(facts.decided_by) if facts.decided_by else _rule(facts)
         case _:
             approvers = facts.approvals or ((facts.decided_by,) if facts.decided_by else ())
-            return mentions(approvers) or f"the policy's rule {code(facts.request.rule)}"
+            return mentions(approvers) or _rule(facts)
+
+
+def _rule(facts: RequestFacts) -> str:
+    if facts.request.rule == NO_RULE:
+        return "the policy, which has no rule that allows it"
+    return f"the policy's rule {code(facts.request.rule)}"
 
 
 def _progress(facts: RequestFacts) -> str:
@@ -101,7 +161,8 @@ def _outcome(facts: RequestFacts) -> list[Block]:
     return blocks
 
 
-def _asks(facts: RequestFacts) -> str:
+def asks(facts: RequestFacts) -> str:
+    """What an approval gives, for the dialog that asks once more."""
     request = facts.request
     return (
         f"{facts.requester.name} gets {request.role} on {request.resource} for {format_duration(request.duration_s)}."
@@ -109,9 +170,9 @@ def _asks(facts: RequestFacts) -> str:
 
 
 def _small_print(facts: RequestFacts) -> str:
-    parts = [f"Request {code(short(facts.request.id))}", f"rule {code(facts.request.rule)}"]
+    parts = [f"Request {code(short(facts.request.id))}"]
+    if facts.request.rule != NO_RULE:
+        parts.append(f"rule {code(facts.request.rule)}")
     if facts.grant is not None:
         parts.append(f"grant {code(short(facts.grant.id))}")
-    if facts.phase is Phase.PENDING:
-        parts.append("nobody reviews their own request")
     return " · ".join(parts)

@@ -1,30 +1,35 @@
-"""The card of a held Statement: what somebody's session wants to run, redacted, and who let it through or not."""
+"""The card of a held Statement: what somebody's session wants to run, redacted, and who let it through or not.
+
+It shows all of the statement or has no button to approve it: what is cut off would be approved unread.
+"""
 
 from slack_sdk.models.blocks import Block
 
-from bot.blocks.decision import Target, decision_buttons
-from bot.blocks.message import Message, context, fields, preformatted, quote, section
-from bot.blocks.text import code, mention, mentions, moment
+from bot.blocks.decision import Target, decision_buttons, denial_button
+from bot.blocks.message import ALL_TEXT_LIMIT, Message, context, fields, labelled, quote, section, text_length, whole
+from bot.blocks.text import clip, code, mention, mentions, minutes, moment, typed
 from bot.facts.facts import StatementFacts, short
 from storage.model import HoldState, PostSubject, VerdictKind
 
-STATEMENT_LIMIT = 2500
+#: Of what is typed beside the statement: less of each leaves the room for all of the statement.
+_NOTE_LIMIT = 500
+_NOT_WHOLE = (
+    ":no_entry: *This statement cannot be shown whole here, so nobody can approve it.* "
+    "Deny it, and ask for it in smaller pieces."
+)
 
 
 def render_statement(facts: StatementFacts) -> Message:
     """The card as it should stand now; buttons only while the session waits."""
     headline = _headline(facts)
-    blocks: list[Block] = [section(headline), preformatted(facts.statement.text or "(empty)", limit=STATEMENT_LIMIT)]
-    if details := _details(facts):
-        blocks.append(fields(details))
-    if facts.statement.decision_reason and facts.statement.state is not HoldState.EXPIRED:
-        blocks.append(quote("Reason", facts.statement.decision_reason))
-    if facts.is_open:
-        target = Target(PostSubject.STATEMENT, facts.statement.id, facts.statement.revision)
-        asks = f"{facts.principal.name} runs this as {facts.role} on {facts.resource}, now."
-        blocks.append(decision_buttons(target, asks=asks))
-    blocks.append(context(_small_print(facts)))
-    return Message(text=headline, blocks=tuple(blocks))
+    above: list[Block] = [section(headline), *_why(facts)]
+    below = [*_circumstances(facts), *_decision(facts), context(_small_print(facts))]
+    buttons = _buttons(facts)
+    shown = whole(facts.statement.text or "(empty)")
+    if text_length([*above, *shown, *below, *buttons]) > ALL_TEXT_LIMIT:
+        shown = [section(_NOT_WHOLE), *whole(clip(facts.statement.text, 2000))]
+        buttons = [denial_button(_target(facts))] if facts.is_open else []
+    return Message(text=_pushed(headline, facts), blocks=(*above, *shown, *below[:-1], *buttons, below[-1]))
 
 
 def outcome(facts: StatementFacts) -> str:
@@ -46,12 +51,33 @@ def outcome(facts: StatementFacts) -> str:
             return "waiting for review"
 
 
+def waits(facts: StatementFacts) -> str:
+    """`alice waits to run this as read on payments-db, 9 min left`; our own words."""
+    where = f"{code(facts.role)} on {code(facts.resource)}"
+    left = f", {left_of(facts)} left" if facts.now is not None and facts.statement.expires_at is not None else ""
+    return f":raised_hand: {mention(facts.principal)} waits to run this as {where}{left}"
+
+
+def left_of(facts: StatementFacts) -> str:
+    """How long somebody may still decide."""
+    if facts.now is None or facts.statement.expires_at is None:
+        return "no time"
+    return minutes((facts.statement.expires_at - facts.now).total_seconds())
+
+
+def asks(facts: StatementFacts) -> str:
+    """What an approval lets happen, for the dialog that asks once more."""
+    return f"{facts.principal.name} runs this as {facts.role} on {facts.resource}, now:"
+
+
 def _headline(facts: StatementFacts) -> str:
     where = f"{code(facts.role)} on {code(facts.resource)}"
     who = mention(facts.principal)
     if facts.statement.verdict is VerdictKind.DENY:
         return f":no_entry: *Refused* by rule: {who} tried to run this as {where}"
     match facts.statement.state:
+        case HoldState.APPROVED if facts.statement.void:
+            return f":no_entry: *Approved, but not run*: {who} wanted to run this as {where}"
         case HoldState.APPROVED:
             return f":white_check_mark: *Approved*: {who} runs this as {where}"
         case HoldState.DENIED:
@@ -61,22 +87,73 @@ def _headline(facts: StatementFacts) -> str:
         case HoldState.CANCELLED:
             return f":leftwards_arrow_with_hook: *Withdrawn*: {who} wanted to run this as {where}"
         case _:
-            return f":raised_hand: {who} waits to run this as {where}"
+            return waits(facts)
+
+
+def _pushed(headline: str, facts: StatementFacts) -> str:
+    """For phones and screen readers: why it is held and for what, too."""
+    if not facts.is_open:
+        return headline
+    notes = [facts.statement.why, facts.ticket or "", facts.reason]
+    return " · ".join([headline, *(typed(note, 300) for note in notes if note)])
+
+
+def _why(facts: StatementFacts) -> list[Block]:
+    """Names in it are the client's, so it is no markup of ours."""
+    label = "Refused because it" if facts.statement.verdict is VerdictKind.DENY else "Held because it"
+    return [labelled(label, facts.statement.why, limit=_NOTE_LIMIT)] if facts.statement.why else []
+
+
+def _circumstances(facts: StatementFacts) -> list[Block]:
+    """What it would meet, and for what the access was given."""
+    statement = facts.statement
+    pairs = [
+        ("Estimate", typed(statement.estimate, 200)),
+        ("Database", code(clip(statement.database, 200)) if statement.database else ""),
+        ("search_path", code(clip(statement.search_path, 300)) if statement.search_path else ""),
+        *_details(facts),
+    ]
+    shown = [pair for pair in pairs if pair[1]]
+    blocks: list[Block] = [fields(shown)] if shown else []
+    if facts.ticket:
+        blocks.append(labelled("Access for ticket", facts.ticket))
+    if facts.reason:
+        blocks.append(labelled("Access because", facts.reason, limit=_NOTE_LIMIT))
+    return blocks
 
 
 def _details(facts: StatementFacts) -> list[tuple[str, str]]:
     statement = facts.statement
     details: list[tuple[str, str]] = []
     if facts.is_open:
-        quorum = max(statement.quorum, 1)
-        approved = f"{len(facts.approvals)} of {quorum}"
+        approved = f"{len(facts.approvals)} of {max(statement.quorum, 1)}"
         details.append(("Who can review", mentions(facts.reviewers) or "nobody at present"))
         details.append(("Approvals", f"{approved}: {mentions(facts.approvals)}" if facts.approvals else approved))
         if statement.expires_at is not None:
-            details.append(("Refused unless approved by", moment(statement.expires_at)))
+            details.append(("Decide by", moment(statement.expires_at)))
     elif statement.decided_at is not None:
         details.append(("Decided", f"{moment(statement.decided_at)}: {outcome(facts)}"))
     return details
+
+
+def _decision(facts: StatementFacts) -> list[Block]:
+    statement = facts.statement
+    blocks: list[Block] = []
+    if statement.decision_reason and statement.state is not HoldState.EXPIRED:
+        blocks.append(quote("Reason", statement.decision_reason, limit=1000))
+    if statement.void:
+        blocks.append(quote("Why it was not run", statement.void, limit=_NOTE_LIMIT))
+    return blocks
+
+
+def _buttons(facts: StatementFacts) -> list[Block]:
+    if not facts.is_open:
+        return []
+    return [decision_buttons(_target(facts), asks=asks(facts), quoted=facts.statement.text)]
+
+
+def _target(facts: StatementFacts) -> Target:
+    return Target(PostSubject.STATEMENT, facts.statement.id, facts.statement.revision)
 
 
 def _small_print(facts: StatementFacts) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
+from access.visible import visible_line
 from bot.facts.facts import Who
 
 ELLIPSIS = "…"
@@ -47,8 +48,13 @@ def escape_clipped(text: str, limit: int) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without line breaks, so that nothing typed can look like a line of ours."""
-    return _BLANK.sub(" ", text).strip()
+    """Without line breaks or anything unseen, so that nothing typed can look like a line of ours."""
+    return visible_line(_BLANK.sub(" ", text).strip())
+
+
+def typed(text: str, limit: int) -> str:
+    """What somebody typed, on one line and as mrkdwn that means nothing: for fallback texts, which have no blocks."""
+    return escape_clipped(one_line(text).replace("`", "'"), limit)
 
 
 def code(name: str) -> str:
@@ -61,6 +67,18 @@ def mention(who: Who) -> str:
     if who.slack_id and _SLACK_USER_ID.match(who.slack_id):
         return f"<@{who.slack_id}>"
     return code(who.name)
+
+
+def name(who: Who) -> str:
+    """Somebody by name: who is named for the record and not called is not notified either."""
+    return code(who.name)
+
+
+def names(people: Iterable[Who], *, limit: int = MENTION_LIMIT) -> str:
+    """Several people by name, those beyond `limit` as a number."""
+    known = list(people)
+    hidden = [f"{len(known) - limit} more"] if len(known) > limit else []
+    return ", ".join([*map(name, known[:limit]), *hidden])
 
 
 def mentions(people: Iterable[Who], *, joined_by: str = ", ", limit: int = MENTION_LIMIT) -> str:
@@ -93,3 +111,12 @@ def size(byte_count: int) -> str:
             break
         value /= 1000
     return f"{int(value)} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+
+
+def minutes(seconds: float) -> str:
+    """What is left of a time, as people say it: `under a minute`, `9 min`, `1 h 5 min`."""
+    whole = int(seconds // 60)
+    if whole < 1:
+        return "under a minute"
+    hours, rest = divmod(whole, 60)
+    return " ".join([*([f"{hours} h"] if hours else []), *([f"{rest} min"] if rest or not hours else [])])

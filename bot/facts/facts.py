@@ -3,7 +3,8 @@
 `bot.facts.reading` fills these from storage; `bot.blocks` renders them.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -43,6 +44,21 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
+class About:
+    """What the policy in force says of what is asked for."""
+
+    description: str = ""
+    tier: str | None = None
+    #: Columns that are masked beside what is masked everywhere, as the policy names them.
+    masked_columns: tuple[str, ...] = ()
+    #: Labels of statements that are held for review, and of those that are denied.
+    held: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
+    #: Where the ticket is read.
+    ticket_url: str | None = None
+
+
+@dataclass(frozen=True)
 class RequestFacts:
     """One AccessRequest with everybody who had a part in it."""
 
@@ -58,6 +74,7 @@ class RequestFacts:
     grant: Grant | None = None
     revoked_by: Who | None = None
     #: What to type to get in; None if the policy no longer has the resource.
+    about: About = About()
     connect: str | None = None
     #: Why the policy in force lets nobody in by the grant, as a sentence for its principal; None if it does.
     not_allowed: str | None = None
@@ -105,6 +122,11 @@ class StatementFacts:
     approvals: tuple[Who, ...] = ()
     #: None: the clock, the session's end, or a rule that denies.
     decided_by: Who | None = None
+    #: For what the grant was given.
+    reason: str = ""
+    ticket: str | None = None
+    #: By the database's clock, when this was read.
+    now: datetime | None = None
 
     @property
     def is_open(self) -> bool:
@@ -121,15 +143,32 @@ class AuditHead:
 
 
 @dataclass(frozen=True)
-class SessionFacts:
-    """One ended Session for its digest."""
+class Totals:
+    """What all ended sessions of a grant did, in numbers."""
 
-    session: Session
-    grant: Grant
-    request: AccessRequest
-    principal: Who
-    approvals: tuple[Who, ...] = ()
+    sessions: int = 0
+    statements: Mapping[str, int] = field(default_factory=dict[str, int])
+    masked: Mapping[str, int] = field(default_factory=dict[str, int])
+    rows: int = 0
+    bytes_out: int = 0
+    held: int = 0
+    denied: int = 0
+
+
+@dataclass(frozen=True)
+class DigestFacts:
+    """A grant's sessions so far, for its digest."""
+
+    #: With its grant.
+    request: RequestFacts
+    totals: Totals
+    #: The sessions that ended last, the latest first.
+    sessions: tuple[Session, ...] = ()
+    #: Sessions that go on.
+    active: int = 0
+    #: The statements held or denied last, the latest first; and how many there are in all.
     statements: tuple[StatementFacts, ...] = ()
+    statement_count: int = 0
     #: None until the first checkpoint.
     head: AuditHead | None = None
 

@@ -19,13 +19,14 @@ from access.grants.grants import still_allowed
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_review
+from bot.facts.about import about
 from bot.facts.addresses import Addresses, connect_command
-from bot.facts.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
-from storage.audit.sequencer import head
+from bot.facts.facts import RequestFacts, StatementFacts, Who
 from storage.database import clock
 from storage.model import (
     AccessRequest,
     Grant,
+    HoldState,
     Principal,
     RequestState,
     Review,
@@ -36,7 +37,6 @@ from storage.model import (
 
 #: More pending requests than this are not looked through for one person's home.
 PENDING_LIMIT = 200
-STATEMENT_LIMIT = 500
 
 
 class Reader:
@@ -89,7 +89,7 @@ class Reader:
         return await self._requests(transaction, list(found))
 
     async def waiting_for(self, transaction: AsyncSession, reviewer: Principal) -> list[RequestFacts]:
-        """Pending requests that were put to somebody who may still review them, oldest first."""
+        """Pending requests that were put to somebody who may still review them, those that expire first at the top."""
         found = await transaction.scalars(
             select(AccessRequest)
             .where(
@@ -97,12 +97,25 @@ class Reader:
                 col(AccessRequest.principal_id) != reviewer.id,
                 col(AccessRequest.reviewers).contains([reviewer.name]),
             )
-            .order_by(col(AccessRequest.created_at))
+            .order_by(col(AccessRequest.expires_at), col(AccessRequest.id))
             .limit(PENDING_LIMIT)
         )
         policy = await policy_in_force(self._access, transaction)
         mine = [one for one in found if await _refusal(transaction, policy, one, reviewer) is None]
         return await self._requests(transaction, mine)
+
+    async def held_for(self, transaction: AsyncSession, reviewer: Principal) -> list[StatementFacts]:
+        """Held statements that were put to somebody who may still review them, those that expire first at the top."""
+        found = await transaction.scalars(
+            select(Statement)
+            .where(col(Statement.state) == HoldState.PENDING, col(Statement.reviewers).contains([reviewer.name]))
+            .order_by(col(Statement.expires_at), col(Statement.id))
+            .limit(PENDING_LIMIT)
+        )
+        policy = await policy_in_force(self._access, transaction)
+        mine = [one for one in found if await _refusal(transaction, policy, one, reviewer) is None]
+        facts = [await self.statement(transaction, one.id) for one in mine]
+        return [one for one in facts if one is not None]
 
     async def refusal(
         self, transaction: AsyncSession, subject: AccessRequest | Statement, reviewer: Principal
@@ -116,32 +129,7 @@ class Reader:
         if statement is None:
             return None
         grant = await _grant_of(transaction, statement.session_id)
-        return (await self._statements(transaction, [statement], grant))[0]
-
-    async def session(self, transaction: AsyncSession, session_id: UUID) -> SessionFacts | None:
-        """One session with what its digest needs; None if there is none with this id."""
-        session = await transaction.get(Session, session_id, populate_existing=True)
-        if session is None:
-            return None
-        grant = await transaction.get_one(Grant, session.grant_id)
-        request = await self.request(transaction, grant.request_id)
-        assert request is not None
-        found = await transaction.scalars(
-            select(Statement)
-            .where(col(Statement.session_id) == session_id)
-            .order_by(col(Statement.created_at))
-            .limit(STATEMENT_LIMIT)
-        )
-        tree_size, root = await head(transaction)
-        return SessionFacts(
-            session=session,
-            grant=grant,
-            request=request.request,
-            principal=request.requester,
-            approvals=request.approvals,
-            statements=tuple(await self._statements(transaction, list(found), grant)),
-            head=AuditHead(tree_size, root) if tree_size else None,
-        )
+        return (await self.statements(transaction, [statement], grant))[0]
 
     async def _requests(self, transaction: AsyncSession, requests: Sequence[AccessRequest]) -> list[RequestFacts]:
         policy = await policy_in_force(self._access, transaction) or self.policy
@@ -188,13 +176,15 @@ class Reader:
             decided_by=people.get(request.decided_by) if request.decided_by else None,
             grant=grant,
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
+            about=about(policy, request.resource, request.role, request.ticket),
             connect=connect_command(self._addresses, resource, request.role) if resource else None,
             not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
         )
 
-    async def _statements(
+    async def statements(
         self, transaction: AsyncSession, statements: Sequence[Statement], grant: Grant
     ) -> list[StatementFacts]:
+        """These held or denied statements of sessions under one grant, in their order."""
         reviews = list(
             await transaction.scalars(
                 select(Review)
@@ -208,6 +198,8 @@ class Reader:
             [one.decided_by for one in statements],
             [review.reviewer_id for review in reviews],
         )
+        request = await transaction.get_one(AccessRequest, grant.request_id)
+        now = await clock(transaction)
         return [
             StatementFacts(
                 statement=one,
@@ -217,6 +209,9 @@ class Reader:
                 reviewers=tuple(self.who(name) for name in one.reviewers),
                 approvals=_approvals(reviews, one.id, people),
                 decided_by=people.get(one.decided_by) if one.decided_by else None,
+                reason=request.reason,
+                ticket=request.ticket,
+                now=now,
             )
             for one in statements
         ]

@@ -1,9 +1,12 @@
 """`/access`: acknowledged first, then read, then done."""
 
+import contextlib
+from collections.abc import Iterable
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
 
+from access.changes import actor
 from access.decisions import requests
 from access.decisions.requests import Ask
 from access.errors import Refused
@@ -12,11 +15,26 @@ from access.policy.duration import format_duration
 from bot.blocks.listing import render_help, render_list
 from bot.blocks.message import Message, section
 from bot.blocks.request_form import Draft
-from bot.blocks.text import code
+from bot.blocks.text import code, plural
+from bot.blocks.waiting import render_waiting_list
 from bot.context import BotContext
 from bot.facts.facts import short
-from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, read_command
+from bot.listeners.grammar import (
+    ALL,
+    AskFor,
+    Cancel,
+    Command,
+    Help,
+    ListMine,
+    ListWaiting,
+    OpenForm,
+    Revoke,
+    read_command,
+    read_word,
+)
 from bot.listeners.views import Forms
+from bot.people.authenticator import Speaker
+from storage.audit import trail
 from storage.model import RequestState
 
 COMMAND = "/access"
@@ -35,20 +53,57 @@ class Commands:
         """Acknowledge, read, do."""
         await ack()
         typed = self._context.access.redact(str(body.get("text") or ""))
-        command = read_command(typed, self._context.access.policies.current.resources)
-        match command:
+        match await self._read(body, typed):
             case Help(trouble):
                 await self._answer(body, render_help(trouble))
             case OpenForm(draft, troubles):
                 await self._forms.open(body, draft, troubles)
             case ListMine():
                 await self._list(body)
+            case ListWaiting():
+                await self._waiting(body)
             case Revoke(identifier, reason):
                 await self._revoke(body, identifier, reason)
+            case Cancel(identifier, reason) if identifier == ALL:
+                await self._cancel_all(body, reason)
             case Cancel(identifier, reason):
                 await self._cancel(body, identifier, reason)
-            case AskFor():
+            case AskFor() as command:
                 await self._ask(body, command)
+
+    async def _read(self, body: dict[str, Any], typed: str) -> Command:
+        """Who speaks must be known only where names are read: against what they may ask for, and no other."""
+        word = read_word(typed)
+        if word is not None:
+            return word
+        speaker = await self._context.authenticator.admit(body, about="request")
+        policy, person = self._context.access.policies.current, speaker.principal.name
+        command = read_command(typed, _doors((offer.resource, offer.role) for offer in policy.what_may(person)))
+        if not isinstance(command, OpenForm) or not command.is_unknown:
+            return command
+        # A rule about this person that denies says so when it is asked, and is in no suggestion.
+        every = ((resource.name, role) for resource in policy.resources.values() for role in resource.roles)
+        ruled = read_command(typed, _doors(door for door in every if policy.rule_for(person, *door) is not None))
+        if isinstance(ruled, AskFor):
+            return ruled
+        await self._note_unknown(speaker, command)
+        return command
+
+    async def _note_unknown(self, speaker: Speaker, command: OpenForm) -> None:
+        """Who tries names is on record, whether there is anything behind them or not."""
+        async with self._context.access.database.transaction() as transaction:
+            await trail.record(
+                transaction,
+                actor=actor(speaker.principal),
+                action="slack:request:refuse",
+                outcome="failure",
+                detail={"why": " ".join(command.troubles)},
+            )
+
+    def _offered_s(self, person: str, command: AskFor) -> int:
+        """As long as was asked for, or as long as there is."""
+        requirement = self._context.access.policies.current.require(person, command.resource, command.role)
+        return min(command.duration_s, requirement.maximum_s or command.duration_s)
 
     async def _ask(self, body: dict[str, Any], command: AskFor) -> None:
         """Ask at once; what the rules refuse comes back as the form, filled in, with their reason."""
@@ -60,7 +115,7 @@ class Commands:
             draft = Draft(
                 command.resource,
                 command.role,
-                format_duration(command.duration_s),
+                format_duration(self._offered_s(speaker.principal.name, command)),
                 command.reason,
                 command.ticket or "",
             )
@@ -75,6 +130,14 @@ class Commands:
             pending = await self._context.reader.pending_of(transaction, speaker.principal)
             now = await self._context.reader.now(transaction)
         await self._answer(body, render_list(mine, pending, now))
+
+    async def _waiting(self, body: dict[str, Any]) -> None:
+        speaker = await self._context.authenticator.admit(body, about="waiting")
+        async with self._context.access.database.transaction() as transaction:
+            holds = await self._context.reader.held_for(transaction, speaker.principal)
+            requests_ = await self._context.reader.waiting_for(transaction, speaker.principal)
+            now = await self._context.reader.now(transaction)
+        await self._answer(body, render_waiting_list(holds, requests_, now))
 
     async def _revoke(self, body: dict[str, Any], typed: str, reason: str) -> None:
         speaker = await self._context.authenticator.admit(body, about="revoke")
@@ -97,8 +160,29 @@ class Commands:
         text = f":leftwards_arrow_with_hook: Cancelled: {code(request.resource)} · {code(request.role)}."
         await self._answer(body, Message(text=text, blocks=(section(text),)))
 
+    async def _cancel_all(self, body: dict[str, Any], reason: str) -> None:
+        """Each by itself: one that is decided meanwhile stays decided, and the others are withdrawn."""
+        speaker = await self._context.authenticator.admit(body, about="cancel")
+        async with self._context.access.database.transaction() as transaction:
+            pending = await self._context.reader.pending_of(transaction, speaker.principal)
+        cancelled = 0
+        for one in pending:
+            with contextlib.suppress(Refused):
+                await requests.cancel(self._context.access, one.request.id, speaker.principal, reason)
+                cancelled += 1
+        text = f":leftwards_arrow_with_hook: Cancelled {plural(cancelled, 'pending request')} of yours."
+        await self._answer(body, Message(text=text, blocks=(section(text),)))
+
     async def _answer(self, body: dict[str, Any], message: Message) -> None:
         await self._context.slack.answer(str(body.get("response_url", "")), message)
+
+
+def _doors(doors: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """The roles on each resource."""
+    found: dict[str, list[str]] = {}
+    for resource, role in doors:
+        found.setdefault(resource, []).append(role)
+    return found
 
 
 def _asked(state: RequestState, command: AskFor) -> Message:

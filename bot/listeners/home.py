@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.models.views import View
 
 from access.grants import grants
@@ -12,6 +13,7 @@ from bot.blocks.text import escape
 from bot.context import BotContext
 from bot.slack import identity
 from bot.slack.failures import NotAdmitted
+from bot.slack.payloads import clicked_value
 
 
 class Home:
@@ -20,18 +22,24 @@ class Home:
     def __init__(self, context: BotContext) -> None:
         self._context = context
 
-    async def publish(self, body: Mapping[str, Any]) -> None:
-        """As of now; somebody whom we do not admit reads why."""
-        view = await self._view(body)
+    async def on_page(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """Turn to the page that the button names."""
+        await ack()
+        value = clicked_value(body)
+        await self.publish(body, int(value) if value.isdecimal() and len(value) < 5 else 0)
+
+    async def publish(self, body: Mapping[str, Any], page: int = 0) -> None:
+        """As of now, from this page of what waits; somebody whom we do not admit reads why."""
+        view = await self._view(body, page)
         await self._context.slack.client.views_publish(user_id=identity.user_id(body), view=view.to_dict())
 
     async def refresh(self, body: Mapping[str, Any]) -> None:
         """Publish again after a click in the home itself."""
         view = body.get("view")
         if isinstance(view, Mapping) and view.get("type") == "home":
-            await self.publish(body)
+            await self.publish(body, _page(view))
 
-    async def _view(self, body: Mapping[str, Any]) -> View:
+    async def _view(self, body: Mapping[str, Any], page: int) -> View:
         try:
             speaker = await self._context.authenticator.admit(body, about="home")
         except NotAdmitted as refusal:
@@ -40,4 +48,12 @@ class Home:
             mine = await self._context.reader.of_grants(transaction, await grants.of(transaction, speaker.principal))
             pending = await self._context.reader.pending_of(transaction, speaker.principal)
             waiting = await self._context.reader.waiting_for(transaction, speaker.principal)
-            return render_home(mine, pending, waiting, await self._context.reader.now(transaction))
+            holds = await self._context.reader.held_for(transaction, speaker.principal)
+            now = await self._context.reader.now(transaction)
+            return render_home(mine, pending, waiting, now, holds=holds, page=page)
+
+
+def _page(view: Mapping[str, Any]) -> int:
+    """Which page the Home showed, by what we said of it ourselves."""
+    told = str(view.get("private_metadata") or "")
+    return int(told) if told.isdecimal() and len(told) < 5 else 0

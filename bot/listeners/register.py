@@ -44,6 +44,8 @@ def register_listeners(app: AsyncApp, context: BotContext) -> None:
     app.action(Action.CANCEL)(guard(own_access.on_cancel))
     app.action(Action.ASK_AGAIN)(guard(own_access.on_ask_again))
     app.action(Action.OPEN_FORM)(guard(own_access.on_open_form))
+    app.action(Action.PREVIOUS_PAGE)(guard(home.on_page))
+    app.action(Action.NEXT_PAGE)(guard(home.on_page))
 
     app.view(Callback.REQUEST_FORM)(guard(forms.on_submit))
     app.view(Callback.DENY_FORM)(guard(review.on_deny_submit))

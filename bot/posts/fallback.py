@@ -12,8 +12,9 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from access.context import Access
+from bot.facts.digests import digested_request
 from storage import outbox
-from storage.model import AccessRequest, Grant, Post, PostPurpose, PostSubject, Principal, Session, Statement
+from storage.model import AccessRequest, Post, PostPurpose, PostSubject, Principal, Statement
 
 #: A card is not sent to a whole department one by one.
 REVIEWER_LIMIT = 10
@@ -31,6 +32,8 @@ class Fallback:
             return
         async with self._access.database.transaction() as transaction:
             match post.subject:
+                case _ if post.purpose is PostPurpose.DIGEST:
+                    await self._digest(transaction, post)
                 case PostSubject.REQUEST:
                     request = await transaction.get_one(AccessRequest, post.subject_id)
                     await self._cards(transaction, post, request.reviewers)
@@ -40,7 +43,7 @@ class Fallback:
                     statement = await transaction.get_one(Statement, post.subject_id)
                     await self._cards(transaction, post, statement.reviewers)
                 case PostSubject.SESSION:
-                    await self._digest(transaction, post)
+                    """A session has nothing but a digest."""
 
     async def take_stuck_digests(self) -> None:
         """Digests that wait for the thread of a card which could not be posted."""
@@ -60,9 +63,9 @@ class Fallback:
             await self._want(transaction, post, PostPurpose.CARD, name)
 
     async def _digest(self, transaction: AsyncSession, post: Post) -> None:
-        session = await transaction.get_one(Session, post.subject_id)
-        grant = await transaction.get_one(Grant, session.grant_id)
-        principal = await transaction.get_one(Principal, grant.principal_id)
+        request_id = await digested_request(transaction, post)
+        request = await transaction.get_one(AccessRequest, request_id)
+        principal = await transaction.get_one(Principal, request.principal_id)
         await self._want(transaction, post, PostPurpose.DIGEST, principal.name)
 
     async def _want(

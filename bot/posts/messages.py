@@ -13,6 +13,7 @@ from bot.blocks.message import Message
 from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
 from bot.blocks.statement import render_statement
+from bot.facts.digests import digested_request, read_digest
 from bot.facts.facts import RequestFacts
 from bot.facts.reading import Reader
 from storage import outbox
@@ -42,15 +43,16 @@ class Messages:
             match post.subject, post.purpose:
                 case PostSubject.REQUEST, PostPurpose.REPLY:
                     return await self._reply(transaction, post)
-                case PostSubject.REQUEST, _:
-                    request = await self._reader.request(transaction, post.subject_id)
-                    return None if request is None else Rendered(render_card(request))
+                case _, PostPurpose.DIGEST:
+                    request_id = await digested_request(transaction, post)
+                    digest = await read_digest(self._reader, transaction, request_id)
+                    return None if digest is None else Rendered(render_digest(digest))
                 case PostSubject.STATEMENT, _:
                     statement = await self._reader.statement(transaction, post.subject_id)
                     return None if statement is None else Rendered(render_statement(statement))
-                case PostSubject.SESSION, _:
-                    session = await self._reader.session(transaction, post.subject_id)
-                    return None if session is None else Rendered(render_digest(session))
+                case _:
+                    request = await self._reader.request(transaction, post.subject_id)
+                    return None if request is None else Rendered(render_card(request))
 
     async def thread_ts(self, post: Post) -> str | None:
         """The message in whose thread this post belongs, if it stands in the same place."""

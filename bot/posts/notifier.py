@@ -2,15 +2,15 @@
 
 A post is a level to reach: what was missed while Slack or this process was away is settled by showing the latest
 state once. Nothing is ever read back out of a message. What cannot be shown where it belongs is taken to the people
-it concerns (`bot.posts.fallback`).
+it concerns (`bot.posts.fallback`). In one place one post at a time is claimed, so that a card which somebody waits for
+stands behind no more than what is on its way already.
 """
 
 import asyncio
 import hashlib
 import json
 import time
-from collections import defaultdict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from typing import Any, Never, TypeVar
 from uuid import UUID
 
@@ -20,8 +20,9 @@ from access.context import Access
 from bot.blocks.message import Message
 from bot.posts.fallback import Fallback
 from bot.posts.messages import Messages
+from bot.posts.places import Places
 from bot.slack.channels import ChannelRefused, Channels
-from bot.slack.client import CALL_ERRORS, CALL_TIMEOUT_S, Slack, error_code, retry_after_s
+from bot.slack.client import CALL_ERRORS, Slack, error_code, retry_after_s
 from storage import outbox
 from storage.database import StorageUnavailable
 from storage.model import Post, PostPurpose, PostSubject
@@ -32,17 +33,18 @@ from storage.waiting import wait_set
 LOOK_S = 2.0
 #: Every open card is rendered again this often; only what would look different is sent.
 HEAL_S = 60.0
-CLAIM_LIMIT = 20
-#: Looking at the channel, then posting: each may take as long as a call may take at all.
-SLOWEST_POST_S = 2 * CALL_TIMEOUT_S + 1
+#: Places where something is shown at once.
+PLACE_LIMIT = 20
 FIRST_RETRY_S = 2.0
 LAST_RETRY_S = 300.0
 #: A channel that is gone or closed is a matter for people; this often we look whether somebody saw to it.
 PERMANENT_RETRY_S = 3600.0
 STORAGE_RETRY_S = 1.0
-#: How long a stopping notifier may take to finish the batch that it began.
+#: How long a stopping notifier may take to finish what it began.
 FINISH_S = 10.0
 
+#: Slack's word for a call that came too soon after others.
+RATE_LIMITED = "ratelimited"
 #: Slack's words for a place where we cannot post until somebody changes something.
 PERMANENT = frozenset(
     {
@@ -78,52 +80,64 @@ class Notifier:
         self._messages = messages
         self._channels = Channels(slack)
         self._fallback = Fallback(access)
+        self._places = Places()
+        self._showing: set[asyncio.Task[None]] = set()
+        #: Something may be due, or a place is free again.
+        self._some = asyncio.Event()
         #: How each open card looked when we last showed it or made it due, as a hash; empty after a start, so that
         #: everything is sent once.
         self._shown: dict[UUID, bytes] = {}
 
     async def run(self) -> Never:
-        """Until cancelled."""
+        """Until cancelled; what is on its way to Slack then is finished first."""
         async with self._notices.subscribe(Topic.POST) as inbox, asyncio.TaskGroup() as tasks:
-            some = asyncio.Event()
             tasks.create_task(self._heal_for_ever())
 
             async def listen() -> None:
                 async for _ in inbox:
-                    some.set()
+                    self._some.set()
 
             tasks.create_task(listen())
-            while True:
-                some.clear()
-                if not await _to_its_end(self._show_due()):
-                    await wait_set(some, LOOK_S)
+            try:
+                while True:
+                    self._some.clear()
+                    await _to_its_end(self._start_due())
+                    await wait_set(self._some, self._places.next_wake_s(time.monotonic(), LOOK_S))
+            finally:
+                await self._finish()
 
-    async def _show_due(self) -> bool:
-        """Show one batch; True if there was one. Different places at once, one place in order."""
+    async def _start_due(self) -> None:
+        """Begin to show what is due, in each free place the most urgent post."""
+        free = PLACE_LIMIT - len(self._showing)
         try:
-            posts = await outbox.claim(self._database, CLAIM_LIMIT)
+            posts = await outbox.claim(self._database, free, self._places.resting(time.monotonic())) if free else []
         except StorageUnavailable as problem:
             _log.warning("notifier_storage_unavailable", error=str(problem))
             await asyncio.sleep(STORAGE_RETRY_S)
-            return False
-        places: dict[str, list[Post]] = defaultdict(list)
+            return
         for post in posts:
-            places[post.address].append(post)
-        await asyncio.gather(*(self._show_in_order(place) for place in places.values()))
-        return bool(posts)
+            self._places.take(post.address)
+            showing = asyncio.create_task(self._show_in_place(post))
+            self._showing.add(showing)
+            showing.add_done_callback(self._showing.discard)
 
-    async def _show_in_order(self, posts: Sequence[Post]) -> None:
-        """As many as surely fit into their lease; the others are claimed again when it has run out."""
-        last_start = time.monotonic() + outbox.LEASE_S - SLOWEST_POST_S
-        for post in posts:
-            if time.monotonic() > last_start:
-                _log.warning("notifier_slow", address=post.address)
-                return
-            try:
-                await self._show(post)
-            except StorageUnavailable as problem:
-                # Nothing is marked, so the lease runs out and the post is claimed again.
-                _log.warning("notifier_storage_unavailable", post_id=str(post.id), error=str(problem))
+    async def _show_in_place(self, post: Post) -> None:
+        try:
+            await self._show(post)
+        except StorageUnavailable as problem:
+            # Nothing is marked, so the lease runs out and the post is claimed again.
+            _log.warning("notifier_storage_unavailable", post_id=str(post.id), error=str(problem))
+        finally:
+            self._places.leave(post.address)
+            self._some.set()
+
+    async def _finish(self) -> None:
+        """A message posted and not marked would be posted again."""
+        if not self._showing:
+            return
+        _, late = await asyncio.wait(self._showing, timeout=FINISH_S)
+        for one in late:
+            one.cancel()
 
     async def _show(self, post: Post) -> None:
         try:
@@ -200,6 +214,10 @@ class Notifier:
             return
         retry_in_s = float(retry_after_s(problem) or min(FIRST_RETRY_S * 2 ** min(post.attempts - 1, 10), LAST_RETRY_S))
         _log.warning("post_postponed", post_id=str(post.id), error=code, attempts=post.attempts, retry_in_s=retry_in_s)
+        if code == RATE_LIMITED:
+            self._places.rest(post.address, updating=post.ts is not None, until=time.monotonic() + retry_in_s)
+            await outbox.release(self._database, post.id)
+            return
         await outbox.mark_failed(self._database, post.id, error=code, retry_in_s=retry_in_s)
 
     async def _give_up(self, post: Post, code: str, trouble: str) -> None:

@@ -233,10 +233,10 @@ class Story:
 
     async def _digests(self) -> str:
         """the channel has a redacted digest of each session, under its card"""
-        digest = await self.people.card("Session of")
+        digest = await self.people.card("sessions replay")
         self._expect(bool(digest.get("thread_ts")), "it stands in the card's thread", digest)
         masked = await self.slack.wait_for(
-            lambda message: "Session of" in plainly(message) and "card numbers" in plainly(message),
+            lambda message: "sessions replay" in plainly(message) and "card numbers" in plainly(message),
             channel="incidents",
             user="alice",
             timeout_s=30,

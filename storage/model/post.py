@@ -19,13 +19,14 @@ class PostSubject(StrEnum):
 
     REQUEST = "request"
     STATEMENT = "statement"
+    #: Only in rows of earlier versions, which had a digest for each session; shown as the digest of its grant.
     SESSION = "session"
 
 
 class PostPurpose(StrEnum):
     CARD = "card"  # for reviewers, with buttons
     REPLY = "reply"  # for the requester: what became of it and what to do next
-    DIGEST = "digest"
+    DIGEST = "digest"  # what was done under the grant: one message that grows
 
 
 class Post(SQLModel, table=True):

@@ -98,7 +98,7 @@ async def _digests_are_posted_once(product: Product, count: int) -> None:
     async with product.database.transaction() as transaction:
         posts = await transaction.scalars(
             select(Post).where(
-                col(Post.subject) == PostSubject.SESSION,
+                col(Post.subject) == PostSubject.REQUEST,
                 col(Post.purpose) == PostPurpose.DIGEST,
                 col(Post.ts).is_not(None),
             )

@@ -24,7 +24,7 @@ async def test_nothing_is_posted_where_another_organisation_reads(stage: Stage) 
     await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Counters(), []))
     # The notifier looks for such digests each minute.
     await Fallback(stage.access).take_stuck_digests()
-    await stage.told("alice", "Session of @alice", ephemeral=False)
+    await stage.told("alice", "sessions replay", ephemeral=False)
     assert await stage.slack.messages(channel="partners", user="bob") == []
 
 

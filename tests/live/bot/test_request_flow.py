@@ -102,13 +102,28 @@ async def test_the_form_asks_and_names_faults_at_their_fields(stage: Stage) -> N
 async def test_a_wrong_line_opens_the_form_filled_in(stage: Stage) -> None:
     await stage.slack.command("alice", "incidents", "/access paymets-db read 0 OPS-1 because")
     form = await stage.slack.wait_for_view("alice", "What do you need?")
-    assert "There is no resource called 'paymets-db'. Did you mean payments-db?" in form["plain"]
+    assert "There is no resource called 'paymets-db' that you may ask for. Did you mean payments-db?" in form["plain"]
     assert "no time at all" in form["plain"]
     assert form["state"]["values"]["reason"]["reason"]["value"] == "because"
     await stage.slack.command("alice", "incidents", "/access payments-db read 9999d OPS-1 because")
     form = await stage.slack.wait_for_view("alice", "too long")
     assert form["state"]["values"]["door"]["door"]["selected_option"]["value"] == "payments-db/read"
-    assert form["state"]["values"]["duration"]["duration"]["value"] == "9999d"
+    assert form["state"]["values"]["duration"]["duration"]["value"] == "1h"
+
+
+@pytest.mark.finding("L1")
+async def test_a_door_without_a_rule_is_answered_as_one_that_is_not_there(stage: Stage) -> None:
+    """carol has no rule for anything; both attempts are on record."""
+    for line in ("payments-db read 15m", "nowhere read 15m"):
+        await stage.slack.command("carol", "incidents", f"/access {line}")
+        await stage.slack.wait_for_view("carol", "lets you ask for nothing")
+        await stage.slack.close_view("carol")
+    events = [event for event in await stage.audit() if event["action"] == "slack:request:refuse"]
+    assert [("payments-db" in str(event), "nowhere" in str(event)) for event in events] == [
+        (True, False),
+        (False, True),
+    ]
+    assert await stage.rows(AccessRequest) == []
 
 
 async def test_what_was_typed_is_shown_inert_and_redacted(stage: Stage) -> None:

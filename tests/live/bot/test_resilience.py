@@ -94,9 +94,9 @@ async def test_two_bots_post_one_digest(idle_stage: Stage, run_bot: RunBot) -> N
     first = Bot(stage.access, stage.notices, stage.settings)
     second = Bot(stage.access, stage.notices, stage.settings)
     async with run_bot(first, stage.slack), run_bot(second, stage.slack):
-        await stage.card("Session of @alice")
+        await stage.card("sessions replay")
         await _settled(stage)
-    assert len([one for one in await _posted(stage) if "Session of @alice" in one["plain"]]) == 1
+    assert len([one for one in await _posted(stage) if "sessions replay" in one["plain"]]) == 1
 
 
 async def _settled(stage: Stage) -> None:

@@ -76,7 +76,7 @@ async def test_the_digest_stands_in_the_cards_thread(stage: Stage) -> None:
     await sequence(stage.database)
     counters = Counters(statements={"select": 3, "ddl": 1}, masked={"pan": 12}, rows=40, bytes_out=9000, held=1)
     assert await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", counters, []))
-    digest = await stage.card("Session of @alice")
+    digest = await stage.card("sessions replay")
     request_card = await stage.card("Approved: @alice has payments-db")
     assert digest["thread_ts"] == request_card["ts"]
     assert not digest["is_broadcast"]
@@ -85,7 +85,7 @@ async def test_the_digest_stands_in_the_cards_thread(stage: Stage) -> None:
         "3 select, 1 ddl (1 held, 0 denied)",
         "40 rows, 9.0 kB",
         "12 card numbers",
-        "ddl: approved by @bob",
+        "ddl: approved by bob",
         "DROP TABLE ?",
         f"gatepass sessions replay {session.id.hex[:8]}",
         "root ",
@@ -101,7 +101,7 @@ async def test_an_automatic_grant_has_a_card_for_its_digest(stage: Stage) -> Non
     (grant,) = await stage.rows(Grant)
     session = await stage.session(grant)
     await sessions.end_session(stage.access, Ending(session.id, EndReason.REVOKED, "because", Counters(), []))
-    digest = await stage.card("Session of @alice")
+    digest = await stage.card("sessions replay")
     assert digest["thread_ts"] == card["ts"]
     assert "the policy, rule deploy-at-once" in digest["plain"]
 
@@ -118,4 +118,4 @@ async def test_a_digest_without_a_channel_goes_to_its_person(stage: Stage) -> No
     (grant,) = await stage.rows(Grant)
     session = await stage.session(grant)
     await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Counters(), []))
-    await stage.told("alice", "Session of @alice", ephemeral=False)
+    await stage.told("alice", "sessions replay", ephemeral=False)

@@ -66,7 +66,7 @@ async def tell_the_story(stage: Stage) -> None:
     await stage.tap("bob", await stage.card("waits to run this"), Action.APPROVE)
     await stage.card("runs this as")
     await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Counters(), []))
-    await stage.card("Session of @alice")
+    await stage.card("sessions replay")
     await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex} done")
     await stage.told("alice", "Your access was revoked", ephemeral=False)
 

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from storage import outbox
 from storage.database import Database, clock
@@ -27,6 +28,7 @@ async def enqueue(
     database: Database,
     subject_id: UUID | None = None,
     *,
+    subject: PostSubject = PostSubject.REQUEST,
     purpose: PostPurpose = PostPurpose.CARD,
     address: str = "C1",
     thread_of: UUID | None = None,
@@ -34,7 +36,7 @@ async def enqueue(
     async with database.transaction() as transaction:
         return await outbox.enqueue(
             transaction,
-            PostSubject.REQUEST,
+            subject,
             subject_id or uuid4(),
             purpose,
             address,
@@ -43,7 +45,11 @@ async def enqueue(
 
 
 async def due_ids(database: Database) -> list[UUID]:
-    return [post.id for post in await outbox.claim(database)]
+    """All that is due, in the order in which it is claimed."""
+    found: list[UUID] = []
+    while claimed := await outbox.claim(database):
+        found += [post.id for post in claimed]
+    return found
 
 
 async def post_of(database: Database, post_id: UUID) -> Post:
@@ -125,8 +131,9 @@ async def test_a_reply_is_due_once_its_thread_stands(database: Database) -> None
 async def test_a_changed_subject_makes_every_copy_due(database: Database) -> None:
     subject = uuid4()
     copies = [await enqueue(database, subject), await enqueue(database, subject, address="U1"), await enqueue(database)]
-    for post in await outbox.claim(database):
-        await outbox.mark_shown(database, post.id, revision=post.wanted_revision, channel=post.address, ts="1.2")
+    while claimed := await outbox.claim(database):
+        for post in claimed:
+            await outbox.mark_shown(database, post.id, revision=post.wanted_revision, channel=post.address, ts="1.2")
     async with database.transaction() as transaction:
         await outbox.invalidate(transaction, PostSubject.REQUEST, subject)
     assert sorted(await due_ids(database)) == sorted(copies[:2])
@@ -141,6 +148,53 @@ async def test_showing_an_older_revision_twice_takes_nothing_back(database: Data
     assert (await post_of(database, post_id)).shown_revision == 2
 
 
+@pytest.mark.finding("ssh-F2")
+async def test_what_somebody_waits_for_is_claimed_first(database: Database) -> None:
+    """In one channel one at a time, so that what comes later and is more urgent comes next."""
+    parent = await enqueue(database, purpose=PostPurpose.CARD)
+    await outbox.mark_shown(database, parent, revision=1, channel="C1", ts="1.2")
+    digests = [await enqueue(database, purpose=PostPurpose.DIGEST, thread_of=parent) for _ in range(3)]
+    replies = [await enqueue(database, purpose=PostPurpose.REPLY) for _ in range(2)]
+    cards = [await enqueue(database) for _ in range(2)]
+    assert [post.id for post in await outbox.claim(database)] == cards[:1]
+    hold = await enqueue(database, subject=PostSubject.STATEMENT)
+    assert await due_ids(database) == [hold, *cards[1:], *replies, *digests]
+
+
+async def test_nothing_is_claimed_where_slack_asked_to_wait(database: Database) -> None:
+    stands = await enqueue(database)
+    await outbox.mark_shown(database, stands, revision=1, channel="C1", ts="1.2")
+    async with database.transaction() as transaction:
+        await transaction.execute(update(Post).where(col(Post.id) == stands).values(wanted_revision=2))
+    new, elsewhere = await enqueue(database), await enqueue(database, address="C2")
+    both = outbox.Resting(posting={"C1"}, updating={"C1"})
+    assert [post.id for post in await outbox.claim(database, resting=both)] == [elsewhere]
+    assert [post.id for post in await outbox.claim(database, resting=outbox.Resting(posting={"C1"}))] == [stands]
+    assert [post.id for post in await outbox.claim(database, resting=outbox.Resting(updating={"C1"}))] == [new]
+
+
+async def test_a_released_post_is_due_as_it_was(database: Database) -> None:
+    post_id = await enqueue(database)
+    await outbox.claim(database)
+    await outbox.release(database, post_id)
+    assert (await post_of(database, post_id)).attempts == 0
+    assert await due_ids(database) == [post_id]
+
+
+async def test_a_digest_that_was_shown_rests(database: Database) -> None:
+    """However many sessions end meanwhile: the latest state is shown once when the rest is over."""
+    subject = uuid4()
+    post_id = await enqueue(database, subject, purpose=PostPurpose.DIGEST)
+    [post] = await outbox.claim(database)
+    await outbox.mark_shown(database, post_id, revision=post.wanted_revision, channel="C1", ts="1.2")
+    for _ in range(3):
+        assert await enqueue(database, subject, purpose=PostPurpose.DIGEST) == post_id
+    assert await due_ids(database) == []
+    await let_waits_pass(database)
+    [again] = await outbox.claim(database)
+    assert (again.id, again.wanted_revision, again.ts) == (post_id, 4, "1.2")
+
+
 async def test_find_knows_a_post_by_what_it_is_of(database: Database) -> None:
     subject = uuid4()
     post_id = await enqueue(database, subject)
@@ -152,7 +206,7 @@ async def test_find_knows_a_post_by_what_it_is_of(database: Database) -> None:
 
 
 async def test_many_bots_share_the_posts_and_none_is_shown_twice(database: Database) -> None:
-    wanted = [await enqueue(database) for _ in range(12)]
+    wanted = [await enqueue(database, address=f"C{number}") for number in range(12)]
     claims = await asyncio.gather(*(outbox.claim(database, limit=3) for _ in range(8)))
     claimed = [post.id for claim in claims for post in claim]
     assert max(len(claim) for claim in claims) <= 3

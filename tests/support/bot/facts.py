@@ -1,10 +1,12 @@
 """Records as storage would give them, without a storage: renderers are pure."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from bot.facts.facts import AuditHead, RequestFacts, SessionFacts, StatementFacts, Who
+from bot.facts.facts import AuditHead, DigestFacts, RequestFacts, StatementFacts, Totals, Who
 from storage.model import (
     AccessRequest,
     Decision,
@@ -34,7 +36,12 @@ def request_facts(
     **fields: Any,
 ) -> RequestFacts:
     """A request in `state`; `fields` are columns of AccessRequest."""
-    given: dict[str, Any] = {"reason": "fix a migration", "quorum": 1, "channel": "C0INCIDENT"} | fields
+    given: dict[str, Any] = {
+        "reason": "fix a migration",
+        "quorum": 1,
+        "channel": "C0INCIDENT",
+        "rule": "engineers-read",
+    } | fields
     request = AccessRequest(
         id=REQUEST_ID,
         principal_id=UUID(int=1),
@@ -43,7 +50,6 @@ def request_facts(
         duration_s=900,
         state=state,
         decision=Decision.REVIEWED,
-        rule="engineers-read",
         policy_hash="0" * 64,
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=30),
@@ -94,32 +100,75 @@ def statement_facts(state: HoldState | None = HoldState.PENDING, **fields: Any) 
         **given,
     )
     decided_by = BOB if state in (HoldState.APPROVED, HoldState.DENIED) else None
-    return StatementFacts(statement, ALICE, "payments-db", "admin", reviewers=(BOB,), decided_by=decided_by)
+    return StatementFacts(
+        statement,
+        ALICE,
+        "payments-db",
+        "admin",
+        reviewers=(BOB,),
+        decided_by=decided_by,
+        reason="stuck refund",
+        ticket="INC-42",
+        now=NOW + timedelta(seconds=30),
+    )
 
 
-def session_facts(*, held: tuple[StatementFacts, ...] = (), head: bool = True, **fields: Any) -> SessionFacts:
-    """An ended session with the statements that were `held`; `fields` are columns of Session."""
-    facts = request_facts(RequestState.APPROVED)
-    assert facts.grant is not None
+def session(number: int = 8, **fields: Any) -> Session:
+    """An ended session; `fields` are columns of Session."""
     given: dict[str, Any] = {
         "statements": {"select": 3, "insert": 1},
         "masked": {"pan": 12, "email": 1},
         "end_reason": EndReason.CLOSED,
+        "client_address": "10.0.0.7",
+        "held": 1,
+        "denied": 2,
     } | fields
-    session = Session(
-        id=UUID(int=8),
+    return Session(
+        id=UUID(int=number << 96),
         grant_id=GRANT_ID,
         instance_id=1,
         protocol=Protocol.POSTGRES,
-        client_address="10.0.0.7",
         state=SessionState.ENDED,
         started_at=NOW,
         ended_at=NOW + timedelta(seconds=754),
         rows=1200,
         bytes_out=1_400_000,
-        held=1,
-        denied=2,
         **given,
     )
-    root = AuditHead(48_213, bytes(range(32))) if head else None
-    return SessionFacts(session, facts.grant, facts.request, ALICE, (BOB,), held, root)
+
+
+def digest_facts(
+    *,
+    sessions: tuple[Session, ...] | None = None,
+    count: int | None = None,
+    held: tuple[StatementFacts, ...] = (),
+    request: RequestFacts | None = None,
+    head: bool = True,
+    active: int = 0,
+) -> DigestFacts:
+    """What was done under a grant by these sessions, of `count` in all, with the statements that were `held`."""
+    latest = (session(),) if sessions is None else sessions
+    return DigestFacts(
+        request=request or request_facts(RequestState.APPROVED, ticket="INC-42"),
+        totals=Totals(
+            sessions=len(latest) if count is None else count,
+            statements=_sum(one.statements for one in latest),
+            masked=_sum(one.masked for one in latest),
+            rows=sum(one.rows for one in latest),
+            bytes_out=sum(one.bytes_out for one in latest),
+            held=sum(one.held for one in latest),
+            denied=sum(one.denied for one in latest),
+        ),
+        sessions=latest[:6],
+        active=active,
+        statements=held[:5],
+        statement_count=len(held),
+        head=AuditHead(48_213, bytes(range(32))) if head else None,
+    )
+
+
+def _sum(counters: Iterable[dict[str, int]]) -> dict[str, int]:
+    total: Counter[str] = Counter()
+    for each in counters:
+        total.update(each)
+    return dict(total)

@@ -15,12 +15,13 @@ from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
 from bot.blocks.request_form import OPTION_LIMIT, Choice, Draft, render_form, render_notice
 from bot.blocks.statement import render_statement
+from bot.blocks.waiting import render_waiting_list
 from bot.facts.facts import Phase, RequestFacts, StatementFacts
 from slack_simulator.blocks.plain import plain_blocks, plain_view
 from slack_simulator.blocks.views import view_problems
 from slack_simulator.webapi.content import checked_blocks
 from storage.model import HoldState, PostSubject, RequestState
-from support.bot.facts import NOW, request_facts, session_facts, statement_facts
+from support.bot.facts import NOW, digest_facts, request_facts, statement_facts
 
 NAMES = {"U0ALICE": "alice", "U0BOB": "bob", "C0INCIDENT": "incidents"}
 #: Everything that is markup somewhere in Slack.
@@ -68,10 +69,14 @@ RENDERERS: dict[Callable[..., Rendering], Callable[[], Iterable[Rendering]]] = {
     render_reply: lambda: map(render_reply, every_request()),
     render_superseded: lambda: map(render_superseded, every_request()),
     render_statement: lambda: map(render_statement, every_statement()),
-    render_digest: lambda: [render_digest(session_facts(held=tuple(every_statement())))],
+    render_digest: lambda: [render_digest(digest_facts(held=tuple(every_statement())))],
     render_help: lambda: [render_help(), render_help("there is no such command")],
     render_list: lambda: [render_list(grants, pending, NOW) for grants, pending in _lists()],
-    render_home: lambda: [render_home(grants, pending, pending, NOW) for grants, pending in _lists()],
+    render_home: lambda: [
+        *(render_home(grants, pending, pending, NOW) for grants, pending in _lists()),
+        render_home([], [], [request_facts()] * 25, NOW, holds=[statement_facts()], page=1),
+    ],
+    render_waiting_list: lambda: [render_waiting_list([statement_facts()], [request_facts()], NOW)],
     render_form: _forms,
     render_notice: lambda: [render_notice("Ask for access", "Sent.")],
     render_waiting: lambda: [render_waiting("Your token")],

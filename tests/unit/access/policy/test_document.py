@@ -11,6 +11,11 @@ from storage.model import Decision
 from support.policies import assert_told, change
 
 MALFORMED = [
+    (change("ticket", to={"url": "https://tickets.example/browse"}), "ticket.url", "pattern"),
+    (change("ticket", to={"url": "http://tickets.example/{ticket}"}), "ticket.url", "pattern"),
+    (change("ticket", to={"url": "javascript:{ticket}"}), "ticket.url", "pattern"),
+    (change("resources", "payments-db", "tier", to="very prod"), "payments-db.tier", "pattern"),
+    (change("resources", "payments-db", "description", to="x" * 201), "payments-db.description", "at most 200"),
     (change("policy", 0, "maximum_duration", to="25h"), "policy.0.maximum_duration", "less than or equal"),
     (change("policy", 0, "maximum_duration", to="1x"), "policy.0.maximum_duration", "is no duration"),
     (change("masking", to=[{"name": "nothing"}]), "masking.0", "masks nothing"),

@@ -8,7 +8,7 @@ from bot.facts.facts import RequestFacts, Who
 from slack_simulator.blocks.plain import plain_blocks
 from slack_simulator.webapi.content import checked_blocks
 from storage.model import RequestState
-from support.bot.facts import request_facts
+from support.bot.facts import request_facts, statement_facts
 from support.bot.rendered import read_view
 
 
@@ -61,7 +61,15 @@ def test_a_home_and_a_list_fit_whatever_there_is() -> None:
         return facts
 
     granted, pending = many(RequestState.APPROVED), many(RequestState.PENDING)
-    assert "291 more are not shown" in read_view(render_home(granted, pending, pending, granted[0].now))
+    holds = [statement_facts(text="x" * (599 if number % 2 else 9000), why=huge) for number in range(100)]
+    for number, one in enumerate(holds):
+        one.statement.id = UUID(int=1000 + number)
+    for page in (0, 9, 10, 39, 4000):
+        home = render_home(granted, pending, pending, granted[0].now, holds=holds, page=page)
+        text = read_view(home)
+        assert "291 more are not shown" in text
+        assert len(home.to_dict()["blocks"]) <= 100
+    assert "391 to 400 of 400" in text
     message = render_list(granted, pending, granted[0].now)
     checked_blocks(message.blocks_json())
     assert message.text == "You have 300 grants and 300 pending requests."

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from access.policy.policy import NO_RULE
 from bot.blocks.action_ids import Action
 from bot.blocks.message import Message
 from bot.blocks.reply import render_reply
 from bot.blocks.request import render_card
-from bot.facts.facts import Phase, RequestFacts, Who
+from bot.facts.facts import About, Phase, RequestFacts, Who
 from slack_simulator.webapi.content import checked_blocks
-from support.bot.facts import request_facts
+from storage.model import RequestState
+from support.bot.facts import NOW, request_facts
 from support.bot.rendered import HOSTILE, PHASES, action_ids, assert_inert, read_message
 
 
@@ -29,7 +32,10 @@ def test_a_card_has_buttons_only_while_pending(phase: Phase, given: dict[str, An
 @pytest.mark.parametrize(
     ("phase", "words"),
     [
-        (Phase.PENDING, ["asks for payments-db · read for 15m", "@bob, carol", "0 of 1", "fix a migration", "Expires"]),
+        (
+            Phase.PENDING,
+            ["asks for payments-db · read for 15m", "@bob, carol", "0 of 1", "expires in 30 min"],
+        ),
         (Phase.GRANTED, ["Approved", "by @bob", "Access until"]),
         (Phase.DENIED, ["Denied", "by @bob", "use the replica"]),
         (Phase.EXPIRED, ["Expired", "nobody decided in time", "by the clock"]),
@@ -68,3 +74,57 @@ def test_what_a_person_typed_is_inert(phase: Phase, given: dict[str, Any]) -> No
     facts = request_facts(**(given | hostile | revoked))
     for message in (render_card(facts), render_reply(facts)):
         assert_inert(message)
+
+
+@pytest.mark.finding("use-7")
+def test_a_card_says_who_what_and_why_before_the_small_print() -> None:
+    about = About(
+        description="Card data of customers.",
+        tier="prod",
+        masked_columns=("*.cards.number",),
+        held=("ddl", "delete_without_where"),
+        denied=("copy_program",),
+        ticket_url="https://tickets.example/INC-42",
+    )
+    card = render_card(replace(request_facts(ticket="INC-42"), about=about))
+    text = read_message(card)
+    order = [
+        "@alice asks for payments-db · read for 15m",
+        "fix a migration",
+        "INC-42",
+        "prod · Card data of customers.",
+        "Masked: *.cards.number",
+        "Held for review: ddl, delete_without_where",
+        "Denied: copy_program",
+        "[Approve]",
+        "Can review: @bob, carol",
+        "0 of 1",
+        "expires in 30 min",
+        "rule engineers-read",
+    ]
+    places = [text.find(words) for words in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "https://tickets.example/INC-42" in str(card.blocks_json())
+    assert card.text.endswith("for 15m · INC-42 · fix a migration")
+
+
+@pytest.mark.finding("M8")
+def test_what_would_hide_in_a_reason_is_seen() -> None:
+    card = render_card(request_facts(reason="a\u202eb\x1b[8m", ticket="T\u200b-1"))
+    assert "\u202e" not in card.text + str(card.blocks_json())
+    assert "a\\u202eb\\x1b[8m" in read_message(card)
+
+
+@pytest.mark.finding("use-31")
+def test_a_denial_without_a_rule_is_told_in_words() -> None:
+    denied = replace(request_facts(RequestState.DENIED, rule=NO_RULE), decided_by=None)
+    text = read_message(render_card(denied)) + read_message(render_reply(denied))
+    assert "(none)" not in text
+    assert "has no rule that allows it" in text
+
+
+def test_an_expiry_is_told_in_steps_so_that_many_cards_change_seldom() -> None:
+    facts = request_facts()
+    moments = [NOW + timedelta(seconds=seconds) for seconds in range(1, 300, 20)]
+    assert len({str(render_card(replace(facts, now=now)).blocks_json()) for now in moments}) == 1

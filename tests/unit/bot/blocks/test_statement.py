@@ -1,12 +1,31 @@
 """A held statement's card in every state."""
 
+from typing import Any
+
 import pytest
 
 from bot.blocks.action_ids import Action
+from bot.blocks.message import Message
 from bot.blocks.statement import render_statement
 from storage.model import HoldState
 from support.bot.facts import statement_facts
 from support.bot.rendered import HOSTILE, action_ids, assert_inert, read_message
+
+#: What the proxy puts to reviewers at most, in UTF-16 units.
+LONGEST = 10_000
+
+
+def shown(card: Message) -> str:
+    """What its preformatted blocks hold, joined."""
+    rows = [row for block in card.blocks_json() if block["type"] == "rich_text" for row in block["elements"]]
+    return "".join(row["elements"][0]["text"] for row in rows if row["type"] == "rich_text_preformatted")
+
+
+def confirm(card: Message) -> dict[str, Any]:
+    """The dialog of its Approve button."""
+    rows = [block["elements"] for block in card.blocks_json() if block["type"] == "actions"]
+    (approve,) = [button for row in rows for button in row if button["action_id"] == Action.APPROVE]
+    return approve["confirm"]["text"]
 
 
 @pytest.mark.parametrize("state", [*HoldState, None])
@@ -18,6 +37,87 @@ def test_a_statement_has_buttons_only_while_it_waits(state: HoldState | None) ->
 
 @pytest.mark.parametrize("state", [*HoldState, None])
 def test_a_statement_is_inert_and_fits(state: HoldState | None) -> None:
-    assert_inert(render_statement(statement_facts(state, text=HOSTILE, decision_reason=HOSTILE)))
-    long = read_message(render_statement(statement_facts(state, text="select 1; " * 1000, decision_reason="y" * 9000)))
-    assert "…" in long
+    hostile = dict.fromkeys(("text", "why", "estimate", "database", "search_path", "decision_reason", "void"), HOSTILE)
+    card = render_statement(statement_facts(state, **hostile))
+    assert_inert(card)
+    assert "\u202e" not in card.text + str(card.blocks_json())
+    long = {name: value * 200 for name, value in hostile.items() if name != "text"}
+    assert "…" in read_message(render_statement(statement_facts(state, **long)))
+
+
+@pytest.mark.finding("H2")
+@pytest.mark.parametrize("state", [*HoldState, None])
+@pytest.mark.parametrize("line", ["select 1,\n", "😀", "x"])
+def test_the_longest_statement_is_shown_whole(line: str, state: HoldState | None) -> None:
+    units = len(line.encode("utf-16-le")) // 2
+    text = line * (LONGEST // units - 4) + "TAIL"
+    fields = {"why": "w" * 900, "search_path": "p" * 900, "estimate": "e" * 900, "database": "d" * 90}
+    card = render_statement(statement_facts(state, text=text, **fields))
+    assert shown(card) == text
+    assert "TAIL" in read_message(card)
+    assert (Action.APPROVE in action_ids(card)) is (state is HoldState.PENDING)
+
+
+@pytest.mark.finding("H2")
+@pytest.mark.parametrize("text", ["x" * 13_000 + "TAIL", "\u202e" * 5000])
+def test_what_cannot_be_shown_whole_has_no_approve_button(text: str) -> None:
+    card = render_statement(statement_facts(text=text))
+    assert action_ids(card) == {Action.DENY}
+    assert "cannot be shown whole here, so nobody can approve it" in read_message(card)
+
+
+@pytest.mark.finding("H2")
+def test_parts_are_numbered_by_us() -> None:
+    card = render_statement(statement_facts(text="x" * 6000))
+    text = read_message(card)
+    assert [f"part {number} of 3" in text for number in (1, 2, 3)] == [True] * 3
+
+
+@pytest.mark.finding("M8")
+def test_what_would_hide_is_seen() -> None:
+    card = render_statement(statement_facts(text='delete from t as "x\u202e;sremotsuc elbat pord\x1b[8m"'))
+    assert shown(card) == 'delete from t as "x\\u202e;sremotsuc elbat pord\\x1b[8m"'
+
+
+@pytest.mark.finding("use-8")
+def test_a_card_says_why_what_it_meets_for_what_and_how_long_somebody_waits() -> None:
+    card = render_statement(
+        statement_facts(
+            text="DELETE FROM customers",
+            why="deletes every row of customers: no WHERE",
+            estimate="about 1,204,331 rows",
+            database="ledger",
+            search_path='"$user", public',
+        )
+    )
+    text = read_message(card)
+    order = [
+        "@alice waits to run this as admin on payments-db, 9 min left",
+        "Held because it deletes every row of customers: no WHERE",
+        "DELETE FROM customers",
+        "about 1,204,331 rows",
+        "ledger",
+        '"$user", public',
+        "INC-42",
+        "stuck refund",
+        "[Approve]",
+    ]
+    places = [text.find(words) for words in order]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "INC-42" in card.text
+    assert "no WHERE" in card.text
+
+
+@pytest.mark.finding("use-8")
+def test_the_dialog_asks_with_the_beginning_of_the_statement() -> None:
+    text = confirm(render_statement(statement_facts(text="DELETE FROM customers\u202e" + " x" * 300)))
+    assert text["type"] == "plain_text", "what is typed is no markup"
+    assert text["text"].startswith("alice runs this as admin on payments-db, now:\nDELETE FROM customers\\u202e")
+    assert len(text["text"]) <= 300
+
+
+def test_an_approval_that_was_void_is_said() -> None:
+    text = read_message(render_statement(statement_facts(HoldState.APPROVED, void="The grant was revoked.")))
+    assert "Approved, but not run" in text
+    assert "The grant was revoked." in text

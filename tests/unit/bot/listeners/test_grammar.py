@@ -2,21 +2,10 @@
 
 import pytest
 
-from access.policy.resources import Resource, named
 from bot.blocks.request_form import Draft
-from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, OpenForm, Revoke, as_typed, read_command
+from bot.listeners.grammar import AskFor, Cancel, Help, ListMine, ListWaiting, OpenForm, Revoke, as_typed, read_command
 
-POSTGRES = {
-    "type": "postgres",
-    "upstream": {"host": "db"},
-    "roles": {"read": {"username": "r"}, "admin": {"username": "a"}},
-}
-SSH = {
-    "type": "ssh",
-    "upstream": {"host": "web", "host_key": "ssh-ed25519 AAAA"},
-    "roles": {"deploy": {"username": "d", "password": "env:P"}},
-}
-KNOWN = named({"payments-db": Resource.model_validate(POSTGRES), "web-1": Resource.model_validate(SSH)})
+KNOWN = {"payments-db": ["read", "admin"], "web-1": ["deploy"]}
 
 
 @pytest.mark.parametrize(
@@ -26,6 +15,8 @@ KNOWN = named({"payments-db": Resource.model_validate(POSTGRES), "web-1": Resour
         ("   ", OpenForm(Draft())),
         ("list", ListMine()),
         ("LIST", ListMine()),
+        ("waiting", ListWaiting()),
+        ("cancel all not today", Cancel("all", "not today")),
         ("help", Help()),
         ("help me please", Help()),
         ("revoke 1a2b3c4d", Revoke("1a2b3c4d", "")),
@@ -55,11 +46,16 @@ def test_a_line_is_read(text: str, command: object) -> None:
 @pytest.mark.parametrize(
     ("text", "draft", "said"),
     [
-        ("paymets-db read 15m", Draft("", "read", "15m"), "no resource called 'paymets-db'. Did you mean payments-db?"),
-        ("paymets-db", Draft(), "I don't know 'paymets-db'. Did you mean payments-db?"),
-        ("lst", Draft(), "Did you mean list?"),
+        (
+            "paymets-db read 15m",
+            Draft("payments-db", "read", "15m"),
+            "no resource called 'paymets-db' that you may ask for. Did you mean payments-db?",
+        ),
+        ("read@paymets-db 15m", Draft("payments-db", "read", "15m"), "Did you mean payments-db?"),
+        ("paymets-db", Draft("payments-db"), "I don't know 'paymets-db'. Did you mean payments-db?"),
+        ("@", Draft(), "A role is missing."),
         ("payments-db", Draft("payments-db"), "A role is missing."),
-        ("payments-db raed 15m", Draft("payments-db", "raed", "15m"), "it has admin, read. Did you mean read?"),
+        ("payments-db raed 15m", Draft("payments-db", "read", "15m"), "there is admin, read. Did you mean read?"),
         ("payments-db read", Draft("payments-db", "read"), "A duration is missing"),
         ("payments-db read 0", Draft("payments-db", "read", "0"), "no time at all"),
         ("payments-db read -1h", Draft("payments-db", "read", "-1h"), "negative"),
@@ -72,6 +68,37 @@ def test_what_is_wrong_is_said_and_the_rest_is_kept(text: str, draft: Draft, sai
     assert isinstance(command, OpenForm)
     assert command.draft == draft
     assert said in " ".join(command.troubles)
+
+
+@pytest.mark.finding("use-20")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "read@payments-db 15m INC-1 why",
+        "payments-db read 15min INC-1 why",
+        "payments-db read 15 minutes INC-1 why",
+        "payments-db read for 15m INC-1 why",
+        "payments-db read for 15 mins INC-1 why",
+        "read payments-db 15m INC-1 why",
+        "Read@Payments-DB FOR 15 Min INC-1 why",
+    ],
+)
+def test_what_people_also_type_is_read(line: str) -> None:
+    assert read_command(line, KNOWN) == AskFor("payments-db", "read", 900, "INC-1", "why")
+
+
+@pytest.mark.finding("use-20")
+def test_a_misspelt_word_gets_help() -> None:
+    assert read_command("lst", KNOWN) == Help("I don't know 'lst'. Did you mean list?")
+
+
+@pytest.mark.finding("L1")
+def test_a_name_that_is_not_offered_is_as_one_that_is_not_there() -> None:
+    """Both are read against what the speaker may ask for, so there is nothing else to say."""
+    for line in ("orders-db read 15m", "web-1 root 15m"):
+        command = read_command(line, KNOWN)
+        assert isinstance(command, OpenForm)
+        assert "that you may ask for" in command.troubles[0]
 
 
 def test_every_error_is_named_at_once() -> None:

@@ -1,0 +1,26 @@
+"""What the policy says of a role on a resource, for whoever decides about it. Pure."""
+
+from access.policy.policy import Policy
+from access.policy.resources import Role
+from bot.facts.facts import About
+from storage.model import VerdictKind
+
+
+def about(policy: Policy, resource: str, role: str, ticket: str | None) -> About:
+    """As of this policy; nothing but the ticket's address where it has no such role any more."""
+    link = policy.ticket.link(ticket) if policy.ticket is not None and ticket else None
+    known = policy.resources.get(resource)
+    if known is None or role not in known.roles:
+        return About(ticket_url=link)
+    return About(
+        description=known.description,
+        tier=known.tier,
+        masked_columns=tuple(column for entry in policy.masking for column in entry.columns),
+        held=_labels(known.roles[role], VerdictKind.REVIEW),
+        denied=_labels(known.roles[role], VerdictKind.DENY),
+        ticket_url=link,
+    )
+
+
+def _labels(role: Role, verdict: VerdictKind) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(label for rule in role.statements if rule.verdict is verdict for label in rule.match))
