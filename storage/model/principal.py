@@ -51,3 +51,5 @@ class Identity(SQLModel, table=True):
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
     #: Set while the policy no longer gives this identity to anybody; it then means nobody.
     retired_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    #: Since when the provider itself no longer lets this account review: deactivated, a guest. Its votes do not count.
+    suspended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

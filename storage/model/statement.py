@@ -36,6 +36,7 @@ class Statement(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("(verdict = 'review') = (state IS NOT NULL)", name="statement_review_has_a_state"),
         CheckConstraint("verdict <> 'allow'", name="statement_is_held_or_denied"),
+        CheckConstraint("spent_at IS NULL OR (state = 'approved' AND void = '')", name="statement_is_spent_or_void"),
         Index("statement_pending", "expires_at", postgresql_where="state = 'pending'"),
     )
 
@@ -51,10 +52,18 @@ class Statement(SQLModel, table=True):
     quorum: int = 0
     reviewers: list[str] = Field(default_factory=list, sa_column=document(default="'[]'::jsonb"))
     channel: str | None = Field(default=None, max_length=64)
+    #: What its reviewers are told beside the text: why it is held, how many rows the planner expects, where it runs.
+    why: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    estimate: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    database: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    search_path: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
     #: A hold that nobody answers by then is refused.
     expires_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decided_by: UUID | None = Field(default=None, sa_column=reference("principal.id", nullable=True))
     decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    #: Approved: when its one run began, or why there was and will be none, as a sentence; one of the two comes.
+    spent_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+    void: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     revision: int = 1
