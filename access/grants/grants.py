@@ -82,17 +82,22 @@ async def make(
     return grant
 
 
-async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None = None) -> Grant:
-    """The grant, if it opens anything at `now` (the database's clock unless given). Raises GrantUnusable."""
+async def usable(
+    transaction: AsyncSession, grant_id: UUID, now: datetime | None = None, *, lock: bool = False
+) -> Grant:
+    """The grant, if it opens anything at `now` (the database's clock unless given). Raises GrantUnusable.
+
+    `lock`: nobody revokes it before the transaction ends.
+    """
+    found = (
+        select(Grant, Principal)
+        .join(Principal, col(Principal.id) == col(Grant.principal_id))
+        .where(col(Grant.id) == grant_id)
+        .execution_options(populate_existing=True)
+    )
+    row = (await transaction.execute(found.with_for_update(read=True, of=Grant) if lock else found)).one_or_none()
+    # After the lock, which may have taken its time.
     moment = now or await clock(transaction)
-    row = (
-        await transaction.execute(
-            select(Grant, Principal)
-            .join(Principal, col(Principal.id) == col(Grant.principal_id))
-            .where(col(Grant.id) == grant_id)
-            .execution_options(populate_existing=True)
-        )
-    ).one_or_none()
     if row is None:
         raise GrantUnusable(GrantProblem.UNKNOWN, "There is no such access. Ask for it in Slack with /access.")
     grant, principal = row
