@@ -19,6 +19,8 @@ def render_statement(facts: StatementFacts) -> Message:
         blocks.append(fields(details))
     if facts.statement.decision_reason and facts.statement.state is not HoldState.EXPIRED:
         blocks.append(quote("Reason", facts.statement.decision_reason))
+    if facts.statement.void:
+        blocks.append(quote("Why it did not run", facts.statement.void))
     if facts.is_open:
         target = Target(PostSubject.STATEMENT, facts.statement.id, facts.statement.revision)
         asks = f"{facts.principal.name} runs this as {facts.role} on {facts.resource}, now."
@@ -35,7 +37,8 @@ def outcome(facts: StatementFacts) -> str:
     by = f" by {mention(facts.decided_by)}" if facts.decided_by else ""
     match statement.state:
         case HoldState.APPROVED:
-            return f"approved by {mentions(facts.approvals)}" if facts.approvals else f"approved{by}"
+            approved = f"approved by {mentions(facts.approvals)}" if facts.approvals else f"approved{by}"
+            return f"{approved}, but not run" if statement.void else approved
         case HoldState.DENIED:
             return f"denied{by}"
         case HoldState.EXPIRED:
@@ -52,6 +55,8 @@ def _headline(facts: StatementFacts) -> str:
     if facts.statement.verdict is VerdictKind.DENY:
         return f":no_entry: *Refused* by rule: {who} tried to run this as {where}"
     match facts.statement.state:
+        case HoldState.APPROVED if facts.statement.void:
+            return f":warning: *Approved, but not run*: {who} wanted to run this as {where}"
         case HoldState.APPROVED:
             return f":white_check_mark: *Approved*: {who} runs this as {where}"
         case HoldState.DENIED:

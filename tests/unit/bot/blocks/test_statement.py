@@ -21,3 +21,11 @@ def test_a_statement_is_inert_and_fits(state: HoldState | None) -> None:
     assert_inert(render_statement(statement_facts(state, text=HOSTILE, decision_reason=HOSTILE)))
     long = read_message(render_statement(statement_facts(state, text="select 1; " * 1000, decision_reason="y" * 9000)))
     assert "…" in long
+
+
+@pytest.mark.finding("M7")
+def test_an_approval_that_came_to_nothing_says_so() -> None:
+    card = render_statement(statement_facts(HoldState.APPROVED, void="This access was revoked by bob."))
+    assert "Approved, but not run" in read_message(card)
+    assert "This access was revoked by bob." in read_message(card)
+    assert_inert(render_statement(statement_facts(HoldState.APPROVED, void=HOSTILE)))
