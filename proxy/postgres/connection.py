@@ -15,6 +15,7 @@ from proxy.postgres import upstream
 from proxy.postgres.cancels import Cancels
 from proxy.postgres.handshake import StartupResult
 from proxy.postgres.protocol import messages, startup
+from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.relay import Relay
 from proxy.postgres.upstream import Upstream
@@ -95,7 +96,8 @@ class ClientConnection:
         connection = self._upstream = await upstream.connect(session.resource, session.role, parameters)
         masked_columns = MaskedColumns(session.resource, session.role, parameters["database"], session.masker)
         await masked_columns.load(connection)
-        relay = self._relay = Relay(session, masked_columns, self._startup.transport, connection)
+        estimator = Estimator(session.resource, session.role, parameters["database"])
+        relay = self._relay = Relay(session, masked_columns, estimator, self._startup.transport, connection)
         with self._cancels.key(relay, self._startup.startup.version) as key:
             self._startup.transport.write(_welcome(connection, key, session))
             await relay.run()

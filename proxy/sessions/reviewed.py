@@ -15,6 +15,7 @@ from access.decisions import holds, spending
 from access.decisions.holds import MAX_SHOWN_CHARS, Circumstances, shown_chars
 from access.policy.resources import StatementRule
 from access.policy.why import why_held
+from access.visible import visible_line
 from proxy.sessions.holding import HoldWaiters
 from proxy.statements import StatementFacts
 from storage.database import StorageUnavailable
@@ -157,7 +158,8 @@ async def _circumstances(shown: ToReview, surroundings: Surroundings | None) -> 
         return Around(), Circumstances(why=shown.why)
     around = await surroundings.look()
     estimate = await surroundings.estimate(around)
-    return around, Circumstances(shown.why, estimate, around.database, around.search_path)
+    why = f"{shown.why}; as {visible_line(around.acts_as)}" if around.acts_as else shown.why
+    return around, Circumstances(why, estimate, visible_line(around.database), visible_line(around.search_path))
 
 
 async def _changed(around: Around, surroundings: Surroundings | None) -> str | None:
