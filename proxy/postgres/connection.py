@@ -18,6 +18,7 @@ from proxy.postgres.protocol import messages, startup
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.relay import Relay
+from proxy.postgres.startup_settings import check_settings
 from proxy.postgres.upstream import Upstream
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.session import LiveSession
@@ -84,6 +85,7 @@ class ClientConnection:
         software = packet.parameters.get("application_name", "")
         async with self._gateway.enter(admission, client_software=software) as session:
             try:
+                await check_settings(session, parameters)
                 await session.run(self._relay_session(session, parameters))
             except Fault as fault:
                 # At once: writing the session's end may take storage a while.
