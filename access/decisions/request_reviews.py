@@ -24,9 +24,10 @@ async def review_request(
     reason: str = "",
     *,
     source: str = "slack",
+    revision: int | None = None,
 ) -> Outcome:
     """Count one decision on a request; see reviews.review. The grant's clock starts with the last approval."""
-    return await review(access, RequestCase, request_id, reviewer, decision, reason, source)
+    return await review(access, RequestCase, request_id, reviewer, decision, reason, source, revision)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ what they differ in is a Case, of which each has its own: request_reviews, state
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Generic, Self, TypeVar
@@ -16,9 +17,9 @@ from sqlmodel import col
 
 from access import changes, text
 from access.context import Access
-from access.decisions.votes import Vote, approvals_of, record_vote, vote_of
+from access.decisions.votes import Vote, approvals_of, given_by, record_vote, vote_of
 from access.errors import Refused
-from access.identity.people import slack_account
+from access.identity.people import account_of, slack_identity
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_review
@@ -117,11 +118,13 @@ async def review(
     decision: ReviewDecision,
     reason: str,
     source: str,
+    revision: int | None = None,
 ) -> Outcome:
     """Count one decision: one denial denies, the quorum's last approval approves.
 
-    Whether it counts is judged by the policy in force now, not by the one under which it was asked. Raises Refused for
-    a denial without a reason or a reason too long; everything else is in the Outcome.
+    Whether it counts is judged by the policy in force now, not by the one under which it was asked. `revision` is what
+    the reviewer saw: a decision about another one does not count; None: they saw it as it stands. Raises Refused for a
+    denial without a reason or a reason too long; everything else is in the Outcome.
     """
     vote = Vote(reviewer.id, decision, text.reason(access, reason), source)
     if decision is ReviewDecision.DENY and not vote.reason:
@@ -132,7 +135,7 @@ async def review(
         if case is None:
             return Outcome(kind.missing)
         now = await clock(transaction)
-        refusal = await _refusal(transaction, case, now)
+        refusal = await _refusal(transaction, case, now) or _changed(case, revision)
         if refusal is not None:
             await _note_refusal(transaction, case, vote, refusal)
             return Outcome(refusal, case.row)
@@ -149,14 +152,27 @@ async def _refusal(transaction: AsyncSession, case: Case[RowT], now: datetime) -
         return f"This {case.what} expired at {row.expires_at:%H:%M:%S} UTC: nobody answered it in time."
     if case.closed is not None:
         return case.closed
-    account = await slack_account(transaction, case.reviewer)
+    identity = await slack_identity(transaction, case.reviewer)
     refusal = may_review(
-        case.reviewer, case.requester, case.reviewers, case.what, account=account, asked_by=case.asked_by
+        case.reviewer,
+        case.requester,
+        case.reviewers,
+        case.what,
+        account=account_of(identity),
+        asked_by=case.asked_by,
+        suspended=identity is not None and identity.suspended_at is not None,
     )
     if refusal is not None:
         return refusal
     earlier = await vote_of(transaction, case.reviewer, row)
     return f"You have reviewed this {case.what} already ({earlier.decision}), and it counts once." if earlier else None
+
+
+def _changed(case: Case[RowT], revision: int | None) -> str | None:
+    """Whether the reviewer decided on something else than what stands there now, as a sentence."""
+    if revision is None or revision == case.row.revision:
+        return None
+    return f"This {case.what} changed since you saw it. Look at its card as it is now, then decide again."
 
 
 async def _decided(transaction: AsyncSession, case: Case[RowT]) -> str:
@@ -182,9 +198,11 @@ async def _note_refusal(transaction: AsyncSession, case: Case[RowT], vote: Vote,
 
 async def _count(transaction: AsyncSession, case: Case[RowT], vote: Vote, now: datetime) -> Outcome:
     """What the vote leads to. The row is locked, so `decide` finds it open; the condition stands for whoever reads."""
-    approvals, state = None, case.states.DENIED
+    approvals, state, lapsed = None, case.states.DENIED, frozenset[str]()
     if vote.decision is ReviewDecision.APPROVE:
-        approvals = len(await approvals_of(transaction, case.reviewers, case.row))
+        counting = await approvals_of(transaction, case.reviewers, case.row)
+        lapsed = await given_by(transaction, case.row) - counting
+        approvals = len(counting)
         state = case.states.APPROVED if approvals >= case.quorum else case.states.PENDING
     decided = state is not case.states.PENDING
     table = type(case.row)
@@ -198,7 +216,15 @@ async def _count(transaction: AsyncSession, case: Case[RowT], vote: Vote, now: d
         detail=case.detail(vote, approvals),
     )
     if not decided:
-        return Outcome(f"Your approval counts: {approvals} of {case.quorum}.", row, counted=True)
+        return Outcome(f"Your approval counts: {approvals} of {case.quorum}{_lapsed(lapsed)}.", row, counted=True)
     if approvals is None:
         return Outcome(case.denied, row, decided=True, counted=True)
     return await case.approved(transaction, now)
+
+
+def _lapsed(names: Collection[str]) -> str:
+    """Whose earlier approvals count no more, for the one who thought theirs was the last that was missing."""
+    if not names:
+        return ""
+    whose = " and ".join(f"@{name}'s" for name in sorted(names))
+    return f": {whose} {'approval no longer counts' if len(names) == 1 else 'approvals no longer count'}"

@@ -1,4 +1,7 @@
-"""Reviews of held statements: who may is those it was put to who still may under the policy in force."""
+"""Reviews of held statements: who may is those it was put to who still may under the policy in force.
+
+A vote under a grant that opens nothing any more, or in a session that has ended, does not count.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,9 +38,10 @@ async def review_statement(
     reason: str = "",
     *,
     source: str = "slack",
+    revision: int | None = None,
 ) -> Outcome:
     """Count one decision on a held statement; see reviews.review. The last approval lets it run."""
-    return await review(access, StatementCase, statement_id, reviewer, decision, reason, source)
+    return await review(access, StatementCase, statement_id, reviewer, decision, reason, source, revision)
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,11 @@ class StatementCase(Case[Statement]):
         statement = await transaction.get(Statement, row_id, with_for_update=True, populate_existing=True)
         if statement is None or statement.verdict is not VerdictKind.REVIEW:
             return None
-        session = await transaction.get_one(Session, statement.session_id)
+        session = await transaction.get_one(
+            Session, statement.session_id, with_for_update={"read": True}, populate_existing=True
+        )
         grant = await transaction.get_one(Grant, session.grant_id)
+        unusable = await _unusable(transaction, grant)
         requester = await transaction.get_one(Principal, grant.principal_id)
         request = await transaction.get_one(AccessRequest, grant.request_id)
         rule = policy.statement_rule(grant.resource, grant.role, statement.rule) if policy is not None else None
@@ -71,7 +78,7 @@ class StatementCase(Case[Statement]):
             reviewers=reviewers_now(policy, statement, grant, requester) if policy is not None else frozenset(),
             # Never fewer than when it was put to them.
             quorum=max(statement.quorum, rule.quorum if rule is not None else 1),
-            closed=_closed(policy, rule, statement, session, grant, requester),
+            closed=_closed(policy, rule, statement, session, grant, requester) or unusable,
         )
 
     def detail(self, vote: Vote, approvals: int | None) -> dict[str, object]:
@@ -79,7 +86,7 @@ class StatementCase(Case[Statement]):
         return {"why": vote.reason}
 
     async def approved(self, transaction: AsyncSession, now: datetime) -> Outcome:
-        """The session that waits for it hears of the change, and goes on."""
+        """The session that waits for it hears of the change, and spends it."""
         return Outcome("Approved. The statement runs now.", self.row, decided=True, counted=True)
 
 
@@ -89,6 +96,15 @@ def reviewers_now(policy: Policy, statement: Statement, grant: Grant, requester:
     if rule is None or rule.verdict is not VerdictKind.REVIEW:
         return frozenset()
     return policy.statement_reviewers(rule, requester.name, grant.resource, grant.role) & set(statement.reviewers)
+
+
+async def _unusable(transaction: AsyncSession, grant: Grant) -> str | None:
+    """Why the grant opens nothing, as a sentence; locked, so that nobody revokes it before this is decided."""
+    try:
+        await grants.usable(transaction, grant.id, lock=True)
+    except grants.GrantUnusable as error:
+        return f"The access that this statement was sent under is over. {error}"
+    return None
 
 
 def _closed(

@@ -1,15 +1,24 @@
 """The Review rows: written once a person, counted by people who may still review."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from storage.model import AccessRequest, Principal, PrincipalKind, Review, ReviewDecision, Statement
+from storage.model import (
+    AccessRequest,
+    Identity,
+    IdentityProvider,
+    Principal,
+    PrincipalKind,
+    Review,
+    ReviewDecision,
+    Statement,
+)
 
 
 @dataclass(frozen=True)
@@ -46,10 +55,10 @@ async def vote_of(transaction: AsyncSession, reviewer: Principal, about: AccessR
 async def approvals_of(
     transaction: AsyncSession, reviewers: Collection[str], about: AccessRequest | Statement
 ) -> frozenset[str]:
-    """Names of the different people whose approval counts now: still allowed, enabled and human.
+    """Names of the different people whose approval counts now: still allowed, enabled and human, here and in Slack.
 
-    An approval given by an account that the reviewer has lost since does not count: with one by the new account, the
-    same person would count twice.
+    An approval given by an account that the reviewer has lost since, or that was suspended since, does not count: with
+    one by the new account, the same person would count twice.
     """
     names = await transaction.scalars(
         select(col(Principal.name))
@@ -60,6 +69,7 @@ async def approvals_of(
             col(Principal.name).in_(sorted(reviewers)),
             col(Principal.kind) == PrincipalKind.HUMAN,
             col(Principal.disabled_at).is_(None),
+            ~_is_suspended(),
             or_(
                 col(Principal.identity_lost_at).is_(None),
                 col(Review.created_at) > col(Principal.identity_lost_at),
@@ -67,6 +77,44 @@ async def approvals_of(
         )
     )
     return frozenset(names.all())
+
+
+async def given_by(transaction: AsyncSession, about: AccessRequest | Statement) -> frozenset[str]:
+    """Names of all who ever approved it, whether that counts now or not."""
+    names = await transaction.scalars(
+        select(col(Principal.name))
+        .join(Review, col(Review.reviewer_id) == col(Principal.id))
+        .where(_about(about), col(Review.decision) == ReviewDecision.APPROVE)
+    )
+    return frozenset(names.all())
+
+
+async def slack_members_who_approved(
+    transaction: AsyncSession, about: AccessRequest | Statement, team: str
+) -> Sequence[str]:
+    """The Slack members of `team` behind the approvals so far, for whoever asks Slack whether they still may."""
+    subjects = await transaction.scalars(
+        select(col(Identity.subject))
+        .join(Review, col(Review.reviewer_id) == col(Identity.principal_id))
+        .where(
+            _about(about),
+            col(Review.decision) == ReviewDecision.APPROVE,
+            col(Identity.provider) == IdentityProvider.SLACK,
+            col(Identity.issuer) == team,
+            col(Identity.retired_at).is_(None),
+        )
+        .order_by(col(Identity.subject))
+    )
+    return subjects.all()
+
+
+def _is_suspended() -> ColumnElement[bool]:
+    """Whether the principal's account may not review, by what its provider last said."""
+    return exists().where(
+        col(Identity.principal_id) == col(Principal.id),
+        col(Identity.retired_at).is_(None),
+        col(Identity.suspended_at).is_not(None),
+    )
 
 
 def _about(subject: AccessRequest | Statement) -> ColumnElement[bool]:

@@ -86,8 +86,16 @@ async def make(
     return grant
 
 
-async def usable(transaction: AsyncSession, grant_id: UUID, now: datetime | None = None) -> Grant:
-    """The grant, if it opens anything at `now` (the database's clock unless given). Raises GrantUnusable."""
+async def usable(
+    transaction: AsyncSession, grant_id: UUID, now: datetime | None = None, *, lock: bool = False
+) -> Grant:
+    """The grant, if it opens anything at `now` (the database's clock unless given). Raises GrantUnusable.
+
+    `lock`: nobody revokes it before the transaction ends.
+    """
+    if lock:
+        # By itself: the clock is asked after the lock, which may take its time.
+        await transaction.execute(select(col(Grant.id)).where(col(Grant.id) == grant_id).with_for_update(read=True))
     for grant, problem in await _judged(transaction, [grant_id], now):
         if problem is not None:
             raise problem

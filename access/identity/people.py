@@ -60,17 +60,28 @@ async def principal_of(
     return found.one_or_none()
 
 
-async def slack_account(transaction: AsyncSession, principal: Principal) -> str | None:
-    """The Slack account that is `principal`'s now, as `team/member`."""
+async def slack_identity(transaction: AsyncSession, principal: Principal) -> Identity | None:
+    """The Slack account that is `principal`'s now."""
     found = await transaction.scalars(
-        select(Identity).where(
+        select(Identity)
+        .where(
             col(Identity.principal_id) == principal.id,
             col(Identity.provider) == IdentityProvider.SLACK,
             col(Identity.retired_at).is_(None),
         )
+        .execution_options(populate_existing=True)
     )
-    identity = found.first()
+    return found.first()
+
+
+def account_of(identity: Identity | None) -> str | None:
+    """A Slack account as `team/member`, as requests keep it."""
     return f"{identity.issuer}/{identity.subject}" if identity is not None else None
+
+
+async def slack_account(transaction: AsyncSession, principal: Principal) -> str | None:
+    """The same of `principal`'s account now."""
+    return account_of(await slack_identity(transaction, principal))
 
 
 async def sync(transaction: AsyncSession, policy: Policy, now: datetime, slack_team: str | None) -> Changes:

@@ -17,14 +17,18 @@ def may_review(
     *,
     account: str | None = None,
     asked_by: str | None = None,
+    suspended: bool = False,
 ) -> str | None:
     """Why `reviewer` may not decide on `what`, as a sentence for them; None: they may.
 
     `reviewers` are the names that the policy in force allows. `account` is the reviewer's Slack account now, `asked_by`
-    the one that asked, as team/member: one account is one human, whoever it belonged to then.
+    the one that asked, as team/member: one account is one human, whoever it belonged to then. `suspended`: Slack said
+    of the reviewer's account that it may not decide about others.
     """
     if reviewer.disabled_at is not None:
         return "You are no longer in Gatepass's policy, so you cannot review."
+    if suspended:
+        return "Your Slack account is deactivated, or a guest's, by what Slack last said, so you cannot review."
     if reviewer.id == requester.id:
         return f"This is your own {what}: somebody else must review it."
     if account is not None and account == asked_by:

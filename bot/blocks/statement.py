@@ -40,7 +40,8 @@ def outcome(facts: StatementFacts) -> str:
     by = f" by {mention(facts.decided_by)}" if facts.decided_by else ""
     match statement.state:
         case HoldState.APPROVED:
-            return f"approved by {mentions(facts.approvals)}" if facts.approvals else f"approved{by}"
+            approved = f"approved by {mentions(facts.approvals)}" if facts.approvals else f"approved{by}"
+            return f"{approved}, but not run" if statement.void else approved
         case HoldState.DENIED:
             return f"denied{by}"
         case HoldState.EXPIRED:

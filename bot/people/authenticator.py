@@ -10,7 +10,7 @@ from typing import Any
 
 from access.changes import actor
 from access.context import Access
-from access.identity import people
+from access.identity import people, suspension
 from bot.slack import identity
 from bot.slack.client import CALL_ERRORS, Installation, Slack, error_code
 from bot.slack.failures import NotAdmitted
@@ -40,10 +40,16 @@ class Authenticator:
     async def admit(self, body: Mapping[str, Any], *, about: str, reviewing: bool = False) -> Speaker:
         """The speaker. `about` says in the audit log what they were kept from. Raises NotAdmitted."""
         slack_id = identity.user_id(body)
-        refusal = identity.payload_refusal(body, self._team_id) or await self._account_refusal(
-            slack_id, reviewing=reviewing
-        )
+        account: Mapping[str, Any] | None = None
+        refusal = identity.payload_refusal(body, self._team_id)
+        if refusal is None:
+            account, refusal = await self._account(slack_id)
+        if account is not None:
+            refusal = identity.account_refusal(account, self._team_id, reviewing=reviewing)
         async with self._access.database.transaction() as transaction:
+            if account is not None and reviewing:
+                # What Slack says now is also what their earlier votes are worth.
+                await suspension.note(transaction, self._team_id, slack_id, refusal)
             principal = await people.principal_of(transaction, IdentityProvider.SLACK, self._team_id, slack_id)
             if refusal is None and principal is None:
                 refusal = _UNKNOWN.format(slack_id)
@@ -59,14 +65,15 @@ class Authenticator:
             )
         raise NotAdmitted(refusal)
 
-    async def _account_refusal(self, slack_id: str, *, reviewing: bool) -> str | None:
+    async def _account(self, slack_id: str) -> tuple[Mapping[str, Any] | None, str | None]:
+        """The account by Slack's own words, or why there is none to judge."""
         if not slack_id:
-            return _UNCHECKED.format("no user in the payload")
+            return None, _UNCHECKED.format("no user in the payload")
         try:
             answer = await self._slack.client.users_info(user=slack_id)
         except CALL_ERRORS as problem:
-            return _UNCHECKED.format(error_code(problem))
+            return None, _UNCHECKED.format(error_code(problem))
         account = answer.get("user")
         if not isinstance(account, Mapping) or account.get("id") != slack_id:
-            return _UNCHECKED.format("no such user")
-        return identity.account_refusal(account, self._team_id, reviewing=reviewing)
+            return None, _UNCHECKED.format("no such user")
+        return account, None

@@ -17,8 +17,10 @@ from proxy.postgres import upstream
 from proxy.postgres.cancels import Cancels
 from proxy.postgres.handshake import StartupResult
 from proxy.postgres.protocol import messages, startup
+from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.relay import Relay
+from proxy.postgres.startup_settings import check_settings
 from proxy.postgres.upstream import Upstream
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.session import LiveSession
@@ -99,6 +101,7 @@ class ClientConnection:
         software = packet.parameters.get("application_name", "")
         async with self._gateway.enter(admission, client_software=software) as session:
             try:
+                await check_settings(session, parameters)
                 await session.run(self._relay_session(session, parameters))
             except Fault as fault:
                 # At once, and the socket with it: writing the session's end may take storage a while.
@@ -112,7 +115,8 @@ class ClientConnection:
         connection = self._upstream = await upstream.connect(session.resource, session.role, parameters)
         masked_columns = MaskedColumns(session.resource, session.role, parameters["database"], session.masker)
         await masked_columns.load(connection)
-        relay = self._relay = Relay(session, masked_columns, self._startup.transport, connection)
+        estimator = Estimator(session.resource, session.role, parameters["database"])
+        relay = self._relay = Relay(session, masked_columns, estimator, self._startup.transport, connection)
         with self._cancels.key(relay, self._startup.startup.version) as key:
             self._startup.transport.write(_welcome(connection, key, session))
             await relay.run()

@@ -20,7 +20,8 @@ from proxy.transport import TLS_HANDSHAKE_TIMEOUT_S, Transport
 _TLS_CLIENT_HELLO = b"\x16"
 _ALPN = "postgresql"
 
-#: Settings that a client may bring; any other could be a role or a search path past the rules for statements.
+#: Settings that a client may bring; any other could be a role past the rules for statements. `startup_settings` judges
+#: those of them that decide what names mean.
 ALLOWED_SETTINGS = frozenset(
     {
         "application_name",

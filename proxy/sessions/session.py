@@ -5,9 +5,7 @@ storage. It knows no transport: relays ask it, and translate what it raises into
 """
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -22,24 +20,15 @@ from proxy.errors import PolicyFault, SessionEnded
 from proxy.masking.rules import Masker
 from proxy.recording.recorder import Recorder
 from proxy.sessions.holding import HoldWaiters
+from proxy.sessions.reviewed import ALLOWED, Notify, Reviewed, Surroundings, ToReview, Verdict, unreviewable
 from proxy.statements import StatementFacts, strictest
 from storage.database import StorageUnavailable
-from storage.model import EndReason, Grant, HoldState, Principal, Session, Statement, VerdictKind
+from storage.model import EndReason, Grant, Principal, Session, VerdictKind
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-Notify = Callable[[str], Awaitable[None]]
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What becomes of a statement; `message` is for the person when it is refused."""
-
-    allowed: bool
-    message: str = ""
-
-
-ALLOWED = Verdict(allowed=True)
+#: The rule by which a statement is denied that its reviewers could not be shown whole.
+UNREVIEWABLE = "unreviewable"
 
 
 class LiveSession:
@@ -70,7 +59,7 @@ class LiveSession:
         self.recorder = recorder
         self.counters = Counters(masked=masker.counts)
         self._access = access
-        self._waiters = waiters
+        self._reviewed = Reviewed(access, row, grant, waiters)
         self._ended: asyncio.Future[SessionEnded] = asyncio.get_running_loop().create_future()
 
     @property
@@ -116,73 +105,54 @@ class LiveSession:
             task.result()
 
     async def authorize(
-        self, facts: Sequence[StatementFacts], notify: Notify, *, refusal: StatementRule | None = None
+        self,
+        facts: Sequence[StatementFacts],
+        notify: Notify,
+        *,
+        refusal: StatementRule | None = None,
+        surroundings: Surroundings | None = None,
     ) -> Verdict:
         """Decide on statements that were sent as one; the strictest rule counts. They are recorded before this returns.
 
-        While they are held, `notify` gets the sentence to show. `refusal` is a rule that the protocol itself lays down
-        (masked columns, for one); it goes before the role's. Raises PolicyFault when no decision can be had, and
-        RecorderFailed.
+        While they are held, `notify` gets the sentence to show, and `surroundings` says where they would run. Allowed
+        after a review is one run: the caller forwards it at once, or never. `refusal` is a rule that the protocol
+        itself lays down (masked columns, for one); it goes before the role's. Raises PolicyFault when no decision can
+        be had, and RecorderFailed.
         """
         rule = refusal or strictest(self.role.statements, facts)
+        if rule is not None and rule.verdict is VerdictKind.REVIEW and (why := unreviewable(facts)):
+            rule = _unreviewable(rule, why)
         verdict = rule.verdict if rule is not None else VerdictKind.ALLOW
         for each in facts:
             self.counters.statement(each.kind)
             self.recorder.statement(each.kind, each.text, verdict.value)
         if rule is None or verdict is VerdictKind.ALLOW:
             return ALLOWED
+        shown = ToReview.of(facts, rule)
         try:
             if verdict is VerdictKind.DENY:
-                return await self._deny(facts, rule)
-            return await self._hold(facts, rule, notify)
+                return await self._deny(shown, rule)
+            return await self._hold(shown, rule, notify, surroundings)
         except StorageUnavailable as error:
             raise PolicyFault("Gatepass cannot reach its storage, so this statement cannot be decided.") from error
 
-    async def _deny(self, facts: Sequence[StatementFacts], rule: StatementRule) -> Verdict:
+    async def _deny(self, shown: ToReview, rule: StatementRule) -> Verdict:
         self.counters.denied += 1
-        text, kind = _as_one(facts)
-        await holds.deny(self._access, self.row, self.grant, text, kind, rule)
+        await holds.deny(self._access, self.row, self.grant, shown.text, shown.kind, rule)
         return Verdict(allowed=False, message=f"{rule.message or 'This statement is not allowed.'} (rule {rule.name})")
 
-    async def _hold(self, facts: Sequence[StatementFacts], rule: StatementRule, notify: Notify) -> Verdict:
+    async def _hold(
+        self, shown: ToReview, rule: StatementRule, notify: Notify, surroundings: Surroundings | None
+    ) -> Verdict:
         self.counters.held += 1
-        text, kind = _as_one(facts)
-        with self._waiters.expecting() as expected:
-            held = await holds.hold(self._access, self.row, self.grant, text, kind, rule)
-            expected.of(held.id)
-            try:
-                if held.state is HoldState.PENDING:
-                    await notify(_held_sentence(held))
-                decided = await expected.decision(held)
-            except BaseException:
-                with contextlib.suppress(StorageUnavailable):
-                    await asyncio.shield(holds.cancel(self._access, held.id, "the session went on without it"))
-                raise
-        if decided.state is HoldState.APPROVED:
-            self.recorder.statement(kind, text, "approved")
-            return ALLOWED
-        self.counters.denied += 1
-        self.recorder.statement(kind, text, decided.state.value if decided.state else "denied")
-        return Verdict(allowed=False, message=await self._refusal(decided))
-
-    async def _refusal(self, decided: Statement) -> str:
-        if decided.state is HoldState.EXPIRED:
-            return "Nobody reviewed this statement in time, so it was not run. Ask a reviewer and send it again."
-        if decided.state is HoldState.CANCELLED:
-            return "This statement was cancelled before anybody reviewed it, so it was not run."
-        by = "a reviewer"
-        if decided.decided_by is not None:
-            async with self._access.database.transaction() as transaction:
-                by = (await transaction.get_one(Principal, decided.decided_by)).name
-        why = f": {decided.decision_reason}" if decided.decision_reason else "."
-        return f"This statement was denied by {by}{why}"
+        verdict, word = await self._reviewed.decided(shown, rule, notify, surroundings)
+        self.recorder.statement(shown.kind, shown.text, word)
+        if not verdict.allowed:
+            self.counters.denied += 1
+        return verdict
 
 
-def _as_one(facts: Sequence[StatementFacts]) -> tuple[str, str]:
-    return "; ".join(each.text for each in facts), facts[0].kind if len(facts) == 1 else "batch"
-
-
-def _held_sentence(held: Statement) -> str:
-    who = ", ".join(held.reviewers) or "a reviewer"
-    until = f" until {held.expires_at:%H:%M:%S} UTC" if held.expires_at else ""
-    return f"This statement waits for review by {who}{until} (rule {held.rule}). Ctrl-C withdraws it."
+def _unreviewable(rule: StatementRule, why: str) -> StatementRule:
+    """What a rule for review comes to where reviewers could not be shown what runs."""
+    message = f"Rule {rule.name} has this reviewed, and nobody can review it. {why}"
+    return StatementRule(name=UNREVIEWABLE, match=rule.match, verdict=VerdictKind.DENY, message=message[:500])

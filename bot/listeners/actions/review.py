@@ -24,7 +24,7 @@ from bot.people.authenticator import Speaker
 from bot.slack.failures import Unanswerable
 from bot.slack.payloads import clicked_value
 from storage.audit import trail
-from storage.model import PostSubject, ReviewDecision
+from storage.model import AccessRequest, PostSubject, ReviewDecision, Statement
 
 TITLE = "Deny"
 _GONE = "This is no longer there to be reviewed."
@@ -83,9 +83,21 @@ class Reviewing:
         self, target: Target, speaker: Speaker, decision: ReviewDecision, reason: str
     ) -> tuple[bool, str]:
         """Whether it counted, and the sentence for the reviewer."""
-        review = review_request if target.subject is PostSubject.REQUEST else review_statement
-        outcome = await review(self._context.access, target.id, speaker.principal, decision, reason)
+        about_request = target.subject is PostSubject.REQUEST
+        if decision is ReviewDecision.APPROVE:
+            await self._look_up_voters(AccessRequest if about_request else Statement, target)
+        review = review_request if about_request else review_statement
+        outcome = await review(
+            self._context.access, target.id, speaker.principal, decision, reason, revision=target.revision
+        )
         return outcome.counted, outcome.message
+
+    async def _look_up_voters(self, table: type[AccessRequest] | type[Statement], target: Target) -> None:
+        """Those who approved it before may have lost Slack's leave to since. Raises Unanswerable."""
+        async with self._context.access.database.transaction() as transaction:
+            subject = await transaction.get(table, target.id)
+        if subject is not None:
+            await self._context.offboarding.look_up_voters(subject)
 
     async def _what(self, target: Target, speaker: Speaker) -> tuple[str, str | None]:
         """What is about to be denied, in mrkdwn, and why the speaker may not, which is audited. Raises Unanswerable."""

@@ -292,8 +292,22 @@ def parse(name: str, sql: str) -> bytes:
     return message(b"P", c_string(name) + c_string(sql) + b"\0\0")
 
 
+def bind(portal: str, statement: str) -> bytes:
+    """A Bind without parameters, for results in text."""
+    return message(b"B", c_string(portal) + c_string(statement) + bytes(6))
+
+
 def describe_portal(name: str) -> bytes:
     return message(b"D", b"P" + c_string(name))
+
+
+def describe_statement(name: str) -> bytes:
+    return message(b"D", b"S" + c_string(name))
+
+
+def close(target: str, name: str) -> bytes:
+    """`target` is S or P."""
+    return message(b"C", target.encode() + c_string(name))
 
 
 def execute(portal: str) -> bytes:

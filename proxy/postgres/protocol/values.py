@@ -159,15 +159,21 @@ _DECODERS: dict[int, Callable[[bytes], str]] = {
 }
 
 
+def decoded(value: bytes, type_oid: int) -> str | None:
+    """A binary value as text; None where its type is not known, or it is no value of it."""
+    decode = _DECODERS.get(type_oid)
+    if decode is None:
+        return None
+    try:
+        return decode(value)
+    except (struct.error, ValueError, ArithmeticError):
+        return None
+
+
 def readable(value: bytes, type_oid: int) -> str:
     """A binary value for the recording: as text where the type is known, else in base64."""
-    decode = _DECODERS.get(type_oid)
-    if decode is not None:
-        try:
-            return decode(value)
-        except (struct.error, ValueError, ArithmeticError):
-            pass
-    return f"base64:{base64.b64encode(value).decode()}"
+    text = decoded(value, type_oid)
+    return text if text is not None else f"base64:{base64.b64encode(value).decode()}"
 
 
 def is_text(value: bytes) -> bool:

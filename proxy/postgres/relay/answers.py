@@ -14,10 +14,12 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol.messages import Column
+from proxy.postgres.protocol.parameters import read_parameter_description
 from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.copied_rows import CopyMasker
 from proxy.postgres.relay.masked_columns import MaskedColumns
-from proxy.postgres.relay.pending_reply import Kind
+from proxy.postgres.relay.pending_reply import Kind, Question
+from proxy.postgres.relay.questions import take_answer
 from proxy.postgres.relay.rows import RowMasker
 from proxy.sessions.session import LiveSession
 
@@ -98,6 +100,10 @@ class Answers:
         position, count = 0, len(frames)
         while position < count:
             tag, start, end = frames[position]
+            if tag not in _UNASKED and (question := self._state.question) is not None:
+                out.append(self._to_us(question, tag, chunk[start:end]))
+                position += 1
+                continue
             if tag in _RUNS:
                 begin = position
                 while position < count and frames[position][0] == tag:
@@ -118,6 +124,24 @@ class Answers:
         answer = b"".join(out)
         self._session.counters.bytes_out += len(answer)
         return answer
+
+    def _to_us(self, question: Question, tag: int, payload: bytes) -> bytes:
+        """An answer to a question of ours. The client gets none of it, but for an error that its own batch fails by."""
+        if tag == _ERROR:
+            return self._failed_question(question, payload)
+        take_answer(question, tag, payload, self._state)
+        return b""
+
+    def _failed_question(self, question: Question, payload: bytes) -> bytes:
+        values = self._masked_fields(payload)
+        if values.get("V", values.get("S", "")) in _ENDING:
+            return self._error(payload)
+        question.failed = values.get("M", "")
+        failed = self._state.failed()
+        if failed is None or failed.kind is Kind.QUERY:
+            return b""
+        self._record("error", {"code": values.get("C", ""), "message": question.failed})
+        return messages.fields(b"E", values)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -158,8 +182,8 @@ class Answers:
     def _no_data(self, _: bytes) -> bytes | None:
         return b"" if self._state.rows_described(()).injected else None
 
-    def _parameter_description(self, _: bytes) -> None:
-        self._state.parameters_described()
+    def _parameter_description(self, payload: bytes) -> None:
+        self._state.parameters_described(read_parameter_description(payload))
 
     # --- COPY ---------------------------------------------------------------------------------------------------------
 
@@ -228,7 +252,7 @@ class Answers:
 
     def _error(self, payload: bytes) -> bytes:
         values = self._masked_fields(payload)
-        fatal = values.get("V", values.get("S", "")) in {"FATAL", "PANIC"}
+        fatal = values.get("V", values.get("S", "")) in _ENDING
         failed = None if fatal else self._state.failed()
         self._copy = None
         if failed is not None and failed.denial is not None:
@@ -279,7 +303,11 @@ class Answers:
             self._lines.clear()
 
 
-_DATA_ROW = ord("D")
+_DATA_ROW, _ERROR = ord("D"), ord("E")
+#: What comes when it likes, whatever was asked.
+_UNASKED = frozenset(map(ord, "NAS"))
+#: Severities after which the server closes the connection.
+_ENDING = frozenset({"FATAL", "PANIC"})
 _RUNS = frozenset({_DATA_ROW, ord("d")})
 #: Fields that quote rows: detail, context, and the internal query with its values.
 _QUOTING = ("D", "W", "q")

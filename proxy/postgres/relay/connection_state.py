@@ -27,7 +27,7 @@ from typing import NamedTuple
 
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.pending_reply import Kind, PendingReply, Portal, Prepared
+from proxy.postgres.relay.pending_reply import Kind, PendingReply, Portal, Prepared, Question
 from proxy.postgres.sql.query import QueryAnalysis
 
 #: More names than this are no client's need.
@@ -94,6 +94,11 @@ class ConnectionState:
         self._batch = 0
         #: Of the last ReadyForQuery: I, T or E.
         self.status = b"I"
+        #: Statements that were sent to run; a portal whose bound_after differs may be about other things by now.
+        self.runs = 0
+        self._runs_at_ready = 0
+        #: What names mean may be another thing in this transaction than outside it.
+        self.has_made_things = False
 
     # --- sent upstream ------------------------------------------------------------------------------------------------
 
@@ -101,13 +106,28 @@ class ConnectionState:
     def outstanding(self) -> int:
         return len(self._pending)
 
-    def query(self, analysis: QueryAnalysis, denial: bytes | None = None) -> None:
+    @property
+    def copying_in(self) -> bool:
+        """A COPY waits for the client's rows, so nothing else gets an answer."""
+        return self._copying_in
+
+    @property
+    def has_failed(self) -> bool:
+        """The transaction takes nothing any more but its end, for all that is known."""
+        return self.status == b"E" and self.runs == self._runs_at_ready
+
+    def query(self, analysis: QueryAnalysis, denial: bytes | None = None, *, sql: bytes = b"") -> None:
         if denial is None:
-            self._note_sql_prepare(analysis)
+            self._note_run(analysis)
+            self._note_sql_prepare(analysis, sql)
         self._pending.append(PendingReply(Kind.QUERY, analysis=analysis, denial=denial))
 
-    def parse(self, name: str, analysis: QueryAnalysis) -> Prepared:
-        prepared = Prepared(analysis)
+    def ask(self, question: Question, *kinds: Kind) -> None:
+        """Messages of these kinds are sent to ask something of our own."""
+        self._pending.extend(PendingReply(kind, injected=True, question=question) for kind in kinds)
+
+    def parse(self, name: str, analysis: QueryAnalysis, *, sql: bytes = b"", types: tuple[int, ...] = ()) -> Prepared:
+        prepared = Prepared(analysis, sql, types)
         if not name:
             # An unnamed statement is gone with the next, even if that one fails.
             self._prepared.pop(name, None)
@@ -115,12 +135,13 @@ class ConnectionState:
         self._pending.append(PendingReply(Kind.PARSE, prepared=prepared, name=name))
         return prepared
 
-    def bind(self, portal: str, statement: str, formats: tuple[int, ...]) -> None:
+    def bind(self, portal: str, statement: str, formats: tuple[int, ...], *, payload: bytes = b"") -> Portal:
         if portal not in self._portals and len(self._portals) >= MAX_PORTALS:
             raise ProtocolViolation("too many portals")
-        bound = Portal(tuple(self._prepared.get(statement, ())), formats)
+        bound = Portal(self.prepared(statement), formats, bound_after=self.runs, bind=payload)
         self._portals[portal] = bound
         self._pending.append(PendingReply(Kind.BIND, portal=bound, name=portal))
+        return bound
 
     def describe(self, target: str, name: str, *, injected: bool = False) -> None:
         """`target` is S or P."""
@@ -146,7 +167,8 @@ class ConnectionState:
         return not any(each.columns is not None or each.described_in == self._batch for each in known)
 
     def execute(self, portal: Portal, analysis: QueryAnalysis) -> None:
-        self._note_sql_prepare(analysis)
+        self._note_run(analysis)
+        self._note_sql_prepare(analysis, b"")
         self._pending.append(PendingReply(Kind.EXECUTE, analysis=analysis, portal=portal))
 
     def close(self, target: str, name: str) -> None:
@@ -177,15 +199,23 @@ class ConnectionState:
 
     def analyses_of(self, name: str) -> list[QueryAnalysis]:
         """What a prepared statement of this name may do."""
-        return [prepared.analysis for prepared in self._prepared.get(name, ())]
+        return [prepared.analysis for prepared in self.prepared(name)]
 
-    def _note_sql_prepare(self, analysis: QueryAnalysis) -> None:
+    def prepared(self, name: str) -> tuple[Prepared, ...]:
+        """What this name may stand for, oldest first."""
+        return tuple(self._prepared.get(name, ()))
+
+    def _note_run(self, analysis: QueryAnalysis) -> None:
+        self.runs += 1
+        self.has_made_things = self.has_made_things or analysis.may_make_things
+
+    def _note_sql_prepare(self, analysis: QueryAnalysis, sql: bytes) -> None:
         for statement in analysis.statements if analysis.prepares else ():
             if statement.prepares is None:
                 continue
             last = self._prepared.get(statement.prepares, [None])[-1]
             if last is None or last.columns is not None or last.analysis != analysis:
-                self._add_candidate(statement.prepares, Prepared(analysis))
+                self._add_candidate(statement.prepares, Prepared(analysis, sql))
 
     def _add_candidate(self, name: str, prepared: Prepared) -> None:
         if name not in self._prepared and len(self._prepared) >= MAX_PREPARED:
@@ -203,6 +233,16 @@ class ConnectionState:
         while self._pending and self._pending[0].kind is Kind.COPY_END:
             self._pending.popleft()
         return self._pending[0] if self._pending else None
+
+    @property
+    def question(self) -> Question | None:
+        """What the next answer answers, if it is a question of ours."""
+        current = self.current
+        return current.question if current is not None else None
+
+    def still_asks(self, question: Question) -> bool:
+        """Whether an answer to it is yet to come."""
+        return any(pending.question is question for pending in self._pending)
 
     def _head(self, method: str) -> PendingReply:
         """What the message that `method` takes belongs to. Raises ProtocolViolation if it may not come now."""
@@ -238,9 +278,12 @@ class ConnectionState:
             else:
                 del self._prepared[done.name]
 
-    def parameters_described(self) -> PendingReply:
+    def parameters_described(self, types: tuple[int, ...] = ()) -> PendingReply:
         """A ParameterDescription: the RowDescription or NoData comes next."""
-        return self._head("parameters_described")
+        current = self._head("parameters_described")
+        if current.prepared is not None:
+            current.prepared.types = types
+        return current
 
     def rows_described(self, columns: tuple[Column, ...]) -> PendingReply:
         """A RowDescription, or NoData as no columns."""
@@ -318,5 +361,8 @@ class ConnectionState:
         """A ReadyForQuery. Portals live no longer than their transaction."""
         self._complete("ready")
         self.status = status
+        self._runs_at_ready = self.runs
+        if status == b"I":
+            self.has_made_things = False
         if status == b"I" and not self._pending:
             self._portals.clear()

@@ -1,6 +1,7 @@
 """PendingReply: a message that was sent upstream and is not answered yet, and what it was about. Pure.
 
-Data alone: connection_state.py changes it, but for `approvals` and `started`: they are decisions, and requests.py's.
+Data alone: connection_state.py changes it, but for `started`: that is a decision, and requests.py's. A Question is
+answered by answers.py.
 """
 
 from dataclasses import dataclass, field
@@ -24,16 +25,32 @@ class Kind(Enum):
 
 
 @dataclass(eq=False, slots=True)
+class Question:
+    """Something that the gateway itself asks on the client's connection; the client gets none of its answers."""
+
+    #: The first column of each row.
+    cells: list[str] = field(default_factory=list[str])
+    #: Of a ParameterDescription.
+    types: tuple[int, ...] = ()
+    #: Everything that was asked has been answered.
+    done: bool = False
+    #: What the server said where it did not answer.
+    failed: str | None = None
+
+
+@dataclass(eq=False, slots=True)
 class Prepared:
     """A prepared statement."""
 
     analysis: QueryAnalysis
+    #: Its text, where reviewers may have to be shown it; else empty.
+    sql: bytes = b""
+    #: Of its parameters, as Parse declared them or the server described them; 0 or missing: not known.
+    types: tuple[int, ...] = ()
     #: Of its RowDescription, once it was described; formats come with Bind.
     columns: tuple[Column, ...] | None = None
     #: The batch (messages up to a Sync) in which its description was asked for.
     described_in: int = -1
-    #: Runs that a reviewer allowed and that did not happen yet.
-    approvals: int = 0
     failed: bool = False
 
 
@@ -47,6 +64,10 @@ class Portal:
     described_in: int = -1
     started: bool = False
     failed: bool = False
+    #: How many statements had been sent to run when it was bound.
+    bound_after: int = 0
+    #: The Bind's payload, where reviewers may have to be shown its values; else empty.
+    bind: bytes = b""
 
     def result_columns(self) -> tuple[Column, ...]:
         """Columns of its rows, in the formats they come in. Raises ProtocolViolation if they were never described."""
@@ -71,6 +92,8 @@ class PendingReply:
     name: str = ""
     #: It is ours: its answer is not the client's.
     injected: bool = False
+    #: What it asks, if it is a question of ours.
+    question: Question | None = None
     #: Sent to the client in place of the ErrorResponse to what stands for a refused message.
     denial: bytes | None = None
     #: Query: which of its statements is answered now, and the columns of its rows.

@@ -13,6 +13,8 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
 from proxy.postgres.relay.answers import Answers
 from proxy.postgres.relay.connection_state import MAX_PENDING, ConnectionState
+from proxy.postgres.relay.estimate import Estimator
+from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
 from proxy.postgres.upstream import Upstream, fault
@@ -26,14 +28,20 @@ class Relay:
     """Runs until the client leaves, or something fails."""
 
     def __init__(
-        self, session: LiveSession, masked_columns: MaskedColumns, client: Transport, upstream: Upstream
+        self,
+        session: LiveSession,
+        masked_columns: MaskedColumns,
+        estimator: Estimator,
+        client: Transport,
+        upstream: Upstream,
     ) -> None:
         self._client = client
         self._upstream = upstream
         self._masked_columns = masked_columns
         self._state = ConnectionState()
         self._answers = Answers(session, masked_columns, self._state)
-        self._requests = Requests(session, masked_columns, self._state, notify=self._notify, flush=self._flush)
+        link = Link(send=self._send_on, until=self._until, notify=self._notify)
+        self._requests = Requests(session, masked_columns, self._state, link, estimator)
         self._reader = FrameReader()
         self._out: list[bytes] = []
         #: Done when the upstream's direction ends.
@@ -103,9 +111,19 @@ class Relay:
         """Too much was asked ahead: wait until half of it is answered."""
         self._out.append(messages.FLUSH)
         await self._flush()
-        while self._state.outstanding > MAX_PENDING // 2:
+        await self._until(lambda: self._state.outstanding <= MAX_PENDING // 2)
+
+    async def _until(self, reached: Callable[[], bool]) -> None:
+        """Wait until this is true; asked again after each answer of the upstream."""
+        while not reached():
             self._answered.clear()
             await self._answered.wait()
+
+    async def _send_on(self, more: bytes) -> None:
+        """Send what was taken so far, and this: it must not wait behind what is held."""
+        if more:
+            self._out.append(more)
+        await self._flush()
 
     async def _flush(self) -> None:
         self._send()

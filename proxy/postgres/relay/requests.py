@@ -1,35 +1,58 @@
-"""Requests: what the client asks, analysed before anything of it goes upstream.
+"""Requests: what the client asks, taken message by message before anything of it goes upstream.
 
 A statement that is refused is replaced by one that fails there, and its error by ours. So the server itself keeps the
 order of answers, discards what was sent behind it and fails the transaction, just as for any other error.
+
+SQL arrives at Parse, gets its values at Bind and runs at Execute. Reviewers are asked at Execute, about that one run.
+Until then its Bind waits here, for as long as only its Execute can come next: names get their meaning at Bind, and
+planning runs what is immutable. A client that wants its Bind answered first gets that where planning is harmless, and
+may run nothing else before the Execute.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
-from access.policy.labels import UNPARSEABLE
-from access.policy.resources import StatementRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
+from proxy.postgres.protocol.messages import Bind
+from proxy.postgres.protocol.parameters import read_parse_types
 from proxy.postgres.relay.connection_state import ConnectionState
+from proxy.postgres.relay.deciding import Deciding
+from proxy.postgres.relay.estimate import Estimator
+from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
-from proxy.postgres.relay.pending_reply import Portal
-from proxy.postgres.sql.query import MAX_REMEMBERED, UNREADABLE, QueryAnalysis, expand, together
+from proxy.postgres.relay.pending_reply import Portal, Prepared
+from proxy.postgres.relay.reviewing import Reviewing
+from proxy.postgres.sql.plannable import plannable
+from proxy.postgres.sql.query import QueryAnalysis, together
 from proxy.sessions.session import LiveSession
-from proxy.statements import StatementFacts, strictest
-from storage.model import VerdictKind
-
-#: Longer texts are parsed in a thread, so that other sessions go on.
-MAX_INLINE_SQL_BYTES = 16 * 1024
+from proxy.statements import StatementFacts
 
 #: No SQL, so it fails whatever the transaction's state; PostgreSQL's own log shows it.
 _FAILING = "Gatepass refused a statement before it reached this server"
 
-_REFUSED = "42501"
-_CANCELLED = "57014"
-
 _FUNCTION_CALL = StatementFacts("(function call)", "call", frozenset({"call"}))
 _NO_FUNCTION_CALLS = "Gatepass does not relay function-call messages. Call the function with SELECT."
+#: The rule by which a run is denied whose meaning may have changed since its Bind.
+_ONE_RUN = "one-run"
+_OVERTAKEN = (
+    "This statement is to be reviewed when it runs, and other statements ran since it was bound, so it may mean "
+    "something else by now. Bind it again and execute it at once."
+)
+_NOT_AT_ONCE = (
+    "This statement is to be reviewed before anything of it runs, and planning it could run code already. "
+    "Bind it and execute it at once, without a Flush or Sync in between."
+)
+
+
+@dataclass
+class _HeldBind:
+    """A Bind that waits for its Execute, and the Describe that came in between."""
+
+    bind: Bind
+    payload: bytes
+    whole: bytes
+    described: bytes = b""
 
 
 class Requests:
@@ -40,21 +63,16 @@ class Requests:
         session: LiveSession,
         masked_columns: MaskedColumns,
         state: ConnectionState,
-        *,
-        notify: Callable[[str], Awaitable[None]],
-        flush: Callable[[], Awaitable[None]],
+        link: Link,
+        estimator: Estimator,
     ) -> None:
         self._session = session
-        self._masked_columns = masked_columns
         self._state = state
-        #: Shows the client a sentence while a statement is held.
-        self._notify = notify
-        #: Sends what was taken so far: it must not wait behind what is held.
-        self._flush = flush
-        self._hold: asyncio.Task[bytes | None] | None = None
-        self._withdrawn = False
-        self._verdicts: dict[int, tuple[QueryAnalysis, VerdictKind]] = {}
-        self._handlers = {
+        self._link = link
+        self._deciding = Deciding(session, masked_columns, state, link)
+        self._reviewing = Reviewing(self._deciding, state, link, estimator)
+        self._held_bind: _HeldBind | None = None
+        self._handlers: dict[int, Callable[[bytes, bytes], Awaitable[bytes]]] = {
             ord("Q"): self._query,
             ord("P"): self._parse,
             ord("B"): self._bind,
@@ -73,6 +91,10 @@ class Requests:
         Raises ProtocolViolation, PolicyFault, RecorderFailed and UpstreamFault.
         """
         tag, start, end = frame
+        if self._state.discarding:
+            self._held_bind = None
+        if self._held_bind is not None and not self._is_about(self._held_bind, tag, chunk[start:end]):
+            await self._release_bind(self._held_bind)
         if self._state.discarding and tag != _SYNC:
             return b""
         whole = chunk[start - 5 : end]
@@ -85,75 +107,100 @@ class Requests:
 
     def withdraw(self) -> bool:
         """The client cancels: whether a statement was waiting for review, which is now withdrawn."""
-        if self._hold is None:
-            return False
-        self._withdrawn = True
-        self._hold.cancel()
-        return True
+        return self._deciding.withdraw()
 
     # --- simple -------------------------------------------------------------------------------------------------------
 
     async def _query(self, payload: bytes, whole: bytes) -> bytes:
-        analysis = self._expanded(await self._analysed(messages.read_query(payload)))
-        denial = await self._decide(analysis)
-        self._state.query(analysis, denial)
+        sql = messages.read_query(payload)
+        analysis = await self._deciding.analysed(sql)
+        if self._deciding.needs_review(analysis):
+            if not await self._deciding.settled():
+                return b""
+            analysis, denial = await self._reviewing.query(sql)
+        else:
+            denial = await self._deciding.decide(analysis)
+        if self._state.discarding:
+            # What was sent before has failed in the meantime, so the server takes no Query before a Sync.
+            return b""
+        self._state.query(analysis, denial, sql=sql if analysis.prepares else b"")
         return whole if denial is None else messages.query(_FAILING)
 
     async def _function_call(self, _: bytes, __: bytes) -> bytes:
         analysis = QueryAnalysis(())
-        refusal = await self._refuse([_FUNCTION_CALL], _NO_FUNCTION_CALLS)
+        refusal = await self._deciding.refuse([_FUNCTION_CALL], _NO_FUNCTION_CALLS)
+        if self._state.discarding:
+            return b""
         self._state.query(analysis, refusal)
         return messages.query(_FAILING)
 
     # --- extended -----------------------------------------------------------------------------------------------------
 
     async def _parse(self, payload: bytes, whole: bytes) -> bytes:
-        """Refuse early, and hold early: what is allowed here is decided again when it runs, and recorded then."""
+        """Refuse early; what is allowed here is decided when it runs, and recorded then. Nobody is asked yet."""
         name, sql = messages.read_parse(payload)
-        analysis = self._expanded(await self._analysed(sql))
-        verdict = self._verdict(analysis)
-        if verdict is not VerdictKind.ALLOW and (denial := await self._decide(analysis)) is not None:
+        analysis = await self._deciding.analysed(sql)
+        reviewed = self._deciding.needs_review(analysis)
+        denial = None
+        if not reviewed and self._deciding.is_denied(analysis):
+            denial = await self._deciding.decide(await self._deciding.exactly(sql))
+        if self._state.discarding:
+            return b""
+        if denial is not None:
             self._state.refuse(denial)
             return messages.parse("", _FAILING)
-        prepared = self._state.parse(name, analysis)
-        prepared.approvals = 1 if verdict is VerdictKind.REVIEW else 0
+        self._state.parse(name, analysis, sql=sql if reviewed else b"", types=read_parse_types(payload))
         return whole
 
     async def _bind(self, payload: bytes, whole: bytes) -> bytes:
         bind = messages.read_bind(payload)
-        self._state.bind(bind.portal, bind.statement, bind.result_formats)
         if bind.parameter_count:
             recorder = self._session.recorder
             recorder.write({"t": recorder.elapsed(), "type": "parameters", "count": bind.parameter_count})
+        if self._session.guarded and self._is_reviewed(self._state.prepared(bind.statement)):
+            self._held_bind = _HeldBind(bind, payload, whole)
+            return b""
+        self._state.bind(bind.portal, bind.statement, bind.result_formats)
         return whole
 
     async def _describe(self, payload: bytes, whole: bytes) -> bytes:
-        self._state.describe(*messages.read_target(payload))
+        target, name = messages.read_target(payload)
+        if self._held_bind is not None:
+            self._held_bind.described = whole
+            return b""
+        self._state.describe(target, name)
         return whole
 
     async def _execute(self, payload: bytes, whole: bytes) -> bytes:
         name = messages.read_execute(payload)
+        if self._held_bind is not None:
+            return await self._execute_held(self._held_bind, whole)
         portal = self._state.portal(name) or Portal(())
-        analysis = self._expanded(together([candidate.analysis for candidate in portal.candidates]))
+        analysis = self._analysis_of(portal.candidates)
         if not portal.started:
-            if not self._approved(portal) and (denial := await self._decide(analysis)) is not None:
+            if self._deciding.needs_review(analysis):
+                if not await self._deciding.settled():
+                    return b""
+                denial = await self._review(portal, analysis)
+            else:
+                denial = await self._deciding.decide(analysis)
+            if self._state.discarding:
+                return b""
+            if denial is not None:
                 self._state.refuse(denial)
                 return messages.execute(_FAILING)
             # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is decided again then.
             portal.started = True
+        return self._executed(name, portal, analysis, whole)
+
+    def _executed(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
+        """The Execute, and before it a Describe of ours where the rows would come without their columns."""
         before = b""
         if self._state.needs_description(portal):
             self._state.describe("P", name, injected=True)
             before = messages.describe_portal(name)
         self._state.execute(portal, analysis)
         return before + whole
-
-    def _approved(self, portal: Portal) -> bool:
-        """Whether a reviewer allowed this run when the statement was prepared; each approval is for one run."""
-        if len(portal.candidates) != 1 or not portal.candidates[0].approvals:
-            return False
-        portal.candidates[0].approvals -= 1
-        return True
 
     async def _close(self, payload: bytes, whole: bytes) -> bytes:
         self._state.close(*messages.read_target(payload))
@@ -167,87 +214,66 @@ class Requests:
         self._state.copy_end()
         return whole
 
-    # --- analysing and deciding ---------------------------------------------------------------------------------------
+    # --- runs that reviewers are asked about --------------------------------------------------------------------------
 
-    async def _analysed(self, sql: bytes) -> QueryAnalysis:
-        if self._masked_columns.stale and self._state.status == b"I" and not self._state.outstanding:
-            await self._flush()
-            await self._masked_columns.refresh()
-        analyser = self._masked_columns.analyser
-        if (known := analyser.remembered(sql)) is not None:
-            return known
-        if len(sql) <= MAX_INLINE_SQL_BYTES:
-            return analyser.analyse(sql)
-        await self._flush()
-        return await asyncio.to_thread(analyser.analyse, sql)
+    def _analysis_of(self, candidates: tuple[Prepared, ...]) -> QueryAnalysis:
+        return self._deciding.expanded(together([candidate.analysis for candidate in candidates]))
 
-    def _expanded(self, analysis: QueryAnalysis) -> QueryAnalysis:
-        """With what its EXECUTEs run; unreadable ones are refused where there are masked columns."""
+    def _is_reviewed(self, candidates: tuple[Prepared, ...]) -> bool:
+        return self._deciding.needs_review(self._analysis_of(candidates))
 
-        def candidates(name: str) -> list[QueryAnalysis]:
-            own = [analysis] if any(each.prepares == name for each in analysis.statements) else []
-            return self._state.analyses_of(name) + own
+    async def _execute_held(self, held: _HeldBind, whole: bytes) -> bytes:
+        """Ask about Bind and Execute as one, and send both at once."""
+        if not await self._deciding.settled():
+            self._held_bind = None
+            return b""
+        candidates = self._state.prepared(held.bind.statement)
+        denial = await self._reviewing.run(held.bind.statement, candidates, held.payload)
+        self._held_bind = None
+        if self._state.discarding:
+            return b""
+        if denial is not None:
+            self._state.refuse(denial)
+            return messages.execute(_FAILING)
+        before, portal = self._bound(held)
+        portal.started = True
+        return before + self._executed(held.bind.portal, portal, self._analysis_of(portal.candidates), whole)
 
-        if not self._masked_columns.catalogue.masked and not analysis.runs_prepared:
-            return analysis
-        expanded = expand(analysis, candidates)
-        if expanded.refusal is None and self._masked_columns.catalogue.masked and _has_unknown(expanded):
-            return QueryAnalysis(expanded.statements, UNREADABLE)
-        return expanded
+    async def _review(self, portal: Portal, analysis: QueryAnalysis) -> bytes | None:
+        """Ask about a portal that was bound before, if it still means what it did then."""
+        if not portal.bind or portal.bound_after != self._state.runs:
+            return await self._deciding.refuse(analysis.facts, _OVERTAKEN, _ONE_RUN)
+        return await self._reviewing.run(messages.read_bind(portal.bind).statement, portal.candidates, portal.bind)
 
-    def _verdict(self, analysis: QueryAnalysis) -> VerdictKind:
-        """What the role's rules say; remembered, for the rules of a session do not change."""
-        known = self._verdicts.get(id(analysis))
-        if known is not None and known[0] is analysis:
-            return known[1]
-        rule = None if analysis.refusal else strictest(self._session.role.statements, analysis.facts)
-        verdict = VerdictKind.DENY if analysis.refusal else rule.verdict if rule is not None else VerdictKind.ALLOW
-        if len(self._verdicts) >= MAX_REMEMBERED:
-            self._verdicts.clear()
-        self._verdicts[id(analysis)] = (analysis, verdict)
-        return verdict
+    async def _release_bind(self, held: _HeldBind) -> None:
+        """Something else comes before its Execute: send it, so that it is answered."""
+        self._held_bind = None
+        candidates = self._state.prepared(held.bind.statement)
+        if any(plannable(each.sql) is None for each in candidates):
+            analysis = self._analysis_of(candidates)
+            denial = await self._deciding.refuse(analysis.facts, _NOT_AT_ONCE, _ONE_RUN)
+            if not self._state.discarding:
+                self._state.refuse(denial)
+                await self._link.send(messages.execute(_FAILING))
+            return
+        before, _ = self._bound(held)
+        await self._link.send(before)
 
-    async def _decide(self, analysis: QueryAnalysis) -> bytes | None:
-        """None if it may run, else the ErrorResponse for the client. Recorded either way before this returns."""
-        if not analysis.statements:
-            return None
-        if analysis.refusal is not None:
-            return await self._refuse(analysis.facts, analysis.refusal)
-        if self._verdict(analysis) is not VerdictKind.REVIEW:
-            return await self._ask(analysis)
-        await self._flush()
-        return await self._ask_and_wait(analysis)
+    def _bound(self, held: _HeldBind) -> tuple[bytes, Portal]:
+        """Take note of a held Bind and its Describe, which go upstream now."""
+        bind = held.bind
+        portal = self._state.bind(bind.portal, bind.statement, bind.result_formats, payload=held.payload)
+        if held.described:
+            self._state.describe("P", bind.portal)
+        return held.whole + held.described, portal
 
-    async def _ask(self, analysis: QueryAnalysis) -> bytes | None:
-        verdict = await self._session.authorize(analysis.facts, self._notify)
-        return None if verdict.allowed else messages.error(_REFUSED, verdict.message)
-
-    async def _ask_and_wait(self, analysis: QueryAnalysis) -> bytes | None:
-        """Held for review: the client can withdraw it, and waits for nothing else."""
-        self._hold = asyncio.create_task(self._ask(analysis))
-        try:
-            return await self._hold
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not self._withdrawn or (task is not None and task.cancelling()):
-                raise  # the session is being cut, whatever the client withdrew in that moment
-            return messages.error(_CANCELLED, "canceling statement due to user request: it waited for review")
-        finally:
-            self._hold.cancel()
-            self._hold = None
-            self._withdrawn = False
-
-    async def _refuse(self, facts: list[StatementFacts], message: str) -> bytes:
-        rule = StatementRule(name="masked-data", match=["*"], verdict=VerdictKind.DENY, message=message[:500])
-        verdict = await self._session.authorize(facts, self._notify, refusal=rule)
-        return messages.error(_REFUSED, verdict.message)
+    def _is_about(self, held: _HeldBind, tag: int, payload: bytes) -> bool:
+        """Whether a message is the Execute that a held Bind waits for, or the one Describe before it."""
+        if tag == _EXECUTE:
+            return messages.read_execute(payload) == held.bind.portal
+        return tag == _DESCRIBE and not held.described and messages.read_target(payload) == ("P", held.bind.portal)
 
 
-def _has_unknown(analysis: QueryAnalysis) -> bool:
-    """An EXECUTE of something unknown, or an unknown statement; a DO block's text was looked into."""
-    return any(UNPARSEABLE in each.facts.labels and each.facts.kind != "do" for each in analysis.statements)
-
-
-_SYNC = ord("S")
+_SYNC, _EXECUTE, _DESCRIBE = ord("S"), ord("E"), ord("D")
 #: Flush and CopyData; neither gets an answer.
 _PASSED = frozenset({ord("H"), ord("d")})

@@ -24,6 +24,8 @@ MAX_REMEMBERED = 1_000
 
 #: Labels of statements after which the catalogue may be another.
 _CHANGING = frozenset({"ddl", "do"})
+#: The same, and what runs code that could make or rename something.
+_MAKING = _CHANGING | {"call", UNPARSEABLE}
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,13 @@ class QueryAnalysis:
     def is_ddl(self) -> bool:
         """Whether it may change the catalogue, and masked columns with it."""
         return any(not _CHANGING.isdisjoint(each.facts.labels) for each in self.statements)
+
+    @cached_property
+    def may_make_things(self) -> bool:
+        """Whether it may make or rename tables, functions or operators, by itself or in what it calls."""
+        return any(
+            label in _MAKING or label.startswith("function:") for each in self.statements for label in each.facts.labels
+        )
 
     @cached_property
     def facts(self) -> list[StatementFacts]:
@@ -165,7 +174,7 @@ def together(candidates: Sequence[QueryAnalysis]) -> QueryAnalysis:
 
 
 def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnalysis]]) -> QueryAnalysis:
-    """Add to every EXECUTE what the prepared statement it names asks for.
+    """Add to every EXECUTE what the prepared statement it names asks for, and the text of that.
 
     `prepared` gives the candidates behind a name. An unknown one could be anything.
     """
@@ -174,12 +183,35 @@ def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnal
     refusal = analysis.refusal
     statements: list[QueryStatement] = []
     for statement in analysis.statements:
-        candidates = prepared(statement.executes) if statement.executes is not None else ()
-        labels = set(statement.facts.labels)
-        if statement.executes is not None and not candidates:
-            labels.add(UNPARSEABLE)
-        for candidate in candidates:
-            refusal = refusal or candidate.refusal
-            labels.update(*(inner.facts.labels for inner in candidate.statements))
-        statements.append(replace(statement, facts=replace(statement.facts, labels=frozenset(labels))))
+        if statement.executes is None:
+            statements.append(statement)
+            continue
+        candidates = prepared(statement.executes)
+        refusal = refusal or next((each.refusal for each in candidates if each.refusal), None)
+        statements.append(replace(statement, facts=_with_prepared(statement, candidates)))
     return QueryAnalysis(tuple(statements), refusal)
+
+
+def _with_prepared(execute: QueryStatement, candidates: Sequence[QueryAnalysis]) -> StatementFacts:
+    """The facts of an EXECUTE and of what it may run."""
+    inner = [each for candidate in candidates for each in candidate.statements]
+    labels = execute.facts.labels.union(*(each.facts.labels for each in inner))
+    runs = [each.facts for each in inner if each.prepares in {None, execute.executes}]
+    hidden = next((each.unreviewable for each in [execute.facts, *runs] if each.unreviewable), "")
+    if len(candidates) > 1:
+        hidden = hidden or SEVERAL
+    parts = tuple(part for each in [execute.facts, *runs] for part in each.parts)
+    return replace(
+        execute.facts,
+        text="\n".join([execute.facts.text, *(f"runs: {each.text}" for each in runs)]),
+        labels=labels if candidates else labels | {UNPARSEABLE},
+        parts=(labels, *parts) if parts else (),
+        unreviewable=hidden,
+    )
+
+
+#: What cannot be shown of a name that was given more than once.
+SEVERAL = (
+    "Its name has stood for several prepared statements in this session, and which of them would run is not certain. "
+    "Prepare it under a name of its own."
+)

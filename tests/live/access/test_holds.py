@@ -13,6 +13,7 @@ from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
 from access.decisions.statement_reviews import review_statement
 from access.errors import Refused
+from access.grants import grants
 from access.policy.resources import StatementRule
 from storage.model import (
     EndReason,
@@ -208,6 +209,75 @@ async def test_a_denied_statement_is_written_down(world: World, live: Live) -> N
     assert (await world.actions())[-1] == "human:alice proxy:statement:deny failure"
     outcome = await review_statement(world.access, denied.id, world["bob"], APPROVE)
     assert outcome.message == "There is no such statement to review."
+
+
+@pytest.mark.finding("M7")
+@pytest.mark.parametrize("over", ["revoked", "expired"])
+async def test_nothing_is_approved_or_held_under_a_grant_that_is_over(world: World, live: Live, over: str) -> None:
+    held = await live.hold()
+    if over == "revoked":
+        await grants.revoke(world.access, live.grant.id, world["bob"], "over")
+    else:
+        await world.age("access_grant", live.grant.id, 1000)
+    outcome = await review_statement(world.access, held.id, world["carol"], APPROVE)
+    assert outcome.message.startswith("The access that this statement was sent under is over.")
+    assert (outcome.counted, outcome.state) == (False, HoldState.PENDING)
+    again = await live.hold()
+    assert again.state is HoldState.DENIED
+    assert ("was revoked by bob" if over == "revoked" else "as granted") in again.decision_reason
+    assert await world.posts(again.id) == []
+    assert (await world.actions())[-1] == "human:alice proxy:statement:hold failure"
+
+
+@pytest.mark.finding("L13")
+async def test_a_decision_is_about_what_was_seen(world: World, live: Live) -> None:
+    held = await live.hold("grants")
+    first = await review_statement(world.access, held.id, world["bob"], APPROVE, revision=held.revision)
+    assert first.counted
+    stale = await review_statement(world.access, held.id, world["dave"], APPROVE, revision=held.revision)
+    assert (stale.counted, stale.state) == (False, HoldState.PENDING)
+    assert "changed since you saw it" in stale.message
+    assert (await world.actions())[-1] == "human:dave slack:statement:approve failure"
+    assert first.statement is not None
+    seen = await review_statement(world.access, held.id, world["dave"], APPROVE, revision=first.statement.revision)
+    assert seen.decided
+
+
+@pytest.mark.finding("L9")
+async def test_no_more_wait_than_people_can_read(world: World, live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(holds, "MAX_HOLDS_PER_SESSION", 2)
+    monkeypatch.setattr(holds, "MAX_HOLDS_PER_PRINCIPAL", 3)
+    pending = await asyncio.gather(*(live.hold() for _ in range(5)))
+    assert [each.state for each in pending].count(HoldState.PENDING) == 2
+    denied = next(each for each in pending if each.state is HoldState.DENIED)
+    assert "2 statements of this session wait for review already" in denied.decision_reason
+    other = Live(world, live.grant, await world.session(live.grant))
+    assert [(await other.hold()).state for _ in range(2)] == [HoldState.PENDING, HoldState.DENIED]
+    waiting = next(each for each in pending if each.state is HoldState.PENDING)
+    assert await holds.cancel(world.access, waiting.id, "Ctrl-C")
+    assert (await other.hold()).state is HoldState.PENDING
+
+
+@pytest.mark.finding("H2")
+async def test_a_held_text_is_never_cut(world: World, live: Live) -> None:
+    text = "x" * (holds.MAX_SHOWN_CHARS - 2) + "\N{GRINNING FACE}"
+    assert (await live.hold(text=text)).text == text
+    with pytest.raises(ValueError, match="shown whole"):
+        await live.hold(text=text + "x")
+
+
+@pytest.mark.finding("H2")
+async def test_a_denied_text_that_is_cut_says_so(world: World, live: Live) -> None:
+    text = "x" * (holds.MAX_DENIED_CHARS + 1)
+    denied = await holds.deny(world.access, live.session, live.grant, text, "copy", live.rule("programs"))
+    assert denied.text.endswith("… (cut: 20,001 characters in all; the recording has them)")
+
+
+async def test_reviewers_are_told_what_stands_around_it(world: World, live: Live) -> None:
+    told = holds.Circumstances("removes table cards", "about 12 rows", "payments", '"$user", public')
+    held = await holds.hold(world.access, live.session, live.grant, "DROP …", "ddl", live.rule("ddl"), told)
+    row = await world.one(Statement, held.id)
+    assert holds.Circumstances(row.why, row.estimate, row.database, row.search_path) == told
 
 
 async def test_all_at_once_one_decides(world: World, live: Live) -> None:

@@ -76,5 +76,8 @@ async def test_one_account_does_not_make_a_quorum_under_two_names(world: World, 
     swapped["people"]["carol"]["slack"] = swapped["people"]["bob"].pop("slack")
     await world.write(swapped)
     outcome = await review_request(world.access, pending.id, world["carol"], APPROVE)
-    assert (outcome.decided, outcome.message) == (False, "Your approval counts: 1 of 2.")
+    assert (outcome.decided, outcome.message) == (
+        False,
+        "Your approval counts: 1 of 2: @bob's approval no longer counts.",
+    )
     assert (await review_request(world.access, pending.id, world["dave"], APPROVE)).decided

@@ -105,7 +105,7 @@ async def test_an_approval_stops_counting_when_its_giver_leaves(world: World, do
     document["groups"]["dba"] = ["carol", "dave"]
     await world.write(document)
     second = await review_request(world.access, request.id, world["carol"], APPROVE)
-    assert second.message == "Your approval counts: 1 of 2."
+    assert second.message == "Your approval counts: 1 of 2: @bob's approval no longer counts."
     assert (await review_request(world.access, request.id, world["dave"], APPROVE)).decided
 
 
@@ -180,3 +180,15 @@ async def test_approve_deny_and_cancel_at_once_have_one_winner(world: World) -> 
         assert sum(winners) == 1
         granted = [grant for grant in await world.all(Grant) if grant.request_id == request.id]
         assert len(granted) == (final.state is RequestState.APPROVED)
+
+
+@pytest.mark.finding("L13")
+async def test_a_decision_is_about_the_request_that_was_seen(world: World) -> None:
+    request = await ask(world, "write")
+    assert (await review_request(world.access, request.id, world["bob"], APPROVE, revision=request.revision)).counted
+    for decision in (APPROVE, DENY):
+        stale = await review_request(
+            world.access, request.id, world["carol"], decision, "no", revision=request.revision
+        )
+        assert not stale.counted
+        assert "changed since you saw it" in stale.message

@@ -46,6 +46,10 @@ RULES: list[dict[str, Any]] = [
     {"name": "no-copy", "match": ["copy_program", "copy_server_file"], "verdict": "deny", "message": "Never here."},
     {"name": "dangerous", "match": ["ddl", "delete_without_where"], "verdict": "review", "reviewers": ["reviewers"]},
 ]
+#: A role that may change names as it likes.
+DELETES: list[dict[str, Any]] = [
+    {"name": "deletes", "match": ["delete"], "verdict": "review", "reviewers": ["reviewers"]}
+]
 
 
 @pytest.fixture(scope="session")
@@ -93,6 +97,7 @@ async def access(database: Database, tmp_path: Path, place: dict[str, Any], monk
         "read": {"username": "app_read", "password": "env:READ_PASSWORD"},
         "owner": {"username": "app_owner", "password": "env:OWNER_PASSWORD"},
         "checked": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": RULES},
+        "owner-by-review": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": DELETES},
         "broken": {"username": "app_read", "password": "env:WRONG_PASSWORD"},
     }
     everything = {"name": "everything", "who": ["alice"], "resources": ["*"], "roles": ["*"]}

@@ -3,39 +3,16 @@
 import asyncio
 import signal
 
-import asyncpg
 import pytest
 from sqlalchemy import select
-from sqlmodel import col
 
 from access.context import Access
-from access.decisions.statement_reviews import review_statement
 from access.grants import grants
 from proxy.postgres.protocol import messages, startup
-from storage.model import EndReason, HoldState, Principal, ReviewDecision, Statement
+from storage.model import EndReason, HoldState, ReviewDecision, Statement
 from support.children import line
 from support.postgres import Door, Target
-
-WAIT_S = 60
-
-
-async def held(access: Access) -> Statement:
-    """The statement that waits for review, once there is one."""
-    async with asyncio.timeout(WAIT_S):
-        while True:
-            async with access.database.transaction() as transaction:
-                pending = select(Statement).where(col(Statement.state) == HoldState.PENDING)
-                if (found := (await transaction.scalars(pending)).one_or_none()) is not None:
-                    return found
-            await asyncio.sleep(0.02)
-
-
-async def decide(access: Access, decision: ReviewDecision, reason: str = "") -> Statement:
-    statement = await held(access)
-    async with access.database.transaction() as transaction:
-        bob = (await transaction.scalars(select(Principal).where(col(Principal.name) == "bob"))).one()
-    await review_statement(access, statement.id, bob, decision, reason)
-    return statement
+from support.reviews import WAIT_S, decide, held
 
 
 async def running(target: Target, sql: str) -> int:
@@ -70,55 +47,6 @@ async def test_a_denied_statement_never_reaches_the_upstream(door: Door, access:
     assert b"denied by bob: Not today." in err
     connection = await target.connect()
     assert await connection.fetchval("select count(*) from cards") == 2
-    await connection.close()
-
-
-async def test_prepared_statements_need_an_approval_for_each_run(door: Door, access: Access) -> None:
-    connection = await door.connect("checked")
-    try:
-        preparing = asyncio.create_task(connection.prepare("delete from notes where $1"))
-        await decide(access, ReviewDecision.APPROVE)
-        prepared = await asyncio.wait_for(preparing, WAIT_S)
-        assert await prepared.fetch(False) == []
-        second = asyncio.create_task(prepared.fetch(True))
-        await decide(access, ReviewDecision.DENY, "No.")
-        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="denied by bob"):
-            await asyncio.wait_for(second, WAIT_S)
-        assert await connection.fetchval("select count(*) from notes") == 1000
-    finally:
-        await connection.close()
-
-
-async def test_a_refused_portal_that_outlives_its_refusal_is_judged_again(
-    door: Door, access: Access, target: Target
-) -> None:
-    """ROLLBACK TO SAVEPOINT keeps portals that were made before the savepoint."""
-    client = await door.raw("checked")
-    client.send(messages.query("begin"))
-    await client.until(b"Z")
-    client.send(messages.parse("s", "delete from notes"), messages.SYNC)
-    await decide(access, ReviewDecision.APPROVE)
-    await client.until(b"Z")
-    bind = [messages.message(b"B", portal + b"\0s\0" + bytes(6)) for portal in (b"first", b"second")]
-    client.send(*bind, messages.SYNC)
-    await client.until(b"Z")
-    client.send(messages.query("savepoint sp"))
-    await client.until(b"Z")
-    client.send(messages.execute("first"), messages.SYNC)
-    await client.until(b"Z")
-    client.send(messages.query("rollback to sp"))
-    await client.until(b"Z")
-    for _ in range(2):
-        client.send(messages.execute("second"), messages.SYNC)
-        await decide(access, ReviewDecision.DENY, "Once was enough.")
-        assert "E" in await client.tags()
-        client.send(messages.query("rollback to sp"))
-        await client.until(b"Z")
-    client.send(messages.query("commit"))
-    await client.until(b"Z")
-    await client.close()
-    connection = await target.connect()
-    assert await connection.fetchval("select count(*) from notes") == 1000
     await connection.close()
 
 

@@ -121,3 +121,11 @@ def test_an_approval_that_was_void_is_said() -> None:
     text = read_message(render_statement(statement_facts(HoldState.APPROVED, void="The grant was revoked.")))
     assert "Approved, but not run" in text
     assert "The grant was revoked." in text
+
+
+@pytest.mark.finding("M7")
+def test_an_approval_that_came_to_nothing_says_so() -> None:
+    card = render_statement(statement_facts(HoldState.APPROVED, void="This access was revoked by bob."))
+    assert "Approved, but not run" in read_message(card)
+    assert "This access was revoked by bob." in read_message(card)
+    assert_inert(render_statement(statement_facts(HoldState.APPROVED, void=HOSTILE)))

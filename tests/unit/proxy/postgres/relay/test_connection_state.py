@@ -367,3 +367,38 @@ def test_an_answer_is_taken_where_the_table_says_so(tag: str, kind: Kind) -> Non
         play(*ASKED[kind], server << MESSAGES[tag].is_violation("never described"))
     else:
         play(*ASKED[kind], server << MESSAGES[tag])
+
+
+# --- what a run may mean ------------------------------------------------------------------------------------------
+
+
+def test_runs_are_counted_and_a_portal_knows_when_it_was_bound() -> None:
+    state = play(
+        client >> Parse("s", "delete from t"),
+        client >> Bind("p", "s"),
+        client >> Query("select 1"),
+        client >> Execute("p"),
+    )
+    portal = state.portal("p")
+    assert portal is not None
+    assert (portal.bound_after, state.runs) == (0, 2)
+
+
+def test_a_refused_query_is_no_run() -> None:
+    assert play(client >> Query("select 1", denial=b"no")).runs == 0
+
+
+@pytest.mark.parametrize("sql", ["create table t (a int)", "select f()", "call p()", "do $$ begin end $$"])
+def test_what_was_made_counts_until_the_transaction_ends(sql: str) -> None:
+    begun = [client >> Query("begin"), server << CommandComplete(), server << ReadyForQuery("T")]
+    made = [client >> Query(sql), server << CommandComplete(), server << ReadyForQuery("T")]
+    ended = [client >> Query("rollback"), server << CommandComplete(), server << ReadyForQuery("I")]
+    assert not play(*begun).has_made_things
+    assert play(*begun, *made).has_made_things
+    assert not play(*begun, *made, *ended).has_made_things
+
+
+def test_a_transaction_has_failed_until_something_else_was_sent() -> None:
+    failed = [client >> Query("select 1"), server << ErrorResponse(), server << ReadyForQuery("E")]
+    assert play(*failed).has_failed
+    assert not play(*failed, client >> Query("rollback")).has_failed

@@ -1,0 +1,168 @@
+"""Deciding: what a client asks, analysed and put to its role's rules, whatever message it came in.
+
+It tells a request what to do and sends nothing of the client's itself. What a reviewer is to be asked about waits here,
+and can be withdrawn.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from access.policy.labels import UNPARSEABLE
+from access.policy.resources import StatementRule
+from proxy.postgres.protocol import messages
+from proxy.postgres.relay.connection_state import ConnectionState
+from proxy.postgres.relay.link import Link
+from proxy.postgres.relay.masked_columns import MaskedColumns
+from proxy.postgres.relay.pending_reply import Prepared
+from proxy.postgres.sql.query import MAX_REMEMBERED, UNREADABLE, QueryAnalysis, expand
+from proxy.sessions.reviewed import Surroundings
+from proxy.sessions.session import LiveSession
+from proxy.statements import StatementFacts, strictest
+from storage.model import VerdictKind
+
+#: Longer texts are parsed in a thread, so that other sessions go on.
+MAX_INLINE_SQL_BYTES = 16 * 1024
+
+_REFUSED = "42501"
+_CANCELLED = "57014"
+_MASKED_DATA = "masked-data"
+
+
+class Deciding:
+    """One connection's; a denial is the ErrorResponse for the client, None is leave to run."""
+
+    def __init__(self, session: LiveSession, masked_columns: MaskedColumns, state: ConnectionState, link: Link) -> None:
+        self._session = session
+        self._masked_columns = masked_columns
+        self._state = state
+        self._link = link
+        self._hold: asyncio.Task[bytes | None] | None = None
+        self._withdrawn = False
+        self._verdicts: dict[int, tuple[QueryAnalysis, VerdictKind]] = {}
+
+    def withdraw(self) -> bool:
+        """The client cancels: whether a statement was waiting for review, which is now withdrawn."""
+        if self._hold is None or self._hold.done():
+            return False
+        self._withdrawn = True
+        self._hold.cancel()
+        return True
+
+    # --- analysing ----------------------------------------------------------------------------------------------------
+
+    async def analysed(self, sql: bytes) -> QueryAnalysis:
+        """What a query string asks for, with what its EXECUTEs run."""
+        await self._up_to_date()
+        analyser = self._masked_columns.analyser
+        if (known := analyser.remembered(sql)) is not None:
+            return self.expanded(known)
+        if len(sql) <= MAX_INLINE_SQL_BYTES:
+            return self.expanded(analyser.analyse(sql))
+        await self._link.send(b"")
+        return self.expanded(await asyncio.to_thread(analyser.analyse, sql))
+
+    async def exactly(self, sql: bytes) -> QueryAnalysis:
+        """The same of this very text, for what is shown: another text of its shape has other values."""
+        return self.expanded(await self._exactly(sql))
+
+    async def exactly_prepared(self, prepared: Prepared) -> QueryAnalysis:
+        """The same of a prepared statement."""
+        return await self.exactly(prepared.sql) if prepared.sql else self.expanded(prepared.analysis)
+
+    async def _exactly(self, sql: bytes) -> QueryAnalysis:
+        await self._up_to_date()
+        analyser = self._masked_columns.analyser
+        return await asyncio.to_thread(analyser.exactly, sql)
+
+    async def _up_to_date(self) -> None:
+        if self._masked_columns.stale and self._state.status == b"I" and not self._state.outstanding:
+            await self._link.send(b"")
+            await self._masked_columns.refresh()
+
+    def expanded(self, analysis: QueryAnalysis) -> QueryAnalysis:
+        """With what its EXECUTEs run; unreadable ones are refused where there are masked columns."""
+
+        def candidates(name: str) -> list[QueryAnalysis]:
+            own = [analysis] if any(each.prepares == name for each in analysis.statements) else []
+            return self._state.analyses_of(name) + own
+
+        if not self._masked_columns.catalogue.masked and not analysis.runs_prepared:
+            return analysis
+        expanded = expand(analysis, candidates)
+        if expanded.refusal is None and self._masked_columns.catalogue.masked and _has_unknown(expanded):
+            return QueryAnalysis(expanded.statements, UNREADABLE)
+        return expanded
+
+    # --- deciding -----------------------------------------------------------------------------------------------------
+
+    def verdict(self, analysis: QueryAnalysis) -> VerdictKind:
+        """What the role's rules say; remembered, for the rules of a session do not change."""
+        known = self._verdicts.get(id(analysis))
+        if known is not None and known[0] is analysis:
+            return known[1]
+        rule = None if analysis.refusal else strictest(self._session.role.statements, analysis.facts)
+        verdict = VerdictKind.DENY if analysis.refusal else rule.verdict if rule is not None else VerdictKind.ALLOW
+        if len(self._verdicts) >= MAX_REMEMBERED:
+            self._verdicts.clear()
+        self._verdicts[id(analysis)] = (analysis, verdict)
+        return verdict
+
+    def needs_review(self, analysis: QueryAnalysis) -> bool:
+        return self.verdict(analysis) is VerdictKind.REVIEW
+
+    def is_denied(self, analysis: QueryAnalysis) -> bool:
+        return self.verdict(analysis) is VerdictKind.DENY
+
+    async def decide(self, analysis: QueryAnalysis, surroundings: Surroundings | None = None) -> bytes | None:
+        """None if it may run now, else the denial. Recorded either way before this returns."""
+        if not analysis.statements:
+            return None
+        if analysis.refusal is not None:
+            return await self.refuse(analysis.facts, analysis.refusal)
+        if not self.needs_review(analysis):
+            return await self._ask(analysis, None)
+        await self._link.send(b"")
+        return await self._ask_and_wait(analysis, surroundings)
+
+    async def refuse(self, facts: Sequence[StatementFacts], message: str, rule: str = _MASKED_DATA) -> bytes:
+        """The denial of what no rule of the role could allow."""
+        own = StatementRule(name=rule, match=["*"], verdict=VerdictKind.DENY, message=message[:500])
+        verdict = await self._session.authorize(facts, self._link.notify, refusal=own)
+        return messages.error(_REFUSED, verdict.message)
+
+    async def settled(self) -> bool:
+        """Wait until all that was sent before has been answered: what is asked next is asked of what it left behind.
+
+        False: it failed, and the server discards what comes next.
+        """
+        state = self._state
+        if state.current is None:
+            await self._link.send(b"")
+            return not state.discarding
+        await self._link.send(messages.FLUSH)
+        await self._link.until(lambda: state.current is None or state.copying_in)
+        return not state.discarding
+
+    async def _ask(self, analysis: QueryAnalysis, surroundings: Surroundings | None) -> bytes | None:
+        verdict = await self._session.authorize(analysis.facts, self._link.notify, surroundings=surroundings)
+        return None if verdict.allowed else messages.error(_REFUSED, verdict.message)
+
+    async def _ask_and_wait(self, analysis: QueryAnalysis, surroundings: Surroundings | None) -> bytes | None:
+        """Held for review: the client can withdraw it, and waits for nothing else."""
+        self._hold = asyncio.create_task(self._ask(analysis, surroundings))
+        try:
+            return await self._hold
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self._withdrawn or (task is not None and task.cancelling()):
+                raise  # the session is being cut, whatever the client withdrew in that moment
+            return messages.error(_CANCELLED, "canceling statement due to user request: it waited for review")
+        finally:
+            self._hold.cancel()
+            self._hold = None
+            self._withdrawn = False
+
+
+def _has_unknown(analysis: QueryAnalysis) -> bool:
+    """An EXECUTE of something unknown, or an unknown statement; a DO block's text was looked into."""
+    return any(UNPARSEABLE in each.facts.labels and each.facts.kind != "do" for each in analysis.statements)

@@ -1,0 +1,16 @@
+"""Link: what a request may do with the connection it came on, beside going upstream itself."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Link:
+    """Both directions of one connection, as the relay gives them."""
+
+    #: Sends upstream what was taken so far, and these bytes behind it.
+    send: Callable[[bytes], Awaitable[None]]
+    #: Waits until this is true; asked again whenever the upstream has answered something.
+    until: Callable[[Callable[[], bool]], Awaitable[None]]
+    #: Shows the client a sentence.
+    notify: Callable[[str], Awaitable[None]]

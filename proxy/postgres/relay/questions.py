@@ -1,0 +1,72 @@
+"""Questions that the gateway asks on the client's own connection, between the client's messages. Pure.
+
+    show search_path; show role                      as a Query, where the client's own is one
+    P B E C C for each, H                            in the client's batch, where its statement is an Execute
+    D(S name) H                                      the types of a prepared statement's parameters
+
+Only SHOW is asked: it takes no snapshot, locks nothing and runs no code, so the client's transaction is none the wiser.
+The names are random: a client that knew them could not tell them from its own. A question that fails in a batch fails
+the batch, as anything in it would; the client gets that error.
+"""
+
+import secrets
+from collections.abc import Sequence
+
+from proxy.postgres.protocol import messages
+from proxy.postgres.protocol.frames import ProtocolViolation
+from proxy.postgres.protocol.parameters import read_parameter_description
+from proxy.postgres.relay.connection_state import ConnectionState
+from proxy.postgres.relay.pending_reply import Kind, Question
+
+_EACH = (Kind.PARSE, Kind.BIND, Kind.EXECUTE, Kind.CLOSE, Kind.CLOSE)
+
+
+def ask_by_query(state: ConnectionState, settings: Sequence[str]) -> tuple[Question, bytes]:
+    """The values of these settings, where the client's next message is a Query."""
+    question = Question()
+    state.ask(question, Kind.QUERY)
+    return question, messages.query("; ".join(f"show {name}" for name in settings))
+
+
+def ask_in_batch(state: ConnectionState, settings: Sequence[str]) -> tuple[Question, bytes]:
+    """The same, between the messages of a batch: neither its unnamed statement nor its unnamed portal is touched."""
+    question = Question()
+    parts: list[bytes] = []
+    for setting in settings:
+        name = f"gatepass_{secrets.token_hex(8)}"
+        state.ask(question, *_EACH)
+        parts += [messages.parse(name, f"show {setting}"), messages.bind(name, name), messages.execute(name)]
+        parts += [messages.close("P", name), messages.close("S", name)]
+    return question, b"".join([*parts, messages.FLUSH])
+
+
+def ask_types(state: ConnectionState, statement: str) -> tuple[Question, bytes]:
+    """The types of a prepared statement's parameters."""
+    question = Question()
+    state.ask(question, Kind.DESCRIBE)
+    return question, messages.describe_statement(statement) + messages.FLUSH
+
+
+def take_answer(question: Question, tag: int, payload: bytes, state: ConnectionState) -> None:
+    """One message of the server that answers it, and is no ErrorResponse. Raises ProtocolViolation."""
+    match chr(tag):
+        case "1":
+            state.parse_complete()
+        case "2":
+            state.bind_complete()
+        case "3":
+            state.close_complete()
+        case "t":
+            question.types = read_parameter_description(payload)
+            state.parameters_described()
+        case "T" | "n":
+            state.rows_described(())
+        case "D":
+            question.cells += [messages.text_of(cell or b"") for cell in messages.read_data_row(payload)[:1]]
+        case "C":
+            state.completed()
+        case "Z":
+            state.ready(payload)
+        case _:
+            raise ProtocolViolation("an answer to something else than what was asked")
+    question.done = not state.still_asks(question)

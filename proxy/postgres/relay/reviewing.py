@@ -1,0 +1,80 @@
+"""Reviewing: a run that a rule has reviewed, made ready for its reviewers: exact text, values, where it runs.
+
+It is asked about when all that was sent before it has been answered, so nothing is on its way that could change what it
+means. It refuses what nobody could be sure of: one name for several statements.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from proxy.postgres.protocol.parameters import Parameter, read_bind_values
+from proxy.postgres.relay.connection_state import ConnectionState
+from proxy.postgres.relay.deciding import Deciding
+from proxy.postgres.relay.estimate import Estimator
+from proxy.postgres.relay.held_run import HeldRun, answered
+from proxy.postgres.relay.link import Link
+from proxy.postgres.relay.pending_reply import Prepared
+from proxy.postgres.relay.questions import ask_types
+from proxy.postgres.relay.shown_parameters import shown_parameters
+from proxy.postgres.sql.query import SEVERAL, QueryAnalysis, together
+from proxy.sessions.reviewed import NotAsked
+
+
+class Reviewing:
+    """One connection's; denials are those of Deciding."""
+
+    def __init__(self, deciding: Deciding, state: ConnectionState, link: Link, estimator: Estimator) -> None:
+        self._deciding = deciding
+        self._state = state
+        self._link = link
+        self._estimator = estimator
+
+    async def query(self, sql: bytes) -> tuple[QueryAnalysis, bytes | None]:
+        """Ask about a Query; all before it is answered."""
+        analysis = await self._deciding.exactly(sql)
+        one = sql if len(analysis.statements) == 1 else b""
+        run = HeldRun(self._state, self._link, self._estimator, one, is_query=True)
+        return analysis, await self._deciding.decide(analysis, run)
+
+    async def run(self, statement: str, candidates: Sequence[Prepared], bind: bytes) -> bytes | None:
+        """Ask about an Execute of what was bound to `statement` by the Bind with the payload `bind`.
+
+        None is leave to run, unless the batch is being discarded by then: the client has the error for that.
+        """
+        live = [each for each in candidates if not each.failed]
+        analysis = together([await self._deciding.exactly_prepared(each) for each in live])
+        values = read_bind_values(bind)
+        try:
+            types = await self._types(statement, live, values)
+        except NotAsked:
+            return None
+        analysis = _with_values(analysis, shown_parameters(types, values), several=len(live) > 1)
+        sql = live[0].sql if len(live) == 1 else b""
+        run = HeldRun(self._state, self._link, self._estimator, sql)
+        return await self._deciding.decide(analysis, run)
+
+    async def _types(self, statement: str, live: Sequence[Prepared], values: Sequence[Parameter]) -> tuple[int, ...]:
+        """The parameters' types, of the server where the client left them to it. Raises NotAsked."""
+        if len(live) != 1 or not values:
+            return ()
+        [prepared] = live
+        known = len(prepared.types) >= len(values) and all(prepared.types)
+        if not known and self._state.prepared(statement) == (prepared,):
+            question, sent = ask_types(self._state, statement)
+            await answered(self._link, question, sent)
+            prepared.types = question.types
+        return prepared.types
+
+
+def _with_values(analysis: QueryAnalysis, lines: Sequence[str], *, several: bool) -> QueryAnalysis:
+    """The text is the statement, and a line below it for each value."""
+    if not analysis.statements:
+        return analysis
+    first, *rest = analysis.statements
+    facts = first.facts
+    shown = replace(
+        facts,
+        text="\n".join([facts.text, *lines]),
+        unreviewable=facts.unreviewable or (SEVERAL if several else ""),
+    )
+    return QueryAnalysis((replace(first, facts=shown), *rest), analysis.refusal)
