@@ -82,12 +82,13 @@ class Uses:
 
     def strings(self, location: int = -1) -> Iterator[Token]:
         """String tokens at or after `location`."""
-        index = bisect_left(self.tokens, location, key=_start)
-        return (token for token in self.tokens[index:] if token.kind in STRINGS)
+        first = bisect_left(self.tokens, location, key=_start)
+        return (self.tokens[at] for at in range(first, len(self.tokens)) if self.tokens[at].kind in STRINGS)
 
     def find(self, value: str, location: int = -1) -> Token | None:
-        """The first string token at or after `location` that says `value`."""
-        return next((token for token in self.strings(location) if self.value(token) == value), None)
+        """The first string token at or after `location`, if it says `value`."""
+        token = next(self.strings(location), None)
+        return token if token is not None and self.value(token) == value else None
 
     def behind(self, kinds: frozenset[int], value: str) -> Token | None:
         """The last string token that says `value` and stands directly behind a token of one of `kinds`."""

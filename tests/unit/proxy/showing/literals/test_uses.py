@@ -27,7 +27,8 @@ def test_a_value_is_found_behind_a_place(uses: Uses) -> None:
     assert first is not None
     assert second is not None
     assert (first.start, second.start) == (SQL.index(b"'a'"), SQL.index(b"'a'", 20))
-    assert uses.find("c") is None
+    assert uses.find("b") is None
+    assert uses.find("a", len(SQL)) is None
 
 
 def test_a_value_is_found_behind_a_word(uses: Uses) -> None:
