@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import termios
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -55,7 +55,8 @@ def measure(megabytes: int = 500) -> Iterator[Figure]:
 
 
 @contextlib.contextmanager
-def sshd(folder: Path) -> Generator[int]:
+def sshd(folder: Path, more: Mapping[str, object] = {}) -> Generator[int]:
+    """A server of OpenSSH's on a free port, with `more` options than its own."""
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
     for key in ("host_key", "user_key"):
@@ -72,6 +73,7 @@ def sshd(folder: Path) -> Generator[int]:
         "UsePAM": "no",
         "PermitRootLogin": "yes",
         "MaxStartups": 100,
+        **more,
     }
     (folder / "sshd_config").write_text("".join(f"{name} {value}\n" for name, value in options.items()))
     server = subprocess.Popen([SSHD, "-D", "-f", folder / "sshd_config"])

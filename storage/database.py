@@ -25,6 +25,8 @@ PROGRAM_ROLE = "gatepass_program"
 
 CONNECT_TIMEOUT_S = 5.0
 POOL_TIMEOUT_S = 10.0
+#: More than all who may be at the same thing at once: admissions, openings and endings of sessions, 4 of each.
+POOL_SIZE = 16
 #: How long a pooled connection may take to say that it still answers, before anything is asked of it.
 PING_TIMEOUT_S = 5.0
 #: How long connections may take to say goodbye.
@@ -60,7 +62,7 @@ class Database:
         dsn: str,
         *,
         program_role: str | None = PROGRAM_ROLE,
-        pool_size: int = 10,
+        pool_size: int = POOL_SIZE,
         statement_timeout_s: float | None = STATEMENT_TIMEOUT_S,
         client_patience_s: float = CLIENT_PATIENCE_S,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,

@@ -34,6 +34,9 @@ from storage.recordings.formats import format_of
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
+#: Sessions that are opened at once: however many clients come, cuts find a connection of the pool that is free.
+OPENINGS_AT_ONCE = 4
+
 
 class Gateway:
     """Admits, enters, and cuts; one for every proxy process."""
@@ -46,6 +49,7 @@ class Gateway:
         self.authenticator = Authenticator(access)
         self.waiters = HoldWaiters(access)
         self.live = LiveSessions()
+        self._openings = asyncio.Semaphore(OPENINGS_AT_ONCE)
         self._endings = Endings(access)
         self._watch = Watch(access, self.live, self.waiters)
         self._books = Books(access, self.live)
@@ -59,12 +63,14 @@ class Gateway:
     @contextlib.asynccontextmanager
     async def enter(self, admission: Admission, *, client_software: str = "") -> AsyncGenerator[LiveSession]:
         """A live session under the admission's grant; its end is written when the block is left, however it is left."""
-        session, deadline = await self._opened(admission, client_software)
+        async with self._openings:
+            session, deadline = await self._opened(admission, client_software)
         reason, detail = EndReason.CLOSED, ""
         structlog.contextvars.bind_contextvars(session_id=str(session.id))
         try:
             # The row stands and notices are heard: a revocation since the admission is either seen here or noticed.
-            await self._watch.check(session)
+            async with self._openings:
+                await self._watch.check(session)
             yield session
         except Fault as fault:
             reason, detail = fault.reason, str(fault)

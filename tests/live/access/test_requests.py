@@ -98,6 +98,7 @@ async def test_text_that_storage_cannot_hold_is_made_fit(world: World) -> None:
     assert (await world.one(AccessRequest, request.id)).reason == "a\ufffdb?c <!channel>`"
 
 
+@pytest.mark.finding("L9")
 async def test_a_flood_is_refused_and_audited(world: World) -> None:
     for number in range(MAX_PENDING):
         await requests.submit(world.access, world["alice"], Ask("payments-db", "admin", 60, f"reason {number}"))

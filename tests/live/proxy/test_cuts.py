@@ -20,14 +20,15 @@ from access.grants import grants
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from proxy.errors import AccessRefused, SessionEnded
-from proxy.sessions import endings, watch
+from proxy.sessions import authenticator, endings, watch
+from proxy.sessions import gateway as gateways
 from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.live import LiveSessions
 from proxy.sessions.session import LiveSession
 from proxy.sessions.watch import Watch
 from proxy.statements import StatementFacts
-from storage.database import StorageUnavailable
+from storage.database import POOL_SIZE, StorageUnavailable
 from storage.model import AuditEvent, EndReason, Principal, Protocol, ReviewDecision, Session, Statement
 from support.proxy import Grants
 
@@ -151,6 +152,34 @@ async def test_a_storage_that_is_slow_about_grants_keeps_no_held_statement_waiti
     async with gateway.enter(await admit(gateway, held.token, "admin@db")) as session:
         async with asyncio.timeout(60):
             assert (await session.authorize([DROP], decide)).allowed
+
+
+@pytest.mark.finding("H4")
+async def test_many_who_enter_at_once_leave_the_pool_room_for_a_cut(
+    unwatched: Gateway, access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admission = await admit(unwatched, (await granted("db", "read")).token)
+    open_session, at_once, most = gateways.open_session, 0, 0
+
+    async def gauged(*arguments: Any, **more: Any) -> Any:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            return await open_session(*arguments, **more)
+        finally:
+            at_once -= 1
+
+    monkeypatch.setattr(gateways, "open_session", gauged)
+
+    async def visit() -> None:
+        async with unwatched.enter(admission):
+            pass
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(visit() for _ in range(MANY)))
+    assert most == gateways.OPENINGS_AT_ONCE
+    assert gateways.OPENINGS_AT_ONCE + endings.ENDINGS_AT_ONCE + authenticator.ADMISSIONS_AT_ONCE < POOL_SIZE
 
 
 # --- endings --------------------------------------------------------------------------------------------------------
