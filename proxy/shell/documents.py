@@ -17,10 +17,15 @@ def fed_script(redirect: Node) -> str | None:
         return literal(word) if word is not None and _feeds_a_shell(redirect) else None
     if redirect.type != "heredoc_redirect" or not _feeds_a_shell(redirect):
         return None
-    return _document(redirect)
+    return plain_body(redirect)
 
 
-def _document(redirect: Node) -> str | None:
+def plain_body(redirect: Node) -> str | None:
+    """The body of a here-document in which the shell expands nothing; None if it may, or if it is none.
+
+    The grammar does not see every expansion (backquotes), so that without quotes around its end marker a document
+    must hold none of the characters that begin one.
+    """
     parts = {child.type: child for child in redirect.children}
     start, body = parts.get("heredoc_start"), parts.get("heredoc_body")
     if start is None or body is None:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from tree_sitter import Node
 
 from proxy.shell.commands import Argument, Command, command_words, commands
-from proxy.shell.documents import reader
+from proxy.shell.documents import plain_body, reader
 from proxy.shell.known import PLAIN
 from proxy.shell.languages import LANGUAGES
 from proxy.shell.wrappers import NOTHING, hands_on
@@ -195,13 +195,12 @@ class _Script:
             return
         chain = chain_of(last_reader(node))
         made = feeds(chain, self._defined)
-        pure = not [child for child in body.children if child.type != "heredoc_content"]
-        text = source(body)
-        if made is Feeds.SCRIPT and pure and self._depth:
+        text = plain_body(node)
+        if made is Feeds.SCRIPT and text is not None and self._depth:
             inner = hide(text, evaluates=self._evaluates, depth=self._depth - 1)
             self._merge(inner)
             self._add(inner.changes, body.start_byte)
-        elif made in {Feeds.PASSWORD, Feeds.PASSWORD_AND_MORE} and pure:
+        elif made in {Feeds.PASSWORD, Feeds.PASSWORD_AND_MORE} and text is not None:
             whole = Change(0, len(text.rstrip("\n")))
             self._add([whole] if made is Feeds.PASSWORD or is_opaque(text.strip()) else [], body.start_byte)
         else:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.shell.documents import fed_script, reader
+from proxy.shell.documents import fed_script, plain_body, reader
 from proxy.syntax.bash import nodes, parse, source
 
 Labels = Callable[[str], set[str]]
@@ -47,6 +47,21 @@ def test_a_here_string_is_one_line_of_script(labels: Labels) -> None:
 )
 def test_what_is_data_or_cannot_be_seen_is_none(line: str) -> None:
     assert scripts_of(line) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "body"),
+    [
+        ("cat <<E\na b\nE", "a b\n"),
+        ("cat <<'E'\n`a` $b\nE", "`a` $b\n"),
+        ("cat <<E\n`a`\nE", None),
+        ("cat <<E\n$b\nE", None),
+        ("cat <<E\n$(a)\nE", None),
+    ],
+)
+def test_a_document_is_plain_where_the_shell_expands_nothing_in_it(line: str, body: str | None) -> None:
+    (redirect,) = (node for node in nodes(parse(line)) if node.type == "heredoc_redirect")
+    assert plain_body(redirect) == body
 
 
 def test_a_document_of_a_group_has_no_single_reader() -> None:

@@ -35,6 +35,8 @@ def shown(line: str) -> str:
         "./mysql -p'rm -rf /srv'",
         "/tmp/kinit <<E\nrm -rf /srv\nE",
         "tee f <<E | kinit\nrm -rf /srv\nE",
+        "cat <<E | kinit\n`rm -rf /srv`\nE",
+        "kinit <<E\nx $(rm -rf /srv)\nE",
         "echo 'rm -rf /srv' | sudo -S tee x.sh; sh x.sh",
         "echo 'rm -rf /srv' | sudo -S bash",
         "sudo -S bash <<E\npw\nrm -rf /srv\nE",
