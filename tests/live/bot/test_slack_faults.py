@@ -168,7 +168,7 @@ async def test_a_button_tapped_twice_at_once_counts_once(stage: Stage) -> None:
     await stage.told("bob", "1 of 2")
     (request,) = await stage.rows(AccessRequest)
     assert request.state is RequestState.PENDING, "two taps of one person are one approval"
-    await stage.tap("carol", card, Action.APPROVE)
+    await stage.tap("carol", await stage.card("1 of 2: @bob"), Action.APPROVE)
     await stage.card("Approved")
     assert len(await stage.rows(Grant)) == 1
 
