@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from slack_sdk.models.blocks import Block, ConfirmObject, DividerBlock
+from slack_sdk.models.blocks import Block, DividerBlock
 from slack_sdk.models.views import View
 
 from access.policy.duration import format_duration
 from bot.blocks.action_ids import Action, Row
-from bot.blocks.message import Message, actions, button, context, mrkdwn, plain, preformatted, section
-from bot.blocks.reply import cancel_button
+from bot.blocks.message import Message, actions, button, context, preformatted, section
+from bot.blocks.reply import cancel_button, done_button
 from bot.blocks.request import wanted
 from bot.blocks.text import code, escape, mentions, moment
 from bot.blocks.waiting import page_of
@@ -71,21 +71,9 @@ def grant_buttons(facts: RequestFacts) -> Block:
     """Get the token, or give the access back."""
     if facts.grant is None:
         raise ValueError("a grant's buttons need a grant")
-    confirm = ConfirmObject(
-        title=plain("Give it back?"),
-        text=mrkdwn("The access ends at once, and open sessions with it."),
-        confirm=plain("End it"),
-        deny=plain("Keep it"),
-    )
     identifier = facts.grant.id.hex
-    return actions(
-        Row.GRANT,
-        [
-            button("Get my token…", Action.GET_TOKEN, identifier),
-            button("I'm done", Action.REVOKE, identifier, style="danger", confirm=confirm),
-        ],
-        about=identifier,
-    )
+    token = button("Get my token…", Action.GET_TOKEN, identifier)
+    return actions(Row.GRANT, [token, done_button(facts.grant.id)], about=identifier)
 
 
 def _grants(grants: Sequence[RequestFacts], now: datetime) -> list[Block]:

@@ -3,13 +3,18 @@
 The token is never in a message: messages are stored, searched, exported and pushed to phones. The button opens a modal.
 """
 
-from slack_sdk.models.blocks import Block
+from uuid import UUID
 
+from slack_sdk.models.blocks import Block, ButtonElement, ConfirmObject
+
+from access.policy.policy import NO_RULE
 from bot.blocks.action_ids import Action, Row
-from bot.blocks.message import Message, actions, button, context, preformatted, quote, section
+from bot.blocks.message import Message, actions, button, context, mrkdwn, plain, preformatted, quote, section
 from bot.blocks.request import decided_by, wanted
 from bot.blocks.text import code, escape, mention, mentions, moment
 from bot.facts.facts import Phase, RequestFacts, short
+
+_MAY_ASK_AGAIN = (Phase.DENIED, Phase.EXPIRED, Phase.CANCELLED, Phase.ENDED, Phase.NOT_ALLOWED)
 
 
 def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
@@ -23,7 +28,7 @@ def render_reply(facts: RequestFacts, *, trouble: str = "") -> Message:
     if facts.phase is Phase.GRANTED and facts.grant is not None:
         blocks.extend(_way_in(facts))
     blocks.extend(_reasons(facts))
-    if facts.phase in (Phase.DENIED, Phase.EXPIRED, Phase.CANCELLED, Phase.ENDED, Phase.NOT_ALLOWED):
+    if facts.phase in _MAY_ASK_AGAIN and facts.request.rule != NO_RULE:
         blocks.append(actions(Row.AGAIN, [button("Ask again…", Action.ASK_AGAIN, facts.request.id.hex)]))
     blocks.append(context(_small_print(facts)))
     return Message(text=headline, blocks=tuple(blocks))
@@ -77,11 +82,23 @@ def _who_decides(facts: RequestFacts) -> str:
 def _way_in(facts: RequestFacts) -> list[Block]:
     if facts.connect is None or facts.grant is None:
         return [section("This resource is no longer in the policy; ask its owners.")]
+    token = button("Get my token…", Action.GET_TOKEN, facts.grant.id.hex, style="primary")
     return [
+        actions(Row.WAY_IN, [token, done_button(facts.grant.id)]),
+        section("Connect, and paste your token when asked for the password:"),
         preformatted(facts.connect),
-        section("Paste your token when asked for the password."),
-        actions(Row.WAY_IN, [button("Get my token…", Action.GET_TOKEN, facts.grant.id.hex, style="primary")]),
     ]
+
+
+def done_button(grant_id: UUID) -> ButtonElement:
+    """Give the access back, which is no danger, only final."""
+    confirm = ConfirmObject(
+        title=plain("Give it back?"),
+        text=mrkdwn("The access ends at once, and open sessions with it."),
+        confirm=plain("End it"),
+        deny=plain("Keep it"),
+    )
+    return button("I'm done", Action.REVOKE, grant_id.hex, confirm=confirm)
 
 
 def _reasons(facts: RequestFacts) -> list[Block]:
@@ -95,7 +112,5 @@ def _reasons(facts: RequestFacts) -> list[Block]:
 def _small_print(facts: RequestFacts) -> str:
     if facts.phase is Phase.GRANTED and facts.grant is not None:
         identifier = short(facts.grant.id)
-        return (
-            f"Done early? `/access revoke {identifier}` · grant {code(identifier)} · `/access list` shows all you have"
-        )
+        return f"Grant {code(identifier)} · `/access list` shows all you have"
     return f"Request {code(short(facts.request.id))}"

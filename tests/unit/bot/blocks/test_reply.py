@@ -2,9 +2,11 @@
 
 import pytest
 
+from access.policy.policy import NO_RULE
 from bot.blocks.action_ids import Action
 from bot.blocks.reply import render_reply
 from bot.facts.facts import Phase
+from storage.model import RequestState
 from support.bot.facts import request_facts
 from support.bot.rendered import PHASES, action_ids, read_message
 
@@ -13,7 +15,7 @@ from support.bot.rendered import PHASES, action_ids, read_message
     ("phase", "words", "actions"),
     [
         (Phase.PENDING, ["You asked for", "#incidents", "@bob or carol can approve"], {Action.CANCEL}),
-        (Phase.GRANTED, ["You have access", "psql", "Paste your token", "/access revoke 66666666"], {Action.GET_TOKEN}),
+        (Phase.GRANTED, ["You have access", "psql", "paste your token"], {Action.GET_TOKEN, Action.REVOKE}),
         (Phase.DENIED, ["Denied by @bob", "use the replica"], {Action.ASK_AGAIN}),
         (Phase.EXPIRED, ["Nobody decided in time"], {Action.ASK_AGAIN}),
         (Phase.CANCELLED, ["Cancelled"], {Action.ASK_AGAIN}),
@@ -26,3 +28,18 @@ def test_a_reply_says_what_to_do_next(phase: Phase, words: list[str], actions: s
     reply = render_reply(request_facts(**PHASES[phase]))
     assert [word for word in words if word not in read_message(reply)] == []
     assert action_ids(reply) == actions
+
+
+@pytest.mark.finding("use-18")
+def test_a_way_in_begins_with_the_token_and_can_be_given_back() -> None:
+    text = read_message(render_reply(request_facts(RequestState.APPROVED)))
+    places = [text.find(words) for words in ("You have access", "[Get my token…]", "[I'm done]", "psql")]
+    assert -1 not in places
+    assert places == sorted(places)
+    assert "/access revoke" not in text, "nothing can be typed there"
+
+
+@pytest.mark.finding("use-31")
+def test_what_no_rule_allows_has_no_button_to_ask_again() -> None:
+    assert "[Ask again…]" in read_message(render_reply(request_facts(RequestState.DENIED)))
+    assert "[Ask again…]" not in read_message(render_reply(request_facts(RequestState.DENIED, rule=NO_RULE)))
