@@ -73,7 +73,7 @@ def sshd(folder: Path, more: Mapping[str, object] = {}) -> Generator[int]:
         "UsePAM": "no",
         "PermitRootLogin": "yes",
         "MaxStartups": 100,
-        **more,
+        **(more or {}),
     }
     (folder / "sshd_config").write_text("".join(f"{name} {value}\n" for name, value in options.items()))
     server = subprocess.Popen([SSHD, "-D", "-f", folder / "sshd_config"])

@@ -100,14 +100,14 @@ class Watch:
         try:
             async with self._access.database.transaction() as transaction:
                 problems = await grants.problems(transaction, {session.grant.id for session in going_on})
+                # Here and not after the block: nothing is waited for in between, not even the end of the transaction.
+                for session in going_on:
+                    if (problem := problems.get(session.grant.id)) is not None:
+                        session.end(problem.end_reason, str(problem))
         except StorageUnavailable as error:
             log.warning("grants_not_rechecked", sessions=len(going_on), why=str(error))
             for session in going_on:
                 session.end(OurFault.reason, NO_STORAGE)
-            return
-        for session in going_on:
-            if (problem := problems.get(session.grant.id)) is not None:
-                session.end(problem.end_reason, str(problem))
 
     # --- the policy ---------------------------------------------------------------------------------------------------
 
