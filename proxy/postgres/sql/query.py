@@ -107,7 +107,7 @@ class QueryAnalyser:
     def _remember(self, sql: bytes, statements: Sequence[StatementAnalysis], analysis: QueryAnalysis) -> None:
         if len(sql) > MAX_REMEMBERED_SQL_BYTES:
             return
-        shared = all(isinstance(statement.tree, _LITERAL_FREE) for statement in statements)
+        shared = all(isinstance(each.tree, _LITERAL_FREE) and not each.by_value for each in statements)
         self._known[(shape_of(sql) if shared else None) or sql] = analysis
         if len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
@@ -168,12 +168,24 @@ def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnal
     refusal = analysis.refusal
     statements: list[QueryStatement] = []
     for statement in analysis.statements:
-        candidates = prepared(statement.executes) if statement.executes is not None else ()
-        labels = set(statement.facts.labels)
-        if statement.executes is not None and not candidates:
-            labels.add(UNPARSEABLE)
-        for candidate in candidates:
-            refusal = refusal or candidate.refusal
-            labels.update(*(inner.facts.labels for inner in candidate.statements))
-        statements.append(replace(statement, facts=replace(statement.facts, labels=frozenset(labels))))
+        if statement.executes is None:
+            statements.append(statement)
+            continue
+        candidates = prepared(statement.executes)
+        refusal = refusal or next((each.refusal for each in candidates if each.refusal), None)
+        inner = [each.facts for candidate in candidates for each in candidate.statements]
+        statements.append(replace(statement, facts=_running(statement.facts, inner, is_known=bool(candidates))))
     return QueryAnalysis(tuple(statements), refusal)
+
+
+def _running(facts: StatementFacts, inner: Sequence[StatementFacts], *, is_known: bool) -> StatementFacts:
+    """An EXECUTE with what it runs: all of it as one, and in the parts of each."""
+    each = (facts, *inner)
+    unknown = frozenset() if is_known else frozenset({UNPARSEABLE})
+    whole = unknown.union(*(one.parts[0] if one.parts else one.labels for one in each))
+    return replace(
+        facts,
+        labels=unknown.union(*(one.labels for one in each)),
+        parts=tuple(dict.fromkeys((whole, *(part for one in each for part in one.parts[1:])))),
+        unqualified=facts.unqualified.union(*(one.unqualified for one in inner)),
+    )
