@@ -13,13 +13,15 @@ from rich.console import Console
 from access.errors import PolicyStale
 from access.identity.adoption import PolicyOutdated
 from access.identity.people import WrongWorkspace
+from access.policy.advice import Weight
 from access.policy.errors import PolicyErrors
-from access.policy.file import json_schema, load
+from access.policy.file import advise, json_schema, load
 from access.signing_keys import KeyUnusable
 from bot.manifest import manifest_text
 from bot.slack.client import BotUnavailable
 from cli import audit, keys, log, serving, sessions
 from cli.demo.command import DemoUnavailable, demo
+from cli.judge import judge
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
 from proxy.authority import Authority
@@ -142,9 +144,11 @@ def migrate() -> None:
 def check(
     file: Annotated[Path | None, typer.Argument(help="The policy file; default: $GATEPASS_CONFIG.")] = None,
 ) -> None:
-    """Check gatepass.yml and print every error with its line."""
+    """Check gatepass.yml: print every error with its line, or what is valid in it and probably not meant."""
     path = file or Settings.load().config
     policy = load(path)
+    for weight, line in advise(path):
+        typer.echo(line, err=weight is Weight.WARNING)
     typer.echo(
         f"{path} is valid: {len(policy.resources)} resources, {len(policy.people)} people, "
         f"{len(policy.policy)} rules. Policy {policy.hash[:12]}."
@@ -169,4 +173,5 @@ def ca() -> None:
     typer.echo(Authority(Settings.load().home / "ca").certificate(), nl=False)
 
 
+app.command()(judge)
 app.command()(demo)
