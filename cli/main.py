@@ -14,12 +14,14 @@ from access.errors import PolicyStale
 from access.identity.adoption import PolicyOutdated
 from access.identity.people import WrongWorkspace
 from access.key_files import KeyUnusable
+from access.policy.advice import Weight
 from access.policy.errors import PolicyErrors
-from access.policy.file import json_schema, load, writable_by_others
+from access.policy.file import advise, json_schema, load, writable_by_others
 from bot.manifest import manifest_text
 from bot.slack.client import BotUnavailable
 from cli import audit, keys, log, process, serving, sessions
 from cli.demo.command import DemoUnavailable, demo
+from cli.judge import judge
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
 from cli.unlock import unlock
@@ -151,11 +153,13 @@ def migrate() -> None:
 def check(
     file: Annotated[Path | None, typer.Argument(help="The policy file; default: $GATEPASS_CONFIG.")] = None,
 ) -> None:
-    """Check gatepass.yml and print every error with its line."""
+    """Check gatepass.yml: print every error with its line, or what is valid in it and probably not meant."""
     path = file or Settings.load().config
     policy = load(path)
     if who := writable_by_others(path.stat().st_mode):
         typer.echo(f"WARNING: {path} can be written by {who}; `gatepass serve` refuses it until you `chmod go-w` it.")
+    for weight, line in advise(path):
+        typer.echo(line, err=weight is Weight.WARNING)
     typer.echo(
         f"{path} is valid: {len(policy.resources)} resources, {len(policy.people)} people, "
         f"{len(policy.policy)} rules. Policy {policy.hash[:12]}."
@@ -189,5 +193,6 @@ def known_hosts() -> None:
     typer.echo(f"{where} {public_line(host_key(serving.ssh_keys(settings)))}")
 
 
+app.command()(judge)
 app.command()(unlock)
 app.command()(demo)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
-from access.policy.labels import UNPARSEABLE
+from access.policy.labels import ANY_SETTING, UNPARSEABLE, may_mean
 from access.policy.resources import StatementRule
 from storage.model import VerdictKind
 
@@ -31,27 +31,45 @@ class StatementFacts:
     #: One word: select, insert, ddl, exec, shell, sftp …
     kind: str
     labels: frozenset[str]
-    #: Labels of what it is made of (the commands of a pipeline), when each must pass the rules by itself.
+    #: Labels of what it is made of (the commands of a pipeline, the tables of a query), when each must pass the rules
+    #: by itself.
     parts: tuple[frozenset[str], ...] = ()
     #: Why `text` does not show all of what runs, as a sentence; empty: it does. What has one is not put to a reviewer.
     unreviewable: str = ""
+    #: Labels of names written without a schema: to a rule that denies or holds, they may stand in any.
+    unqualified: frozenset[str] = frozenset()
 
 
-def match(rules: Sequence[StatementRule], facts: StatementFacts) -> StatementRule | None:
+def match(
+    rules: Sequence[StatementRule], facts: StatementFacts, schemas: Sequence[str] | None = None
+) -> StatementRule | None:
     """The first rule that names one of the statement's labels (globs allowed), or None: allowed.
 
-    On a role with rules, a statement that could not be read is denied unless a rule names `unparseable`.
+    On a role with rules, a statement that could not be read is denied unless a rule names `unparseable`. A name without
+    a schema may stand in any of `schemas` (the session's search path; None: it is not known, so in any there is), which
+    counts for rules that deny or hold, and never for one that allows.
     """
     for rule in rules:
-        if any(fnmatchcase(label, pattern) for pattern in rule.match for label in facts.labels):
+        if any(_names(rule, pattern, facts, schemas) for pattern in rule.match):
             return rule
     return _UNREADABLE if rules and UNPARSEABLE in facts.labels else None
 
 
-def strictest(rules: Sequence[StatementRule], facts: Iterable[StatementFacts]) -> StatementRule | None:
+def _names(rule: StatementRule, pattern: str, facts: StatementFacts, schemas: Sequence[str] | None) -> bool:
+    if any(fnmatchcase(label, pattern) for label in facts.labels):
+        return True
+    if rule.verdict is VerdictKind.ALLOW or ":" not in pattern:
+        return False
+    uncertain = facts.labels & (facts.unqualified | {ANY_SETTING})
+    return any(may_mean(pattern, label, schemas) for label in uncertain)
+
+
+def strictest(
+    rules: Sequence[StatementRule], facts: Iterable[StatementFacts], schemas: Sequence[str] | None = None
+) -> StatementRule | None:
     """The rule that decides for several statements sent as one, and their parts: deny before review before allow."""
     parts = [part for whole in facts for part in _parts(whole)]
-    matched = [rule for rule in (match(rules, part) for part in parts) if rule is not None]
+    matched = [rule for rule in (match(rules, part, schemas) for part in parts) if rule is not None]
     return max(matched, key=lambda rule: _STRICTNESS[rule.verdict], default=None)
 
 

@@ -1,6 +1,6 @@
 """What gatepass.yml says: its sections, and the people behind its names. Pure.
 
-Each part is checked by its own shape. Whether the parts fit together is for access.policy_checks to say, and what
+Each part is checked by its own shape. Whether the parts fit together is for access.policy.checks to say, and what
 follows for somebody who asks is the Policy's.
 """
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from access.policy.advice import Weight, advice
 from access.policy.errors import PolicyError, PolicyErrors, from_flaws, from_validation, structural, unreadable
 from access.policy.policy import Policy
 from access.policy.yaml_lines import Plain, read
@@ -63,6 +64,17 @@ def parse(text: str, path: Path) -> Policy:
         if structural(error) and isinstance(reading.data, dict):
             details += _between_the_sound(reading.data, details)
         raise from_validation(path, reading, details) from None
+
+
+def advise(path: Path) -> list[tuple[Weight, str]]:
+    """What is valid in the file at `path` and probably not meant, each with its line. Raises PolicyErrors."""
+    policy, reading = load(path), read(path.read_text("utf-8-sig"))
+    said: list[tuple[Weight, str]] = []
+    for each in advice(policy):
+        at = reading.position(each.path)
+        where = f"{path}:{at.line}" if at is not None else str(path)
+        said.append((each.weight, f"{where}: {each.weight}: {'.'.join(map(str, each.path))}: {each.message}"))
+    return said
 
 
 def json_schema() -> str:

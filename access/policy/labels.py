@@ -5,7 +5,7 @@ of these enumerations, and docs/policy.md shows the lines. A rule that names a l
 match, and so silently allow: it is an error.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -87,8 +87,42 @@ class SqlLabel(StrEnum):
     """says how replicas know a row"""
     RETURN = "return"
     """the body of an SQL function"""
+    READ = "read"
+    """reads rows, wherever in the statement"""
+    WRITE = "write"
+    """adds, changes or removes rows, wherever in the statement"""
+    PRIVILEGE = "privilege"
+    """changes who may do what: rights, roles, owners, row security"""
+    SESSION = "session"
+    """changes what later statements of the session mean or meet"""
+    FILE = "file"
+    """reads, writes or lists files of the server"""
+    PROGRAM = "program"
+    """runs a program on the server, or brings code that may"""
+    CONNECT = "connect"
+    """makes the server connect to another one"""
+    SERVER = "server"
+    """acts on the server: other sessions, its settings, replication, statistics"""
+    OPAQUE_FUNCTION = "opaque_function"
+    """calls a function that is not PostgreSQL's own, or not known to be harmless"""
     UNPARSEABLE = "unparseable"
     """cannot be read for certain"""
+
+
+#: What a statement does, beside the kind of statement that it is.
+EFFECTS = frozenset(
+    {
+        SqlLabel.READ,
+        SqlLabel.WRITE,
+        SqlLabel.PRIVILEGE,
+        SqlLabel.SESSION,
+        SqlLabel.FILE,
+        SqlLabel.PROGRAM,
+        SqlLabel.CONNECT,
+        SqlLabel.SERVER,
+        SqlLabel.OPAQUE_FUNCTION,
+    }
+)
 
 
 class ShellLabel(StrEnum):
@@ -115,6 +149,9 @@ class ShellLabel(StrEnum):
 #: What labels that name a thing begin with, and what they say.
 PREFIXES = {
     "table:": "names this table, as `table:cards` or `table:app.cards`",
+    "reads:": "reads rows of this table",
+    "writes:": "adds, changes or removes rows of this table",
+    "set:": "sets or resets this setting, as `set:search_path` or `set:role`",
     "function:": "calls or drops this function",
     "object:": "drops this other thing",
     "command:": "runs this command, by its base name; `command:test` also for `[` and `[[`",
@@ -122,6 +159,26 @@ PREFIXES = {
 
 #: The label of what an analysis could not read, in every protocol; a role with rules refuses it unless a rule names it.
 UNPARSEABLE = SqlLabel.UNPARSEABLE.value
+
+
+#: A setting whose name is computed, or all of them: to a rule that denies or holds it may be any.
+ANY_SETTING = "set:*"
+
+
+def may_mean(pattern: str, label: str, schemas: Sequence[str] | None) -> bool:
+    """Whether a label without a schema (`table:cards`) may mean what a pattern with one names (`table:app.*`).
+
+    `schemas`: those it may stand in; None: any. ANY_SETTING may mean every setting.
+    """
+    prefix, _, name = label.partition(":")
+    head, _, rest = pattern.partition(":")
+    if not fnmatchcase(prefix, head):
+        return False
+    if label == ANY_SETTING:
+        return True
+    if schemas is not None:
+        return any(fnmatchcase(f"{schema}.{name}", rest) for schema in schemas)
+    return any(fnmatchcase(name, rest[dot + 1 :]) for dot in range(1, len(rest)) if rest[dot] == ".")
 
 
 def unknown_label(pattern: str) -> str | None:

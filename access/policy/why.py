@@ -64,12 +64,15 @@ WORDS: Mapping[str, str] = {
     ShellLabel.ARITHMETIC: "computes",
     ShellLabel.DYNAMIC_COMMAND: "runs what only the running shell knows",
     # What a statement does, wherever in it that stands.
-    "read": "reads {}",
-    "write": "writes to {}",
-    "privilege": "gives or takes rights",
-    "session": "changes what the session's later statements mean",
-    "file": "reads or writes a file on the server",
-    "program": "runs a program on the server",
+    SqlLabel.READ: "reads {}",
+    SqlLabel.WRITE: "writes to {}",
+    SqlLabel.PRIVILEGE: "gives or takes rights",
+    SqlLabel.SESSION: "changes what the session's later statements mean",
+    SqlLabel.FILE: "reads or writes a file on the server",
+    SqlLabel.PROGRAM: "runs a program on the server",
+    SqlLabel.CONNECT: "makes the server connect to another one",
+    SqlLabel.SERVER: "acts on the server itself",
+    SqlLabel.OPAQUE_FUNCTION: "calls a function whose doings cannot be seen",
 }
 
 #: The beginning of a label that names a thing, and what is said of the thing.

@@ -164,5 +164,8 @@ class Deciding:
 
 
 def _has_unknown(analysis: QueryAnalysis) -> bool:
-    """An EXECUTE of something unknown, or an unknown statement; a DO block's text was looked into."""
-    return any(UNPARSEABLE in each.facts.labels and each.facts.kind != "do" for each in analysis.statements)
+    """An EXECUTE of something unknown, or an unknown statement; a DO block's and a function's text was looked into."""
+    return any(UNPARSEABLE in each.facts.labels and each.facts.kind not in _WITH_CODE for each in analysis.statements)
+
+
+_WITH_CODE = frozenset({"do", "ddl"})

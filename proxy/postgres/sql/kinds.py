@@ -3,6 +3,7 @@
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import SqlLabel
+from proxy.syntax.sql import unwrap
 
 KINDS: dict[str, SqlLabel] = {
     "SelectStmt": SqlLabel.SELECT,
@@ -64,3 +65,27 @@ DDL_PREFIXES = ("Create", "Alter", "Drop")
 OBJECT_TABLES = frozenset(
     {pg.OBJECT_TABLE, pg.OBJECT_VIEW, pg.OBJECT_MATVIEW, pg.OBJECT_FOREIGN_TABLE, pg.OBJECT_SEQUENCE, pg.OBJECT_INDEX}
 )
+
+
+def kind_of(node: str) -> str:
+    """The kind of a statement by its node's name."""
+    return KINDS.get(node) or (SqlLabel.DDL if node.startswith(DDL_PREFIXES) else "other")
+
+
+def label_of(node: str) -> SqlLabel:
+    """What the statement does, by its node's name; one that this grammar does not have yet is unparseable."""
+    known = KINDS.get(node) or OTHERS.get(node)
+    return known or (SqlLabel.DDL if node.startswith(DDL_PREFIXES) else SqlLabel.UNPARSEABLE)
+
+
+def is_analyze(explain: pg.ExplainStmt) -> bool:
+    """EXPLAIN (ANALYZE) runs what it explains; ANALYZE false, off or 0 does not."""
+    for option in explain.options:
+        element = option.def_elem
+        if element.defname != "analyze":
+            continue
+        argument = unwrap(element.arg) if element.HasField("arg") else None
+        value = getattr(argument, "sval", getattr(argument, "boolval", getattr(argument, "ival", True)))
+        if str(value).lower() not in {"false", "off", "0"}:
+            return True
+    return False

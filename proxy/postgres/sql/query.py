@@ -122,7 +122,7 @@ class QueryAnalyser:
     def _remember(self, sql: bytes, statements: Sequence[StatementAnalysis], analysis: QueryAnalysis) -> None:
         if len(sql) > MAX_REMEMBERED_SQL_BYTES:
             return
-        shared = all(statement.shared for statement in statements)
+        shared = all(each.shared and not each.by_value for each in statements)
         self._known[(shape_of(sql) if shared else None) or sql] = analysis
         if len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
@@ -193,20 +193,22 @@ def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnal
 
 
 def _with_prepared(execute: QueryStatement, candidates: Sequence[QueryAnalysis]) -> StatementFacts:
-    """The facts of an EXECUTE and of what it may run."""
+    """The facts of an EXECUTE and of what it may run: all of it as one, and in the parts of each."""
     inner = [each for candidate in candidates for each in candidate.statements]
-    labels = execute.facts.labels.union(*(each.facts.labels for each in inner))
-    runs = [each.facts for each in inner if each.prepares in {None, execute.executes}]
-    hidden = next((each.unreviewable for each in [execute.facts, *runs] if each.unreviewable), "")
+    each = (execute.facts, *(one.facts for one in inner))
+    runs = [one.facts for one in inner if one.prepares in {None, execute.executes}]
+    hidden = next((one.unreviewable for one in [execute.facts, *runs] if one.unreviewable), "")
     if len(candidates) > 1:
         hidden = hidden or SEVERAL
-    parts = tuple(part for each in [execute.facts, *runs] for part in each.parts)
+    unknown = frozenset[str]() if candidates else frozenset({UNPARSEABLE})
+    whole = unknown.union(*(one.parts[0] if one.parts else one.labels for one in each))
     return replace(
         execute.facts,
-        text="\n".join([execute.facts.text, *(f"runs: {each.text}" for each in runs)]),
-        labels=labels if candidates else labels | {UNPARSEABLE},
-        parts=(labels, *parts) if parts else (),
+        text="\n".join([execute.facts.text, *(f"runs: {one.text}" for one in runs)]),
+        labels=unknown.union(*(one.labels for one in each)),
+        parts=tuple(dict.fromkeys((whole, *(part for one in each for part in one.parts[1:])))),
         unreviewable=hidden,
+        unqualified=execute.facts.unqualified.union(*(one.facts.unqualified for one in inner)),
     )
 
 

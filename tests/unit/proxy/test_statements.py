@@ -55,3 +55,49 @@ def test_of_several_statements_the_strictest_verdict_counts() -> None:
     assert strictest([ALLOW_REPORTS, HOLD_DDL, NO_RM], several) is NO_RM
     assert strictest([ALLOW_REPORTS, HOLD_DDL, NO_RM], several[:2]) is HOLD_DDL
     assert strictest([], several) is None
+
+
+def uncertain(*labels: str) -> StatementFacts:
+    """A statement whose names are written without a schema."""
+    return StatementFacts(text="…", kind="select", labels=frozenset(labels), unqualified=frozenset(labels))
+
+
+@pytest.mark.finding("H6")
+@pytest.mark.parametrize(
+    ("pattern", "schemas", "is_met"),
+    [
+        ("table:hr.cards", None, True),
+        ("table:hr.*", None, True),
+        ("table:h?.c*", None, True),
+        ("t*:hr.cards", None, True),
+        ("table:hr.other", None, False),
+        ("table:card", None, False),
+        ("table:audit_*", None, False),
+        ("function:hr.cards", None, False),
+        ("table:hr.cards", ["public", "hr"], True),
+        ("table:hr.cards", ["public"], False),
+        ("table:hr.*", ["public"], False),
+    ],
+)
+def test_a_name_without_a_schema_may_stand_in_any_for_who_forbids(
+    pattern: str, schemas: list[str] | None, is_met: bool
+) -> None:
+    for verdict in (VerdictKind.DENY, VerdictKind.REVIEW):
+        assert (match([rule("r", pattern, verdict=verdict)], uncertain("table:cards"), schemas) is not None) is is_met
+
+
+@pytest.mark.finding("H6")
+def test_who_allows_is_met_by_the_schema_that_is_written_alone() -> None:
+    allow = rule("ours", "table:hr.cards", verdict=VerdictKind.ALLOW)
+    rest = rule("rest", "*")
+    assert match([allow, rest], uncertain("table:cards")) is rest
+    assert match([allow, rest], uncertain("table:cards"), ["hr"]) is rest
+    assert match([allow, rest], facts("table:cards", "table:hr.cards")) is allow
+    assert match([rule("no", "table:hr.cards")], facts("table:cards", "table:app.cards")) is None
+
+
+def test_a_setting_without_a_name_may_be_any() -> None:
+    for pattern in ("set:role", "set:*", "s*:search_path"):
+        assert match([rule("r", pattern)], facts("set:*")) is not None
+    assert match([rule("r", "set:role", verdict=VerdictKind.ALLOW)], facts("set:*")) is None
+    assert match([rule("r", "table:role")], facts("set:*")) is None

@@ -6,7 +6,7 @@ import pytest
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import PREFIXES, ShellLabel, SqlLabel, unknown_label
-from proxy.postgres.sql.analysis import label_of
+from proxy.postgres.sql.kinds import label_of
 from proxy.shell.analysis import judge
 from support.enumerations import lines_of, table_under
 from support.sql import facts_of
@@ -19,7 +19,8 @@ SQL = (
     "notify n; grant select on t to r; create table t (a int); truncate t; drop table t; vacuum t; lock t; cluster t; "
     "discard all; checkpoint; alter table t replica identity full; "
     "load 'x'; close c; show a; reindex table t; deallocate q; listen n; unlisten n; "
-    "create function f() returns int return 1; copy t to '/x'; update t set a = 1 where a = 2; grant r to s"
+    "create function f() returns int return 1; select f(), dblink('a', 'b'), pg_reload_conf(); copy t to '/x'; "
+    "update t set a = 1 where a = 2; grant r to s"
 )
 
 

@@ -3,8 +3,7 @@
 import pytest
 from postgast import pg_query_pb2 as pg
 
-from proxy.postgres.sql.analysis import kind_of, label_of
-from proxy.postgres.sql.kinds import DDL_PREFIXES, KINDS, OTHERS
+from proxy.postgres.sql.kinds import DDL_PREFIXES, KINDS, OTHERS, kind_of, label_of
 
 #: Nodes that end in Stmt and are no statement of a client: wrappers, PL/pgSQL's, and what the planner makes.
 INNER = {"RawStmt", "PLAssignStmt", "SetOperationStmt"}

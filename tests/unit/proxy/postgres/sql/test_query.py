@@ -69,6 +69,23 @@ def test_execute_is_what_was_prepared(analyser: QueryAnalyser) -> None:
     assert {"explain", "execute", "delete_without_where"} <= facts.labels
 
 
+def test_execute_must_pass_in_the_parts_of_what_was_prepared(analyser: QueryAnalyser) -> None:
+    prepared = analyser.analyse(b"prepare p as merge into t using s on true when matched then delete")
+    [facts] = expand(analyser.analyse(b"execute p"), lambda _: [prepared]).facts
+    whole, *parts = facts.parts
+    assert {"execute", "prepare", "merge"} <= whole
+    assert "delete" not in whole, "a rule that allows delete must not decide for MERGE"
+    assert any({"merge", "delete", "writes:t"} <= part for part in parts)
+    assert "table:t" in facts.unqualified
+
+
+@pytest.mark.parametrize("sql", [b"select set_config('role', 'x', true)", b"delete from t where a like 'x%'"])
+def test_what_a_literal_decides_is_not_shared(analyser: QueryAnalyser, sql: bytes) -> None:
+    analyser.analyse(sql)
+    assert analyser.remembered(sql) is not None
+    assert analyser.remembered(sql.replace(b"x", b"y").replace(b"role", b"work_mem")) is None
+
+
 def test_execute_of_something_unknown_could_be_anything(analyser: QueryAnalyser) -> None:
     [facts] = expand(analyser.analyse(b"execute p"), lambda _: list[QueryAnalysis]()).facts
     assert UNPARSEABLE in facts.labels

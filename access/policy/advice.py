@@ -1,0 +1,193 @@
+"""What is valid in a role's statement rules and probably not meant: warnings, and notes on what labels mean now. Pure.
+
+Each is a sentence about one rule or one role; none makes the policy invalid.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fnmatch import fnmatchcase
+
+from access.policy.document import PolicyDocument
+from access.policy.labels import ShellLabel, SqlLabel
+from access.policy.resources import Resource, Role, SshFeature, StatementRule
+from storage.model import Protocol, VerdictKind
+
+Path = tuple[int | str, ...]
+
+
+class Weight(StrEnum):
+    WARNING = "warning"
+    """probably not meant"""
+    NOTE = "note"
+    """means more than it did in the version before"""
+
+
+@dataclass(frozen=True)
+class Advice:
+    """`message` about the part at `path` of the file."""
+
+    path: Path
+    weight: Weight
+    message: str
+
+
+def advice(policy: PolicyDocument) -> list[Advice]:
+    """All that is to say about the policy's statement rules, in the order of the file."""
+    found: list[Advice] = []
+    for name, resource in policy.resources.items():
+        for role_name, role in resource.roles.items():
+            if role.statements:
+                found += _role(("resources", name, "roles", role_name, "statements"), resource, role)
+    return found
+
+
+def _role(path: Path, resource: Resource, role: Role) -> Iterator[Advice]:
+    warned = _shell_role(role) if resource.type is Protocol.SSH else _sql_role(role)
+    yield from (Advice(path, Weight.WARNING, message) for message in warned)
+    for index, rule in enumerate(role.statements):
+        here = (*path, index)
+        yield from (Advice(here, Weight.WARNING, said) for said in _rule(resource.type, rule, role.statements[:index]))
+        if resource.type is Protocol.POSTGRES:
+            yield from (Advice(here, Weight.NOTE, said) for said in _means_more(rule))
+
+
+# --- what a role lets by ------------------------------------------------------------------------------------------
+
+
+def _shell_role(role: Role) -> Iterator[str]:
+    rules = role.statements
+    forbidding = [rule for rule in rules if rule.verdict is not VerdictKind.ALLOW and _names(rule, "command:")]
+    if not forbidding:
+        return
+    names = f"the rule {forbidding[0].name} forbids or holds commands by name"
+    if _allowed(rules, ShellLabel.EXEC, ShellLabel.DYNAMIC_COMMAND):
+        yield (
+            f"{names}, and dynamic_command is allowed: `$(echo reboot)` or `$x` runs any of them. Add it "
+            "to that rule, or list what may run and deny the rest."
+        )
+    if any(_decides(rule, ShellLabel.UNPARSEABLE) and rule.verdict is VerdictKind.ALLOW for rule in rules):
+        yield f"{names}, and unparseable is allowed: what cannot be read may run any of them. Deny it."
+    if SshFeature.SHELL in role.allow and _allowed(rules, ShellLabel.SHELL):
+        yield (
+            f"{names}, and an interactive shell is allowed, in which no command is checked. Say `allow: [exec]`, "
+            "or give the label shell a rule."
+        )
+
+
+def _sql_role(role: Role) -> Iterator[str]:
+    rules = role.statements
+    if all(rule.verdict is VerdictKind.ALLOW for rule in rules):
+        return
+    if _allowed(rules, SqlLabel.DDL):
+        yield (
+            "these rules let ddl by: a function, trigger, view or rule that is made in the session does later what "
+            "they deny or hold. Give ddl a rule that denies or holds it."
+        )
+    if _allowed(rules, SqlLabel.SET, SqlLabel.SESSION, "set:search_path") and _any_name(rules):
+        yield (
+            "these rules go by names of tables and functions, and `set search_path` is allowed, which changes what a "
+            "name without a schema means. Give set:search_path and set:role a rule, or name tables without schema."
+        )
+
+
+def _allowed(rules: Sequence[StatementRule], *labels: str) -> bool:
+    """Whether a statement with these labels would be allowed."""
+    met = next((rule for rule in rules if any(_decides(rule, label) for label in labels)), None)
+    return met is None or met.verdict is VerdictKind.ALLOW
+
+
+def _decides(rule: StatementRule, label: str) -> bool:
+    return any(fnmatchcase(label, pattern) for pattern in rule.match)
+
+
+def _names(rule: StatementRule, prefix: str) -> bool:
+    return any(pattern.startswith(prefix) for pattern in rule.match)
+
+
+def _any_name(rules: Sequence[StatementRule]) -> bool:
+    """Whether a rule goes by a table's or a function's name with its schema."""
+    return any(pattern.startswith(_NAMING) and "." in pattern for rule in rules for pattern in rule.match)
+
+
+# --- single rules -------------------------------------------------------------------------------------------------
+
+_RANGES = frozenset("?[")
+_NAMING = ("table:", "reads:", "writes:", "function:")
+
+
+def _rule(protocol: Protocol, rule: StatementRule, earlier: Sequence[StatementRule]) -> Iterator[str]:
+    for pattern in rule.match:
+        if (why := _never(protocol, pattern)) is not None:
+            yield f"{pattern} meets no statement here: {why}."
+        elif pattern.startswith(_NAMING) and "." in pattern:
+            yield from _with_schema(rule, pattern)
+    covering = [_covering(pattern, earlier) for pattern in rule.match]
+    if covering and all(covering):
+        names = ", ".join(dict.fromkeys(name for name in covering if name))
+        yield f"the rule {rule.name} never decides: all that it matches is decided by {names} before it."
+
+
+def _never(protocol: Protocol, pattern: str) -> str | None:
+    prefix, _, name = pattern.partition(":")
+    if protocol is Protocol.SSH:
+        if pattern in set(SqlLabel) - set(ShellLabel) or f"{prefix}:" in {*_NAMING, "object:", "set:"}:
+            return "it is a label of SQL, and this is a host"
+    elif pattern in {ShellLabel.EXEC, ShellLabel.SHELL, ShellLabel.SFTP}:
+        return "it is a label of SSH sessions, and this is a database"
+    if prefix == "command" and "/" in name:
+        return "commands are named by their last part, without a folder"
+    if f"{prefix}:" in _NAMING and name.count(".") > 1:
+        return "names have one dot at most, between schema and name"
+    return "settings are in lower case" if prefix == "set" and name != name.lower() else None
+
+
+def _with_schema(rule: StatementRule, pattern: str) -> Iterator[str]:
+    if rule.verdict is VerdictKind.ALLOW:
+        yield f"{pattern} allows only statements that write the schema: a name without one is not known to mean it."
+    elif pattern.rpartition(".")[2].strip("*?") == "":
+        yield (
+            f"{pattern} also meets every name that is written without a schema, for the session's search path says "
+            "what that means. Name the tables, or have people write their schema."
+        )
+
+
+def _covering(pattern: str, earlier: Sequence[StatementRule]) -> str | None:
+    """The earlier rule that meets whatever this pattern meets; an earlier `?` or `[` is not compared with a glob."""
+    for rule in earlier:
+        if rule.verdict is VerdictKind.ALLOW and "." in pattern:
+            continue
+        if any(each == pattern or (not _RANGES & set(each) and fnmatchcase(pattern, each)) for each in rule.match):
+            return rule.name
+    return None
+
+
+# --- what older rules mean now ------------------------------------------------------------------------------------
+
+#: Label -> what has it now and had not in version 0.1.
+_NEWLY = {
+    SqlLabel.INSERT: "MERGE that inserts, and COPY … FROM",
+    SqlLabel.UPDATE: "MERGE that updates, and INSERT … ON CONFLICT DO UPDATE",
+    SqlLabel.DELETE: "MERGE that deletes",
+    SqlLabel.DELETE_WITHOUT_WHERE: "a WHERE that restricts nothing (`id = id`), and MERGE",
+    SqlLabel.UPDATE_WITHOUT_WHERE: "a WHERE that restricts nothing (`id = id`), and MERGE",
+    SqlLabel.DROP: "ALTER … DROP and DETACH PARTITION",
+    SqlLabel.GRANT: "ALTER … OWNER TO, REASSIGN OWNED, and roles that are given rights or memberships",
+    SqlLabel.DDL: "writing PostgreSQL's own tables",
+    SqlLabel.SET: "set_config()",
+    SqlLabel.NOTIFY: "pg_notify()",
+    SqlLabel.COPY_SERVER_FILE: "functions that read, write or list files",
+    SqlLabel.COPY_PROGRAM: "settings, languages and foreign tables by which the server runs programs",
+    SqlLabel.UNPARSEABLE: "functions with a body that is not SQL, and functions that run SQL given as text",
+}
+
+
+def _means_more(rule: StatementRule) -> Iterator[str]:
+    newly = [f"{label} ({_NEWLY[label]})" for label in _NEWLY if label.value in rule.match]
+    if rule.verdict is VerdictKind.ALLOW:
+        yield (
+            f"the rule {rule.name} allows what it names and nothing beside it: tables, effects and functions in the "
+            "same statement must be allowed as well."
+        )
+    elif newly:
+        yield f"the rule {rule.name} now also meets: {'; '.join(newly)}."

@@ -1,0 +1,143 @@
+"""What statements that define things do besides: take away, change rights, reach other servers or files. Pure.
+
+The nodes are PostgreSQL's (nodes/parsenodes.h). What only defines has no effect but its kind.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pg
+
+from access.policy.labels import SqlLabel
+
+_RIGHTS = (SqlLabel.PRIVILEGE, SqlLabel.GRANT)
+
+#: Nodes that always have these effects; each group of labels is a part.
+_ALWAYS: dict[str, tuple[tuple[SqlLabel, ...], ...]] = {
+    "GrantStmt": (_RIGHTS,),
+    "GrantRoleStmt": (_RIGHTS,),
+    "AlterDefaultPrivilegesStmt": (_RIGHTS,),
+    "AlterOwnerStmt": (_RIGHTS,),
+    "ReassignOwnedStmt": (_RIGHTS,),
+    "DropOwnedStmt": (_RIGHTS,),
+    "SecLabelStmt": ((SqlLabel.PRIVILEGE,),),
+    "CreatePolicyStmt": ((SqlLabel.PRIVILEGE,),),
+    "AlterPolicyStmt": ((SqlLabel.PRIVILEGE,),),
+    "CreateRoleStmt": ((SqlLabel.PRIVILEGE,),),
+    "AlterRoleStmt": ((SqlLabel.PRIVILEGE,),),
+    "DropRoleStmt": ((SqlLabel.PRIVILEGE,),),
+    "CreateTableSpaceStmt": ((SqlLabel.FILE, SqlLabel.COPY_SERVER_FILE),),
+    "CreatePLangStmt": ((SqlLabel.PROGRAM, SqlLabel.COPY_PROGRAM),),
+    "CreateAmStmt": ((SqlLabel.OPAQUE_FUNCTION,),),
+    "CreateFdwStmt": ((SqlLabel.CONNECT,), (SqlLabel.OPAQUE_FUNCTION,)),
+    "AlterFdwStmt": ((SqlLabel.CONNECT,),),
+    "CreateExtensionStmt": ((SqlLabel.OPAQUE_FUNCTION,),),
+    "AlterExtensionStmt": ((SqlLabel.OPAQUE_FUNCTION,),),
+    "CreateForeignServerStmt": ((SqlLabel.CONNECT,),),
+    "AlterForeignServerStmt": ((SqlLabel.CONNECT,),),
+    "CreateForeignTableStmt": ((SqlLabel.CONNECT,),),
+    "CreateUserMappingStmt": ((SqlLabel.CONNECT,),),
+    "AlterUserMappingStmt": ((SqlLabel.CONNECT,),),
+    "ImportForeignSchemaStmt": ((SqlLabel.CONNECT,),),
+    "CreateSubscriptionStmt": ((SqlLabel.CONNECT,),),
+    "AlterSubscriptionStmt": ((SqlLabel.CONNECT,),),
+    "CheckPointStmt": ((SqlLabel.SERVER,),),
+    "CreatePublicationStmt": ((SqlLabel.SERVER,),),
+    "AlterPublicationStmt": ((SqlLabel.SERVER,),),
+}
+
+#: ALTER TABLE and its kin: what takes something away from the table.
+_TAKING = frozenset(
+    {
+        pg.AT_DropColumn,
+        pg.AT_DropConstraint,
+        pg.AT_DropExpression,
+        pg.AT_DropIdentity,
+        pg.AT_DropInherit,
+        pg.AT_DropNotNull,
+        pg.AT_DetachPartition,
+        pg.AT_DetachPartitionFinalize,
+    }
+)
+_ROW_SECURITY = frozenset(
+    {pg.AT_EnableRowSecurity, pg.AT_DisableRowSecurity, pg.AT_ForceRowSecurity, pg.AT_NoForceRowSecurity}
+)
+#: Options of a role that give nobody anything; all others do.
+_PERSONAL = frozenset({"password", "canlogin", "connectionlimit", "validUntil", "sysid"})
+#: Options of foreign tables and servers that name a file or a program (file_fdw).
+_OUTSIDE = {
+    "filename": (SqlLabel.FILE, SqlLabel.COPY_SERVER_FILE),
+    "program": (SqlLabel.PROGRAM, SqlLabel.COPY_PROGRAM),
+}
+_DROPS_CONSTRAINT = frozenset({"X", "O"})
+
+
+def effects_of(node: Message) -> Iterator[tuple[SqlLabel, ...]]:
+    """The groups of labels, each a part, that a statement has besides its kind."""
+    yield from _ALWAYS.get(node.DESCRIPTOR.name, ())
+    match node:
+        case pg.AlterTableStmt():
+            yield from _altered(node)
+        case pg.CreateRoleStmt() | pg.AlterRoleStmt() if _gives_rights(node.options):
+            yield _RIGHTS
+        case pg.CreateFunctionStmt() | pg.AlterFunctionStmt() if _runs_as_owner(node):
+            yield (SqlLabel.PRIVILEGE,)
+        case pg.DropStmt(remove_type=pg.OBJECT_POLICY):
+            yield (SqlLabel.PRIVILEGE,)
+        case pg.DropStmt(remove_type=pg.OBJECT_FDW | pg.OBJECT_FOREIGN_SERVER):
+            yield (SqlLabel.CONNECT,)
+        case _ if _takes_away(node):
+            yield (SqlLabel.DDL, SqlLabel.DROP)
+        case _:
+            pass
+    if "options" in node.DESCRIPTOR.fields_by_name:
+        yield from _outside(node)
+
+
+def _altered(node: pg.AlterTableStmt) -> Iterator[tuple[SqlLabel, ...]]:
+    commands = {each.alter_table_cmd.subtype for each in node.cmds}
+    if not commands.isdisjoint(_TAKING):
+        yield SqlLabel.DDL, SqlLabel.DROP
+    if pg.AT_ChangeOwner in commands:
+        yield _RIGHTS
+    if not commands.isdisjoint(_ROW_SECURITY):
+        yield (SqlLabel.PRIVILEGE,)
+    for each in node.cmds:
+        options = getattr(each.alter_table_cmd, "def").list.items
+        yield from (_OUTSIDE[name] for name in _names(options) if name in _OUTSIDE)
+
+
+def _gives_rights(options: Iterable[pg.Node]) -> bool:
+    return not _PERSONAL.issuperset(_names(options))
+
+
+def _runs_as_owner(node: Message) -> bool:
+    """SECURITY DEFINER lends its owner's rights to whoever calls it."""
+    options = getattr(node, "options" if isinstance(node, pg.CreateFunctionStmt) else "actions")
+    return any(each.def_elem.defname == "security" and each.def_elem.arg.boolean.boolval for each in options)
+
+
+def _takes_away(node: Message) -> bool:
+    """ALTER … DROP of what is no table."""
+    match node:
+        case pg.AlterDomainStmt():
+            return node.subtype in _DROPS_CONSTRAINT
+        case pg.AlterExtensionContentsStmt():
+            return node.action < 0
+        case pg.AlterOpFamilyStmt():
+            return node.is_drop
+        case pg.AlterPublicationStmt():
+            return node.action == pg.AP_DropObjects
+        case pg.AlterTSConfigurationStmt():
+            return node.kind == pg.ALTER_TSCONFIG_DROP_MAPPING
+        case _:
+            return False
+
+
+def _outside(node: Message) -> Iterator[tuple[SqlLabel, ...]]:
+    if isinstance(node, pg.CreateForeignTableStmt | pg.CreateForeignServerStmt | pg.AlterForeignServerStmt):
+        yield from (_OUTSIDE[name] for name in _names(node.options) if name in _OUTSIDE)
+
+
+def _names(options: Iterable[pg.Node]) -> list[str]:
+    return [each.def_elem.defname for each in options]
