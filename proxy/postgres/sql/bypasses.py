@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from proxy.postgres.sql.changes import names_domain_change
+from proxy.postgres.sql.effects.names import strings
 from proxy.postgres.sql.masked_names import IsMasked, MaskedColumnsOf
 from proxy.syntax.sql import unwrap, walk
 
@@ -54,11 +55,25 @@ def reads_around(tree: Message) -> str | None:
     for node in walk(tree):
         if isinstance(node, pg.RangeVar) and node.relname in STATISTICS:
             return node.relname
-        if isinstance(node, pg.FuncCall) and node.funcname and node.funcname[-1].string.sval in READERS:
-            return node.funcname[-1].string.sval
+        for name in _called(node):
+            if name in READERS:
+                return name
         if isinstance(node, pg.CreateTableAsStmt) and isinstance(unwrap(node.query), pg.ExecuteStmt):
             return "CREATE TABLE AS EXECUTE"
     return None
+
+
+def _called(node: Message) -> list[str]:
+    """Functions that a node calls; `x.f` and `(x).f` call one too, where x has no such column."""
+    match node:
+        case pg.FuncCall():
+            return strings(node.funcname)[-1:]
+        case pg.ColumnRef():
+            return strings(node.fields[1:])[-1:]
+        case pg.A_Indirection():
+            return strings(node.indirection)
+        case _:
+            return []
 
 
 def in_code(tree: Message, masked_columns: MaskedColumnsOf, is_masked: IsMasked) -> str | None:

@@ -23,6 +23,8 @@ AROUND = (
     "create function f() returns setof text language plpgsql as 'begin return query execute $1; end'",
     "create function f(c cards) returns text language sql as 'select $1::text'",
     "select pg_logical_slot_peek_changes('s', null, null)",
+    "select x.ts_stat from concat('select to_tsvector(cvv) from cards') x",
+    "select ('select to_tsvector(cvv) from cards'::text).ts_stat",
     """create function f() returns text language sql as $$ select U&"\\0063vv" from U&"\\0063ards" $$""",
     """do $$ begin raise notice '%', (select U&"\\0063vv" from U&"\\0063ards"); end $$""",
     "create function f() returns text language sql as 'select c\\166v from c\\141rds'",
