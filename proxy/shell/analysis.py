@@ -18,12 +18,14 @@ from proxy.shell.documents import fed_script
 from proxy.shell.known import is_known, runs_unknown
 from proxy.shell.programs import runs_file, runs_unseen, writes
 from proxy.shell.wrappers import Word
-from proxy.syntax.bash import literal, nodes, parse, source
+from proxy.syntax.bash import is_deeper_than, literal, nodes, parse, source
 
 #: OpenSSH sends longer ones, but nobody reviews them; they are not parsed.
 MAX_COMMAND_CHARACTERS = 65_536
 #: Command lines inside command lines: `sh -c "sh -c '…'"`.
 MAX_DEPTH = 8
+#: Levels of a line's tree: some 300 substitutions one inside the other, or 1,000 commands joined by `&&`.
+MAX_LEVELS = 1_000
 
 TEST = "command:test"
 
@@ -98,6 +100,9 @@ def _parsed(line: str, depth: int) -> Iterator[Part]:
     try:
         root = parse(line)
     except UnicodeEncodeError:
+        yield _UNPARSEABLE
+        return
+    if is_deeper_than(root, MAX_LEVELS):
         yield _UNPARSEABLE
         return
     if root.has_error:

@@ -32,6 +32,17 @@ def parse(text: str) -> Node:
     return Parser(_BASH).parse(text.encode()).root_node
 
 
+def is_deeper_than(root: Node, levels: int) -> bool:
+    """Whether the tree has more levels than these; to look at every node's text takes the square of its depth."""
+    waiting = [(root, 1)]
+    while waiting:
+        node, level = waiting.pop()
+        if level > levels:
+            return True
+        waiting.extend((child, level + 1) for child in node.children)
+    return False
+
+
 def nodes(root: Node, into: frozenset[str] | None = None) -> Iterator[Node]:
     """Every node of the tree, in the order of the text, below nodes of the types `into` or all; people nest deeply."""
     waiting = [root]

@@ -3,7 +3,7 @@
 import pytest
 from tree_sitter import Node
 
-from proxy.syntax.bash import inside_quotes, literal, multiplies, nodes, parse, source, unescaped
+from proxy.syntax.bash import inside_quotes, is_deeper_than, literal, multiplies, nodes, parse, source, unescaped
 
 
 def only_word(line: str) -> str | None:
@@ -48,6 +48,11 @@ def test_characters_may_stand_for_file_names_and_still_say_what_they_are() -> No
     assert unescaped("a*b\\ c") == "a*b c"
     assert unescaped("a$b") is None
     assert unescaped("a\\$b") == "a$b"
+
+
+def test_a_tree_that_is_too_deep_is_found_out() -> None:
+    assert not is_deeper_than(parse("ls $(a)"), 10)
+    assert is_deeper_than(parse("$(" * 5_000 + "a" + ")" * 5_000), 1_000)
 
 
 def test_characters_between_double_quotes() -> None:
