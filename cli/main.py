@@ -78,9 +78,10 @@ def main() -> None:
 
 
 def fail(*errors: object) -> NoReturn:
-    """Print each error on standard error and exit with 1."""
+    """Print each error on standard error, every line of it with the same prefix, and exit with 1."""
     for error in errors:
-        _errors.print(f"gatepass: {error}", markup=False, soft_wrap=True)
+        for line in str(error).splitlines() or [""]:
+            _errors.print(f"gatepass: {line}", markup=False, soft_wrap=True)
     sys.exit(1)
 
 

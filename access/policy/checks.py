@@ -84,8 +84,31 @@ class _Check:
             yield Inconsistency(path, "is reviewed, but names no reviewers: nobody could answer")
         if rule.decision is Decision.REVIEWED and rule.channel is None:
             yield Inconsistency(path, "is reviewed, but names no channel: nobody would see the card")
+        if rule.decision is Decision.REVIEWED:
+            yield from self._own_review(path, rule, rule.reviewers, rule.quorum)
         if rule.decision is Decision.DENIED and rule.reviewers:
             yield Inconsistency((*path, "reviewers"), "the rule denies, so they would never be asked: drop them")
+
+    def _askers(self, rule: PolicyRule, reviewers: list[str], quorum: int) -> tuple[list[str], list[str]]:
+        """Who may ask by the rule: those besides whom enough are left to review, and those besides whom too few are."""
+        able = self._policy.reviewers(reviewers)
+        people = sorted(self._policy.members(rule.who))
+        left = {person: len(able - {person}) for person in people}
+        return [person for person in people if left[person] >= quorum], [p for p in people if left[p] < quorum]
+
+    def _own_review(self, path: Path, rule: PolicyRule, reviewers: list[str], quorum: int) -> Iterator[Inconsistency]:
+        """Nobody reviews what is their own: where that leaves too few for everybody, nobody could approve."""
+        if not reviewers or self._unknown(rule.who) or self._too_few(reviewers, quorum):
+            return
+        served, unserved = self._askers(rule, reviewers, quorum)
+        if served or not unserved:
+            return
+        able = sorted(self._policy.reviewers(reviewers))
+        if able == unserved and len(able) == 1:
+            message = f"{able[0]} alone may review what {able[0]} asks: nobody could approve. Name somebody else too"
+        else:
+            message = f"besides whoever asks, fewer than {quorum} reviewers are left: nobody could approve. Name more"
+        yield Inconsistency((*path, "reviewers"), message)
 
     def _globs(self, path: Path, rule: PolicyRule) -> Iterator[Inconsistency]:
         names = self._policy.resources.keys() | self._unreadable
@@ -126,6 +149,8 @@ class _Check:
                 yield Inconsistency(
                     (*path, "quorum"), f"is larger than the number of reviewers of the rule {rule.name}"
                 )
+            if not self._unknown(statement.reviewers or rule.reviewers):
+                yield from self._own_review(path, rule, statement.reviewers or rule.reviewers, statement.quorum)
             if statement.channel is None and rule.channel is None:
                 yield Inconsistency(
                     path, f"names no channel, and the rule {rule.name} that opens this role has none either"
@@ -146,6 +171,11 @@ class _Check:
         names = {member for name in reviewers for member in self._policy.groups.get(name, [name])}
         return names <= self._policy.people.keys() and len(self._policy.reviewers(reviewers)) < quorum
 
+    def _unknown(self, names: list[str]) -> bool:
+        """Whether one of them is reported already."""
+        known = self._policy.people.keys() | self._policy.groups.keys()
+        return any(name not in known for name in names)
+
     def _names(self, path: Path, names: list[str]) -> Iterator[Inconsistency]:
         known = self._policy.people.keys() | self._policy.groups.keys()
         for index, name in enumerate(names):
@@ -164,3 +194,25 @@ def _duplicates(path: Path, names: list[str]) -> Iterator[Inconsistency]:
         if name in seen:
             yield Inconsistency((*path, index, "name"), f"{name} is used twice: each rule has a name of its own")
         seen.add(name)
+
+
+def shadowed(policy: PolicyDocument) -> list[tuple[int, list[int]]]:
+    """Rules that never decide anything, each with the earlier ones that do; by their places in `policy`.
+
+    Not an error: a rule may be kept for the day on which the one before it goes.
+    """
+    decided: dict[tuple[str, str], list[tuple[int, frozenset[str]]]] = {}
+    found: list[tuple[int, list[int]]] = []
+    doors = [(resource.name, role) for resource in policy.resources.values() for role in resource.roles]
+    for index, rule in enumerate(policy.policy):
+        people, before, left = policy.members(rule.who), set[int](), False
+        covered = [door for door in doors if rule.covers(*door)]
+        for door in covered:
+            earlier = decided.setdefault(door, [])
+            by = [(place, others) for place, others in earlier if others & people]
+            before |= {place for place, _ in by}
+            left = left or not people <= frozenset().union(*(others for _, others in by))
+            earlier.append((index, people))
+        if people and covered and not left:
+            found.append((index, sorted(before)))
+    return found

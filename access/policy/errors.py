@@ -1,5 +1,6 @@
 """What is wrong with a policy file, in sentences with lines. Pure; quotes names, never values that might be secrets."""
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,16 @@ from pydantic_core import ErrorDetails
 
 from access.policy.document import MaskingEntry, Person, PolicyRule, SlackWorkspace
 from access.policy.policy import Policy
-from access.policy.resources import NAME_PATTERN, PostgresUpstream, Resource, Role, SshUpstream, StatementRule
-from access.policy.suggest import did_you_mean
+from access.policy.resources import (
+    NAME_PATTERN,
+    PostgresUpstream,
+    Resource,
+    Role,
+    SshUpstream,
+    StatementRule,
+)
+from access.policy.served import SERVED
+from access.policy.suggest import closest, did_you_mean
 from access.policy.yaml_lines import Flaw, Position, Reading
 
 _SHAPES: tuple[type[BaseModel], ...] = (
@@ -30,6 +39,25 @@ _PATTERNS = {
     r"^[UW][A-Z0-9]{1,30}$": "must be a Slack member id, such as U012ABCDEF (profile, three dots, Copy member ID)",
     r"^[CG][A-Z0-9]{1,62}$": "must be a Slack channel id, such as C012ABCDEF (at the foot of the channel's details)",
     r"^[TE][A-Z0-9]{1,30}$": "must be a Slack team id, such as T012ABCDEF",
+}
+
+
+_QUOTED = re.compile(r"'([^']+)'")
+#: Words of other tools for what this file says otherwise.
+_SYNONYMS = {
+    "approval": ("reviewed", "review"),
+    "approve": ("reviewed", "review"),
+    "approved": ("reviewed", "review"),
+    "hold": ("review", "reviewed"),
+    "held": ("review", "reviewed"),
+    "auto": ("automatic",),
+    "allow": ("automatic",),
+    "allowed": ("allow", "automatic"),
+    "deny": ("denied",),
+    "block": ("deny", "denied"),
+    "postgresql": ("postgres",),
+    "mail": ("email",),
+    "card": ("pan",),
 }
 
 
@@ -70,7 +98,7 @@ def from_flaws(file: Path, flaws: Iterable[Flaw]) -> PolicyErrors:
 def from_validation(file: Path, reading: Reading, details: Iterable[ErrorDetails]) -> PolicyErrors:
     """What is wrong with what the YAML says."""
     found: dict[tuple[str, str], PolicyError] = {}
-    for detail in details:
+    for detail in _without_echoes(list(details)):
         path = _path(detail)
         error = _error(file, reading.position(path), path, _sentence(detail))
         found.setdefault((error.path, error.message), error)
@@ -99,6 +127,10 @@ def _sentence(detail: ErrorDetails) -> str:
         return "is missing"
     if kind == "extra_forbidden":
         return f"is no key that is known here.{did_you_mean(str(detail['loc'][-1]), _keys())}"
+    if kind == "enum":
+        return _one_of(detail)
+    if kind == "list_type":
+        return _list_of(detail["input"])
     if kind == "string_pattern_mismatch" and (pattern := str(context.get("pattern"))) in _PATTERNS:
         return _PATTERNS[pattern]
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
@@ -108,6 +140,34 @@ def _sentence(detail: ErrorDetails) -> str:
     if "maximum_duration" in detail["loc"] and kind == "less_than_equal":
         return "must be 24h at most: access that lasts longer is standing access"
     return detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+
+
+def _without_echoes(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Without "is missing" where the key stands there misspelt: one slip is one error."""
+    misspelt = {
+        (*detail["loc"][:-1], closest(str(detail["loc"][-1]), _keys()))
+        for detail in details
+        if detail["type"] == "extra_forbidden"
+    }
+    return [detail for detail in details if detail["type"] != "missing" or detail["loc"] not in misspelt]
+
+
+def _one_of(detail: ErrorDetails) -> str:
+    """The words that may stand there, and the one that was meant, as far as one can tell."""
+    known = _QUOTED.findall(str(detail.get("ctx", {}).get("expected")))
+    if detail["loc"][-1] == "type":
+        known = [protocol.value for protocol in SERVED]
+    word = str(detail["input"]).lower()
+    meant = [other for other in _SYNONYMS.get(word, ()) if other in known]
+    hint = f" Did you mean {meant[0]}?" if meant else did_you_mean(word, known)
+    quoted = [f"'{each}'" for each in known]
+    return f"must be {', '.join(quoted[:-1])} or {quoted[-1]}.{hint}"
+
+
+def _list_of(given: object) -> str:
+    if isinstance(given, str) and re.fullmatch(NAME_PATTERN, given):
+        return f"must be a list: write [{given}]"
+    return "must be a list: write [one, another]"
 
 
 def _keys() -> Iterator[str]:

@@ -13,9 +13,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from access.policy.advice import Weight, advice
+from access.policy.checks import shadowed
 from access.policy.errors import PolicyError, PolicyErrors, from_flaws, from_validation, structural, unreadable
 from access.policy.policy import Policy
-from access.policy.yaml_lines import Plain, read
+from access.policy.yaml_lines import Plain, Reading, read
 
 MAX_BYTES = 1024 * 1024
 _SECTIONS = ("resources", "people", "groups", "policy", "masking")
@@ -74,7 +75,16 @@ def advise(path: Path) -> list[tuple[Weight, str]]:
         at = reading.position(each.path)
         where = f"{path}:{at.line}" if at is not None else str(path)
         said.append((each.weight, f"{where}: {each.weight}: {'.'.join(map(str, each.path))}: {each.message}"))
+    for index, before in shadowed(policy):
+        names = ", ".join(f"{policy.policy[one].name} (line {_line(reading, one)})" for one in before)
+        message = f"{policy.policy[index].name} never applies, {names} decides all of it: put it first, or drop it"
+        said.append((Weight.WARNING, f"{path}:{_line(reading, index)}: warning: policy.{index}: {message}"))
     return said
+
+
+def _line(reading: Reading, rule: int) -> str:
+    position = reading.position(("policy", rule))
+    return str(position.line) if position is not None else "?"
 
 
 def json_schema() -> str:

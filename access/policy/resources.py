@@ -4,6 +4,7 @@ These are the shapes of gatepass.yml; a secret never stands in it, only a refere
 """
 
 import re
+from base64 import b64decode
 from enum import StrEnum
 from typing import Annotated, Self, TypeVar, assert_never
 
@@ -30,6 +31,8 @@ from access.policy.served import NotServed
 from storage.model import Protocol, VerdictKind
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+#: Bytes behind the name of the algorithm in the shortest public key, an Ed25519 one.
+_SHORTEST_KEY = 4 + 32
 _SECRET_REF = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/\S+")
 _DURATION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "examples": ["1h30m"]}
 
@@ -54,11 +57,29 @@ def _is_secret_ref(value: str) -> str:
 
 
 def _to_seconds(value: object) -> object:
-    return parse_duration(value) if isinstance(value, str) else value
+    """Of a text; a bare number is refused as in `/access`: nobody can tell its unit."""
+    is_number = isinstance(value, int) and not isinstance(value, bool)
+    return parse_duration(str(value)) if isinstance(value, str) or is_number else value
+
+
+def _is_public_key(value: str) -> str:
+    """One line as OpenSSH writes it: algorithm, the key in base64 that names it again (RFC 4253, 6.6), a comment."""
+    algorithm, _, rest = value.partition(" ")
+    encoded = rest.split(" ")[0]
+    try:
+        blob = b64decode(encoded, validate=True)
+    except ValueError:
+        blob = b""
+    head = len(algorithm).to_bytes(4, "big") + algorithm.encode()
+    if not algorithm or not blob.startswith(head) or len(blob) < len(head) + _SHORTEST_KEY:
+        raise complaint("is no public key: write the line that ssh-keyscan shows, from its `ssh-` or `ecdsa-` on")
+    return value
 
 
 #: Names of resources, roles, people, groups and rules: they stand in usernames, commands and audit lines.
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+#: A host's or an authority's public key, in one line.
+PublicKey = Annotated[str, AfterValidator(_is_public_key)]
 #: `env:NAME` or `file:/path`; proxy.credentials fetches it when a session opens.
 SecretRef = Annotated[str, AfterValidator(_is_secret_ref)]
 #: Seconds; in the file a text such as `10m`.
@@ -138,9 +159,9 @@ class SshUpstream(Frozen):
     host: Host
     port: Port = 22
     #: OpenSSH public keys, one of which the host must show.
-    host_key: list[str] = Field(default=[])
+    host_key: list[PublicKey] = Field(default=[])
     #: The public key of a certificate authority that signs host keys.
-    host_ca: str | None = None
+    host_ca: PublicKey | None = None
 
     @field_validator("host_key", mode="before")
     @classmethod

@@ -24,6 +24,7 @@ from storage.database import Database
 from storage.model import Grant, Principal, ReviewDecision
 from storage.notices import Notices
 from support.children import Children
+from support.policies import HOST_KEY
 from support.proxy import Granted, Grants, WritePolicy
 
 POLICY: dict[str, Any] = {
@@ -46,7 +47,7 @@ POLICY: dict[str, Any] = {
         },
         "host": {
             "type": "ssh",
-            "upstream": {"host": "127.0.0.1", "port": 22, "host_key": "ssh-ed25519 AAAA"},
+            "upstream": {"host": "127.0.0.1", "port": 22, "host_key": HOST_KEY},
             "roles": {"deploy": {"username": "deploy", "password": "env:NOT_SET"}},
         },
     },

@@ -27,6 +27,7 @@ from slack_simulator.workspace.messages import Message
 from storage.database import Database
 from storage.model import AuditEvent, Grant, Principal, Protocol, ProxyInstance, Session
 from storage.notices import Notices
+from support.policies import HOST_KEY
 
 PEOPLE = (
     Person("alice", "U0ALICE", "Alice Archer", "alice@example.com"),
@@ -80,7 +81,7 @@ def policy_document() -> dict[str, Any]:
             },
             "web-1": {
                 "type": "ssh",
-                "upstream": {"host": "web-1.internal", "host_key": "ssh-ed25519 AAAA"},
+                "upstream": {"host": "web-1.internal", "host_key": HOST_KEY},
                 "roles": {"deploy": {"username": "deploy", "private_key": "file:/run/secrets/key"}},
             },
         },

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from cli.main import app
+from support.policies import HOST_KEY
 
 POLICY = """
 version: 1
@@ -23,7 +24,7 @@ resources:
           - {name: ask, match: [delete, ddl], verdict: review, reviewers: [bob]}
   web:
     type: ssh
-    upstream: {host: web.internal, host_ca: ssh-ed25519 AAAA}
+    upstream: {host: web.internal, host_ca: HOST_KEY}
     roles:
       deploy:
         username: deploy
@@ -37,7 +38,7 @@ people:
 @pytest.fixture
 def policy(tmp_path: Path) -> str:
     file = tmp_path / "gatepass.yml"
-    file.write_text(POLICY)
+    file.write_text(POLICY.replace("HOST_KEY", HOST_KEY))
     return str(file)
 
 

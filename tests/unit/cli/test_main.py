@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.main import app, main
 from proxy.ssh.host_key import host_key, public_line
 
 
@@ -39,3 +39,17 @@ def test_the_host_key_is_printed_as_known_hosts_has_it(
     ran = CliRunner().invoke(app, ["known-hosts"])
     assert ran.exit_code == 0
     assert ran.output == f"{where} {public_line(host_key(tmp_path / 'keys'))}\n"
+
+
+@pytest.mark.finding("use-25")
+def test_every_error_has_the_same_prefix(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "gatepass.yml"
+    path.write_text("version: 2\npeple: {}\n")
+    monkeypatch.setattr("sys.argv", ["gatepass", "check", str(path)])
+    with pytest.raises(SystemExit) as left:
+        main()
+    lines = capfd.readouterr().err.splitlines()
+    assert (left.value.code, len(lines)) == (1, 2)
+    assert all(line.startswith(f"gatepass: {path}:") for line in lines), lines

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from access.policy.advice import Weight, advice
 from access.policy.file import advise, parse
 from cli.main import app
+from support.policies import HOST_KEY
 
 ROLE = """
 version: 1
@@ -31,7 +32,7 @@ def text(rules: str, protocol: str, allow: str = "") -> str:
     is_ssh = protocol == "ssh"
     return ROLE.format(
         type=protocol,
-        trust="host_ca: ssh-ed25519 AAAA" if is_ssh else "port: 5432",
+        trust=f"host_ca: {HOST_KEY}" if is_ssh else "port: 5432",
         secret="private_key: env:K" if is_ssh else "password: env:P",
         allow=allow,
         rules="\n".join(f"          - {rule}" for rule in rules.splitlines()),

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from access.policy.checks import shadowed
+from access.policy.policy import Policy
 from support.policies import assert_told, change, problems_of
 
 ADMIN = ("resources", "payments-db", "roles", "admin")
@@ -50,3 +52,54 @@ def test_all_of_it_is_told_at_once(document: dict[str, Any]) -> None:
     for wrong in [wrong for wrong, path, _ in BETWEEN[:12] if path not in {"policy.1", "policy.1.name"}]:
         wrong(document)
     assert len(problems_of(document)) >= 8
+
+
+@pytest.mark.finding("use-25")
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [
+        (
+            {"who": ["alice"], "reviewers": ["alice"]},
+            "alice alone may review what alice asks: nobody could approve. Name somebody else too",
+        ),
+        ({"who": ["bob", "carol"], "reviewers": ["bob", "carol"], "quorum": 2}, "fewer than 2 reviewers are left"),
+    ],
+)
+def test_a_review_that_nobody_could_give_is_an_error(
+    document: dict[str, Any], rule: dict[str, Any], sentence: str
+) -> None:
+    document["policy"][1] |= rule
+    assert_told(document, "policy.1.reviewers", sentence)
+
+
+@pytest.mark.finding("use-25")
+def test_a_held_statement_that_nobody_could_review_is_an_error(document: dict[str, Any]) -> None:
+    document["policy"][1] |= {"who": ["bob"]}
+    document["resources"]["payments-db"]["roles"]["admin"]["statements"][1] |= {"reviewers": ["bob"], "quorum": 1}
+    assert_told(document, "statements.1.reviewers", "bob alone may review what bob asks")
+
+
+def test_a_reviewer_who_asks_too_is_no_error_where_others_are_left(document: dict[str, Any]) -> None:
+    document["policy"][1] |= {"who": ["alice", "bob"], "reviewers": ["bob", "carol"]}
+    assert Policy.model_validate(document).policy[1].name == "admin-by-one"
+    document["policy"][1] |= {"who": ["alice", "bob"], "reviewers": ["bob"]}
+    assert Policy.model_validate(document), "alice is reviewed by bob; bob is told that nobody is left"
+
+
+@pytest.mark.finding("use-25")
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ({"who": ["alice"], "resources": ["payments-db"], "roles": ["read"]}, [(4, [0])]),
+        ({"who": ["engineers"], "resources": ["payments-db"], "roles": ["read", "admin"]}, [(4, [0, 1])]),
+        ({"who": ["mallory"], "resources": ["web-*"], "roles": ["*"]}, [(4, [3])]),
+        ({"who": ["alice", "carol"], "resources": ["payments-db"], "roles": ["read"]}, []),
+        ({"who": ["alice"], "resources": ["*"], "roles": ["*"]}, []),
+    ],
+    ids=["one before", "two before", "a denial before", "somebody else", "something else"],
+)
+def test_a_rule_that_never_applies_is_found_with_those_before_it(
+    document: dict[str, Any], rule: dict[str, Any], found: list[tuple[int, list[int]]]
+) -> None:
+    document["policy"].append({"name": "later", "decision": "denied"} | rule)
+    assert shadowed(Policy.model_validate(document)) == found

@@ -26,8 +26,11 @@ from support.policies import BASE, HERE, errors_of, policy_document
         (("  bob:", "  Bob:"), "gatepass.yml:10: people.Bob: must be a name"),
         (("[bob]", "[bib]"), "gatepass.yml:17: policy.0.reviewers.0: bib is neither a person nor a group. Did you"),
         (("[db]", "[bd*]"), "gatepass.yml:14: policy.0.resources.0: bd* matches no resource."),
-        (("[bob]", "bob"), "gatepass.yml:17: policy.0.reviewers: must be a valid list"),
-        (("  - name: read", "  - nam: read"), "gatepass.yml:12: policy.0.name: is missing"),
+        (("[bob]", "bob"), "gatepass.yml:17: policy.0.reviewers: must be a list: write [bob]"),
+        (
+            ("  - name: read", "  - nam: read"),
+            "gatepass.yml:12: policy.0.nam: is no key that is known here. Did you",
+        ),
         (("reviewed\n", "approved\n"), "gatepass.yml:16: policy.0.decision: must be 'automatic', 'denied' or"),
         (("  bob:", "  alice:"), "gatepass.yml:10: people.alice: alice stands here twice, first in line 9"),
         (("  bob:", "\tbob:"), "gatepass.yml:10: has a tab here: YAML is indented with spaces"),
@@ -40,7 +43,7 @@ from support.policies import BASE, HERE, errors_of, policy_document
             ("    channel: C0ACCESS", "    maximum_duration: 2d\n    channel: C0"),
             "policy.0.maximum_duration: must be 24h",
         ),
-        (("    channel: C0ACCESS", "    maximum_duration: 0\n    channel: C0"), "policy.0.maximum_duration: must be"),
+        (("    channel: C0ACCESS", "    maximum_duration: 0\n    channel: C0"), "policy.0.maximum_duration: '0' is"),
         (("    channel: C0ACCESS", "    timeout_s: 3\n    channel: C0"), "policy.0.timeout_s: is no key"),
         (("env:R", "env:R\x07"), "gatepass.yml:7: has a character that YAML does not allow"),
     ],
@@ -105,3 +108,45 @@ def test_what_is_wrong_between_parts_is_not_structural() -> None:
         with pytest.raises(ValidationError) as invalid:
             Policy.model_validate(document)
         assert structural(invalid.value) is expected
+
+
+@pytest.mark.finding("use-25")
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            ("    channel: C0ACCESS", "    maximum_duration: 60\n    channel: C0ACCESS"),
+            "'60' has no unit: write it",
+        ),
+        (
+            ("    channel: C0ACCESS", "    answer_within: 60\n    channel: C0ACCESS"),
+            "'60' has no unit: write it",
+        ),
+        (("decision: reviewed", "decision: approval"), "'denied' or 'reviewed'. Did you mean reviewed?"),
+        (("decision: reviewed", "decision: automatc"), "Did you mean automatic?"),
+        (("reviewers: [bob]", "reviewers: bob"), "policy.0.reviewers: must be a list: write [bob]"),
+        (("who: [alice]", "who: alice"), "policy.0.who: must be a list: write [alice]"),
+        (("reviewers: [bob]", "reviewers: 'Bob B'"), "policy.0.reviewers: must be a list: write [one, another]"),
+        (("type: postgres", "type: mysql"), "resources.db.type: must be 'ssh' or 'postgres'."),
+        (("type: postgres", "type: postgresql"), "Did you mean postgres?"),
+    ],
+)
+def test_a_slip_is_one_error_that_says_what_to_write(change: tuple[str, str], expected: str) -> None:
+    found = errors_of(BASE.replace(*change, 1))
+    assert len(found) == 1
+    assert expected in found[0]
+    assert "kubernetes" not in found[0]
+
+
+@pytest.mark.finding("use-25")
+def test_an_entity_is_suggested() -> None:
+    text = BASE + "masking:\n  - {name: cards, entity: pann}\n"
+    (error,) = errors_of(text)
+    assert "Did you mean pan?" in error
+
+
+@pytest.mark.finding("use-25")
+def test_a_misspelt_key_is_not_missing_too() -> None:
+    (error,) = errors_of(BASE.replace("    roles: [read]", "    rols: [read]"))
+    assert error.endswith("rols: is no key that is known here. Did you mean roles?")
+    assert any("is missing" in error for error in errors_of(BASE.replace("    roles: [read]\n", "")))

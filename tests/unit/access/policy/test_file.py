@@ -10,8 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from access.policy.advice import Weight
 from access.policy.errors import PolicyErrors
-from access.policy.file import MAX_BYTES, PolicyFile, json_schema, load, parse
+from access.policy.file import MAX_BYTES, PolicyFile, advise, json_schema, load, parse
 from access.policy.policy import Policy
 from storage.model import PrincipalKind
 from support.policies import BASE, HERE, errors_of
@@ -158,3 +159,15 @@ def test_any_part_replaced_by_anything_is_a_policy_or_errors(data: Any) -> None:
     part[key] = data.draw(_JUNK)
     with contextlib.suppress(PolicyErrors):
         assert parse(yaml.safe_dump(document, allow_unicode=True), HERE).hash
+
+
+@pytest.mark.finding("use-25")
+def test_a_rule_that_never_applies_is_told_with_both_lines(tmp_path: Path) -> None:
+    path = tmp_path / "gatepass.yml"
+    path.write_text(BASE + "  - {name: later, who: [alice], resources: ['*'], roles: [read], decision: automatic}\n")
+    told = (
+        f"{path}:19: warning: policy.1: later never applies, read (line 12) decides all of it: put it first, or drop it"
+    )
+    assert advise(path) == [(Weight.WARNING, told)]
+    path.write_text(BASE)
+    assert advise(path) == []

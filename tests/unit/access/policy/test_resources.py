@@ -4,11 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from access.policy.policy import Policy
 from access.policy.resources import PostgresUpstream, Resource, SshUpstream, StatementRule
 from storage.model import Protocol, VerdictKind
-from support.policies import assert_told, change, problems_of
+from support.policies import HOST_KEY, assert_told, change, problems_of
 
 ADMIN = ("resources", "payments-db", "roles", "admin")
 DEPLOY = ("resources", "web-1", "roles", "deploy")
@@ -58,7 +59,7 @@ def test_parts_know_their_names(policy: Policy) -> None:
 
 
 def test_a_statement_rule_is_made_by_its_fields_names() -> None:
-    rule = StatementRule(name="ddl", match=["ddl"], verdict=VerdictKind.REVIEW, timeout_s=60)
+    rule = StatementRule(name="ddl", match=["ddl"], verdict=VerdictKind.REVIEW, timeout_s="1m")
     assert (rule.timeout_s, rule.quorum, rule.message, rule.reviewers, rule.channel) == (60, 1, "", [], None)
 
 
@@ -77,7 +78,7 @@ def test_a_protocol_that_is_not_spoken_is_refused_by_its_name(document: dict[str
 def test_one_host_key_is_a_list_of_one(policy: Policy) -> None:
     upstream = policy.resources["web-1"].upstream
     assert isinstance(upstream, SshUpstream)
-    assert upstream.host_key == ["ssh-ed25519 AAAA"]
+    assert upstream.host_key == [HOST_KEY]
 
 
 def test_a_postgres_role_may_do_without_a_password() -> None:
@@ -86,3 +87,30 @@ def test_a_postgres_role_may_do_without_a_password() -> None:
         {"type": "postgres", "upstream": {"host": "db"}, "roles": {"read": {"username": "r"}}}
     )
     assert resource.roles["read"].password is None
+
+
+@pytest.mark.finding("use-25")
+@pytest.mark.parametrize("field", ["host_key", "host_ca"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "ssh-ed25519 AAAA…",
+        "ssh-ed25519 AAAA",
+        "ssh-ed25519",
+        "",
+        "AAAAC3NzaC1lZDI1NTE5",
+        HOST_KEY.replace("ssh-ed25519", "ssh-rsa"),
+        HOST_KEY[:-12],
+        f"web-1 {HOST_KEY}",
+        "-----BEGIN OPENSSH PRIVATE KEY-----",
+    ],
+)
+def test_what_is_no_public_key_is_refused_and_not_repeated(field: str, key: str) -> None:
+    with pytest.raises(ValidationError) as invalid:
+        SshUpstream.model_validate({"host": "web", field: key})
+    assert "is no public key: write the line that ssh-keyscan shows" in str(invalid.value)
+
+
+def test_a_key_may_have_a_comment() -> None:
+    upstream = SshUpstream.model_validate({"host": "web", "host_key": [HOST_KEY, f"{HOST_KEY} root@web"]})
+    assert len(upstream.host_key) == 2

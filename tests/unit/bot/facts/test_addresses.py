@@ -8,6 +8,7 @@ from access.policy.resources import Resource
 from access.policy.served import NotServed
 from bot.facts.addresses import Addresses, connect_command
 from storage.model import Protocol
+from support.policies import HOST_KEY
 
 ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433)
 
@@ -40,7 +41,7 @@ def test_an_odd_path_or_database_survives_the_shell_and_libpq() -> None:
 
 
 def test_ssh() -> None:
-    upstream = {"host": "web", "host_key": "ssh-ed25519 AAAA"}
+    upstream = {"host": "web", "host_key": HOST_KEY}
     roles = {"deploy": {"username": "d", "password": "env:P"}}
     web = Resource.model_validate({"type": "ssh", "upstream": upstream, "roles": roles})
     command = connect_command(ADDRESSES, web.model_copy(update={"name": "web-1"}), "deploy")
