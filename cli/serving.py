@@ -24,6 +24,7 @@ from proxy.server import ProxyServer, ProxySettings
 from storage.audit.sequencer import Sequencer
 from storage.database import StorageUnavailable
 from storage.model import Protocol
+from storage.rights import excess
 from web.app import WebServer
 
 #: How soon a policy that storage could not take is adopted again.
@@ -55,6 +56,8 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
 
     A room that fails for good ends the block with its exception.
     """
+    if why := await excess(running.database):
+        log.warning("storage_login_may_do_too_much", why=why)
     await adopt(running.access, starting=not adopt_policy)
     bot = await _bot(running) if Room.BOT in rooms else None
     proxy = _proxy(running) if Room.PROXY in rooms else None
