@@ -5,6 +5,7 @@ import contextlib
 import signal
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -73,12 +74,32 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
                 running.access, host_and_port(running.settings.web_listen), ca_file=ca_file(running.settings)
             )
             tasks.append(group.create_task(web.run()))
-        log.info("serving", rooms=[room.value for room in rooms])
+        log.info("serving", **_facts(running, rooms))
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
+
+
+def _facts(running: Runtime, rooms: Sequence[Room]) -> dict[str, Any]:
+    """What an operator asks first: which version, under which policy, and where it listens."""
+    settings, policy = running.settings, running.access.policies.current
+    listens = {
+        Room.BOT: dict[str, str](),
+        Room.PROXY: {protocol.value: _listen(settings, protocol) for protocol in SERVED},
+        Room.WEB: {"web": settings.web_listen},
+    }
+    return {
+        "version": version("gatepass"),
+        "rooms": [room.value for room in rooms],
+        "policy_file": str(settings.config),
+        "policy": policy.hash,
+        "resources": len(policy.resources),
+        "people": len(policy.people),
+        "rules": len(policy.policy),
+        **{name: address for room in rooms for name, address in listens[room].items()},
+    }
 
 
 def _common(running: Runtime) -> list[Coroutine[Any, Any, None]]:
