@@ -13,7 +13,7 @@ from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from cli.settings import Settings
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from storage.database import Database
+from storage.database import PROGRAM_ROLE, Database
 from storage.embedded.server import Embedded
 from storage.migrate import migrate, pending
 from storage.notices import Notices
@@ -51,7 +51,7 @@ async def storage_dsn(settings: Settings) -> AsyncGenerator[SecretStr]:
     dsn = embedded.start()
     try:
         await migrate(dsn)
-        yield SecretStr(dsn)
+        yield SecretStr(await embedded.ensure_login(PROGRAM_ROLE))
     finally:
         embedded.stop()
 
@@ -90,7 +90,7 @@ async def existing_database(settings: Settings) -> AsyncGenerator[Database]:
             "Gatepass that serves (`gatepass demo` keeps its own in .gatepass/demo), or DATABASE_URL to its database."
         )
     with embedded if settings.database_url is None else contextlib.nullcontext():
-        dsn = embedded.dsn if settings.database_url is None else settings.database_url.get_secret_value()
+        dsn = embedded.program_dsn if settings.database_url is None else settings.database_url.get_secret_value()
         await _check_migrated(dsn)
         opened = Database(dsn)
         try:

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from enum import StrEnum
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -28,6 +29,7 @@ from proxy.ssh.host_key import public_key_file
 from storage.audit.sequencer import Sequencer
 from storage.database import StorageUnavailable
 from storage.model import Protocol
+from storage.rights import excess
 from web.app import WebServer
 
 #: How soon a policy that storage could not take is adopted again.
@@ -59,6 +61,8 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
 
     A room that fails for good ends the block with its exception.
     """
+    if why := await excess(running.database):
+        log.warning("storage_login_may_do_too_much", why=why)
     await adopt(running.access, starting=not adopt_policy)
     if unmasked := running.access.policies.current.unmasked_databases():
         log.warning("no_masked_columns", resources=unmasked, hint="name columns under masking: docs/policy.md")
@@ -80,7 +84,7 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
                 ssh_host_key_file=public_key_file(ssh_keys(running.settings)),
             )
             tasks.append(group.create_task(_web_listens(web, address)))
-        log.info("serving", rooms=[room.value for room in rooms])
+        log.info("serving", **_facts(running, rooms))
         try:
             yield
         finally:
@@ -106,6 +110,26 @@ async def _web_listens(web: WebServer, address: tuple[str, int]) -> None:
 
 def _no_port(host: str, port: int, why: str, variable: str) -> str:
     return f"Gatepass cannot listen on {host}:{port}: {why.lower()}. Free it, or set {variable} to another address."
+
+
+def _facts(running: Runtime, rooms: Sequence[Room]) -> dict[str, Any]:
+    """What an operator asks first: which version, under which policy, and where it listens."""
+    settings, policy = running.settings, running.access.policies.current
+    listens = {
+        Room.BOT: dict[str, str](),
+        Room.PROXY: {protocol.value: _listen(settings, protocol) for protocol in SERVED},
+        Room.WEB: {"web": settings.web_listen},
+    }
+    return {
+        "version": version("gatepass"),
+        "rooms": [room.value for room in rooms],
+        "policy_file": str(settings.config),
+        "policy": policy.hash,
+        "resources": len(policy.resources),
+        "people": len(policy.people),
+        "rules": len(policy.policy),
+        **{name: address for room in rooms for name, address in listens[room].items()},
+    }
 
 
 def _common(running: Runtime) -> list[Coroutine[Any, Any, None]]:

@@ -159,7 +159,7 @@ def card_file(numbers: list[tuple[str, str]]) -> str:
 
 
 def describe(path: Path, facts: dict[str, object]) -> None:
-    """Write demo.json for scripts, readable by its owner alone: it names the storage's superuser."""
+    """Write demo.json for scripts, readable by its owner alone: it holds the password of a login to the storage."""
     described = facts | {
         "people": [{"name": each.name, "slack_id": each.slack_id, "may": MAY[each.name]} for each in PEOPLE],
         "channels": [{"name": each.name, "id": each.id} for each in CHANNELS],

@@ -1,8 +1,9 @@
 """The audit trail: what happened, written in the transaction that made it happen.
 
-`record` writes an event and marks it pending; storage.audit.sequencer gives it its place in the Merkle tree, and
-storage.audit.verification recomputes that. The program's role may neither UPDATE nor DELETE events, leaves and
-checkpoints; nothing here is proof against the tables' owner.
+`record` writes an event and marks it pending, and once that is committed a line in the program's log says so;
+storage.audit.sequencer gives it its place in the Merkle tree, and storage.audit.verification recomputes that. The
+program's role may neither UPDATE nor DELETE events, leaves and checkpoints; nothing here is proof against the tables'
+owner.
 """
 
 import json
@@ -11,11 +12,16 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
+import structlog
 from sqlalchemy import text
+from sqlalchemy.event import listen
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from storage.audit import lines
 from storage.database import clock
 from storage.notices import CHANNEL, Topic
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 #: The version of the body's shape.
 BODY_VERSION = 1
@@ -53,6 +59,13 @@ async def record(
         }
     )
     written = await transaction.execute(_RECORD, {"body": body, "channel": CHANNEL, "notice": f"{Topic.AUDIT.value}:"})
+    line = lines.fields(actor, action, resource, outcome, session, grant, detail or {})
+    if line is not None:
+        # A transaction that is rolled back says nothing, for then nothing happened.
+        def tell(_: object) -> None:
+            log.info(action, **line)
+
+        listen(transaction.sync_session, "after_commit", tell, once=True)
     return written.scalar_one()
 
 

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote
 
+from storage.embedded import login
 from storage.embedded.cluster import Cluster
 
 
@@ -25,6 +26,7 @@ class Embedded:
         """`folder` holds the data, the superuser's password and the locks; `start` makes it."""
         self._folder = folder.expanduser().resolve()
         self._cluster = Cluster(self._folder)
+        self._login_password = self._folder / "login-password"
         self._use: int | None = None
 
     def __enter__(self) -> Self:
@@ -44,6 +46,19 @@ class Embedded:
         """The superuser's URL. It holds the password: not for logs, not for the arguments of a process."""
         password = quote(self._cluster.password(), safe="")
         return f"postgresql://postgres:{password}@/postgres?host={quote(str(self._cluster.sockets()))}"
+
+    @property
+    def program_dsn(self) -> str:
+        """The program's own login, where `ensure_login` has made it; else the superuser's. Not for logs either."""
+        if not self._login_password.exists():
+            return self.dsn
+        password = quote(self._login_password.read_text(), safe="")
+        return f"postgresql://{login.LOGIN}:{password}@/postgres?host={quote(str(self._cluster.sockets()))}"
+
+    async def ensure_login(self, role: str) -> str:
+        """Give the program a login that may act as `role` and do nothing else; returns `program_dsn`."""
+        await login.ensure(self.dsn, self._login_password, role=role)
+        return self.program_dsn
 
     def start(self) -> str:
         """Start the server, or join the one that runs already; returns `dsn`. Raises EmbeddedUnavailable."""

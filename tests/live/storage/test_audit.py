@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import func, select, text
 from sqlmodel import col
+from structlog.testing import capture_logs
 
 from storage.audit import merkle, sequencer, trail
 from storage.audit.sequencer import AuditDamaged, Sequencer, head, sequence
@@ -32,6 +33,25 @@ async def ordered(database: Database) -> list[int]:
         return list(
             (await transaction.scalars(select(col(AuditLeaf.event_id)).order_by(col(AuditLeaf.leaf_index)))).all()
         )
+
+
+@pytest.mark.finding("use-14")
+async def test_an_event_is_a_line_in_the_log_once_it_is_committed(database: Database) -> None:
+    async def write_one(resource: str, *, failing: bool) -> None:
+        async with database.transaction() as transaction:
+            await trail.record(transaction, actor="human:alice", action="slack:request:submit", resource=resource)
+            if failing:
+                raise ValueError(resource)
+
+    with capture_logs() as logged:
+        await write_one("db/read", failing=False)
+        with pytest.raises(ValueError, match="db/admin"):
+            await write_one("db/admin", failing=True)
+        await write_one("db/write", failing=False)
+    assert [(line["event"], line["actor"], line["resource"]) for line in logged] == [
+        ("slack:request:submit", "human:alice", "db/read"),
+        ("slack:request:submit", "human:alice", "db/write"),
+    ]
 
 
 async def test_an_event_is_canonical_json_with_the_databases_time(database: Database) -> None:
