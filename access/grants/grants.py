@@ -179,6 +179,8 @@ async def revoke(
             raise Refused("There is no such access. /access list shows yours.")
         refusal = await _no_revocation(access, transaction, grant, by)
         if refusal is None:
+            # The clock is read under the lock, so that what was spent under the grant was spent before it was revoked.
+            await transaction.execute(select(col(Grant.id)).where(col(Grant.id) == grant_id).with_for_update())
             now = await clock(transaction)
             revoked = await revocation.revoke_grant(transaction, grant_id, by, why, now, source=source)
             if revoked is not None:

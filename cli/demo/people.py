@@ -89,7 +89,7 @@ class People:
     async def _pick_up(self, who: str, card: Shown) -> tuple[str, str]:
         grant = str(card["plain"]).rpartition("grant ")[2].strip(" `")[:8]
         reply = await self.slack.wait_for(
-            lambda message: f"grant {grant}" in plainly(message) and "You have access" in plainly(message),
+            lambda message: f"grant {grant}" in plainly(message).lower() and "You have access" in plainly(message),
             channel="dm",
             user=who,
             timeout_s=self.patience_s,

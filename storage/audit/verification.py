@@ -60,8 +60,7 @@ async def verify(database: Database) -> Verification:
     """
     findings = _Findings()
     async with database.transaction() as transaction:
-        await transaction.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-        await transaction.execute(text("SET TRANSACTION READ ONLY"))
+        await transaction.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
         try:
             await _read(transaction, findings)
         except (DBAPIError, TypeError, ValueError) as error:
