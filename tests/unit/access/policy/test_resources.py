@@ -59,7 +59,8 @@ def test_parts_know_their_names(policy: Policy) -> None:
 
 
 def test_a_statement_rule_is_made_by_its_fields_names() -> None:
-    rule = StatementRule(name="ddl", match=["ddl"], verdict=VerdictKind.REVIEW, timeout_s="1m")
+    named = {"name": "ddl", "match": ["ddl"], "verdict": VerdictKind.REVIEW, "timeout_s": "1m"}
+    rule = StatementRule.model_validate(named)
     assert (rule.timeout_s, rule.quorum, rule.message, rule.reviewers, rule.channel) == (60, 1, "", [], None)
 
 
