@@ -21,6 +21,10 @@ from storage.database import Database
 
 CARDS = "select name, number, cvv from customers join cards on customers.id = customer_id order by customers.id"
 
+#: Columns of a table whose CREATE is longer than a card may be.
+TOO_WIDE = 800
+TEN = 10
+
 #: How long a cut may take before the story calls it late; the sessions themselves are told at once.
 CUT_WITHIN_S = 10.0
 
@@ -56,7 +60,9 @@ class Story:
             self._shell,
             self._hold_and_approve,
             self._hold_and_deny,
+            self._not_shown_whole,
             self._revoke,
+            self._revoke_ten,
             self._lapse,
             self._digests,
             self._audit,
@@ -191,9 +197,21 @@ class Story:
         token, _ = await self._granted("payments-db admin 15m", "clean up")
         child = await self.clients.start_psql("admin@payments-db", token, "-c", "delete from stale_sessions")
         held = await self.people.card("delete from stale_sessions")
+        for words in ("no WHERE", "about", "search_path"):
+            self._expect(words in plainly(held), f"the card says {words}", plainly(held))
         await self.people.deny("bob", held, "Delete by date, please.")
         seen = await self.clients.seen(child)
         self._expect("Delete by date, please." in seen.err, "psql shows the reason", seen.all)
+        return seen.err.strip()
+
+    async def _not_shown_whole(self) -> str:
+        """a statement too long to be shown whole is put to nobody, and denied at once"""
+        token, _ = await self._granted("payments-db admin 15m", "a very wide table")
+        columns = ", ".join(f"column_{number:04d} text" for number in range(TOO_WIDE))
+        seen = await self.clients.psql("admin@payments-db", token, f"create table wide ({columns})")
+        self._expect(
+            seen.status != 0 and "too long to be shown whole" in seen.err, "it is denied with the reason", seen.all
+        )
         return seen.err.strip()
 
     async def _held_drop(self, marker: str, decide: Callable[[Shown], Awaitable[Shown]]) -> Seen:
@@ -224,9 +242,23 @@ class Story:
             self._expect("revoked" in seen.err and seen.status != 0, "the session is cut with a message", seen.all)
         return "\n".join(seen.err.strip().splitlines()[0] for seen in cut)
 
+    async def _revoke_ten(self) -> str:
+        """one revocation cuts ten sessions of a grant at once"""
+        token, grant = await self._granted("payments-db read 15m", "ten windows")
+        words = ("-c", r"\echo up", "-c", "select pg_sleep(60)")
+        live = [await self.clients.start_psql("read@payments-db", token, *words) for _ in range(TEN)]
+        for child in live:
+            self._expect(child.stdout is not None and b"up" in await child.stdout.readline(), "it is live", "nothing")
+        await self.people.revoke("alice", grant, "all of them")
+        async with asyncio.timeout(CUT_WITHIN_S):
+            cut = [await self.clients.seen(child) for child in live]
+        told = sum("revoked" in seen.err and seen.status != 0 for seen in cut)
+        self._expect(told == TEN, "each is cut with a message", [seen.all for seen in cut])
+        return f"{told} sessions: {cut[0].err.strip().splitlines()[0]}"
+
     async def _lapse(self) -> str:
         """a grant of five seconds cuts a live psql at its deadline"""
-        token, _ = await self._granted("payments-db read 5s", "short")
+        token, _ = await self._granted("payments-db read 5s", "a quick look")
         seen = await self.clients.psql("read@payments-db", token, "select pg_sleep(60)")
         self._expect("Your access ended" in seen.err, "psql is told", seen.all)
         return seen.err.strip().splitlines()[0]
