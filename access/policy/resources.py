@@ -64,8 +64,9 @@ def _to_seconds(value: object) -> object:
 
 def _is_public_key(value: str) -> str:
     """One line as OpenSSH writes it: algorithm, the key in base64 that names it again (RFC 4253, 6.6), a comment."""
+    value = value.strip()
     algorithm, _, rest = value.partition(" ")
-    encoded = rest.split(" ")[0]
+    encoded = rest.partition(" ")[0]
     try:
         blob = b64decode(encoded, validate=True)
     except ValueError:

@@ -31,9 +31,18 @@ class People:
         return await self.slack.command(who, CHANNEL, line)
 
     async def ask(self, who: str, request: str, *, marker: str) -> Shown:
-        """`/access <request> <marker>`; returns the card that appears with the marker in its reason."""
+        """`/access <request> <marker>`; returns the card that appears with the marker in its reason.
+
+        What was asked earlier may have the same words, so it is none of the messages that were there before.
+        """
+        before = {str(message["ts"]) for message in await self.slack.messages(CHANNEL, "bob")}
         await self.type(who, f"/access {request} {marker}")
-        return await self.card(marker)
+
+        def is_new(message: Shown) -> bool:
+            words = f"{message['plain']} {message.get('text', '')}"
+            return str(message["ts"]) not in before and marker in words
+
+        return await self.slack.wait_for(is_new, channel=CHANNEL, user="bob", timeout_s=self.patience_s)
 
     async def card(self, text: str) -> Shown:
         """The newest message in the channel that shows `text`."""

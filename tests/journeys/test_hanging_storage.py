@@ -16,7 +16,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 #: Far longer than anything here may take.
 PATIENCE_S = 60
-COUNT = "i=0; while :; do i=$((i+1)); echo line-$i-end; sleep 0.05; done"
+COUNT = "for n in $(seq 1 10000); do echo line-$n-end; sleep 0.05; done"
 
 
 async def said(program: Program, event: str) -> None:
