@@ -21,6 +21,7 @@ from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.resources import StatementRule
 from access.text import storable
+from access.visible import MAX_SHOWN_CHARS, shown_length
 from storage import outbox
 from storage.database import clock
 from storage.model import (
@@ -35,9 +36,6 @@ from storage.model import (
     VerdictKind,
 )
 
-#: The longest text that is put to reviewers, in UTF-16 units as Slack counts them: a card shows all of it, or it is
-#: denied at once.
-MAX_SHOWN_CHARS = 10_000
 #: A denied statement's text is for the card of its denial, which says where the whole of it is.
 MAX_DENIED_CHARS = 20_000
 #: Statements that wait for review at once: more are not read with care, and each is a message to a channel.
@@ -73,7 +71,7 @@ async def hold(
     already, too few people are left, the policy no longer has the rule, or this process no longer has the policy.
     Raises StorageUnavailable, and ValueError for a text longer than MAX_SHOWN_CHARS.
     """
-    if shown_chars(text) > MAX_SHOWN_CHARS:
+    if shown_length(text) > MAX_SHOWN_CHARS:
         raise ValueError("a text that cannot be shown whole is not to be held")
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
@@ -113,11 +111,6 @@ async def hold(
             detail={"kind": held.kind, **({"why": closed} if closed is not None else {})},
         )
         return held
-
-
-def shown_chars(text: str) -> int:
-    """The length of a text as Slack counts it: UTF-16 units."""
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 async def _unusable(transaction: AsyncSession, grant: Grant) -> str | None:

@@ -12,10 +12,10 @@ from typing import Protocol
 
 from access.context import Access
 from access.decisions import holds, spending
-from access.decisions.holds import MAX_SHOWN_CHARS, Circumstances, shown_chars
+from access.decisions.holds import Circumstances
 from access.policy.resources import StatementRule
 from access.policy.why import why_held
-from access.visible import visible_line
+from access.visible import MAX_SHOWN_CHARS, shown_length, visible_line
 from proxy.sessions.holding import HoldWaiters
 from proxy.statements import StatementFacts
 from storage.database import StorageUnavailable
@@ -83,7 +83,7 @@ def unreviewable(facts: Sequence[StatementFacts]) -> str:
     """Why these cannot be put to a reviewer, as a sentence; empty: they can."""
     if (why := next((each.unreviewable for each in facts if each.unreviewable), "")) != "":
         return why
-    length = shown_chars("; ".join(each.text for each in facts))
+    length = shown_length("; ".join(each.text for each in facts))
     return _TOO_LONG.format(length, MAX_SHOWN_CHARS) if length > MAX_SHOWN_CHARS else ""
 
 

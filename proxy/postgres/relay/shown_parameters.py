@@ -13,10 +13,7 @@ from proxy.masking.cards.brands import is_pan
 from proxy.postgres.protocol import values
 from proxy.postgres.protocol.messages import TEXT
 from proxy.postgres.protocol.parameters import Parameter
-
-#: Numbers of this many digits could be an account's, a card's or a phone's.
-MANY_DIGITS = 9
-LENGTHS = (8, 16, 64, 256, 1024)
+from proxy.showing.values import LENGTHS, MANY_DIGITS
 
 #: What each type is called, as PostgreSQL shows it (format_type).
 TYPES = {

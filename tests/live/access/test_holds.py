@@ -15,6 +15,7 @@ from access.decisions.statement_reviews import review_statement
 from access.errors import Refused
 from access.grants import grants
 from access.policy.resources import StatementRule
+from access.visible import MAX_SHOWN_CHARS
 from storage.model import (
     EndReason,
     Grant,
@@ -260,7 +261,7 @@ async def test_no_more_wait_than_people_can_read(world: World, live: Live, monke
 
 @pytest.mark.finding("H2")
 async def test_a_held_text_is_never_cut(world: World, live: Live) -> None:
-    text = "x" * (holds.MAX_SHOWN_CHARS - 2) + "\N{GRINNING FACE}"
+    text = "x" * (MAX_SHOWN_CHARS - 2) + "\N{GRINNING FACE}"
     assert (await live.hold(text=text)).text == text
     with pytest.raises(ValueError, match="shown whole"):
         await live.hold(text=text + "x")

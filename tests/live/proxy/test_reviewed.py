@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from access.context import Access
-from access.decisions.holds import MAX_SHOWN_CHARS
 from access.decisions.statement_reviews import review_statement
 from access.grants import grants
+from access.visible import MAX_SHOWN_CHARS
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.reviewed import Around, NotAsked, Verdict
 from proxy.sessions.session import LiveSession
