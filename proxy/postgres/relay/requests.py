@@ -22,6 +22,7 @@ from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Portal, Prepared
+from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.reviewing import Reviewing
 from proxy.postgres.sql.plannable import plannable
 from proxy.postgres.sql.query import QueryAnalysis, together
@@ -123,8 +124,9 @@ class Requests:
         if self._state.discarding:
             # What was sent before has failed in the meantime, so the server takes no Query before a Sync.
             return b""
+        before = close_waiting(self._state) if denial is None else b""
         self._state.query(analysis, denial, sql=sql if analysis.prepares else b"")
-        return whole if denial is None else messages.query(_FAILING)
+        return before + whole if denial is None else messages.query(_FAILING)
 
     async def _function_call(self, _: bytes, __: bytes) -> bytes:
         analysis = QueryAnalysis(())
@@ -160,8 +162,9 @@ class Requests:
         if self._session.guarded and self._is_reviewed(self._state.prepared(bind.statement)):
             self._held_bind = _HeldBind(bind, payload, whole)
             return b""
+        before = self._before_bind(bind)
         self._state.bind(bind.portal, bind.statement, bind.result_formats)
-        return whole
+        return before + whole
 
     async def _describe(self, payload: bytes, whole: bytes) -> bytes:
         target, name = messages.read_target(payload)
@@ -195,10 +198,10 @@ class Requests:
 
     def _executed(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
         """The Execute, and before it a Describe of ours where the rows would come without their columns."""
-        before = b""
+        before = close_waiting(self._state, portal)
         if self._state.needs_description(portal):
             self._state.describe("P", name, injected=True)
-            before = messages.describe_portal(name)
+            before += messages.describe_portal(name)
         self._state.execute(portal, analysis)
         return before + whole
 
@@ -262,10 +265,16 @@ class Requests:
     def _bound(self, held: _HeldBind) -> tuple[bytes, Portal]:
         """Take note of a held Bind and its Describe, which go upstream now."""
         bind = held.bind
+        before = self._before_bind(bind)
         portal = self._state.bind(bind.portal, bind.statement, bind.result_formats, payload=held.payload)
         if held.described:
             self._state.describe("P", bind.portal)
-        return held.whole + held.described, portal
+        return before + held.whole + held.described, portal
+
+    def _before_bind(self, bind: Bind) -> bytes:
+        """What FETCH will find is looked up at its Bind, and PostgreSQL 18 crashes if that is gone at its Describe."""
+        fetches = any(each.analysis.fetches for each in self._state.prepared(bind.statement))
+        return close_waiting(self._state) if fetches else b""
 
     def _is_about(self, held: _HeldBind, tag: int, payload: bytes) -> bool:
         """Whether a message is the Execute that a held Bind waits for, or the one Describe before it."""

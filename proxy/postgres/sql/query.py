@@ -26,6 +26,7 @@ MAX_REMEMBERED = 1_000
 _CHANGING = frozenset({"ddl", "do"})
 #: The same, and what runs code that could make or rename something.
 _MAKING = _CHANGING | {"call", UNPARSEABLE}
+_FETCHING = frozenset({"fetch", UNPARSEABLE})
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,11 @@ class QueryAnalysis:
     def prepares(self) -> bool:
         """Whether it has a PREPARE."""
         return any(each.prepares is not None for each in self.statements)
+
+    @cached_property
+    def fetches(self) -> bool:
+        """Whether it moves a cursor, or may."""
+        return any(not _FETCHING.isdisjoint(each.facts.labels) for each in self.statements)
 
     @cached_property
     def is_ddl(self) -> bool:
