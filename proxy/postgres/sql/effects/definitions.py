@@ -41,6 +41,7 @@ _ALWAYS: dict[str, tuple[tuple[SqlLabel, ...], ...]] = {
     "ImportForeignSchemaStmt": ((SqlLabel.CONNECT,),),
     "CreateSubscriptionStmt": ((SqlLabel.CONNECT,),),
     "AlterSubscriptionStmt": ((SqlLabel.CONNECT,),),
+    "DropSubscriptionStmt": ((SqlLabel.CONNECT,),),
     "CheckPointStmt": ((SqlLabel.SERVER,),),
     "CreatePublicationStmt": ((SqlLabel.SERVER,),),
     "AlterPublicationStmt": ((SqlLabel.SERVER,),),
@@ -82,7 +83,7 @@ def effects_of(node: Message) -> Iterator[tuple[SqlLabel, ...]]:
             yield _RIGHTS
         case pg.CreateFunctionStmt() | pg.AlterFunctionStmt() if _runs_as_owner(node):
             yield (SqlLabel.PRIVILEGE,)
-        case pg.DropStmt(remove_type=pg.OBJECT_POLICY):
+        case pg.DropStmt(remove_type=pg.OBJECT_POLICY) | pg.RenameStmt(rename_type=pg.OBJECT_ROLE):
             yield (SqlLabel.PRIVILEGE,)
         case pg.DropStmt(remove_type=pg.OBJECT_FDW | pg.OBJECT_FOREIGN_SERVER):
             yield (SqlLabel.CONNECT,)

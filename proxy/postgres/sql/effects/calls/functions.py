@@ -10,11 +10,12 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import ANY_SETTING, SqlLabel
-from proxy.postgres.sql.effects.calls.function_effects import FUNCTION_EFFECTS
+from proxy.postgres.sql.effects.calls.function_effects import FUNCTION_EFFECTS, PLANNED
 from proxy.postgres.sql.effects.calls.harmless import HARMLESS
 from proxy.postgres.sql.effects.found import Found
 from proxy.postgres.sql.effects.names import labels_of, remember, strings
 from proxy.postgres.sql.effects.scope import Scope
+from proxy.postgres.sql.effects.settings import is_code
 from proxy.syntax.sql import unwrap
 
 _SYSTEM_SCHEMA = "pg_catalog"
@@ -37,6 +38,8 @@ def add_call(found: Found, call: pg.FuncCall, scope: Scope) -> None:
         # Which setting it is, a literal says.
         found.by_value = True
         found.add([SqlLabel.SESSION, SqlLabel.SET, _setting(call)], labels_of("function", name), scope.kept_by)
+        if is_code(_setting(call)):
+            found.add([SqlLabel.PROGRAM, SqlLabel.COPY_PROGRAM, _setting(call)], scope.kept_by)
 
 
 def add_function(found: Found, name: Sequence[str], scope: Scope, beside: Sequence[str] = ()) -> None:
@@ -48,7 +51,7 @@ def add_function(found: Found, name: Sequence[str], scope: Scope, beside: Sequen
     effects = FUNCTION_EFFECTS.get(name[-1]) or FUNCTION_EFFECTS.get(".".join(name[-2:]), ()) if name else ()
     if not effects:
         found.add([SqlLabel.OPAQUE_FUNCTION], labels, _caller(scope))
-    elif scope.runs:
+    elif scope.runs or name[-1] in PLANNED:
         numbered = scope.changes if name[-1] == _NUMBERING else ()
         for group in _groups(effects):
             found.add(group, labels, scope.kept_by, numbered)

@@ -15,6 +15,12 @@ BY_NAME = "select set_config(new_value => 'role', setting_name => 'x', is_local 
         ("select pg_read_file('x')", {"file", "copy_server_file", "function:pg_read_file"}),
         ("select * from pg_ls_dir('x')", {"file", "copy_server_file", "function:pg_ls_dir"}),
         ("select lo_unlink(1)", {"write", "function:lo_unlink"}),
+        ("explain execute p(lo_unlink(1))", {"write", "function:lo_unlink"}),
+        ("explain execute p(set_config('role', 'x', false))", {"set", "session", "set:role", "function:set_config"}),
+        ("explain select 1 where table_to_xml('t', true, true, '') is null", {"unparseable", "function:table_to_xml"}),
+        ("select heap_force_kill('t', array[]::tid[])", {"write", "function:heap_force_kill"}),
+        ("select * from bt_page_items('i', 1)", {"read", "function:bt_page_items"}),
+        ("select pg_buffercache_evict_all()", {"server", "function:pg_buffercache_evict_all"}),
         ("select app.dblink('a', 'b')", {"connect", "unparseable", "function:dblink", "function:app.dblink"}),
         ("select query_to_xml('x', true, true, '')", {"unparseable", "function:query_to_xml"}),
         ("select pg_notify('a', 'b')", {"notify", "function:pg_notify"}),
@@ -45,6 +51,7 @@ def test_a_function_is_a_part(sql: str, part: set[str]) -> None:
         "select pg_catalog.lower('x')",
         "select * from t tablesample system(1)",
         "select 1 operator(pg_catalog.+) 2",
+        "explain select lo_unlink(1)",
     ],
 )
 def test_harmless_functions_are_none(sql: str) -> None:
