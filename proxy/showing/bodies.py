@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from postgast import pg_query_pb2 as pg
 
-from proxy.showing.literals.calls import TELLING
+from proxy.showing.literals.calls import TELLING, runs
 from proxy.showing.literals.uses import NAMES, STRINGS, Role, Uses
 from proxy.syntax.sql import Token, Unreadable, lex
 from proxy.syntax.words import name_value, units
@@ -149,6 +149,9 @@ class _Procedure:
                 self._execute(behind, piece[index + 2] if index + 2 < len(piece) else None)
             elif token.kind in _UTILITIES and not (token.kind == pg.DO and behind and behind.kind in _DO_WHAT):
                 self._refuse(self._source(token).decode().upper())
+            elif token.kind in STRINGS and token.start not in self._uses.by_start:
+                if runs(self._uses.value(token)):
+                    self._uses.add(token, Role.SQL)
             elif token.kind in NAMES and (name := self._name(token)) in TELLING:
                 self._refuse(name)
 

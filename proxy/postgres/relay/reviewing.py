@@ -15,7 +15,7 @@ from proxy.postgres.relay.held_run import HeldRun, answered
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.pending_reply import Prepared
 from proxy.postgres.relay.questions import ask_types
-from proxy.postgres.relay.shown_parameters import shown_parameters
+from proxy.postgres.relay.shown_parameters import code_in, shown_parameters
 from proxy.postgres.sql.query import SEVERAL, QueryAnalysis, together
 from proxy.sessions.reviewed import NotAsked
 
@@ -48,7 +48,9 @@ class Reviewing:
             types = await self._types(statement, live, values)
         except NotAsked:
             return None
-        analysis = _with_values(analysis, shown_parameters(types, values), several=len(live) > 1)
+        code = code_in(types, values) if analysis.calls else {}
+        why = next((each.unreviewable for each in code.values() if each.unreviewable), SEVERAL if len(live) > 1 else "")
+        analysis = _with_values(analysis, shown_parameters(types, values, code), why)
         sql = live[0].sql if len(live) == 1 else b""
         run = HeldRun(self._state, self._link, self._estimator, sql)
         return await self._deciding.decide(analysis, run)
@@ -66,8 +68,8 @@ class Reviewing:
         return prepared.types
 
 
-def _with_values(analysis: QueryAnalysis, lines: Sequence[str], *, several: bool) -> QueryAnalysis:
-    """The text is the statement, and a line below it for each value."""
+def _with_values(analysis: QueryAnalysis, lines: Sequence[str], unreviewable: str) -> QueryAnalysis:
+    """The text is the statement, and a line below it for each value; `unreviewable` is why that is not all."""
     if not analysis.statements:
         return analysis
     first, *rest = analysis.statements
@@ -75,6 +77,6 @@ def _with_values(analysis: QueryAnalysis, lines: Sequence[str], *, several: bool
     shown = replace(
         facts,
         text="\n".join([facts.text, *lines]),
-        unreviewable=facts.unreviewable or (SEVERAL if several else ""),
+        unreviewable=facts.unreviewable or unreviewable,
     )
     return QueryAnalysis((replace(first, facts=shown), *rest), analysis.refusal)

@@ -152,6 +152,13 @@ WHOLE = [
     "select query_to_xml('delete from customers', true, true, '')",
     "select app.run('drop table customers')",
     "call run('update t set a = 5')",
+    "select run(q => 'delete from customers')",
+    "execute p('delete from customers')",
+    "do $$ begin raise notice '', run('delete from customers'); end $$",
+    "do $$ declare x int = run('delete from customers'); begin end $$",
+    "do $$ declare x int default run('delete from customers'); begin exit when run('drop table t'); end $$",
+    "create trigger g before insert on t for each row execute function run('delete from customers')",
+    "security label on table t is 'MASKED WITH FUNCTION f()'",
     "prepare p as delete from t where a = $1",
     "create rule r as on insert to t do instead delete from u",
 ]
