@@ -37,11 +37,11 @@ _NO_FUNCTION_CALLS = "Gatepass does not relay function-call messages. Call the f
 #: The rule by which a run is denied whose meaning may have changed since its Bind.
 _ONE_RUN = "one-run"
 _OVERTAKEN = (
-    "This statement is to be reviewed when it runs, and other statements ran since it was bound, so it may mean "
-    "something else by now. Bind it again and execute it at once."
+    "This statement is to be reviewed or judged when it runs, and other statements ran since it was bound, so it may "
+    "mean something else by now. Bind it again and execute it at once."
 )
 _NOT_AT_ONCE = (
-    "This statement is to be reviewed before anything of it runs, and planning it could run code already. "
+    "This statement is to be reviewed or judged before anything of it runs, and planning it could run code already. "
     "Bind it and execute it at once, without a Flush or Sync in between."
 )
 
@@ -115,7 +115,7 @@ class Requests:
     async def _query(self, payload: bytes, whole: bytes) -> bytes:
         sql = messages.read_query(payload)
         analysis = await self._deciding.analysed(sql)
-        if self._deciding.needs_review(analysis):
+        if self._deciding.waits(analysis):
             if not await self._deciding.settled():
                 return b""
             analysis, denial = await self._reviewing.query(sql)
@@ -142,7 +142,7 @@ class Requests:
         """Refuse early; what is allowed here is decided when it runs, and recorded then. Nobody is asked yet."""
         name, sql = messages.read_parse(payload)
         analysis = await self._deciding.analysed(sql)
-        reviewed = self._deciding.needs_review(analysis)
+        reviewed = self._deciding.waits(analysis)
         denial = None
         if not reviewed and self._deciding.is_denied(analysis):
             denial = await self._deciding.decide(await self._deciding.exactly(sql))
@@ -181,7 +181,7 @@ class Requests:
         portal = self._state.portal(name) or Portal(())
         analysis = self._analysis_of(portal.candidates)
         if not portal.started:
-            if self._deciding.needs_review(analysis):
+            if self._deciding.waits(analysis):
                 if not await self._deciding.settled():
                     return b""
                 denial = await self._review(portal, analysis)
@@ -223,7 +223,7 @@ class Requests:
         return self._deciding.expanded(together([candidate.analysis for candidate in candidates]))
 
     def _is_reviewed(self, candidates: tuple[Prepared, ...]) -> bool:
-        return self._deciding.needs_review(self._analysis_of(candidates))
+        return self._deciding.waits(self._analysis_of(candidates))
 
     async def _execute_held(self, held: _HeldBind, whole: bytes) -> bytes:
         """Ask about Bind and Execute as one, and send both at once."""

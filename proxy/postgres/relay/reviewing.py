@@ -34,7 +34,11 @@ class Reviewing:
         analysis = await self._deciding.exactly(sql)
         one = sql if len(analysis.statements) == 1 else b""
         run = HeldRun(self._state, self._link, self._estimator, one, is_query=True)
-        return analysis, await self._deciding.decide(analysis, run)
+        try:
+            schemas = await self._schemas(analysis, run)
+        except NotAsked:
+            schemas = None
+        return analysis, await self._deciding.decide(analysis, run, schemas)
 
     async def run(self, statement: str, candidates: Sequence[Prepared], bind: bytes) -> bytes | None:
         """Ask about an Execute of what was bound to `statement` by the Bind with the payload `bind`.
@@ -44,16 +48,21 @@ class Reviewing:
         live = [each for each in candidates if not each.failed]
         analysis = together([await self._deciding.exactly_prepared(each) for each in live])
         values = read_bind_values(bind)
+        sql = live[0].sql if len(live) == 1 else b""
+        run = HeldRun(self._state, self._link, self._estimator, sql)
         try:
+            schemas = await self._schemas(analysis, run)
             types = await self._types(statement, live, values)
         except NotAsked:
             return None
         code = code_in(types, values) if analysis.calls else {}
         why = next((each.unreviewable for each in code.values() if each.unreviewable), SEVERAL if len(live) > 1 else "")
         analysis = _with_values(analysis, shown_parameters(types, values, code), why)
-        sql = live[0].sql if len(live) == 1 else b""
-        run = HeldRun(self._state, self._link, self._estimator, sql)
-        return await self._deciding.decide(analysis, run)
+        return await self._deciding.decide(analysis, run, schemas)
+
+    async def _schemas(self, analysis: QueryAnalysis, run: HeldRun) -> Sequence[str] | None:
+        """Those that its names without one may stand in, where the rules depend on it; None: any. Raises NotAsked."""
+        return await run.schemas() if self._deciding.asks_for_schemas(analysis) else None
 
     async def _types(self, statement: str, live: Sequence[Prepared], values: Sequence[Parameter]) -> tuple[int, ...]:
         """The parameters' types, of the server where the client left them to it. Raises NotAsked."""

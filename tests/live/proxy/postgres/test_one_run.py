@@ -421,3 +421,50 @@ async def test_of_two_that_wait_bound_one_runs(door: Door, access: Access, scrat
     assert "other statements ran since it was bound" in sentence(refused)
     await sent(client, messages.query("rollback"))
     await client.close()
+
+
+@pytest.mark.parametrize("extended", [False, True])
+async def test_rules_on_schemas_ask_for_the_search_path(
+    door: Door, access: Access, scratch: asyncpg.Connection, extended: bool
+) -> None:
+    """A name without a schema stands in the search path that the session has when it runs, and in no other."""
+    sql = "select count(*) from scratch"
+    run = [bind("", "s"), messages.execute(""), messages.SYNC] if extended else [messages.query(sql)]
+    client = await door.raw("by-schema")
+    if extended:
+        assert tags(await sent(client, parse("s", sql), messages.SYNC)) == "1Z"
+    assert "D" in tags(await sent(client, *run))
+    await sent(client, messages.query("set search_path = public, prod"))
+    assert "Not prod" in sentence(await sent(client, *run))
+    await sent(client, messages.query("set search_path = public"))
+    assert "D" in tags(await sent(client, *run))
+    refused = await sent(client, messages.query("set search_path = prod; select count(*) from scratch"))
+    assert "Not prod" in sentence(refused)
+    assert "Not prod" in sentence(await sent(client, messages.query("select count(*) from prod.scratch")))
+    await sent(client, messages.query("set search_path = public, staging"))
+    client.send(*run)
+    await decide(access, APPROVE)
+    assert "D" in tags(await client.until(b"Z"))
+    await client.close()
+
+
+async def test_a_portal_is_judged_by_the_search_path_of_its_bind(
+    door: Door, access: Access, scratch: asyncpg.Connection
+) -> None:
+    client = await door.raw("by-schema")
+    await sent(client, messages.query("begin; set local search_path = prod"))
+    assert tags(await sent(client, parse("s", "select id from scratch"), bind("p", "s"), messages.SYNC)) == "12Z"
+    await sent(client, messages.query("set local search_path = public"))
+    refused = sentence(await sent(client, messages.execute("p"), messages.SYNC))
+    assert "other statements ran since it was bound" in refused
+    await client.close()
+
+
+async def test_a_value_that_may_run_is_shown(door: Door, access: Access, scratch: asyncpg.Connection) -> None:
+    client = await door.raw("owner-by-review")
+    sql = "delete from scratch where id = length($1)"
+    client.send(parse("s", sql), bind("", "s", b"drop table customers"), messages.execute(""), messages.SYNC)
+    asked = await decide(access, DENY, "No.")
+    assert asked.text == f"{sql}\n$1 = 'drop table customers' (text)"
+    await client.until(b"Z")
+    await client.close()
