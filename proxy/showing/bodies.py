@@ -68,6 +68,10 @@ class _Procedure:
     def collected(self) -> Uses:
         for line in self._split(self._uses.tokens, lambda token: token.kind == pg.ASCII_59):
             self._collect_line(line)
+        for token in self._uses.strings():
+            # Whatever variable it is put into, something of the body may run it.
+            if token.start not in self._uses.by_start and runs(self._uses.value(token)):
+                self._uses.add(token, Role.SQL)
         return self._uses
 
     def _collect_line(self, line: list[Token]) -> None:
@@ -149,9 +153,6 @@ class _Procedure:
                 self._execute(behind, piece[index + 2] if index + 2 < len(piece) else None)
             elif token.kind in _UTILITIES and not (token.kind == pg.DO and behind and behind.kind in _DO_WHAT):
                 self._refuse(self._source(token).decode().upper())
-            elif token.kind in STRINGS and token.start not in self._uses.by_start:
-                if runs(self._uses.value(token)):
-                    self._uses.add(token, Role.SQL)
             elif token.kind in NAMES and (name := self._name(token)) in TELLING:
                 self._refuse(name)
 

@@ -156,6 +156,7 @@ WHOLE = [
     "execute p('delete from customers')",
     "do $$ begin raise notice '', run('delete from customers'); end $$",
     "do $$ declare x int = run('delete from customers'); begin end $$",
+    "do $$ declare x text := 'delete from customers'; begin perform run(x); end $$",
     "do $$ declare x int default run('delete from customers'); begin exit when run('drop table t'); end $$",
     "create trigger g before insert on t for each row execute function run('delete from customers')",
     "security label on table t is 'MASKED WITH FUNCTION f()'",
