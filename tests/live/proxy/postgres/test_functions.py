@@ -4,7 +4,7 @@ import asyncpg
 import pytest
 
 from proxy.postgres.sql.effects.calls.function_effects import FUNCTION_EFFECTS
-from proxy.postgres.sql.effects.calls.harmless import HARMLESS, UNCHANGING
+from proxy.postgres.sql.effects.calls.harmless import HARMLESS, INFORMATION_SCHEMA, UNCHANGING
 from proxy.syntax.sql import parse
 from support.postgres import Target
 
@@ -32,6 +32,19 @@ async def test_every_function_of_the_server_is_on_one_list(target: Target) -> No
     assert functions.keys() - HARMLESS - FUNCTION_EFFECTS.keys() == set()
     assert HARMLESS - functions.keys() == set()
     assert {name for name in UNCHANGING if functions[name]} == set(), "PostgreSQL lets volatile functions write"
+
+
+async def test_every_function_of_the_information_schema_is_listed(target: Target) -> None:
+    connection = await target.connect()
+    try:
+        rows = await connection.fetch(
+            "select proname::text, provolatile = 'v' as is_volatile from pg_proc"
+            " where pronamespace = 'information_schema'::regnamespace"
+        )
+    finally:
+        await connection.close()
+    assert {row["proname"] for row in rows} == INFORMATION_SCHEMA
+    assert not any(row["is_volatile"] for row in rows)
 
 
 @pytest.mark.parametrize(

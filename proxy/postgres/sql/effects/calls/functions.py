@@ -11,7 +11,7 @@ from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import ANY_SETTING, SqlLabel
 from proxy.postgres.sql.effects.calls.function_effects import FUNCTION_EFFECTS, PLANNED
-from proxy.postgres.sql.effects.calls.harmless import HARMLESS
+from proxy.postgres.sql.effects.calls.harmless import HARMLESS, INFORMATION_SCHEMA
 from proxy.postgres.sql.effects.found import Found
 from proxy.postgres.sql.effects.names import labels_of, remember, strings
 from proxy.postgres.sql.effects.scope import Scope
@@ -19,6 +19,7 @@ from proxy.postgres.sql.effects.settings import is_code
 from proxy.syntax.sql import unwrap
 
 _SYSTEM_SCHEMA = "pg_catalog"
+_INFORMATION_SCHEMA = "information_schema"
 #: Ways to take a sample that PostgreSQL has itself.
 _SAMPLING = frozenset({"bernoulli", "system"})
 #: A statement that changes rows numbers them by the way.
@@ -70,7 +71,11 @@ def add_attribute(found: Found, node: pg.ColumnRef | pg.A_Indirection, scope: Sc
 
 def is_harmless(name: Sequence[str]) -> bool:
     """Whether it is PostgreSQL's own and does nothing but compute."""
-    return bool(name) and name[:-1] in ([], [_SYSTEM_SCHEMA]) and name[-1] in HARMLESS
+    if not name:
+        return False
+    if name[:-1] == [_INFORMATION_SCHEMA]:
+        return name[-1] in INFORMATION_SCHEMA
+    return name[:-1] in ([], [_SYSTEM_SCHEMA]) and name[-1] in HARMLESS
 
 
 def add_sampling(found: Found, sample: pg.RangeTableSample, scope: Scope) -> None:

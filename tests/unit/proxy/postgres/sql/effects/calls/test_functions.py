@@ -25,6 +25,7 @@ BY_NAME = "select set_config(new_value => 'role', setting_name => 'x', is_local 
         ("select query_to_xml('x', true, true, '')", {"unparseable", "function:query_to_xml"}),
         ("select pg_notify('a', 'b')", {"notify", "function:pg_notify"}),
         ("select hr.raise()", {"opaque_function", "function:raise", "function:hr.raise"}),
+        ("select _pg_expandarray(x)", {"opaque_function", "function:_pg_expandarray"}),
         ("select app.lower('x')", {"opaque_function", "function:lower", "function:app.lower"}),
         ("select * from t tablesample mine(1)", {"opaque_function", "function:mine"}),
         ("select 1 operator(app.+) 2", {"opaque_function", "function:+", "function:app.+"}),
@@ -52,6 +53,7 @@ def test_a_function_is_a_part(sql: str, part: set[str]) -> None:
         "select * from t tablesample system(1)",
         "select 1 operator(pg_catalog.+) 2",
         "explain select lo_unlink(1)",
+        "select (information_schema._pg_expandarray(i.indkey)).n from pg_index i",
     ],
 )
 def test_harmless_functions_are_none(sql: str) -> None:
