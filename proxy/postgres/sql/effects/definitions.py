@@ -95,6 +95,17 @@ def effects_of(node: Message) -> Iterator[tuple[SqlLabel, ...]]:
         yield from _outside(node)
 
 
+def schemas_of(node: Message) -> list[list[str]]:
+    """The schemas all of whose tables a statement is about: it renames them, or gives rights to what is in them."""
+    match node:
+        case pg.RenameStmt(rename_type=pg.OBJECT_SCHEMA):
+            return [[node.subname]]
+        case pg.GrantStmt(targtype=pg.ACL_TARGET_ALL_IN_SCHEMA, objtype=pg.OBJECT_TABLE):
+            return [[each.string.sval] for each in node.objects]
+        case _:
+            return []
+
+
 def _altered(node: pg.AlterTableStmt) -> Iterator[tuple[SqlLabel, ...]]:
     commands = {each.alter_table_cmd.subtype for each in node.cmds}
     if not commands.isdisjoint(_TAKING):

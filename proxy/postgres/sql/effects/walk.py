@@ -16,9 +16,9 @@ from proxy.postgres.sql.effects.calls.named import named_functions
 from proxy.postgres.sql.effects.code import add_code
 from proxy.postgres.sql.effects.conditions.restricting import depends_on_patterns
 from proxy.postgres.sql.effects.copying import add_source
-from proxy.postgres.sql.effects.definitions import effects_of
+from proxy.postgres.sql.effects.definitions import effects_of, schemas_of
 from proxy.postgres.sql.effects.found import Found
-from proxy.postgres.sql.effects.names import labels_of, remember, strings
+from proxy.postgres.sql.effects.names import all_tables, labels_of, remember, strings
 from proxy.postgres.sql.effects.scope import Scope, below
 from proxy.postgres.sql.effects.settings import add_setting
 from proxy.postgres.sql.kinds import OBJECT_TABLES, is_analyze, label_of
@@ -127,6 +127,8 @@ class _Walk:
         for table in (each for each, _ in places if isinstance(each, pg.RangeVar)):
             rows.add_named(self.found, table, inside)
         names = [label for each, _ in places if isinstance(each, pg.RangeVar) for label in rows.named("table", each)]
+        if schemas := schemas_of(node):
+            self.found.add([kind], *map(all_tables, schemas), scope.kept_by)
         for labels in effects_of(node):
             self.found.add(labels, names, scope.kept_by)
         if len(self.found.parts) == before and not isinstance(node, pg.CallStmt | pg.DoStmt) and not _has_table(node):
@@ -168,7 +170,10 @@ class _Walk:
                 self.found.add(dropped, labels_of("function", name), scope.kept_by)
                 remember(self.found, ("function",), name)
             else:
-                self.found.add(dropped, scope.kept_by)
+                name = strings(target.names) if isinstance(target, pg.TypeName) else [getattr(target, "sval", "")]
+                tables = all_tables(name) if node.remove_type == pg.OBJECT_SCHEMA else []
+                self.found.add(dropped, labels_of("object", name), tables, scope.kept_by)
+                remember(self.found, ("object",), name)
 
 
 def _has_table(statement: Message) -> bool:
