@@ -18,6 +18,7 @@ from access.visible import visible_line
 from cli.runtime import NotReady
 from cli.settings import Settings
 from proxy.postgres.sql.query import QueryAnalyser, expand
+from proxy.postgres.sql.search_path import DEFAULT, means_now, schemas_of
 from proxy.showing.shell import facts_of
 from proxy.statements import StatementFacts, match, strictest
 from storage.model import Protocol, VerdictKind
@@ -35,6 +36,8 @@ class Judged:
     rule: StatementRule | None
     #: What the rule says; denied where it says review and nobody can be shown the statement.
     verdict: VerdictKind
+    #: Those that its names without one may stand in; None: any.
+    schemas: Sequence[str] | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What is printed with --json; each label is a string, each part a list of them."""
@@ -55,6 +58,7 @@ def judge(
     statements: Annotated[list[str], typer.Argument(help="SQL or command lines; - reads them from standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each statement.")] = False,
     null: Annotated[bool, typer.Option("-0", help="Null bytes part standard input's statements, not lines.")] = False,
+    search_path: Annotated[str, typer.Option(help="Of SQL: the session's, as SHOW search_path says it.")] = DEFAULT,
     file: Annotated[Path | None, typer.Option("--policy", help="The policy file; default: $GATEPASS_CONFIG.")] = None,
 ) -> None:
     """Say what becomes of statements under the policy, without running anything.
@@ -64,28 +68,33 @@ def judge(
     found = _found(load(file or Settings.load().config), resource, role)
     strictest_status = 0
     for text in _texts(statements, null=null):
-        for each in judged(*found, text):
+        for each in judged(*found, text, search_path):
             typer.echo(json.dumps(each.as_json(), ensure_ascii=False) if as_json else _in_words(each, found[1]))
             strictest_status = max(strictest_status, STATUS[each.verdict])
     raise typer.Exit(strictest_status)
 
 
-def judged(resource: Resource, role: Role, text: str) -> Iterator[Judged]:
+def judged(resource: Resource, role: Role, text: str, search_path: str = DEFAULT) -> Iterator[Judged]:
     """Each statement of `text`, under the role's rules. Raises NotReady for a protocol that is not served."""
-    for facts in _facts(resource.type, text):
-        rule = strictest(role.statements, [facts])
+    every, schemas = _facts(resource.type, text, search_path, role)
+    for facts in every:
+        rule = strictest(role.statements, [facts], schemas)
         verdict = rule.verdict if rule is not None else VerdictKind.ALLOW
         cannot_ask = verdict is VerdictKind.REVIEW and facts.unreviewable
-        yield Judged(facts, rule, VerdictKind.DENY if cannot_ask else verdict)
+        yield Judged(facts, rule, VerdictKind.DENY if cannot_ask else verdict, schemas)
 
 
-def _facts(protocol: Protocol, text: str) -> list[StatementFacts]:
+def _facts(
+    protocol: Protocol, text: str, search_path: str, role: Role
+) -> tuple[list[StatementFacts], Sequence[str] | None]:
+    """The statements, and where names without a schema may stand in them."""
     match protocol:
         case Protocol.POSTGRES:
             analysis = QueryAnalyser(lambda _: False).exactly(text.encode("utf-8", "surrogateescape"))
-            return expand(analysis, lambda _: ()).facts
+            analysis = expand(analysis, lambda _: ())
+            return analysis.facts, schemas_of(search_path, role.username) if means_now(analysis) else None
         case Protocol.SSH:
-            return facts_of(text)
+            return facts_of(text), None
         case Protocol.KUBERNETES:
             raise NotReady(str(NotServed(protocol)))
         case _:
@@ -130,6 +139,6 @@ def _deciding(found: Judged, role: Role) -> frozenset[str] | None:
     """The part of the statement that meets the rule which decides, if it has parts."""
     for part in found.facts.parts:
         facts = StatementFacts("", "", part, unqualified=found.facts.unqualified)
-        if found.rule is not None and match(role.statements, facts) is found.rule:
+        if found.rule is not None and match(role.statements, facts, found.schemas) is found.rule:
             return part
     return None

@@ -147,8 +147,9 @@ def _with_schema(rule: StatementRule, pattern: str) -> Iterator[str]:
         yield f"{pattern} allows only statements that write the schema: a name without one is not known to mean it."
     elif pattern.rpartition(".")[2].strip("*?") == "":
         yield (
-            f"{pattern} also meets every name that is written without a schema, for the session's search path says "
-            "what that means. Name the tables, or have people write their schema."
+            f"{pattern} also meets names that are written without a schema: where the session's search path has that "
+            "schema, and all of them where that is not known (DDL, DO, CALL, several statements at once). "
+            "Name the tables, or have people write their schema."
         )
 
 
