@@ -21,6 +21,7 @@ from access.policy.resources import (
 from access.policy.served import SERVED
 from access.policy.suggest import closest, did_you_mean
 from access.policy.yaml_lines import Flaw, Position, Reading
+from access.visible import visible_line
 
 _SHAPES: tuple[type[BaseModel], ...] = (
     Policy,
@@ -74,7 +75,7 @@ class PolicyError:
     def __str__(self) -> str:
         line = f":{self.line}" if self.line is not None else ""
         path = f"{self.path}: " if self.path else ""
-        return f"{self.file}{line}: {path}{self.message}"
+        return visible_line(f"{self.file}{line}: {path}{self.message}")
 
 
 class PolicyErrors(Exception):

@@ -87,3 +87,13 @@ def test_no_name_forges_a_line(capsysbinary: pytest.CaptureFixture[bytes]) -> No
         '           ["\\x9b6n", "x\\u202ey", "a\\nb", null, 5]',
         '    2.000  notice {"message": "\\u001b]0;x\\u0007\\x9d"}',
     ]
+
+
+def test_no_pause_is_longer_than_an_hour_however_slowly_it_is_played(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    play([[0.0, "o", "a"], [1e8, "o", "b"]], player(Format.ASCIICAST), 5e-324)
+    assert waited == [0, 3600]
+    assert capsysbinary.readouterr().out == b"ab"
