@@ -15,9 +15,9 @@ from access.policy.labels import ShellLabel
 from proxy.shell import evaluations
 from proxy.shell.commands import Argument, Command, after_redirects, command_words, commands
 from proxy.shell.documents import fed_script
+from proxy.shell.handed_on import Word
 from proxy.shell.known import is_known, runs_unknown
 from proxy.shell.programs import runs_file, runs_unseen, writes
-from proxy.shell.wrappers import Word
 from proxy.syntax.bash import is_deeper_than, literal, nodes, parse, source
 
 #: OpenSSH sends longer ones, but nobody reviews them; they are not parsed.

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from proxy.shell.wrappers import NOTHING, Runs, Word, runs
+from proxy.shell.handed_on import NOTHING, Runs, Word
+from proxy.shell.repeaters import APPENDS
+from proxy.shell.wrappers import runs
 from proxy.syntax.bash import literal, nodes
 
 _INSTALLED = re.compile(r"/(?:usr/)?(?:local/)?s?bin/[^/]+")
-_APPENDS = frozenset({"xargs", "parallel"})
 
 
 @dataclass(frozen=True)
@@ -77,7 +78,7 @@ def commands(words: Sequence[Argument]) -> Iterator[Command]:
         command = Command(head, arguments, handed_on, is_inner)
         yield command
         # What comes from a pipe stands behind the words that are seen.
-        appended = (Argument(None, head.node),) if command.basename in _APPENDS else ()
+        appended = (Argument(None, head.node),) if command.basename in APPENDS else ()
         inner = [arguments[start:end] + appended for start, end in handed_on.commands]
         waiting += [(each, True) for each in inner if each]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from proxy.shell.wrappers import Word
+from proxy.shell.handed_on import Word
 from proxy.syntax.bash import source
 
 _PLAIN = re.compile(r"[\d\s+\-*/%<>=!&|^~?:,()]*")

@@ -8,10 +8,11 @@ allows `command:mytool` knows mytool. Being harmless means here: running no othe
 import re
 from collections.abc import Sequence
 
+from proxy.shell.handed_on import Word
 from proxy.shell.options import split_words
 from proxy.shell.prefixes import PREFIXES
 from proxy.shell.programs import has_analysis
-from proxy.shell.wrappers import Word, hands_on
+from proxy.shell.wrappers import hands_on
 
 _BUILTINS = """
     : [ break bg caller cd continue declare dirs disown echo exit export false fg getopts help history kill local

@@ -6,8 +6,8 @@ It reads as much of each language as is needed to say that a text runs no other 
 import re
 from collections.abc import Callable, Sequence
 
+from proxy.shell.handed_on import Word
 from proxy.shell.options import has_option, split_words
-from proxy.shell.wrappers import Word
 
 _AWKS = frozenset({"awk", "gawk", "mawk", "nawk", "original-awk"})
 #: An alias in a configuration may stand for any other word.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from proxy.shell.wrappers import Word
+from proxy.shell.handed_on import Word
 
 
 def split_words(names: str) -> frozenset[str]:

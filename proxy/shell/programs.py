@@ -8,9 +8,10 @@ the programs that files on the host contain.
 import re
 from collections.abc import Sequence
 
+from proxy.shell.handed_on import NOTHING, Runs, Word
 from proxy.shell.languages import LANGUAGES
 from proxy.shell.options import has_option, split_words
-from proxy.shell.wrappers import NOTHING, SHELLS, Runs, Word
+from proxy.shell.wrappers import SHELLS
 
 #: They are made to run what they are given, by file, keyboard or argument.
 _OPEN = split_words(

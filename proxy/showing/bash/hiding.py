@@ -13,9 +13,10 @@ from tree_sitter import Node
 
 from proxy.shell.commands import Argument, Command, command_words, commands
 from proxy.shell.documents import plain_body, reader
+from proxy.shell.handed_on import NOTHING
 from proxy.shell.known import PLAIN
 from proxy.shell.languages import LANGUAGES
-from proxy.shell.wrappers import NOTHING, hands_on
+from proxy.shell.wrappers import hands_on
 from proxy.showing.bash.changes import Change, disjoint, moved
 from proxy.showing.bash.literals import Literal, literals
 from proxy.showing.bash.options import is_header, is_secret_name, named_values, secret_values
