@@ -13,11 +13,12 @@ from tree_sitter import Node
 
 from access.policy.labels import ShellLabel
 from proxy.shell import evaluations
-from proxy.shell.commands import Argument, Command, after_redirects, command_words, commands
+from proxy.shell.commands import Argument, Command, after_redirects, command_words, commands, target
 from proxy.shell.documents import fed_script
 from proxy.shell.handed_on import Word
 from proxy.shell.known import is_known, runs_unknown
 from proxy.shell.programs import runs_file, runs_unseen, writes
+from proxy.shell.wrappers import FILE_RUNNERS, file_run
 from proxy.syntax.bash import is_deeper_than, literal, nodes, parse, source
 
 #: OpenSSH sends longer ones, but nobody reviews them; they are not parsed.
@@ -33,7 +34,8 @@ TEST = "command:test"
 # A lone dollar at a line's end makes the grammar swallow the next line.
 _READ_OTHERWISE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
 # `0>x rm` and `{fd}>x rm` are redirections before a name, where the grammar sees a name; zsh looks up =NAME in PATH.
-_NO_NAME = re.compile(r"^\d+$|[{}]|^=")
+# GNU parallel's marks stand where no command was given.
+_NO_NAME = re.compile(r"^\d+$|[{}]|^=|^:::")
 _WRITES = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
 _HARMLESS_TARGETS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
 _LOADED_BY_ARGUMENT = re.compile(rf"{evaluations.LOADING.pattern}=")
@@ -188,6 +190,9 @@ def _command(command: Command, depth: int) -> Iterator[Part]:
         return
     named = f"command:{'source' if name == '.' else name}"
     yield Part(frozenset({named}), runs_file=not command.is_installed or runs_file(name, words, command.handed_on))
+    if name in FILE_RUNNERS and (file := file_run(name, words)):
+        # It may be a program of the host by its own name: `sh reboot`. Who allows `sh` allows its files.
+        yield Part(frozenset({named, f"command:{file.rpartition('/')[2]}"}), runs_file=True)
     if runs_unknown(name, words, installed=command.is_installed):
         # Together with its name: whoever allows that one knows the program.
         yield _part(named, ShellLabel.DYNAMIC_COMMAND)
@@ -227,8 +232,8 @@ def _script(words: Sequence[Word], depth: int) -> Iterator[Part]:
 
 def _writes(node: Node) -> bool:
     operator = next((child.type for child in node.children if not child.is_named), "")
-    target = node.child_by_field_name("destination")
+    file = target(node)
     if operator == ">&":
         # Without a number or a dash it is the old spelling of &>.
-        return target is not None and not re.fullmatch(r"\d+-?|-", source(target))
-    return operator in _WRITES and (target is None or literal(target) not in _HARMLESS_TARGETS)
+        return file is not None and not re.fullmatch(r"\d+-?|-", source(file))
+    return operator in _WRITES and (file is None or literal(file) not in _HARMLESS_TARGETS)

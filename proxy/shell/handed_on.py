@@ -22,6 +22,8 @@ class Runs:
     scripts: tuple[tuple[int, int], ...] = ()
     #: It runs something that cannot be told from its arguments.
     unknown: bool = False
+    #: What the program replaces in the words of its commands by something that nobody sees here.
+    placeholder: str = ""
 
 
 NOTHING = Runs()

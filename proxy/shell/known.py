@@ -42,7 +42,7 @@ _NETWORK = """
     ping6 route ss tracepath traceroute ufw whois
     clusterdb createdb createuser dropdb dropuser ldapadd ldapdelete ldapmodify ldapsearch ldapwhoami mongodump
     mongoexport mysqladmin mysqldump mariadb-dump pg_dump pg_dumpall pg_isready redis-cli reindexdb vacuumdb
-    cryptsetup htpasswd
+    cryptsetup htpasswd git-receive-pack git-upload-archive git-upload-pack
 """
 #: What bash itself does.
 BUILTINS = split_words(_BUILTINS)

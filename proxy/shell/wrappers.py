@@ -1,13 +1,16 @@
-"""Programs that run another program: where in their arguments it stands. Pure."""
+"""Programs that run another program: where in their arguments it stands."""
 
 import re
 from collections.abc import Sequence
 
 from proxy.shell.handed_on import NOTHING, UNKNOWN, Reader, Runs, Word
+from proxy.shell.options import is_input
 from proxy.shell.prefixes import PREFIXES
 from proxy.shell.repeaters import REPEATERS, repeated
 
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "rbash", "fish", "csh", "tcsh"})
+#: What they are given to run is a file in bash's own language, unless an option says otherwise.
+FILE_RUNNERS = SHELLS | {"source", "."}
 #: They take a command line after -c, wherever it stands, else start a shell or run the rest.
 _DASH_C = frozenset({"su", "sg", "runuser", "script", "capsh"})
 #: With arguments these change what later names mean.
@@ -46,7 +49,7 @@ def runs(name: str, arguments: Sequence[Word]) -> Runs:
         case "trap":
             return _trap(arguments)
         case "source" | ".":
-            return UNKNOWN if not arguments or _from_input(arguments[0]) else NOTHING
+            return UNKNOWN if not arguments or is_input(arguments[0]) else NOTHING
         case "ssh":
             return _ssh(arguments)
         case _ if name in REPEATERS:
@@ -58,13 +61,32 @@ def runs(name: str, arguments: Sequence[Word]) -> Runs:
             return NOTHING if prefix is None else Reader(prefix, arguments).read()
 
 
+def file_run(name: str, arguments: Sequence[Word]) -> Word:
+    """The file that a shell or `source` is given to run, as it was written; None if it is none, or computed.
+
+    Where no such file is in the folder, both look the name up in PATH.
+    """
+    if name in {"source", "."}:
+        return next((word for word in arguments if word != "--"), None)
+    at, line = _operand(arguments) or (len(arguments), False)
+    return None if line or at >= len(arguments) else arguments[at]
+
+
 def _shell(arguments: Sequence[Word]) -> Runs:
     """`bash -c 'line'`, `bash file`, or a shell that reads what it runs from its input."""
+    at, line = _operand(arguments) or (len(arguments), False)
+    if at >= len(arguments):
+        return UNKNOWN
+    return Runs(scripts=((at, at + 1),)) if line else (UNKNOWN if is_input(arguments[at]) else NOTHING)
+
+
+def _operand(arguments: Sequence[Word]) -> tuple[int, bool] | None:
+    """Where a shell's options end, and whether a line follows (-c); None if it runs what nobody sees here."""
     at, line = 0, False
     while at < len(arguments):
         word = arguments[at]
         if word is None:
-            return UNKNOWN
+            return None
         if word in _SHELL_VALUED:
             at += 2
         elif word in {"--", "-"}:
@@ -73,26 +95,20 @@ def _shell(arguments: Sequence[Word]) -> Runs:
         elif word in _SHELL_LONG:
             at += 1
         elif word.startswith("--"):
-            return UNKNOWN
+            return None
         elif word.startswith(("-", "+")):
             if word.startswith("-C"):
                 # fish: a command before all others.
-                return UNKNOWN
+                return None
             if "s" in word and not line:
-                return UNKNOWN
+                return None
             line |= "c" in word
             at += 1
-            if "o" in word[1:].lower():
-                at += 1
+            # Each of these letters takes a name.
+            at += word[1:].lower().count("o")
         else:
             break
-    if at >= len(arguments):
-        return UNKNOWN
-    return Runs(scripts=((at, at + 1),)) if line else (UNKNOWN if _from_input(arguments[at]) else NOTHING)
-
-
-def _from_input(word: Word) -> bool:
-    return word is None or word.startswith(("/dev/", "/proc/", "-"))
+    return at, line
 
 
 def _ssh(arguments: Sequence[Word]) -> Runs:

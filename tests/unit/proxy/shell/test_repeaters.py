@@ -15,6 +15,31 @@ def test_find_has_a_command_behind_each_of_its_actions() -> None:
     assert handed_on("find . -exec rm {} ; -ok mv {} y ;").commands == ((2, 4), (6, 9))
 
 
+def test_a_plus_ends_finds_command_behind_its_placeholder_alone() -> None:
+    assert handed_on("find . -exec flock + rm {} + -print").commands == ((2, 6),)
+
+
+def test_what_is_computed_may_end_finds_command_and_begin_another() -> None:
+    assert repeated("find", [".", "-exec", "cp", "{}", None, ";"]).unknown
+
+
+@pytest.mark.parametrize(
+    ("line", "placeholder"),
+    [
+        ("find . -print", "{}"),
+        ("xargs rm", ""),
+        ("xargs -I % rm %", "%"),
+        ("xargs -0I% rm %", "%"),
+        ("xargs -n 1 -i rm {}", "{}"),
+        ("xargs --replace rm {}", "{}"),
+        ("xargs --replace=X rm X", "X"),
+        ("xargs -dI rm", ""),
+    ],
+)
+def test_where_something_is_put_into_a_commands_words(line: str, placeholder: str) -> None:
+    assert handed_on(line).placeholder == placeholder
+
+
 def test_xargs_has_one_behind_its_options() -> None:
     assert handed_on("xargs -0 -n 1 rm -f").commands == ((3, 5),)
 
