@@ -13,11 +13,12 @@ from tree_sitter import Node
 
 from access.policy.labels import ShellLabel
 from proxy.shell import evaluations
-from proxy.shell.commands import Argument, Command, after_redirects, command_words, commands, target
+from proxy.shell.commands import Argument, Command, command_words, commands, target
 from proxy.shell.documents import fed_script
 from proxy.shell.handed_on import Word
 from proxy.shell.known import is_known, runs_unknown
 from proxy.shell.programs import runs_file, runs_unseen, writes
+from proxy.shell.readings import backquoted, is_read_otherwise, is_unfit
 from proxy.shell.wrappers import FILE_RUNNERS, file_run
 from proxy.syntax.bash import is_deeper_than, literal, nodes, parse, source
 
@@ -30,9 +31,6 @@ MAX_LEVELS = 1_000
 
 TEST = "command:test"
 
-# Bash separates by space, tab and newline only; the grammar also by these, so that the two would read different words.
-# A lone dollar at a line's end makes the grammar swallow the next line.
-_READ_OTHERWISE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
 # `0>x rm` and `{fd}>x rm` are redirections before a name, where the grammar sees a name; zsh looks up =NAME in PATH.
 # GNU parallel's marks stand where no command was given.
 _NO_NAME = re.compile(r"^\d+$|[{}]|^=|^:::")
@@ -89,7 +87,7 @@ _EVALUATED = Part(frozenset({ShellLabel.DYNAMIC_COMMAND}), evaluates=True)
 
 
 def _parts(line: str, depth: int) -> Iterator[Part]:
-    if depth == 0 or len(line) > MAX_COMMAND_CHARACTERS or _READ_OTHERWISE.search(line):
+    if depth == 0 or len(line) > MAX_COMMAND_CHARACTERS or is_unfit(line):
         yield _UNPARSEABLE
         return
     yield from _parsed(line, depth)
@@ -119,6 +117,10 @@ def _found(node: Node, depth: int) -> Iterator[Part]:
         yield _part(ShellLabel.ARITHMETIC) if evaluations.plain_arithmetic(expression) else _EVALUATED
     if evaluations.expands_again(node):
         yield _EVALUATED
+    if is_read_otherwise(node):
+        yield _UNPARSEABLE
+    for script in backquoted(node):
+        yield from _parts(script, depth - 1)
     match node.type:
         case "command":
             for command in commands(command_words(node)):
@@ -142,14 +144,6 @@ def _found(node: Node, depth: int) -> Iterator[Part]:
         case "file_redirect":
             if _writes(node):
                 yield _part(ShellLabel.REDIRECT_WRITE)
-        case "redirected_statement":
-            body = node.child_by_field_name("body")
-            if (body is None or body.type != "command") and after_redirects(node):
-                yield _UNPARSEABLE
-        case "comment":
-            # A comment does not continue, though its last character says so; the two readings differ.
-            if source(node).endswith("\\"):
-                yield _UNPARSEABLE
         case _:
             pass
 
@@ -163,7 +157,10 @@ def _declaration(node: Node) -> Iterator[Part]:
     name, *words = node.children
     yield _part(f"command:{source(name)}")
     spoken = [literal(word) for word in words if word.type != "variable_assignment"]
-    if evaluations.builtin_evaluates(source(name), spoken):
+    assigned = [word for word in words if word.type == "variable_assignment"]
+    if evaluations.builtin_evaluates(source(name), spoken) or any(
+        evaluations.compound_evaluates(source(name), spoken, each) for each in assigned
+    ):
         yield _EVALUATED
 
 
