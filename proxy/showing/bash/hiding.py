@@ -11,15 +11,16 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from proxy.shell.commands import Argument, Command, command_words, commands
+from proxy.shell.commands import Argument, Command, command_words, commands, target
 from proxy.shell.documents import plain_body, reader
 from proxy.shell.handed_on import NOTHING
 from proxy.shell.known import PLAIN
 from proxy.shell.languages import LANGUAGES
+from proxy.shell.prefixes import PREFIXES
 from proxy.shell.wrappers import hands_on
 from proxy.showing.bash.changes import Change, disjoint, moved
 from proxy.showing.bash.literals import Literal, literals
-from proxy.showing.bash.options import is_header, is_secret_name, named_values, secret_values
+from proxy.showing.bash.options import assigned_values, is_header, is_secret_name, named_values, secret_values
 from proxy.showing.bash.patterns import is_number, is_opaque, secrets_in
 from proxy.showing.bash.readers import Feeds, chain_of, feeds, last_reader
 from proxy.showing.bash.words import COMPUTED, WORDS, rewritten
@@ -85,7 +86,7 @@ class _Script:
             case "command_name" | "function_definition":
                 children = node.children[:1] if node.type == "command_name" else [node.child_by_field_name("name")]
             case "file_redirect":
-                children = node.children_by_field_name("destination")[:1]
+                children = [target(node)]
             case _:
                 return
         for child in children:
@@ -125,6 +126,9 @@ class _Script:
         texts = [COMPUTED if word is None else word.text for word in own]
         for index, change in secret_values(command.basename, texts):
             _hide(own[index], change, loose=False, inert=True)
+        if command.basename in PREFIXES and PREFIXES[command.basename].assignments:
+            for index, change in assigned_values(texts):
+                _hide(own[index], change, loose=self._evaluates)
         if not _reads_options(command):
             for word in [each for each in own if each is not None]:
                 word.operand = _acts_on(command.basename, word.text)
