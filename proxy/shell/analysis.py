@@ -18,8 +18,8 @@ from proxy.shell.documents import fed_script
 from proxy.shell.handed_on import Word
 from proxy.shell.known import is_known, runs_unknown
 from proxy.shell.programs import runs_file, runs_unseen, writes
-from proxy.shell.readings import backquoted, is_read_otherwise, is_unfit
-from proxy.shell.wrappers import FILE_RUNNERS, file_run
+from proxy.shell.readings import backquoted, is_of_bash_alone, is_read_otherwise, is_unfit
+from proxy.shell.wrappers import FILE_RUNNERS, SHELLS_BESIDE_BASH, file_run
 from proxy.syntax.bash import is_deeper_than, literal, nodes, parse, source
 
 #: OpenSSH sends longer ones, but nobody reviews them; they are not parsed.
@@ -86,17 +86,19 @@ _UNSEEN = _part(ShellLabel.DYNAMIC_COMMAND)
 _EVALUATED = Part(frozenset({ShellLabel.DYNAMIC_COMMAND}), evaluates=True)
 
 
-def _parts(line: str, depth: int) -> Iterator[Part]:
+def _parts(line: str, depth: int, *, of_bash: bool = True) -> Iterator[Part]:
+    """The parts of one line; `of_bash`: it is bash that reads it, as far as anybody can tell."""
     if depth == 0 or len(line) > MAX_COMMAND_CHARACTERS or is_unfit(line):
         yield _UNPARSEABLE
         return
-    yield from _parsed(line, depth)
+    yield from _parsed(line, depth, of_bash=of_bash)
     if "\\\n" in line:
         # The shell joins continued lines before it makes words of them, the grammar only between words.
-        yield from _parsed(re.sub(r"\\([\s\S])", lambda found: "" if found[1] == "\n" else found[0], line), depth)
+        one = re.sub(r"\\([\s\S])", lambda found: "" if found[1] == "\n" else found[0], line)
+        yield from _parsed(one, depth, of_bash=of_bash)
 
 
-def _parsed(line: str, depth: int) -> Iterator[Part]:
+def _parsed(line: str, depth: int, *, of_bash: bool) -> Iterator[Part]:
     try:
         root = parse(line)
     except UnicodeEncodeError:
@@ -108,10 +110,10 @@ def _parsed(line: str, depth: int) -> Iterator[Part]:
     if root.has_error:
         yield _UNPARSEABLE
     for node in nodes(root):
-        yield from _found(node, depth)
+        yield from _found(node, depth, of_bash=of_bash)
 
 
-def _found(node: Node, depth: int) -> Iterator[Part]:
+def _found(node: Node, depth: int, *, of_bash: bool) -> Iterator[Part]:
     expression = evaluations.arithmetic(node)
     if expression is not None:
         yield _part(ShellLabel.ARITHMETIC) if evaluations.plain_arithmetic(expression) else _EVALUATED
@@ -119,12 +121,14 @@ def _found(node: Node, depth: int) -> Iterator[Part]:
         yield _EVALUATED
     if is_read_otherwise(node):
         yield _UNPARSEABLE
+    if not of_bash and is_of_bash_alone(node):
+        yield _EVALUATED
     for script in backquoted(node):
-        yield from _parts(script, depth - 1)
+        yield from _parts(script, depth - 1, of_bash=of_bash)
     match node.type:
         case "command":
             for command in commands(command_words(node)):
-                yield from _command(command, depth)
+                yield from _command(command, depth, of_bash=of_bash)
         case "declaration_command" | "unset_command":
             yield from _declaration(node)
         case "test_command":
@@ -180,7 +184,7 @@ def _test(node: Node) -> Iterator[Part]:
         yield _EVALUATED
 
 
-def _command(command: Command, depth: int) -> Iterator[Part]:
+def _command(command: Command, depth: int, *, of_bash: bool) -> Iterator[Part]:
     name, words = command.basename, command.words
     if not command.name or _NO_NAME.search(command.name):
         yield _EVALUATED
@@ -205,7 +209,8 @@ def _command(command: Command, depth: int) -> Iterator[Part]:
     if writes(name, words):
         yield _part(ShellLabel.REDIRECT_WRITE)
     for script in command.scripts:
-        yield from _script([argument.word for argument in script], depth)
+        same = name not in SHELLS_BESIDE_BASH and of_bash
+        yield from _script([argument.word for argument in script], depth, of_bash=same or name == "bash")
 
 
 def _evaluates(name: str, arguments: Sequence[Argument]) -> bool:
@@ -219,12 +224,12 @@ def _evaluates(name: str, arguments: Sequence[Argument]) -> bool:
     return evaluations.builtin_evaluates(name, words)
 
 
-def _script(words: Sequence[Word], depth: int) -> Iterator[Part]:
+def _script(words: Sequence[Word], depth: int, *, of_bash: bool) -> Iterator[Part]:
     known = [word for word in words if word is not None]
     if len(known) < len(words):
         yield _EVALUATED
     else:
-        yield from _parts(" ".join(known), depth - 1)
+        yield from _parts(" ".join(known), depth - 1, of_bash=of_bash)
 
 
 def _writes(node: Node) -> bool:

@@ -68,15 +68,26 @@ def is_read_otherwise(node: Node) -> bool:
             return not _NOT_QUOTED.isdisjoint(source(node)[1:-1]) and _is_between_double_quotes(node)
         case "command_substitution" if _is_backquoted(node):
             # It ends at the first backquote that has no backslash, in whatever quotes that stands.
-            return "`" in _ESCAPED.sub("", source(node)[1:-1])
+            return "`" in _ESCAPED.sub("", _between(node))
         case _:
             return False
 
 
 def backquoted(node: Node) -> Iterator[str]:
     """The scripts that bash may make of a substitution in backquotes with backslashes, which it takes away first."""
-    if node.type == "command_substitution" and _is_backquoted(node) and "\\" in (text := source(node)[1:-1]):
+    if node.type == "command_substitution" and _is_backquoted(node) and "\\" in (text := _between(node)):
         yield from dict.fromkeys(form.sub(r"\1", text) for form in (_BACKSLASH, _BACKSLASH_IN_QUOTES))
+
+
+def is_of_bash_alone(node: Node) -> bool:
+    """Whether another shell runs what stands in it as a command: `[[ x || reboot ]]`, `echo &>x reboot`, `$'\\'…`."""
+    match node.type:
+        case "test_command" | "compound_statement":
+            return source(node).startswith(("[[", "(("))
+        case "file_redirect":
+            return any(child.type in {"&>", "&>>"} for child in node.children)
+        case kind:
+            return kind == "ansi_c_string"
 
 
 def joined(line: str) -> str:
@@ -102,7 +113,12 @@ def _continuations(root: Node) -> Iterator[tuple[int, int]]:
 
 
 def _is_backquoted(node: Node) -> bool:
-    return source(node)[:1] == "`"
+    return source(node).lstrip("$")[:1] == "`"
+
+
+def _between(node: Node) -> str:
+    """What stands between backquotes; the grammar takes a dollar before them along."""
+    return source(node).lstrip("$")[1:-1]
 
 
 def _is_blank(node: Node, before: Node, after: Node) -> bool:

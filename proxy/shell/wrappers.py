@@ -9,6 +9,8 @@ from proxy.shell.prefixes import PREFIXES
 from proxy.shell.repeaters import REPEATERS, repeated
 
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "rbash", "fish", "csh", "tcsh"})
+#: They give a line to a shell that reads some of it otherwise than bash: themselves, or /bin/sh.
+SHELLS_BESIDE_BASH = (SHELLS - {"bash", "rbash"}) | {"flock", "watch", "sg"}
 #: What they are given to run is a file in bash's own language, unless an option says otherwise.
 FILE_RUNNERS = SHELLS | {"source", "."}
 #: They take a command line after -c, wherever it stands, else start a shell or run the rest.

@@ -93,6 +93,7 @@ def test_what_both_read_alike_is_believed(line: str) -> None:
         ("echo $(echo \\$x)", []),
         ("echo `echo \\`rm x\\``", ["echo `rm x`"]),
         ("echo `\\\\rm x`", ["\\rm x"]),
+        ("echo $`\\\\rm x`", ["\\rm x"]),
         ('echo `: "\\$(rm x)"`', [': "$(rm x)"']),
         ('echo "`: \\"x\\"`"', [': \\"x\\"', ': "x"']),
     ],
@@ -104,6 +105,35 @@ def test_a_backslash_in_backquotes_is_taken_away_before_they_are_read(line: str,
 def test_what_backquotes_hold_is_judged_as_bash_reads_it(labels: Labels) -> None:
     assert "command:rm" in labels("echo `echo \\`rm x\\``")
     assert "command:rm" in labels("echo `: \\\\'; rm x; : \\\\'`")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sh -c '[[ x || rm x ]]'",
+        "dash -c '[[ x =~ a|rm ]]'",
+        "sh -c 'echo &>x rm'",
+        "flock x -c 'echo a &>>x rm'",
+        "watch 'ls &>x rm'",
+        "sh -c \"echo \\$'a\\\\'; rm; echo \\\\''\"",
+        "sh -c 'eval \"[[ x || rm ]]\"'",
+    ],
+)
+def test_what_another_shell_would_run_is_dynamic(labels: Labels, line: str) -> None:
+    assert labels(line) & {"dynamic_command", "unparseable"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[[ x || rm ]]",
+        "bash -c '[[ x || y ]] &>z'",
+        "sh -c 'bash -c \"[[ x || y ]]\"'",
+        "sh -c 'grep [[:digit:]] x 2>&1'",
+    ],
+)
+def test_what_bash_reads_is_as_bash_reads_it(labels: Labels, line: str) -> None:
+    assert not labels(line) & {"dynamic_command", "unparseable", "command:rm"}
 
 
 @pytest.mark.parametrize(
