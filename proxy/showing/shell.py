@@ -7,6 +7,7 @@ same. A line of which that cannot be proven, or that hides something beside code
 from access.policy.labels import ShellLabel
 from access.visible import MAX_SHOWN_CHARS, shown_length, visible
 from proxy.shell.analysis import Judgement, judge
+from proxy.shell.readings import joined
 from proxy.showing.bash.changes import applied
 from proxy.showing.bash.hiding import Hiding, hide
 from proxy.showing.bash.patterns import secrets_in_unread, without_numbers
@@ -67,6 +68,7 @@ def _shown(line: str, found: Judgement) -> Shown:
 def _read(line: str, found: Judgement) -> tuple[str, str]:
     if ShellLabel.UNPARSEABLE in found.labels:
         return _unread(line), _UNREADABLE
+    line = joined(line)
     hiding = hide(line, evaluates=found.evaluates)
     text = without_numbers(applied(line, hiding.changes))
     if text != line and not _is_same(line, text):

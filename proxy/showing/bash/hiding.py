@@ -11,17 +11,20 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from proxy.shell.commands import Argument, Command, command_words, commands
+from proxy.shell.commands import Argument, Command, command_words, commands, target
 from proxy.shell.documents import plain_body, reader
+from proxy.shell.handed_on import NOTHING
 from proxy.shell.known import PLAIN
 from proxy.shell.languages import LANGUAGES
-from proxy.shell.wrappers import NOTHING, hands_on
+from proxy.shell.prefixes import PREFIXES
+from proxy.shell.wrappers import hands_on
 from proxy.showing.bash.changes import Change, disjoint, moved
 from proxy.showing.bash.literals import Literal, literals
-from proxy.showing.bash.options import is_header, is_secret_name, named_values, secret_values
+from proxy.showing.bash.options import assigned_values, is_header, is_secret_name, named_values, secret_values
 from proxy.showing.bash.patterns import is_number, is_opaque, secrets_in
+from proxy.showing.bash.places import characters, plain_parts, tabs
 from proxy.showing.bash.readers import Feeds, chain_of, feeds, last_reader
-from proxy.showing.bash.words import COMPUTED, WORDS, rewritten
+from proxy.showing.bash.words import COMPUTED, rewritten
 from proxy.syntax.bash import nodes, parse, source
 
 #: Scripts inside scripts.
@@ -59,7 +62,7 @@ class _Script:
         self._nodes = list(nodes(self._root))
         self._defined = frozenset(_defined(self._nodes))
         self._words = literals(self._root)
-        self._ends = None if script.isascii() else _ends(script)
+        self._ends = None if script.isascii() else characters(script)
         self._hiding = Hiding()
 
     def read(self) -> Hiding:
@@ -72,7 +75,7 @@ class _Script:
         for word in self._words.values():
             self._finish(word)
         if self._depth == MAX_DEPTH:
-            self._hiding.changes += [Change(self._at(start), self._at(end), " ") for start, end in _tabs(self._root)]
+            self._hiding.changes += [Change(self._at(start), self._at(end), " ") for start, end in tabs(self._root)]
         self._hiding.changes = disjoint(self._hiding.changes)
         return self._hiding
 
@@ -84,7 +87,7 @@ class _Script:
             case "command_name" | "function_definition":
                 children = node.children[:1] if node.type == "command_name" else [node.child_by_field_name("name")]
             case "file_redirect":
-                children = node.children_by_field_name("destination")[:1]
+                children = [target(node)]
             case _:
                 return
         for child in children:
@@ -124,6 +127,9 @@ class _Script:
         texts = [COMPUTED if word is None else word.text for word in own]
         for index, change in secret_values(command.basename, texts):
             _hide(own[index], change, loose=False, inert=True)
+        if command.basename in PREFIXES and PREFIXES[command.basename].assignments:
+            for index, change in assigned_values(texts):
+                _hide(own[index], change, loose=self._evaluates)
         if not _reads_options(command):
             for word in [each for each in own if each is not None]:
                 word.operand = _acts_on(command.basename, word.text)
@@ -204,7 +210,7 @@ class _Script:
             whole = Change(0, len(text.rstrip("\n")))
             self._add([whole] if made is Feeds.PASSWORD or is_opaque(text.strip()) else [], body.start_byte)
         else:
-            for start, part in _plain_parts(body):
+            for start, part in plain_parts(body):
                 found = secrets_in(part, loose=True)
                 self._hiding.hides_text |= bool(found)
                 self._add(found, start)
@@ -256,29 +262,3 @@ def _defined(all_nodes: Sequence[Node]) -> Iterator[str]:
     for node in all_nodes:
         if node.type == "function_definition" and (name := node.child_by_field_name("name")) is not None:
             yield source(name)
-
-
-def _tabs(root: Node) -> Iterator[tuple[int, int]]:
-    """Tabs between words, which separate them as blanks do; as bytes."""
-    for node in nodes(root):
-        if node.type in WORDS or node.type == "heredoc_body":
-            continue
-        text, start = node.text or b"", node.start_byte
-        for before, after in pairwise(node.children):
-            gap = text[before.end_byte - start : after.start_byte - start]
-            yield from ((before.end_byte + at, before.end_byte + at + 1) for at, byte in enumerate(gap) if byte == 0x09)
-
-
-def _plain_parts(body: Node) -> Iterator[tuple[int, str]]:
-    """The parts of a here-document between its expansions, with the byte that each starts at."""
-    whole = body.text or b""
-    at = body.start_byte
-    for child in [each for each in body.children if each.type != "heredoc_content"]:
-        yield at, whole[at - body.start_byte : child.start_byte - body.start_byte].decode()
-        at = child.end_byte
-    yield at, whole[at - body.start_byte :].decode()
-
-
-def _ends(script: str) -> list[int]:
-    """For each byte of the script's UTF-8, the character that it stands in."""
-    return [at for at, each in enumerate(script) for _ in each.encode("utf-8", "surrogatepass")] + [len(script)]

@@ -32,6 +32,8 @@ class Secrets:
     long_pairs: frozenset[str] = frozenset()
     #: Only behind this first word: `docker login -p`.
     command: str = ""
+    #: `-k VALUE`, written so and not otherwise.
+    exact: frozenset[str] = frozenset()
 
 
 _TABLE: tuple[tuple[re.Pattern[str], Secrets], ...] = tuple(
@@ -42,7 +44,9 @@ _TABLE: tuple[tuple[re.Pattern[str], Secrets], ...] = tuple(
         (r"sshpass", Secrets(glued="p", spaced="p")),
         (r"mongo\w*", Secrets(spaced="p")),
         (r"docker|podman|nerdctl|buildah|az|helm", Secrets(spaced="p", command="login")),
-        (r"redis-cli", Secrets(spaced="a")),
+        (r"redis-cli", Secrets(spaced="a", exact=frozenset({"--pass"}))),
+        (r"openssl", Secrets(exact=frozenset({"-k", "-K"}))),
+        (r"user(?:add|mod)", Secrets(exact=frozenset({"-p"}))),
         (r"zip|unzip", Secrets(glued="P", spaced="P")),
         (r"ldap\w+", Secrets(glued="w", spaced="w")),
         (
@@ -65,6 +69,8 @@ def secret_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change
         follows = words[at + 1] if at + 1 < len(words) else None
         yield from _short(at, word, follows, secrets)
         yield from _pair(at, word, follows, secrets)
+        if follows and word in secrets.exact:
+            yield at + 1, Change(0, len(follows))
 
 
 def _subcommand(words: Sequence[str]) -> str:
@@ -113,6 +119,14 @@ def named_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
         follows = words[at + 1] if at + 1 < len(words) else ""
         if follows and follows[:1] != "-" and _NAMED_OPTION.fullmatch(word):
             yield at + 1, Change(0, len(follows))
+
+
+def assigned_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
+    """Values of variables that are named for a secret, as `env` and `sudo` take them: `env PGPASSWORD=… psql`."""
+    for at, word in enumerate(words):
+        name, sign, value = word.partition("=")
+        if sign and value and name.isidentifier() and is_secret_name(name):
+            yield at, Change(len(name) + 1, len(word))
 
 
 def is_secret_name(variable: str) -> bool:

@@ -58,6 +58,12 @@ def shown(line: str) -> str:
         "psql -c 'delete from customers'",
         "awk '/password/ {print > \"x\"}' f",
         "ssh h 'rm -rf /srv; : Authorization: '",
+        "env TOKEN='rm -rf /srv' bash -c '$TOKEN'",
+        "sudo TOKEN= rm -rf /srv",
+        "echo `: token= \\`rm -rf /srv\\``",
+        "find . -exec sh -c 'rm -rf /srv {} token=' \\;",
+        "cat <<E\n\tE\nls <<'F'\nE\nrm -rf /srv token=\nF",
+        "echo token=a\n\\rm -rf /srv",
         "bash -c ': cookie: ; rm -rf /srv'",
     ],
 )
