@@ -47,6 +47,9 @@ MAX_ENVIRONMENT_VALUE: Final = 256
 #: Input that is kept while a command waits for its verdict; the client is told to stop beyond it.
 MAX_EARLY_INPUT: Final = 64 * 1024
 
+#: Longer command lines are analysed in a thread, so that other sessions go on.
+MAX_INLINE_COMMAND: Final = 4 * 1024
+
 #: What a key sends at most: longer input was pasted or piped.
 KEYSTROKE_BYTES: Final = 8
 
@@ -166,7 +169,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             return False
         self._authorizing = True
         try:
-            facts = self._facts()
+            facts = await self._facts()
             refusal = None if self._command is None else self._command.refusal(facts)
             verdict = await unless(self._withdrawn, session.authorize(facts, self._notify, refusal=refusal))
         finally:
@@ -186,7 +189,9 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             return f"{door} does not allow {self._feature.value}; it allows {allowed}."
         return None
 
-    def _facts(self) -> list[StatementFacts]:
+    async def _facts(self) -> list[StatementFacts]:
+        if self._command is not None and len(self._command.text) > MAX_INLINE_COMMAND:
+            return await asyncio.to_thread(self._command.facts)
         if self._command is not None:
             return self._command.facts()
         kind = self._feature.value

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from proxy.ssh.channel import Channel, Owner
 
 
@@ -39,12 +41,13 @@ class Packet:
         """As asyncssh's."""
 
 
-def test_a_second_request_does_not_replace_the_command_that_is_judged() -> None:
+@pytest.mark.finding("H2")
+async def test_a_second_request_does_not_replace_the_command_that_is_judged() -> None:
     channel = Channel(0, Owner(lambda _: None, lambda _: None, lambda _: None))
     transport: Any = Transport(channel)
     channel.connection_made(transport)
     assert transport._process_exec_request(Packet(b"ls"))
     transport.environment[b"LC_A"] = b"reboot"
     assert not transport._process_exec_request(Packet(b"reboot"))
-    assert [each.text for each in channel._facts()] == ["ls"]
+    assert [each.text for each in await channel._facts()] == ["ls"]
     assert channel._environment == [(b"LC_A", b"1")]
