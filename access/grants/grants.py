@@ -162,7 +162,7 @@ async def of(transaction: AsyncSession, principal: Principal, now: datetime | No
     moment = now or await clock(transaction)
     found = await transaction.scalars(
         select(Grant)
-        .where(col(Grant.principal_id) == principal.id, *_live(moment))
+        .where(col(Grant.principal_id) == principal.id, *live(moment))
         .order_by(col(Grant.expires_at), col(Grant.id))
     )
     return list(found.all())
@@ -223,7 +223,7 @@ async def by_prefix(transaction: AsyncSession, policy: Policy, asker: Principal,
     rows = await transaction.execute(
         select(Grant, Principal)
         .join(Principal, col(Principal.id) == col(Grant.principal_id))
-        .where(col(Grant.id).between(first, last), *_live(await clock(transaction)))
+        .where(col(Grant.id).between(first, last), *live(await clock(transaction)))
     )
     found = [grant for grant, holder in rows.all() if may_revoke(policy, asker, holder, grant) is None]
     if not found:
@@ -233,7 +233,8 @@ async def by_prefix(transaction: AsyncSession, policy: Policy, asker: Principal,
     return found[0]
 
 
-def _live(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def live(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The conditions by which a grant is neither revoked nor over at `now`."""
     return (col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now)
 
 

@@ -175,4 +175,6 @@ def _small_print(facts: RequestFacts) -> str:
         parts.append(f"rule {code(facts.request.rule)}")
     if facts.grant is not None:
         parts.append(f"grant {code(short(facts.grant.id))}")
+    if beside := str(facts.request.context.get("beside") or ""):
+        parts.append(f"asked beside {code(beside[:8])}, which they have or wait for already")
     return " · ".join(parts)

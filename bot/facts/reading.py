@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.context import Access
+from access.decisions.standing import standing
 from access.decisions.statement_reviews import reviewers_now
 from access.errors import STALE
 from access.grants.grants import still_allowed
@@ -22,11 +23,14 @@ from access.policy.reviewers import may_review
 from bot.facts.about import about
 from bot.facts.addresses import Addresses, connect_command
 from bot.facts.facts import RequestFacts, StatementFacts, Who
+from storage import outbox
 from storage.database import clock
 from storage.model import (
     AccessRequest,
     Grant,
     HoldState,
+    PostPurpose,
+    PostSubject,
     Principal,
     RequestState,
     Review,
@@ -77,6 +81,26 @@ class Reader:
         )
         facts = {one.request.id: one for one in await self._requests(transaction, list(found))}
         return [facts[grant.request_id] for grant in grants if grant.request_id in facts]
+
+    async def standing(
+        self, transaction: AsyncSession, principal: Principal, resource: str, role: str
+    ) -> RequestFacts | None:
+        """What somebody has or waits for of this role already, as requests.submit would find it."""
+        now = await clock(transaction)
+        policy = await policy_in_force(self._access, transaction) or self.policy
+        found = await standing(transaction, policy, principal, resource, role, now)
+        if found is None:
+            return None
+        return await self.request(transaction, found.request_id if isinstance(found, Grant) else found.id)
+
+    async def card(self, transaction: AsyncSession, request: AccessRequest) -> tuple[str, str] | None:
+        """Channel and ts of a request's card in its channel; None where it does not stand there."""
+        if request.channel is None:
+            return None
+        post = await outbox.find(transaction, PostSubject.REQUEST, request.id, PostPurpose.CARD, request.channel)
+        if post is None or post.channel is None or post.ts is None:
+            return None
+        return post.channel, post.ts
 
     async def pending_of(self, transaction: AsyncSession, principal: Principal) -> list[RequestFacts]:
         """What somebody asked for and nobody decided yet, newest first."""

@@ -9,6 +9,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from access.changes import actor
 from access.decisions import requests
 from access.decisions.requests import Ask
+from access.decisions.standing import Standing
 from access.errors import Refused
 from access.grants import grants
 from access.policy.duration import format_duration
@@ -106,19 +107,22 @@ class Commands:
         return min(command.duration_s, requirement.maximum_s or command.duration_s)
 
     async def _ask(self, body: dict[str, Any], command: AskFor) -> None:
-        """Ask at once; what the rules refuse comes back as the form, filled in, with their reason."""
+        """Ask at once; what the rules refuse, and what one has already, comes back as the form, filled in."""
         speaker = await self._context.authenticator.admit(body, about="request")
         ask = Ask(command.resource, command.role, command.duration_s, command.reason, command.ticket, source="slack")
+        draft = Draft(
+            command.resource,
+            command.role,
+            format_duration(self._offered_s(speaker.principal.name, command)),
+            command.reason,
+            command.ticket or "",
+        )
         try:
             request = await self._forms.submit(speaker, ask)
+        except Standing:
+            await self._forms.open(body, draft)
+            return
         except Refused as refusal:
-            draft = Draft(
-                command.resource,
-                command.role,
-                format_duration(self._offered_s(speaker.principal.name, command)),
-                command.reason,
-                command.ticket or "",
-            )
             await self._forms.open(body, draft, (str(refusal),))
             return
         await self._answer(body, _asked(request.state, command))

@@ -98,6 +98,16 @@ class Slack:
             if error_code(problem) != "not_found":
                 raise
 
+    async def permalink(self, channel: str, ts: str) -> str | None:
+        """The address of a message; None where Slack gives none, for a link is a convenience."""
+        try:
+            found = await self.client.chat_getPermalink(channel=channel, message_ts=ts)
+        except CALL_ERRORS as problem:
+            _log.info("slack_no_permalink", error=error_code(problem))
+            return None
+        link = found.get("permalink")
+        return link if isinstance(link, str) and link.startswith(("https://", "http://")) else None
+
     async def answer(self, response_url: str, message: Message) -> None:
         """Say something to one person where they are; best effort, as ephemeral messages are."""
         body = {

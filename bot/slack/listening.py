@@ -77,8 +77,16 @@ class Listening:
 
     @asynccontextmanager
     async def modal(self, body: Mapping[str, Any], title: str) -> AsyncGenerator[Modal]:
-        """Opens a modal at once, while the trigger lives; what goes wrong in the block is said in it."""
-        view_id = await self._slack.open_view(str(body.get("trigger_id", "")), render_waiting(title))
+        """Opens a modal at once, while the trigger lives; what goes wrong in the block is said in it.
+
+        A click in a modal is answered in that one.
+        """
+        clicked_in = body.get("view")
+        if isinstance(clicked_in, Mapping) and clicked_in.get("type") == "modal":
+            view_id = str(clicked_in.get("id"))
+            await self._slack.update_view(view_id, render_waiting(title))
+        else:
+            view_id = await self._slack.open_view(str(body.get("trigger_id", "")), render_waiting(title))
         modal = Modal(self._slack, view_id)
         try:
             yield modal

@@ -13,7 +13,7 @@ from bot.blocks.message import Message
 from bot.blocks.modals import render_deny_form, render_token, render_waiting
 from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
-from bot.blocks.request_form import OPTION_LIMIT, Choice, Draft, render_form, render_notice
+from bot.blocks.request_form import OPTION_LIMIT, Already, Choice, Draft, render_form, render_notice
 from bot.blocks.statement import render_statement
 from bot.blocks.waiting import render_waiting_list
 from bot.facts.facts import Phase, RequestFacts, StatementFacts
@@ -61,6 +61,9 @@ def _forms() -> Iterator[View]:
     for count in (0, 2, OPTION_LIMIT + 1):
         choices = [Choice(f"db-{number}", "read", "granted at once") for number in range(count)]
         yield render_form(choices, Draft(), ["'0' is no time at all."])
+    choices = [Choice("payments-db", "read", "granted at once")]
+    for facts in (request_facts(), request_facts(RequestState.APPROVED)):
+        yield render_form(choices, Draft("payments-db", "read"), already=Already(facts, "https://slack.example/p1"))
 
 
 #: Each renderer of `bot.blocks`, and everything that it shows.
