@@ -239,12 +239,17 @@ async def _announce(
     source: str,
     now: datetime,
 ) -> None:
-    """The card for the channel, the reply for the requester, the audit events and, if automatic, the grant.
+    """The cards, the reply for the requester, the audit events and, if automatic, the grant.
+
+    What is to be decided goes to the channel, and to reviewers directly where the rule wants them told.
 
     What was granted without a review is shown as well: the channel sees who enters, and the digest has its thread.
     """
     if new.state is not RequestState.DENIED and new.channel is not None:
         await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, new.channel)
+    if new.state is RequestState.PENDING:
+        for address in policy.told_directly(asker.name, new.resource, new.role, new.reviewers):
+            await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, address)
     person = policy.people.get(asker.name)
     if person is not None and person.slack is not None:
         await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.REPLY, person.slack)

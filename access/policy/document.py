@@ -18,6 +18,9 @@ from storage.model import Decision, PrincipalKind
 #: No rule may grant for longer: access that lasts for days is standing access.
 LONGEST_GRANT_S = 24 * 3_600
 
+#: Reviewers who are told directly of one thing that is to be decided: not a whole department.
+MAX_TOLD = 10
+
 Glob = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._*?\[\]!-]+$", max_length=63)]
 
 
@@ -67,6 +70,8 @@ class PolicyRule(Frozen):
     )
     #: Where the card and the digest go.
     channel: SlackChannel | None = None
+    #: Each reviewer, up to MAX_TOLD of them, gets the cards to decide on as direct messages too.
+    tell_reviewers: bool = False
     #: A request that nobody answers by then expires.
     answer_within_s: Annotated[Seconds, Field(le=7 * 86_400)] = Field(
         default=1_800, validation_alias="answer_within", serialization_alias="answer_within"

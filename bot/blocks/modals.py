@@ -1,4 +1,4 @@
-"""The small modals: a reason for a denial, and the token, which is shown here and nowhere else."""
+"""The small modals: a reason for a denial or a revocation, and the token, which is shown here and nowhere else."""
 
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
 from slack_sdk.models.views import View
@@ -6,11 +6,12 @@ from slack_sdk.models.views import View
 from bot.blocks.action_ids import Callback, Field
 from bot.blocks.decision import Target
 from bot.blocks.message import plain, preformatted, section
+from bot.blocks.request import wanted
 from bot.blocks.request_form import render_notice
-from bot.blocks.text import moment
+from bot.blocks.text import mention, moment
 from bot.facts.facts import RequestFacts
 
-DENY_REASON_LIMIT = 1000
+REASON_LIMIT = 1000
 
 #: A token is some 600 characters; a cut one would be useless, so the limit is Slack's own.
 _TOKEN_LIMIT = 3000
@@ -23,25 +24,30 @@ def render_waiting(title: str) -> View:
 
 def render_deny_form(target: Target, what: str) -> View:
     """Asks why; `what` says in our own words (mrkdwn) what is denied. The reason is required."""
-    reason = PlainTextInputElement(
-        action_id=Field.DENY_REASON, multiline=True, min_length=1, max_length=DENY_REASON_LIMIT
-    )
+    hint = "The requester reads this. Say what to do instead."
+    return _reason_form("Deny", Callback.DENY_FORM, Field.DENY_REASON, target.value(), what, hint)
+
+
+def render_revoke_form(facts: RequestFacts) -> View:
+    """Asks why an access is to end before its time. The reason is required."""
+    if facts.grant is None:
+        raise ValueError("what is revoked is a grant")
+    has = f"{mention(facts.requester)} has {wanted(facts)}, until {moment(facts.grant.expires_at)}."
+    what = f"{has} It ends at once, and open sessions with it."
+    hint = "Whoever has the access reads this, in Slack and in their terminal."
+    return _reason_form("Revoke", Callback.REVOKE_FORM, Field.REVOKE_REASON, facts.grant.id.hex, what, hint)
+
+
+def _reason_form(title: str, callback: Callback, field: Field, about: str, what: str, hint: str) -> View:
+    reason = PlainTextInputElement(action_id=field, multiline=True, min_length=1, max_length=REASON_LIMIT)
     return View(
         type="modal",
-        callback_id=Callback.DENY_FORM,
-        title=plain("Deny"),
-        submit=plain("Deny"),
+        callback_id=callback,
+        title=plain(title),
+        submit=plain(title),
         close=plain("Back"),
-        private_metadata=target.value(),
-        blocks=[
-            section(what),
-            InputBlock(
-                block_id=Field.DENY_REASON,
-                label=plain("Why?"),
-                element=reason,
-                hint=plain("The requester reads this, and what to do instead."),
-            ),
-        ],
+        private_metadata=about,
+        blocks=[section(what), InputBlock(block_id=field, label=plain("Why?"), element=reason, hint=plain(hint))],
     )
 
 

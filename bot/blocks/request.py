@@ -6,8 +6,9 @@ from slack_sdk.models.blocks import Block
 
 from access.policy.duration import format_duration
 from access.policy.policy import NO_RULE
+from bot.blocks.action_ids import Action, Row
 from bot.blocks.decision import Target, decision_buttons
-from bot.blocks.message import Message, context, fields, linked, quote, section
+from bot.blocks.message import Message, actions, button, context, fields, linked, quote, section
 from bot.blocks.text import clip, code, mention, mentions, minutes, moment, typed
 from bot.facts.facts import Phase, RequestFacts, short
 from storage.model import PostSubject
@@ -18,7 +19,7 @@ _STEP_S = 300
 
 
 def render_card(facts: RequestFacts) -> Message:
-    """The card as it should stand now; buttons only while the request is pending.
+    """The card as it should stand now: with buttons to decide while it is pending, and one to revoke while it lasts.
 
     Who asks for what, for how long, and why stand first: it is what somebody decides by on a phone.
     """
@@ -30,6 +31,8 @@ def render_card(facts: RequestFacts) -> Message:
         blocks.append(context(_terms(facts)))
     else:
         blocks.append(fields(_details(facts)))
+    if facts.phase is Phase.GRANTED and facts.grant is not None and facts.revocable:
+        blocks.append(actions(Row.REVOKE, [button("Revoke…", Action.ASK_REVOKE, facts.grant.id.hex)]))
     blocks.append(context(_small_print(facts)))
     return Message(text=_pushed(headline, facts), blocks=tuple(blocks))
 

@@ -78,6 +78,8 @@ class RequestFacts:
     connect: str | None = None
     #: Why the policy in force lets nobody in by the grant, as a sentence for its principal; None if it does.
     not_allowed: str | None = None
+    #: Whether somebody beside the holder may end the grant: the rule that gives it has reviewers.
+    revocable: bool = False
 
     @property
     def phase(self) -> Phase:

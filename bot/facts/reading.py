@@ -19,7 +19,7 @@ from access.errors import STALE
 from access.grants.grants import still_allowed
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
-from access.policy.reviewers import may_review
+from access.policy.reviewers import may_review, revokers
 from bot.facts.about import about
 from bot.facts.addresses import Addresses, connect_command
 from bot.facts.facts import RequestFacts, StatementFacts, Who
@@ -203,6 +203,7 @@ class Reader:
             about=about(policy, request.resource, request.role, request.ticket),
             connect=connect_command(self._addresses, resource, request.role) if resource else None,
             not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
+            revocable=grant is not None and bool(revokers(policy, requester.name, grant)),
         )
 
     async def statements(

@@ -20,6 +20,7 @@ from bot.blocks.text import code, plural
 from bot.blocks.waiting import render_waiting_list
 from bot.context import BotContext
 from bot.facts.facts import short
+from bot.listeners.actions.revocation import admit_revoker
 from bot.listeners.grammar import (
     ALL,
     AskFor,
@@ -148,6 +149,7 @@ class Commands:
         async with self._context.access.database.transaction() as transaction:
             policy = self._context.access.policies.current
             grant = await grants.by_prefix(transaction, policy, speaker.principal, typed)
+        speaker = await admit_revoker(self._context, body, grant)
         await grants.revoke(self._context.access, grant.id, speaker.principal, reason)
         text = f":lock: Grant {code(short(grant.id))} ended: {code(grant.resource)} · {code(grant.role)}."
         await self._answer(body, Message(text=text, blocks=(section(text),)))

@@ -20,13 +20,19 @@ from support.bot.rendered import HOSTILE, PHASES, action_ids, assert_inert, read
 
 
 @pytest.mark.parametrize(("phase", "given"), PHASES.items(), ids=PHASES)
-def test_a_card_has_buttons_only_while_pending(phase: Phase, given: dict[str, Any]) -> None:
+def test_a_card_has_buttons_only_while_somebody_may_use_them(phase: Phase, given: dict[str, Any]) -> None:
     facts = request_facts(**given)
     card = render_card(facts)
     assert facts.phase is phase
-    assert action_ids(card) == ({Action.APPROVE, Action.DENY} if phase is Phase.PENDING else set())
+    buttons = {Phase.PENDING: {Action.APPROVE, Action.DENY}, Phase.GRANTED: {Action.ASK_REVOKE}}
+    assert action_ids(card) == buttons.get(phase, set())
     assert "@alice" in read_message(card)
     assert card.text
+
+
+@pytest.mark.finding("use-26")
+def test_access_that_only_its_holder_may_end_has_no_button_for_others() -> None:
+    assert action_ids(render_card(replace(request_facts(RequestState.APPROVED), revocable=False))) == set()
 
 
 @pytest.mark.parametrize(
