@@ -6,6 +6,7 @@ from slack_sdk.models.views import View
 from bot.blocks.action_ids import Callback, Field
 from bot.blocks.decision import Target
 from bot.blocks.message import plain, preformatted, section
+from bot.blocks.reply import connecting
 from bot.blocks.request import wanted
 from bot.blocks.request_form import render_notice
 from bot.blocks.text import mention, moment
@@ -65,7 +66,7 @@ def render_token(facts: RequestFacts, token: str) -> View:
             section("*1.* Copy this token. It is yours alone, and closing this window forgets it."),
             preformatted(token, limit=_TOKEN_LIMIT),
             section("*2.* Connect, and paste the token when asked for the password:"),
-            preformatted(facts.connect),
+            *connecting(facts),
             section(f"It works until {moment(facts.grant.expires_at)}, or until the access is revoked."),
         ],
     )

@@ -87,8 +87,19 @@ def _way_in(facts: RequestFacts) -> list[Block]:
     return [
         actions(Row.WAY_IN, [token, done_button(facts.grant.id)]),
         section("Connect, and paste your token when asked for the password:"),
-        preformatted(facts.connect),
+        *connecting(facts),
     ]
+
+
+def connecting(facts: RequestFacts) -> list[Block]:
+    """The command, and by what one knows that it is the gateway that answers; nothing for a resource that is gone."""
+    if facts.connect is None:
+        return []
+    blocks: list[Block] = [preformatted(facts.connect)]
+    if facts.fingerprint is not None:
+        known = f"The first time, `ssh` shows a fingerprint: go on only if it is {code(facts.fingerprint)}."
+        blocks.append(section(known))
+    return blocks
 
 
 def done_button(grant_id: UUID) -> ButtonElement:

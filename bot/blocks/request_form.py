@@ -20,8 +20,8 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.blocks.action_ids import Action, Callback, Field, Row
-from bot.blocks.message import actions, button, context, plain, preformatted, section
-from bot.blocks.reply import cancel_button, who_decides
+from bot.blocks.message import actions, button, context, plain, section
+from bot.blocks.reply import cancel_button, connecting, who_decides
 from bot.blocks.request import wanted
 from bot.blocks.text import clip, code, escape, moment
 from bot.facts.facts import RequestFacts
@@ -141,7 +141,7 @@ def _already(already: Already) -> list[Block]:
         blocks += [
             actions(Row.WAY_IN, [token]),
             section("Connect, and paste your token when asked for the password:"),
-            preformatted(facts.connect),
+            *connecting(facts),
         ]
     return [*blocks, hint]
 

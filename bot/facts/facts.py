@@ -73,9 +73,11 @@ class RequestFacts:
     decided_by: Who | None = None
     grant: Grant | None = None
     revoked_by: Who | None = None
-    #: What to type to get in; None if the policy no longer has the resource.
     about: About = About()
+    #: What to type to get in; None if the policy no longer has the resource.
     connect: str | None = None
+    #: Of the host key that the gateway shows there; None: the protocol has none, or it is not known here.
+    fingerprint: str | None = None
     #: Why the policy in force lets nobody in by the grant, as a sentence for its principal; None if it does.
     not_allowed: str | None = None
     #: Whether somebody beside the holder may end the grant: the rule that gives it has reviewers.

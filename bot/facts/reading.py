@@ -19,10 +19,12 @@ from access.errors import STALE
 from access.grants.grants import still_allowed
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
+from access.policy.resources import Resource
 from access.policy.reviewers import may_review, revokers
 from bot.facts.about import about
 from bot.facts.addresses import Addresses, connect_command
 from bot.facts.facts import RequestFacts, StatementFacts, Who
+from bot.facts.fingerprint import fingerprint
 from storage import outbox
 from storage.database import clock
 from storage.model import (
@@ -32,6 +34,7 @@ from storage.model import (
     PostPurpose,
     PostSubject,
     Principal,
+    Protocol,
     RequestState,
     Review,
     ReviewDecision,
@@ -202,9 +205,14 @@ class Reader:
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
             about=about(policy, request.resource, request.role, request.ticket),
             connect=connect_command(self._addresses, resource, request.role) if resource else None,
+            fingerprint=self._fingerprint(resource),
             not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
             revocable=grant is not None and bool(revokers(policy, requester.name, grant)),
         )
+
+    def _fingerprint(self, resource: Resource | None) -> str | None:
+        is_ssh = resource is not None and resource.type is Protocol.SSH
+        return fingerprint(self._addresses.ssh_host_key_file) if is_ssh else None
 
     async def statements(
         self, transaction: AsyncSession, statements: Sequence[Statement], grant: Grant
