@@ -9,8 +9,8 @@ from access.policy.policy import NO_RULE
 from bot.blocks.action_ids import Action, Row
 from bot.blocks.decision import Target, decision_buttons
 from bot.blocks.message import Message, actions, button, context, fields, linked, quote, section
-from bot.blocks.text import clip, code, mention, mentions, minutes, moment, typed
-from bot.facts.facts import Phase, RequestFacts, short
+from bot.blocks.text import clip, code, mention, mentions, minutes, moment, names, typed
+from bot.facts.facts import Phase, RequestFacts, Who, short
 from storage.model import PostSubject
 
 #: Of a list of columns or labels; the policy has them all.
@@ -151,7 +151,16 @@ def _rule(facts: RequestFacts) -> str:
 
 def _progress(facts: RequestFacts) -> str:
     so_far = f"{len(facts.approvals)} of {max(facts.request.quorum, 1)}"
-    return f"{so_far}: {mentions(facts.approvals)}" if facts.approvals else so_far
+    counting = f"{so_far}: {mentions(facts.approvals)}" if facts.approvals else so_far
+    return counting + no_longer(facts.lapsed)
+
+
+def no_longer(lapsed: Sequence[Who]) -> str:
+    """Whose approvals count no more, for those who read that they were given: by name, for they are not called."""
+    if not lapsed:
+        return ""
+    what = "approval no longer counts" if len(lapsed) == 1 else "approvals no longer count"
+    return f" ({what}: {names(lapsed)})"
 
 
 def _outcome(facts: RequestFacts) -> list[Block]:

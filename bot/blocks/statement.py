@@ -7,6 +7,7 @@ from slack_sdk.models.blocks import Block
 
 from bot.blocks.decision import Target, decision_buttons, denial_button
 from bot.blocks.message import ALL_TEXT_LIMIT, Message, context, fields, labelled, quote, section, text_length, whole
+from bot.blocks.request import no_longer
 from bot.blocks.text import clip, code, mention, mentions, minutes, moment, typed
 from bot.facts.facts import StatementFacts, short
 from storage.model import HoldState, PostSubject, VerdictKind
@@ -129,7 +130,8 @@ def _details(facts: StatementFacts) -> list[tuple[str, str]]:
     if facts.is_open:
         approved = f"{len(facts.approvals)} of {max(statement.quorum, 1)}"
         details.append(("Who can review", mentions(facts.reviewers) or "nobody at present"))
-        details.append(("Approvals", f"{approved}: {mentions(facts.approvals)}" if facts.approvals else approved))
+        counting = f"{approved}: {mentions(facts.approvals)}" if facts.approvals else approved
+        details.append(("Approvals", counting + no_longer(facts.lapsed)))
         if statement.expires_at is not None:
             details.append(("Decide by", moment(statement.expires_at)))
     elif statement.decided_at is not None:

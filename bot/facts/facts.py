@@ -67,8 +67,10 @@ class RequestFacts:
     now: datetime
     #: Who may review, as far as the policy in force says.
     reviewers: tuple[Who, ...] = ()
-    #: Who has approved so far.
+    #: Whose approvals count now, or counted when they decided it.
     approvals: tuple[Who, ...] = ()
+    #: Whose approval counts no more, while it is pending.
+    lapsed: tuple[Who, ...] = ()
     #: None: the policy or the clock.
     decided_by: Who | None = None
     grant: Grant | None = None
@@ -123,7 +125,9 @@ class StatementFacts:
     resource: str
     role: str
     reviewers: tuple[Who, ...] = ()
+    #: Whose approvals count now, or counted when they decided it; and whose counts no more, while it is pending.
     approvals: tuple[Who, ...] = ()
+    lapsed: tuple[Who, ...] = ()
     #: None: the clock, the session's end, or a rule that denies.
     decided_by: Who | None = None
     #: For what the grant was given.

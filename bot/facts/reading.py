@@ -5,6 +5,7 @@ name and is mentioned no more.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlmodel import col
 from access.context import Access
 from access.decisions.standing import standing
 from access.decisions.statement_reviews import reviewers_now
+from access.decisions.votes import approvals_of
 from access.errors import STALE
 from access.grants.grants import still_allowed
 from access.in_force import policy_in_force
@@ -44,6 +46,14 @@ from storage.model import (
 
 #: More pending requests than this are not looked through for one person's home.
 PENDING_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Votes:
+    """Whose approvals count, and whose count no more."""
+
+    counting: tuple[Who, ...] = ()
+    lapsed: tuple[Who, ...] = ()
 
 
 class Reader:
@@ -179,15 +189,36 @@ class Reader:
             [grant.revoked_by for grant in grants.values()],
         )
         return [
-            self._request(request, grants.get(request.id), _approvals(reviews, request.id, people), people, now, policy)
+            self._request(
+                request,
+                grants.get(request.id),
+                await self._votes(transaction, policy, request, _gave(reviews, request.id, people)),
+                people,
+                now,
+                policy,
+            )
             for request in requests
         ]
+
+    async def _votes(
+        self, transaction: AsyncSession, policy: Policy, subject: AccessRequest | Statement, gave: Sequence[Who]
+    ) -> Votes:
+        """Of those who `gave` an approval: whose count, as the decision would count them."""
+        if subject.approved_by:
+            return Votes(tuple(self.who(name) for name in subject.approved_by))
+        if not gave or subject.state not in (RequestState.PENDING, HoldState.PENDING):
+            # Decided before it was written down whose approvals counted, or not by approvals.
+            return Votes(tuple(gave))
+        counting = await approvals_of(transaction, await _reviewers(transaction, policy, subject), subject)
+        return Votes(
+            tuple(who for who in gave if who.name in counting), tuple(who for who in gave if who.name not in counting)
+        )
 
     def _request(
         self,
         request: AccessRequest,
         grant: Grant | None,
-        approvals: tuple[Who, ...],
+        votes: Votes,
         people: dict[UUID, Who],
         now: datetime,
         policy: Policy,
@@ -199,7 +230,8 @@ class Reader:
             requester=requester,
             now=now,
             reviewers=tuple(self.who(name) for name in request.reviewers),
-            approvals=approvals,
+            approvals=votes.counting,
+            lapsed=votes.lapsed,
             decided_by=people.get(request.decided_by) if request.decided_by else None,
             grant=grant,
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
@@ -233,6 +265,10 @@ class Reader:
         )
         request = await transaction.get_one(AccessRequest, grant.request_id)
         now = await clock(transaction)
+        policy = await policy_in_force(self._access, transaction) or self.policy
+        votes = {
+            one.id: await self._votes(transaction, policy, one, _gave(reviews, one.id, people)) for one in statements
+        }
         return [
             StatementFacts(
                 statement=one,
@@ -240,7 +276,8 @@ class Reader:
                 resource=grant.resource,
                 role=grant.role,
                 reviewers=tuple(self.who(name) for name in one.reviewers),
-                approvals=_approvals(reviews, one.id, people),
+                approvals=votes[one.id].counting,
+                lapsed=votes[one.id].lapsed,
                 decided_by=people.get(one.decided_by) if one.decided_by else None,
                 reason=request.reason,
                 ticket=request.ticket,
@@ -260,16 +297,26 @@ async def _refusal(
 ) -> str | None:
     if policy is None:
         return STALE
+    requester = await _requester(transaction, subject)
+    what = "request" if isinstance(subject, AccessRequest) else "statement"
+    return may_review(reviewer, requester, await _reviewers(transaction, policy, subject), what)
+
+
+async def _requester(transaction: AsyncSession, subject: AccessRequest | Statement) -> Principal:
+    asked = subject if isinstance(subject, AccessRequest) else await _grant_of(transaction, subject.session_id)
+    return await transaction.get_one(Principal, asked.principal_id)
+
+
+async def _reviewers(transaction: AsyncSession, policy: Policy, subject: AccessRequest | Statement) -> frozenset[str]:
+    """Names of those who may review it by this policy."""
+    requester = await _requester(transaction, subject)
     if isinstance(subject, AccessRequest):
-        requester = await transaction.get_one(Principal, subject.principal_id)
-        required = policy.require(requester.name, subject.resource, subject.role)
-        return may_review(reviewer, requester, required.reviewers, "request")
+        return policy.require(requester.name, subject.resource, subject.role).reviewers
     grant = await _grant_of(transaction, subject.session_id)
-    requester = await transaction.get_one(Principal, grant.principal_id)
-    return may_review(reviewer, requester, reviewers_now(policy, subject, grant, requester), "statement")
+    return reviewers_now(policy, subject, grant, requester)
 
 
-def _approvals(reviews: Iterable[Review], subject_id: UUID, people: dict[UUID, Who]) -> tuple[Who, ...]:
+def _gave(reviews: Iterable[Review], subject_id: UUID, people: dict[UUID, Who]) -> tuple[Who, ...]:
     return tuple(
         people[review.reviewer_id]
         for review in reviews

@@ -15,7 +15,7 @@ from bot.blocks.request import render_card
 from bot.facts.facts import About, Phase, RequestFacts, Who
 from slack_simulator.webapi.content import checked_blocks
 from storage.model import RequestState
-from support.bot.facts import NOW, request_facts
+from support.bot.facts import ALICE, BOB, NOW, request_facts
 from support.bot.rendered import HOSTILE, PHASES, action_ids, assert_inert, read_message
 
 
@@ -134,3 +134,12 @@ def test_an_expiry_is_told_in_steps_so_that_many_cards_change_seldom() -> None:
     facts = request_facts()
     moments = [NOW + timedelta(seconds=seconds) for seconds in range(1, 300, 20)]
     assert len({str(render_card(replace(facts, now=now)).blocks_json()) for now in moments}) == 1
+
+
+@pytest.mark.finding("M6")
+def test_a_vote_that_counts_no_more_is_shown_as_that() -> None:
+    facts = replace(request_facts(quorum=3), approvals=(ALICE,), lapsed=(BOB, Who("carol")))
+    assert "approvals 1 of 3: @alice (approvals no longer count: bob, carol)" in read_message(render_card(facts))
+    assert "approvals 0 of 1 (approval no longer counts: bob)" in read_message(
+        render_card(replace(request_facts(), lapsed=(BOB,)))
+    )

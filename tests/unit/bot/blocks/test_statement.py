@@ -1,5 +1,6 @@
 """A held statement's card in every state."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from bot.blocks.action_ids import Action
 from bot.blocks.message import Message
 from bot.blocks.statement import render_statement
 from storage.model import HoldState
-from support.bot.facts import statement_facts
+from support.bot.facts import BOB, statement_facts
 from support.bot.rendered import HOSTILE, action_ids, assert_inert, read_message
 
 #: What the proxy puts to reviewers at most, in UTF-16 units.
@@ -129,3 +130,9 @@ def test_an_approval_that_came_to_nothing_says_so() -> None:
     assert "Approved, but not run" in read_message(card)
     assert "This access was revoked by bob." in read_message(card)
     assert_inert(render_statement(statement_facts(HoldState.APPROVED, void=HOSTILE)))
+
+
+@pytest.mark.finding("M6")
+def test_a_vote_that_counts_no_more_is_shown_as_that() -> None:
+    text = read_message(render_statement(replace(statement_facts(), lapsed=(BOB,))))
+    assert "0 of 1 (approval no longer counts: bob)" in text
