@@ -13,7 +13,7 @@ from bot.context import BotContext
 from bot.listeners.home import Home
 from bot.listeners.views import Forms
 from bot.slack.failures import Unanswerable
-from bot.slack.payloads import clicked_id
+from bot.slack.payloads import clicked_id, is_shown_there
 from storage.model import AccessRequest
 
 
@@ -49,7 +49,8 @@ class OwnAccess:
         grant_id = clicked_id(body)
         speaker = await self._context.authenticator.admit(body, about=f"grant {grant_id}")
         grant = await grants.revoke(self._context.access, grant_id, speaker.principal, "no longer needed")
-        await self._context.listening.tell(body, f":lock: Ended: {code(grant.resource)} · {code(grant.role)}.")
+        if not is_shown_there(body):
+            await self._context.listening.tell(body, f":lock: Ended: {code(grant.resource)} · {code(grant.role)}.")
         await self._home.refresh(body)
 
     async def on_cancel(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -59,6 +60,7 @@ class OwnAccess:
         speaker = await self._context.authenticator.admit(body, about=f"request {request_id}")
         request = await requests.cancel(self._context.access, request_id, speaker.principal)
         what = f"{code(request.resource)} · {code(request.role)}"
-        await self._context.listening.tell(body, f":leftwards_arrow_with_hook: Cancelled: {what}.")
+        if not is_shown_there(body):
+            await self._context.listening.tell(body, f":leftwards_arrow_with_hook: Cancelled: {what}.")
         await self._forms.refresh(body, speaker)
         await self._home.refresh(body)
