@@ -62,6 +62,11 @@ class Message:
         return [block.to_dict() for block in self.blocks]
 
 
+def said(text: str) -> Message:
+    """One paragraph of our own words."""
+    return Message(text=text, blocks=(section(text),))
+
+
 def mrkdwn(text: str) -> MarkdownTextObject:
     """Our own words; verbatim, so that Slack makes no links or mentions of its own out of them."""
     return MarkdownTextObject(text=text, verbatim=True)

@@ -3,16 +3,18 @@
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
 from slack_sdk.models.views import View
 
-from bot.blocks.action_ids import Callback, Field
+from bot.blocks.action_ids import Action, Callback, Field, Row
 from bot.blocks.decision import Target
-from bot.blocks.message import plain, preformatted, section
+from bot.blocks.message import Message, actions, button, plain, preformatted, section
 from bot.blocks.reply import connecting
 from bot.blocks.request import wanted
 from bot.blocks.request_form import render_notice
-from bot.blocks.text import mention, moment
+from bot.blocks.text import clip, mention, moment
 from bot.facts.facts import RequestFacts
 
 REASON_LIMIT = 1000
+#: Of a typed line that is given back.
+_LINE_LIMIT = 2000
 
 #: A token is some 600 characters; a cut one would be useless, so the limit is Slack's own.
 _TOKEN_LIMIT = 3000
@@ -21,6 +23,26 @@ _TOKEN_LIMIT = 3000
 def render_waiting(title: str) -> View:
     """Opened at once, because a trigger lives for three seconds; replaced as soon as the answer is known."""
     return render_notice(title, ":hourglass_flowing_sand: One moment…")
+
+
+def view_of(title: str, message: Message) -> View:
+    """A message's content as a modal that can only be read."""
+    return View(
+        type="modal",
+        callback_id=Callback.NOTICE,
+        title=plain(title),
+        close=plain("Close"),
+        blocks=list(message.blocks),
+    )
+
+
+def render_too_late(command: str, typed: str) -> Message:
+    """In place of a modal that Slack opens no more, with what was typed (redacted), to be typed again."""
+    text = ":hourglass: This needs a window, and Slack gives an app three seconds to open one. Nothing was asked for."
+    again = "Type it again, or open the empty form:"
+    form = button("Ask for access…", Action.OPEN_FORM, "late")
+    line = clip(" ".join(f"{command} {typed}".split()), _LINE_LIMIT)
+    return Message(text=text, blocks=(section(f"{text} {again}"), preformatted(line), actions(Row.ASK, [form])))
 
 
 def render_deny_form(target: Target, what: str) -> View:

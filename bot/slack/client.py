@@ -90,13 +90,15 @@ class Slack:
         opened = await self.client.views_open(trigger_id=trigger_id, view=view.to_dict())
         return str(_member(opened.get("view"), "id"))
 
-    async def update_view(self, view_id: str, view: View) -> None:
-        """Replace a modal. A modal that its reader closed meanwhile is no failure."""
+    async def update_view(self, view_id: str, view: View) -> bool:
+        """Replace a modal. False: its reader closed it meanwhile, which is no failure."""
         try:
             await self.client.views_update(view_id=view_id, view=view.to_dict())
         except SlackApiError as problem:
             if error_code(problem) != "not_found":
                 raise
+            return False
+        return True
 
     async def permalink(self, channel: str, ts: str) -> str | None:
         """The address of a message; None where Slack gives none, for a link is a convenience."""
