@@ -24,7 +24,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from access.visible import visible, visible_line
+from access.visible import MAX_SHOWN_CHARS, visible, visible_line
 from bot.blocks.action_ids import Action, Row
 from bot.blocks.text import clip, length
 
@@ -34,8 +34,10 @@ FIELD_TEXT_LIMIT = 2000
 FIELD_LIMIT = 10
 #: Of the top-level text; Slack takes 40,000 but asks for 4,000.
 FALLBACK_TEXT_LIMIT = 4000
+#: Of everything that stands beside a statement on its card.
+BESIDE_LIMIT = 3_000
 #: Of all texts in all blocks of a message: Slack answers msg_blocks_too_long somewhere above 13,000.
-ALL_TEXT_LIMIT = 13_000
+ALL_TEXT_LIMIT = MAX_SHOWN_CHARS + BESIDE_LIMIT
 #: What a person typed, at most this much of it in one block: four such blocks stay below the 13,000 characters
 #: over all blocks at which Slack answers msg_blocks_too_long.
 TYPED_LIMIT = 2500

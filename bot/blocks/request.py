@@ -160,7 +160,7 @@ def no_longer(lapsed: Sequence[Who]) -> str:
     if not lapsed:
         return ""
     what = "approval no longer counts" if len(lapsed) == 1 else "approvals no longer count"
-    return f" ({what}: {names(lapsed)})"
+    return f" ({what}: {names(lapsed, limit=3)})"
 
 
 def _outcome(facts: RequestFacts) -> list[Block]:

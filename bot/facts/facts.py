@@ -133,6 +133,7 @@ class StatementFacts:
     #: For what the grant was given.
     reason: str = ""
     ticket: str | None = None
+    ticket_url: str | None = None
     #: By the database's clock, when this was read.
     now: datetime | None = None
 

@@ -23,7 +23,7 @@ from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.resources import Resource
 from access.policy.reviewers import may_review, revokers
-from bot.facts.about import about
+from bot.facts.about import about, ticket_url
 from bot.facts.addresses import Addresses, connect_command
 from bot.facts.facts import RequestFacts, StatementFacts, Who
 from bot.facts.fingerprint import fingerprint
@@ -281,6 +281,7 @@ class Reader:
                 decided_by=people.get(one.decided_by) if one.decided_by else None,
                 reason=request.reason,
                 ticket=request.ticket,
+                ticket_url=ticket_url(policy, request.ticket),
                 now=now,
             )
             for one in statements
