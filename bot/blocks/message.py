@@ -151,13 +151,21 @@ def _texts(value: Any) -> int:
 
 
 def _preformatted(text: str) -> RichTextBlock:
-    return RichTextBlock(elements=[RichTextPreformattedElement(elements=[_Text(text=text)])])
+    return RichTextBlock(elements=[_code(text)])
+
+
+def _code(text: str) -> RichTextPreformattedElement:
+    return RichTextPreformattedElement(elements=[_Text(text=text)])
 
 
 def labelled(label: str, typed: str, *, limit: int = 200) -> RichTextBlock:
     """A bold label and a short typed value on one line."""
+    return RichTextBlock(elements=[_label_and_value(label, typed, limit)])
+
+
+def _label_and_value(label: str, typed: str, limit: int) -> RichTextSectionElement:
     bold, value = _Text(text=f"{label} ", style=_Style(bold=True)), _Text(text=clip(visible_line(typed), limit))
-    return RichTextBlock(elements=[RichTextSectionElement(elements=[bold, value])])
+    return RichTextSectionElement(elements=[bold, value])
 
 
 def linked(label: str, typed: str, url: str | None, *, limit: int = 200) -> RichTextBlock:
@@ -167,6 +175,11 @@ def linked(label: str, typed: str, url: str | None, *, limit: int = 200) -> Rich
     bold = _Text(text=f"{label} ", style=_Style(bold=True))
     link = RichTextElementParts.Link(url=url, text=clip(visible_line(typed), limit))
     return RichTextBlock(elements=[RichTextSectionElement(elements=[bold, link])])
+
+
+def labelled_code(label: str, typed: str, text: str, *, limit: int, shown: int) -> RichTextBlock:
+    """A labelled value above something preformatted, in one block: of blocks there may be few."""
+    return RichTextBlock(elements=[_label_and_value(label, typed, limit), _code(clip(visible(text), shown))])
 
 
 def button(

@@ -113,8 +113,10 @@ def _terms(facts: RequestFacts) -> str:
 
 
 def _in_steps(left_s: float) -> float:
-    """Of five minutes, until the last five: a card is sent again when it looks different, and there may be many."""
-    return left_s if left_s < _STEP_S else left_s // _STEP_S * _STEP_S
+    """To the nearest five minutes, until the last five: a card is sent again when it looks different, and there may be
+    many of them.
+    """
+    return left_s if left_s < _STEP_S else round(left_s / _STEP_S) * _STEP_S
 
 
 def _details(facts: RequestFacts) -> list[tuple[str, str]]:

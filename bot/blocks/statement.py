@@ -39,14 +39,14 @@ def render_statement(facts: StatementFacts) -> Message:
     """The card as it should stand now; buttons only while the session waits."""
     headline = _headline(facts)
     above: list[Block] = [section(headline), *_why(facts)]
-    below = [*_circumstances(facts), *_decision(facts), context(_small_print(facts))]
-    buttons = _buttons(facts)
+    below = [*_circumstances(facts), *_decision(facts)]
+    buttons, small_print = _buttons(facts), [context(*_terms(facts), _small_print(facts))]
     shown = whole(facts.statement.text or "(empty)")
     is_too_long = shown_length(visible(facts.statement.text)) > MAX_SHOWN_CHARS
-    if is_too_long or text_length([*above, *shown, *below, *buttons]) > ALL_TEXT_LIMIT:
+    if is_too_long or text_length([*above, *shown, *below, *buttons, *small_print]) > ALL_TEXT_LIMIT:
         shown = [section(_NOT_WHOLE), *whole(clip(facts.statement.text, 2000))]
         buttons = [denial_button(_target(facts))] if facts.is_open else []
-    return Message(text=_pushed(headline, facts), blocks=(*above, *shown, *below[:-1], *buttons, below[-1]))
+    return Message(text=_pushed(headline, facts), blocks=(*above, *shown, *below, *buttons, *small_print))
 
 
 def outcome(facts: StatementFacts) -> str:
@@ -142,19 +142,25 @@ def _circumstances(facts: StatementFacts) -> list[Block]:
 
 def _details(facts: StatementFacts) -> list[tuple[str, str]]:
     statement = facts.statement
-    details: list[tuple[str, str]] = []
-    if facts.is_open:
-        approved = f"{len(facts.approvals)} of {max(statement.quorum, 1)}"
-        who = mentions(facts.reviewers, limit=_PEOPLE_LIMIT) or "nobody at present"
-        details.append(("Who can review", who))
-        given = mentions(facts.approvals, limit=_PEOPLE_LIMIT)
-        counting = f"{approved}: {given}" if given else approved
-        details.append(("Approvals", counting + no_longer(facts.lapsed)))
-        if statement.expires_at is not None:
-            details.append(("Decide by", moment(statement.expires_at)))
-    elif statement.decided_at is not None:
-        details.append(("Decided", f"{moment(statement.decided_at)}: {outcome(facts)}"))
-    return details
+    if facts.is_open or statement.decided_at is None:
+        return []
+    return [("Decided", f"{moment(statement.decided_at)}: {outcome(facts)}")]
+
+
+def _terms(facts: StatementFacts) -> list[str]:
+    """Who may decide and until when, as below a request."""
+    if not facts.is_open:
+        return []
+    statement = facts.statement
+    approved = f"{len(facts.approvals)} of {max(statement.quorum, 1)}"
+    given = mentions(facts.approvals, limit=_PEOPLE_LIMIT)
+    terms = [
+        f"Can review: {mentions(facts.reviewers, limit=_PEOPLE_LIMIT) or 'nobody at present'}",
+        f"approvals {approved}{f': {given}' if given else ''}{no_longer(facts.lapsed)}",
+    ]
+    if statement.expires_at is not None:
+        terms.append(f"decide by {moment(statement.expires_at)}")
+    return [" · ".join(terms)]
 
 
 def _decision(facts: StatementFacts) -> list[Block]:

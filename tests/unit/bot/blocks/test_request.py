@@ -132,8 +132,18 @@ def test_a_denial_without_a_rule_is_told_in_words() -> None:
 
 def test_an_expiry_is_told_in_steps_so_that_many_cards_change_seldom() -> None:
     facts = request_facts()
-    moments = [NOW + timedelta(seconds=seconds) for seconds in range(1, 300, 20)]
+    moments = [NOW + timedelta(seconds=seconds) for seconds in range(160, 440, 20)]
     assert len({str(render_card(replace(facts, now=now)).blocks_json()) for now in moments}) == 1
+
+
+@pytest.mark.finding("use-7")
+@pytest.mark.parametrize(
+    ("gone_s", "left"), [(1, "30 min"), (140, "30 min"), (160, "25 min"), (1499, "5 min"), (1510, "4 min")]
+)
+def test_the_time_left_is_the_nearest_step_and_no_step_less(gone_s: int, left: str) -> None:
+    """A card that has just come said 25 minutes of 30."""
+    card = render_card(replace(request_facts(), now=NOW + timedelta(seconds=gone_s)))
+    assert f"expires in {left}," in read_message(card)
 
 
 @pytest.mark.finding("M6")
