@@ -131,7 +131,7 @@ async def shoot(stage: Stage, browser: Browser, shots: Path, name: str, channel:
         words = await shown.inner_text()
         assert not re.search(r":[a-z_]{3,}:", words), "an emoji's name stands there instead of it"
         emoji = sorted(set(_EMOJI.findall(words)) - set(_SIGNS))
-        assert await page.evaluate(COLOURED, emoji) == [], "no font has them"
+        assert await page.evaluate(COLOURED, emoji) == [], "no font has them: scripts/system-packages"
         await page.close()
 
 
