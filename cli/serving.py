@@ -179,6 +179,7 @@ def addresses(settings: Settings) -> Addresses:
         postgres_host=settings.public_host,
         postgres_port=settings.public_postgres_port or host_and_port(settings.postgres_listen)[1],
         ca_file=settings.public_ca_file,
+        ssh_host_key_file=public_key_file(ssh_keys(settings)),
     )
 
 

@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import assert_never
 
 from access.policy.resources import PostgresUpstream, Resource
@@ -19,6 +20,8 @@ class Addresses:
     postgres_port: int
     #: The gateway's certificate authority on people's machines; where the file exists, libpq verifies the server.
     ca_file: str | None = None
+    #: Where the gateway writes the public half of its SSH host key; people compare its fingerprint.
+    ssh_host_key_file: Path | None = None
 
 
 def connect_command(addresses: Addresses, resource: Resource, role: str) -> str:
