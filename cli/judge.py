@@ -19,6 +19,7 @@ from cli.runtime import NotReady
 from cli.settings import Settings
 from proxy.postgres.sql.query import QueryAnalyser, expand
 from proxy.postgres.sql.search_path import DEFAULT, means_now, schemas_of
+from proxy.sessions.session import UNREVIEWABLE
 from proxy.showing.shell import facts_of
 from proxy.statements import StatementFacts, match, strictest
 from storage.model import Protocol, VerdictKind
@@ -38,13 +39,22 @@ class Judged:
     verdict: VerdictKind
     #: Those that its names without one may stand in; None: any.
     schemas: Sequence[str] | None = None
+    #: The rule asks for a review, and nobody can be shown what runs.
+    cannot_ask: bool = False
+
+    @property
+    def denied_by(self) -> str | None:
+        """The rule's name as the client is told it."""
+        if self.cannot_ask:
+            return UNREVIEWABLE
+        return self.rule.name if self.rule is not None else None
 
     def as_json(self) -> dict[str, Any]:
         """What is printed with --json; each label is a string, each part a list of them."""
         return {
             "kind": self.facts.kind,
             "verdict": self.verdict.value,
-            "rule": self.rule.name if self.rule is not None else None,
+            "rule": self.denied_by,
             "labels": sorted(map(str, self.facts.labels)),
             "parts": [sorted(map(str, part)) for part in self.facts.parts],
             "shown": self.facts.text,
@@ -80,8 +90,8 @@ def judged(resource: Resource, role: Role, text: str, search_path: str = DEFAULT
     for facts in every:
         rule = strictest(role.statements, [facts], schemas)
         verdict = rule.verdict if rule is not None else VerdictKind.ALLOW
-        cannot_ask = verdict is VerdictKind.REVIEW and facts.unreviewable
-        yield Judged(facts, rule, VerdictKind.DENY if cannot_ask else verdict, schemas)
+        cannot_ask = verdict is VerdictKind.REVIEW and bool(facts.unreviewable)
+        yield Judged(facts, rule, VerdictKind.DENY if cannot_ask else verdict, schemas, cannot_ask=cannot_ask)
 
 
 def _facts(
@@ -119,7 +129,9 @@ def _texts(statements: Sequence[str], *, null: bool) -> Iterator[str]:
 
 
 def _in_words(found: Judged, role: Role) -> str:
-    rule = f"rule {found.rule.name}" if found.rule is not None else "no rule is met"
+    rule = f"rule {found.denied_by}" if found.denied_by is not None else "no rule is met"
+    if found.cannot_ask and found.rule is not None:
+        rule += f", where {found.rule.name} would have it reviewed"
     lines = [f"{found.facts.kind}: {found.verdict.value} ({rule})"]
     lines.append(f"  labels     {' '.join(sorted(map(_label, found.facts.labels)))}")
     if (part := _deciding(found, role)) is not None:

@@ -44,6 +44,9 @@ class _CastPlayer(Player):
         code, _, channel = str(record[1]).partition(".")
         if code == "c":
             self._opened(str(record[2]))
+        if code == "m":
+            # What was asked for and what became of it; a drawn screen is left as it is.
+            return b"" if self._screens else f"# {visible_line(str(record[2]))}\n".encode()
         text = files.shown(record).decode("utf-8", "replace")
         screen = self._screens.get(channel or "0")
         return (_printed(text) if screen is None else screen.feed(text)).encode()

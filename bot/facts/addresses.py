@@ -50,7 +50,7 @@ def _psql(addresses: Addresses, resource: Resource, role: str) -> str:
         "sslmode": "require",
     }
     if addresses.ca_file is not None:
-        settings["sslrootcert"] = addresses.ca_file
+        settings.update(sslmode="verify-full", sslrootcert=addresses.ca_file)
     conninfo = " ".join(f"{key}={_conninfo_value(value)}" for key, value in settings.items())
     return f"psql {_double_quoted(conninfo)}"
 

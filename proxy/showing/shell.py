@@ -34,6 +34,14 @@ _IN_SQL = (
     "This command line holds a secret inside SQL, so it cannot be shown whole and nobody can approve it. Pass it by a"
     " variable of the database's client, or run the SQL through Gatepass itself."
 )
+_EXPANDED = (
+    "This command line holds a secret in a variable that it expands or prints itself, so it cannot be shown whole and"
+    " nobody can approve it. Pass the secret by a file or by standard input."
+)
+_OPERAND = (
+    "This command line holds a word behind something named like a secret, and whether its program acts on that word is"
+    " not known, so nobody can approve it. Write option and value as one word: --token=VALUE."
+)
 
 
 def facts_of(line: str) -> list[StatementFacts]:
@@ -92,4 +100,8 @@ def _why_not(hiding: Hiding, found: Judgement) -> str:
         return _BESIDE_CODE
     if hiding.hides_text and ShellLabel.REDIRECT_WRITE in found.labels:
         return _WRITTEN
+    if hiding.hides_expanded:
+        return _EXPANDED
+    if hiding.hides_operand:
+        return _OPERAND
     return _IN_SQL if hiding.hides_sql else ""

@@ -33,6 +33,11 @@ MAX_DEPTH = 8
 _ECHOES = frozenset({"echo", "printf"})
 _HEADER_SENDERS = frozenset({"curl", "wget"})
 _DATABASE_CLIENTS = frozenset({"mariadb", "mysql", "psql"})
+#: They print variables by name, or all of them.
+_PRINTERS = frozenset({"compgen", "printenv", "set"})
+
+#: Stands for a variable whose name another one holds.
+INDIRECT = "!"
 
 
 @dataclass
@@ -46,6 +51,17 @@ class Hiding:
     hides_text: bool = False
     #: Something inside SQL, which nobody reads as a tree here.
     hides_sql: bool = False
+    #: A word that its program may act on.
+    hides_operand: bool = False
+    #: Variables whose values are hidden; those that the script expands; and whether it prints any that there are.
+    kept: set[str] = field(default_factory=set[str])
+    expanded: set[str] = field(default_factory=set[str])
+    prints: bool = False
+
+    @property
+    def hides_expanded(self) -> bool:
+        """Whether a hidden value turns up in words that are shown, by its variable's name."""
+        return bool(self.kept) and (self.prints or INDIRECT in self.expanded or not self.kept.isdisjoint(self.expanded))
 
 
 def hide(script: str, *, evaluates: bool, depth: int = MAX_DEPTH) -> Hiding:
@@ -100,6 +116,10 @@ class _Script:
                 self._simple(node)
             case "variable_assignment":
                 self._assignment(node)
+            case "variable_name":
+                self._name(node)
+            case "declaration_command":
+                self._declaration(node)
             case "pipeline":
                 self._pipeline(node)
             case "heredoc_redirect":
@@ -116,6 +136,7 @@ class _Script:
         for command in commands(words) if words else ():
             if (name := self._words.get(command.head.node.id)) is not None:
                 name.settled = True
+            self._hiding.prints |= _prints(command)
             self._options(command)
             for group in command.scripts:
                 self._inner_script(group)
@@ -130,12 +151,14 @@ class _Script:
         if command.basename in PREFIXES and PREFIXES[command.basename].assignments:
             for index, change in assigned_values(texts):
                 _hide(own[index], change, loose=self._evaluates)
+                self._hiding.kept.add(texts[index].partition("=")[0])
         if not _reads_options(command):
             for word in [each for each in own if each is not None]:
                 word.operand = _acts_on(command.basename, word.text)
             return
-        for index, change in named_values(texts):
+        for index, change, certain in named_values(command.basename, texts):
             _hide(own[index], change, loose=self._evaluates)
+            self._hiding.hides_operand |= not certain
         for before, word in zip(["", *texts], own, strict=False):
             if word is None:
                 continue
@@ -168,6 +191,23 @@ class _Script:
         word = None if value is None else self._words.get(value.id)
         if name is not None and word is not None and is_secret_name(source(name)):
             word.hide_all(loose=self._evaluates)
+            self._hiding.kept.add(source(name))
+
+    def _name(self, node: Node) -> None:
+        """A variable's name where it is not given a value: `$x`, `$((x))`; `${!x}` is another variable's value."""
+        parent = node.parent
+        if parent is None or parent.type == "declaration_command":
+            return
+        if parent.type != "variable_assignment" or parent.child_by_field_name("name") != node:
+            self._hiding.expanded.add(source(node))
+        if any(child.type == "!" for child in parent.children):
+            self._hiding.expanded.add(INDIRECT)
+
+    def _declaration(self, node: Node) -> None:
+        """`export` and its kin print what there is if they are asked to, or given no name."""
+        given = [source(child) for child in node.named_children]
+        names = [each for each in given if each[:1] != "-"]
+        self._hiding.prints |= not names or any(each[:1] == "-" and "p" in each for each in given)
 
     # --- what is fed to commands ------------------------------------------------------------------------------------
 
@@ -235,6 +275,10 @@ class _Script:
         self._hiding.hides |= inner.hides
         self._hiding.hides_text |= inner.hides_text
         self._hiding.hides_sql |= inner.hides_sql
+        self._hiding.hides_operand |= inner.hides_operand
+        self._hiding.kept |= inner.kept
+        self._hiding.expanded |= inner.expanded
+        self._hiding.prints |= inner.prints
 
     def _at(self, byte: int) -> int:
         return byte if self._ends is None else self._ends[byte]
@@ -244,6 +288,11 @@ def _hide(word: Literal | None, change: Change, *, loose: bool, inert: bool = Fa
     if word is not None:
         word.hide([change], loose=loose)
         word.inert |= inert
+
+
+def _prints(command: Command) -> bool:
+    name = command.basename
+    return name in _PRINTERS or (name == "env" and command.handed_on == NOTHING and not command.scripts)
 
 
 def _reads_options(command: Command) -> bool:

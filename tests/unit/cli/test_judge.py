@@ -54,6 +54,7 @@ def judged(policy: str, *arguments: str, stdin: str = "") -> tuple[int, list[dic
         (("db", "read"), "delete from t where id = 1", "review", "ask", 3),
         (("db", "read"), "delete from t where id = id", "deny", "whole", 4),
         (("db", "read"), "selec", "deny", "unreadable-statement", 4),
+        (("db", "read"), " or id = 1".join(["delete from t where id = 1", *[""] * 1200]), "deny", "unreviewable", 4),
         (("db", "free"), "drop table t", "allow", None, 0),
         (("web", "deploy"), "ls | reboot", "deny", "no-reboot", 4),
         (("web", "deploy"), "ls", "allow", None, 0),

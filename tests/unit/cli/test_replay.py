@@ -45,6 +45,14 @@ def test_a_command_without_a_terminal_is_printed(capsysbinary: pytest.CaptureFix
     assert shown == "a\tb\\x1b[31mred\\x9b6n\n\ufffd\\x1b]0;x\\x07\n"
 
 
+def test_what_was_asked_for_is_printed_and_draws_nothing(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    marker = [0.1, "m", "exec (deny): $(echo\nreboot)\x1b[2J"]
+    assert replayed(capsysbinary, Format.ASCIICAST, opened(terminal=False), marker) == (
+        "# exec (deny): $(echo\\nreboot)\\x1b[2J\n"
+    )
+    assert "reboot" not in replayed(capsysbinary, Format.ASCIICAST, opened(terminal=True), marker)
+
+
 def test_each_channel_is_drawn_or_printed_by_itself(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     shown = replayed(
         capsysbinary,

@@ -215,3 +215,34 @@ def test_what_is_no_text_of_a_shell_is_unreadable_and_shown() -> None:
     (facts,) = facts_of_unread("ls caf\\xe9; rm x")
     assert (facts.text, facts.labels) == ("ls caf\\xe9; rm x", {"exec", "unparseable"})
     assert facts.unreviewable
+
+
+@pytest.mark.finding("H1")
+@pytest.mark.parametrize(
+    "line",
+    [
+        'TOKEN=sshd; systemctl stop "$TOKEN"',
+        'export PASSWORD=sshd; systemctl stop "${PASSWORD}"',
+        "TOKEN=sshd bash -c 'systemctl stop $TOKEN'",
+        "sudo TOKEN=sshd sh -c 'systemctl stop $TOKEN'",
+        "export PASSWORD=sshd; systemctl stop $(printenv PASSWORD)",
+        "export PASSWORD=sshd; systemctl stop $(declare -p PASSWORD)",
+        "TOKEN=sshd; set",
+        "TOKEN=5; kill $((TOKEN + 1))",
+        "TOKEN=sshd; cat <<E\n$TOKEN\nE",
+        "systemctl stop --token sshd",
+        "systemctl stop token=sshd",
+    ],
+)
+def test_what_a_command_acts_on_is_not_hidden_from_who_approves_it(line: str) -> None:
+    found = show_command(line)
+    assert "sshd" in found.text or found.unreviewable
+
+
+@pytest.mark.parametrize(
+    "line", ['PGPASSWORD=hunter2 psql -c "select 1"', "systemctl stop x --password=hunter2", "export TOKEN=hunter2; ls"]
+)
+def test_a_secret_for_one_program_alone_is_hidden_and_can_be_approved(line: str) -> None:
+    found = show_command(line)
+    assert "hunter2" not in found.text
+    assert not found.unreviewable

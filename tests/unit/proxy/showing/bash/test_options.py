@@ -58,7 +58,21 @@ def test_a_known_option_hides_its_value(name: str, words: list[str], expected: l
     ],
 )
 def test_an_option_that_is_named_for_a_secret_hides_its_value(words: list[str], hidden: list[str]) -> None:
-    assert [words[at][change.start : change.end] for at, change in named_values(words)] == hidden
+    assert [words[at][change.start : change.end] for at, change, _ in named_values("tool", words)] == hidden
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "certain"),
+    [
+        ("tool", ["--token", "abc"], False),
+        ("tool", ["--token=abc"], True),
+        ("tool", ["token=abc"], False),
+        ("kubectl", ["--token", "abc"], True),
+        ("docker", ["TOKEN=abc"], True),
+    ],
+)
+def test_whether_a_hidden_word_is_an_options_value(name: str, words: list[str], certain: bool) -> None:
+    assert [each for _, _, each in named_values(name, words)] == [certain]
 
 
 def test_variables_that_a_wrapper_sets() -> None:
