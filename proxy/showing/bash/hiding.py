@@ -33,8 +33,8 @@ MAX_DEPTH = 8
 _ECHOES = frozenset({"echo", "printf"})
 _HEADER_SENDERS = frozenset({"curl", "wget"})
 _DATABASE_CLIENTS = frozenset({"mariadb", "mysql", "psql"})
-#: They print variables by name, or all of them.
-_PRINTERS = frozenset({"compgen", "printenv", "set"})
+#: They print variables by name or all of them, or make words of what they read, which may be the environment.
+_PRINTERS = frozenset({"compgen", "envsubst", "mapfile", "parallel", "printenv", "read", "readarray", "set", "xargs"})
 
 #: Stands for a variable whose name another one holds.
 INDIRECT = "!"
@@ -118,6 +118,9 @@ class _Script:
                 self._assignment(node)
             case "variable_name":
                 self._name(node)
+            case "command_substitution":
+                # Its output is words of a command, and may be what the environment holds.
+                self._hiding.prints = True
             case "declaration_command":
                 self._declaration(node)
             case "pipeline":
