@@ -12,7 +12,8 @@ from urllib.parse import quote
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from access.policy.entities import Entity
-from access.policy.resources import Frozen, Name, NameOfKey, Resource, Seconds, SlackChannel, complaint, named
+from access.policy.resources import Frozen, Name, NameOfKey, Resource, Seconds, SlackChannel, named
+from access.policy.values.complaint import complaint
 from storage.model import Decision, PrincipalKind
 
 #: No rule may grant for longer: access that lasts for days is standing access.

@@ -4,7 +4,6 @@ These are the shapes of gatepass.yml; a secret never stands in it, only a refere
 """
 
 import re
-from base64 import b64decode
 from enum import StrEnum
 from typing import Annotated, Self, TypeVar, assert_never
 
@@ -23,33 +22,15 @@ from pydantic import (
     model_validator,
 )
 from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
 
 from access.policy.duration import format_duration, parse_duration
 from access.policy.labels import unknown_label
 from access.policy.served import NotServed
+from access.policy.values.complaint import complaint
+from access.policy.values.public_key import PublicKey
 from storage.model import Protocol, VerdictKind
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
-#: Algorithms of host keys, and how many fields follow the name in their keys (RFC 4253 6.6, 5656 3.1, 8709 4).
-_KEY_FIELDS = {
-    "ssh-ed25519": 1,
-    "ssh-ed448": 1,
-    "ecdsa-sha2-nistp256": 2,
-    "ecdsa-sha2-nistp384": 2,
-    "ecdsa-sha2-nistp521": 2,
-    "ssh-rsa": 2,
-}
-#: Bytes of the last field, where it is always as long.
-_KEY_BYTES = {
-    "ssh-ed25519": 32,
-    "ssh-ed448": 57,
-    "ecdsa-sha2-nistp256": 65,
-    "ecdsa-sha2-nistp384": 97,
-    "ecdsa-sha2-nistp521": 133,
-}
-#: Fewer different bytes are in no key that was made by chance.
-_FEWEST_DIFFERENT = 12
 _SECRET_REF = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/\S+")
 _DURATION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "examples": ["1h30m"]}
 
@@ -58,11 +39,6 @@ class Frozen(BaseModel):
     """A part of the policy: immutable, strict about unknown keys, and silent about values in its errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True)
-
-
-def complaint(message: str) -> PydanticCustomError:
-    """A validation error with our own sentence."""
-    return PydanticCustomError("gatepass", "{message}", {"message": message})
 
 
 def _is_secret_ref(value: str) -> str:
@@ -79,40 +55,8 @@ def _to_seconds(value: object) -> object:
     return parse_duration(str(value)) if isinstance(value, str) or is_number else value
 
 
-def _is_public_key(value: str) -> str:
-    """One line as OpenSSH writes it: algorithm, the key in base64 that names it again (RFC 4253, 6.6), a comment."""
-    value = value.strip()
-    algorithm, _, rest = value.partition(" ")
-    encoded = rest.partition(" ")[0]
-    try:
-        blob = b64decode(encoded, validate=True)
-    except ValueError:
-        blob = b""
-    fields = _fields(blob)
-    whole = fields[:1] == [algorithm.encode()] and len(fields) == 1 + _KEY_FIELDS.get(algorithm, 0) > 1
-    if not whole or len(fields[-1]) != _KEY_BYTES.get(algorithm, len(fields[-1])):
-        raise complaint("is no public key: write the line that ssh-keyscan shows, from its `ssh-` or `ecdsa-` on")
-    if len(set(fields[-1])) < _FEWEST_DIFFERENT:
-        raise complaint("is no key that anybody has, but one that stands for it: write the host's own")
-    return value
-
-
-def _fields(blob: bytes) -> list[bytes]:
-    """The strings that a key consists of, each behind its length (RFC 4251, 5); none for what is cut or goes on."""
-    fields: list[bytes] = []
-    while blob:
-        length = int.from_bytes(blob[:4], "big")
-        fields.append(blob[4 : 4 + length])
-        if len(fields[-1]) != length:
-            return []
-        blob = blob[4 + length :]
-    return fields
-
-
 #: Names of resources, roles, people, groups and rules: they stand in usernames, commands and audit lines.
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-#: A host's or an authority's public key, in one line.
-PublicKey = Annotated[str, AfterValidator(_is_public_key)]
 #: `env:NAME` or `file:/path`; proxy.credentials fetches it when a session opens.
 SecretRef = Annotated[str, AfterValidator(_is_secret_ref)]
 #: Seconds; in the file a text such as `10m`.
