@@ -134,6 +134,10 @@ class ShellLabel(StrEnum):
     """is an interactive shell"""
     SFTP = "sftp"
     """moves files"""
+    TRANSFER = "transfer"
+    """moves files or bytes by a protocol of its own: sftp, scp, rsync, git, tar …"""
+    FORWARD = "forward"
+    """carries a connection to or from another address"""
     REDIRECT_WRITE = "redirect_write"
     """writes a file by `>` or by an option"""
     ASSIGNMENT = "assignment"
@@ -154,6 +158,7 @@ PREFIXES = {
     "set:": "sets or resets this setting, as `set:search_path` or `set:role`",
     "function:": "calls or drops this function",
     "object:": "drops this other thing",
+    "forward:": "carries a connection to this destination, as `forward:db.internal:5432` or `forward:/run/app.sock`",
     "command:": "runs this command, by its base name; `command:test` also for `[` and `[[`",
 }
 

@@ -27,10 +27,13 @@ from access.policy.duration import format_duration, parse_duration
 from access.policy.labels import unknown_label
 from access.policy.served import NotServed
 from access.policy.values.complaint import complaint
+from access.policy.values.forward import Forward
 from access.policy.values.public_key import PublicKey
 from storage.model import Protocol, VerdictKind
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+#: Keys of a role that mean something on a host alone.
+_SSH_ONLY = frozenset({"allow", "files", "forward"})
 _SECRET_REF = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/\S+")
 _DURATION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "examples": ["1h30m"]}
 
@@ -174,6 +177,14 @@ class SshFeature(StrEnum):
     SFTP = "sftp"
 
 
+class Files(StrEnum):
+    """What becomes of transfers of an SSH role: scp, rsync, git, tar, sftp, and any stream that is no text."""
+
+    ALLOW = "allow"
+    REFUSE_SENSITIVE = "refuse_sensitive"
+    DENY = "deny"
+
+
 class Role(Frozen):
     """The account used upstream, and what may be done with it."""
 
@@ -181,8 +192,12 @@ class Role(Frozen):
     username: str = Field(min_length=1, max_length=128)
     password: SecretRef | None = None
     private_key: SecretRef | None = None
-    #: SSH only. Forwarding is never allowed.
+    #: SSH only.
     allow: list[SshFeature] = Field(default=[SshFeature.SHELL, SshFeature.EXEC])
+    #: SSH only: a transfer's bytes are never altered, so it passes, or ends where masking would have changed it.
+    files: Files = Files.REFUSE_SENSITIVE
+    #: SSH only: destinations that connections may be forwarded to, and what may be listened on; none unless given.
+    forward: list[Forward] = Field(default=[])
     #: The first match decides; nothing matches: allow.
     statements: list[StatementRule] = Field(default=[])
 
@@ -230,13 +245,15 @@ def _check_role(protocol: Protocol, role: Role) -> None:
     """Raise a complaint about a role that does not fit its resource's type."""
     match protocol:
         case Protocol.POSTGRES:
-            if role.private_key or "allow" in role.model_fields_set:
-                raise complaint(f"role {role.name}: private_key and allow are for ssh resources")
+            if role.private_key or not role.model_fields_set.isdisjoint(_SSH_ONLY):
+                raise complaint(f"role {role.name}: private_key, allow, files and forward are for ssh resources")
         case Protocol.SSH:
             if role.password and role.private_key:
                 raise complaint(f"role {role.name} has both password and private_key: give one")
             if not (role.password or role.private_key):
                 raise complaint(f"role {role.name} needs private_key or password to enter the host")
+            if role.files is Files.DENY and SshFeature.SFTP in role.allow:
+                raise complaint(f"role {role.name} allows sftp, and its `files: deny` refuses it: drop one of them")
         case Protocol.KUBERNETES:
             pass  # Refused by its type already.
         case _:

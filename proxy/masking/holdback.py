@@ -12,6 +12,9 @@ from proxy.masking.byte_patterns import IN_WORD, LINK, RUN, UNFINISHED_ESCAPE, V
 from proxy.masking.detector import Detector
 from proxy.masking.edits import re2_options
 
+#: The greatest byte that begins a character (RFC 3629, 3).
+_LAST_LEAD = 0xF4
+
 
 class Holdback:
     """What `detectors` say of unfinished values, compiled into one search for each question."""
@@ -37,13 +40,16 @@ class Holdback:
         """The least index from which data[index:] must not be released by the mere passing of time.
 
         That is the seventh and later digits of what may be a card number, a verification code's digits, a key or a
-        password that is being typed. Whatever ends the token releases them; so does the end of the stream.
+        password that is being typed. Whatever ends the token releases them; so does the end of the stream. A character
+        that is not all here waits with them, and never by itself: in a binary protocol its rest may never come.
         """
-        text = data[floor : len(data) - _unfinished_character(data)]
+        whole = len(data) - unfinished_character(data[floor:])
+        text = data[floor:whole]
         waits = [len(text), *(waits_from(text) for waits_from in self._waits_from)]
         if self._waits is not None and (match := self._waits.search(text)) is not None:
             waits.append(match.start())
-        return floor + min(waits)
+        first = floor + min(waits)
+        return first if first < whole else len(data)
 
 
 def _unfinished(detectors: Collection[Detector]) -> list[str]:
@@ -53,11 +59,13 @@ def _unfinished(detectors: Collection[Detector]) -> list[str]:
     return [detector.unfinished for detector in detectors if detector.unfinished] + labelled
 
 
-def _unfinished_character(text: bytes) -> int:
+def unfinished_character(text: bytes) -> int:
     """Bytes at the end of `text` that are the beginning of a UTF-8 character."""
     for count in range(1, min(3, len(text)) + 1):
         lead = text[-count]
         if lead >= 0xC0:
+            if lead > _LAST_LEAD:
+                return 0
             return count if count < (2 if lead < 0xE0 else 3 if lead < 0xF0 else 4) else 0
         if lead < 0x80:
             return 0

@@ -9,7 +9,7 @@ import re
 
 from proxy.masking.discard import Discard
 from proxy.masking.edits import REDACTED, Edit
-from proxy.masking.holdback import Holdback
+from proxy.masking.holdback import Holdback, unfinished_character
 from proxy.masking.normalise import ESCAPE, RAISED_DIGITS
 from proxy.masking.registry import DETECTORS
 from proxy.masking.rules import Masker
@@ -19,9 +19,6 @@ MAX_HELD = 8192
 
 #: Bytes already sent that are kept to look back at: a digest's digits, the words before a number.
 CONTEXT = 256
-
-#: How far back a NUL says that bytes are no text.
-_BINARY_REACH = 512
 
 _REDACTED = REDACTED.encode()
 #: A digit of any script; escape sequences have digits of their own.
@@ -88,8 +85,8 @@ class StreamMasker:
     def __init__(self, masker: Masker, *, max_held: int = MAX_HELD) -> None:
         self._masker = masker
         self._max_held = max_held
-        #: Whether the latest bytes are no text, so that nobody reads them and holding them only costs time.
-        self.binary = False
+        #: The kind of value that was replaced last, as the masker counts it; empty while nothing was altered.
+        self.latest = ""
         self._discard: Discard | None = None
         self._restart()
 
@@ -106,16 +103,20 @@ class StreamMasker:
 
     @property
     def held(self) -> int:
-        """Bytes that a flush could release; arm a timer when it is not 0, or flush at once when `binary`.
+        """Bytes that a flush could release; arm a timer when it is not 0.
 
         What a flush has refused (digits of what may be a card number, a key being typed) waits for what follows it,
         however long that takes, and is not counted.
         """
         return len(self._raw) - self._sent - self._waiting
 
+    @property
+    def unsent(self) -> int:
+        """All bytes that are held, also those that a flush has refused."""
+        return len(self._raw) - self._sent
+
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return what may go now."""
-        self.binary = b"\0" in data[-_BINARY_REACH:]
         if self._discard is not None:
             data = self._discarded(self._discard, data)
         if not data:
@@ -131,8 +132,11 @@ class StreamMasker:
         self._forget()
         return released
 
-    def flush(self, *, final: bool = False) -> bytes:
-        """Mask what is held as if the text ended here. `final`: it does (end of file), so that nothing need wait."""
+    def flush(self, *, final: bool = False, whole: bool = False) -> bytes:
+        """Mask what is held as if the text ended here. `final`: it does (end of file), so that nothing need wait.
+
+        `whole`: nothing waits either, although more may follow: for streams of which nothing may be kept back for ever.
+        """
         edits = self._masker.edits(self._raw, self._open)
         if final:
             released = self._release(len(self._raw), edits)
@@ -140,7 +144,7 @@ class StreamMasker:
             self._discard = None
             self._restart()
             return released
-        cut = max(self._sent, _holdback.waiting_from(self._raw, self._open))
+        cut = len(self._raw) if whole else max(self._sent, _holdback.waiting_from(self._raw, self._open))
         cut = max([cut, *(edit.end for edit in edits if edit.start < cut < edit.end or edit.end == len(self._raw))])
         released = self._release(cut, edits)
         if edits and edits[-1].end == self._sent:
@@ -169,6 +173,7 @@ class StreamMasker:
                 continue
             if edit.end > cut:
                 break
+            self.latest = edit.kind
             if edit.start >= at:
                 pieces += (self._raw[at : edit.start], edit.replacement)
                 made.append(edit)
@@ -217,7 +222,8 @@ def _rest(edit: Edit, sent: bytes) -> bytes:
     """What remains of an edit's replacement when the first bytes of the original, `sent`, are already out in clear."""
     if not edit.aligned:
         return _REDACTED
-    characters = len(sent.decode("utf-8", "surrogateescape"))
+    # Of a character that was cut the first bytes may be out; its star goes all the same.
+    characters = len(sent[: len(sent) - unfinished_character(sent)].decode("utf-8", "surrogateescape"))
     return edit.replacement.decode("utf-8", "surrogateescape")[characters:].encode("utf-8", "surrogateescape")
 
 

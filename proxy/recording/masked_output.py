@@ -4,25 +4,29 @@ What the masker holds back for longer than a moment is flushed, so that a prompt
 Bytes leave only after they are written down; when masking or recording fails, nothing more leaves.
 """
 
-import asyncio
 from collections.abc import Callable
 
-from proxy.errors import Fault, PolicyFault
+from proxy.errors import Fault
+from proxy.masking.binary import is_binary
 from proxy.masking.rules import Masker
 from proxy.masking.stream import StreamMasker
+from proxy.recording.output import Output
 
 #: How long an unfinished candidate may wait for its rest: on a terminal somebody looks at it, in a pipe nobody does.
 TERMINAL_FLUSH_S = 0.005
 PIPE_FLUSH_S = 0.075
 
-#: Packets are masked and written together up to this size: more at once is no faster and keeps others waiting.
-BATCH_BYTES = 512 * 1024
-
 _LOOK_BACK = 3
 
+#: Told that the stream turned out to be no text: how it was masked so far, what of a character is left, what arrived.
+Turned = Callable[[StreamMasker, bytes, bytes], None]
 
-class MaskedOutput:
-    """stdout or stderr of one channel. `send` takes what may go; `fail` is told why nothing may go any more."""
+
+class MaskedOutput(Output):
+    """stdout or stderr of one channel. `send` takes what may go; `fail` is told why nothing may go any more.
+
+    `turned`, if given, takes over when bytes arrive that are no text: nothing more goes out of here then.
+    """
 
     def __init__(
         self,
@@ -32,79 +36,31 @@ class MaskedOutput:
         send: Callable[[bytes], None],
         fail: Callable[[Fault], None],
         flush_after_s: float,
+        turned: Turned | None = None,
     ) -> None:
+        super().__init__(fail)
         self._masked = StreamMasker(masker)
         self._record = record
         self._send = send
-        self._fail = fail
         self._flush_after_s = flush_after_s
-        self._loop = asyncio.get_running_loop()
-        self._arrived: list[bytes] = []
-        self._arrived_bytes = 0
-        self._typed = 0
+        self._turned = turned
         self._partial = b""
-        self._timer: asyncio.TimerHandle | None = None
-        self._stopped = False
 
-    def feed(self, data: bytes) -> None:
-        """Take what arrived. Packets that arrive together are masked and written together, once the loop is free."""
-        if not self._arrived:
-            self._loop.call_soon(self._pump)
-        self._arrived.append(data)
-        self._arrived_bytes += len(data)
-        if self._arrived_bytes >= BATCH_BYTES:
-            self._pump()
-
-    def typed(self, count: int) -> None:
-        """So many bytes were typed at a terminal: an echo of at most that length is shown without waiting for more."""
-        self._typed += count
-
-    def finish(self) -> None:
-        """The stream is over: let out what was held back, masked as if nothing followed."""
-        self._guarded(self._finish)
-        self.stop()
-
-    def stop(self) -> None:
-        """Let nothing out any more."""
-        self._stopped = True
-        self._disarm()
-
-    def _pump(self) -> None:
-        if not self._arrived:
-            return
-        echo = self._arrived_bytes <= self._typed
-        self._typed = 0
-        self._guarded(self._take)
-        if echo:
-            self._guarded(self._flush)
-        elif not self._stopped and (self._masked.held or self._partial):
-            self._disarm()
-            self._timer = self._loop.call_later(self._flush_after_s, self._guarded, self._flush)
-
-    def _guarded(self, step: Callable[[], None]) -> None:
-        if self._stopped:
-            return
-        try:
-            step()
-        except Fault as fault:
+    def _take(self, data: bytes) -> None:
+        if self._turned is not None and is_binary(data):
             self.stop()
-            self._fail(fault)
-        except Exception as error:
-            self.stop()
-            self._fail(PolicyFault(f"Masking failed ({type(error).__name__}), so nothing more is shown."))
-
-    def _take(self) -> None:
-        if self._arrived:
-            arrived, self._arrived, self._arrived_bytes = b"".join(self._arrived), [], 0
-            self._forward(self._masked.feed(arrived))
+            self._turned(self._masked, self._partial, data)
+        else:
+            self._forward(self._masked.feed(data))
 
     def _flush(self) -> None:
-        self._disarm()
         self._forward(self._masked.flush(), whole=True)
 
-    def _finish(self) -> None:
-        self._take()
+    def _end(self) -> None:
         self._forward(self._masked.flush(final=True), whole=True)
+
+    def _waits_s(self) -> float | None:
+        return self._flush_after_s if self._masked.held or self._partial else None
 
     def _forward(self, data: bytes, *, whole: bool = False) -> None:
         """Record and send. A character of which not all bytes are here waits for them, unless `whole`."""
@@ -115,11 +71,6 @@ class MaskedOutput:
         if data:
             self._record(data)
             self._send(data)
-
-    def _disarm(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
 
 
 def whole_characters(data: bytes) -> int:

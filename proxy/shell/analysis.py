@@ -19,6 +19,7 @@ from proxy.shell.handed_on import Word
 from proxy.shell.known import is_known, runs_unknown
 from proxy.shell.programs import runs_file, runs_unseen, writes
 from proxy.shell.readings import backquoted, is_of_bash_alone, is_read_otherwise, is_unfit
+from proxy.shell.transfers import transfers
 from proxy.shell.wrappers import FILE_RUNNERS, SHELLS_BESIDE_BASH, file_run
 from proxy.syntax.bash import is_deeper_than, literal, nodes, parse, source
 
@@ -200,6 +201,9 @@ def _command(command: Command, depth: int, *, of_bash: bool) -> Iterator[Part]:
     if not command.is_installed and is_known(name):
         # A file of that name may be anything: who allows `ls` means the one of the host.
         yield _UNSEEN
+    if transfers(name, words):
+        # As with a program that is not known: a rule that allows it by its name knows what it does.
+        yield _part(named, ShellLabel.TRANSFER)
     if command.handed_on.unknown or _evaluates(name, command.arguments):
         yield _EVALUATED
     if any(word and _LOADED_BY_ARGUMENT.match(word) for word in words):

@@ -40,7 +40,9 @@ MACS: Final = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
 #: Upstreams may be older than what people use to connect: MAC, then encrypt, still with SHA-2.
 UPSTREAM_MACS: Final = (*MACS, "hmac-sha2-256", "hmac-sha2-512")
 
-#: Kinds of host keys that an upstream may show; of its own the gateway has an Ed25519 key alone.
+#: The kind of the gateway's own host key.
+HOST_KEY: Final = "ssh-ed25519"
+#: Kinds of host keys that an upstream may show.
 HOST_KEYS: Final = (
     "ssh-ed25519",
     "ecdsa-sha2-nistp256",

@@ -22,8 +22,10 @@ from proxy.ssh.transport import (
     BUFFER_BYTES,
     EOW,
     PACKET_BYTES,
+    TERMINAL,
     WINDOW_BYTES,
     X11,
+    fail_malformed,
     on_exec,
     on_request,
     send_end_of_write,
@@ -105,6 +107,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         on_request(chan, X11, lambda: self._refuse_forwarding("X11"))
         on_request(chan, AGENT, lambda: self._refuse_forwarding("agent"))
         on_exec(chan, self._asked_to_run)
+        fail_malformed(chan, TERMINAL)
 
     def _refuse_forwarding(self, what: str) -> bool:
         self._owner.refused_forwarding(what)

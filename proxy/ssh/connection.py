@@ -27,7 +27,9 @@ from proxy.recording.asciicast import Cast
 from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.session import LiveSession
+from proxy.ssh.algorithms import HOST_KEY, KEY_EXCHANGE
 from proxy.ssh.channel import CUT, UNAVAILABLE, Channel, Live, Owner
+from proxy.ssh.guesses import judge_guesses
 from proxy.ssh.transport import PACKET_BYTES, WINDOW_BYTES, quicken
 from proxy.ssh.upstream import connected
 from proxy.tasks import unless
@@ -37,7 +39,8 @@ from storage.model import Protocol
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-_PROMPT = "Gatepass token: "
+#: sshpass and what works like it (Ansible) wait for "assword".
+_PROMPT = "Gatepass token as password: "
 _LAST_WORDS_S = 0.2
 
 
@@ -99,6 +102,7 @@ class Connection(asyncssh.SSHServer):
         self._client = f"{host}:{port}"
         self._doorstep = Doorstep(self._entrance, str(host), conn.abort)
         quicken(conn, self._doorstep.spoke)
+        judge_guesses(conn, KEY_EXCHANGE[0], HOST_KEY)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._gone.set()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import asyncssh
 from asyncssh.constants import MSG_IGNORE
+from asyncssh.packet import PacketDecodeError
 
 from proxy.ssh.algorithms import GCM
 
@@ -31,6 +32,7 @@ AnyChannel = asyncssh.SSHServerChannel[bytes] | asyncssh.SSHClientChannel[bytes]
 EOW: Final = "eow@openssh.com"
 X11: Final = "x11-req"
 AGENT: Final = "auth-agent-req@openssh.com"
+TERMINAL: Final = "pty-req"
 
 
 def quicken(
@@ -101,6 +103,27 @@ def on_exec(channel: AnyChannel, decode: Callable[[bytes], str]) -> None:
     hidden._process_exec_request = process
 
 
+def fail_malformed(channel: AnyChannel, request: str) -> None:
+    """Have a request of this name that cannot be read fail by itself; asyncssh would end the connection."""
+    hidden: Any = channel
+    name = f"_process_{request.replace('-', '_')}_request"
+    process: Callable[[Any], bool] = getattr(hidden, name)
+
+    def guarded(packet: Any) -> bool:
+        try:
+            return process(packet)
+        except (asyncssh.ProtocolError, PacketDecodeError):
+            return False
+
+    setattr(hidden, name, guarded)
+
+
 def send_end_of_write(channel: AnyChannel) -> None:
-    """Say that what the peer still writes is not read any more (OpenSSH PROTOCOL, 2.1: eow@openssh.com)."""
-    channel._send_request(EOW.encode())  # pyright: ignore[reportPrivateUsage] - no public way
+    """Say that what the peer still writes is not read any more (OpenSSH PROTOCOL, 2.1: eow@openssh.com).
+
+    Only to OpenSSH, as OpenSSH does: some clients (sshj) take the request for an answer, and break off.
+    """
+    connection: Any = channel.get_connection()
+    peer = "client_version" if connection.is_server() else "server_version"
+    if str(connection.get_extra_info(peer)).startswith("SSH-2.0-OpenSSH"):
+        channel._send_request(EOW.encode())  # pyright: ignore[reportPrivateUsage] - no public way

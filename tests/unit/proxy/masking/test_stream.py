@@ -161,7 +161,8 @@ def test_at_most_the_first_six_digits_slip_through_flushes(hit: dict[str, str]) 
     source = random.Random(hit["name"])
     data = hit["text"].encode()
     for _ in range(60):
-        shown = stream(cut_up(data, source), flushed=True).decode()
+        # The first bytes of a character may be out before its digit is hidden: they are no character.
+        shown = stream(cut_up(data, source), flushed=True).decode(errors="ignore")
         # Where a text overwrites its digits, the copies are shown too.
         assert survivors(hit, shown) <= FIRST_SHOWN * (3 if "\b" in shown else 2 if "two" in hit["name"] else 1)
 
@@ -178,7 +179,7 @@ def test_many_cards_with_flushes_anywhere() -> None:
         for part in cut_up(data, source):
             out += masking.feed(part)
             out += masking.flush() if source.random() < 0.7 else b""
-        shown = (out + masking.flush(final=True)).decode()
+        shown = (out + masking.flush(final=True)).decode(errors="ignore")
         assert len(shown) == len(data.decode())
         for edit in Masker(only_cards).edits(data):
             begin, end = len(data[: edit.start].decode()), len(data[: edit.end].decode())
@@ -192,7 +193,7 @@ def test_verification_codes_wait_through_flushes(hit: dict[str, str]) -> None:
     source = random.Random(hit["name"])
     behind = hit["masked"].rpartition("***")[2]
     for _ in range(30):
-        shown = stream(cut_up(hit["text"].encode(), source), flushed=True).decode()
+        shown = stream(cut_up(hit["text"].encode(), source), flushed=True).decode(errors="ignore")
         assert shown.endswith("***" + behind)
         # Of a card number before it the first digits may be out.
         assert shown == hit["masked"] or "1111" in hit["masked"] or "0005" in hit["masked"]
@@ -253,10 +254,19 @@ def test_random_bytes_pass_unharmed() -> None:
     assert masker.counts == {}
 
 
-def test_bytes_that_are_no_text_say_so() -> None:
+@pytest.mark.finding("ssh-F1")
+@pytest.mark.parametrize("text", [b"\xc0", b"ok\xe2\x82", b"\xf4", b"\xff", b"1\xe2", b"411111\xf8", b"a@b.\xd9"])
+def test_the_first_bytes_of_a_character_never_outwait_a_flush(text: bytes) -> None:
     masking = StreamMasker(Masker(DEFAULT_RULES))
-    masking.feed(b"PACK\x00\x00\x00\x02abc")
-    assert masking.binary
-    assert masking.flush() == b"abc"
-    masking.feed(b"plain words")
-    assert not masking.binary
+    assert masking.feed(text) + masking.flush() == text
+    assert (masking.held, masking.unsent) == (0, 0)
+
+
+def test_a_whole_flush_lets_everything_go_and_looks_on() -> None:
+    masking = StreamMasker(Masker(DEFAULT_RULES))
+    assert masking.feed(b"4111111111") + masking.flush() == b"411111"
+    assert masking.unsent == 4
+    assert masking.flush(whole=True) == b"1111"
+    assert masking.latest == ""
+    assert b"111111" not in masking.feed(b"111111\n")
+    assert masking.latest == "pan"

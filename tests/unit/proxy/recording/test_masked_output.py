@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from proxy.errors import Fault, PolicyFault, RecorderFailed
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.recording.asciicast import STDERR, STDOUT, Cast, json_string
-from proxy.recording.masked_output import BATCH_BYTES, MaskedOutput, whole_characters
+from proxy.recording.masked_output import MaskedOutput, whole_characters
+from proxy.recording.output import BATCH_BYTES
 from proxy.recording.recorder import Recorder
 from storage.recordings.formats import Format
 

@@ -1,0 +1,177 @@
+"""The protocol of `scp -O` as it goes by: which files it moves, in which direction. Pure.
+
+Nobody wrote it down but OpenSSH's scp.c. The sender says `C0644 SIZE NAME`, `D0755 0 NAME`, `E` or `T…`, each a line that
+the receiver answers by a NUL; so are the bytes of a file and the NUL behind them. 1 or 2 and a line is an error.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Final
+
+from proxy.ssh.files.broken import BrokenProtocol
+from proxy.ssh.files.file_event import Content, FileEvent, Operation, readable
+
+#: The longest line that scp itself takes.
+MAX_LINE_BYTES: Final = 16 * 1024
+#: Folders inside each other.
+MAX_DEPTH: Final = 256
+
+_OK: Final = 0
+_ERRORS: Final = frozenset({1, 2})
+
+
+class _State(Enum):
+    """What the sender says next."""
+
+    LINE = auto()
+    #: Nothing, before the receiver has answered.
+    ANSWERED = auto()
+    DATA = auto()
+    STATUS = auto()
+
+
+class ScpConversation:
+    """One `scp -f` (the host sends) or `scp -t` (the client does). `told` gets each FileEvent."""
+
+    def __init__(self, told: Callable[[FileEvent], None], *, host_sends: bool) -> None:
+        self._told = told
+        self._host_sends = host_sends
+        self._operation = Operation.DOWNLOAD if host_sends else Operation.UPLOAD
+        self._state = _State.ANSWERED
+        #: The receiver's answer to this is waited for: the size of a file, None for anything else.
+        self._owed: deque[int | None] = deque([None])
+        self._line = bytearray()
+        self._error = bytearray()
+        self._folders: list[str] = []
+        self._name = ""
+        self._left = 0
+        self._content: Content | None = None
+
+    def client(self, data: bytes) -> None:
+        """What the client sent. Raises BrokenProtocol."""
+        (self._receive if self._host_sends else self._send)(data)
+
+    def upstream(self, data: bytes) -> None:
+        """What the host sent. Raises BrokenProtocol."""
+        (self._send if self._host_sends else self._receive)(data)
+
+    def finish(self) -> None:
+        """The channel is over; a file that was under way was not moved whole."""
+        if self._content is not None:
+            self._told(self._content.event(self._operation, self._path(self._name), done=False))
+            self._content = None
+
+    # --- the sender -------------------------------------------------------------------------------------------------
+
+    def _send(self, data: bytes) -> None:
+        at = 0
+        while at < len(data):
+            if self._state is _State.DATA:
+                at += self._take(data[at : at + self._left])
+            elif self._state is _State.STATUS and not self._line and data[at] == _OK:
+                self._over(done=True)
+                at += 1
+            elif self._state is _State.ANSWERED and not self._line and data[at] not in _ERRORS:
+                raise BrokenProtocol("scp's sender went on before it was answered.")
+            else:
+                at = self._say(data, at)
+
+    def _take(self, piece: bytes) -> int:
+        assert self._content is not None
+        self._content.add(piece)
+        self._left -= len(piece)
+        if not self._left:
+            self._state = _State.STATUS
+        return len(piece)
+
+    def _say(self, data: bytes, at: int) -> int:
+        """One line of the sender's, or a part of it; where what follows begins."""
+        end = data.find(b"\n", at)
+        past = len(data) if end < 0 else end + 1
+        self._line += data[at:past]
+        if len(self._line) > MAX_LINE_BYTES:
+            raise BrokenProtocol("scp's sender sent a line that does not end.")
+        if end >= 0:
+            line, self._line = bytes(self._line[:-1]), bytearray()
+            self._heard(line)
+        return past
+
+    def _heard(self, line: bytes) -> None:
+        if line and line[0] in _ERRORS:
+            # Behind a file it says that the file is not whole; elsewhere that something was left out.
+            if self._state is _State.STATUS:
+                self._over(done=False)
+            return
+        if self._state is not _State.LINE:
+            raise BrokenProtocol("scp's sender sent no status behind a file.")
+        match line[:1]:
+            case b"C":
+                size, self._name = _entry(line)
+                self._owe(size)
+            case b"D":
+                _, name = _entry(line)
+                self._folders.append(name)
+                if len(self._folders) > MAX_DEPTH:
+                    raise BrokenProtocol(f"scp's sender went down {MAX_DEPTH} folders.")
+                self._owe(None)
+            case b"E" if line == b"E":
+                if self._folders:
+                    self._folders.pop()
+                self._owe(None)
+            case b"T":
+                self._owe(None)
+            case _:
+                raise BrokenProtocol("scp's sender sent what is no line of scp's.")
+
+    def _owe(self, size: int | None) -> None:
+        self._owed.append(size)
+        self._state = _State.ANSWERED
+
+    def _over(self, *, done: bool) -> None:
+        assert self._content is not None
+        self._told(self._content.event(self._operation, self._path(self._name), done=done))
+        self._content = None
+        self._owe(None)
+
+    def _path(self, name: str) -> str:
+        return "/".join([*self._folders, name])
+
+    # --- the receiver -----------------------------------------------------------------------------------------------
+
+    def _receive(self, data: bytes) -> None:
+        for byte in data:
+            if self._error:
+                self._error.append(byte)
+                if byte == ord("\n"):
+                    self._error.clear()
+                    self._answered(refused=True)
+                elif len(self._error) > MAX_LINE_BYTES:
+                    raise BrokenProtocol("scp's receiver sent a line that does not end.")
+            elif byte == _OK:
+                self._answered(refused=False)
+            elif byte in _ERRORS:
+                self._error.append(byte)
+            else:
+                raise BrokenProtocol("scp's receiver sent what is no answer.")
+
+    def _answered(self, *, refused: bool) -> None:
+        if not self._owed:
+            raise BrokenProtocol("scp's receiver answered what was not said.")
+        size = self._owed.popleft()
+        if self._state is not _State.ANSWERED or self._owed:
+            return
+        if size is None or refused:
+            self._state = _State.LINE
+        else:
+            self._content, self._left = Content(), size
+            self._state = _State.DATA if size else _State.STATUS
+
+
+def _entry(line: bytes) -> tuple[int, str]:
+    """Size and name of a `C` or `D` line."""
+    mode, _, rest = line[1:].partition(b" ")
+    size, _, name = rest.partition(b" ")
+    if not (mode.isdigit() and size.isdigit() and name) or b"/" in name or len(size) > len(str(2**63)):
+        raise BrokenProtocol("scp's sender described a file in a way that is not scp's.")
+    return int(size), readable(name)
