@@ -111,9 +111,9 @@ class StreamMasker:
         return len(self._raw) - self._sent - self._waiting
 
     @property
-    def unsent(self) -> int:
+    def unsent(self) -> bytes:
         """All bytes that are held, also those that a flush has refused."""
-        return len(self._raw) - self._sent
+        return self._raw[self._sent :]
 
     def feed(self, data: bytes) -> bytes:
         """Take the next bytes; return what may go now."""

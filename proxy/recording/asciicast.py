@@ -4,7 +4,8 @@ Players show the first channel, called the screen, and skip event codes that the
 
     o  what the screen channel wrote to stdout (text)     e  to stderr
     r  the screen channel's new size, "80x24"             m  a statement (written by the session)
-    c  a channel was opened or closed; a JSON object in a string
+    c  a channel was opened or closed; a JSON object in a string, as in the next two
+    f  a file was moved, or something was done to it      w  a forwarded connection was opened or closed
 
 Output that is no UTF-8 stands as base64 under `b` (stdout) or `eb` (stderr). Other channels' codes carry their number:
 `o.2`, `eb.3`, `r.2`. Input is not recorded, because people type passwords; only its size is, in `c`.
@@ -12,7 +13,7 @@ Output that is no UTF-8 stands as base64 under `b` (stdout) or `eb` (stderr). Ot
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from proxy.recording.gate import terminal_size, terminal_type
@@ -68,8 +69,19 @@ class Cast:
 
     def channel(self, channel: int, **facts: Any) -> None:
         """Record that a channel was opened or closed, with what is known about it."""
-        event = json.dumps(self._recorder.cleaned({"channel": channel, **facts}), separators=(",", ":"))
-        self._recorder.write(json.dumps([self._recorder.elapsed(), "c", event], separators=(",", ":")).encode())
+        self._event("c", {"channel": channel, **facts})
+
+    def file(self, channel: int, facts: Mapping[str, Any]) -> None:
+        """Record that a channel moved a file, or did something to one: path, bytes, SHA-256."""
+        self._event("f", {"channel": channel, **facts})
+
+    def forwarded(self, number: int, **facts: Any) -> None:
+        """Record that a connection is forwarded, or was: its destination, and bytes each way."""
+        self._event("w", {"forward": number, **facts})
+
+    def _event(self, code: str, facts: Mapping[str, Any]) -> None:
+        event = json.dumps(self._recorder.cleaned(dict(facts)), separators=(",", ":"))
+        self._recorder.write(json.dumps([self._recorder.elapsed(), code, event], separators=(",", ":")).encode())
 
 
 def json_string(text: bytes) -> bytes:

@@ -6,24 +6,29 @@ signal; what Gatepass ends itself carries a sentence on stderr and one of the st
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 import asyncssh
 
 from access.policy.resources import SshFeature
-from proxy.errors import Fault
+from proxy.errors import Fault, UpstreamFault
 from proxy.recording.asciicast import SCREEN, Cast
 from proxy.sessions.session import LiveSession
+from proxy.ssh import session_channel
+from proxy.ssh.asked import Asked, allowed_environment
+from proxy.ssh.carriage import Carriage, Ends
 from proxy.ssh.command_line import CommandLine
+from proxy.ssh.kind import Kind
+from proxy.ssh.live import Live
+from proxy.ssh.session_channel import UpstreamChannel
 from proxy.ssh.transport import (
     AGENT,
     BUFFER_BYTES,
     EOW,
-    PACKET_BYTES,
     TERMINAL,
-    WINDOW_BYTES,
+    TERMINAL_BUFFER_BYTES,
     X11,
     fail_malformed,
     on_exec,
@@ -32,7 +37,6 @@ from proxy.ssh.transport import (
     silence,
 )
 from proxy.ssh.upstream_channel import UpstreamSide
-from proxy.statements import StatementFacts
 from proxy.tasks import unless
 
 #: Exit statuses of what Gatepass ends: refused (a shell's "cannot execute"), upstream not there (sysexits'
@@ -42,30 +46,14 @@ UNAVAILABLE: Final = 69
 WITHDRAWN: Final = 130
 CUT: Final = 255
 
-#: Environment that a client may set upstream, where the upstream's own AcceptEnv allows it.
-ENVIRONMENT: Final = frozenset({b"LANG", b"LANGUAGE", b"TERM", b"COLORTERM", b"NO_COLOR", b"TZ", b"GIT_PROTOCOL"})
-MAX_ENVIRONMENT_VALUE: Final = 256
-
 #: Input that is kept while a command waits for its verdict; the client is told to stop beyond it.
 MAX_EARLY_INPUT: Final = 64 * 1024
-
-#: Longer command lines are analysed in a thread, so that other sessions go on.
-MAX_INLINE_COMMAND: Final = 4 * 1024
 
 #: What a key sends at most: longer input was pasted or piped.
 KEYSTROKE_BYTES: Final = 8
 
 _CTRL_C = b"\x03"
 _WITHDRAWING: Final = frozenset({"INT", "TERM", "HUP", "QUIT", "KILL"})
-
-
-@dataclass(frozen=True)
-class Live:
-    """What the channels of one connection share once it has a session."""
-
-    session: LiveSession
-    upstream: asyncssh.SSHClientConnection
-    cast: Cast
 
 
 @dataclass(frozen=True)
@@ -76,6 +64,8 @@ class Owner:
     forget: Callable[["Channel"], None]
     #: Told what kind of forwarding was asked for and refused.
     refused_forwarding: Callable[[str], None]
+    #: Told why a transfer was ended, for the audit log.
+    ended_transfer: Callable[[Mapping[str, Any]], None]
 
 
 class Channel(asyncssh.SSHServerSession[bytes]):
@@ -84,11 +74,11 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     def __init__(self, number: int, owner: Owner) -> None:
         self.number = number
         self._owner = owner
-        self._feature = SshFeature.SHELL
-        self._command: CommandLine | None = None
-        self._asked: CommandLine | None = None
-        self._subsystem: str | None = None
-        self._terminal = False
+        self._asked = Asked()
+        self._to_run: CommandLine | None = None
+        self._upstream: UpstreamChannel | None = None
+        self._made = False
+        self._started = False
         self._early = bytearray()
         self._early_eof = False
         self._authorizing = False
@@ -97,10 +87,15 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._far: UpstreamSide | None = None
         self._cast: Cast | None = None
 
+    def goes_by(self, upstream: UpstreamChannel) -> None:
+        """The host has opened a channel for this one already."""
+        self._upstream = upstream
+
     # --- what the client asks ---------------------------------------------------------------------------------------
 
     def connection_made(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         self._channel = chan
+        self._made = True
         silence(chan)
         chan.set_write_buffer_limits(high=BUFFER_BYTES)
         on_request(chan, EOW, self._reads_no_more)
@@ -114,7 +109,10 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         return False
 
     def pty_requested(self, term_type: str, term_size: tuple[int, int, int, int], term_modes: Any) -> bool:
-        self._terminal = True
+        if self._started:
+            return False
+        self._asked.terminal = True
+        self._channel.set_write_buffer_limits(high=TERMINAL_BUFFER_BYTES)
         return True
 
     def shell_requested(self) -> bool:
@@ -122,21 +120,21 @@ class Channel(asyncssh.SSHServerSession[bytes]):
 
     def _asked_to_run(self, command: bytes) -> str:
         """asyncssh would refuse what is no UTF-8 without a word; here it gets its sentence, and is on record."""
-        self._asked = CommandLine.of(command)
-        return self._asked.text
+        self._to_run = CommandLine.of(command)
+        return self._to_run.text
 
     def exec_requested(self, command: str) -> bool:
-        # Of the first request alone: a later one on the same channel is refused, and must not replace what was judged.
-        self._feature, self._command = SshFeature.EXEC, self._asked
+        self._asked.feature, self._asked.command = SshFeature.EXEC, self._to_run
         return True
 
     def subsystem_requested(self, subsystem: str) -> bool:
-        self._feature, self._subsystem = SshFeature.SFTP, subsystem
+        self._asked.feature, self._asked.subsystem = SshFeature.SFTP, subsystem
         return True
 
     def session_started(self) -> None:
+        self._started = True
         # What the client sets later would go to a command that was judged without it.
-        self._environment = self._allowed_environment()
+        self._asked.environment = allowed_environment(self._channel.get_environment_bytes())
         self._owner.start(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -144,6 +142,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._withdrawn.set()
         if self._far is not None:
             self._far.close()
+        elif self._upstream is not None:
+            self._upstream.close()
         self._owner.forget(self)
 
     # --- the verdict ------------------------------------------------------------------------------------------------
@@ -156,24 +156,25 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         width, height, *_ = self._channel.get_terminal_size()
         if self.number == SCREEN:
             live.cast.begin(width, height, self._channel.get_terminal_type())
-        live.cast.channel(self.number, event="open", type=self._feature.value, terminal=self._terminal)
-        if not await self._passes(live.session) or self._channel.is_closing():
-            return
-        if self._command is not None and not self._command.text:
-            # asyncssh would ask for a shell instead. A shell that is given an empty line does nothing, and succeeds.
-            self._channel.exit(0)
-            return
-        await self._relay(live)
+        opened = {"type": self._asked.feature.value, "terminal": self._asked.terminal}
+        live.cast.channel(self.number, event="open", **opened)
+        try:
+            kind = await self._passes(live.session)
+            if kind is not None and not self._channel.is_closing():
+                await self._relay(live, kind)
+        finally:
+            if self._upstream is not None:
+                self._upstream.close()
 
-    async def _passes(self, session: LiveSession) -> bool:
-        """Whether the role and its rules allow the request; the client is told if not."""
+    async def _passes(self, session: LiveSession) -> Kind | None:
+        """The kind of channel that it is, if the role and its rules allow it; the client is told if not."""
         if refusal := self._refusal(session):
             self.end(refusal, REFUSED)
-            return False
+            return None
         self._authorizing = True
         try:
-            facts = await self._facts()
-            refusal = None if self._command is None else self._command.refusal(facts)
+            facts = await self._asked.facts()
+            refusal = self._asked.refusal(session.role, facts)
             verdict = await unless(self._withdrawn, session.authorize(facts, self._notify, refusal=refusal))
         finally:
             self._authorizing = False
@@ -181,73 +182,94 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             self.end("Withdrawn; nothing was run.", WITHDRAWN)
         elif not verdict.allowed:
             self.end(verdict.message, REFUSED)
-        return verdict is not None and verdict.allowed
+        return self._asked.kind(facts) if verdict is not None and verdict.allowed else None
 
     def _refusal(self, session: LiveSession) -> str | None:
         role, door = session.role, f"{session.role.name}@{session.resource.name}"
-        if self._subsystem not in {None, "sftp"}:
-            return f"{door} has no subsystem {session.masker.redact(str(self._subsystem)[:64])}."
-        if self._feature not in role.allow:
+        if self._asked.subsystem not in {None, "sftp"}:
+            return f"{door} has no subsystem {session.masker.redact(str(self._asked.subsystem)[:64])}."
+        if self._asked.feature not in role.allow:
             allowed = ", ".join(feature.value for feature in role.allow) or "nothing"
-            return f"{door} does not allow {self._feature.value}; it allows {allowed}."
+            return f"{door} does not allow {self._asked.feature.value}; it allows {allowed}."
         return None
-
-    async def _facts(self) -> list[StatementFacts]:
-        if self._command is not None and len(self._command.text) > MAX_INLINE_COMMAND:
-            return await asyncio.to_thread(self._command.facts)
-        if self._command is not None:
-            return self._command.facts()
-        kind = self._feature.value
-        return [StatementFacts(text=kind, kind=kind, labels=frozenset({kind}))]
 
     # --- the way out ------------------------------------------------------------------------------------------------
 
-    async def _relay(self, live: Live) -> None:
-        far = UpstreamSide(self._channel)
-        if self._feature is SshFeature.SFTP:
-            far.pass_on(live.session)
-        else:
-            far.mask(live.session, live.cast, self.number, terminal=self._terminal)
+    async def _relay(self, live: Live, kind: Kind) -> None:
+        if self._asked.command is not None and not self._asked.command.text:
+            # asyncssh would ask for a shell instead. A shell that is given an empty line does nothing, and succeeds.
+            self._channel.exit(0)
+            return
+        far = UpstreamSide(self._channel, live.session.counters)
+        far.carriage = self._carriage = Carriage(live, self.number, kind, send=far.send, ends=self._ends(live, far))
         self._cast = live.cast
         try:
-            await self._open(live, far)
+            await self._start(live, far)
             if not self._channel.is_closing():
                 self._far = far
                 self._pass_early_input(far)
                 await far.finished
         except asyncssh.ChannelOpenError as error:
-            self.end(f"{live.session.resource.name} refused the {self._feature.value} ({error.reason}).", UNAVAILABLE)
+            self.end(f"{live.host} refused the {self._asked.feature.value} ({error.reason}).", UNAVAILABLE)
+        except (asyncssh.Error, ConnectionError) as error:
+            raise UpstreamFault(f"{live.host} broke off the connection.") from error
         finally:
             far.close()
+            far.carriage.close()
             live.cast.channel(self.number, event="close", bytes_in=self._bytes_in, bytes_out=far.bytes_out)
 
-    async def _open(self, live: Live, far: UpstreamSide) -> None:
-        await live.upstream.create_session(
+    async def _start(self, live: Live, far: UpstreamSide) -> None:
+        if self._upstream is None:
+            self._upstream = await session_channel.opened(live.upstream)
+        await session_channel.started(
+            self._upstream,
             lambda: far,
-            None if self._command is None else self._command.text,
-            subsystem=self._subsystem,
-            env=self._environment,
-            request_pty="force" if self._terminal else False,
+            command=None if self._asked.command is None else self._asked.command.text,
+            subsystem=self._asked.subsystem,
+            env=dict(self._asked.environment),
+            request_pty=self._asked.terminal,
             term_type=self._channel.get_terminal_type(),
             term_size=self._channel.get_terminal_size(),
             term_modes=self._channel.get_terminal_modes(),
-            encoding=None,
-            window=WINDOW_BYTES,
-            max_pktsize=PACKET_BYTES,
         )
 
-    def _allowed_environment(self) -> list[tuple[bytes | str, bytes | str]]:
-        return [
-            (name, value)
-            for name, value in self._channel.get_environment_bytes().items()
-            if (name in ENVIRONMENT or name.startswith(b"LC_")) and len(value) <= MAX_ENVIRONMENT_VALUE
-        ]
+    def _ends(self, live: Live, far: UpstreamSide) -> Ends:
+        def end(sentence: str, **detail: str) -> None:
+            self.end(sentence, REFUSED)
+            far.over()
+            if detail:
+                self._owner.ended_transfer(detail)
+
+        def found(kind: str, path: str) -> None:
+            where = f" in {live.session.masker.redact(path)}" if path else ""
+            end(
+                f"{live.host} sent something that must not leave ({kind}){where}, so the transfer was ended there. What"
+                f" came before it is unaltered. Leave it out, or ask for a role with `files: allow`.",
+                why=kind,
+                path=path,
+            )
+
+        return Ends(
+            found=found,
+            not_allowed=lambda: end(
+                f"{live.host} sent what is no text, and {live.door} moves no files (`files: deny`), so the command was"
+                " ended.",
+                why="no text",
+            ),
+            damaged=lambda: end(
+                f"What {live.host} sent turned out to be no text after something in it was masked, so it is not what"
+                " the host has, and was ended. Copy it with scp or rsync.",
+                why="masked before it was no text",
+            ),
+            broken=lambda sentence: end(f"{sentence} The channel was closed.", why=sentence),
+            fail=far.fail,
+        )
 
     def _pass_early_input(self, far: UpstreamSide) -> None:
         if far.channel.is_closing():
             return
-        far.channel.write(bytes(self._early))
-        self._early.clear()
+        early, self._early = bytes(self._early), bytearray()
+        far.channel.write(self._carriage.client(early))
         if self._early_eof:
             far.channel.write_eof()
         self._channel.resume_reading()
@@ -256,10 +278,10 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._bytes_in += len(data)
         if self._far is not None:
             if not self._far.channel.is_closing():
-                if self._terminal and len(data) <= KEYSTROKE_BYTES:
-                    self._far.typed(len(data))
-                self._far.channel.write(data)
-        elif self._authorizing and self._terminal and _CTRL_C in data:
+                if self._asked.terminal and len(data) <= KEYSTROKE_BYTES:
+                    self._carriage.typed(len(data))
+                self._far.channel.write(self._carriage.client(data))
+        elif self._authorizing and self._asked.terminal and _CTRL_C in data:
             self._withdrawn.set()
         else:
             self._early += data
@@ -313,6 +335,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
 
     def end(self, sentence: str, status: int) -> None:
         """Tell the client why, and end the channel with this exit status. What the upstream still sends is dropped."""
+        if not self._made:
+            return
         if self._far is not None:
             self._far.stop()
         self.say(sentence)
@@ -320,7 +344,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
 
     def say(self, sentence: str) -> None:
         """Write a line to the client's stderr."""
-        line = f"\r\ngatepass: {sentence}\r\n" if self._terminal else f"gatepass: {sentence}\n"
+        line = f"\r\ngatepass: {sentence}\r\n" if self._asked.terminal else f"gatepass: {sentence}\n"
         with contextlib.suppress(OSError):
             self._channel.write_stderr(line.encode())
 

@@ -1,12 +1,12 @@
-"""One client's connection: its login with a token, then one session for all of its channels.
+"""One client's connection: its login with a token, and what it asks for then, each thing judged and served.
 
 The session is opened with the first channel, not with the login, so that a client that only tries its token
-never counts as live. It ends when either side hangs up, or from outside; then every open channel is told why.
+never counts as live.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,19 +20,19 @@ from asyncssh.constants import (
     OPEN_RESOURCE_SHORTAGE,
 )
 
+from access.policy.values.forward import Destination, allowed
+from access.visible import visible_line
 from proxy.doors.lobby import FIRST_WORDS_S, LobbyLimits
 from proxy.doorstep import Doorstep, Entrance
-from proxy.errors import AccessRefused, Fault, PolicyFault, SessionEnded, UpstreamFault
-from proxy.recording.asciicast import Cast
+from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
-from proxy.sessions.session import LiveSession
 from proxy.ssh.algorithms import HOST_KEY, KEY_EXCHANGE
-from proxy.ssh.channel import CUT, UNAVAILABLE, Channel, Live, Owner
+from proxy.ssh.channel import Channel, Owner
+from proxy.ssh.forwarding.pipe import End
 from proxy.ssh.guesses import judge_guesses
-from proxy.ssh.transport import PACKET_BYTES, WINDOW_BYTES, quicken
-from proxy.ssh.upstream import connected
-from proxy.tasks import unless
+from proxy.ssh.serving import Serving
+from proxy.ssh.transport import FORWARD_WINDOW_BYTES, PACKET_BYTES, WINDOW_BYTES, quicken
 from storage.audit import trail
 from storage.database import StorageUnavailable
 from storage.model import Protocol
@@ -41,7 +41,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 #: sshpass and what works like it (Ansible) wait for "assword".
 _PROMPT = "Gatepass token as password: "
-_LAST_WORDS_S = 0.2
+#: Different refusals of one connection that are put on record, and how long the names in them are.
+MAX_REFUSALS = 32
+MAX_NAME_CHARS = 300
 
 
 #: Connections that are in no session yet: what starts many commands at once opens as many connections.
@@ -85,19 +87,14 @@ class Connection(asyncssh.SSHServer):
         self._failures = 0
         self._admission: Admission | None = None
         self._grace: asyncio.TimerHandle | None = None
-        self._gone = asyncio.Event()
-        self._started: asyncio.Queue[Channel] = asyncio.Queue()
-        self._serving = False
         self._numbers = 0
-        self._channels: set[Channel] = set()
-        self._emptied = asyncio.Event()
-        self._over = False
-        self._refused_forwarding: set[str] = set()
+        self._refused: set[tuple[str, str]] = set()
 
     # --- login ------------------------------------------------------------------------------------------------------
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._conn = conn
+        self._serving = Serving(self._gateway, conn, hang_up_s=self._limits.hang_up_s, own=self._own)
         host, port, *_ = conn.get_extra_info("peername") or ("unknown", 0)
         self._client = f"{host}:{port}"
         self._doorstep = Doorstep(self._entrance, str(host), conn.abort)
@@ -105,7 +102,7 @@ class Connection(asyncssh.SSHServer):
         judge_guesses(conn, KEY_EXCHANGE[0], HOST_KEY)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._gone.set()
+        self._serving.gone()
         self._doorstep.left()
         self._disarm()
         if self._admission is None:
@@ -153,156 +150,122 @@ class Connection(asyncssh.SSHServer):
             self._grace.cancel()
 
     def _drop_idle(self) -> None:
+        if self._admission is not None and self._admission.role.forward:
+            # It may wait for its first connection to forward, as ssh -N does: as a session, which can be seen and cut.
+            self._begin()
+            return
         self._conn.disconnect(DISC_BY_APPLICATION, "gatepass: nothing was asked for in time.")
 
     # --- channels ---------------------------------------------------------------------------------------------------
 
-    def session_requested(self) -> tuple[asyncssh.SSHServerChannel[bytes], Channel]:
-        if len(self._channels) >= self._limits.channels:
+    def session_requested(self) -> tuple[asyncssh.SSHServerChannel[bytes], Channel | Awaitable[Channel]]:
+        if len(self._serving.channels) >= self._limits.channels:
             raise asyncssh.ChannelOpenError(
                 OPEN_RESOURCE_SHORTAGE, f"gatepass: {self._limits.channels} channels are open already."
             )
-        if self._over:
-            raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, "gatepass: the session is over.")
-        channel = Channel(self._numbers, Owner(self._start, self._forget, self._refuse_forwarding))
+        first = not self._serving.began
+        self._begin()
+        channel = Channel(
+            self._numbers, Owner(self._serving.start, self._serving.forget, self._refuse, self._transfer_ended)
+        )
         self._numbers += 1
-        self._channels.add(channel)
-        self._emptied.clear()
+        self._serving.add(channel)
         transport = self._conn.create_server_channel(encoding=None, window=WINDOW_BYTES, max_pktsize=PACKET_BYTES)
-        return transport, channel
+        # The first one is where the client hears why there is no way to the host, if there is none.
+        return transport, channel if first else self._serving.opened(channel)
 
-    def _start(self, channel: Channel) -> None:
-        self._started.put_nowait(channel)
-        if not self._serving and self._admission is not None:
-            self._serving = True
-            self._doorstep.left()
-            self._disarm()
-            self._own(self._serve(self._admission))
+    def _begin(self) -> None:
+        if self._serving.over or self._admission is None:
+            raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, "gatepass: the session is over.")
+        self._doorstep.left()
+        self._disarm()
+        self._serving.begin(self._admission, self._client)
 
-    def _forget(self, channel: Channel) -> None:
-        self._channels.discard(channel)
-        if not self._channels:
-            self._emptied.set()
+    # --- forwarding -------------------------------------------------------------------------------------------------
 
-    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> bool:
-        return self._no_forwarding("port")
+    def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:
+        wanted = Destination(dest_host, dest_port)
+        self._check("port", wanted)
+        transport = self._conn.create_tcp_channel(window=FORWARD_WINDOW_BYTES, max_pktsize=PACKET_BYTES)
+        return transport, self._connect(wanted, (orig_host, orig_port))
 
-    def unix_connection_requested(self, dest_path: str) -> bool:
-        return self._no_forwarding("socket")
+    def unix_connection_requested(self, dest_path: str) -> Any:
+        wanted = Destination(dest_path)
+        self._check("socket", wanted)
+        transport = self._conn.create_unix_channel(window=FORWARD_WINDOW_BYTES, max_pktsize=PACKET_BYTES)
+        return transport, self._connect(wanted, ("", 0))
 
-    def server_requested(self, listen_host: str, listen_port: int) -> bool:
-        self._refuse_forwarding("remote port")
-        return False
+    def server_requested(self, listen_host: str, listen_port: int) -> Any:
+        return self._listen("remote port", Destination(listen_host, listen_port, listens=True))
 
-    def unix_server_requested(self, listen_path: str) -> bool:
-        self._refuse_forwarding("remote socket")
-        return False
+    def unix_server_requested(self, listen_path: str) -> Any:
+        return self._listen("remote socket", Destination(listen_path, listens=True))
 
     def tun_requested(self, unit: int | None) -> bool:
-        return self._no_forwarding("tunnel")
+        raise self._no_forwarding("tunnel")
 
     def tap_requested(self, unit: int | None) -> bool:
-        return self._no_forwarding("tunnel")
+        raise self._no_forwarding("tunnel")
 
-    def _no_forwarding(self, what: str) -> bool:
-        self._refuse_forwarding(what)
-        raise asyncssh.ChannelOpenError(
-            OPEN_ADMINISTRATIVELY_PROHIBITED, f"gatepass: {what} forwarding is not allowed."
+    def _check(self, what: str, wanted: Destination) -> None:
+        """Raise a ChannelOpenError unless the role's `forward` names it. No session is begun for what it does not."""
+        role = self._admission.role if self._admission is not None else None
+        if role is None or not wanted.is_whole or not allowed(role.forward, wanted):
+            raise self._no_forwarding(what, wanted)
+        self._begin()
+
+    async def _connect(self, wanted: Destination, origin: tuple[str, int]) -> End:
+        return await (await self._serving.forwarding()).connect(wanted, origin)
+
+    async def _listen(self, what: str, wanted: Destination) -> asyncssh.SSHListener | bool:
+        try:
+            self._check(what, wanted)
+            return await (await self._serving.forwarding()).listen(wanted) or False
+        except asyncssh.ChannelOpenError:
+            return False
+
+    def _no_forwarding(self, what: str, wanted: Destination | None = None) -> asyncssh.ChannelOpenError:
+        self._refuse(what, wanted)
+        role = self._admission.role if self._admission is not None else None
+        if wanted is None or role is None:
+            return asyncssh.ChannelOpenError(
+                OPEN_ADMINISTRATIVELY_PROHIBITED, f"gatepass: {what} forwarding is not allowed."
+            )
+        named = f"; {role.name} allows {', '.join(role.forward)}" if role.forward else ""
+        return asyncssh.ChannelOpenError(
+            OPEN_ADMINISTRATIVELY_PROHIBITED,
+            f"gatepass: {what} forwarding is not allowed to {visible_line(wanted.name)[:MAX_NAME_CHARS]}{named}.",
         )
 
-    def _refuse_forwarding(self, what: str) -> None:
-        """Put the refusal on record, once for each kind: clients ask for every connection they would forward."""
-        if what not in self._refused_forwarding and self._admission is not None:
-            self._refused_forwarding.add(what)
-            log.info("ssh_forwarding_refused", client=self._client, forwarding=what)
-            self._own(self._audit_forwarding(self._admission, what))
+    # --- on record --------------------------------------------------------------------------------------------------
 
-    async def _audit_forwarding(self, admission: Admission, what: str) -> None:
+    def _refuse(self, what: str, wanted: Destination | None = None) -> None:
+        """Put the refusal on record, once for each: clients ask for every connection they would forward."""
+        key = what, wanted.name if wanted is not None else ""
+        if key in self._refused or self._admission is None or len(self._refused) >= MAX_REFUSALS:
+            return
+        self._refused.add(key)
+        detail = {"forwarding": what}
+        if wanted is not None:
+            detail["destination"] = self._gateway.access.redact(wanted.name)[:MAX_NAME_CHARS]
+        log.info("ssh_forwarding_refused", client=self._client, **detail)
+        self._own(self._audit(self._admission, "proxy:forwarding:refuse", detail))
+
+    def _transfer_ended(self, detail: Mapping[str, Any]) -> None:
+        if self._admission is not None:
+            cleaned = {name: self._gateway.access.redact(str(value))[:MAX_NAME_CHARS] for name, value in detail.items()}
+            log.info("ssh_transfer_ended", client=self._client, **cleaned)
+            self._own(self._audit(self._admission, "proxy:transfer:refuse", cleaned))
+
+    async def _audit(self, admission: Admission, action: str, detail: Mapping[str, Any]) -> None:
         with contextlib.suppress(StorageUnavailable):
             async with self._gateway.access.database.transaction() as transaction:
                 await trail.record(
                     transaction,
                     actor=f"{admission.principal.kind}:{admission.principal.name}",
-                    action="proxy:forwarding:refuse",
+                    action=action,
                     resource=admission.resource.name,
                     outcome="failure",
                     grant=admission.grant.id,
-                    detail={"forwarding": what, "client": self._client},
+                    detail={**detail, "client": self._client},
                 )
-
-    # --- the session ------------------------------------------------------------------------------------------------
-
-    async def _serve(self, admission: Admission) -> None:
-        """One session, from the first channel to the end of the connection."""
-        try:
-            async with self._gateway.enter(admission, client_software=self._software()) as session:
-                try:
-                    await session.run(self._until_gone(session))
-                except Fault as fault:
-                    await self._hang_up(fault)
-                    raise
-                except Exception as error:
-                    await self._hang_up(PolicyFault(f"Gatepass failed ({type(error).__name__}), so the session ended."))
-                    raise
-                if not self._gone.is_set():
-                    await self._hang_up(UpstreamFault(f"{session.resource.name} closed the connection."))
-        except AccessRefused as refusal:
-            await self._hang_up(refusal)
-        except Fault as fault:
-            log.info("ssh_session_cut", client=self._client, reason=fault.reason.value)
-        finally:
-            self._over = True
-            self._conn.abort()
-
-    def _software(self) -> str:
-        return str(self._conn.get_extra_info("client_version", ""))[:255]
-
-    async def _until_gone(self, session: LiveSession) -> None:
-        await unless(self._gone, self._relay(session))
-
-    async def _relay(self, session: LiveSession) -> None:
-        """Serve channels as they are opened, until the upstream hangs up. Raises a Fault."""
-        async with connected(session.resource, session.role) as upstream:
-            live = Live(session, upstream, Cast(session.recorder))
-            running: set[asyncio.Task[None]] = set()
-            try:
-                async with asyncio.TaskGroup() as group:
-                    accepting = group.create_task(self._accept(live, group, running))
-                    await upstream.wait_closed()
-                    accepting.cancel()
-                    # What had ended before the connection did only has to notice it.
-                    if running and (await asyncio.wait(running, timeout=_LAST_WORDS_S))[1]:
-                        raise UpstreamFault(f"{session.resource.name} closed the connection.")
-            except* Fault as faults:
-                raise _first(faults) from None
-
-    async def _accept(self, live: Live, group: asyncio.TaskGroup, running: set[asyncio.Task[None]]) -> None:
-        while True:
-            channel = await self._started.get()
-            task = group.create_task(channel.run(live))
-            running.add(task)
-            task.add_done_callback(running.discard)
-
-    async def _hang_up(self, fault: Fault) -> None:
-        """Tell every open channel why, close the connection, and leave the client a moment to read it."""
-        self._over = True
-        for channel in list(self._channels):
-            channel.end(str(fault), CUT if isinstance(fault, SessionEnded) else UNAVAILABLE)
-        if self._channels:
-            await self._within_a_moment(self._emptied)
-        self._conn.disconnect(DISC_BY_APPLICATION, f"gatepass: {fault}")
-        await self._within_a_moment(self._gone)
-
-    async def _within_a_moment(self, event: asyncio.Event) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.hang_up_s):
-                await event.wait()
-
-
-def _first(faults: BaseExceptionGroup[Fault]) -> Fault:
-    """Several channels may fail together, and all for the first one's reason."""
-    leaf: BaseException = faults
-    while isinstance(leaf, BaseExceptionGroup):
-        leaf = leaf.exceptions[0]
-    assert isinstance(leaf, Fault)
-    return leaf

@@ -1,7 +1,7 @@
 """A client's guess at the key exchange, judged as RFC 4253, 7 has it: right only where both sides put the same first.
 
 asyncssh takes a guess for right where what the client puts first was agreed on. A client that knows its guess to be
-wrong sends its packet anew, and must find the first one ignored; without this it is told "Key exchange not in progress".
+wrong sends its packet anew, and must find the first one ignored: it was told "Key exchange not in progress".
 """
 
 import struct

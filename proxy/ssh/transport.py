@@ -19,9 +19,15 @@ VERSION: Final = "OpenSSH_9.9 Gatepass"
 
 #: How much may be under way in a channel before the receiver says more; OpenSSH has 2 MiB.
 WINDOW_BYTES: Final = 4 * 1024 * 1024
+#: The same from a host that may have a terminal: OpenSSH halves its own there, and has no gateway between.
+TERMINAL_WINDOW_BYTES: Final = 64 * 1024
 PACKET_BYTES: Final = 128 * 1024
 #: How much may wait in a channel for its receiver before the sender is told to stop.
 BUFFER_BYTES: Final = 1024 * 1024
+TERMINAL_BUFFER_BYTES: Final = 16 * 1024
+#: Both of a forwarded connection; there may be many of them.
+FORWARD_WINDOW_BYTES: Final = 1024 * 1024
+FORWARD_BUFFER_BYTES: Final = 256 * 1024
 
 #: A peer that answers none of so many questions in a row is gone.
 KEEPALIVE_S: Final = 30

@@ -26,6 +26,7 @@ _PORT = re.compile(r"\*|[1-9][0-9]{0,4}")
 _HOST = re.compile(r"[A-Za-z0-9._*?-]{1,255}")
 _PATH = re.compile(r"/[^\x00-\x20\x7f]{1,254}")
 _MAX_PORT = 65_535
+MAX_HOST_CHARS = 255
 #: What ssh -R asks to listen on where no address was given, and what else means the same (RFC 4254, 7.1).
 LOOPBACK = "localhost"
 
@@ -42,6 +43,11 @@ class Destination:
     @property
     def is_socket(self) -> bool:
         return self.host.startswith("/")
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it says where: a client may send anything."""
+        return len(self.host) <= MAX_HOST_CHARS and self.port <= _MAX_PORT and "\0" not in self.host
 
     @property
     def name(self) -> str:

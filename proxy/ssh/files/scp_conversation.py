@@ -1,7 +1,7 @@
 """The protocol of `scp -O` as it goes by: which files it moves, in which direction. Pure.
 
-Nobody wrote it down but OpenSSH's scp.c. The sender says `C0644 SIZE NAME`, `D0755 0 NAME`, `E` or `T…`, each a line that
-the receiver answers by a NUL; so are the bytes of a file and the NUL behind them. 1 or 2 and a line is an error.
+Nobody wrote it down but OpenSSH's scp.c. The sender says `C0644 SIZE NAME`, `D0755 0 NAME`, `E` or `T…`, each a line
+that the receiver answers by a NUL; so are the bytes of a file and the NUL behind them. 1 or 2 and a line is an error.
 """
 
 from collections import deque

@@ -1,8 +1,8 @@
 """SFTP as it goes by, both ways: which files are read and written, and whether what is read may leave. Pure.
 
-Version 3 is spoken (draft-ietf-secsh-filexfer-02), which OpenSSH speaks; a client that offers a later one is offered this
-one. Packets pass as they are. Who uses a handle or a number that is not open, or a type that version 3 has not, breaks
-the protocol: what cannot be followed does not go on.
+Version 3 is spoken (draft-ietf-secsh-filexfer-02), as by OpenSSH; a client that offers a later one is offered this one.
+Packets pass as they are. Who uses a handle or a number that is not open, or a type that version 3 has not, breaks the
+protocol: what cannot be followed does not go on.
 """
 
 from collections.abc import Callable
@@ -215,9 +215,7 @@ class SftpConversation:
             raise BrokenProtocol("The host gave one SFTP handle twice.")
         if len(self._files) >= MAX_HANDLES:
             raise BrokenProtocol(f"The client has {MAX_HANDLES:,} files open at once.")
-        self._files[handle] = _File(
-            request.path, is_folder=request.kind == Kind.OPENDIR, writes=request.writes
-        )
+        self._files[handle] = _File(request.path, is_folder=request.kind == Kind.OPENDIR, writes=request.writes)
 
     def _data(self, request: _Request, data: bytes) -> None:
         file = self._files.get(request.handle)

@@ -171,7 +171,7 @@ async def test_sftp_works_where_it_is_allowed(
     assert target.read_bytes() == source.read_bytes()
     (session,) = await sessions()
     assert session.statements == {"sftp": 1}
-    assert {event[1] for event in await recorded()} == {"c", "m"}
+    assert {event[1] for event in await recorded()} == {"c", "f", "m"}
 
 
 async def test_new_scp_says_why_it_fails_where_sftp_is_not_allowed(client: MakeClient, tmp_path: Path) -> None:

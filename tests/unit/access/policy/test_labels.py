@@ -54,7 +54,9 @@ def test_every_statement_of_the_grammar_has_its_label() -> None:
 def test_every_label_of_a_session_is_given_by_some_command_line() -> None:
     lines = ["ls > x", "a=1", "echo $((1+1))", "$X", "'", "tar c x"]
     given = {label for line in lines for label in judge(line).labels}
-    assert set(ShellLabel) - given == {ShellLabel.SHELL, ShellLabel.SFTP, ShellLabel.FORWARD}, "these are what is asked for, not a line"
+    assert set(ShellLabel) - given == {ShellLabel.SHELL, ShellLabel.SFTP, ShellLabel.FORWARD}, (
+        "these are what is asked for, not a line"
+    )
 
 
 @pytest.mark.parametrize(

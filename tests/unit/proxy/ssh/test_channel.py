@@ -26,6 +26,9 @@ class Transport:
         self._session.session_started()
         return started
 
+    def _process_pty_req_request(self, packet: "Packet") -> bool:
+        return True
+
     def set_write_buffer_limits(self, high: int) -> None:
         """As asyncssh's."""
 
@@ -43,11 +46,11 @@ class Packet:
 
 @pytest.mark.finding("H2")
 async def test_a_second_request_does_not_replace_the_command_that_is_judged() -> None:
-    channel = Channel(0, Owner(lambda _: None, lambda _: None, lambda _: None))
+    channel = Channel(0, Owner(lambda _: None, lambda _: None, lambda _: None, lambda _: None))
     transport: Any = Transport(channel)
     channel.connection_made(transport)
     assert transport._process_exec_request(Packet(b"ls"))
     transport.environment[b"LC_A"] = b"reboot"
     assert not transport._process_exec_request(Packet(b"reboot"))
-    assert [each.text for each in await channel._facts()] == ["ls"]
-    assert channel._environment == [(b"LC_A", b"1")]
+    assert [each.text for each in await channel._asked.facts()] == ["ls"]
+    assert channel._asked.environment == [(b"LC_A", b"1")]

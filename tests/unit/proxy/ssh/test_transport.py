@@ -5,20 +5,31 @@ from typing import Any
 
 import asyncssh
 import pytest
-from asyncssh.channel import SSHChannel, SSHServerChannel
+from asyncssh.channel import SSHChannel, SSHClientChannel, SSHServerChannel
 from asyncssh.connection import SSHConnection
 from asyncssh.constants import MSG_IGNORE
 from asyncssh.misc import map_handler_name
+from asyncssh.packet import PacketDecodeError
 
 from proxy.ssh.algorithms import ENCRYPTION
-from proxy.ssh.transport import AGENT, EOW, X11, on_request, quicken, send_end_of_write, silence
+from proxy.ssh.transport import (
+    AGENT,
+    EOW,
+    TERMINAL,
+    X11,
+    fail_malformed,
+    on_request,
+    quicken,
+    send_end_of_write,
+    silence,
+)
 
 #: The versions in whose source the private parts below were read: from the first, up to but not including the second.
 CHECKED = ((2, 24), (2, 25))
 
 _WHAT_TO_DO = (
     "proxy/ssh/transport.py replaces private parts of asyncssh, and this one is not as it was when they were read. "
-    "Compare quicken, silence, on_request, on_exec and send_end_of_write there with the installed connection.py and "
+    "Compare quicken, silence, on_request, on_exec, fail_malformed and send_end_of_write there, guesses and session_channel with the installed connection.py and "
     "channel.py, mend them, run tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
 )
 
@@ -34,6 +45,12 @@ PARTS: list[tuple[type, str]] = [
     (SSHChannel, "_process_request"),
     (SSHServerChannel, "_process_exec_request"),
     (SSHServerChannel, "_start_session"),
+    (SSHServerChannel, "_process_pty_req_request"),
+    # proxy/ssh/guesses.py
+    (SSHConnection, "process_packet"),
+    # proxy/ssh/session_channel.py
+    (SSHClientChannel, "_open"),
+    (SSHClientChannel, "create"),
 ]
 
 
@@ -67,6 +84,15 @@ def test_the_ciphers_that_are_offered_are_read_when_the_key_exchange_is_sent() -
     )
 
 
+def test_what_is_said_of_a_guess_is_what_a_connection_reads() -> None:
+    assert "_ignore_first_kex" in _names(SSHConnection._recv_packet), f"Guesses are judged elsewhere. {_WHAT_TO_DO}"
+
+
+def test_a_session_is_opened_where_it_is_replaced_and_its_window_is_what_is_adjusted_to() -> None:
+    assert "_open" in _names(SSHClientChannel.create), f"A channel is opened elsewhere. {_WHAT_TO_DO}"
+    assert "_init_recv_window" in _names(SSHChannel._deliver_data), f"Windows are adjusted elsewhere. {_WHAT_TO_DO}"
+
+
 def test_a_channel_asks_itself_for_the_handler_of_a_request() -> None:
     channel: Any = type("Channel", (), {})()
     for request in (EOW, X11, AGENT):
@@ -93,7 +119,7 @@ class Connection:
         self.proposed = list(self._enc_algs)
 
     def get_extra_info(self, name: str) -> str:
-        return {"client_version": self._client_version}[name]
+        return {"client_version" if self._server else "server_version": self._client_version}[name]
 
     def is_server(self) -> bool:
         return self._server
@@ -146,8 +172,43 @@ def test_packets_are_not_logged() -> None:
     assert part.log_sent_packet(94, 1, b"packet") is None
 
 
-def test_end_of_write_is_a_request_without_an_answer() -> None:
+@pytest.mark.finding("ssh-F4")
+@pytest.mark.parametrize("server", [True, False])
+@pytest.mark.parametrize(
+    ("version", "sent"),
+    [
+        ("SSH-2.0-OpenSSH_9.2p1 Debian-2", [(b"eow@openssh.com",)]),
+        ("SSH-2.0-SSHJ_0.40.0", []),
+        ("SSH-2.0-PuTTY_OpenSSH", []),
+    ],
+)
+def test_end_of_write_is_a_request_without_an_answer_to_openssh_alone(
+    server: bool, version: str, sent: list[tuple[bytes]]
+) -> None:
     asked: list[tuple[Any, ...]] = []
-    channel: Any = type("Channel", (), {"_send_request": lambda _self, *arguments: asked.append(arguments)})()
+
+    class Channel:
+        def get_connection(self) -> Any:
+            return Connection(version, server=server)
+
+        def _send_request(self, *arguments: bytes) -> None:
+            asked.append(arguments)
+
+    channel: Any = Channel()
     send_end_of_write(channel)
-    assert asked == [(b"eow@openssh.com",)]
+    assert asked == sent
+
+
+@pytest.mark.finding("ssh-F20")
+@pytest.mark.parametrize("error", [asyncssh.ProtocolError("no"), PacketDecodeError("short")])
+def test_a_request_that_cannot_be_read_fails_by_itself(error: Exception) -> None:
+    class Channel:
+        def _process_pty_req_request(self, packet: Any) -> bool:
+            if packet is None:
+                raise error
+            return True
+
+    channel: Any = Channel()
+    fail_malformed(channel, TERMINAL)
+    assert channel._process_pty_req_request(None) is False
+    assert channel._process_pty_req_request(b"") is True

@@ -1,0 +1,79 @@
+"""What a client asked one channel for: a shell, a command or a subsystem, and with what around it.
+
+Of the first request alone: a later one on the same channel is refused, and must not replace what was judged.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from access.policy.labels import ShellLabel
+from access.policy.resources import Files, Role, SshFeature, StatementRule
+from proxy.ssh.command_line import CommandLine
+from proxy.ssh.kind import Kind, kind_of
+from proxy.statements import StatementFacts
+from storage.model import VerdictKind
+
+#: Environment that a client may set upstream, where the upstream's own AcceptEnv allows it.
+ENVIRONMENT: Final = frozenset({b"LANG", b"LANGUAGE", b"TERM", b"COLORTERM", b"NO_COLOR", b"TZ", b"GIT_PROTOCOL"})
+MAX_ENVIRONMENT_VALUE: Final = 256
+
+#: Longer command lines are analysed in a thread, so that other sessions go on.
+MAX_INLINE_COMMAND: Final = 4 * 1024
+
+_NO_FILES: Final = StatementRule(
+    name="files",
+    match=[ShellLabel.TRANSFER],
+    verdict=VerdictKind.DENY,
+    message=(
+        "This role moves no files (`files: deny`), so nothing was run. Ask for a role that does, or read what you need"
+        " as text."
+    ),
+)
+
+
+@dataclass
+class Asked:
+    """One channel's request, as far as it was made."""
+
+    feature: SshFeature = SshFeature.SHELL
+    command: CommandLine | None = None
+    subsystem: str | None = None
+    terminal: bool = False
+    environment: list[tuple[bytes | str, bytes | str]] = field(default_factory=list[tuple[bytes | str, bytes | str]])
+
+    async def facts(self) -> list[StatementFacts]:
+        """What rules are asked about."""
+        if self.command is not None and len(self.command.text) > MAX_INLINE_COMMAND:
+            return await asyncio.to_thread(self.command.facts)
+        if self.command is not None:
+            return self.command.facts()
+        kind = self.feature.value
+        labels = {kind, ShellLabel.TRANSFER.value} if self.feature is SshFeature.SFTP else {kind}
+        return [StatementFacts(text=kind, kind=kind, labels=frozenset(labels))]
+
+    def kind(self, facts: list[StatementFacts]) -> Kind:
+        """What the channel will carry."""
+        if self.feature is SshFeature.SFTP:
+            return Kind.SFTP
+        if self.command is None:
+            return Kind.TERMINAL if self.terminal else Kind.TEXT
+        labels = frozenset[str]().union(*(each.labels for each in facts))
+        return kind_of(self.command.text, labels, terminal=self.terminal)
+
+    def refusal(self, role: Role, facts: list[StatementFacts]) -> StatementRule | None:
+        """The rule of Gatepass itself that refuses it, if one does."""
+        if self.command is not None and (rule := self.command.refusal(facts)):
+            return rule
+        moves = any(ShellLabel.TRANSFER in each.labels for each in facts)
+        return _NO_FILES if moves and role.files is Files.DENY else None
+
+
+def allowed_environment(given: Mapping[bytes, bytes]) -> list[tuple[bytes | str, bytes | str]]:
+    """What of a client's environment goes along."""
+    return [
+        (name, value)
+        for name, value in given.items()
+        if (name in ENVIRONMENT or name.startswith(b"LC_")) and len(value) <= MAX_ENVIRONMENT_VALUE
+    ]

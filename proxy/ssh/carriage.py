@@ -1,0 +1,211 @@
+"""What becomes of the bytes of one channel, by its kind: masked and recorded as text, or passed as they are.
+
+A terminal and text are masked. A transfer is never altered. Its bytes pass, or, where the role says
+`files: refuse_sensitive` and a detector finds what must not leave, the channel ends. stderr is for people, whatever the
+channel carries, and is masked.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import assert_never
+
+from asyncssh.constants import EXTENDED_DATA_STDERR
+
+from access.policy.resources import Files
+from proxy.errors import Fault
+from proxy.masking.scan import Scan
+from proxy.masking.stream import StreamMasker
+from proxy.recording.asciicast import STDERR, STDOUT
+from proxy.recording.masked_output import PIPE_FLUSH_S, TERMINAL_FLUSH_S, MaskedOutput
+from proxy.recording.output import Output
+from proxy.recording.passed_output import PassedOutput
+from proxy.ssh.files.broken import BrokenProtocol
+from proxy.ssh.files.file_event import Content, FileEvent, Operation
+from proxy.ssh.files.scp_conversation import ScpConversation
+from proxy.ssh.files.sftp_conversation import Found, SftpConversation
+from proxy.ssh.kind import Kind
+from proxy.ssh.live import Live
+
+
+@dataclass(frozen=True)
+class Ends:
+    """How a channel ends that may not go on; each is called once at most."""
+
+    #: What kind of value was found, and in which file, if that is known.
+    found: Callable[[str, str], None]
+    #: Text turned out to be no text, and the role takes no transfers.
+    not_allowed: Callable[[], None]
+    #: Text turned out to be no text after something in it had been masked.
+    damaged: Callable[[], None]
+    #: Somebody does not keep to the protocol; a sentence.
+    broken: Callable[[str], None]
+    #: The whole session must end.
+    fail: Callable[[Fault], None]
+
+
+class Carriage:
+    """One channel's way there and back. `send` takes what the client gets, and of which stream."""
+
+    def __init__(
+        self, live: Live, number: int, kind: Kind, *, send: Callable[[bytes, int | None], None], ends: Ends
+    ) -> None:
+        self._live = live
+        self._number = number
+        self._kind = kind
+        self._files = live.session.role.files
+        self._send = send
+        self._ends = ends
+        self._sent, self._taken = Content(), Content()
+        self._sftp: SftpConversation | None = None
+        self._scp: ScpConversation | None = None
+        self._error = self._masked(EXTENDED_DATA_STDERR, STDERR)
+        self._output: Output | None = self._by_kind()
+
+    def _by_kind(self) -> Output | None:
+        """What takes stdout; None: sftp, whose packets are taken whole."""
+        match self._kind:
+            case Kind.TERMINAL | Kind.TEXT:
+                return self._masked(None, STDOUT)
+            case Kind.SFTP:
+                self._sftp = SftpConversation(self._told, self._scan if self._scans else None)
+                return None
+            case Kind.SCP_SENDS | Kind.SCP_TAKES:
+                self._scp = ScpConversation(self._told, host_sends=self._kind is Kind.SCP_SENDS)
+                return self._passed(self._new_stream())
+            case Kind.STREAM:
+                return self._passed(self._new_stream())
+            case _:
+                assert_never(self._kind)
+
+    # --- there ------------------------------------------------------------------------------------------------------
+
+    def client(self, data: bytes) -> bytes:
+        """What of the client's bytes goes to the host."""
+        try:
+            if self._sftp is not None:
+                return self._sftp.client(data)
+            if self._scp is not None:
+                self._scp.client(data)
+            elif self._kind is Kind.STREAM:
+                self._taken.add(data)
+        except BrokenProtocol as broken:
+            self.stop()
+            self._ends.broken(str(broken))
+            return b""
+        except Fault as fault:
+            self._ends.fail(fault)
+            return b""
+        return data
+
+    def typed(self, count: int) -> None:
+        """The client sent so many bytes from its keyboard; their echo is expected."""
+        self._error.typed(count)
+        if self._output is not None:
+            self._output.typed(count)
+
+    # --- and back ---------------------------------------------------------------------------------------------------
+
+    def upstream(self, data: bytes, datatype: int | None) -> None:
+        """Take what the host sent."""
+        if datatype is not None:
+            self._error.feed(data)
+        elif self._output is not None:
+            self._output.feed(data)
+        else:
+            self._files_sent(data)
+
+    def _files_sent(self, data: bytes) -> None:
+        assert self._sftp is not None
+        try:
+            self._send(self._sftp.upstream(data), None)
+        except Found as found:
+            self.stop()
+            self._ends.found(found.kind, found.path)
+        except BrokenProtocol as broken:
+            self.stop()
+            self._ends.broken(str(broken))
+        except Fault as fault:
+            self._ends.fail(fault)
+
+    def _masked(self, datatype: int | None, code: str) -> MaskedOutput:
+        terminal = self._kind is Kind.TERMINAL
+        return MaskedOutput(
+            self._live.session.masker,
+            record=self._live.cast.stream(self._number, code),
+            send=lambda data: self._send(data, datatype),
+            fail=self._ends.fail,
+            flush_after_s=TERMINAL_FLUSH_S if terminal else PIPE_FLUSH_S,
+            turned=None if terminal or datatype is not None else self._turned,
+        )
+
+    def _passed(self, stream: StreamMasker | None) -> PassedOutput:
+        return PassedOutput(
+            stream,
+            send=self._send_on,
+            found=lambda kind: self._ends.found(kind, ""),
+            fail=self._ends.fail,
+        )
+
+    def _send_on(self, data: bytes) -> None:
+        if self._scp is not None:
+            try:
+                self._scp.upstream(data)
+            except BrokenProtocol as broken:
+                self.stop()
+                self._ends.broken(str(broken))
+                return
+        else:
+            self._sent.add(data)
+        self._send(data, None)
+
+    def _turned(self, stream: StreamMasker, before: bytes, data: bytes) -> None:
+        """Text is none: from here on it is a transfer. `before` is masked already; the stream holds what follows it."""
+        if self._files is Files.DENY:
+            self._ends.not_allowed()
+        elif stream.latest:
+            self._ends.damaged()
+        else:
+            self._kind = Kind.STREAM
+            held = b"" if self._scans else stream.unsent
+            self._output = self._passed(stream if self._scans else None)
+            self._send_on(before + held)
+            self._output.feed(data)
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """The host sends nothing more: let out what was held back."""
+        self._error.finish()
+        if self._output is not None:
+            self._output.finish()
+
+    def stop(self) -> None:
+        """Let nothing out any more."""
+        self._error.stop()
+        if self._output is not None:
+            self._output.stop()
+
+    def close(self) -> None:
+        """The channel is over: put on record what it moved. Raises RecorderFailed."""
+        if self._sftp is not None:
+            self._sftp.finish()
+        if self._scp is not None:
+            self._scp.finish()
+        for content, operation in ((self._sent, Operation.DOWNLOAD), (self._taken, Operation.UPLOAD)):
+            if content.count:
+                self._told(content.event(operation, ""))
+
+    # --- what it is made of -----------------------------------------------------------------------------------------
+
+    @property
+    def _scans(self) -> bool:
+        return self._files is not Files.ALLOW
+
+    def _scan(self) -> Scan:
+        return Scan(self._live.session.masker)
+
+    def _new_stream(self) -> StreamMasker | None:
+        return StreamMasker(self._live.session.masker) if self._scans else None
+
+    def _told(self, event: FileEvent) -> None:
+        self._live.cast.file(self._number, event.facts)
