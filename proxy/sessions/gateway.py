@@ -90,7 +90,7 @@ class Gateway:
     async def _opened(self, admission: Admission, client_software: str) -> tuple[LiveSession, asyncio.TimerHandle]:
         """Insert the row; from then on the session is known here, and its deadline runs."""
         row, remaining_s = await self._row(admission, client_software)
-        masker = masker_for(admission.policy)
+        masker = masker_for(admission.policy, admission.protocol)
         session = LiveSession(
             self.access,
             row=row,

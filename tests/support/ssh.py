@@ -47,10 +47,17 @@ class Client:
     children: Children
     options: list[str] = field(default_factory=list[str])
     prompts: int = 1
+    #: The key to log in with, of a client that goes to the host directly.
+    identity: str = "none"
 
     @property
     def destination(self) -> str:
         return f"{self.door}@127.0.0.1"
+
+    @property
+    def through(self) -> str:
+        """The command by which rsync, git and borg connect."""
+        return " ".join(["ssh", *self.flags, "-p", str(self.port)])
 
     @property
     def environment(self) -> dict[str, str]:
@@ -68,7 +75,7 @@ class Client:
         """Options that ssh, scp and sftp share."""
         known = self.folder / "known_hosts"
         chosen = [f"NumberOfPasswordPrompts={self.prompts}", "StrictHostKeyChecking=yes", f"UserKnownHostsFile={known}"]
-        chosen += ["GlobalKnownHostsFile=none", "IdentityFile=none", "IdentityAgent=none", "LogLevel=INFO"]
+        chosen += ["GlobalKnownHostsFile=none", f"IdentityFile={self.identity}", "IdentityAgent=none", "LogLevel=INFO"]
         return ["-F", "none", *(f"-o{option}" for option in [*chosen, *self.options])]
 
     def command(self, *arguments: str) -> list[str]:
@@ -96,6 +103,12 @@ class MakeClient(Protocol):
     """`await client("deploy")`: an ssh client that holds a token for that role on web-1."""
 
     async def __call__(self, role: str = "deploy", *, duration_s: int = 900) -> Client: ...
+
+
+class Pair(Protocol):
+    """`await pair("deploy")`: ssh to the host directly, then through the gateway in that role, to be compared."""
+
+    async def __call__(self, role: str = "deploy") -> tuple[Client, Client]: ...
 
 
 class Sessions(Protocol):

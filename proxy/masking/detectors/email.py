@@ -1,6 +1,7 @@
 """E-mail addresses as people write them (RFC 5322's dot-atoms, not its quoted or commented forms).
 
-The masked form is the first character and `***@***`: enough to tell two rows apart, nothing to write to.
+The masked form is the first character and `***@***`: enough to tell two rows apart, nothing to write to. Names that
+look like an address and are none (units, packages, remotes, prompts) are told by how they are written.
 """
 
 import re
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 
 from access.policy.entities import Entity
 from proxy.masking.detector import Detector
+from proxy.masking.detectors.at_names import is_a_name
 from proxy.masking.edits import Edit
 
 _EMAIL = Entity.EMAIL.value
@@ -44,7 +46,12 @@ def find_emails(data: bytes, start: int, _shown: int, replacement: bytes | None)
         local = before[len(before.rstrip(_LOCAL)) :].lstrip(b"-.+%")
         first = at - len(local.rpartition(_ARMOUR)[2])
         domain = _domain.match(data, at + 1, at + 1 + _DOMAIN_MAX) if first < at else None
-        if domain is not None and _looks_written(data, first, domain) and not _in_userinfo(data, first):
+        if (
+            domain is not None
+            and _looks_written(data, first, domain)
+            and not _in_userinfo(data, first)
+            and not is_a_name(data, first, at, domain.end())
+        ):
             form = _HIDDEN if at - first < 2 else data[first : first + 1] + _HIDDEN
             yield Edit(first, domain.end(), form if replacement is None else replacement, _EMAIL)
         at = data.find(b"@", at + 1)
@@ -71,4 +78,10 @@ def _looks_written(data: bytes, first: int, domain: "re.Match[bytes]") -> bool:
     )
 
 
-DETECTOR = Detector(Entity.EMAIL, find_emails, hint="@")
+DETECTOR = Detector(
+    Entity.EMAIL,
+    find_emails,
+    hint="@",
+    # A prompt in brackets, which tells only behind its blank that it is one.
+    unfinished=r"\[[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+ [!-\\^-~]*\]?",
+)

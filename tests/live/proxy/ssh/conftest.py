@@ -37,6 +37,7 @@ from support.ssh import (
     Decide,
     Held,
     MakeClient,
+    Pair,
     Recorded,
     Sessions,
     Upstream,
@@ -132,6 +133,10 @@ def policy(sshd: Upstream) -> dict[str, Any]:
                     "commands": {**account, "allow": ["exec"]},
                     "shells": {**account, "allow": ["shell"]},
                     "files": {**account, "allow": ["sftp"]},
+                    "copies": {**account, "allow": ["shell", "exec", "sftp"]},
+                    "all-files": {**account, "allow": ["shell", "exec", "sftp"], "files": "allow"},
+                    "no-files": {**account, "files": "deny"},
+                    "tunnels": {**account, "forward": ["127.0.0.1:*", "/tmp/*/*/*/*", "/tmp/*/*/*", "listen:*"]},
                 },
             },
         },
@@ -189,6 +194,22 @@ def client(listener: SshListener, granted: Grants, children: Children, tmp_path:
     async def make(role: str = "deploy", *, duration_s: int = 900) -> Client:
         held = await granted("web-1", role, duration_s=duration_s)
         return Client(folder, port, held.token, f"{role}@web-1", children)
+
+    return make
+
+
+@pytest.fixture
+def pair(client: MakeClient, sshd: Upstream, children: Children, tmp_path: Path) -> Pair:
+    """`await pair("deploy")`: ssh to the host directly, then through the gateway in that role, to be compared."""
+    folder = tmp_path / "direct"
+    folder.mkdir()
+    (folder / "askpass").write_text("#!/bin/sh\nexit 1\n")
+    (folder / "askpass").chmod(0o700)
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{sshd.port} {sshd.host_key}\n")
+
+    async def make(role: str = "deploy") -> tuple[Client, Client]:
+        identity = str(sshd.private_key)
+        return Client(folder, sshd.port, "", sshd.user, children, identity=identity), await client(role)
 
     return make
 

@@ -47,7 +47,7 @@ async def test_the_recording_holds_what_the_client_saw(client: MakeClient, recor
     ssh = await client()
     source = tmp_path / "source"
     source.write_bytes(
-        "ab".encode() * 64 + b"\xff caf\xe9\n" + 'žluťoučký kůň \u2028 𝄞 \x1b[1m"\\'.encode() * 1000 + f"{PAN}\n".encode()
+        b"ab" * 64 + b"\xff caf\xe9\n" + 'žluťoučký kůň \u2028 𝄞 \x1b[1m"\\'.encode() * 1000 + f"{PAN}\n".encode()
     )
     done = await ssh.run(f"cat {source}; echo problem >&2")
     events = await recorded()

@@ -29,8 +29,9 @@ CHECKED = ((2, 24), (2, 25))
 
 _WHAT_TO_DO = (
     "proxy/ssh/transport.py replaces private parts of asyncssh, and this one is not as it was when they were read. "
-    "Compare quicken, silence, on_request, on_exec, fail_malformed and send_end_of_write there, guesses and session_channel with the installed connection.py and "
-    "channel.py, mend them, run tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
+    "Compare quicken, silence, on_request, on_exec, fail_malformed and send_end_of_write there, and guesses.py and "
+    "session_channel.py beside it, with the installed connection.py and channel.py, mend them, run "
+    "tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
 )
 
 #: What must be a method of which class, for it to be replaced on an instance, or called.
