@@ -12,17 +12,17 @@ KEY_EXCHANGE: Final = (
     "curve25519-sha256",
     "curve25519-sha256@libssh.org",
     "mlkem768x25519-sha256",
-    "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384",
-    "ecdh-sha2-nistp521",
     "diffie-hellman-group16-sha512",
     "diffie-hellman-group18-sha512",
     "diffie-hellman-group14-sha256",
 )
+#: Hosts that must use what NIST has approved have these alone; auditors (ssh-audit) want no server to offer them.
+NIST_CURVES: Final = ("ecdh-sha2-nistp256", "ecdh-sha2-nistp384", "ecdh-sha2-nistp521")
 #: To an upstream the strongest goes first: there the client's order decides, and the client is the gateway.
 UPSTREAM_KEY_EXCHANGE: Final = (
     "mlkem768x25519-sha256",
     *(name for name in KEY_EXCHANGE if name != "mlkem768x25519-sha256"),
+    *NIST_CURVES,
 )
 
 GCM: Final = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com")

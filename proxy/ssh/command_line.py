@@ -1,6 +1,7 @@
 """One command line as a client asked for it: its facts, and what is refused of it on every role.
 
-Refused are what no rule could judge (a command that is no UTF-8) and what would leave the gateway (mosh).
+Refused are what no rule could judge (a command that is no UTF-8, or holds a NUL), and what would leave the gateway
+(mosh).
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,12 @@ _NOT_UTF8: Final = StatementRule(
         "This command holds bytes that are no UTF-8, so Gatepass cannot tell what it runs, and it was not run. Write"
         " the file's name in UTF-8, or as a pattern that matches it (caf?.txt for a Latin-1 e-acute)."
     ),
+)
+_NUL: Final = StatementRule(
+    name="nul",
+    match=[UNPARSEABLE],
+    verdict=VerdictKind.DENY,
+    message="This command holds a NUL byte, on which hosts hang up, so it was not run. Write it without.",
 )
 _NO_MOSH: Final = StatementRule(
     name="no-mosh",
@@ -55,4 +62,6 @@ class CommandLine:
         """The rule of Gatepass itself that refuses it, if one does."""
         if not self.is_utf8:
             return _NOT_UTF8
+        if "\0" in self.text:
+            return _NUL
         return _NO_MOSH if any("command:mosh-server" in each.labels for each in facts) else None

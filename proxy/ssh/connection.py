@@ -40,7 +40,7 @@ from storage.model import Protocol
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 #: sshpass and what works like it (Ansible) wait for "assword".
-_PROMPT = "Gatepass token as password: "
+PROMPT = "Gatepass token as password: "
 #: Different refusals of one connection that are put on record, and how long the names in them are.
 MAX_REFUSALS = 32
 MAX_NAME_CHARS = 300
@@ -122,7 +122,7 @@ class Connection(asyncssh.SSHServer):
         return await self._admit(username, password)
 
     def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> KbdIntChallenge:
-        return "", "", "", ((_PROMPT, False),)
+        return "", "", "", ((PROMPT, False),)
 
     async def validate_kbdint_response(self, username: str, responses: KbdIntResponse) -> bool:
         return len(responses) == 1 and await self._admit(username, responses[0])
@@ -169,7 +169,7 @@ class Connection(asyncssh.SSHServer):
             self._numbers, Owner(self._serving.start, self._serving.forget, self._refuse, self._transfer_ended)
         )
         self._numbers += 1
-        self._serving.add(channel)
+        self._serving.add(channel, is_first=first)
         transport = self._conn.create_server_channel(encoding=None, window=WINDOW_BYTES, max_pktsize=PACKET_BYTES)
         # The first one is where the client hears why there is no way to the host, if there is none.
         return transport, channel if first else self._serving.opened(channel)

@@ -53,6 +53,7 @@ class Serving:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._gone = asyncio.Event()
         self._emptied = asyncio.Event()
+        self._first: Channel | None = None
         self.channels: set[Channel] = set()
         self.began = False
         self.over = False
@@ -69,7 +70,10 @@ class Serving:
         """The client has hung up."""
         self._gone.set()
 
-    def add(self, channel: Channel) -> None:
+    def add(self, channel: Channel, *, is_first: bool) -> None:
+        """A channel that the client opens; the first has it before the host was asked."""
+        if is_first:
+            self._first = channel
         self.channels.add(channel)
         self._emptied.clear()
 
@@ -141,6 +145,7 @@ class Serving:
         async with connected(session.resource, session.role) as upstream:
             live = Live(session, upstream, Cast(session.recorder))
             forwarding = Forwarding(live, self._connection, self._fail)
+            await self._open_first(live)
             self._live.set_result((live, forwarding))
             running: set[asyncio.Task[None]] = set()
             try:
@@ -159,6 +164,17 @@ class Serving:
                 raise _first(faults) from None
             finally:
                 forwarding.close()
+
+    async def _open_first(self, live: Live) -> None:
+        """Before the others, which wait for it: what the host grants is for the first one first."""
+        if self._first not in self.channels or self._first is None:
+            return
+        try:
+            self._first.goes_by(await session_channel.opened(live.upstream))
+        except asyncssh.ChannelOpenError:
+            pass  # It is asked for again, and refused in words, once the client has said what for.
+        except (asyncssh.Error, OSError) as error:
+            raise UpstreamFault(f"{live.host} broke off the connection.") from error
 
     async def _accept(self, live: Live, group: asyncio.TaskGroup, running: set[asyncio.Task[None]]) -> None:
         while True:

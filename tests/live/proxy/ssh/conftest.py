@@ -8,6 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -82,11 +83,24 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
     """One sshd for the run, on a free port, with keys of its own."""
+    with _running(tmp_path_factory.mktemp("sshd")) as running:
+        yield running
+
+
+@pytest.fixture
+def sparing_sshd(tmp_path: Path) -> Iterator[Upstream]:
+    """One that grants two channels a connection; sshd's own limit is ten."""
+    (tmp_path / "sparing").mkdir()
+    with _running(tmp_path / "sparing", "-oMaxSessions=2") as running:
+        yield running
+
+
+@contextmanager
+def _running(folder: Path, *options: str) -> Iterator[Upstream]:
     if not SSHD.exists():
         pytest.fail("These tests need OpenSSH's server: run scripts/system-packages.")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    folder = tmp_path_factory.mktemp("sshd")
     host = asyncssh.generate_private_key("ssh-ed25519")
     user = asyncssh.generate_private_key("ssh-ed25519")
     for name, key in (("host_key", host), ("user_key", user)):
@@ -97,7 +111,7 @@ def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
     (folder / "sshd_config").write_text(_CONFIG.format(port=port, folder=folder))
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [SSHD, "-D", "-e", "-f", folder / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
+            [SSHD, "-D", "-e", *options, "-f", folder / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
         )
     try:
         _wait_for(server, port, folder / "log")
@@ -118,7 +132,7 @@ def _wait_for(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
 
 
 @pytest.fixture
-def policy(sshd: Upstream) -> dict[str, Any]:
+def policy(sshd: Upstream, tmp_path: Path) -> dict[str, Any]:
     """A policy with one host and a role for each way to use it; tests change it before they ask for `access`."""
     account = {"username": sshd.user, "private_key": f"file:{sshd.private_key}"}
     return {
@@ -136,7 +150,7 @@ def policy(sshd: Upstream) -> dict[str, Any]:
                     "copies": {**account, "allow": ["shell", "exec", "sftp"]},
                     "all-files": {**account, "allow": ["shell", "exec", "sftp"], "files": "allow"},
                     "no-files": {**account, "files": "deny"},
-                    "tunnels": {**account, "forward": ["127.0.0.1:*", "/tmp/*/*/*/*", "/tmp/*/*/*", "listen:*"]},
+                    "tunnels": {**account, "forward": ["127.0.0.1:*", f"{tmp_path}/*", "listen:*"]},
                 },
             },
         },
