@@ -4,7 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
 from access.visible import visible, visible_line
 from storage.recordings import files, formats
@@ -44,9 +44,9 @@ class _CastPlayer(Player):
         code, _, channel = str(record[1]).partition(".")
         if code == "c":
             self._opened(str(record[2]))
-        if code == "m":
-            # What was asked for and what became of it; a drawn screen is left as it is.
-            return b"" if self._screens else f"# {visible_line(str(record[2]))}\n".encode()
+        if code in _BESIDE:
+            # What was asked for, and files and connections beside it; a drawn screen is left as it is.
+            return b"" if self._screens else f"# {visible_line(_BESIDE[code](str(record[2])))}\n".encode()
         text = files.shown(record).decode("utf-8", "replace")
         screen = self._screens.get(channel or "0")
         return (_printed(text) if screen is None else screen.feed(text)).encode()
@@ -55,6 +55,40 @@ class _CastPlayer(Player):
         facts = formats.channel_event(event)
         if facts is not None and facts.get("event") == "open" and facts.get("terminal"):
             self._screens[str(facts["channel"])] = Screen()
+
+
+def _moved(event: str) -> str:
+    """`download /etc/motd, 286 bytes, SHA-256 …`, from what is on record of a file."""
+    facts = _facts(event)
+    words = [f"{facts.get('operation', 'file')} {facts.get('path') or '(a stream)'}"]
+    words[0] += f" to {facts['to']}" if facts.get("to") else ""
+    words += [f"{facts.get('bytes', 0):,} bytes"] if "sha256" in facts or facts.get("bytes") else []
+    words += [f"from byte {facts['offset']:,}"] if facts.get("offset") else []
+    words += [f"SHA-256 {facts['sha256']}"] if facts.get("sha256") else []
+    return ", ".join([*words, "not to its end"] if facts.get("done") is False else words)
+
+
+def _forwarded(event: str) -> str:
+    """`forwarded db.internal:5432: 10 bytes in, 20 bytes out, 1.5 s`, or that it was opened."""
+    facts = _facts(event)
+    if facts.get("event") != "close":
+        return f"forwarding to {facts.get('destination', '')}"
+    return (
+        f"forwarded to {facts.get('destination', '')}: {facts.get('bytes_in', 0)} bytes in, "
+        f"{facts.get('bytes_out', 0)} bytes out, {facts.get('seconds', 0)} s"
+    )
+
+
+def _facts(event: str) -> dict[str, Any]:
+    try:
+        facts: Any = json.loads(event)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", facts) if isinstance(facts, dict) else {}
+
+
+#: Records of what is not on the screen, and how each is said.
+_BESIDE: dict[str, Callable[[str], str]] = {"m": str, "f": _moved, "w": _forwarded}
 
 
 def player(recording_format: Format, *, raw: bool = False) -> Player:

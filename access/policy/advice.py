@@ -37,8 +37,10 @@ def advice(policy: PolicyDocument) -> list[Advice]:
     found: list[Advice] = []
     for name, resource in policy.resources.items():
         for role_name, role in resource.roles.items():
+            path = ("resources", name, "roles", role_name)
+            found += [Advice((*path, "forward"), Weight.WARNING, message) for message in _anywhere(role)]
             if role.statements:
-                found += _role(("resources", name, "roles", role_name, "statements"), resource, role)
+                found += _role((*path, "statements"), resource, role)
     for index, rule in enumerate(policy.policy):
         found += [Advice(("policy", index), Weight.WARNING, message) for message in _unasked(policy, rule)]
     return found
@@ -98,6 +100,17 @@ def _shell_role(role: Role) -> Iterator[str]:
             f"{names}, and an interactive shell is allowed, in which no command is checked. Say `allow: [exec]`, "
             "or give the label shell a rule."
         )
+
+
+def _anywhere(role: Role) -> Iterator[str]:
+    for each in role.forward:
+        if each.startswith("*:"):
+            yield (
+                f"{each} lets people reach all that the host reaches, and nothing in a forwarded connection is checked, "
+                "masked or recorded. Name the hosts."
+            )
+        if each.startswith("listen:*:"):
+            yield f"{each} lets people serve on every address of the host. Name a port of its loopback: listen:8080."
 
 
 def _sql_role(role: Role) -> Iterator[str]:

@@ -53,6 +53,41 @@ def test_what_was_asked_for_is_printed_and_draws_nothing(capsysbinary: pytest.Ca
     assert "reboot" not in replayed(capsysbinary, Format.ASCIICAST, opened(terminal=True), marker)
 
 
+@pytest.mark.parametrize(
+    ("code", "facts", "shown"),
+    [
+        (
+            "f",
+            {"channel": 0, "operation": "download", "path": "/a\x1b[2J", "bytes": 1200, "sha256": "ab"},
+            "download /a\\x1b[2J, 1,200 bytes, SHA-256 ab",
+        ),
+        ("f", {"operation": "rename", "path": "/a", "to": "/b"}, "rename /a to /b"),
+        (
+            "f",
+            {"operation": "upload", "path": "", "bytes": 3, "offset": 9, "done": False},
+            "upload (a stream), 3 bytes, from byte 9, not to its end",
+        ),
+        ("w", {"forward": 0, "event": "open", "destination": "db:1"}, "forwarding to db:1"),
+        (
+            "w",
+            {"forward": 0, "event": "close", "destination": "db:1", "bytes_in": 1, "bytes_out": 2, "seconds": 1.5},
+            "forwarded to db:1: 1 bytes in, 2 bytes out, 1.5 s",
+        ),
+    ],
+)
+def test_files_and_forwarded_connections_are_printed(
+    capsysbinary: pytest.CaptureFixture[bytes], code: str, facts: dict[str, Any], shown: str
+) -> None:
+    record = [0.1, code, json.dumps(facts)]
+    assert replayed(capsysbinary, Format.ASCIICAST, opened(terminal=False), record) == f"# {shown}\n"
+    assert shown not in replayed(capsysbinary, Format.ASCIICAST, opened(terminal=True), record)
+
+
+@pytest.mark.parametrize("damaged", ["", "[", "[1]", "null"])
+def test_a_damaged_event_says_nothing_of_it(capsysbinary: pytest.CaptureFixture[bytes], damaged: str) -> None:
+    assert replayed(capsysbinary, Format.ASCIICAST, [0.1, "f", damaged], [0.1, "w", damaged]).count("#") == 2
+
+
 def test_each_channel_is_drawn_or_printed_by_itself(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     shown = replayed(
         capsysbinary,

@@ -61,6 +61,9 @@ NO_REBOOT = '{name: a, match: ["command:reboot"], verdict: deny}'
         ('{name: l, match: ["command:ls"], verdict: allow}\n{name: e, match: ["*"], verdict: deny}', "", []),
         ('{name: a, match: ["command:/sbin/reboot", dynamic_command], verdict: deny}', EXEC, ["without a folder"]),
         ("{name: a, match: [ddl], verdict: deny}", EXEC, ["it is a label of SQL"]),
+        (NO_RM, EXEC + '\n        forward: ["db.internal:5432", "*.internal:*", "listen:8080"]', []),
+        (NO_RM, EXEC + '\n        forward: ["*:5432"]', ["all that the host reaches"]),
+        (NO_RM, EXEC + '\n        forward: ["listen:*:8080"]', ["on every address of the host"]),
     ],
 )  # fmt: skip
 def test_a_host(rules: str, allow: str, says: list[str]) -> None:

@@ -1,0 +1,265 @@
+"""SFTP as it goes by: what passes, what is put on record, what is found, and who breaks the protocol."""
+
+import hashlib
+from collections.abc import Callable
+
+import pytest
+
+from proxy.masking.rules import DEFAULT_RULES, Masker
+from proxy.masking.scan import Scan
+from proxy.ssh.files.broken import BrokenProtocol
+from proxy.ssh.files.file_event import FileEvent, Operation
+from proxy.ssh.files.sftp_conversation import MAX_HANDLES, MAX_PENDING, Found, SftpConversation
+from proxy.ssh.files.sftp_packets import Kind
+from support.sftp import packet, read, status, write
+
+PAN = b"4111111111111111"
+
+
+class Talk:
+    """A conversation that has agreed on its version."""
+
+    def __init__(self, *, scans: bool = True) -> None:
+        self.events: list[FileEvent] = []
+        scan: Callable[[], Scan] | None = (lambda: Scan(Masker(DEFAULT_RULES))) if scans else None
+        self.sftp = SftpConversation(self.events.append, scan)
+        assert self.client(packet(Kind.INIT, 3))
+        assert self.host(packet(Kind.VERSION, 3))
+
+    def client(self, data: bytes) -> bytes:
+        passed = self.sftp.client(data)
+        assert passed == data
+        return passed
+
+    def host(self, data: bytes) -> bytes:
+        passed = self.sftp.upstream(data)
+        assert passed == data
+        return passed
+
+    def opened(self, path: bytes, handle: bytes = b"h", *, flags: int = 1, number: int = 900) -> None:
+        self.client(packet(Kind.OPEN, number, path, flags, 0))
+        self.host(packet(Kind.HANDLE, number, handle))
+
+    def closed(self, handle: bytes = b"h", *, number: int = 901, code: int = 0) -> None:
+        self.client(packet(Kind.CLOSE, number, handle))
+        self.host(status(number, code))
+
+
+def test_a_file_that_is_read_is_on_record() -> None:
+    talk = Talk()
+    talk.opened(b"/etc/motd")
+    for number, piece in enumerate((b"hello ", b"world\n")):
+        talk.client(read(number, b"h", number * 6, 6))
+        talk.host(packet(Kind.DATA, number, piece))
+    talk.client(read(9, b"h", 12, 6))
+    talk.host(status(9, 1))
+    talk.closed()
+    assert talk.events == [
+        FileEvent(Operation.DOWNLOAD, "/etc/motd", bytes=12, sha256=hashlib.sha256(b"hello world\n").hexdigest())
+    ]
+
+
+def test_a_file_that_is_written_is_on_record_whatever_it_holds() -> None:
+    talk = Talk()
+    talk.opened(b"up", flags=0x1A)
+    talk.client(write(1, b"h", 0, PAN))
+    talk.host(status(1))
+    talk.closed()
+    assert talk.events == [FileEvent(Operation.UPLOAD, "up", bytes=16, sha256=hashlib.sha256(PAN).hexdigest())]
+
+
+def test_a_write_that_fails_has_no_hash() -> None:
+    talk = Talk()
+    talk.opened(b"up", flags=2)
+    talk.client(write(1, b"h", 0, b"x"))
+    talk.host(status(1, 4))
+    talk.closed()
+    assert talk.events == [FileEvent(Operation.UPLOAD, "up", bytes=1)]
+
+
+def test_empty_files_are_on_record_too() -> None:
+    talk = Talk()
+    talk.opened(b"down")
+    talk.closed()
+    talk.opened(b"up", flags=2)
+    talk.closed()
+    assert [event.operation for event in talk.events] == [Operation.DOWNLOAD, Operation.UPLOAD]
+
+
+@pytest.mark.finding("ssh-F3")
+@pytest.mark.parametrize("cut", range(1, 16))
+def test_a_value_is_found_in_one_piece_or_two(cut: int) -> None:
+    talk = Talk()
+    talk.opened(b"/cards")
+    data = b"paid " + PAN[:cut]
+    talk.client(read(1, b"h", 0, 99))
+    talk.host(packet(Kind.DATA, 1, data))
+    talk.client(read(2, b"h", len(data), 99))
+    with pytest.raises(Found) as found:
+        talk.sftp.upstream(packet(Kind.DATA, 2, PAN[cut:] + b"\n"))
+    assert (found.value.path, found.value.kind) == ("/cards", "pan")
+
+
+def test_files_are_looked_at_each_by_itself() -> None:
+    talk = Talk()
+    for handle in (b"a", b"b"):
+        talk.opened(handle, handle)
+    talk.client(read(1, b"a", 0, 9))
+    talk.host(packet(Kind.DATA, 1, PAN[:10]))
+    talk.client(read(2, b"b", 0, 9))
+    talk.host(packet(Kind.DATA, 2, PAN[10:]))
+    talk.client(read(3, b"a", 4000, 9))
+    talk.host(packet(Kind.DATA, 3, PAN[10:]))
+
+
+def test_a_role_that_lets_all_go_looks_at_nothing() -> None:
+    talk = Talk(scans=False)
+    talk.opened(b"/cards")
+    talk.client(read(1, b"h", 0, 99))
+    talk.host(packet(Kind.DATA, 1, PAN))
+    talk.client(packet(Kind.EXTENDED, 2, b"x@example"))
+    talk.host(packet(Kind.EXTENDED_REPLY, 2, PAN))
+
+
+def test_what_an_extension_answers_is_looked_at() -> None:
+    talk = Talk()
+    talk.client(packet(Kind.EXTENDED, 2, b"read-it@example", b"/cards"))
+    with pytest.raises(Found):
+        talk.sftp.upstream(packet(Kind.EXTENDED_REPLY, 2, PAN))
+
+
+@pytest.mark.parametrize(
+    ("request_", "event"),
+    [
+        (packet(Kind.REMOVE, 1, b"/x"), FileEvent(Operation.REMOVE, "/x")),
+        (packet(Kind.RENAME, 1, b"/x", b"/y"), FileEvent(Operation.RENAME, "/x", "/y")),
+        (packet(Kind.SYMLINK, 1, b"/x", b"/y"), FileEvent(Operation.LINK, "/x", "/y")),
+        (packet(Kind.MKDIR, 1, b"/x", 0), FileEvent(Operation.MAKE_FOLDER, "/x")),
+        (packet(Kind.RMDIR, 1, b"/x"), FileEvent(Operation.REMOVE_FOLDER, "/x")),
+        (packet(Kind.SETSTAT, 1, b"/x", 0), FileEvent(Operation.ATTRIBUTES, "/x")),
+        (
+            packet(Kind.EXTENDED, 1, b"posix-rename@openssh.com", b"/x", b"/y"),
+            FileEvent(Operation.RENAME, "/x", "/y"),
+        ),
+        (packet(Kind.EXTENDED, 1, b"hardlink@openssh.com", b"/x", b"/y"), FileEvent(Operation.LINK, "/x", "/y")),
+        (packet(Kind.EXTENDED, 1, b"statvfs@openssh.com", b"/x"), None),
+    ],
+)
+def test_what_is_done_to_files_is_on_record_when_it_was_done(request_: bytes, event: FileEvent | None) -> None:
+    talk = Talk()
+    talk.client(request_)
+    talk.host(status(1, 3))
+    assert talk.events == []
+    talk.client(request_)
+    talk.host(status(1))
+    assert talk.events == ([] if event is None else [event])
+
+
+def test_a_copy_on_the_host_is_on_record() -> None:
+    talk = Talk()
+    talk.opened(b"/from", b"a")
+    talk.opened(b"/to", b"b", flags=2)
+    copied = packet(Kind.EXTENDED, 1, b"copy-data", b"a", 0, 0, 0, 7, b"b", 0, 0)
+    talk.client(copied)
+    talk.host(status(1))
+    assert talk.events == [FileEvent(Operation.COPY, "/from", "/to", bytes=7)]
+
+
+def test_folders_are_read_and_leave_nothing_on_record() -> None:
+    talk = Talk()
+    talk.client(packet(Kind.OPENDIR, 1, b"/etc"))
+    talk.host(packet(Kind.HANDLE, 1, b"d"))
+    talk.client(packet(Kind.READDIR, 2, b"d"))
+    talk.host(packet(Kind.NAME, 2, 0))
+    talk.closed(b"d")
+    assert talk.events == []
+
+
+def test_what_is_open_at_the_end_was_not_moved_whole() -> None:
+    talk = Talk()
+    talk.opened(b"/x")
+    talk.sftp.finish()
+    talk.sftp.finish()
+    assert [(event.path, event.done) for event in talk.events] == [("/x", False)]
+
+
+def test_a_later_version_is_offered_as_this_one() -> None:
+    sftp = SftpConversation(lambda _: None, None)
+    assert sftp.client(packet(Kind.INIT, 6)) == packet(Kind.INIT, 3)
+    with pytest.raises(BrokenProtocol, match="beyond 3"):
+        sftp.upstream(packet(Kind.VERSION, 6))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        read(1, b"unknown", 0, 9),
+        write(1, b"unknown", 0, b"x"),
+        packet(Kind.CLOSE, 1, b"unknown"),
+        packet(Kind.INIT, 3),
+        packet(Kind.DATA, 1, b"x"),
+        packet(77, 1),
+        packet(Kind.OPEN, 1, b"/x"),
+        packet(Kind.READ, 1),
+        packet(Kind.STAT, 1, b"/x") * 2,
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_a_client_that_breaks_the_protocol_is_told(data: bytes) -> None:
+    talk = Talk()
+    with pytest.raises(BrokenProtocol, match="The client"):
+        talk.sftp.client(data)
+
+
+@pytest.mark.parametrize("data", [read(1, b"h", 0, 9), write(1, b"h", 0, b"x"), packet(Kind.CLOSE, 1, b"h")])
+def test_a_handle_that_is_being_closed_is_used_no_more(data: bytes) -> None:
+    talk = Talk()
+    talk.opened(b"/x")
+    talk.client(packet(Kind.CLOSE, 2, b"h"))
+    with pytest.raises(BrokenProtocol, match="not open"):
+        talk.sftp.client(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        packet(Kind.DATA, 5, b"x"),
+        packet(Kind.DATA, 1, b"x"),
+        packet(Kind.HANDLE, 1, b"h"),
+        packet(Kind.VERSION, 3),
+        packet(Kind.STAT, 1),
+        status(1) * 2,
+    ],
+)
+def test_a_host_that_breaks_the_protocol_is_named(data: bytes) -> None:
+    talk = Talk()
+    talk.client(packet(Kind.STAT, 1, b"/x"))
+    with pytest.raises(BrokenProtocol, match="The host"):
+        talk.sftp.upstream(data)
+
+
+def test_nothing_is_asked_or_answered_before_the_version() -> None:
+    sftp = SftpConversation(lambda _: None, None)
+    with pytest.raises(BrokenProtocol, match="did not begin"):
+        sftp.upstream(status(1))
+    sftp = SftpConversation(lambda _: None, None)
+    sftp.client(packet(Kind.INIT, 3))
+    with pytest.raises(BrokenProtocol, match="before the version"):
+        sftp.client(packet(Kind.STAT, 1, b"/x"))
+
+
+def test_requests_and_handles_are_bounded() -> None:
+    talk = Talk()
+    for number in range(MAX_PENDING):
+        talk.client(packet(Kind.STAT, number, b"/x"))
+    with pytest.raises(BrokenProtocol, match="waiting at once"):
+        talk.sftp.client(packet(Kind.STAT, MAX_PENDING, b"/x"))
+    talk = Talk()
+    for number in range(MAX_HANDLES):
+        talk.opened(b"/x", number.to_bytes(4, "big"))
+    with pytest.raises(BrokenProtocol, match="open at once"):
+        talk.opened(b"/x", b"one more")
+    with pytest.raises(BrokenProtocol, match="one SFTP handle twice"):
+        again = Talk()
+        again.opened(b"/x")
+        again.opened(b"/x")

@@ -1,0 +1,69 @@
+"""What one channel was asked for: its facts, its kind, what goes along, and what Gatepass itself refuses of it."""
+
+import pytest
+
+from access.policy.resources import Files, Role, SshFeature
+from proxy.ssh.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment
+from proxy.ssh.command_line import CommandLine
+from proxy.ssh.kind import Kind
+
+
+def role(files: Files) -> Role:
+    return Role(username="x", password="env:X", files=files)
+
+
+@pytest.mark.parametrize(
+    ("asked", "labels", "kind"),
+    [
+        (Asked(), {"shell"}, Kind.TEXT),
+        (Asked(terminal=True), {"shell"}, Kind.TERMINAL),
+        (Asked(feature=SshFeature.SFTP, subsystem="sftp"), {"sftp", "transfer"}, Kind.SFTP),
+        (Asked(SshFeature.EXEC, CommandLine("ls")), {"exec", "command:ls"}, Kind.TEXT),
+        (Asked(SshFeature.EXEC, CommandLine("ls"), terminal=True), {"exec", "command:ls"}, Kind.TERMINAL),
+    ],
+)
+async def test_facts_and_kind(asked: Asked, labels: set[str], kind: Kind) -> None:
+    facts = await asked.facts()
+    assert facts[0].labels == labels
+    assert asked.kind(facts) is kind
+
+
+async def test_a_long_command_is_read_aside_and_says_the_same() -> None:
+    asked = Asked(SshFeature.EXEC, CommandLine("echo " + "x" * 5000 + "; tar c y"))
+    facts = await asked.facts()
+    assert "command:tar" in facts[0].labels
+    assert asked.kind(facts) is Kind.STREAM
+
+
+@pytest.mark.finding("ssh-F3")
+@pytest.mark.parametrize(
+    ("asked", "rule"),
+    [
+        (Asked(SshFeature.EXEC, CommandLine("tar c x")), "files"),
+        (Asked(SshFeature.EXEC, CommandLine("tar c x"), terminal=True), "files"),
+        (Asked(SshFeature.SFTP, subsystem="sftp"), "files"),
+        (Asked(SshFeature.EXEC, CommandLine("ls")), None),
+        (Asked(), None),
+    ],
+)
+async def test_a_role_that_moves_no_files_refuses_them(asked: Asked, rule: str | None) -> None:
+    facts = await asked.facts()
+    refused = asked.refusal(role(Files.DENY), facts)
+    assert (refused.name if refused else None) == rule
+    assert asked.refusal(role(Files.ALLOW), facts) is None
+    assert asked.refusal(role(Files.REFUSE_SENSITIVE), facts) is None
+
+
+@pytest.mark.finding("ssh-F10")
+@pytest.mark.parametrize(
+    ("command", "rule"), [(b"ls caf\xe9", "not-utf-8"), (b"a\0b", "nul"), (b"mosh-server", "no-mosh"), (b"ls", None)]
+)
+async def test_some_commands_are_refused_on_every_role(command: bytes, rule: str | None) -> None:
+    asked = Asked(SshFeature.EXEC, CommandLine.of(command))
+    refused = asked.refusal(role(Files.ALLOW), await asked.facts())
+    assert (refused.name if refused else None) == rule
+
+
+def test_only_harmless_environment_goes_along() -> None:
+    given = {b"LANG": b"C", b"LC_X": b"1", b"PATH": b"/x", b"TZ": b"x" * (MAX_ENVIRONMENT_VALUE + 1)}
+    assert allowed_environment(given) == [(b"LANG", b"C"), (b"LC_X", b"1")]
