@@ -106,8 +106,8 @@ def _anywhere(role: Role) -> Iterator[str]:
     for each in role.forward:
         if each.startswith("*:"):
             yield (
-                f"{each} lets people reach all that the host reaches, and nothing in a forwarded connection is checked, "
-                "masked or recorded. Name the hosts."
+                f"{each} lets people reach all that the host reaches, and nothing in a forwarded connection is "
+                "checked, masked or recorded. Name the hosts."
             )
         if each.startswith("listen:*:"):
             yield f"{each} lets people serve on every address of the host. Name a port of its loopback: listen:8080."

@@ -56,6 +56,7 @@ class Carriage:
         self._send = send
         self._ends = ends
         self._sent, self._taken = Content(), Content()
+        self._is_over = False
         self._sftp: SftpConversation | None = None
         self._scp: ScpConversation | None = None
         self._error = self._masked(EXTENDED_DATA_STDERR, STDERR)
@@ -81,6 +82,8 @@ class Carriage:
 
     def client(self, data: bytes) -> bytes:
         """What of the client's bytes goes to the host."""
+        if self._is_over:
+            return b""
         try:
             if self._sftp is not None:
                 return self._sftp.client(data)
@@ -111,7 +114,7 @@ class Carriage:
             self._error.feed(data)
         elif self._output is not None:
             self._output.feed(data)
-        else:
+        elif not self._is_over:
             self._files_sent(data)
 
     def _files_sent(self, data: bytes) -> None:
@@ -176,11 +179,16 @@ class Carriage:
     def finish(self) -> None:
         """The host sends nothing more: let out what was held back."""
         self._error.finish()
-        if self._output is not None:
+        output = self._output
+        if output is not None:
+            output.finish()
+        if self._output is not output and self._output is not None:
+            # The last bytes were no text.
             self._output.finish()
 
     def stop(self) -> None:
-        """Let nothing out any more."""
+        """Let nothing out any more, and nothing in."""
+        self._is_over = True
         self._error.stop()
         if self._output is not None:
             self._output.stop()

@@ -167,7 +167,7 @@ class Serving:
 
     async def _open_first(self, live: Live) -> None:
         """Before the others, which wait for it: what the host grants is for the first one first."""
-        if self._first not in self.channels or self._first is None:
+        if self._first is None or self._first not in self.channels:
             return
         try:
             self._first.goes_by(await session_channel.opened(live.upstream))

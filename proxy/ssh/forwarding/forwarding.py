@@ -4,6 +4,7 @@
 record with its destination, bytes and time, and cut with the session. Agents, displays and tunnels are never forwarded.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from proxy.ssh.forwarding.pipe import End, Pipe
 from proxy.ssh.live import Live
 from proxy.ssh.transport import FORWARD_WINDOW_BYTES, PACKET_BYTES
 from proxy.statements import StatementFacts
+from proxy.tasks import unless
 
 #: Forwarded connections at once; editors and browsers open dozens.
 MAX_OPEN: Final = 128
@@ -39,6 +41,7 @@ class Forwarding:
         self._client = client
         self._fail = fail
         self._open: dict[Pipe, tuple[int, Destination]] = {}
+        self._closed = asyncio.Event()
         self._numbers = 0
         self._opening = 0
         self._listening = 0
@@ -119,10 +122,12 @@ class Forwarding:
             labels=frozenset({ShellLabel.FORWARD.value, f"forward:{wanted.name}"}),
         )
         try:
-            verdict = await session.authorize([facts], _unseen)
+            verdict = await unless(self._closed, session.authorize([facts], _unseen))
         except Fault as fault:
             self._fail(fault)
             raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, f"gatepass: {fault}") from fault
+        if verdict is None:
+            raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, "gatepass: the session is over.")
         if not verdict.allowed:
             raise asyncssh.ChannelOpenError(OPEN_ADMINISTRATIVELY_PROHIBITED, f"gatepass: {verdict.message}")
 
@@ -154,6 +159,7 @@ class Forwarding:
             self._fail(fault)
 
     def close(self) -> None:
-        """The session is over: so is every one of them."""
+        """The session is over: so is every one of them, and whatever waits for its verdict."""
+        self._closed.set()
         for pipe in list(self._open):
             pipe.close()
