@@ -19,7 +19,7 @@ from proxy.shell.handed_on import Word
 from proxy.shell.known import is_known, runs_unknown
 from proxy.shell.programs import runs_file, runs_unseen, writes
 from proxy.shell.readings import backquoted, is_of_bash_alone, is_read_otherwise, is_unfit
-from proxy.shell.transfers import transfers
+from proxy.shell.tables.transfers import transfers
 from proxy.shell.wrappers import FILE_RUNNERS, SHELLS_BESIDE_BASH, file_run
 from proxy.syntax.bash import is_deeper_than, literal, nodes, parse, source
 

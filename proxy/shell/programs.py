@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 
 from proxy.shell.handed_on import NOTHING, Runs, Word
-from proxy.shell.languages import LANGUAGES
 from proxy.shell.options import has_option, is_input, split_words
+from proxy.shell.tables.languages import LANGUAGES
 from proxy.shell.wrappers import SHELLS
 
 #: They are made to run what they are given, by file, keyboard or argument.

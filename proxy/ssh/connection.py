@@ -28,7 +28,7 @@ from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.algorithms import HOST_KEY, KEY_EXCHANGE
-from proxy.ssh.channel import Channel, Owner
+from proxy.ssh.channels.channel import Channel, Owner
 from proxy.ssh.forwarding.pipe import End
 from proxy.ssh.guesses import judge_guesses
 from proxy.ssh.serving import Serving

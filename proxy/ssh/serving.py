@@ -18,8 +18,8 @@ from proxy.recording.asciicast import Cast
 from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.session import LiveSession
-from proxy.ssh import session_channel
-from proxy.ssh.channel import CUT, UNAVAILABLE, Channel
+from proxy.ssh.channels import session_channel
+from proxy.ssh.channels.channel import CUT, UNAVAILABLE, Channel
 from proxy.ssh.forwarding.forwarding import Forwarding
 from proxy.ssh.live import Live
 from proxy.ssh.upstream import connected

@@ -15,8 +15,8 @@ from proxy.shell.commands import Argument, Command, command_words, commands, tar
 from proxy.shell.documents import plain_body, reader
 from proxy.shell.handed_on import NOTHING
 from proxy.shell.known import PLAIN
-from proxy.shell.languages import LANGUAGES
 from proxy.shell.prefixes import PREFIXES
+from proxy.shell.tables.languages import LANGUAGES
 from proxy.shell.wrappers import hands_on
 from proxy.showing.bash.changes import Change, disjoint, moved
 from proxy.showing.bash.literals import Literal, literals

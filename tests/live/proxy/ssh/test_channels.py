@@ -7,6 +7,7 @@ from typing import Any
 
 import asyncssh
 import pytest
+from asyncssh.constants import OPEN_CONNECT_FAILED
 
 from support.children import PATIENCE_S, line
 from support.ssh import Client, MakeClient, Pair, Sessions, Upstream, connected
@@ -47,7 +48,7 @@ class TestSparingHost:
             first = [await connection.create_process("cat") for _ in range(2)]
             with pytest.raises(asyncssh.ChannelOpenError, match="web-1: open failed") as refused:
                 await connection.create_process("cat")
-            assert refused.value.code == asyncssh.OPEN_CONNECT_FAILED
+            assert refused.value.code == OPEN_CONNECT_FAILED
             first[0].stdin.write("still here\n")
             assert await first[0].stdout.readline() == "still here\n"
 

@@ -11,6 +11,7 @@ import pytest
 
 from proxy.ssh.connection import PROMPT
 from proxy.ssh.listener import SshListener
+from proxy.ssh.transport import EOW, on_request
 from support.ssh import MakeClient, connected
 
 
@@ -56,7 +57,7 @@ async def test_a_client_that_is_not_openssh_gets_no_request_of_openssh_s_own(cli
                 seen.append(b"eow")
                 return True
 
-            chan._process_eow_at_openssh_dot_com_request = heard
+            on_request(chan, EOW, lambda: heard(None))
 
     async with connected(ssh) as connection:
         for _ in range(2):

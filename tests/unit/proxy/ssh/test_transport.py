@@ -49,7 +49,7 @@ PARTS: list[tuple[type, str]] = [
     (SSHServerChannel, "_process_pty_req_request"),
     # proxy/ssh/guesses.py
     (SSHConnection, "process_packet"),
-    # proxy/ssh/session_channel.py
+    # proxy/ssh/channels/session_channel.py
     (SSHClientChannel, "_open"),
     (SSHClientChannel, "create"),
 ]

@@ -11,7 +11,7 @@ from proxy.ssh.files.broken import BrokenProtocol
 from proxy.ssh.files.file_event import FileEvent, Operation
 from proxy.ssh.files.sftp_conversation import MAX_HANDLES, MAX_PENDING, Found, SftpConversation
 from proxy.ssh.files.sftp_packets import Kind
-from support.sftp import packet, read, status, write
+from support.wire.sftp import packet, read, status, write
 
 PAN = b"4111111111111111"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from proxy.ssh.files.broken import BrokenProtocol
 from proxy.ssh.files.sftp_packets import MAX_PACKET_BYTES, Fields, Kind, Packets, with_version
-from support.sftp import packet, read
+from support.wire.sftp import packet, read
 
 
 @given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.lists(st.integers(0, 400), max_size=8))

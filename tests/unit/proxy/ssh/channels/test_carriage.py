@@ -10,10 +10,10 @@ from asyncssh.constants import EXTENDED_DATA_STDERR
 from access.policy.resources import Files
 from proxy.errors import RecorderFailed
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.ssh.carriage import Carriage, Ends
+from proxy.ssh.channels.carriage import Carriage, Ends
+from proxy.ssh.channels.kind import Kind
 from proxy.ssh.files.sftp_packets import Kind as Packet
-from proxy.ssh.kind import Kind
-from support.sftp import packet, read
+from support.wire.sftp import packet, read
 
 PAN = b"4111111111111111"
 STDOUT = None

@@ -3,9 +3,9 @@
 import pytest
 
 from access.policy.resources import Files, Role, SshFeature
-from proxy.ssh.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment
-from proxy.ssh.command_line import CommandLine
-from proxy.ssh.kind import Kind
+from proxy.ssh.channels.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment
+from proxy.ssh.channels.command_line import CommandLine
+from proxy.ssh.channels.kind import Kind
 
 
 def role(files: Files) -> Role:

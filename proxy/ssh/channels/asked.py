@@ -10,8 +10,8 @@ from typing import Final
 
 from access.policy.labels import ShellLabel
 from access.policy.resources import Files, Role, SshFeature, StatementRule
-from proxy.ssh.command_line import CommandLine
-from proxy.ssh.kind import Kind, kind_of
+from proxy.ssh.channels.command_line import CommandLine
+from proxy.ssh.channels.kind import Kind, kind_of
 from proxy.statements import StatementFacts
 from storage.model import VerdictKind
 

@@ -19,11 +19,11 @@ from proxy.recording.asciicast import STDERR, STDOUT
 from proxy.recording.masked_output import PIPE_FLUSH_S, TERMINAL_FLUSH_S, MaskedOutput
 from proxy.recording.output import Output
 from proxy.recording.passed_output import PassedOutput
+from proxy.ssh.channels.kind import Kind
 from proxy.ssh.files.broken import BrokenProtocol
 from proxy.ssh.files.file_event import Content, FileEvent, Operation
 from proxy.ssh.files.scp_conversation import ScpConversation
 from proxy.ssh.files.sftp_conversation import Found, SftpConversation
-from proxy.ssh.kind import Kind
 from proxy.ssh.live import Live
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.shell.languages import LANGUAGES
+from proxy.shell.tables.languages import LANGUAGES
 
 
 @pytest.mark.parametrize(

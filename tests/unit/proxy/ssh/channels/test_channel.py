@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from proxy.ssh.channel import Channel, Owner
+from proxy.ssh.channels.channel import Channel, Owner
 
 
 class Transport:

@@ -16,13 +16,14 @@ from access.policy.resources import SshFeature
 from proxy.errors import Fault, UpstreamFault
 from proxy.recording.asciicast import SCREEN, Cast
 from proxy.sessions.session import LiveSession
-from proxy.ssh import session_channel
-from proxy.ssh.asked import Asked, allowed_environment
-from proxy.ssh.carriage import Carriage, Ends
-from proxy.ssh.command_line import CommandLine
-from proxy.ssh.kind import Kind
+from proxy.ssh.channels import session_channel
+from proxy.ssh.channels.asked import Asked, allowed_environment
+from proxy.ssh.channels.carriage import Carriage, Ends
+from proxy.ssh.channels.command_line import CommandLine
+from proxy.ssh.channels.kind import Kind
+from proxy.ssh.channels.session_channel import UpstreamChannel
+from proxy.ssh.channels.upstream_channel import UpstreamSide
 from proxy.ssh.live import Live
-from proxy.ssh.session_channel import UpstreamChannel
 from proxy.ssh.transport import (
     AGENT,
     BUFFER_BYTES,
@@ -36,7 +37,6 @@ from proxy.ssh.transport import (
     send_end_of_write,
     silence,
 )
-from proxy.ssh.upstream_channel import UpstreamSide
 from proxy.tasks import unless
 
 #: Exit statuses of what Gatepass ends: refused (a shell's "cannot execute"), upstream not there (sysexits'

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.shell.analysis import judge
-from proxy.ssh.kind import Kind, kind_of
+from proxy.ssh.channels.kind import Kind, kind_of
 
 
 @pytest.mark.finding("ssh-F3")

@@ -6,7 +6,7 @@ import asyncssh
 
 from access.grants.sessions import Counters
 from proxy.errors import Fault, UpstreamFault
-from proxy.ssh.carriage import Carriage
+from proxy.ssh.channels.carriage import Carriage
 from proxy.ssh.transport import BUFFER_BYTES, EOW, on_request, send_end_of_write, silence
 
 #: How long an EOF of the upstream waits for the exit status that usually follows it.
