@@ -34,13 +34,13 @@ _IN_SQL = (
     "This command line holds a secret inside SQL, so it cannot be shown whole and nobody can approve it. Pass it by a"
     " variable of the database's client, or run the SQL through Gatepass itself."
 )
-_EXPANDED = (
-    "This command line holds a secret in a variable that it expands or prints itself, so it cannot be shown whole and"
-    " nobody can approve it. Pass the secret by a file or by standard input."
+_UNPROVEN = (
+    "This command line holds a word that looks like a secret, and its program may act on it, so it cannot be shown"
+    " whole and nobody can approve it. Pass the secret by a file or by standard input."
 )
-_OPERAND = (
-    "This command line holds a word behind something named like a secret, and whether its program acts on that word is"
-    " not known, so nobody can approve it. Write option and value as one word: --token=VALUE."
+_OVERHEARD = (
+    "This command line holds a secret beside something that could read and use it, so it cannot be shown whole and"
+    " nobody can approve it. Run the command that takes the secret by itself, or pass the secret by a file."
 )
 
 
@@ -100,8 +100,8 @@ def _why_not(hiding: Hiding, found: Judgement) -> str:
         return _BESIDE_CODE
     if hiding.hides_text and ShellLabel.REDIRECT_WRITE in found.labels:
         return _WRITTEN
-    if hiding.hides_expanded:
-        return _EXPANDED
-    if hiding.hides_operand:
-        return _OPERAND
-    return _IN_SQL if hiding.hides_sql else ""
+    if hiding.hides_sql:
+        return _IN_SQL
+    if hiding.unproven:
+        return _UNPROVEN
+    return _OVERHEARD if hiding.hides and hiding.overheard else ""

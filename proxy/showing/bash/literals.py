@@ -23,8 +23,10 @@ class Literal:
     operand: bool = False
     #: Name, target or script: not looked at as a literal.
     settled: bool = False
-    #: Is what is hidden of it known to be a secret to its program, and nothing else?
-    inert: bool = False
+    #: Is it only printed?
+    printed: bool = False
+    #: Where in its text something is known to be a secret to its program, and nothing else.
+    proven: list[Change] = field(default_factory=list[Change])
 
     @property
     def text(self) -> str:
@@ -37,6 +39,10 @@ class Literal:
     def hide_all(self, *, loose: bool) -> None:
         """Hide all of it that is not computed."""
         self.hide([Change(0, len(self.text))], loose=loose and COMPUTED not in self.text)
+
+    def is_proven(self, change: Change) -> bool:
+        """Whether what a change hides is known to be a secret to the program."""
+        return any(one.start <= change.start and change.end <= one.end for one in self.proven)
 
     def look_inside(self) -> None:
         """Hide what its own text gives away."""

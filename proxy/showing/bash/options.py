@@ -7,29 +7,27 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from proxy.shell.options import split_words
 from proxy.showing.bash.changes import Change
 
 #: What a name says that holds a secret.
 LABELS = r"password|passwd|passphrase|[-_]pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?"
+#: Ends of such a name that say that the secret is elsewhere.
+NO_SECRET = re.compile(r"(?i)[-_](?:stdin|file|path|name|ttl|fd)$")
 #: Options with such a name that take no secret as the next word.
-_NO_VALUE = r"(?!.*(?:-stdin|-file|-path|-name|-id|-ttl|-fd)$)(?!--?(?:no|ask|prompt|use)-)"
+_NO_VALUE = r"(?!.*[-_](?:stdin|file|path|name|id|ttl|fd)$)(?!--?(?:no|ask|prompt|use)-)"
 #: `--password`, by itself: its value is the next word.
 _NAMED_OPTION = re.compile(rf"(?i){_NO_VALUE}--?[\w-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w-]*")
 _NAMED_VALUE = re.compile(rf"(?i)(?:--?)?[\w.-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w.-]*=(?=.)")
 
-#: Programs that take the word behind such an option for its value, and `NAME=VALUE` for a setting.
-_TAKES_NAMED = re.compile(
-    r"az|curl|docker|gh|glab|gcloud|helm|kubectl|mongo\w*|nerdctl|npm|oc|podman|redis-cli|vault|wget"
-)
-
 
 @dataclass(frozen=True)
 class Secrets:
-    """How a program takes a secret by short options."""
+    """How a program takes a secret by its options."""
 
     #: `-pVALUE`
     glued: str = ""
-    #: `-p VALUE`, also at the end of a cluster.
+    #: `-p VALUE`, also at the end of a cluster of plain options.
     spaced: str = ""
     #: `-u name:VALUE`, after this separator; long options likewise.
     pairs: str = ""
@@ -39,111 +37,168 @@ class Secrets:
     command: str = ""
     #: `-k VALUE`, written so and not otherwise.
     exact: frozenset[str] = frozenset()
+    #: `--password=VALUE`, and those that also take the next word.
+    long_glued: frozenset[str] = frozenset()
+    long_spaced: frozenset[str] = frozenset()
+    #: Options that take no value, and those that take the rest of their word for it: behind any other one a word may be
+    #: that one's value, whatever it looks like.
+    plain: str = ""
+    valued: str = ""
+    long_plain: frozenset[str] = frozenset()
+
+
+def _secrets(
+    *,
+    long: str = "",
+    long_glued: str = "",
+    long_pairs: str = "",
+    long_plain: str = "",
+    exact: str = "",
+    **short: str,
+) -> Secrets:
+    return Secrets(
+        long_glued=split_words(long) | split_words(long_glued),
+        long_spaced=split_words(long),
+        long_pairs=split_words(long_pairs),
+        long_plain=split_words(long_plain),
+        exact=split_words(exact),
+        **short,
+    )
 
 
 _TABLE: tuple[tuple[re.Pattern[str], Secrets], ...] = tuple(
     (re.compile(names), secrets)
     for names, secrets in (
-        (r"mysql\w*|mariadb[\w-]*", Secrets(glued="p")),
-        (r"7z[ar]?", Secrets(glued="p")),
-        (r"sshpass", Secrets(glued="p", spaced="p")),
-        (r"mongo\w*", Secrets(spaced="p")),
-        (r"docker|podman|nerdctl|buildah|az|helm", Secrets(spaced="p", command="login")),
-        (r"redis-cli", Secrets(spaced="a", exact=frozenset({"--pass"}))),
-        (r"openssl", Secrets(exact=frozenset({"-k", "-K"}))),
-        (r"user(?:add|mod)", Secrets(exact=frozenset({"-p"}))),
-        (r"zip|unzip", Secrets(glued="P", spaced="P")),
-        (r"ldap\w+", Secrets(glued="w", spaced="w")),
+        # Behind `--password` alone the next word is a database.
+        (
+            r"mysql\w*|mariadb[\w-]*",
+            _secrets(glued="p", long_glued="--password", plain="ABCEGHLNXfnqrstv", valued="DPSehu"),
+        ),
+        (r"7z[ar]?", _secrets(glued="p")),
+        (r"sshpass", _secrets(glued="p", spaced="p", plain="v")),
+        (r"mongo\w*", _secrets(spaced="p", long="--password", plain="v")),
+        (
+            r"docker|podman|nerdctl|buildah|az|helm",
+            _secrets(spaced="p", long="--password", command="login"),
+        ),
+        (r"kubectl|oc", _secrets(long="--token --password")),
+        (r"redis-cli", _secrets(exact="-a --pass", long_plain="--tls --raw --no-raw --csv --json --no-auth-warning")),
+        (r"openssl", _secrets(exact="-k -K", plain="adeP", long_plain="-salt -nosalt -pbkdf2 -base64 -nopad")),
+        (r"user(?:add|mod)", _secrets(exact="-p", plain="mMrNUoal")),
+        (r"zip|unzip", _secrets(glued="P", spaced="P", plain="0123456789Djmoqruvy")),
+        (r"ldap\w+", _secrets(glued="w", spaced="w", plain="ALMWZcntvx", valued="DHbhlpsz")),
         (
             r"curl",
-            Secrets(pairs="uU", long_pairs=frozenset({"--user", "--proxy-user"})),
+            _secrets(
+                pairs="uU",
+                long_pairs="--user --proxy-user",
+                long="--oauth2-bearer --pass --proxy-pass --tlspassword --proxy-tlspassword",
+                plain="#012346GILMNOSafgijklnpqsv",
+                valued="ACDEFHTXYbcdemortwxyz",
+                long_plain=(
+                    "--anyauth --basic --compressed --digest --fail --fail-with-body --get --head --include --insecure"
+                    " --location --negotiate --no-progress-meter --ntlm --remote-name --show-error --silent --verbose"
+                ),
+            ),
         ),
-        (r"smbclient|rpcclient|net", Secrets(pairs="U", separator="%", long_pairs=frozenset({"--user"}))),
+        (
+            r"wget",
+            _secrets(
+                long="--password --http-password --ftp-password --proxy-password",
+                plain="Fbcdpqrvx",
+                long_plain="--quiet --no-check-certificate --no-verbose --continue",
+            ),
+        ),
+        (r"smbclient|rpcclient|net", _secrets(pairs="U", separator="%", long_pairs="--user", plain="N")),
     )
 )
+_NONE = Secrets()
 
 
-def secret_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change]]:
-    """Values of options that this program is known to take a secret by: the word's index, and what of it is hidden."""
+def _of(name: str, words: Sequence[str]) -> Secrets:
+    secrets = next((secrets for names, secrets in _TABLE if names.fullmatch(name)), _NONE)
+    return _NONE if secrets.command and _subcommand(words) != secrets.command else secrets
+
+
+def secret_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change, bool]]:
+    """Values of options by which this program is known to take a secret: the word's index, and what of it is hidden.
+
+    The last of the three says whether it is certain that the word is read so: it may be the value of the option before.
+    """
     if name == "htpasswd":
         yield from _htpasswd(words)
-    secrets = next((secrets for names, secrets in _TABLE if names.fullmatch(name)), None)
-    if secrets is None or (secrets.command and _subcommand(words) != secrets.command):
+    secrets = _of(name, words)
+    if secrets is _NONE:
         return
+    ended = False
     for at, word in enumerate(words):
-        follows = words[at + 1] if at + 1 < len(words) else None
-        yield from _short(at, word, follows, secrets)
-        yield from _pair(at, word, follows, secrets)
-        if follows and word in secrets.exact:
-            yield at + 1, Change(0, len(follows))
+        ended |= word == "--"
+        if word[:1] == "-" and len(word) > 1:
+            certain = not ended and not (at and _may_take(words[at - 1], secrets))
+            for where, change, plain in _option(at, word, words[at + 1] if at + 1 < len(words) else "", secrets):
+                yield where, change, plain and certain
+
+
+def _option(at: int, word: str, follows: str, secrets: Secrets) -> Iterator[tuple[int, Change, bool]]:
+    long, given, value = word.partition("=")
+    if word in secrets.exact | secrets.long_spaced and follows:
+        yield at + 1, Change(0, len(follows)), True
+    elif given and value and long in secrets.long_glued:
+        yield at, Change(len(long) + 1, len(word)), True
+    elif given and long in secrets.long_pairs:
+        yield from _second(at, word, len(long) + 1, secrets.separator, certain=True)
+    elif word in secrets.long_pairs:
+        yield from _second(at + 1, follows, 0, secrets.separator, certain=True)
+    elif word[1] in secrets.glued and len(word) > 2:
+        yield at, Change(2, len(word)), True
+    elif word[1] in secrets.pairs and len(word) > 2:
+        yield from _second(at, word, 2, secrets.separator, certain=True)
+    elif follows and re.fullmatch(r"-[0-9A-Za-z#]{1,8}", word):
+        plain = set(word[1:-1]) <= set(secrets.plain)
+        if word[-1] in secrets.spaced:
+            yield at + 1, Change(0, len(follows)), plain
+        elif word[-1] in secrets.pairs:
+            yield from _second(at + 1, follows, 0, secrets.separator, certain=plain)
+
+
+def _may_take(before: str, secrets: Secrets) -> bool:
+    """Whether the word before may be an option that takes the next word as its value."""
+    if before[:1] != "-" or before in secrets.long_plain or (before[:2] == "--" and "=" in before):
+        return False
+    if before[:2] == "--":
+        return True
+    rest = before[1:].lstrip(secrets.plain)
+    return bool(rest) and not (len(rest) > 1 and rest[0] in secrets.valued + secrets.glued + secrets.pairs)
 
 
 def _subcommand(words: Sequence[str]) -> str:
     return next((word for word in words if word[:1] != "-"), "")
 
 
-def _short(at: int, word: str, follows: str | None, secrets: Secrets) -> Iterator[tuple[int, Change]]:
-    if word[:1] != "-" or word[:2] == "--" or len(word) < 2:
-        return
-    if len(word) > 2 and word[1] in secrets.glued:
-        yield at, Change(2, len(word))
-    elif follows and word[-1] in secrets.spaced and word[1:].isalnum() and len(word) <= 5:
-        yield at + 1, Change(0, len(follows))
-
-
-def _pair(at: int, word: str, follows: str | None, secrets: Secrets) -> Iterator[tuple[int, Change]]:
-    long, given, _ = word.partition("=")
-    if given and long in secrets.long_pairs:
-        yield from _second(at, word, len(long) + 1, secrets.separator)
-    elif follows and (word in secrets.long_pairs or re.fullmatch(rf"-[a-zA-Z]*[{secrets.pairs or '-'}]", word)):
-        yield from _second(at + 1, follows, 0, secrets.separator)
-    elif secrets.pairs and re.match(rf"-[{secrets.pairs}].", word):
-        yield from _second(at, word, 2, secrets.separator)
-
-
-def _second(at: int, word: str, start: int, separator: str) -> Iterator[tuple[int, Change]]:
+def _second(at: int, word: str, start: int, separator: str, *, certain: bool) -> Iterator[tuple[int, Change, bool]]:
     where = word.find(separator, start)
     if 0 <= where < len(word) - 1:
-        yield at, Change(where + 1, len(word))
+        yield at, Change(where + 1, len(word)), certain
 
 
-def _htpasswd(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
+def _htpasswd(words: Sequence[str]) -> Iterator[tuple[int, Change, bool]]:
     """`htpasswd -b file name VALUE`, or `-nb name VALUE`."""
     options = [word for word in words if word[:1] == "-"]
     operands = [at for at, word in enumerate(words) if word[:1] != "-"]
+    wanted = 2 if any("n" in option for option in options) else 3
     if any("b" in option for option in options) and len(operands) >= 2:
-        yield operands[-1], Change(0, len(words[operands[-1]]))
+        yield operands[-1], Change(0, len(words[operands[-1]])), len(operands) == wanted
 
 
-def named_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change, bool]]:
+def named_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
     """Values of options that are named for a secret, of a program that reads its words as options.
 
-    The last of the three: whether it is certain that the value is the option's. A program that has no such option, or
-    takes none of the words behind it, acts on that word.
+    That says nothing of what the program does with them: it may act on such a word.
     """
-    takes = _TAKES_NAMED.fullmatch(name) is not None
     for at, word in enumerate(words):
         found = _NAMED_VALUE.match(word)
-        if found:
-            yield at, Change(found.end(), len(word)), takes or word.startswith("-")
+        if found and not NO_SECRET.search(word[: found.end() - 1]):
+            yield at, Change(found.end(), len(word))
         follows = words[at + 1] if at + 1 < len(words) else ""
         if follows and follows[:1] != "-" and _NAMED_OPTION.fullmatch(word):
-            yield at + 1, Change(0, len(follows)), takes
-
-
-def assigned_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
-    """Values of variables that are named for a secret, as `env` and `sudo` take them: `env PGPASSWORD=… psql`."""
-    for at, word in enumerate(words):
-        name, sign, value = word.partition("=")
-        if sign and value and name.isidentifier() and is_secret_name(name):
-            yield at, Change(len(name) + 1, len(word))
-
-
-def is_secret_name(variable: str) -> bool:
-    """Whether a variable's name says that its value is a secret; short ones such as PWD do not."""
-    return re.search(rf"(?i){LABELS}", variable) is not None
-
-
-def is_header(before: str, word: str) -> bool:
-    """Whether a word of curl or wget is a header that it sends, by the word before it or its own option."""
-    return before in {"-H", "--header"} or word.startswith(("--header=", "-H"))
+            yield at + 1, Change(0, len(follows))

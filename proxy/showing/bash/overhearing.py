@@ -1,0 +1,124 @@
+"""Whether anything in a script might read what is hidden of it and act on that. Pure.
+
+A running shell tells what it was given: by variables, by /proc, to every child by its environment. So beside a secret
+only that may stand which is listed here: words that are plain, commands that act on their words alone, filters of a
+pipe, and clients that take a secret. Whatever else there is, in bash and on a host, might overhear.
+"""
+
+import re
+from collections.abc import Sequence
+
+from tree_sitter import Node
+
+from proxy.shell.commands import Command, command_words, commands
+from proxy.shell.handed_on import Word
+from proxy.shell.options import has_option, split_words
+from proxy.shell.wrappers import SHELLS
+from proxy.syntax.bash import nodes, source
+
+#: Lists, pipelines, words without expansions, redirections and documents.
+_GRAMMAR = split_words(
+    """
+    program list pipeline command command_name redirected_statement negated_command subshell compound_statement
+    variable_assignment variable_name file_redirect file_descriptor heredoc_redirect heredoc_start heredoc_body
+    heredoc_content heredoc_end herestring_redirect comment word number raw_string string string_content ansi_c_string
+    translated_string concatenation
+    """
+)
+#: Variables of the session, which say nothing of the line.
+_SESSION = re.compile(r"\$\{?(?:HOME|HOSTNAME|LANG|LOGNAME|PWD|TMPDIR|UID|USER)\}?")
+
+#: They act on what their words say, and on nothing that a file, their input or the environment says.
+_BY_WORDS = split_words(
+    """
+    : basename cd chattr chgrp chmod chown createdb createuser df dirname dropdb dropuser du echo exit false groupadd
+    groupdel groups halt hostname id kdestroy kill killall klist ln logger loginctl ls lsblk mkdir mkfifo mktemp nproc
+    pidof pkill popd poweroff printf pushd pwd readlink realpath reboot rm rmdir service shutdown sleep stat
+    swapoff swapon sync systemctl touch true truncate umask uname uptime userdel wait who whoami
+    """
+)
+#: They pass on, count or pack what comes by a pipe, if they are given options only.
+_FILTERS = split_words("bzip2 cat gzip head lz4 pigz sort tac tail uniq wc xz zstd")
+_FILTER_WORD = re.compile(r"--?[A-Za-z][\w-]*|-?\d+|-")
+#: They run the command behind them as it stands.
+_PASSES = split_words("env ionice nice nohup setsid sshpass stdbuf sudo time timeout")
+#: They take a secret by an option, a variable, a URL or their input, and act on nothing else that they could overhear:
+#: options that let them (short, long) are refused.
+_CLIENTS: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(
+        split_words(
+            """
+            chpasswd clusterdb createdb createuser cryptsetup docker dropdb dropuser git htpasswd kinit kubectl
+            ldapwhoami mongodump mongoexport nerdctl oc openssl passwd pg_dump pg_dumpall pg_isready podman reindexdb
+            useradd usermod vacuumdb zip
+            """
+        ),
+        ("", ""),
+    ),
+    **dict.fromkeys(split_words("ldapadd ldapdelete ldapmodify ldapsearch"), ("f", "")),
+    **dict.fromkeys(
+        split_words("mariadb mariadb-dump mysql mysqladmin mysqldump"),
+        ("", "defaults-file defaults-extra-file"),
+    ),
+    "curl": ("K", "config url"),
+    "psql": ("fov", "file output set variable log-file"),
+    "wget": ("ie", "input-file execute config"),
+}
+#: It runs scripts and reads commands, so its options are listed.
+_REDIS = re.compile(
+    r"-[hpsanucri3]|--(?:user|pass|tls|raw|no-raw|csv|json|no-auth-warning|cacert|cert|key|sni|insecure)|(?!-).*"
+)
+#: Files in which the kernel tells of processes, by their names; devices that are none.
+_KERNEL = re.compile(r"(?:^|/)proc(?:/|$)|/dev/(?!null$|stdout$|stderr$|tty$)|^file:", re.IGNORECASE)
+
+
+def overhears(root: Node) -> bool:
+    """Whether a script has anything that is not proven deaf to what is hidden of it."""
+    return any(not _is_deaf(node) for node in nodes(root) if node.is_named)
+
+
+def _is_deaf(node: Node) -> bool:
+    match node.type:
+        case "command":
+            words = command_words(node)
+            return bool(words) and all(_acts_on_words(command) for command in commands(words))
+        case "file_redirect":
+            # What a file gives may be what /proc says of the shell.
+            return not any("<" in child.type for child in node.children if not child.is_named)
+        case "simple_expansion" | "expansion":
+            return _SESSION.fullmatch(source(node)) is not None
+        case "variable_name" if node.parent is not None and node.parent.type in {"simple_expansion", "expansion"}:
+            return True
+        case _:
+            return node.type in _GRAMMAR
+
+
+def acts_by_words(command: Command) -> bool:
+    """Whether a command acts on its words alone, whatever it could read."""
+    return command.basename in _BY_WORDS
+
+
+def is_filter(command: Command) -> bool:
+    """Whether a command passes on what it reads from a pipe, and opens nothing."""
+    return command.basename in _FILTERS and all(
+        word is not None and _FILTER_WORD.fullmatch(word) is not None for word in command.words
+    )
+
+
+def _acts_on_words(command: Command) -> bool:
+    name, words = command.basename, command.words
+    if not command.name or not command.is_installed or command.handed_on.unknown:
+        return False
+    if any(word is not None and _KERNEL.search(word) for word in words):
+        return False
+    if name in _PASSES:
+        return bool(command.handed_on.commands)
+    if name in SHELLS:
+        return bool(command.scripts)
+    return acts_by_words(command) or is_filter(command) or _is_client(name, words)
+
+
+def _is_client(name: str, words: Sequence[Word]) -> bool:
+    if name == "redis-cli":
+        return all(word is not None and _REDIS.fullmatch(word) is not None for word in words)
+    return name in _CLIENTS and not has_option(words, *_CLIENTS[name])
