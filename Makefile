@@ -5,6 +5,8 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
+# A folder for this run's files: another run would shut the one that pytest shares, and PostgreSQL's account needs it.
+ALONE_IN := folder=$$(mktemp -d) && chmod 711 "$$folder" && trap 'rm -rf "$$folder"' EXIT && PYTEST_DEBUG_TEMPROOT="$$folder"
 ALONE := $(BIN)/uv run --quiet --isolated --no-project
 
 help: ## Show this
@@ -16,10 +18,10 @@ demo: $(READY) ## Run everything on this machine, with a local Slack (ARGS=--scr
 
 test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chromium (ARGS=tests/live/proxy picks some)
 	sh scripts/system-packages
-	$(BIN)/pytest -n 2 --dist loadfile --durations=10 $(ARGS)
+	$(ALONE_IN) $(BIN)/pytest -n 2 --dist loadfile --durations=10 $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan" picks some)
-	$(BIN)/pytest -n 2 tests/unit $(ARGS)
+	$(ALONE_IN) $(BIN)/pytest -n 2 tests/unit $(ARGS)
 
 coverage: $(READY) ## Report which lines the unit tests run; a report, not a threshold
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered tests/unit $(ARGS)
