@@ -31,7 +31,7 @@ from proxy.showing.bash.options import named_values, secret_values
 from proxy.showing.bash.overhearing import acts_by_words, is_filter, overhears
 from proxy.showing.bash.patterns import is_opaque, secrets_in
 from proxy.showing.bash.places import characters, plain_parts, tabs
-from proxy.showing.bash.readers import Feeds, chain_of, feeds, last_reader
+from proxy.showing.bash.readers import Feeds, chain_of, feeds, last_reader, passwords_in
 from proxy.showing.bash.words import COMPUTED, rewritten
 from proxy.syntax.bash import nodes, parse, source
 
@@ -39,7 +39,6 @@ from proxy.syntax.bash import nodes, parse, source
 MAX_DEPTH = 8
 
 _ECHOES = frozenset({"echo", "printf"})
-_HEADER_SENDERS = frozenset({"curl", "wget"})
 _DATABASE_CLIENTS = frozenset({"mariadb", "mysql", "psql"})
 
 
@@ -54,6 +53,8 @@ class Hiding:
     unproven: bool = False
     #: Something that may be written to where it is run later: it is printed, or unproven.
     hides_text: bool = False
+    #: Something that is printed, and so read by whatever stands behind it in a pipeline.
+    prints: bool = False
     #: Something inside SQL, which nobody reads as a tree here.
     hides_sql: bool = False
     #: Something stands in the script that might read what is hidden, and act on it.
@@ -89,6 +90,7 @@ class _Script:
         if self._depth == MAX_DEPTH:
             self._hiding.changes += [Change(self._at(start), self._at(end), " ") for start, end in tabs(self._root)]
         self._hiding.changes = disjoint(self._hiding.changes)
+        self._hiding.unproven |= self._hiding.prints and not all(map(_only_filters, self._nodes))
         self._hiding.overheard |= overhears(self._root)
         return self._hiding
 
@@ -130,6 +132,10 @@ class _Script:
         for command in chain:
             if (name := self._words.get(command.head.node.id)) is not None:
                 name.settled = True
+                if command.is_inner:
+                    # `time NAME=value psql`, which is a wrapper's word to everybody but bash.
+                    for _, change in assigned_values([name.text]):
+                        _hide(name, change, loose=False)
             self._options(command, chain)
             for group in command.scripts:
                 self._inner_script(group)
@@ -139,10 +145,12 @@ class _Script:
             return
         own = [self._words.get(argument.node.id) for argument in command.own]
         texts = [COMPUTED if word is None else word.text for word in own]
+        # Behind a word that may become several, options among them, nobody can tell what is whose value.
+        known = next((index for index, word in enumerate(own) if word is None or word.may_split), len(own))
         for index, change, certain in secret_values(command.basename, texts):
-            _hide(own[index], change, loose=False, proven=certain)
-        for word in [each for each in own if each is not None]:
-            if (password := password_in_url(command.basename, word.text)) is not None:
+            _hide(own[index], change, loose=False, proven=certain and index <= known)
+        for index, word in enumerate(own[: known + 1]):
+            if word is not None and (password := password_in_url(command.basename, texts, index)) is not None:
                 word.proven.append(password)
         if command.basename in PREFIXES and PREFIXES[command.basename].assignments:
             for index, change in assigned_values(texts):
@@ -155,11 +163,11 @@ class _Script:
             return
         for index, change in named_values(texts):
             _hide(own[index], change, loose=self._evaluates)
-        for before, word in zip(["", *texts], own, strict=False):
+        for index, word in enumerate(own):
             if word is None:
                 continue
             word.loose = self._evaluates
-            if command.basename in _HEADER_SENDERS and is_credential_header(before, word.text):
+            if index <= known and is_credential_header(command.basename, texts, index):
                 _prove(word)
             if command.basename in _DATABASE_CLIENTS and re.search(r"\s", word.text):
                 self._hiding.hides_sql |= bool(secrets_in(word.text, loose=False))
@@ -227,8 +235,9 @@ class _Script:
             self._feed(word, chain[-1], made)
 
     def _feed(self, word: Literal, command: Command, made: Feeds) -> None:
-        word.hide_all(loose=made is Feeds.PASSWORD_AND_MORE)
-        if _takes_all(command, made):
+        found, certain = passwords_in(command, word.text)
+        word.hide(found, loose=made is Feeds.PASSWORD_AND_MORE and COMPUTED not in word.text)
+        if certain and _takes_all(command, made):
             _prove(word)
         elif word.changes:
             self._hiding.unproven = True
@@ -245,14 +254,15 @@ class _Script:
             self._merge(inner)
             self._add(inner.changes, body.start_byte)
         elif made in {Feeds.PASSWORD, Feeds.PASSWORD_AND_MORE} and text is not None:
-            whole = Change(0, len(text.rstrip("\n")))
-            found = [whole] if made is Feeds.PASSWORD or is_opaque(text.strip()) else []
-            self._hiding.unproven |= bool(found) and not _takes_all(chain[-1], made)
+            passwords, certain = passwords_in(chain[-1], text.rstrip("\n"))
+            found = passwords if made is Feeds.PASSWORD or is_opaque(text.strip()) else []
+            self._hiding.unproven |= bool(found) and not (certain and _takes_all(chain[-1], made))
             self._add(found, body.start_byte)
         else:
             for start, part in plain_parts(body):
                 found = secrets_in(part, loose=True)
                 self._hiding.hides_text |= bool(found)
+                self._hiding.prints |= bool(found)
                 self._hiding.unproven |= bool(found) and not (chain and is_filter(chain[-1]))
                 self._add(found, start)
 
@@ -270,6 +280,7 @@ class _Script:
             )
             self._hiding.hides_text |= unproven
             self._hiding.unproven |= unproven and not word.printed
+            self._hiding.prints |= unproven and word.printed
         for piece, new in written:
             self._hiding.changes.append(Change(self._at(piece.start), self._at(piece.end), new))
 
@@ -280,6 +291,7 @@ class _Script:
     def _merge(self, inner: Hiding) -> None:
         self._hiding.hides |= inner.hides
         self._hiding.hides_text |= inner.hides_text
+        self._hiding.prints |= inner.prints
         self._hiding.hides_sql |= inner.hides_sql
         self._hiding.unproven |= inner.unproven
         self._hiding.overheard |= inner.overheard
@@ -297,6 +309,15 @@ def _hide(word: Literal | None, change: Change, *, loose: bool, proven: bool = F
 
 def _prove(word: Literal) -> None:
     word.proven.append(Change(0, len(word.text)))
+
+
+def _only_filters(node: Node) -> bool:
+    """Whether nothing but filters reads what comes by a pipe."""
+    if node.type != "pipeline":
+        return True
+    is_fed = node.parent is not None and node.parent.type == "heredoc_redirect"
+    chains = [chain_of(child) for child in node.named_children[0 if is_fed else 1 :]]
+    return all(chain and all(map(is_filter, chain)) for chain in chains)
 
 
 def _takes_all(command: Command, made: Feeds) -> bool:

@@ -7,7 +7,8 @@ from tree_sitter import Node
 
 from proxy.showing.bash.changes import Change
 from proxy.showing.bash.patterns import is_opaque, secrets_in, shapes_in
-from proxy.showing.bash.words import COMPUTED, WORDS, Piece, pieces, text_of
+from proxy.showing.bash.words import COMPUTED, WORDS, Piece, Quoting, pieces, text_of
+from proxy.syntax.bash import source
 
 
 @dataclass
@@ -31,6 +32,14 @@ class Literal:
     @property
     def text(self) -> str:
         return text_of(self.pieces)
+
+    @property
+    def may_split(self) -> bool:
+        """Whether it may become several words, or one that is an option: an expansion without quotes, a leading glob."""
+        computed = COMPUTED in self.text and self.node.type != "string"
+        first = self.pieces[0] if self.pieces else None
+        is_bare = first is not None and first.quoting is Quoting.BARE
+        return computed or (is_bare and source(self.node)[:1] in {"*", "?", "["})
 
     def hide(self, changes: Sequence[Change], *, loose: bool) -> None:
         """Take changes over; of a text that may become code only those of opaque values."""

@@ -7,6 +7,7 @@ pipe, and clients that take a secret. Whatever else there is, in bash and on a h
 
 import re
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 
 from tree_sitter import Node
 
@@ -14,6 +15,7 @@ from proxy.shell.commands import Command, command_words, commands
 from proxy.shell.handed_on import Word
 from proxy.shell.options import has_option, split_words
 from proxy.shell.wrappers import SHELLS
+from proxy.showing.bash.credentials import is_secret_name
 from proxy.syntax.bash import nodes, source
 
 #: Lists, pipelines, words without expansions, redirections and documents.
@@ -26,7 +28,7 @@ _GRAMMAR = split_words(
     """
 )
 #: Variables of the session, which say nothing of the line.
-_SESSION = re.compile(r"\$\{?(?:HOME|HOSTNAME|LANG|LOGNAME|PWD|TMPDIR|UID|USER)\}?")
+_SESSION = re.compile(r"\$\{?(?:HOME|HOSTNAME|LOGNAME|PWD|TMPDIR|UID|USER)\}?")
 
 #: They act on what their words say, and on nothing that a file, their input or the environment says.
 _BY_WORDS = split_words(
@@ -37,6 +39,20 @@ _BY_WORDS = split_words(
     swapoff swapon sync systemctl touch true truncate umask uname uptime userdel wait who whoami
     """
 )
+#: Of these, what reads its input all the same.
+_READS_INPUT = split_words("logger service systemctl")
+#: What systemctl does without it.
+_UNITS = split_words(
+    "start stop restart reload try-restart reload-or-restart status is-active is-failed is-enabled enable disable mask"
+    " unmask daemon-reload list-units list-timers show"
+)
+#: Variables that say nothing of how a program reads its words, nor what it loads or runs.
+_VARIABLE = re.compile(
+    r"PG(?:HOST|HOSTADDR|PORT|USER|DATABASE|PASSWORD|SSLMODE|SSLROOTCERT|SSLCERT|SSLKEY|APPNAME|OPTIONS|TZ"
+    r"|CONNECT_TIMEOUT|CLIENTENCODING|PASSFILE|SERVICE)|MYSQL_(?:PWD|HOST|TCP_PORT)|REDISCLI_AUTH|LANG|LANGUAGE|LC_[A-Z]+"
+    r"|TZ|TERM|COLUMNS|LINES|NO_COLOR|DEBIAN_FRONTEND|(?:https?|ftp|no|all)_proxy|(?:HTTPS?|FTP|NO|ALL)_PROXY"
+)
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
 #: They pass on, count or pack what comes by a pipe, if they are given options only.
 _FILTERS = split_words("bzip2 cat gzip head lz4 pigz sort tac tail uniq wc xz zstd")
 _FILTER_WORD = re.compile(r"--?[A-Za-z][\w-]*|-?\d+|-")
@@ -69,7 +85,8 @@ _REDIS = re.compile(
     r"-[hpsanucri3]|--(?:user|pass|tls|raw|no-raw|csv|json|no-auth-warning|cacert|cert|key|sni|insecure)|(?!-).*"
 )
 #: Files in which the kernel tells of processes, by their names; devices that are none.
-_KERNEL = re.compile(r"(?:^|/)proc(?:/|$)|/dev/(?!null$|stdout$|stderr$|tty$)|^file:", re.IGNORECASE)
+_KERNEL = re.compile(r"(?:^|/)proc(?:/|$)|/dev/(?!null$|stdout$|stderr$)|^file:", re.IGNORECASE)
+_GLOBS = re.compile(r"[*?\[{(]")
 
 
 def overhears(root: Node) -> bool:
@@ -85,6 +102,8 @@ def _is_deaf(node: Node) -> bool:
         case "file_redirect":
             # What a file gives may be what /proc says of the shell.
             return not any("<" in child.type for child in node.children if not child.is_named)
+        case "variable_assignment":
+            return _sets_plain(source(node))
         case "simple_expansion" | "expansion":
             return _SESSION.fullmatch(source(node)) is not None
         case "variable_name" if node.parent is not None and node.parent.type in {"simple_expansion", "expansion"}:
@@ -94,8 +113,10 @@ def _is_deaf(node: Node) -> bool:
 
 
 def acts_by_words(command: Command) -> bool:
-    """Whether a command acts on its words alone, whatever it could read."""
-    return command.basename in _BY_WORDS
+    """Whether a command acts on its words alone, whatever its input says."""
+    if command.basename == "systemctl" and command.words[:1] and command.words[0] in _UNITS:
+        return True
+    return command.basename in _BY_WORDS - _READS_INPUT
 
 
 def is_filter(command: Command) -> bool:
@@ -109,13 +130,38 @@ def _acts_on_words(command: Command) -> bool:
     name, words = command.basename, command.words
     if not command.name or not command.is_installed or command.handed_on.unknown:
         return False
-    if any(word is not None and _KERNEL.search(word) for word in words):
+    if any(_may_be_kernels(argument.node if argument.word is None else argument.word) for argument in command.arguments):
         return False
     if name in _PASSES:
-        return bool(command.handed_on.commands)
+        own = [argument.word for argument in command.own]
+        return bool(command.handed_on.commands) and all(word is not None and _sets_plain(word) for word in own)
     if name in SHELLS:
         return bool(command.scripts)
-    return acts_by_words(command) or is_filter(command) or _is_client(name, words)
+    return name in _BY_WORDS or is_filter(command) or _is_client(name, words)
+
+
+def _sets_plain(word: str) -> bool:
+    """Whether a word sets no variable, or one that is known to be harmless; those named for a secret are hidden."""
+    found = _ASSIGNMENT.match(word)
+    return found is None or is_secret_name(found[1]) or _VARIABLE.fullmatch(found[1]) is not None
+
+
+def _may_be_kernels(word: str | Node) -> bool:
+    """Whether a word may name a file in which the kernel tells of processes."""
+    if isinstance(word, str):
+        return _KERNEL.search(word) is not None
+    text = re.sub(r"[\\'\"]", "", _SESSION.sub("x", source(word)))
+    first, *rest = text.removeprefix("/").split("/")
+    if text.startswith("/") and first and not _GLOBS.search(first) and first[0] != "." and ".." not in rest:
+        # Below a folder of the root that is none of the kernel's.
+        return _KERNEL.search(text) is not None
+    return _KERNEL.search(text) is not None or any(map(_may_be_proc, (first, *rest)))
+
+
+def _may_be_proc(pattern: str) -> bool:
+    if not _GLOBS.search(pattern):
+        return False
+    return not {"[", "{", "("}.isdisjoint(pattern) or any(fnmatchcase(each, pattern) for each in ("proc", "dev"))
 
 
 def _is_client(name: str, words: Sequence[Word]) -> bool:

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.showing.bash.changes import applied
-from proxy.showing.bash.options import named_values, secret_values
+from proxy.showing.bash.options import is_operand, is_option, named_values, secret_values, subcommand
 
 
 def shown(name: str, words: list[str]) -> list[str]:
@@ -80,6 +80,21 @@ def test_an_option_that_is_named_for_a_secret_hides_its_value(words: list[str], 
         ("kubectl", ["--token-file", "f"]),
         ("docker", ["--password", "x", "run"]),
         ("ls", ["--password=x"]),
+        # Another program's table, or another subcommand's.
+        ("usermod", ["--badname", "-l", "-p", "root"]),
+        ("mysqldump", ["-r", "-pfile", "db"]),
+        ("openssl", ["prime", "-k", "17"]),
+        ("docker", ["--context", "login", "volume", "rm", "-p", "vol"]),
+        # Behind the first operand they are operands.
+        ("redis-cli", ["del", "-a", "users"]),
+        ("redis-cli", ["-h", "h", "eval", "x", "0", "-a", "users"]),
+        ("ldapdelete", ["-x", "cn=a", "-w", "cn=b"]),
+        ("ldapdelete", ["-J", "x", "-w", "cn=b"]),
+        # The name, the plain value that is written to a file, a count that is another.
+        ("htpasswd", ["-b", "f", "-n"]),
+        ("htpasswd", ["-bp", "f", "bob", "abc"]),
+        ("htpasswd", ["-nb", "f", "bob", "abc"]),
+        ("mysqladmin", ["password", "abc"]),
     ],
 )
 def test_a_word_that_may_be_something_else_is_not_said_to_be_a_secret(name: str, words: list[str]) -> None:
@@ -104,3 +119,46 @@ def test_a_long_option_hides_its_value_as_its_program_reads_it(
 ) -> None:
     assert shown(name, words) == expected
     assert all(certain for _, _, certain in secret_values(name, words))
+
+
+def test_the_name_before_a_word_that_looks_like_an_option_is_seen() -> None:
+    assert shown("htpasswd", ["-b", "f", "admin", "-n"]) == ["-b", "f", "admin", "***"]
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["login", "h"], ("login", "h")),
+        (["-H", "tcp://h", "--debug", "--tls=x", "login"], ("login",)),
+        (["--context", "login", "volume", "rm"], ("volume", "rm")),
+        (["--unknown", "login"], ()),
+    ],
+)
+def test_the_subcommand(words: list[str], found: tuple[str, ...]) -> None:
+    assert subcommand(words) == found
+
+
+def test_where_a_word_stands() -> None:
+    assert is_option("curl", ["-s", "-H"], 1)
+    assert not is_option("curl", ["-o", "-H"], 1)
+    assert is_operand("curl", ["-s", "h"], 1)
+    assert is_operand("curl", ["--", "h"], 1)
+    assert not is_operand("curl", ["-o", "h"], 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("redis-cli", ["-h", "h", "-p", "6379", "-a", "abc", "ping"]),
+        ("ldapsearch", ["-xLLL", "-H", "ldap://h", "-D", "cn=a", "-w", "abc", "uid=a"]),
+        ("docker", ["-H", "tcp://h", "login", "-u", "bob", "-p", "abc"]),
+        ("openssl", ["enc", "-d", "-aes-256-cbc", "-k", "abc"]),
+        ("mysqldump", ["--single-transaction", "-h", "h", "-rf", "-pabc", "db"]),
+        ("kubectl", ["get", "pods", "--watch", "--token=abc"]),
+        ("htpasswd", ["-cb", "f", "bob", "abc"]),
+    ],
+)
+def test_what_people_type_is_certain(name: str, words: list[str]) -> None:
+    found = list(secret_values(name, words))
+    assert [words[at][change.start : change.end] for at, change, _ in found] == ["abc"]
+    assert all(certain for _, _, certain in found)
