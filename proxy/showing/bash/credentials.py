@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from proxy.showing.bash.changes import Change
-from proxy.showing.bash.options import LABELS, NO_SECRET, is_operand, is_option
+from proxy.showing.bash.named import LABELS, NO_SECRET
+from proxy.showing.bash.options import is_operand, is_option
 
 
 def assigned_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
@@ -47,11 +48,11 @@ _VARIABLES: tuple[tuple[re.Pattern[str], frozenset[str]], ...] = (
     (re.compile(r"mysql\w*|mariadb[\w-]*"), frozenset({"MYSQL_PWD"})),
     (re.compile(r"redis-cli"), frozenset({"REDISCLI_AUTH"})),
 )
-_USER_AND_PASSWORD = r"[\w.~%+-]*:([\w.~!$&*+,=%-]+)@"
+_USER_INFO = r"[\w.~%+-]*:([\w.~!$&*+,=%-]+)@"
 #: They read a URL with a password in it as that: of these schemes, and without what one of them reads as its end
 #: (wget: `;`), as a pattern (curl: braces and brackets) or as nothing of a URL.
 _READS_URLS: tuple[tuple[re.Pattern[str], re.Pattern[str]], ...] = tuple(
-    (re.compile(names), re.compile(rf"(?:{schemes})://{_USER_AND_PASSWORD}"))
+    (re.compile(names), re.compile(rf"(?:{schemes})://{_USER_INFO}"))
     for names, schemes in (
         (r"curl|wget", "https?|ftps?"),
         (r"git", "https?"),

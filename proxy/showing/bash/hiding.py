@@ -27,7 +27,8 @@ from proxy.showing.bash.credentials import (
     takes_variable,
 )
 from proxy.showing.bash.literals import Literal, literals
-from proxy.showing.bash.options import named_values, secret_values
+from proxy.showing.bash.named import named_values
+from proxy.showing.bash.options import secret_values
 from proxy.showing.bash.overhearing import acts_by_words, is_filter, overhears
 from proxy.showing.bash.patterns import is_opaque, secrets_in
 from proxy.showing.bash.places import characters, plain_parts, tabs

@@ -35,7 +35,7 @@ class Literal:
 
     @property
     def may_split(self) -> bool:
-        """Whether it may become several words, or one that is an option: an expansion without quotes, a leading glob."""
+        """Whether it may become several words or an option: an expansion without quotes, a glob at its start."""
         computed = COMPUTED in self.text and self.node.type != "string"
         first = self.pieces[0] if self.pieces else None
         is_bare = first is not None and first.quoting is Quoting.BARE

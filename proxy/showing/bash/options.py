@@ -10,16 +10,6 @@ from dataclasses import dataclass
 from proxy.shell.options import split_words
 from proxy.showing.bash.changes import Change
 
-#: What a name says that holds a secret.
-LABELS = r"password|passwd|passphrase|[-_]pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?"
-#: Ends of such a name that say that the secret is elsewhere.
-NO_SECRET = re.compile(r"(?i)[-_](?:stdin|file|path|name|ttl|fd)$")
-#: Options with such a name that take no secret as the next word.
-_NO_VALUE = r"(?!.*[-_](?:stdin|file|path|name|id|ttl|fd)$)(?!--?(?:no|ask|prompt|use)-)"
-#: `--password`, by itself: its value is the next word.
-_NAMED_OPTION = re.compile(rf"(?i){_NO_VALUE}--?[\w-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w-]*")
-_NAMED_VALUE = re.compile(rf"(?i)(?:--?)?[\w.-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w.-]*=(?=.)")
-
 
 @dataclass(frozen=True)
 class Secrets:
@@ -138,7 +128,8 @@ _TABLE: tuple[tuple[re.Pattern[str], Secrets], ...] = tuple(
                 valued="ACDEFHTXYbcdemortwxyz",
                 long_plain=(
                     "--anyauth --basic --compressed --digest --fail --fail-with-body --get --head --include --insecure"
-                    " --http1.1 --http2 --ipv4 --ipv6 --location --negotiate --no-progress-meter --ntlm --remote-name --show-error --silent --verbose"
+                    " --http1.1 --http2 --ipv4 --ipv6 --location --negotiate --no-progress-meter --ntlm --remote-name"
+                    " --show-error --silent --verbose"
                 ),
             ),
         ),
@@ -191,7 +182,7 @@ def is_option(name: str, words: Sequence[str], at: int) -> bool:
 
 def is_operand(name: str, words: Sequence[str], at: int) -> bool:
     """Whether a word is surely no value of the option before it."""
-    return not (at and "--" != words[at - 1] and _may_take(words[at - 1], _of(name, words)))
+    return not (at and words[at - 1] != "--" and _may_take(words[at - 1], _of(name, words)))
 
 
 def secret_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change, bool]]:
@@ -288,17 +279,3 @@ def _htpasswd(words: Sequence[str]) -> Iterator[tuple[int, Change, bool]]:
         # -p writes the value as it stands, to a file that may be run.
         certain = set(letters) <= set("25Bbcdimnsv") and operands == (2 if "n" in letters else 3)
         yield len(words) - 1, Change(0, len(words[-1])), certain
-
-
-def named_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
-    """Values of options that are named for a secret, of a program that reads its words as options.
-
-    That says nothing of what the program does with them: it may act on such a word.
-    """
-    for at, word in enumerate(words):
-        found = _NAMED_VALUE.match(word)
-        if found and not NO_SECRET.search(word[: found.end() - 1]):
-            yield at, Change(found.end(), len(word))
-        follows = words[at + 1] if at + 1 < len(words) else ""
-        if follows and follows[:1] != "-" and _NAMED_OPTION.fullmatch(word):
-            yield at + 1, Change(0, len(follows))

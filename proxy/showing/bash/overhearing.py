@@ -130,7 +130,9 @@ def _acts_on_words(command: Command) -> bool:
     name, words = command.basename, command.words
     if not command.name or not command.is_installed or command.handed_on.unknown:
         return False
-    if any(_may_be_kernels(argument.node if argument.word is None else argument.word) for argument in command.arguments):
+    if any(
+        _may_be_kernels(argument.node if argument.word is None else argument.word) for argument in command.arguments
+    ):
         return False
     if name in _PASSES:
         own = [argument.word for argument in command.own]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from access.policy.entities import Entity
 from proxy.masking.rules import Masker, MaskingRule
 from proxy.showing.bash.changes import Change
-from proxy.showing.bash.options import LABELS
+from proxy.showing.bash.named import LABELS
 
 _OPAQUE = r"[^\s;|&<>()$`\\'\"{}\[\],\x00]+"
 _opaque = re.compile(_OPAQUE)

@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.showing.bash.changes import applied
-from proxy.showing.bash.options import is_operand, is_option, named_values, secret_values, subcommand
+from proxy.showing.bash.options import is_operand, is_option, secret_values, subcommand
 
 
 def shown(name: str, words: list[str]) -> list[str]:
@@ -41,24 +41,6 @@ def shown(name: str, words: list[str]) -> list[str]:
 )
 def test_a_known_option_hides_its_value(name: str, words: list[str], expected: list[str]) -> None:
     assert shown(name, words) == expected
-
-
-@pytest.mark.parametrize(
-    ("words", "hidden"),
-    [
-        (["--password", "abc"], ["abc"]),
-        (["--db-token", "abc"], ["abc"]),
-        (["--api-key=abc"], ["abc"]),
-        (["MY_PASSWORD=abc"], ["abc"]),
-        (["--password", "-x"], []),
-        (["--password-stdin", "host"], []),
-        (["--token-file", "path"], []),
-        (["--no-password", "db"], []),
-        (["--verbose", "abc", "-p", "80"], []),
-    ],
-)
-def test_an_option_that_is_named_for_a_secret_hides_its_value(words: list[str], hidden: list[str]) -> None:
-    assert [words[at][change.start : change.end] for at, change in named_values(words)] == hidden
 
 
 @pytest.mark.finding("H1")

@@ -19,7 +19,9 @@ from proxy.syntax.bash import nodes, parse
         "sudo -S systemctl restart nginx <<< abc",
         "curl -sS -u a:b -o x https://h/ # token=abc",
         "kinit <<E\nabc\nE",
-        "rm /srv/*/x{1,2}",
+        "rm /srv/*/x{1,2} *.old $HOME/*.log",
+        "LC_ALL=C PGHOST=h PGPASSWORD=abc pg_dump db",
+        "sudo -u bob env PGPASSWORD=abc TZ=UTC psql -l",
     ],
 )
 def test_plain_words_and_commands_are_deaf(script: str) -> None:
@@ -76,6 +78,17 @@ def test_plain_words_and_commands_are_deaf(script: str) -> None:
         "mytool x",
         "declare -p",
         "read x",
+        "POSIXLY_CORRECT=1 useradd bob",
+        "POSIXLY_CORRECT=1; useradd bob",
+        "env POSIXLY_CORRECT=1 useradd bob",
+        "rm $LANG",
+        "cd /pr?c",
+        "cd /*/self",
+        "cd ../p*",
+        "cd /srv/../p*",
+        'cd /"p"r?c',
+        "cd /{proc,x}",
+        "curl -T /dev/tty http://h",
     ],
 )
 def test_whatever_else_there_is_might_overhear(script: str) -> None:
@@ -96,6 +109,13 @@ def test_filters_are_given_options_only() -> None:
 
 
 def test_commands_that_never_read_their_input() -> None:
-    (node,) = [each for each in nodes(parse("systemctl stop x")) if each.type == "command"]
-    (command,) = commands(command_words(node))
-    assert acts_by_words(command)
+    def acts(script: str) -> bool:
+        (node,) = [each for each in nodes(parse(script)) if each.type == "command"]
+        (command,) = commands(command_words(node))
+        return acts_by_words(command)
+
+    assert acts("systemctl stop x")
+    assert acts("rm x")
+    assert not acts("systemctl edit --stdin x")
+    assert not acts("logger")
+    assert not acts("service x start")
