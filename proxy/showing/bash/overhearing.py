@@ -55,7 +55,12 @@ _VARIABLE = re.compile(
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)\+?=")
 #: They pass on, count or pack what comes by a pipe, if they are given options only.
 _FILTERS = split_words("bzip2 cat gzip head lz4 pigz sort tac tail uniq wc xz zstd")
-_FILTER_WORD = re.compile(r"--?[A-Za-z][\w-]*|-?\d+|-")
+#: Options that neither name a file nor read names of files from the pipe (`xz --files`, `sort -of`).
+_FILTER_WORD = re.compile(
+    r"-[A-CE-Za-np-z0-9]+|-|--(?:best|bytes|chars|count|decompress|fast|human-numeric-sort|ignore-case|keep|lines|number"
+    r"|numeric-sort|quiet|repeated|reverse|stdout|stable|uncompress|unique|version-sort|words|zero-terminated)(?:=\d+)?"
+)
+_NUMBERED = re.compile(r"-[A-Za-z]*[cknT]|--(?:bytes|lines)")
 #: They run the command behind them as it stands.
 _PASSES = split_words("env ionice nice nohup setsid sshpass stdbuf sudo time timeout")
 #: They take a secret by an option, a variable, a URL or their input, and act on nothing else that they could overhear:
@@ -121,9 +126,15 @@ def acts_by_words(command: Command) -> bool:
 
 def is_filter(command: Command) -> bool:
     """Whether a command passes on what it reads from a pipe, and opens nothing."""
+    words = command.words
     return command.basename in _FILTERS and all(
-        word is not None and _FILTER_WORD.fullmatch(word) is not None for word in command.words
+        word is not None and (_FILTER_WORD.fullmatch(word) is not None or _is_number(word, before))
+        for before, word in zip([None, *words], words, strict=False)
     )
+
+
+def _is_number(word: str, before: Word) -> bool:
+    return word.isdecimal() and before is not None and _NUMBERED.fullmatch(before) is not None
 
 
 def _acts_on_words(command: Command) -> bool:

@@ -38,6 +38,8 @@ def feeds(chain: Sequence[Command], defined: frozenset[str]) -> Feeds:
     inner = chain[-1]
     if inner.basename in SHELLS and inner.handed_on.unknown and None not in inner.words:
         return Feeds.SCRIPT
+    if inner.basename in SHELLS and inner.scripts and _may_read(chain):
+        return Feeds.PASSWORD_AND_MORE
     if inner.basename in SHELLS or is_interpreter(inner.basename):
         return Feeds.DATA
     if inner.basename in _READERS or _logs_in(inner):

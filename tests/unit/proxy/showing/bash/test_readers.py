@@ -20,6 +20,7 @@ def made_of(line: str, defined: frozenset[str] = frozenset()) -> Feeds:
         ("helm registry login --password-stdin h", Feeds.PASSWORD),
         ("docker container exec -i c sh -s login --password-stdin", Feeds.PASSWORD_AND_MORE),
         ("sudo -S systemctl restart x", Feeds.PASSWORD_AND_MORE),
+        ("sudo -S sh -c 'rm x'", Feeds.PASSWORD_AND_MORE),
         ("gpg --passphrase-fd 0 x", Feeds.PASSWORD_AND_MORE),
         ("bash", Feeds.SCRIPT),
         ("sudo -S bash -s", Feeds.SCRIPT),
