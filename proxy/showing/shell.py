@@ -22,6 +22,10 @@ _NUMBER = (
     "This command line holds something that must not be shown where it says what runs, so it cannot be shown whole and"
     " nobody can approve it. Name the program or the file otherwise."
 )
+_CARD = (
+    "This command line holds what looks like a card number, which nobody may be shown, so nobody can approve it. Name"
+    " what it acts on otherwise, or pass the number by a file or by standard input."
+)
 _BESIDE_CODE = (
     "This command line holds a secret beside something that only the running shell, program or script knows, so it"
     " cannot be shown whole and nobody can approve it. Pass the secret by a file or by standard input."
@@ -78,10 +82,13 @@ def _read(line: str, found: Judgement) -> tuple[str, str]:
         return _unread(line), _UNREADABLE
     line = joined(line)
     hiding = hide(line, evaluates=found.evaluates)
-    text = without_numbers(applied(line, hiding.changes))
+    hidden = applied(line, hiding.changes)
+    text = without_numbers(hidden)
     if text != line and not _is_same(line, text):
         return _unread(line), _NUMBER
-    return text, _why_not(hiding, found)
+    # Anybody can choose the digits that are hidden of it.
+    holds_card = text != hidden or hiding.hides_card
+    return text, _why_not(hiding, found) or (_CARD if holds_card else "")
 
 
 def _is_same(line: str, text: str) -> bool:

@@ -48,8 +48,9 @@ class Hiding:
     """What is hidden of one script, in characters of it."""
 
     changes: list[Change] = field(default_factory=list[Change])
-    #: Something other than a card's number, whose last digits stay.
+    #: Something other than a card's number; and a card's number, whose last digits stay.
     hides: bool = False
+    hides_card: bool = False
     #: Something that no program is known to take for a secret, whose values its reader is not to act on.
     unproven: bool = False
     #: Something that may be written to where it is run later: it is printed, or unproven.
@@ -274,11 +275,10 @@ class _Script:
         changes = disjoint(word.changes)
         written = list(rewritten(word.pieces, changes))
         hidden = [each for each in changes if not _is_card(each)] if written else []
+        self._hiding.hides_card |= bool(written) and len(hidden) < len(changes)
         if hidden:
             self._hiding.hides = True
-            unproven = not all(
-                any(one.start <= each.start and each.end <= one.end for one in word.proven) for each in hidden
-            )
+            unproven = not all(map(word.is_proven, hidden))
             self._hiding.hides_text |= unproven
             self._hiding.unproven |= unproven and not word.printed
             self._hiding.prints |= unproven and word.printed
@@ -287,10 +287,12 @@ class _Script:
 
     def _add(self, changes: Sequence[Change], start_byte: int) -> None:
         self._hiding.hides |= bool(changes)
+        self._hiding.hides_card |= any(map(_is_card, changes))
         self._hiding.changes += moved(changes, self._at(start_byte))
 
     def _merge(self, inner: Hiding) -> None:
         self._hiding.hides |= inner.hides
+        self._hiding.hides_card |= inner.hides_card
         self._hiding.hides_text |= inner.hides_text
         self._hiding.prints |= inner.prints
         self._hiding.hides_sql |= inner.hides_sql
