@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a Debian machine with Python 3.11 is enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit coverage check format rooms migration changelog bench dist clean
+.PHONY: help demo test test-unit coverage check format rooms migration changelog bench fuzz dist clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -50,6 +50,9 @@ changelog: $(READY) ## Collect changes/ into CHANGELOG.md: VERSION=0.2.0
 bench: $(READY) ## Measure, as ratios to the direct path in the same run
 	sh scripts/system-packages bench
 	$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(READY) ## Feed readers, masking and display with bytes that coverage leads to, ten minutes (ARGS="shell --seconds 60")
+	$(BIN)/uv run --quiet --frozen --isolated --all-extras --group fuzz python -m fuzz $(ARGS)
 
 dist: $(READY) ## Build the two distributions into dist/, and start each without the other
 	rm -rf dist
