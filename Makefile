@@ -1,10 +1,12 @@
 # Every target sets up what it needs: a Debian machine with Python 3.11 is enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit coverage check format rooms migration changelog bench dist clean
+.PHONY: help demo test test-unit coverage check format rooms migration changelog bench fuzz dist clean
 
 BIN := .venv/bin
 READY := .venv/.ready
+# A folder for this run's files: another run would shut the one that pytest shares, and PostgreSQL's account needs it.
+ALONE_IN := folder=$$(mktemp -d) && chmod 711 "$$folder" && trap 'rm -rf "$$folder"' EXIT && PYTEST_DEBUG_TEMPROOT="$$folder"
 ALONE := $(BIN)/uv run --quiet --isolated --no-project
 
 help: ## Show this
@@ -16,10 +18,10 @@ demo: $(READY) ## Run everything on this machine, with a local Slack (ARGS=--scr
 
 test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chromium (ARGS=tests/live/proxy picks some)
 	sh scripts/system-packages
-	$(BIN)/pytest -n 2 --dist loadfile --durations=10 $(ARGS)
+	$(ALONE_IN) $(BIN)/pytest -n 2 --dist loadfile --durations=10 $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan" picks some)
-	$(BIN)/pytest -n 2 tests/unit $(ARGS)
+	$(ALONE_IN) $(BIN)/pytest -n 2 tests/unit $(ARGS)
 
 coverage: $(READY) ## Report which lines the unit tests run; a report, not a threshold
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered tests/unit $(ARGS)
@@ -48,6 +50,9 @@ changelog: $(READY) ## Collect changes/ into CHANGELOG.md: VERSION=0.2.0
 bench: $(READY) ## Measure, as ratios to the direct path in the same run
 	sh scripts/system-packages bench
 	$(BIN)/python -m bench $(ARGS)
+
+fuzz: $(READY) ## Feed readers, masking and display with bytes that coverage leads to, ten minutes (ARGS="shell --seconds 60")
+	$(BIN)/uv run --quiet --frozen --isolated --all-extras --group fuzz python -m fuzz $(ARGS)
 
 dist: $(READY) ## Build the two distributions into dist/, and start each without the other
 	rm -rf dist

@@ -28,6 +28,7 @@ from cli.judge import judge
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
 from cli.unlock import unlock
+from cli.workers import MOST_WORKERS
 from proxy.authority import Authority
 from proxy.ssh.host_key import host_key, public_line
 from storage.database import StorageUnavailable
@@ -151,9 +152,14 @@ def serve(
     adopt_policy: Annotated[
         bool, typer.Option("--adopt-policy", help="Go back to this policy, although a newer one replaced it.")
     ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=MOST_WORKERS, help="Processes for the proxy, one for each core that it may use.")
+    ] = 1,
+    link: Annotated[int | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Run the bot, the proxy and the pages until told to stop; SIGHUP reads the policy again."""
-    run(serving.serve(settled(), only or list(serving.Room), adopt_policy=adopt_policy))
+    rooms = only or list(serving.Room)
+    run(serving.serve(settled(), rooms, adopt_policy=adopt_policy, workers=workers, link=link))
 
 
 @app.command()

@@ -21,7 +21,9 @@ from bot.facts.addresses import Addresses
 from bot.settings import BotSettings
 from cli.runtime import NotReady, Runtime, runtime
 from cli.settings import Settings, host_and_port
+from cli.workers import Link, Workers
 from proxy.errors import CannotListen, words_of
+from proxy.place import ALONE, Place
 from proxy.protocols import keys_folder
 from proxy.server import ProxyServer, ProxySettings
 from proxy.ssh.host_key import public_key_file
@@ -43,22 +45,48 @@ class Room(StrEnum):
     WEB = "web"
 
 
-async def serve(settings: Settings, rooms: Sequence[Room], *, adopt_policy: bool = False) -> None:
+async def serve(
+    settings: Settings,
+    rooms: Sequence[Room],
+    *,
+    adopt_policy: bool = False,
+    workers: int = 1,
+    link: int | None = None,
+) -> None:
     """Serve these rooms until SIGTERM or SIGINT; SIGHUP reads the policy again.
 
-    `adopt_policy`: the file's policy is meant even if it was in force before and was replaced. Raises NotReady,
-    PolicyOutdated and whatever ends a room for good.
+    `adopt_policy`: the file's policy is meant even if it was in force before and was replaced. `workers`: how many
+    processes the proxy has; with more than one they are others than this. `link`: this is one of them, and the
+    descriptor of its line to the process that watches it. Raises NotReady, PolicyOutdated and whatever ends a room for
+    good.
     """
-    async with runtime(settings) as running, serving(running, rooms, adopt_policy=adopt_policy):
-        await until_signal()
-        log.info("stopping")
+    line = None if link is None else Link.open(link)
+    if line is not None:
+        structlog.contextvars.bind_contextvars(worker=line.place.index)
+    crew = Workers(workers, _doors(settings)) if workers > 1 and Room.PROXY in rooms else None
+    async with runtime(settings) as running:
+        place = ALONE if line is None else line.place
+        async with serving(running, rooms, adopt_policy=adopt_policy, crew=crew, place=place):
+            if line is None:
+                await until_signal()
+            else:
+                line.ready()
+                await _first_of(until_signal(), line.lost())
+            log.info("stopping")
 
 
 @contextlib.asynccontextmanager
-async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool = False) -> AsyncGenerator[None]:
+async def serving(
+    running: Runtime,
+    rooms: Sequence[Room],
+    *,
+    adopt_policy: bool = False,
+    crew: Workers | None = None,
+    place: Place = ALONE,
+) -> AsyncGenerator[None]:
     """Serve these rooms for as long as the block lasts; it is entered when they are ready for people.
 
-    A room that fails for good ends the block with its exception.
+    The proxy is the crew's, if there is one. A room that fails for good ends the block with its exception.
     """
     if why := await excess(running.database):
         log.warning("storage_login_may_do_too_much", why=why)
@@ -66,14 +94,17 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
     if unmasked := running.access.policies.current.unmasked_databases():
         log.warning("no_masked_columns", resources=unmasked, hint="name columns under masking: docs/policy.md")
     bot = await _bot(running) if Room.BOT in rooms else None
-    proxy = _proxy(running) if Room.PROXY in rooms else None
+    proxy = _proxy(running, place) if Room.PROXY in rooms and crew is None else None
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(work) for work in _common(running)]
+        tasks = [group.create_task(work) for work in _common(running, crew)]
         if bot is not None:
             tasks.append(group.create_task(bot.run()))
         if proxy is not None:
-            tasks.append(group.create_task(_proxy_listens(proxy)))
+            tasks.append(group.create_task(_proxy_listens(proxy.run())))
             await proxy.ready.wait()
+        if crew is not None:
+            tasks.append(group.create_task(_proxy_listens(crew.run())))
+            await crew.ready.wait()
         if Room.WEB in rooms:
             address = host_and_port(running.settings.web_listen)
             web = WebServer(
@@ -83,7 +114,7 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
                 ssh_host_key_file=public_key_file(ssh_keys(running.settings)),
             )
             tasks.append(group.create_task(_web_listens(web, address)))
-        log.info("serving", **_facts(running, rooms))
+        log.info("serving", **_facts(running, rooms), **({} if crew is None else {"workers": crew.count}))
         try:
             yield
         finally:
@@ -91,10 +122,21 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
                 task.cancel()
 
 
-async def _proxy_listens(proxy: ProxyServer) -> None:
+async def _first_of(*waits: Coroutine[Any, Any, None]) -> None:
+    """Return when one of them does."""
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def _proxy_listens(running: Coroutine[Any, Any, None]) -> None:
     """Run the proxy; a port that is not to be had is the operator's to mend. Raises NotReady."""
     try:
-        await proxy.run()
+        await running
     except CannotListen as error:
         raise NotReady(_no_port(*error.address, error.why, f"GATEPASS_{error.protocol.upper()}_LISTEN")) from error
 
@@ -131,14 +173,14 @@ def _facts(running: Runtime, rooms: Sequence[Room]) -> dict[str, Any]:
     }
 
 
-def _common(running: Runtime) -> list[Coroutine[Any, Any, None]]:
+def _common(running: Runtime, crew: Workers | None) -> list[Coroutine[Any, Any, None]]:
     """What every process does whatever its rooms; storage sees to it that only one of them does each thing."""
     return [
         running.notices.run(),
         Sequencer(running.database, running.notices).run(),
         Deadlines(running.access, running.notices).run(),
         follow_policy(running.access, running.notices),
-        _reload_on_hangup(running),
+        _reload_on_hangup(running, crew),
     ]
 
 
@@ -183,18 +225,24 @@ def addresses(settings: Settings) -> Addresses:
     )
 
 
-def _proxy(running: Runtime) -> ProxyServer:
+def _proxy(running: Runtime, place: Place) -> ProxyServer:
     settings = running.settings
     return ProxyServer(
         running.access,
         running.notices,
         ProxySettings(
-            listen={protocol: host_and_port(_listen(settings, protocol)) for protocol in SERVED},
+            listen=_doors(settings),
             hosts=tuple(dict.fromkeys((settings.public_host, "localhost", "127.0.0.1", "::1"))),
             home=settings.home,
             recordings=settings.recordings,
+            place=place,
         ),
     )
+
+
+def _doors(settings: Settings) -> dict[Protocol, tuple[str, int]]:
+    """Where the proxy listens, for each protocol."""
+    return {protocol: host_and_port(_listen(settings, protocol)) for protocol in SERVED}
 
 
 def _listen(settings: Settings, protocol: Protocol) -> str:
@@ -219,13 +267,15 @@ async def until_signal() -> None:
     await asked.wait()
 
 
-async def _reload_on_hangup(running: Runtime) -> None:
+async def _reload_on_hangup(running: Runtime, crew: Workers | None) -> None:
     """Read the policy again on SIGHUP; a file with errors keeps the old policy and says so."""
     hung_up = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, hung_up.set)
     while True:
         await hung_up.wait()
         hung_up.clear()
+        if crew is not None:
+            crew.hang_up()
         try:
             policy = running.access.policies.reload()
         except PolicyErrors as errors:

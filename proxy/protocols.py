@@ -7,6 +7,7 @@ from typing import Protocol as Shape
 from typing import Self, assert_never
 
 from access.policy.served import NotServed
+from proxy.place import ALONE, Place
 from proxy.postgres.listener import PostgresListener, PostgresSettings
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.listener import SshListener, SshSettings
@@ -29,14 +30,20 @@ class Listener(Shape):
 
 
 def listener(
-    protocol: Protocol, gateway: Gateway, listen: tuple[str, int], *, home: Path, tls: ssl.SSLContext
+    protocol: Protocol,
+    gateway: Gateway,
+    listen: tuple[str, int],
+    *,
+    home: Path,
+    tls: ssl.SSLContext,
+    place: Place = ALONE,
 ) -> Listener:
     """The protocol's listener, not entered yet; its keys lie below `home`. Raises NotServed."""
     match protocol:
         case Protocol.SSH:
-            return SshListener(gateway, SshSettings(listen, keys_folder(home)))
+            return SshListener(gateway, SshSettings(listen, keys_folder(home), place=place))
         case Protocol.POSTGRES:
-            return PostgresListener(gateway, PostgresSettings(listen, tls))
+            return PostgresListener(gateway, PostgresSettings(listen, tls, place=place))
         case Protocol.KUBERNETES:
             raise NotServed(protocol)
         case _:

@@ -15,6 +15,7 @@ import structlog
 from access.context import Access
 from proxy.authority import Authority
 from proxy.errors import CannotListen
+from proxy.place import ALONE, Place
 from proxy.protocols import listener
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.instance import PULSE_TIMEOUT_S, registered
@@ -47,6 +48,8 @@ class ProxySettings:
     hosts: Sequence[str]
     home: Path
     recordings: Path
+    #: Beside other processes that listen on the same ports.
+    place: Place = ALONE
 
 
 class ProxyServer:
@@ -71,7 +74,9 @@ class ProxyServer:
         async with contextlib.AsyncExitStack() as listeners:
             addresses: dict[str, tuple[str, int]] = {}
             for protocol, listen in self._settings.listen.items():
-                made = listener(protocol, self.gateway, listen, home=self._settings.home, tls=tls)
+                made = listener(
+                    protocol, self.gateway, listen, home=self._settings.home, tls=tls, place=self._settings.place
+                )
                 try:
                     addresses[protocol.value] = (await listeners.enter_async_context(made)).address
                 except OSError as error:

@@ -16,6 +16,8 @@ import structlog
 
 from proxy.doors.lobby import FIRST_WORDS_S, LobbyLimits
 from proxy.doorstep import Doorstep, Entrance
+from proxy.place import ALONE, Place
+from proxy.postgres.cancel_post import CancelPost
 from proxy.postgres.cancels import Cancels
 from proxy.postgres.connection import ClientConnection
 from proxy.postgres.handshake import StartupRefused, StartupResult, accept, greet
@@ -44,6 +46,7 @@ class PostgresSettings:
     greeting_timeout_s: float = GREETING_TIMEOUT_S
     first_words_s: float = FIRST_WORDS_S
     lobby: LobbyLimits = LOBBY
+    place: Place = ALONE
 
 
 class PostgresListener:
@@ -54,7 +57,9 @@ class PostgresListener:
         self._wanted = settings.listen
         self._tls = settings.tls
         self._greeting_timeout_s = settings.greeting_timeout_s
-        self._cancels = Cancels()
+        self._place = settings.place
+        self._cancels = Cancels(settings.place)
+        self._post = CancelPost(settings.place, self._cancel)
         self._entrance = Entrance(settings.lobby, first_words_s=settings.first_words_s)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
@@ -64,8 +69,11 @@ class PostgresListener:
         loop = asyncio.get_running_loop()
         host, port = self._wanted
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        await self._post.__aenter__()
         for family, _, _, _, address in found[:1]:
-            listening = socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+            listening = socket.create_server(
+                address[:2], family=family, backlog=_BACKLOG, reuse_port=self._place.shares_ports
+            )
             listening.setblocking(False)
             self._sockets.append(listening)
             self._accepting.append(loop.create_task(self._accept(listening)))
@@ -81,6 +89,7 @@ class PostgresListener:
             await asyncio.wait(tasks)
         for listening in self._sockets:
             listening.close()
+        await self._post.__aexit__(kind, error, traceback)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -113,7 +122,7 @@ class PostgresListener:
             greeted = await self._greeted(connection, client, doorstep)
             if isinstance(greeted, CancelRequest):
                 doorstep.left()
-                await self._cancel(greeted)
+                await self._pass_on(greeted)
             elif greeted is not None:
                 await ClientConnection(self._gateway, self._cancels, greeted, client, admitted=doorstep.left).run()
         finally:
@@ -151,6 +160,14 @@ class PostgresListener:
             elif not isinstance(greeted, StartupResult):
                 await transport.close()
         return None
+
+    async def _pass_on(self, request: CancelRequest) -> None:
+        """A session of another process is that one's to cancel."""
+        owner = self._cancels.owner(request)
+        if owner == self._place.index:
+            await self._cancel(request)
+        else:
+            await self._post.deliver(request, owner)
 
     async def _cancel(self, request: CancelRequest) -> None:
         relay = self._cancels.find(request)

@@ -52,7 +52,8 @@ PREFIXES: dict[str, Prefix] = {
     ),
     "nohup": Prefix(),
     "setsid": Prefix("", "cfw", long_plain=_long("ctty fork wait")),
-    "time": Prefix("fo", "apqv", _long("format output"), _long("append portability quiet verbose")),
+    # bash's own, which takes assignments; the program of that name takes them for a command that is not there.
+    "time": Prefix("fo", "apqv", _long("format output"), _long("append portability quiet verbose"), assignments=True),
     "coproc": Prefix(),
     # zsh's precommand modifiers.
     "-": Prefix(),

@@ -22,6 +22,10 @@ _NUMBER = (
     "This command line holds something that must not be shown where it says what runs, so it cannot be shown whole and"
     " nobody can approve it. Name the program or the file otherwise."
 )
+_CARD = (
+    "This command line holds what looks like a card number, which nobody may be shown, so nobody can approve it. Name"
+    " what it acts on otherwise, or pass the number by a file or by standard input."
+)
 _BESIDE_CODE = (
     "This command line holds a secret beside something that only the running shell, program or script knows, so it"
     " cannot be shown whole and nobody can approve it. Pass the secret by a file or by standard input."
@@ -34,13 +38,13 @@ _IN_SQL = (
     "This command line holds a secret inside SQL, so it cannot be shown whole and nobody can approve it. Pass it by a"
     " variable of the database's client, or run the SQL through Gatepass itself."
 )
-_EXPANDED = (
-    "This command line holds a secret in a variable that it expands or prints itself, so it cannot be shown whole and"
-    " nobody can approve it. Pass the secret by a file or by standard input."
+_UNPROVEN = (
+    "This command line holds a word that looks like a secret, and its program may act on it, so it cannot be shown"
+    " whole and nobody can approve it. Pass the secret by a file or by standard input."
 )
-_OPERAND = (
-    "This command line holds a word behind something named like a secret, and whether its program acts on that word is"
-    " not known, so nobody can approve it. Write option and value as one word: --token=VALUE."
+_OVERHEARD = (
+    "This command line holds a secret beside something that could read and use it, so it cannot be shown whole and"
+    " nobody can approve it. Run the command that takes the secret by itself, or pass the secret by a file."
 )
 
 
@@ -78,10 +82,13 @@ def _read(line: str, found: Judgement) -> tuple[str, str]:
         return _unread(line), _UNREADABLE
     line = joined(line)
     hiding = hide(line, evaluates=found.evaluates)
-    text = without_numbers(applied(line, hiding.changes))
+    hidden = applied(line, hiding.changes)
+    text = without_numbers(hidden)
     if text != line and not _is_same(line, text):
         return _unread(line), _NUMBER
-    return text, _why_not(hiding, found)
+    # Anybody can choose the digits that are hidden of it.
+    holds_card = text != hidden or hiding.hides_card
+    return text, _why_not(hiding, found) or (_CARD if holds_card else "")
 
 
 def _is_same(line: str, text: str) -> bool:
@@ -100,8 +107,8 @@ def _why_not(hiding: Hiding, found: Judgement) -> str:
         return _BESIDE_CODE
     if hiding.hides_text and ShellLabel.REDIRECT_WRITE in found.labels:
         return _WRITTEN
-    if hiding.hides_expanded:
-        return _EXPANDED
-    if hiding.hides_operand:
-        return _OPERAND
-    return _IN_SQL if hiding.hides_sql else ""
+    if hiding.hides_sql:
+        return _IN_SQL
+    if hiding.unproven:
+        return _UNPROVEN
+    return _OVERHEARD if hiding.hides and hiding.overheard else ""

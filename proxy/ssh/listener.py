@@ -16,6 +16,7 @@ import asyncssh
 import structlog
 
 from proxy.doorstep import Entrance
+from proxy.place import ALONE, Place
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.algorithms import ENCRYPTION, KEY_EXCHANGE, MACS
 from proxy.ssh.connection import Connection, Limits
@@ -32,6 +33,7 @@ class SshSettings:
     listen: tuple[str, int]
     keys: Path
     limits: Limits = field(default_factory=Limits)
+    place: Place = ALONE
 
 
 class SshListener:
@@ -42,6 +44,7 @@ class SshListener:
         self._listen = settings.listen
         self._key = host_key(settings.keys)
         self._limits = settings.limits
+        self._place = settings.place
         self._entrance = Entrance(settings.limits.lobby, first_words_s=settings.limits.first_words_s)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -70,6 +73,7 @@ class SshListener:
             login_timeout=self._limits.login_grace_s,
             keepalive_interval=KEEPALIVE_S,
             keepalive_count_max=KEEPALIVE_TRIES,
+            reuse_port=self._place.shares_ports,
         )
         return self
 

@@ -61,7 +61,7 @@ def beside(make: Callable[[], contextlib.AbstractAsyncContextManager[StageT]]) -
 
 
 @contextlib.asynccontextmanager
-async def product_in(folder: Path, *, hold: str = "10m") -> AsyncIterator[Product]:
+async def product_in(folder: Path, *, hold: str = "10m", workers: int = 1) -> AsyncIterator[Product]:
     """A stage with a bot process and a proxy process of its own."""
     async with contextlib.AsyncExitStack() as stack:
         around = stack.enter_context(beside(lambda: stage(folder, known_ports=False, hold=hold)))
@@ -81,6 +81,7 @@ async def product_in(folder: Path, *, hold: str = "10m") -> AsyncIterator[Produc
         )
         bot = Program(settings, ("bot",), folder / "bot.log")
         proxy = Program(settings, ("proxy",), folder / "proxy.log")
+        proxy.words = ("--workers", str(workers)) if workers > 1 else ()
         for program in (bot, proxy):
             stack.push_async_callback(program.stop)
             await program.start()

@@ -35,6 +35,8 @@ class Program:
     rooms: tuple[str, ...]
     log: Path
     process: asyncio.subprocess.Process | None = None
+    #: More words behind `gatepass serve`.
+    words: tuple[str, ...] = ()
 
     async def start(self) -> None:
         """Start it and wait until it says that it serves."""
@@ -45,15 +47,21 @@ class Program:
                 str(Path(sys.executable).with_name("gatepass")),
                 "serve",
                 *only,
+                *self.words,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 env=self._environment(),
             )
         async with asyncio.timeout(START_S):
-            while b"serving" not in self.log.read_bytes()[seen:]:
+            while self._serving not in self.log.read_bytes()[seen:]:
                 assert self.process.returncode is None, self.log.read_text()
                 await asyncio.sleep(0.05)
+
+    @property
+    def _serving(self) -> bytes:
+        """What it says itself when it serves; its workers say that they serve, too."""
+        return b'"workers": ' if "--workers" in self.words else b"serving"
 
     def _environment(self) -> dict[str, str]:
         settings = self.settings
@@ -141,4 +149,4 @@ class Product:
 class OwnProduct(Protocol):
     """For journeys that kill, starve or time out: `async with own_product(hold="2s") as product`."""
 
-    def __call__(self, *, hold: str = "10m") -> contextlib.AbstractAsyncContextManager[Product]: ...
+    def __call__(self, *, hold: str = "10m", workers: int = 1) -> contextlib.AbstractAsyncContextManager[Product]: ...

@@ -18,12 +18,21 @@ from proxy.shell.known import PLAIN
 from proxy.shell.prefixes import PREFIXES
 from proxy.shell.tables.languages import LANGUAGES
 from proxy.shell.wrappers import hands_on
-from proxy.showing.bash.changes import Change, disjoint, moved
+from proxy.showing.bash.changes import HIDDEN, Change, disjoint, moved
+from proxy.showing.bash.credentials import (
+    assigned_values,
+    is_credential_header,
+    is_secret_name,
+    password_in_url,
+    takes_variable,
+)
 from proxy.showing.bash.literals import Literal, literals
-from proxy.showing.bash.options import assigned_values, is_header, is_secret_name, named_values, secret_values
-from proxy.showing.bash.patterns import is_number, is_opaque, secrets_in
+from proxy.showing.bash.named import named_values
+from proxy.showing.bash.options import secret_values
+from proxy.showing.bash.overhearing import acts_by_words, is_filter, overhears
+from proxy.showing.bash.patterns import is_opaque, secrets_in
 from proxy.showing.bash.places import characters, plain_parts, tabs
-from proxy.showing.bash.readers import Feeds, chain_of, feeds, last_reader
+from proxy.showing.bash.readers import Feeds, chain_of, feeds, last_reader, passwords_in
 from proxy.showing.bash.words import COMPUTED, rewritten
 from proxy.syntax.bash import nodes, parse, source
 
@@ -31,13 +40,7 @@ from proxy.syntax.bash import nodes, parse, source
 MAX_DEPTH = 8
 
 _ECHOES = frozenset({"echo", "printf"})
-_HEADER_SENDERS = frozenset({"curl", "wget"})
 _DATABASE_CLIENTS = frozenset({"mariadb", "mysql", "psql"})
-#: They print variables by name or all of them, or make words of what they read, which may be the environment.
-_PRINTERS = frozenset({"compgen", "envsubst", "mapfile", "parallel", "printenv", "read", "readarray", "set", "xargs"})
-
-#: Stands for a variable whose name another one holds.
-INDIRECT = "!"
 
 
 @dataclass
@@ -45,23 +48,19 @@ class Hiding:
     """What is hidden of one script, in characters of it."""
 
     changes: list[Change] = field(default_factory=list[Change])
-    #: Something other than the digits of a number.
+    #: Something other than a card's number; and a card's number, whose last digits stay.
     hides: bool = False
-    #: Something that a program may write to where it is run later.
+    hides_card: bool = False
+    #: Something that no program is known to take for a secret, whose values its reader is not to act on.
+    unproven: bool = False
+    #: Something that may be written to where it is run later: it is printed, or unproven.
     hides_text: bool = False
+    #: Something that is printed, and so read by whatever stands behind it in a pipeline.
+    prints: bool = False
     #: Something inside SQL, which nobody reads as a tree here.
     hides_sql: bool = False
-    #: A word that its program may act on.
-    hides_operand: bool = False
-    #: Variables whose values are hidden; those that the script expands; and whether it prints any that there are.
-    kept: set[str] = field(default_factory=set[str])
-    expanded: set[str] = field(default_factory=set[str])
-    prints: bool = False
-
-    @property
-    def hides_expanded(self) -> bool:
-        """Whether a hidden value turns up in words that are shown, by its variable's name."""
-        return bool(self.kept) and (self.prints or INDIRECT in self.expanded or not self.kept.isdisjoint(self.expanded))
+    #: Something stands in the script that might read what is hidden, and act on it.
+    overheard: bool = False
 
 
 def hide(script: str, *, evaluates: bool, depth: int = MAX_DEPTH) -> Hiding:
@@ -93,6 +92,8 @@ class _Script:
         if self._depth == MAX_DEPTH:
             self._hiding.changes += [Change(self._at(start), self._at(end), " ") for start, end in tabs(self._root)]
         self._hiding.changes = disjoint(self._hiding.changes)
+        self._hiding.unproven |= self._hiding.prints and not all(map(_only_filters, self._nodes))
+        self._hiding.overheard |= overhears(self._root)
         return self._hiding
 
     # --- which words are what ---------------------------------------------------------------------------------------
@@ -116,13 +117,6 @@ class _Script:
                 self._simple(node)
             case "variable_assignment":
                 self._assignment(node)
-            case "variable_name":
-                self._name(node)
-            case "command_substitution":
-                # Its output is words of a command, and may be what the environment holds.
-                self._hiding.prints = True
-            case "declaration_command":
-                self._declaration(node)
             case "pipeline":
                 self._pipeline(node)
             case "heredoc_redirect":
@@ -136,39 +130,57 @@ class _Script:
 
     def _simple(self, node: Node) -> None:
         words = command_words(node)
-        for command in commands(words) if words else ():
+        chain = list(commands(words)) if words else []
+        for command in chain:
             if (name := self._words.get(command.head.node.id)) is not None:
                 name.settled = True
-            self._hiding.prints |= _prints(command)
-            self._options(command)
+                if command.is_inner:
+                    # `time NAME=value psql`, which is a wrapper's word to everybody but bash.
+                    for _, change in assigned_values([name.text]):
+                        _hide(name, change, loose=False)
+            self._options(command, chain)
             for group in command.scripts:
                 self._inner_script(group)
 
-    def _options(self, command: Command) -> None:
-        if command.basename in self._defined or not command.name or not command.is_installed:
+    def _options(self, command: Command, chain: Sequence[Command]) -> None:
+        if not self._is_plain(command):
             return
         own = [self._words.get(argument.node.id) for argument in command.own]
         texts = [COMPUTED if word is None else word.text for word in own]
-        for index, change in secret_values(command.basename, texts):
-            _hide(own[index], change, loose=False, inert=True)
+        # Behind a word that may become several, options among them, nobody can tell what is whose value.
+        known = next((index for index, word in enumerate(own) if word is None or word.may_split), len(own))
+        for index, change, certain in secret_values(command.basename, texts):
+            _hide(own[index], change, loose=False, proven=certain and index <= known)
+        for index, word in enumerate(own[: known + 1]):
+            if word is not None and (password := password_in_url(command.basename, texts, index)) is not None:
+                word.proven.append(password)
         if command.basename in PREFIXES and PREFIXES[command.basename].assignments:
             for index, change in assigned_values(texts):
-                _hide(own[index], change, loose=self._evaluates)
-                self._hiding.kept.add(texts[index].partition("=")[0])
+                variable = texts[index].partition("=")[0]
+                _hide(own[index], change, loose=self._evaluates, proven=self._takes(chain, variable))
         if not _reads_options(command):
             for word in [each for each in own if each is not None]:
                 word.operand = _acts_on(command.basename, word.text)
+                word.printed = command.basename in _ECHOES
             return
-        for index, change, certain in named_values(command.basename, texts):
+        for index, change in named_values(texts):
             _hide(own[index], change, loose=self._evaluates)
-            self._hiding.hides_operand |= not certain
-        for before, word in zip(["", *texts], own, strict=False):
+        for index, word in enumerate(own):
             if word is None:
                 continue
             word.loose = self._evaluates
-            word.inert |= command.basename in _HEADER_SENDERS and is_header(before, word.text)
+            if index <= known and is_credential_header(command.basename, texts, index):
+                _prove(word)
             if command.basename in _DATABASE_CLIENTS and re.search(r"\s", word.text):
                 self._hiding.hides_sql |= bool(secrets_in(word.text, loose=False))
+
+    def _is_plain(self, command: Command) -> bool:
+        """Whether it is a program of the host by the name that is seen."""
+        return bool(command.name) and command.is_installed and command.basename not in self._defined
+
+    def _takes(self, chain: Sequence[Command], variable: str) -> bool:
+        """Whether a variable that stands before a command is a secret to the program that is run in the end."""
+        return all(map(self._is_plain, chain)) and bool(chain) and takes_variable(chain[-1].basename, variable)
 
     def _inner_script(self, group: Sequence[Argument]) -> None:
         words = [word for argument in group if (word := self._words.get(argument.node.id)) is not None]
@@ -186,31 +198,19 @@ class _Script:
                 if each.start < end and each.end > start
             ]
             # What its script hides is merged above.
-            word.settled = word.inert = True
+            word.settled = True
+            _prove(word)
             start = end + 1
 
     def _assignment(self, node: Node) -> None:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
         word = None if value is None else self._words.get(value.id)
-        if name is not None and word is not None and is_secret_name(source(name)):
-            word.hide_all(loose=self._evaluates)
-            self._hiding.kept.add(source(name))
-
-    def _name(self, node: Node) -> None:
-        """A variable's name where it is not given a value: `$x`, `$((x))`; `${!x}` is another variable's value."""
-        parent = node.parent
-        if parent is None or parent.type == "declaration_command":
+        if name is None or word is None or not is_secret_name(source(name)):
             return
-        if parent.type != "variable_assignment" or parent.child_by_field_name("name") != node:
-            self._hiding.expanded.add(source(node))
-        if any(child.type == "!" for child in parent.children):
-            self._hiding.expanded.add(INDIRECT)
-
-    def _declaration(self, node: Node) -> None:
-        """`export` and its kin print what there is if they are asked to, or given no name."""
-        given = [source(child) for child in node.named_children]
-        names = [each for each in given if each[:1] != "-"]
-        self._hiding.prints |= not names or any(each[:1] == "-" and "p" in each for each in given)
+        word.hide_all(loose=self._evaluates)
+        before = node.parent if node.parent is not None and node.parent.type == "command" else None
+        if self._takes(chain_of(before), source(name)):
+            _prove(word)
 
     # --- what is fed to commands ------------------------------------------------------------------------------------
 
@@ -223,8 +223,7 @@ class _Script:
                 for argument in chain[0].arguments:
                     word = self._words.get(argument.node.id)
                     if word is not None and word.text[:1] != "-":
-                        word.hide_all(loose=made is Feeds.PASSWORD_AND_MORE)
-                        word.inert = made is Feeds.PASSWORD
+                        self._feed(word, chain_of(after)[-1], made)
 
     def _here_string(self, node: Node) -> None:
         word = next((self._words[child.id] for child in node.children if child.id in self._words), None)
@@ -235,8 +234,15 @@ class _Script:
         if made is Feeds.SCRIPT:
             self._inner_script([Argument(word.text, word.node)])
         elif made is not Feeds.DATA:
-            word.hide_all(loose=made is Feeds.PASSWORD_AND_MORE)
-            word.inert = made is Feeds.PASSWORD
+            self._feed(word, chain[-1], made)
+
+    def _feed(self, word: Literal, command: Command, made: Feeds) -> None:
+        found, certain = passwords_in(command, word.text)
+        word.hide(found, loose=made is Feeds.PASSWORD_AND_MORE and COMPUTED not in word.text)
+        if certain and _takes_all(command, made):
+            _prove(word)
+        elif word.changes:
+            self._hiding.unproven = True
 
     def _document(self, node: Node) -> None:
         body = next((child for child in node.children if child.type == "heredoc_body"), None)
@@ -250,12 +256,16 @@ class _Script:
             self._merge(inner)
             self._add(inner.changes, body.start_byte)
         elif made in {Feeds.PASSWORD, Feeds.PASSWORD_AND_MORE} and text is not None:
-            whole = Change(0, len(text.rstrip("\n")))
-            self._add([whole] if made is Feeds.PASSWORD or is_opaque(text.strip()) else [], body.start_byte)
+            passwords, certain = passwords_in(chain[-1], text.rstrip("\n"))
+            found = passwords if made is Feeds.PASSWORD or is_opaque(text.strip()) else []
+            self._hiding.unproven |= bool(found) and not (certain and _takes_all(chain[-1], made))
+            self._add(found, body.start_byte)
         else:
             for start, part in plain_parts(body):
                 found = secrets_in(part, loose=True)
                 self._hiding.hides_text |= bool(found)
+                self._hiding.prints |= bool(found)
+                self._hiding.unproven |= bool(found) and not (chain and is_filter(chain[-1]))
                 self._add(found, start)
 
     # --- the result -------------------------------------------------------------------------------------------------
@@ -264,38 +274,63 @@ class _Script:
         word.look_inside()
         changes = disjoint(word.changes)
         written = list(rewritten(word.pieces, changes))
-        if written and not all(is_number(word.text[each.start : each.end]) for each in changes):
+        hidden = [each for each in changes if not _is_card(each)] if written else []
+        self._hiding.hides_card |= bool(written) and len(hidden) < len(changes)
+        if hidden:
             self._hiding.hides = True
-            self._hiding.hides_text |= not word.inert
+            unproven = not all(map(word.is_proven, hidden))
+            self._hiding.hides_text |= unproven
+            self._hiding.unproven |= unproven and not word.printed
+            self._hiding.prints |= unproven and word.printed
         for piece, new in written:
             self._hiding.changes.append(Change(self._at(piece.start), self._at(piece.end), new))
 
     def _add(self, changes: Sequence[Change], start_byte: int) -> None:
         self._hiding.hides |= bool(changes)
+        self._hiding.hides_card |= any(map(_is_card, changes))
         self._hiding.changes += moved(changes, self._at(start_byte))
 
     def _merge(self, inner: Hiding) -> None:
         self._hiding.hides |= inner.hides
+        self._hiding.hides_card |= inner.hides_card
         self._hiding.hides_text |= inner.hides_text
-        self._hiding.hides_sql |= inner.hides_sql
-        self._hiding.hides_operand |= inner.hides_operand
-        self._hiding.kept |= inner.kept
-        self._hiding.expanded |= inner.expanded
         self._hiding.prints |= inner.prints
+        self._hiding.hides_sql |= inner.hides_sql
+        self._hiding.unproven |= inner.unproven
+        self._hiding.overheard |= inner.overheard
 
     def _at(self, byte: int) -> int:
         return byte if self._ends is None else self._ends[byte]
 
 
-def _hide(word: Literal | None, change: Change, *, loose: bool, inert: bool = False) -> None:
+def _hide(word: Literal | None, change: Change, *, loose: bool, proven: bool = False) -> None:
     if word is not None:
         word.hide([change], loose=loose)
-        word.inert |= inert
+        if proven:
+            word.proven.append(change)
 
 
-def _prints(command: Command) -> bool:
-    name = command.basename
-    return name in _PRINTERS or (name == "env" and command.handed_on == NOTHING and not command.scripts)
+def _prove(word: Literal) -> None:
+    word.proven.append(Change(0, len(word.text)))
+
+
+def _only_filters(node: Node) -> bool:
+    """Whether nothing but filters reads what comes by a pipe."""
+    if node.type != "pipeline":
+        return True
+    is_fed = node.parent is not None and node.parent.type == "heredoc_redirect"
+    chains = [chain_of(child) for child in node.named_children[0 if is_fed else 1 :]]
+    return all(chain and all(map(is_filter, chain)) for chain in chains)
+
+
+def _takes_all(command: Command, made: Feeds) -> bool:
+    """Whether all that is fed is read as a password, and nothing of it by another program."""
+    return made is Feeds.PASSWORD or acts_by_words(command)
+
+
+def _is_card(change: Change) -> bool:
+    """Whether what is shown instead still says which card it is."""
+    return change.new != HIDDEN and change.new[-1:].isdigit()
 
 
 def _reads_options(command: Command) -> bool:

@@ -7,7 +7,8 @@ from tree_sitter import Node
 
 from proxy.showing.bash.changes import Change
 from proxy.showing.bash.patterns import is_opaque, secrets_in, shapes_in
-from proxy.showing.bash.words import COMPUTED, WORDS, Piece, pieces, text_of
+from proxy.showing.bash.words import COMPUTED, WORDS, Piece, Quoting, pieces, text_of
+from proxy.syntax.bash import source
 
 
 @dataclass
@@ -23,12 +24,22 @@ class Literal:
     operand: bool = False
     #: Name, target or script: not looked at as a literal.
     settled: bool = False
-    #: Is what is hidden of it known to be a secret to its program, and nothing else?
-    inert: bool = False
+    #: Is it only printed?
+    printed: bool = False
+    #: Where in its text something is known to be a secret to its program, and nothing else.
+    proven: list[Change] = field(default_factory=list[Change])
 
     @property
     def text(self) -> str:
         return text_of(self.pieces)
+
+    @property
+    def may_split(self) -> bool:
+        """Whether it may become several words or an option: an expansion without quotes, a glob at its start."""
+        computed = COMPUTED in self.text and self.node.type != "string"
+        first = self.pieces[0] if self.pieces else None
+        is_bare = first is not None and first.quoting is Quoting.BARE
+        return computed or (is_bare and source(self.node)[:1] in {"*", "?", "["})
 
     def hide(self, changes: Sequence[Change], *, loose: bool) -> None:
         """Take changes over; of a text that may become code only those of opaque values."""
@@ -37,6 +48,10 @@ class Literal:
     def hide_all(self, *, loose: bool) -> None:
         """Hide all of it that is not computed."""
         self.hide([Change(0, len(self.text))], loose=loose and COMPUTED not in self.text)
+
+    def is_proven(self, change: Change) -> bool:
+        """Whether what a change hides is known to be a secret to the program."""
+        return any(one.start <= change.start and change.end <= one.end for one in self.proven)
 
     def look_inside(self) -> None:
         """Hide what its own text gives away."""

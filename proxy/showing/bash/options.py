@@ -7,29 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from proxy.shell.options import split_words
 from proxy.showing.bash.changes import Change
-
-#: What a name says that holds a secret.
-LABELS = r"password|passwd|passphrase|[-_]pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|credentials?"
-#: Options with such a name that take no secret as the next word.
-_NO_VALUE = r"(?!.*(?:-stdin|-file|-path|-name|-id|-ttl|-fd)$)(?!--?(?:no|ask|prompt|use)-)"
-#: `--password`, by itself: its value is the next word.
-_NAMED_OPTION = re.compile(rf"(?i){_NO_VALUE}--?[\w-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w-]*")
-_NAMED_VALUE = re.compile(rf"(?i)(?:--?)?[\w.-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w.-]*=(?=.)")
-
-#: Programs that take the word behind such an option for its value, and `NAME=VALUE` for a setting.
-_TAKES_NAMED = re.compile(
-    r"az|curl|docker|gh|glab|gcloud|helm|kubectl|mongo\w*|nerdctl|npm|oc|podman|redis-cli|vault|wget"
-)
 
 
 @dataclass(frozen=True)
 class Secrets:
-    """How a program takes a secret by short options."""
+    """How a program takes a secret by its options."""
 
     #: `-pVALUE`
     glued: str = ""
-    #: `-p VALUE`, also at the end of a cluster.
+    #: `-p VALUE`, also at the end of a cluster of plain options.
     spaced: str = ""
     #: `-u name:VALUE`, after this separator; long options likewise.
     pairs: str = ""
@@ -37,113 +25,257 @@ class Secrets:
     long_pairs: frozenset[str] = frozenset()
     #: Only behind this first word: `docker login -p`.
     command: str = ""
+    #: No option stands behind the first operand (getopt of POSIX, redis-cli): there every word is an operand.
+    stops: bool = False
     #: `-k VALUE`, written so and not otherwise.
     exact: frozenset[str] = frozenset()
+    #: `--password=VALUE`, and those that also take the next word.
+    long_glued: frozenset[str] = frozenset()
+    long_spaced: frozenset[str] = frozenset()
+    #: Options that take no value, and those that take the rest of their word for it: behind any other one a word may be
+    #: that one's value, whatever it looks like.
+    plain: str = ""
+    valued: str = ""
+    long_plain: frozenset[str] = frozenset()
+    #: Options whose value is the next word, of programs that do not read them as clusters.
+    long_valued: frozenset[str] = frozenset()
+
+
+def _secrets(
+    *,
+    long: str = "",
+    long_glued: str = "",
+    long_pairs: str = "",
+    long_plain: str = "",
+    long_valued: str = "",
+    exact: str = "",
+    stops: bool = False,
+    **short: str,
+) -> Secrets:
+    return Secrets(
+        stops=stops,
+        long_valued=split_words(long_valued),
+        long_glued=split_words(long) | split_words(long_glued),
+        long_spaced=split_words(long),
+        long_pairs=split_words(long_pairs),
+        long_plain=split_words(long_plain),
+        exact=split_words(exact),
+        **short,
+    )
 
 
 _TABLE: tuple[tuple[re.Pattern[str], Secrets], ...] = tuple(
     (re.compile(names), secrets)
     for names, secrets in (
-        (r"mysql\w*|mariadb[\w-]*", Secrets(glued="p")),
-        (r"7z[ar]?", Secrets(glued="p")),
-        (r"sshpass", Secrets(glued="p", spaced="p")),
-        (r"mongo\w*", Secrets(spaced="p")),
-        (r"docker|podman|nerdctl|buildah|az|helm", Secrets(spaced="p", command="login")),
-        (r"redis-cli", Secrets(spaced="a", exact=frozenset({"--pass"}))),
-        (r"openssl", Secrets(exact=frozenset({"-k", "-K"}))),
-        (r"user(?:add|mod)", Secrets(exact=frozenset({"-p"}))),
-        (r"zip|unzip", Secrets(glued="P", spaced="P")),
-        (r"ldap\w+", Secrets(glued="w", spaced="w")),
+        # Behind `--password` alone the next word is a database.
+        (
+            r"mysql|mariadb",
+            _secrets(glued="p", long_glued="--password", plain="ABCEGHLNXfnqrstv", valued="DPSehu"),
+        ),
+        (
+            r"mysqldump|mariadb-dump",
+            _secrets(glued="p", long_glued="--password", plain="ABCEFNQRXYcdeflnqtvxy", valued="PSThruw"),
+        ),
+        (r"mysql\w*|mariadb-[\w-]*", _secrets(glued="p", long_glued="--password", plain="v", valued="PShu")),
+        (r"7z[ar]?", _secrets(glued="p")),
+        (r"sshpass", _secrets(glued="p", spaced="p", plain="v")),
+        (r"mongo\w*", _secrets(spaced="p", long="--password", plain="v")),
+        (
+            r"docker|podman|nerdctl|buildah|az|helm",
+            _secrets(spaced="p", long="--password", command="login"),
+        ),
+        (
+            r"kubectl|oc",
+            _secrets(
+                long="--token --password",
+                plain="Aw",
+                long_plain="--all --all-namespaces --force --no-headers --overwrite --show-labels --watch",
+            ),
+        ),
+        (
+            r"redis-cli",
+            _secrets(
+                exact="-a --pass",
+                long_plain="-3 -c --tls --insecure --raw --no-raw --csv --json --no-auth-warning",
+                long_valued="-h -p -s -u -n -r -i --user --cacert --cert --key --sni",
+                stops=True,
+            ),
+        ),
+        (
+            r"openssl",
+            _secrets(
+                exact="-k -K",
+                plain="adeP",
+                long_plain=(
+                    "-salt -nosalt -pbkdf2 -base64 -nopad -aes128 -aes192 -aes256 -des3 -aes-128-cbc -aes-192-cbc"
+                    " -aes-256-cbc -aes-128-ctr -aes-256-ctr -aes-256-ecb -chacha20"
+                ),
+                command="enc",
+            ),
+        ),
+        (r"useradd", _secrets(exact="-p", plain="mMrNUol")),
+        # Here -l takes the new name.
+        (r"usermod", _secrets(exact="-p", plain="mUoaL")),
+        (r"zip|unzip", _secrets(glued="P", spaced="P", plain="0123456789Djmoqruvy")),
+        (r"ldap\w+", _secrets(glued="w", spaced="w", plain="ALMQWZcntvx", valued="DHbhlpsz", stops=True)),
         (
             r"curl",
-            Secrets(pairs="uU", long_pairs=frozenset({"--user", "--proxy-user"})),
+            _secrets(
+                pairs="uU",
+                long_pairs="--user --proxy-user",
+                long="--oauth2-bearer --pass --proxy-pass --tlspassword --proxy-tlspassword",
+                plain="#012346GILMNOSafgijklnpqsv",
+                valued="ACDEFHTXYbcdemortwxyz",
+                long_plain=(
+                    "--anyauth --basic --compressed --digest --fail --fail-with-body --get --head --include --insecure"
+                    " --http1.1 --http2 --ipv4 --ipv6 --location --negotiate --no-progress-meter --ntlm --remote-name"
+                    " --show-error --silent --verbose"
+                ),
+            ),
         ),
-        (r"smbclient|rpcclient|net", Secrets(pairs="U", separator="%", long_pairs=frozenset({"--user"}))),
+        (
+            r"wget",
+            _secrets(
+                long="--password --http-password --ftp-password --proxy-password",
+                plain="Fbcdpqrvx",
+                long_plain="--quiet --no-check-certificate --no-verbose --continue",
+            ),
+        ),
+        (r"psql", _secrets(plain="01AEHSWXabelnqstwxz", valued="FLPRTUcdfhopv")),
+        (r"pg_dump", _secrets(plain="BCOWabcsvwx", valued="EFNSTUZdefhjnpt")),
+        (r"smbclient|rpcclient|net", _secrets(pairs="U", separator="%", long_pairs="--user", plain="N")),
     )
 )
+_NONE = Secrets()
+#: Options before the subcommand, which take the next word as their value, and which do not.
+_BEFORE_COMMAND = split_words(
+    "-H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey --url --connection --identity"
+    " -n --namespace -a --address"
+)
+_PLAIN_BEFORE_COMMAND = split_words("-D --debug --tls --tlsverify -r --remote")
+_CLUSTER = re.compile(r"-[0-9A-Za-z#]{1,8}")
 
 
-def secret_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change]]:
-    """Values of options that this program is known to take a secret by: the word's index, and what of it is hidden."""
+def subcommand(words: Sequence[str]) -> tuple[str, ...]:
+    """The first word that is no option, nor the value of one, and the one behind it; nothing where nobody can tell."""
+    at = 0
+    while at < len(words) and words[at][:1] == "-":
+        if words[at] in _BEFORE_COMMAND:
+            at += 2
+        elif words[at] in _PLAIN_BEFORE_COMMAND or (words[at][:2] == "--" and "=" in words[at]):
+            at += 1
+        else:
+            return ()
+    return tuple(words[at : at + 2])
+
+
+def _of(name: str, words: Sequence[str]) -> Secrets:
+    secrets = next((secrets for names, secrets in _TABLE if names.fullmatch(name)), _NONE)
+    return _NONE if secrets.command and subcommand(words)[:1] != (secrets.command,) else secrets
+
+
+def is_option(name: str, words: Sequence[str], at: int) -> bool:
+    """Whether a program surely reads a word with a dash as an option: not as an operand, nor as another one's value."""
+    secrets = _of(name, words)
+    return at < _end(words, secrets) and not (at and _may_take(words[at - 1], secrets))
+
+
+def is_operand(name: str, words: Sequence[str], at: int) -> bool:
+    """Whether a word is surely no value of the option before it."""
+    return not (at and words[at - 1] != "--" and _may_take(words[at - 1], _of(name, words)))
+
+
+def secret_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change, bool]]:
+    """Values of options by which this program is known to take a secret: the word's index, and what of it is hidden.
+
+    The last of the three says whether it is certain that the word is read so: it may be the value of the option before.
+    """
     if name == "htpasswd":
         yield from _htpasswd(words)
-    secrets = next((secrets for names, secrets in _TABLE if names.fullmatch(name)), None)
-    if secrets is None or (secrets.command and _subcommand(words) != secrets.command):
+    if name in {"mysqladmin", "mariadb-admin"}:
+        # The new one stands behind the command, which may be an option's value.
+        commands = [at for at, word in enumerate(words[:-1]) if word in {"password", "old-password"}]
+        yield from ((at + 1, Change(0, len(words[at + 1])), False) for at in commands if words[at + 1])
+    secrets = _of(name, words)
+    if secrets is _NONE:
         return
+    end = _end(words, secrets)
     for at, word in enumerate(words):
-        follows = words[at + 1] if at + 1 < len(words) else None
-        yield from _short(at, word, follows, secrets)
-        yield from _pair(at, word, follows, secrets)
-        if follows and word in secrets.exact:
-            yield at + 1, Change(0, len(follows))
+        if word[:1] == "-" and len(word) > 1:
+            certain = at < end and not (at and _may_take(words[at - 1], secrets))
+            for where, change, plain in _option(at, word, words[at + 1] if at + 1 < len(words) else "", secrets):
+                yield where, change, plain and certain
 
 
-def _subcommand(words: Sequence[str]) -> str:
-    return next((word for word in words if word[:1] != "-"), "")
+def _end(words: Sequence[str], secrets: Secrets) -> int:
+    """Where the options end, as far as that is known: behind `--`, and where the program stops at the first operand."""
+    at = 0
+    while at < len(words) and words[at] != "--":
+        width = _width(words[at], secrets) if secrets.stops else 1
+        if not width:
+            break
+        at += width
+    return at
 
 
-def _short(at: int, word: str, follows: str | None, secrets: Secrets) -> Iterator[tuple[int, Change]]:
-    if word[:1] != "-" or word[:2] == "--" or len(word) < 2:
-        return
-    if len(word) > 2 and word[1] in secrets.glued:
-        yield at, Change(2, len(word))
-    elif follows and word[-1] in secrets.spaced and word[1:].isalnum() and len(word) <= 5:
-        yield at + 1, Change(0, len(follows))
+def _width(word: str, secrets: Secrets) -> int:
+    """How many words an option takes with its value; 0: it is none, or not known."""
+    if word in secrets.long_plain:
+        return 1
+    if word in secrets.exact | secrets.long_valued:
+        return 2
+    rest = word[1:].lstrip(secrets.plain) if word[:1] == "-" and word[:2] != "--" else word
+    if not rest:
+        return 1
+    if rest == word or rest[0] not in secrets.valued + secrets.glued + secrets.spaced:
+        return 0
+    return 1 if len(rest) > 1 else 2
 
 
-def _pair(at: int, word: str, follows: str | None, secrets: Secrets) -> Iterator[tuple[int, Change]]:
-    long, given, _ = word.partition("=")
-    if given and long in secrets.long_pairs:
-        yield from _second(at, word, len(long) + 1, secrets.separator)
-    elif follows and (word in secrets.long_pairs or re.fullmatch(rf"-[a-zA-Z]*[{secrets.pairs or '-'}]", word)):
-        yield from _second(at + 1, follows, 0, secrets.separator)
-    elif secrets.pairs and re.match(rf"-[{secrets.pairs}].", word):
-        yield from _second(at, word, 2, secrets.separator)
+def _option(at: int, word: str, follows: str, secrets: Secrets) -> Iterator[tuple[int, Change, bool]]:
+    long, given, value = word.partition("=")
+    if word in secrets.exact | secrets.long_spaced and follows:
+        yield at + 1, Change(0, len(follows)), True
+    elif given and value and long in secrets.long_glued:
+        yield at, Change(len(long) + 1, len(word)), True
+    elif given and long in secrets.long_pairs:
+        yield from _second(at, word, len(long) + 1, secrets.separator, certain=True)
+    elif word in secrets.long_pairs:
+        yield from _second(at + 1, follows, 0, secrets.separator, certain=True)
+    elif word[1] in secrets.glued and len(word) > 2:
+        yield at, Change(2, len(word)), True
+    elif word[1] in secrets.pairs and len(word) > 2:
+        yield from _second(at, word, 2, secrets.separator, certain=True)
+    elif follows and _CLUSTER.fullmatch(word):
+        plain = set(word[1:-1]) <= set(secrets.plain)
+        if word[-1] in secrets.spaced:
+            yield at + 1, Change(0, len(follows)), plain
+        elif word[-1] in secrets.pairs:
+            yield from _second(at + 1, follows, 0, secrets.separator, certain=plain)
 
 
-def _second(at: int, word: str, start: int, separator: str) -> Iterator[tuple[int, Change]]:
+def _may_take(before: str, secrets: Secrets) -> bool:
+    """Whether the word before may be an option that takes the next word as its value."""
+    if before[:1] != "-" or before in secrets.long_plain or (before[:2] == "--" and "=" in before):
+        return False
+    if before[:2] == "--":
+        return True
+    rest = before[1:].lstrip(secrets.plain)
+    return bool(rest) and not (len(rest) > 1 and rest[0] in secrets.valued + secrets.glued + secrets.pairs)
+
+
+def _second(at: int, word: str, start: int, separator: str, *, certain: bool) -> Iterator[tuple[int, Change, bool]]:
     where = word.find(separator, start)
     if 0 <= where < len(word) - 1:
-        yield at, Change(where + 1, len(word))
+        yield at, Change(where + 1, len(word)), certain
 
 
-def _htpasswd(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
-    """`htpasswd -b file name VALUE`, or `-nb name VALUE`."""
-    options = [word for word in words if word[:1] == "-"]
-    operands = [at for at, word in enumerate(words) if word[:1] != "-"]
-    if any("b" in option for option in options) and len(operands) >= 2:
-        yield operands[-1], Change(0, len(words[operands[-1]]))
-
-
-def named_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change, bool]]:
-    """Values of options that are named for a secret, of a program that reads its words as options.
-
-    The last of the three: whether it is certain that the value is the option's. A program that has no such option, or
-    takes none of the words behind it, acts on that word.
-    """
-    takes = _TAKES_NAMED.fullmatch(name) is not None
-    for at, word in enumerate(words):
-        found = _NAMED_VALUE.match(word)
-        if found:
-            yield at, Change(found.end(), len(word)), takes or word.startswith("-")
-        follows = words[at + 1] if at + 1 < len(words) else ""
-        if follows and follows[:1] != "-" and _NAMED_OPTION.fullmatch(word):
-            yield at + 1, Change(0, len(follows)), takes
-
-
-def assigned_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
-    """Values of variables that are named for a secret, as `env` and `sudo` take them: `env PGPASSWORD=… psql`."""
-    for at, word in enumerate(words):
-        name, sign, value = word.partition("=")
-        if sign and value and name.isidentifier() and is_secret_name(name):
-            yield at, Change(len(name) + 1, len(word))
-
-
-def is_secret_name(variable: str) -> bool:
-    """Whether a variable's name says that its value is a secret; short ones such as PWD do not."""
-    return re.search(rf"(?i){LABELS}", variable) is not None
-
-
-def is_header(before: str, word: str) -> bool:
-    """Whether a word of curl or wget is a header that it sends, by the word before it or its own option."""
-    return before in {"-H", "--header"} or word.startswith(("--header=", "-H"))
+def _htpasswd(words: Sequence[str]) -> Iterator[tuple[int, Change, bool]]:
+    """`htpasswd -b file name VALUE`, or `-nb name VALUE`: its options end at the first operand."""
+    first = next((at for at, word in enumerate(words) if word[:1] != "-"), len(words))
+    letters = "".join(word[1:] for word in words[:first])
+    operands = len(words) - first
+    if "b" in letters and operands >= 2:
+        # -p writes the value as it stands, to a file that may be run.
+        certain = set(letters) <= set("25Bbcdimnsv") and operands == (2 if "n" in letters else 3)
+        yield len(words) - 1, Change(0, len(words[-1])), certain

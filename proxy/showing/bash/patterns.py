@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from access.policy.entities import Entity
 from proxy.masking.rules import Masker, MaskingRule
 from proxy.showing.bash.changes import Change
-from proxy.showing.bash.options import LABELS
+from proxy.showing.bash.named import LABELS
 
 _OPAQUE = r"[^\s;|&<>()$`\\'\"{}\[\],\x00]+"
 _opaque = re.compile(_OPAQUE)
@@ -41,9 +41,10 @@ def _masker_of(entities: Iterable[Entity]) -> Masker:
     return Masker(tuple(MaskingRule(entity.value, entity) for entity in entities))
 
 
-_masker = _masker_of(Entity)
+# An e-mail address says whom or what a command is about (`userdel bob@corp.com`), so a reviewer must see it.
+_masker = _masker_of(entity for entity in Entity if entity is not Entity.EMAIL)
 #: Labels are looked for here only, by the patterns above.
-_shaped = _masker_of(entity for entity in Entity if entity is not Entity.SECRET)
+_shaped = _masker_of(entity for entity in Entity if entity not in {Entity.EMAIL, Entity.SECRET})
 _numbers = _masker_of((Entity.PAN, Entity.CVV))
 #: Of a card number and its kind these stay readable.
 _SHOWN_DIGITS = 4

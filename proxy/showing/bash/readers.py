@@ -10,6 +10,9 @@ from proxy.shell.documents import reader
 from proxy.shell.known import is_known
 from proxy.shell.programs import is_interpreter
 from proxy.shell.wrappers import SHELLS
+from proxy.showing.bash.changes import Change
+from proxy.showing.bash.options import subcommand
+from proxy.showing.bash.words import COMPUTED
 
 #: They read a password from their input and nothing else.
 _READERS = frozenset({"chpasswd", "cryptsetup", "kinit", "passwd"})
@@ -35,11 +38,40 @@ def feeds(chain: Sequence[Command], defined: frozenset[str]) -> Feeds:
     inner = chain[-1]
     if inner.basename in SHELLS and inner.handed_on.unknown and None not in inner.words:
         return Feeds.SCRIPT
+    if inner.basename in SHELLS and inner.scripts and _may_read(chain):
+        return Feeds.PASSWORD_AND_MORE
     if inner.basename in SHELLS or is_interpreter(inner.basename):
         return Feeds.DATA
-    if inner.basename in _READERS or (inner.basename in _LOGINS and {"login", "--password-stdin"} <= set(inner.words)):
+    if inner.basename in _READERS or _logs_in(inner):
         return Feeds.PASSWORD
     return Feeds.PASSWORD_AND_MORE if _may_read(chain) and is_known(inner.basename) else Feeds.DATA
+
+
+def _logs_in(command: Command) -> bool:
+    words = [COMPUTED if word is None else word for word in command.words]
+    operands = subcommand(words)
+    is_login = operands[:1] == ("login",) or operands in {("auth", "login"), ("registry", "login")}
+    return command.basename in _LOGINS and is_login and "--password-stdin" in words
+
+
+def passwords_in(command: Command, text: str) -> tuple[list[Change], bool]:
+    """What of a text is the password to a command that reads one, and whether that is certain.
+
+    A line of chpasswd names the account too, and says so once: what `echo -e` and printf make of a backslash may be
+    another line.
+    """
+    if command.basename != "chpasswd":
+        return [Change(0, len(text))], True
+    found: list[Change] = []
+    certain = "\\" not in text.removesuffix("\\n")
+    at = 0
+    for line in text.split("\n"):
+        user, colon, password = line.partition(":")
+        certain &= bool(colon) or not line
+        if password or not colon:
+            found.append(Change(at + (len(user) + 1 if colon else 0), at + len(line)))
+        at += len(line) + 1
+    return [each for each in found if each.start < each.end], certain
 
 
 def _may_read(chain: Sequence[Command]) -> bool:

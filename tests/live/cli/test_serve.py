@@ -13,6 +13,8 @@ import pytest
 
 from storage.migrate import migrate
 
+#: Several processes, which share a port among them and with nobody else.
+WORKERS = ("--workers", "2")
 POLICY = Path(__file__).parents[3] / "docs" / "gatepass.example.yml"
 
 
@@ -51,16 +53,37 @@ async def stranger(dsn: str) -> str:
 
 
 @pytest.mark.finding("use-24")
-@pytest.mark.parametrize("room", ["SSH", "POSTGRES", "WEB"])
-async def test_a_port_that_is_taken_is_one_sentence(dsn: str, tmp_path: Path, taken: str, room: str) -> None:
+@pytest.mark.parametrize(
+    ("room", "words"), [("SSH", ()), ("POSTGRES", ()), ("WEB", ()), ("SSH", WORKERS), ("POSTGRES", WORKERS)]
+)
+async def test_a_port_that_is_taken_is_one_sentence(
+    dsn: str, tmp_path: Path, taken: str, room: str, words: tuple[str, ...]
+) -> None:
     only = "web" if room == "WEB" else "proxy"
     variable = f"GATEPASS_{room}_LISTEN"
-    status, said = await gatepass("serve", "--only", only, home=tmp_path, DATABASE_URL=dsn, **{variable: taken})
+    status, said = await gatepass("serve", "--only", only, *words, home=tmp_path, DATABASE_URL=dsn, **{variable: taken})
     told = [line for line in said.splitlines() if line.startswith("gatepass: ")]
     assert status == 1
     what = f"gatepass: Gatepass cannot listen on {taken}: address already in use."
     assert told == [f"{what} Free it, or set {variable} to another address."]
     assert "Traceback" not in said
+
+
+async def test_a_port_that_shares_itself_is_taken(dsn: str, tmp_path: Path) -> None:
+    """Another Gatepass with workers, whose port a socket could join."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as theirs:
+        taken = f"127.0.0.1:{theirs.getsockname()[1]}"
+        status, said = await gatepass(
+            "serve", "--only", "proxy", *WORKERS, home=tmp_path, DATABASE_URL=dsn, GATEPASS_SSH_LISTEN=taken
+        )
+    assert status == 1
+    assert f"cannot listen on {taken}: address already in use" in said
+
+
+async def test_a_worker_that_cannot_start_says_why(dsn: str, tmp_path: Path) -> None:
+    status, said = await gatepass("serve", "--only", "proxy", "--link", "9", home=tmp_path, DATABASE_URL=dsn)
+    assert status == 1
+    assert "gatepass: --link is for Gatepass itself: use --workers." in said.splitlines()
 
 
 @pytest.mark.finding("use-24")

@@ -1,6 +1,7 @@
 """docs/findings.md and the tests marked `finding` name the same faults, and the tests that the page names are there."""
 
 import ast
+import functools
 import re
 from collections import defaultdict
 from pathlib import Path
@@ -13,6 +14,7 @@ _ROW = re.compile(r"^\| (?P<id>[\w-]+) \|(?P<rest>.*)\|$", re.MULTILINE)
 _TEST = re.compile(r"`(?P<file>[\w/.]+\.py)(?:::(?P<name>\w+))?`")
 
 
+@functools.cache
 def marked() -> dict[str, set[str]]:
     """Finding -> files with a test that is marked with it."""
     found: dict[str, set[str]] = defaultdict(set)

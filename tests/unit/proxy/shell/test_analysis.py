@@ -311,3 +311,9 @@ def test_what_bash_runs_is_named_or_said_to_be_unknown(labels: Labels, tmp_path:
 )
 def test_quotes_and_escapes_hide_no_name(labels: Labels, command: str) -> None:
     assert "command:rm" in labels(command)
+
+
+def test_what_stands_before_a_timed_command_is_no_name_of_one() -> None:
+    found = judge("time PGPASSWORD=abc psql -c 'select 1'")
+    assert "command:psql" in found.labels
+    assert not any("abc" in label for label in found.labels)

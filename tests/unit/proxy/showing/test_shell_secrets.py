@@ -24,7 +24,7 @@ from proxy.showing.shell import facts_of
         ("docker run -p 80:80 x", "docker run -p 80:80 x"),
         ('curl -d \'{"password": "s3cret"}\' x', "curl -d '{\"password\": ***}' x"),
         ("echo s3cret | sudo -S ls", "echo *** | sudo -S ls"),
-        ("chpasswd <<EOF\nbob:s3cret\nEOF", "chpasswd <<EOF\n***\nEOF"),
+        ("chpasswd <<EOF\nbob:s3cret\nEOF", "chpasswd <<EOF\nbob:***\nEOF"),
         ("bash -c 'tool --token s3cret; ls'", "bash -c 'tool --token ***; ls'"),
         ("pwd; PWD=/x ls; mkdir -p a/b", "pwd; PWD=/x ls; mkdir -p a/b"),
         ("env -u X PGPASSWORD='s3 cret' psql -l", "env -u X PGPASSWORD=*** psql -l"),

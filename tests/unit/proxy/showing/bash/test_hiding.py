@@ -23,7 +23,7 @@ def test_what_is_printed_may_be_run() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "hides", "text", "sql"),
+    ("script", "hides", "text", "unproven"),
     [
         ("ls x", False, False, False),
         ("ls 4111111111111111", False, False, False),
@@ -36,11 +36,14 @@ def test_what_is_printed_may_be_run() -> None:
         ('PGPASSWORD="$X" pg_dump', False, False, False),
         ("bash -c 'mysql -pabc'", True, False, False),
         ("ls # token=abc", True, False, False),
+        ("tool --token=abc", True, True, True),
+        ("PGPASSWORD=abc pg_dump", True, False, False),
+        ("PGPASSWORD=abc", True, True, True),
     ],
 )
-def test_what_is_known_of_what_is_hidden(script: str, hides: bool, text: bool, sql: bool) -> None:
+def test_what_is_known_of_what_is_hidden(script: str, hides: bool, text: bool, unproven: bool) -> None:
     found = hide(script, evaluates=False)
-    assert (found.hides, found.hides_text, found.hides_sql) == (hides, text, sql)
+    assert (found.hides, found.hides_text, found.unproven) == (hides, text, unproven)
 
 
 def test_a_script_that_cannot_be_read_or_lies_too_deep_is_left_alone() -> None:

@@ -46,3 +46,9 @@ def test_all_of_a_word_is_hidden_but_what_is_computed() -> None:
     assert word.changes == []
     word.hide_all(loose=False)
     assert word.changes == [Change(0, 3)]
+
+
+def test_words_that_may_become_several() -> None:
+    found = {each.text: each.may_split for each in literals(parse('a "$PWD"x "$PWD/y" *b d/*c \'*e\' ?')).values()}
+    splits = {text for text, may_split in found.items() if may_split}
+    assert splits == {"\x00x", "*b", "?"}

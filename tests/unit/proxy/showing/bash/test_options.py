@@ -3,12 +3,12 @@
 import pytest
 
 from proxy.showing.bash.changes import applied
-from proxy.showing.bash.options import assigned_values, is_header, is_secret_name, named_values, secret_values
+from proxy.showing.bash.options import is_operand, is_option, secret_values, subcommand
 
 
 def shown(name: str, words: list[str]) -> list[str]:
     found = list(secret_values(name, words))
-    return [applied(word, [change for at, change in found if at == index]) for index, word in enumerate(words)]
+    return [applied(word, [change for at, change, _ in found if at == index]) for index, word in enumerate(words)]
 
 
 @pytest.mark.parametrize(
@@ -43,51 +43,104 @@ def test_a_known_option_hides_its_value(name: str, words: list[str], expected: l
     assert shown(name, words) == expected
 
 
+@pytest.mark.finding("H1")
 @pytest.mark.parametrize(
-    ("words", "hidden"),
+    ("name", "words"),
     [
-        (["--password", "abc"], ["abc"]),
-        (["--db-token", "abc"], ["abc"]),
-        (["--api-key=abc"], ["abc"]),
-        (["MY_PASSWORD=abc"], ["abc"]),
-        (["--password", "-x"], []),
-        (["--password-stdin", "host"], []),
-        (["--token-file", "path"], []),
-        (["--no-password", "db"], []),
-        (["--verbose", "abc", "-p", "80"], []),
+        # The word before may take the option for its value.
+        ("curl", ["-o", "-u", "http://h:80/x"]),
+        ("curl", ["-ou", "http://h:80/x"]),
+        ("curl", ["--output", "-u", "http://h:80/x"]),
+        ("curl", ["--", "-u", "http://h:80/x"]),
+        ("curl", ["--user-agent", "a:b"]),
+        ("sshpass", ["-f", "-p", "reboot"]),
+        ("ldapsearch", ["-bw", "filter"]),
+        ("ldapsearch", ["-b", "-w", "filter"]),
+        ("zip", ["-bP", "x.zip", "f"]),
+        ("kubectl", ["-n", "--token", "get"]),
+        ("mysql", ["--password", "db"]),
+        ("kubectl", ["--token-file", "f"]),
+        ("docker", ["--password", "x", "run"]),
+        ("ls", ["--password=x"]),
+        # Another program's table, or another subcommand's.
+        ("usermod", ["--badname", "-l", "-p", "root"]),
+        ("mysqldump", ["-r", "-pfile", "db"]),
+        ("openssl", ["prime", "-k", "17"]),
+        ("docker", ["--context", "login", "volume", "rm", "-p", "vol"]),
+        # Behind the first operand they are operands.
+        ("redis-cli", ["del", "-a", "users"]),
+        ("redis-cli", ["-h", "h", "eval", "x", "0", "-a", "users"]),
+        ("ldapdelete", ["-x", "cn=a", "-w", "cn=b"]),
+        ("ldapdelete", ["-J", "x", "-w", "cn=b"]),
+        # The name, the plain value that is written to a file, a count that is another.
+        ("htpasswd", ["-b", "f", "-n"]),
+        ("htpasswd", ["-bp", "f", "bob", "abc"]),
+        ("htpasswd", ["-nb", "f", "bob", "abc"]),
+        ("mysqladmin", ["password", "abc"]),
     ],
 )
-def test_an_option_that_is_named_for_a_secret_hides_its_value(words: list[str], hidden: list[str]) -> None:
-    assert [words[at][change.start : change.end] for at, change, _ in named_values("tool", words)] == hidden
+def test_a_word_that_may_be_something_else_is_not_said_to_be_a_secret(name: str, words: list[str]) -> None:
+    assert not any(certain for _, _, certain in secret_values(name, words))
 
 
 @pytest.mark.parametrize(
-    ("name", "words", "certain"),
+    ("name", "words", "expected"),
     [
-        ("tool", ["--token", "abc"], False),
-        ("tool", ["--token=abc"], True),
-        ("tool", ["token=abc"], False),
-        ("kubectl", ["--token", "abc"], True),
-        ("docker", ["TOKEN=abc"], True),
+        ("curl", ["-sS", "-u", "a:b"], ["-sS", "-u", "a:***"]),
+        ("curl", ["-X", "POST", "-su", "a:b"], ["-X", "POST", "-su", "a:***"]),
+        ("curl", ["--silent", "--oauth2-bearer", "b"], ["--silent", "--oauth2-bearer", "***"]),
+        ("curl", ["--max-time=5", "-ua:b"], ["--max-time=5", "-ua:***"]),
+        ("kubectl", ["--token=b", "get"], ["--token=***", "get"]),
+        ("kubectl", ["--token", "b", "get"], ["--token", "***", "get"]),
+        ("mysql", ["-pb", "--password=c", "-N"], ["-p***", "--password=***", "-N"]),
+        ("docker", ["login", "--password", "b"], ["login", "--password", "***"]),
     ],
 )
-def test_whether_a_hidden_word_is_an_options_value(name: str, words: list[str], certain: bool) -> None:
-    assert [each for _, _, each in named_values(name, words)] == [certain]
+def test_a_long_option_hides_its_value_as_its_program_reads_it(
+    name: str, words: list[str], expected: list[str]
+) -> None:
+    assert shown(name, words) == expected
+    assert all(certain for _, _, certain in secret_values(name, words))
 
 
-def test_variables_that_a_wrapper_sets() -> None:
-    words = ["PGPASSWORD=a b", "TOKEN=", "A=1", "--token=abc", "-x", "a.token=b"]
-    assert [words[at][change.start : change.end] for at, change in assigned_values(words)] == ["a b"]
+def test_the_name_before_a_word_that_looks_like_an_option_is_seen() -> None:
+    assert shown("htpasswd", ["-b", "f", "admin", "-n"]) == ["-b", "f", "admin", "***"]
 
 
-def test_names_of_variables() -> None:
-    assert is_secret_name("PGPASSWORD")
-    assert is_secret_name("AWS_SECRET_ACCESS_KEY")
-    assert not is_secret_name("PWD")
-    assert not is_secret_name("HOME")
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["login", "h"], ("login", "h")),
+        (["-H", "tcp://h", "--debug", "--tls=x", "login"], ("login",)),
+        (["--context", "login", "volume", "rm"], ("volume", "rm")),
+        (["--unknown", "login"], ()),
+    ],
+)
+def test_the_subcommand(words: list[str], found: tuple[str, ...]) -> None:
+    assert subcommand(words) == found
 
 
-def test_headers_that_a_client_sends() -> None:
-    assert is_header("-H", "X-Token: abc")
-    assert is_header("", "--header=X-Token: abc")
-    assert not is_header("-d", "token: abc")
+def test_where_a_word_stands() -> None:
+    assert is_option("curl", ["-s", "-H"], 1)
+    assert not is_option("curl", ["-o", "-H"], 1)
+    assert is_operand("curl", ["-s", "h"], 1)
+    assert is_operand("curl", ["--", "h"], 1)
+    assert not is_operand("curl", ["-o", "h"], 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("redis-cli", ["-h", "h", "-p", "6379", "-a", "abc", "ping"]),
+        ("ldapsearch", ["-xLLL", "-H", "ldap://h", "-D", "cn=a", "-w", "abc", "uid=a"]),
+        ("docker", ["-H", "tcp://h", "login", "-u", "bob", "-p", "abc"]),
+        ("openssl", ["enc", "-d", "-aes-256-cbc", "-k", "abc"]),
+        ("mysqldump", ["--single-transaction", "-h", "h", "-rf", "-pabc", "db"]),
+        ("kubectl", ["get", "pods", "--watch", "--token=abc"]),
+        ("htpasswd", ["-cb", "f", "bob", "abc"]),
+    ],
+)
+def test_what_people_type_is_certain(name: str, words: list[str]) -> None:
+    found = list(secret_values(name, words))
+    assert [words[at][change.start : change.end] for at, change, _ in found] == ["abc"]
+    assert all(certain for _, _, certain in found)

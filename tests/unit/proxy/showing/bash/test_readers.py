@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.showing.bash.readers import Feeds, chain_of, feeds, last_reader
+from proxy.showing.bash.readers import Feeds, chain_of, feeds, last_reader, passwords_in
 from proxy.syntax.bash import nodes, parse, source
 
 
@@ -16,7 +16,11 @@ def made_of(line: str, defined: frozenset[str] = frozenset()) -> Feeds:
         ("kinit bob", Feeds.PASSWORD),
         ("sudo chpasswd", Feeds.PASSWORD),
         ("docker login -u bob --password-stdin h", Feeds.PASSWORD),
+        ("docker --context prod login --password-stdin", Feeds.PASSWORD),
+        ("helm registry login --password-stdin h", Feeds.PASSWORD),
+        ("docker container exec -i c sh -s login --password-stdin", Feeds.PASSWORD_AND_MORE),
         ("sudo -S systemctl restart x", Feeds.PASSWORD_AND_MORE),
+        ("sudo -S sh -c 'rm x'", Feeds.PASSWORD_AND_MORE),
         ("gpg --passphrase-fd 0 x", Feeds.PASSWORD_AND_MORE),
         ("bash", Feeds.SCRIPT),
         ("sudo -S bash -s", Feeds.SCRIPT),
@@ -52,3 +56,20 @@ def test_where_a_document_ends(line: str, reader: str) -> None:
     found = last_reader(redirect)
     assert found is not None
     assert source(found) == reader
+
+
+@pytest.mark.parametrize(
+    ("command", "text", "hidden", "certain"),
+    [
+        ("kinit", "a:b", ["a:b"], True),
+        ("chpasswd", "bob:a b", ["a b"], True),
+        ("chpasswd", "bob:abc\nann:def\n", ["abc", "def"], True),
+        ("chpasswd", r"bob:abc\n", [r"abc\n"], True),
+        ("chpasswd", r"bob:abc\nann:def", [r"abc\nann:def"], False),
+        ("chpasswd", "abc", ["abc"], False),
+    ],
+)
+def test_what_of_a_text_is_a_password(command: str, text: str, hidden: list[str], *, certain: bool) -> None:
+    (chain,) = [chain_of(node) for node in nodes(parse(command)) if node.type == "command"]
+    found, is_certain = passwords_in(chain[-1], text)
+    assert ([text[each.start : each.end] for each in found], is_certain) == (hidden, certain)

@@ -1,0 +1,23 @@
+"""What is named for a secret."""
+
+import pytest
+
+from proxy.showing.bash.named import named_values
+
+
+@pytest.mark.parametrize(
+    ("words", "hidden"),
+    [
+        (["--password", "abc"], ["abc"]),
+        (["--db-token", "abc"], ["abc"]),
+        (["--api-key=abc"], ["abc"]),
+        (["MY_PASSWORD=abc"], ["abc"]),
+        (["--password", "-x"], []),
+        (["--password-stdin", "host"], []),
+        (["--token-file", "path"], []),
+        (["--no-password", "db"], []),
+        (["--verbose", "abc", "-p", "80"], []),
+    ],
+)
+def test_an_option_that_is_named_for_a_secret_hides_its_value(words: list[str], hidden: list[str]) -> None:
+    assert [words[at][change.start : change.end] for at, change in named_values(words)] == hidden
