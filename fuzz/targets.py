@@ -8,6 +8,7 @@ from itertools import pairwise
 from access.policy.labels import UNPARSEABLE
 from proxy.masking.from_policy import DEFAULT_RULES
 from proxy.masking.rules import Masker
+from proxy.masking.scan import Scan
 from proxy.masking.stream import StreamMasker
 from proxy.postgres.protocol import messages, parameters, startup, values
 from proxy.postgres.protocol.copy_format import CopyOut
@@ -18,7 +19,11 @@ from proxy.postgres.sql.analysis import analyse
 from proxy.shell.readings import joined
 from proxy.showing.shell import facts_of, show_command
 from proxy.showing.sql import show_statements
-from proxy.ssh.command_line import CommandLine
+from proxy.ssh.channels.command_line import CommandLine
+from proxy.ssh.files.broken import BrokenProtocol
+from proxy.ssh.files.file_event import FileEvent
+from proxy.ssh.files.scp_conversation import ScpConversation
+from proxy.ssh.files.sftp_conversation import Found, SftpConversation
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,59 @@ _STATEMENTS = (
     b"copy (select 1) to program 'cat'; explain (analyze) execute p(1); set role admin; grant all on t to bob",
 )
 
+
+def _sftp(data: bytes) -> None:
+    """Packets pass as they came, but for the version that is offered, until somebody breaks the protocol."""
+    talk = SftpConversation(lambda _: None, lambda: Scan(Masker(DEFAULT_RULES)))
+    asked = answered = b""
+    with suppress(BrokenProtocol, Found):
+        for turn, piece in enumerate(data.split(b"|")):
+            if turn % 2:
+                answered += piece
+                passed = talk.upstream(piece)
+                assert answered.startswith(passed), (answered, passed)
+                answered = answered[len(passed) :]
+            else:
+                asked += piece
+                passed = talk.client(piece)
+                assert len(passed) <= len(asked), (asked, passed)
+                asked = asked[len(passed) :]
+    talk.finish()
+
+
+def _scp(data: bytes) -> None:
+    """However it is cut, the same files are told of, or the protocol is broken."""
+    whole, cut_up = (_told_by_scp(data, size) for size in (1 << 16, 1))
+    assert whole == cut_up, (whole, cut_up)
+
+
+def _told_by_scp(data: bytes, size: int) -> tuple[list[FileEvent], bool]:
+    events: list[FileEvent] = []
+    scp = ScpConversation(events.append, host_sends=True)
+    try:
+        for turn, piece in enumerate(data.split(b"|")):
+            for at in range(0, len(piece), size):
+                (scp.client if turn % 2 else scp.upstream)(piece[at : at + size])
+    except BrokenProtocol:
+        return events, True
+    return events, False
+
+
 TARGETS: dict[str, Target] = {
+    "sftp": Target(
+        _sftp,
+        (
+            (
+                b"\0\0\0\x05\x01\0\0\0\x03|\0\0\0\x05\x02\0\0\0\x03|\0\0\0\x12\x03\0\0\0\x01\0\0\0\1x\0\0\0\1\0\0\0\0|"
+                b"\0\0\0\x0a\x66\0\0\0\x01\0\0\0\1h|\0\0\0\x16\x05\0\0\0\x02\0\0\0\1h\0\0\0\0\0\0\0\0\0\0\0\x09|"
+                b"\0\0\0\x0b\x67\0\0\0\x02\0\0\0\2hi|\0\0\0\x0a\x04\0\0\0\3\0\0\0\1h|"
+            ),
+        ),
+        (b"posix-rename@openssh.com", b"copy-data", b"|"),
+    ),
+    "scp": Target(
+        _scp, (b"|\0|C0644 3 x\n|\0|abc\0|\0|D0755 0 d\n|\0|E\n|\0|\1no\n", b"|\0|T1 0 1 0\n|\0"), (b"C0644 ", b"|\0|")
+    ),
     "frames": Target(_frames, (b"\x10\x40\x80\xc0Q\0\0\0\x0aselect\0S\0\0\0\x04", b"\0\0\0\0Z\0\0\0\x05I")),
     "messages": Target(
         _messages,
