@@ -65,6 +65,32 @@ async def test_a_nul_in_a_command_is_refused_and_the_others_live(client: MakeCli
         assert (await sibling.wait()).stdout == "end\n"
 
 
+async def test_a_terminal_is_asked_for_before_the_command_or_not_at_all(client: MakeClient) -> None:
+    async with connected(await client()) as connection:
+        channel, _ = await connection.create_session(asyncssh.SSHClientSession, "test -t 1; echo $?; cat")
+        name = b"xterm"
+        request = len(name).to_bytes(4, "big") + name + bytes(16) + bytes(4)
+        assert await channel._make_request(b"pty-req", request) is False
+        channel.close()
+
+
+async def test_channels_that_ask_for_nothing_leave_nothing_behind(client: MakeClient, sessions: Sessions) -> None:
+    async with connected(await client()) as connection:
+        for _ in range(3):
+            idle: list[Any] = []
+            for _ in range(20):
+                channel: Any = asyncssh.SSHClientChannel(
+                    connection, asyncio.get_running_loop(), "strict", None, "strict", 65_536, 32_768
+                )
+                await channel._open(b"session")
+                idle.append(channel)
+            for channel in idle:
+                channel.close()
+        assert (await connection.run("echo alive")).stdout == "alive\n"
+    (session,) = await sessions()
+    assert (session.end_reason, session.statements) == ("closed", {"exec": 1})
+
+
 class TestHostThatHangsUp:
     @pytest.fixture(autouse=True)
     async def _host(self, policy: dict[str, Any]) -> Any:

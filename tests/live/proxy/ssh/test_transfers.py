@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.ssh import Audited, Client, MakeClient, Pair, Recorded, Sessions
+from support.ssh import Audited, Client, MakeClient, Pair, Recorded, Sessions, connected
 
 PAN = "4111111111111111"
 ADDRESS = "Maintainer: ada@example.com\n"
@@ -267,3 +267,58 @@ async def test_git_pushes_and_fetches_what_holds_addresses(client: MakeClient, t
     archive = await ssh.run(f"git -c safe.directory='*' -C {work} archive HEAD | tar xO AUTHORS")
     assert archive.stdout.decode() == ADDRESS
     assert (tmp_path / "c" / "AUTHORS").read_text() == ADDRESS
+
+
+async def test_what_sftp_does_is_done_and_on_record(
+    client: MakeClient, source: Path, tmp_path: Path, recorded: Recorded
+) -> None:
+    """The interactive client's commands, fed as a batch; a resumed file says from where."""
+    ssh = await client("copies")
+    whole = (source / "deep" / "random").read_bytes()
+    (tmp_path / "partial").write_bytes(whole[:100_000])
+    commands = [
+        f"cd {source}",
+        f"put {source}/two three",
+        "rename three four",
+        "ln -s four link",
+        "ln two hard",
+        "chmod 600 four",
+        "mkdir new",
+        "rmdir new",
+        "rm link",
+        "ls -l",
+        "df",
+        f"reget deep/random {tmp_path}/partial",
+    ]
+    batch = tmp_path / "batch"
+    batch.write_text("\n".join(commands) + "\n")
+    sftp = ["sftp", "-oBatchMode=no", "-b", str(batch), *ssh.flags, "-P", str(ssh.port), ssh.destination]
+    done = await ssh.finish(sftp)
+    assert done.status == 0, done.stderr
+    assert (tmp_path / "partial").read_bytes() == whole
+    events = [json.loads(event[2]) for event in await recorded() if event[1] == "f"]
+    said = [(event["operation"], Path(event["path"]).name, Path(event.get("to", "")).name) for event in events]
+    assert ("upload", "three", "") in said
+    assert ("rename", "three", "four") in said
+    assert ("link", "two", "hard") in said
+    assert {("mkdir", "new", ""), ("rmdir", "new", ""), ("remove", "link", "")} <= set(said)
+    assert {event["operation"] for event in events} >= {"attributes"}
+    resumed = events[-1]
+    assert (resumed["offset"], resumed["bytes"]) == (100_000, len(whole) - 100_000)
+
+
+async def test_scp_between_two_hosts_goes_through(client: MakeClient, source: Path, tmp_path: Path) -> None:
+    ssh = await client("copies")
+    ends = [f"{ssh.destination}:{path}" for path in (source / "two", tmp_path / "copied")]
+    done = await ssh.finish(["scp", "-3", *ssh.flags, "-P", str(ssh.port), *ends])
+    assert done.status == 0, done.stderr
+    assert (tmp_path / "copied").read_text() == "second\n"
+
+
+async def test_many_small_binary_answers_arrive_whole(client: MakeClient) -> None:
+    """A program that says a few bytes and ends at once: what turns out to be no text is not lost with the end."""
+    async with connected(await client("all-files")) as connection:
+        for number in range(40):
+            answer = bytes([0, number, 255])
+            done = await connection.run(f"printf '\\0\\{number:03o}\\377'", encoding=None)
+            assert (done.stdout, done.exit_status) == (answer, 0)
