@@ -107,7 +107,7 @@ class Pipe:
         self._finish()
 
     def _ended(self) -> None:
-        if all(end.lost or end.channel is None for end in (self.client, self.host)):
+        if self.client.lost and self.host.lost:
             self._finish()
 
     def _finish(self) -> None:

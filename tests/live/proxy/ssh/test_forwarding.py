@@ -158,6 +158,26 @@ async def test_the_host_listens_for_the_client(tunnel: Callable[..., Any], echo:
         await asyncio.open_connection("127.0.0.1", remote)
 
 
+async def test_a_service_that_speaks_and_hangs_up_at_once_is_heard_whole(
+    client: MakeClient, recorded: Recorded
+) -> None:
+    def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 bye")
+        writer.close()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    port = int(server.sockets[0].getsockname()[1])
+    async with server, connected(await client("tunnels")) as connection:
+        for _ in range(150):
+            reader, writer = await connection.open_connection("127.0.0.1", port)
+            assert await reader.read() == b"220 bye"
+            writer.close()
+            await writer.wait_closed()
+    ways = _ways(await recorded())
+    assert [event["event"] for event in ways].count("close") == 150
+    assert {event["bytes_out"] for event in ways if event["event"] == "close"} == {7}
+
+
 async def test_the_host_gives_a_port_where_none_was_named(client: MakeClient, echo: int) -> None:
     async with connected(await client("tunnels")) as connection:
         listener = await connection.forward_remote_port("localhost", 0, "127.0.0.1", echo)
