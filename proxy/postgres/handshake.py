@@ -98,15 +98,16 @@ async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Transport:
 
     Raises OSError, also where TLS fails, and ProtocolViolation if direct TLS is not meant for PostgreSQL.
     """
-    loop = asyncio.get_running_loop()
-    first = await _peek(connection)
-    if first != _TLS_CLIENT_HELLO:
-        _, transport = await loop.connect_accepted_socket(Transport, connection)
-        return transport
-    _, transport = await loop.connect_accepted_socket(
-        Transport, connection, ssl=tls, ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S
+    direct = await _peek(connection) == _TLS_CLIENT_HELLO
+    transport = Transport()
+    # Made here and not asked back for: for a TLS connection uvloop returns a protocol of its own.
+    await asyncio.get_running_loop().connect_accepted_socket(
+        lambda: transport,
+        connection,
+        ssl=tls if direct else None,
+        ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S if direct else None,
     )
-    if transport.tls is None or transport.tls.selected_alpn_protocol() != _ALPN:
+    if direct and (transport.tls is None or transport.tls.selected_alpn_protocol() != _ALPN):
         transport.abort()
         raise ProtocolViolation("direct TLS without ALPN postgresql")
     return transport
