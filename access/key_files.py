@@ -54,6 +54,12 @@ def load(path: Path) -> Ed25519PrivateKey:
     return key
 
 
+def refuse_shared(path: Path) -> None:
+    """Raise KeyUnusable for a private key that others than its owner may read. Raises OSError if it is not there."""
+    if path.stat().st_mode & 0o077:
+        raise KeyUnusable(f"{path} can be read by others than its owner: chmod 600 it, or make a new key.")
+
+
 def make(folder: Path) -> str:
     """A new key in `folder`; returns its id."""
     key = Ed25519PrivateKey.generate()

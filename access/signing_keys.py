@@ -23,6 +23,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 _ACTIVE = "active"
 #: How often an unknown key id may make us read the folder although it seems unchanged.
 _READ_AGAIN_S = 1.0
+#: A change that is younger may be one of several with the same time.
+_FRESH_NS = 2_000_000_000
 #: What a replaced key signed is no longer valid after this: no grant is longer.
 RETIREMENT_S = LONGEST_GRANT_S
 #: Processes that sign may hear a little late that their key was replaced, and their clocks may differ.
@@ -60,6 +62,7 @@ class KeyFolder:
         self._given = key_files.load(given) if given is not None else None
         self._keys: dict[str, _Key] = {}
         self._seen_ns = -1
+        self._was_fresh = True
         self._read_at = float("-inf")
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if self._given is None and not (folder / _ACTIVE).exists():
@@ -120,8 +123,13 @@ class KeyFolder:
                 (self._folder / f"{kid}.pem").unlink()
 
     def _changed(self) -> bool:
+        """Whether the folder may hold something else than what was read.
+
+        A file system tells times apart by milliseconds at best, so what was read so soon after a change may be half of
+        it: the rest would have the same time, and a key that is being revoked would be kept.
+        """
         try:
-            return self._folder.stat().st_mtime_ns != self._seen_ns
+            return self._was_fresh or self._folder.stat().st_mtime_ns != self._seen_ns
         except OSError:
             return True
 
@@ -135,6 +143,7 @@ class KeyFolder:
 
     def _read(self) -> None:
         self._seen_ns = self._folder.stat().st_mtime_ns
+        self._was_fresh = time.time_ns() - self._seen_ns < _FRESH_NS
         self._read_at = time.monotonic()
         active: str | None = None
         with suppress(KeyUnusable):  # Signing says so; what was signed before still verifies.

@@ -34,7 +34,8 @@ def _shown(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode()
 
 
-#: What a card shows of one statement at most, in UTF-16 units, as Slack counts.
+#: What a card shows of one statement at most, in UTF-16 units, as Slack counts: what is longer is never put to anybody,
+#: and the bot's cards leave room for all of this.
 MAX_SHOWN_CHARS = 10_000
 
 

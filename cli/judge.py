@@ -18,6 +18,8 @@ from access.visible import visible_line
 from cli.runtime import NotReady
 from cli.settings import Settings
 from proxy.postgres.sql.query import QueryAnalyser, expand
+from proxy.postgres.sql.search_path import DEFAULT, means_now, schemas_of
+from proxy.sessions.session import UNREVIEWABLE
 from proxy.showing.shell import facts_of
 from proxy.statements import StatementFacts, match, strictest
 from storage.model import Protocol, VerdictKind
@@ -35,13 +37,24 @@ class Judged:
     rule: StatementRule | None
     #: What the rule says; denied where it says review and nobody can be shown the statement.
     verdict: VerdictKind
+    #: Those that its names without one may stand in; None: any.
+    schemas: Sequence[str] | None = None
+    #: The rule asks for a review, and nobody can be shown what runs.
+    cannot_ask: bool = False
+
+    @property
+    def denied_by(self) -> str | None:
+        """The rule's name as the client is told it."""
+        if self.cannot_ask:
+            return UNREVIEWABLE
+        return self.rule.name if self.rule is not None else None
 
     def as_json(self) -> dict[str, Any]:
         """What is printed with --json; each label is a string, each part a list of them."""
         return {
             "kind": self.facts.kind,
             "verdict": self.verdict.value,
-            "rule": self.rule.name if self.rule is not None else None,
+            "rule": self.denied_by,
             "labels": sorted(map(str, self.facts.labels)),
             "parts": [sorted(map(str, part)) for part in self.facts.parts],
             "shown": self.facts.text,
@@ -55,6 +68,7 @@ def judge(
     statements: Annotated[list[str], typer.Argument(help="SQL or command lines; - reads them from standard input.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each statement.")] = False,
     null: Annotated[bool, typer.Option("-0", help="Null bytes part standard input's statements, not lines.")] = False,
+    search_path: Annotated[str, typer.Option(help="Of SQL: the session's, as SHOW search_path says it.")] = DEFAULT,
     file: Annotated[Path | None, typer.Option("--policy", help="The policy file; default: $GATEPASS_CONFIG.")] = None,
 ) -> None:
     """Say what becomes of statements under the policy, without running anything.
@@ -64,28 +78,33 @@ def judge(
     found = _found(load(file or Settings.load().config), resource, role)
     strictest_status = 0
     for text in _texts(statements, null=null):
-        for each in judged(*found, text):
+        for each in judged(*found, text, search_path):
             typer.echo(json.dumps(each.as_json(), ensure_ascii=False) if as_json else _in_words(each, found[1]))
             strictest_status = max(strictest_status, STATUS[each.verdict])
     raise typer.Exit(strictest_status)
 
 
-def judged(resource: Resource, role: Role, text: str) -> Iterator[Judged]:
+def judged(resource: Resource, role: Role, text: str, search_path: str = DEFAULT) -> Iterator[Judged]:
     """Each statement of `text`, under the role's rules. Raises NotReady for a protocol that is not served."""
-    for facts in _facts(resource.type, text):
-        rule = strictest(role.statements, [facts])
+    every, schemas = _facts(resource.type, text, search_path, role)
+    for facts in every:
+        rule = strictest(role.statements, [facts], schemas)
         verdict = rule.verdict if rule is not None else VerdictKind.ALLOW
-        cannot_ask = verdict is VerdictKind.REVIEW and facts.unreviewable
-        yield Judged(facts, rule, VerdictKind.DENY if cannot_ask else verdict)
+        cannot_ask = verdict is VerdictKind.REVIEW and bool(facts.unreviewable)
+        yield Judged(facts, rule, VerdictKind.DENY if cannot_ask else verdict, schemas, cannot_ask=cannot_ask)
 
 
-def _facts(protocol: Protocol, text: str) -> list[StatementFacts]:
+def _facts(
+    protocol: Protocol, text: str, search_path: str, role: Role
+) -> tuple[list[StatementFacts], Sequence[str] | None]:
+    """The statements, and where names without a schema may stand in them."""
     match protocol:
         case Protocol.POSTGRES:
             analysis = QueryAnalyser(lambda _: False).exactly(text.encode("utf-8", "surrogateescape"))
-            return expand(analysis, lambda _: ()).facts
+            analysis = expand(analysis, lambda _: ())
+            return analysis.facts, schemas_of(search_path, role.username) if means_now(analysis) else None
         case Protocol.SSH:
-            return facts_of(text)
+            return facts_of(text), None
         case Protocol.KUBERNETES:
             raise NotReady(str(NotServed(protocol)))
         case _:
@@ -110,7 +129,9 @@ def _texts(statements: Sequence[str], *, null: bool) -> Iterator[str]:
 
 
 def _in_words(found: Judged, role: Role) -> str:
-    rule = f"rule {found.rule.name}" if found.rule is not None else "no rule is met"
+    rule = f"rule {found.denied_by}" if found.denied_by is not None else "no rule is met"
+    if found.cannot_ask and found.rule is not None:
+        rule += f", where {found.rule.name} would have it reviewed"
     lines = [f"{found.facts.kind}: {found.verdict.value} ({rule})"]
     lines.append(f"  labels     {' '.join(sorted(map(_label, found.facts.labels)))}")
     if (part := _deciding(found, role)) is not None:
@@ -130,6 +151,6 @@ def _deciding(found: Judged, role: Role) -> frozenset[str] | None:
     """The part of the statement that meets the rule which decides, if it has parts."""
     for part in found.facts.parts:
         facts = StatementFacts("", "", part, unqualified=found.facts.unqualified)
-        if found.rule is not None and match(role.statements, facts) is found.rule:
+        if found.rule is not None and match(role.statements, facts, found.schemas) is found.rule:
             return part
     return None

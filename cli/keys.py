@@ -1,7 +1,6 @@
 """`gatepass keys …`: the keys that sign access tokens."""
 
 import asyncio
-import getpass
 from typing import Annotated
 
 import typer
@@ -29,13 +28,14 @@ def rotate(
     """Make a new signing key. Old keys verify what they signed before, for a day at most, and nothing newer."""
     settings = Settings.load()
     runtime.home(settings)
+    is_first = not (settings.home / "keys" / "active").exists()
     try:
         kid = TokenKeys(settings.home / "keys").rotate(revoke=revoke)
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise runtime.NotReady(f"No key was replaced, {settings.home / 'keys'} cannot be written ({why}).") from error
     typer.echo(f"New tokens are signed by key {kid}.")
-    typer.echo(_REVOKED if revoke else _RETIRED)
+    typer.echo(_first(settings) if is_first else _REVOKED if revoke else _RETIRED)
     asyncio.run(_record(settings, kid, revoke=revoke))
 
 
@@ -46,13 +46,20 @@ _RETIRED = (
 _REVOKED = "Tokens that older keys signed are refused from now on; people get new ones in Slack. Live sessions go on."
 
 
+def _first(settings: Settings) -> str:
+    return (
+        f"There was no key in {settings.home.absolute()} before, so none was replaced. If a Gatepass that serves has "
+        "another folder, set GATEPASS_HOME to it and rotate there."
+    )
+
+
 async def _record(settings: Settings, kid: str, *, revoke: bool) -> None:
     """Storage must not keep anybody from replacing a key that leaked: the key comes first, the record after it."""
     try:
         async with runtime.database(settings) as database, database.transaction() as transaction:
             await trail.record(
                 transaction,
-                actor=f"operator:{getpass.getuser()}",
+                actor=runtime.operator(),
                 action="cli:key:rotate",
                 resource=kid,
                 detail={"old_keys": "revoked" if revoke else "retired"},

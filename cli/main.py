@@ -1,6 +1,8 @@
 """`gatepass …`: the operator's commands. Each says what happened, to what, and what to do next; errors exit with 1."""
 
 import asyncio
+import errno
+import os
 import sys
 from collections.abc import Coroutine
 from importlib.metadata import version
@@ -17,6 +19,7 @@ from access.key_files import KeyUnusable
 from access.policy.advice import Weight
 from access.policy.errors import PolicyErrors
 from access.policy.file import advise, json_schema, load, writable_by_others
+from access.visible import visible_line
 from bot.manifest import manifest_text
 from bot.slack.client import BotUnavailable
 from cli import audit, keys, log, process, serving, sessions
@@ -47,6 +50,8 @@ _errors = Console(stderr=True, highlight=False)
 #: known_hosts names no port where it is this one (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT).
 SSH_PORT = 22
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+
 #: What a person can mend; anything else is our fault and keeps its traceback.
 _EXPECTED = (
     NotReady,
@@ -68,20 +73,33 @@ _EXPECTED = (
 def main() -> None:
     """The console script."""
     process.close_up()
-    expected: list[BaseException] = []
+    expected: list[object] = []
     try:
         app()
     except* _EXPECTED as group:
-        expected = _leaves(group)
+        expected += _leaves(group)
+    except* OSError as group:
+        told = {each: _of_the_machine(each) for each in _leaves(group) if isinstance(each, OSError)}
+        if not all(told.values()):
+            raise
+        expected += told.values()
     if expected:
         fail(*expected)
+
+
+def _of_the_machine(error: OSError) -> str:
+    """A file that is missing, not to be read or no file, or an output that takes no more; empty for other errors."""
+    why = error.strerror or type(error).__name__
+    if isinstance(error.filename, str | os.PathLike):
+        return f"{error.filename}: {why}."
+    return f"What was to be printed cannot be written ({why})." if error.errno in _FULL else ""
 
 
 def fail(*errors: object) -> NoReturn:
     """Print each error on standard error, every line of it with the same prefix, and exit with 1."""
     for error in errors:
         for line in str(error).splitlines() or [""]:
-            _errors.print(f"gatepass: {line}", markup=False, soft_wrap=True)
+            _errors.print(f"gatepass: {visible_line(line)}", markup=False, soft_wrap=True)
     sys.exit(1)
 
 

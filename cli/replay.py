@@ -13,6 +13,8 @@ from storage.recordings.screen import Screen
 
 #: Pauses longer than this are cut short in a replay.
 LONGEST_PAUSE_S = 2.0
+#: However slowly it is played.
+LONGEST_WAIT_S = 3600.0
 
 
 class Player:
@@ -42,13 +44,16 @@ class _CastPlayer(Player):
         code, _, channel = str(record[1]).partition(".")
         if code == "c":
             self._opened(str(record[2]))
+        if code == "m":
+            # What was asked for and what became of it; a drawn screen is left as it is.
+            return b"" if self._screens else f"# {visible_line(str(record[2]))}\n".encode()
         text = files.shown(record).decode("utf-8", "replace")
         screen = self._screens.get(channel or "0")
         return (_printed(text) if screen is None else screen.feed(text)).encode()
 
     def _opened(self, event: str) -> None:
-        facts = json.loads(event)
-        if facts.get("event") == "open" and facts.get("terminal"):
+        facts = formats.channel_event(event)
+        if facts is not None and facts.get("event") == "open" and facts.get("terminal"):
             self._screens[str(facts["channel"])] = Screen()
 
 
@@ -70,7 +75,7 @@ def play(records: Iterable[Any], how: Player, speed: float) -> None:
         for record in records:
             at = formats.seconds(how.format, record)
             if speed > 0:
-                time.sleep(min(max(at - last, 0), LONGEST_PAUSE_S) / speed)
+                time.sleep(min(min(max(at - last, 0), LONGEST_PAUSE_S) / speed, LONGEST_WAIT_S))
             last = at
             _write(how.shown(record))
     finally:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pwd
 import stat
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -21,6 +22,15 @@ from storage.notices import Notices
 
 class NotReady(Exception):
     """The program cannot start as it is set up: the message says what is amiss and which command mends it."""
+
+
+def operator() -> str:
+    """Who runs this command, as the audit log names them: the account, which no variable of the environment changes."""
+    uid = os.getuid()
+    try:
+        return f"operator:{pwd.getpwuid(uid).pw_name}"
+    except KeyError:
+        return f"operator:{uid}"  # As in a container that runs under any number.
 
 
 @dataclass(frozen=True)

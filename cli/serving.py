@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from enum import StrEnum
@@ -22,7 +21,7 @@ from bot.facts.addresses import Addresses
 from bot.settings import BotSettings
 from cli.runtime import NotReady, Runtime, runtime
 from cli.settings import Settings, host_and_port
-from proxy.errors import CannotListen
+from proxy.errors import CannotListen, words_of
 from proxy.protocols import keys_folder
 from proxy.server import ProxyServer, ProxySettings
 from proxy.ssh.host_key import public_key_file
@@ -105,7 +104,7 @@ async def _web_listens(web: WebServer, address: tuple[str, int]) -> None:
     try:
         await web.run()
     except OSError as error:
-        raise NotReady(_no_port(*address, os.strerror(error.errno or 0), "GATEPASS_WEB_LISTEN")) from error
+        raise NotReady(_no_port(*address, words_of(error), "GATEPASS_WEB_LISTEN")) from error
 
 
 def _no_port(host: str, port: int, why: str, variable: str) -> str:
@@ -180,6 +179,7 @@ def addresses(settings: Settings) -> Addresses:
         postgres_host=settings.public_host,
         postgres_port=settings.public_postgres_port or host_and_port(settings.postgres_listen)[1],
         ca_file=settings.public_ca_file,
+        ssh_host_key_file=public_key_file(ssh_keys(settings)),
     )
 
 

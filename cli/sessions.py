@@ -4,7 +4,7 @@ Reading a recording is itself an event of the audit log (PCI DSS 10.2.1.3).
 """
 
 import asyncio
-import getpass
+import re
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -26,6 +26,9 @@ from storage.audit import trail
 from storage.database import Database
 from storage.model import AccessRequest, Grant, Principal, RecordingSegment, Session, Statement
 from storage.recordings import files, formats, segments
+
+#: What an id may begin with.
+_PREFIX = re.compile(r"[0-9A-Fa-f-]*")
 
 app = typer.Typer(help="Sessions and their recordings.", no_args_is_help=True)
 
@@ -156,10 +159,8 @@ def _check_committed(known: list[RecordingSegment], found: list[files.SegmentFil
 
 async def _find(transaction: AsyncSession, wanted: str, storage: str) -> Session | None:
     """The one session whose id starts with `wanted`; says so when there is none or several."""
-    prefix = wanted.lower().replace("%", "").replace("_", "")
-    found = (
-        await transaction.scalars(select(Session).where(cast(col(Session.id), String).startswith(prefix)).limit(2))
-    ).all()
+    starting = select(Session).where(cast(col(Session.id), String).startswith(wanted.lower())).limit(2)
+    found = (await transaction.scalars(starting)).all() if _PREFIX.fullmatch(wanted) else []
     if len(found) == 1:
         return found[0]
     several = "Several sessions start with" if found else "No session's id starts with"
@@ -179,7 +180,7 @@ async def _audit_reading(database: Database, session: Session, how: str) -> None
     async with database.transaction() as transaction:
         await trail.record(
             transaction,
-            actor=f"operator:{getpass.getuser()}",
+            actor=runtime.operator(),
             action=f"cli:session:{how}",
             resource=str(session.id),
             session=session.id,

@@ -1,6 +1,7 @@
 """Settings: one frozen object from the environment, built here and passed on as arguments. Nothing else reads the
 environment (secret references of the policy are the proxy's to resolve)."""
 
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -16,12 +17,29 @@ class LogFormat(StrEnum):
 
 def _address(value: str) -> str:
     host, _, port = value.rpartition(":")
-    if not host or not port.isdigit() or not 0 <= int(port) <= 65535:
+    if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= 65535:
         raise ValueError(f"{value!r} is not host:port, for example 0.0.0.0:2222 or [::]:2222")
     return value
 
 
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value):
+        raise ValueError("it is the name or the address alone that people connect to, for example gate.example.com")
+    return value
+
+
+def _url(value: SecretStr) -> SecretStr:
+    if not value.get_secret_value().strip():
+        raise ValueError("it is set, and empty: leave it out for the embedded PostgreSQL")
+    return value
+
+
 Address = Annotated[str, AfterValidator(_address)]
+#: A name in ASCII (an international one as `xn--…`), or an address.
+_HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
+Host = Annotated[str, AfterValidator(_host)]
+Url = Annotated[SecretStr, AfterValidator(_url)]
+PublicPort = Annotated[int, Field(ge=1, le=65_535)]
 
 
 def host_and_port(address: str) -> tuple[str, int]:
@@ -46,20 +64,20 @@ class Settings(BaseSettings):
     home: Path = Field(default=Path(".gatepass"), alias="GATEPASS_HOME")
     config: Path = Field(default=Path("gatepass.yml"), alias="GATEPASS_CONFIG")
     #: PostgreSQL of one's own; the embedded one when it is not set.
-    database_url: SecretStr | None = Field(default=None, alias="DATABASE_URL")
+    database_url: Url | None = Field(default=None, alias="DATABASE_URL")
     #: The tables' owner, for `gatepass migrate`; DATABASE_URL when it is not set.
-    owner_database_url: SecretStr | None = Field(default=None, alias="GATEPASS_OWNER_DATABASE_URL")
+    owner_database_url: Url | None = Field(default=None, alias="GATEPASS_OWNER_DATABASE_URL")
     slack_bot_token: SecretStr | None = Field(default=None, alias="SLACK_BOT_TOKEN")
     slack_app_token: SecretStr | None = Field(default=None, alias="SLACK_APP_TOKEN")
     slack_api_base_url: str | None = Field(default=None, alias="SLACK_API_BASE_URL")
     #: The name that people's clients connect to.
-    public_host: str = Field(default="localhost", alias="GATEPASS_PUBLIC_HOST")
+    public_host: Host = Field(default="localhost", alias="GATEPASS_PUBLIC_HOST")
     ssh_listen: Address = Field(default="127.0.0.1:2222", alias="GATEPASS_SSH_LISTEN")
     postgres_listen: Address = Field(default="127.0.0.1:5433", alias="GATEPASS_POSTGRES_LISTEN")
     web_listen: Address = Field(default="127.0.0.1:8080", alias="GATEPASS_WEB_LISTEN")
     #: Ports that people type, where a load balancer or container changes them.
-    public_ssh_port: int | None = Field(default=None, alias="GATEPASS_PUBLIC_SSH_PORT")
-    public_postgres_port: int | None = Field(default=None, alias="GATEPASS_PUBLIC_POSTGRES_PORT")
+    public_ssh_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_SSH_PORT")
+    public_postgres_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_POSTGRES_PORT")
     #: Where people's machines have the gateway's CA certificate; named in the psql command they are given.
     public_ca_file: str | None = Field(default=None, alias="GATEPASS_PUBLIC_CA_FILE")
     #: HTTP proxy for everything that goes to Slack; HTTPS_PROXY is deliberately not read.
@@ -72,7 +90,10 @@ class Settings(BaseSettings):
         try:
             return cls()
         except ValidationError as error:
-            lines = [f"{fault['loc'][0]}: {fault['msg']}" for fault in error.errors(include_input=False)]
+            lines = [
+                f"{fault['loc'][0]}: {fault['msg'].removeprefix('Value error, ')}"
+                for fault in error.errors(include_input=False)
+            ]
             raise InvalidSettings("\n".join(lines)) from None
 
     @property

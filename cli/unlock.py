@@ -1,7 +1,6 @@
 """`gatepass unlock`: whoever is locked out for failed logins may try again, in every proxy process."""
 
 import asyncio
-import getpass
 from typing import Annotated
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access.text import storable
 from cli import runtime
 from cli.settings import Settings
 from proxy.doors.sources import UNKNOWN, source_of
@@ -29,7 +29,7 @@ def unlock(
 
 
 async def _unlock(settings: Settings, who: str) -> None:
-    async with runtime.database(settings) as database:
+    async with runtime.existing_database(settings) as database:
         await tell(database, who)
 
 
@@ -37,14 +37,14 @@ async def tell(database: Database, who: str) -> None:
     """Put it on record and tell every process. Raises NotReady for who is neither an address nor a person."""
     async with database.transaction() as transaction:
         subject = await _subject(transaction, who)
-        actor = f"operator:{getpass.getuser()}"
+        actor = runtime.operator()
         await trail.record(transaction, actor=actor, action="cli:lockout:unlock", resource=who)
         await notices.notify(transaction, Topic.LOCKOUT, subject)
 
 
 async def _subject(transaction: AsyncSession, who: str) -> UUID | str:
     """What the proxies know them by. Raises NotReady."""
-    named = select(col(Principal.id)).where(col(Principal.name) == who)
+    named = select(col(Principal.id)).where(col(Principal.name) == storable(who))
     if (principal := (await transaction.scalars(named)).one_or_none()) is not None:
         return principal
     source = source_of(who.partition("/")[0])

@@ -12,13 +12,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from access.key_files import KeyUnusable, refuse_shared
+
 CA_LIFETIME = timedelta(days=3650)
 SERVER_LIFETIME = timedelta(days=90)
 
+_MEND = "Put it back from your backup, or remove its folder: a new CA is made then, which clients must be given."
 _CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -35,7 +39,8 @@ class Authority:
 
     def certificate(self) -> str:
         """The CA certificate, PEM: what `gatepass ca` prints and `sslrootcert` wants."""
-        return self.certificate_file.read_text()
+        self._certificate()
+        return self.certificate_file.read_text("ascii")
 
     def server_context(self, hosts: Sequence[str]) -> ssl.SSLContext:
         """TLS for the PostgreSQL port under these host names or addresses; TLS 1.2 at least, ALPN `postgresql`."""
@@ -85,15 +90,29 @@ class Authority:
         partial.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
         partial.rename(self.certificate_file)
 
+    def _certificate(self) -> x509.Certificate:
+        """Raises KeyUnusable."""
+        try:
+            return x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
+        except ValueError as error:
+            raise KeyUnusable(f"{self.certificate_file} is no certificate. {_MEND}") from error
+
     def _key(self) -> ec.EllipticCurvePrivateKey:
-        key = serialization.load_pem_private_key(self._key_file.read_bytes(), password=None)
+        """Raises KeyUnusable, also for a key that others may read: who has it can be this gateway."""
+        try:
+            refuse_shared(self._key_file)
+            key = serialization.load_pem_private_key(self._key_file.read_bytes(), password=None)
+        except FileNotFoundError as error:
+            raise KeyUnusable(f"{self._key_file} is missing. {_MEND}") from error
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise KeyUnusable(f"{self._key_file} is no private key. {_MEND}") from error
         if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise TypeError(f"{self._key_file} holds no elliptic-curve key; remove the folder to have a new CA made.")
+            raise KeyUnusable(f"{self._key_file} holds no elliptic-curve key. {_MEND}")
         return key
 
     def _issue(self, hosts: Sequence[str]) -> bytes:
         """A server certificate with its key, PEM, signed by the CA."""
-        authority = x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
+        authority = self._certificate()
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, hosts[0][:64])])
         issuer_key = self._key()

@@ -53,6 +53,11 @@ class SessionEnded(Fault):
         self.reason = reason
 
 
+def words_of(error: OSError) -> str:
+    """The system's words; those of a name that nobody knows have a number of their own."""
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or str(error)
+
+
 class CannotListen(Exception):
     """A port cannot be listened on: taken, not allowed, or of an address that this machine has not."""
 
@@ -60,5 +65,5 @@ class CannotListen(Exception):
         self.protocol = protocol
         self.address = address
         #: In the system's words; the event loop's own are longer and repeat the address.
-        self.why = os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+        self.why = words_of(error)
         super().__init__(f"{address[0]}:{address[1]}: {self.why}")

@@ -73,6 +73,12 @@ def strictest(
     return max(matched, key=lambda rule: _STRICTNESS[rule.verdict], default=None)
 
 
+def depends_on_schemas(rules: Sequence[StatementRule], facts: Iterable[StatementFacts]) -> bool:
+    """Whether it matters to the rules in which schemas a name without one may stand."""
+    parts = (part for whole in facts if whole.unqualified for part in _parts(whole))
+    return any(match(rules, part) is not match(rules, part, ()) for part in parts)
+
+
 def _parts(facts: StatementFacts) -> list[StatementFacts]:
     """What must pass the rules by itself: the commands of a pipeline, or the statement as one."""
     return [replace(facts, labels=labels) for labels in facts.parts] or [facts]

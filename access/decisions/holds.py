@@ -100,7 +100,7 @@ async def hold(
         transaction.add(held)
         await transaction.flush()
         if policy is not None and held.state is HoldState.PENDING:
-            await _enqueue_cards(policy, transaction, held, request)
+            await _enqueue_cards(policy, transaction, held, request, holder)
         await changes.statement(
             transaction,
             held,
@@ -214,15 +214,21 @@ def _row(session: Session, text: str, kind: str, rule: StatementRule, now: datet
     )
 
 
-async def _enqueue_cards(policy: Policy, transaction: AsyncSession, held: Statement, request: AccessRequest) -> None:
-    """In the channel, in the thread of the request's card; to each reviewer directly where there is no channel."""
+async def _enqueue_cards(
+    policy: Policy, transaction: AsyncSession, held: Statement, request: AccessRequest, holder: Principal
+) -> None:
+    """In the channel, in the thread of the request's card; to each reviewer directly where there is no channel.
+
+    Where the policy rule wants its reviewers told, to them directly as well.
+    """
+    addresses = set(policy.told_directly(holder.name, request.resource, request.role, held.reviewers))
     if held.channel is not None:
         card = await outbox.find(transaction, PostSubject.REQUEST, request.id, PostPurpose.CARD, held.channel)
         thread_of = card.id if card is not None else None
         await outbox.enqueue(
             transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, held.channel, thread_of=thread_of
         )
-        return
-    for name in held.reviewers:
-        if (slack := policy.people[name].slack) is not None:
-            await outbox.enqueue(transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, slack)
+    else:
+        addresses |= {slack for name in held.reviewers if (slack := policy.people[name].slack) is not None}
+    for address in sorted(addresses):
+        await outbox.enqueue(transaction, PostSubject.STATEMENT, held.id, PostPurpose.CARD, address)

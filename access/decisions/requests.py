@@ -1,6 +1,7 @@
 """Access requests: stored once, answered by the policy at once, and decided by reviewers where it says so.
 
-What cannot be asked for at all is refused with a sentence and leaves no row; what the policy denies leaves one.
+What cannot be asked for at all is refused with a sentence and leaves no row; what the policy denies leaves one. What
+somebody has or waits for already is not asked for a second time, unless they were told and ask for it all the same.
 """
 
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from sqlmodel import col
 from access import changes, text
 from access.changes import actor
 from access.context import Access
-from access.errors import STALE, PolicyStale, Refused
+from access.decisions.standing import Standing, standing
+from access.errors import PolicyStale, Refused
 from access.grants import grants, revocation
 from access.identity.people import slack_account
 from access.in_force import policy_in_force
@@ -50,12 +52,15 @@ class Ask:
     reason: str = ""
     ticket: str | None = None
     source: str = "slack"
+    #: The grant or pending request of which the asker was told, and beside which they ask all the same.
+    beside: UUID | None = None
 
 
 async def submit(access: Access, principal: Principal, ask: Ask) -> AccessRequest:
     """Store the request in the state that the policy gives it: pending, approved with its grant, or denied.
 
-    Raises Refused (its message is for the person) and StorageUnavailable.
+    Raises Refused (its message is for the person), of which Standing says what they have or wait for already, and
+    StorageUnavailable.
     """
     reason, ticket = text.reason(access, ask.reason), text.ticket(access, ask.ticket)
     async with access.database.transaction() as transaction:
@@ -73,20 +78,22 @@ async def submit(access: Access, principal: Principal, ask: Ask) -> AccessReques
             same = await _same(transaction, new, now)
             if same is not None:
                 return same
-            transaction.add(new)
-            await transaction.flush()
-            await _announce(policy, transaction, new, asker, requirement, ask.source, now)
-            return new
-        refusal = refusal or STALE
+            refusal = await _standing(transaction, policy, asker, ask, requirement, now)
+            if refusal is None:
+                transaction.add(new)
+                await transaction.flush()
+                await _announce(policy, transaction, new, asker, requirement, ask.source, now)
+                return new
+        refusal = refusal or PolicyStale()
         await trail.record(
             transaction,
             actor=actor(asker),
             action=f"{ask.source}:request:refuse",
             resource=f"{ask.resource}/{ask.role}",
             outcome="failure",
-            detail={"why": refusal},
+            detail={"why": str(refusal)},
         )
-    raise Refused(refusal) if policy is not None else PolicyStale
+    raise refusal
 
 
 async def cancel(
@@ -142,17 +149,28 @@ def _check_exists(access: Access, policy: Policy, principal: Principal, ask: Ask
     )
 
 
-async def _refusal(transaction: AsyncSession, asker: Principal) -> str | None:
+async def _refusal(transaction: AsyncSession, asker: Principal) -> Refused | None:
     if asker.disabled_at is not None:
-        return "You are no longer in Gatepass's policy, so you cannot ask for access."
+        return Refused("You are no longer in Gatepass's policy, so you cannot ask for access.")
     pending = await transaction.scalar(
         select(func.count()).where(
             col(AccessRequest.principal_id) == asker.id, col(AccessRequest.state) == RequestState.PENDING
         )
     )
     if (pending or 0) >= MAX_PENDING:
-        return f"You have {pending} requests waiting for review: wait for some of them, or cancel them."
+        return Refused(f"You have {pending} requests waiting for review: wait for some of them, or cancel them.")
     return None
+
+
+async def _standing(
+    transaction: AsyncSession, policy: Policy, asker: Principal, ask: Ask, requirement: Requirement, now: datetime
+) -> Standing | None:
+    """What the asker has or waits for already, unless it is what they ask beside. The caller has locked the asker."""
+    found = await standing(transaction, policy, asker, ask.resource, ask.role, now)
+    if found is None or found.id == ask.beside:
+        return None
+    # A request that the policy would deny by now is denied, with why: that another waits is no answer.
+    return Standing(found) if isinstance(found, Grant) or requirement.decision is not Decision.DENIED else None
 
 
 def _row(
@@ -183,7 +201,7 @@ def _row(
         expires_at=now + timedelta(seconds=requirement.answer_within_s),
         decided_at=None if state is RequestState.PENDING else now,
         decision_reason="" if state is RequestState.PENDING else requirement.why,
-        context={"source": ask.source},
+        context={"source": ask.source, **({"beside": ask.beside.hex} if ask.beside is not None else {})},
     )
 
 
@@ -206,6 +224,7 @@ async def _same(transaction: AsyncSession, new: AccessRequest, now: datetime) ->
             col(AccessRequest.duration_s) == new.duration_s,
             col(AccessRequest.reason) == new.reason,
             col(AccessRequest.ticket).is_not_distinct_from(new.ticket),
+            col(AccessRequest.context)["beside"].as_string().is_not_distinct_from(new.context.get("beside")),
             col(AccessRequest.created_at) > now - timedelta(seconds=SAME_ASK_S),
         )
     )
@@ -220,12 +239,17 @@ async def _announce(
     source: str,
     now: datetime,
 ) -> None:
-    """The card for the channel, the reply for the requester, the audit events and, if automatic, the grant.
+    """The cards, the reply for the requester, the audit events and, if automatic, the grant.
+
+    What is to be decided goes to the channel, and to reviewers directly where the rule wants them told.
 
     What was granted without a review is shown as well: the channel sees who enters, and the digest has its thread.
     """
     if new.state is not RequestState.DENIED and new.channel is not None:
         await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, new.channel)
+    if new.state is RequestState.PENDING:
+        for address in policy.told_directly(asker.name, new.resource, new.role, new.reviewers):
+            await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.CARD, address)
     person = policy.people.get(asker.name)
     if person is not None and person.slack is not None:
         await outbox.enqueue(transaction, PostSubject.REQUEST, new.id, PostPurpose.REPLY, person.slack)
@@ -236,6 +260,7 @@ async def _announce(
         "rule": new.rule,
         "policy": new.policy_hash,
         "decision": new.decision.value,
+        **({"beside": new.context["beside"]} if "beside" in new.context else {}),
     }
     await changes.request(transaction, new, actor=actor(asker), action=f"{source}:request:submit", detail=detail)
     if new.state is RequestState.DENIED:

@@ -198,19 +198,20 @@ async def _note_refusal(transaction: AsyncSession, case: Case[RowT], vote: Vote,
 
 async def _count(transaction: AsyncSession, case: Case[RowT], vote: Vote, now: datetime) -> Outcome:
     """What the vote leads to. The row is locked, so `decide` finds it open; the condition stands for whoever reads."""
-    approvals, state, lapsed = None, case.states.DENIED, frozenset[str]()
+    approvals, state, counting, lapsed = None, case.states.DENIED, frozenset[str](), frozenset[str]()
     if vote.decision is ReviewDecision.APPROVE:
         counting = await approvals_of(transaction, case.reviewers, case.row)
         lapsed = await given_by(transaction, case.row) - counting
         approvals = len(counting)
         state = case.states.APPROVED if approvals >= case.quorum else case.states.PENDING
     decided = state is not case.states.PENDING
+    settled = changes.settled(state, now, why=vote.reason, by=vote.reviewer_id) if decided else {}
     table = type(case.row)
     [row] = await changes.decide(
         transaction,
         table,
         col(table.id) == case.row.id,
-        changes.settled(state, now, why=vote.reason, by=vote.reviewer_id) if decided else {},
+        {**settled, "approved_by": sorted(counting)} if state is case.states.APPROVED else settled,
         actor=changes.actor(case.reviewer),
         action=case.action(vote),
         detail=case.detail(vote, approvals),

@@ -26,6 +26,7 @@ from storage.model import AccessRequest, Decision, EndReason, Grant, Principal
 
 #: Who revoked a grant, beside its holder.
 _REVOKER = aliased(Principal)
+_NO_GRANT = "There is no such access. /access list shows yours."
 _SHORT_ID = re.compile(r"[0-9a-f]{4,32}")
 
 
@@ -162,10 +163,28 @@ async def of(transaction: AsyncSession, principal: Principal, now: datetime | No
     moment = now or await clock(transaction)
     found = await transaction.scalars(
         select(Grant)
-        .where(col(Grant.principal_id) == principal.id, *_live(moment))
+        .where(col(Grant.principal_id) == principal.id, *live(moment))
         .order_by(col(Grant.expires_at), col(Grant.id))
     )
     return list(found.all())
+
+
+async def check_revocable(access: Access, grant_id: UUID, by: Principal, *, source: str = "slack") -> None:
+    """Return if `by` may end this grant now, for somebody who is still to say why. `revoke` asks again.
+
+    Raises Refused, which is on record.
+    """
+    async with access.database.transaction() as transaction:
+        grant = await transaction.get(Grant, grant_id)
+        if grant is None:
+            raise Refused(_NO_GRANT)
+        refusal = await _no_revocation(access, transaction, grant, by)
+        if refusal is None and (grant.revoked_at is not None or grant.expires_at <= await clock(transaction)):
+            refusal = await _already_over(transaction, grant)
+        if refusal is None:
+            return
+        await _note_refusal(transaction, grant, by, refusal, source)
+    raise Refused(refusal) if refusal != STALE else PolicyStale
 
 
 async def revoke(
@@ -176,7 +195,7 @@ async def revoke(
     async with access.database.transaction() as transaction:
         grant = await transaction.get(Grant, grant_id)
         if grant is None:
-            raise Refused("There is no such access. /access list shows yours.")
+            raise Refused(_NO_GRANT)
         refusal = await _no_revocation(access, transaction, grant, by)
         if refusal is None:
             # The clock is read under the lock, so that what was spent under the grant was spent before it was revoked.
@@ -187,16 +206,22 @@ async def revoke(
                 return revoked
             await transaction.refresh(grant)
             refusal = await _already_over(transaction, grant)
-        await trail.record(
-            transaction,
-            actor=actor(by),
-            action=f"{source}:grant:revoke",
-            resource=f"{grant.resource}/{grant.role}",
-            outcome="failure",
-            grant=grant.id,
-            detail={"why": refusal},
-        )
+        await _note_refusal(transaction, grant, by, refusal, source)
     raise Refused(refusal) if refusal != STALE else PolicyStale
+
+
+async def _note_refusal(
+    transaction: AsyncSession, grant: Grant, by: Principal | None, refusal: str, source: str
+) -> None:
+    await trail.record(
+        transaction,
+        actor=actor(by),
+        action=f"{source}:grant:revoke",
+        resource=f"{grant.resource}/{grant.role}",
+        outcome="failure",
+        grant=grant.id,
+        detail={"why": refusal},
+    )
 
 
 async def _no_revocation(access: Access, transaction: AsyncSession, grant: Grant, by: Principal | None) -> str | None:
@@ -223,7 +248,7 @@ async def by_prefix(transaction: AsyncSession, policy: Policy, asker: Principal,
     rows = await transaction.execute(
         select(Grant, Principal)
         .join(Principal, col(Principal.id) == col(Grant.principal_id))
-        .where(col(Grant.id).between(first, last), *_live(await clock(transaction)))
+        .where(col(Grant.id).between(first, last), *live(await clock(transaction)))
     )
     found = [grant for grant, holder in rows.all() if may_revoke(policy, asker, holder, grant) is None]
     if not found:
@@ -233,7 +258,8 @@ async def by_prefix(transaction: AsyncSession, policy: Policy, asker: Principal,
     return found[0]
 
 
-def _live(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def live(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """The conditions by which a grant is neither revoked nor over at `now`."""
     return (col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now)
 
 

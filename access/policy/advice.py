@@ -1,4 +1,4 @@
-"""What is valid in a role's statement rules and probably not meant: warnings, and notes on what labels mean now. Pure.
+"""What is valid in a policy and probably not meant: warnings, and notes on what labels mean now. Pure.
 
 Each is a sentence about one rule or one role; none makes the policy invalid.
 """
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
-from access.policy.document import PolicyDocument
+from access.policy.document import PolicyDocument, PolicyRule
 from access.policy.labels import ShellLabel, SqlLabel
 from access.policy.resources import Resource, Role, SshFeature, StatementRule
-from storage.model import Protocol, VerdictKind
+from storage.model import Decision, Protocol, VerdictKind
 
 Path = tuple[int | str, ...]
 
@@ -33,13 +33,38 @@ class Advice:
 
 
 def advice(policy: PolicyDocument) -> list[Advice]:
-    """All that is to say about the policy's statement rules, in the order of the file."""
+    """All that is to say: about the roles' statement rules first, then about the policy's, each in the file's order."""
     found: list[Advice] = []
     for name, resource in policy.resources.items():
         for role_name, role in resource.roles.items():
             if role.statements:
                 found += _role(("resources", name, "roles", role_name, "statements"), resource, role)
+    for index, rule in enumerate(policy.policy):
+        found += [Advice(("policy", index), Weight.WARNING, message) for message in _unasked(policy, rule)]
     return found
+
+
+# --- rules that nobody can use ------------------------------------------------------------------------------------
+
+
+def _unasked(policy: PolicyDocument, rule: PolicyRule) -> Iterator[str]:
+    """People ask and answer in Slack, and who has no account there does neither."""
+    if not policy.members(rule.who):
+        yield f"the rule {rule.name} is for nobody: the groups that it names are empty."
+        return
+    able = policy.reviewers(rule.reviewers)
+    in_slack = frozenset(name for name in able if policy.people[name].slack is not None)
+    if rule.decision is Decision.REVIEWED and in_slack != able and _nobody_answers(policy, rule, in_slack):
+        without = ", ".join(sorted(able - in_slack))
+        yield (
+            f"nobody can approve what is asked by the rule {rule.name}: its reviewers answer in Slack, and {without} "
+            "has no `slack` in this file."
+        )
+
+
+def _nobody_answers(policy: PolicyDocument, rule: PolicyRule, reviewers: frozenset[str]) -> bool:
+    """Whether for each of those who may ask too few of `reviewers` are left beside them."""
+    return all(len(reviewers - {asker}) < rule.quorum for asker in policy.members(rule.who))
 
 
 def _role(path: Path, resource: Resource, role: Role) -> Iterator[Advice]:
@@ -147,8 +172,9 @@ def _with_schema(rule: StatementRule, pattern: str) -> Iterator[str]:
         yield f"{pattern} allows only statements that write the schema: a name without one is not known to mean it."
     elif pattern.rpartition(".")[2].strip("*?") == "":
         yield (
-            f"{pattern} also meets every name that is written without a schema, for the session's search path says "
-            "what that means. Name the tables, or have people write their schema."
+            f"{pattern} also meets names that are written without a schema: where the session's search path has that "
+            "schema, and all of them where that is not known (DDL, DO, CALL, several statements at once). "
+            "Name the tables, or have people write their schema."
         )
 
 

@@ -86,6 +86,8 @@ class _Check:
             yield Inconsistency(path, "is reviewed, but names no channel: nobody would see the card")
         if rule.decision is Decision.REVIEWED:
             yield from self._own_review(path, rule, rule.reviewers, rule.quorum)
+        if rule.tell_reviewers and not rule.reviewers:
+            yield Inconsistency((*path, "tell_reviewers"), "there are no reviewers to tell: name some, or drop it")
         if rule.decision is Decision.DENIED and rule.reviewers:
             yield Inconsistency((*path, "reviewers"), "the rule denies, so they would never be asked: drop them")
 

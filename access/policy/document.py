@@ -18,6 +18,11 @@ from storage.model import Decision, PrincipalKind
 #: No rule may grant for longer: access that lasts for days is standing access.
 LONGEST_GRANT_S = 24 * 3_600
 
+TICKET_URL_PATTERN = r"^https://[^\s<>|{}/?#]+[/?#][^\s<>|{}]*\{ticket\}[^\s<>|{}]*$"
+
+#: Reviewers who are told directly of one thing that is to be decided: not a whole department.
+MAX_TOLD = 10
+
 Glob = Annotated[str, StringConstraints(pattern=r"^[a-z0-9._*?\[\]!-]+$", max_length=63)]
 
 
@@ -40,8 +45,8 @@ class SlackWorkspace(Frozen):
 class TicketSystem(Frozen):
     """Where tickets are read; cards link to it."""
 
-    #: The address of one ticket, with `{ticket}` where its key stands.
-    url: Annotated[str, StringConstraints(pattern=r"^https://[^\s<>|{}]+\{ticket\}[^\s<>|{}]*$", max_length=500)]
+    #: The address of one ticket, with `{ticket}` where its key stands: behind the host, which no key may choose.
+    url: Annotated[str, StringConstraints(pattern=TICKET_URL_PATTERN, max_length=500)]
 
     def link(self, ticket: str) -> str:
         """The address of this ticket; whatever was typed stays one part of it."""
@@ -67,6 +72,8 @@ class PolicyRule(Frozen):
     )
     #: Where the card and the digest go.
     channel: SlackChannel | None = None
+    #: Each reviewer, up to MAX_TOLD of them, gets the cards to decide on as direct messages too.
+    tell_reviewers: bool = False
     #: A request that nobody answers by then expires.
     answer_within_s: Annotated[Seconds, Field(le=7 * 86_400)] = Field(
         default=1_800, validation_alias="answer_within", serialization_alias="answer_within"

@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from access.policy.document import MaskingEntry, Person, PolicyRule, SlackWorkspace
+from access.policy.document import TICKET_URL_PATTERN, MaskingEntry, Person, PolicyRule, SlackWorkspace
 from access.policy.policy import Policy
 from access.policy.resources import (
     NAME_PATTERN,
@@ -21,6 +21,7 @@ from access.policy.resources import (
 from access.policy.served import SERVED
 from access.policy.suggest import closest, did_you_mean
 from access.policy.yaml_lines import Flaw, Position, Reading
+from access.visible import visible_line
 
 _SHAPES: tuple[type[BaseModel], ...] = (
     Policy,
@@ -39,6 +40,7 @@ _PATTERNS = {
     r"^[UW][A-Z0-9]{1,30}$": "must be a Slack member id, such as U012ABCDEF (profile, three dots, Copy member ID)",
     r"^[CG][A-Z0-9]{1,62}$": "must be a Slack channel id, such as C012ABCDEF (at the foot of the channel's details)",
     r"^[TE][A-Z0-9]{1,30}$": "must be a Slack team id, such as T012ABCDEF",
+    TICKET_URL_PATTERN: "must be an https:// address with {ticket} behind its host: https://tickets.example/{ticket}",
 }
 
 
@@ -74,7 +76,7 @@ class PolicyError:
     def __str__(self) -> str:
         line = f":{self.line}" if self.line is not None else ""
         path = f"{self.path}: " if self.path else ""
-        return f"{self.file}{line}: {path}{self.message}"
+        return visible_line(f"{self.file}{line}: {path}{self.message}")
 
 
 class PolicyErrors(Exception):

@@ -148,7 +148,7 @@ class ShellLabel(StrEnum):
 
 #: What labels that name a thing begin with, and what they say.
 PREFIXES = {
-    "table:": "names this table, as `table:cards` or `table:app.cards`",
+    "table:": "names this table, as `table:cards` or `table:app.cards`; `table:app.*` is the schema, too",
     "reads:": "reads rows of this table",
     "writes:": "adds, changes or removes rows of this table",
     "set:": "sets or resets this setting, as `set:search_path` or `set:role`",

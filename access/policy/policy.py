@@ -5,6 +5,7 @@ It decides from names alone. It knows no tables, no clock and no network, and it
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Self
@@ -12,7 +13,7 @@ from typing import Any, Self
 from pydantic import ValidationInfo, model_validator
 
 from access.policy.checks import raise_inconsistencies
-from access.policy.document import PolicyDocument, PolicyRule
+from access.policy.document import MAX_TOLD, PolicyDocument, PolicyRule
 from access.policy.resources import StatementRule
 from access.policy.suggest import did_you_mean
 from storage.model import Decision, Protocol
@@ -110,6 +111,17 @@ class Policy(PolicyDocument):
             return self.reviewers(rule.reviewers) - {person}
         granting = self.rule_for(person, resource, role)
         return self.reviewers(granting.reviewers) - {person} if granting is not None else frozenset()
+
+    def told_directly(self, person: str, resource: str, role: str, reviewers: Iterable[str]) -> list[str]:
+        """Slack ids of those of `reviewers` who get what is theirs to decide as a direct message, MAX_TOLD at most.
+
+        Nobody, unless the rule that gives `person` this role wants it.
+        """
+        rule = self.rule_for(person, resource, role)
+        if rule is None or not rule.tell_reviewers:
+            return []
+        known = (self.people[name].slack for name in sorted(reviewers) if name in self.people)
+        return [slack for slack in known if slack is not None][:MAX_TOLD]
 
     def what_may(self, person: str) -> list[Offer]:
         """Everything `person` may ask for, by resource and role."""

@@ -31,8 +31,25 @@ from access.policy.served import NotServed
 from storage.model import Protocol, VerdictKind
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
-#: Bytes behind the name of the algorithm in the shortest public key, an Ed25519 one.
-_SHORTEST_KEY = 4 + 32
+#: Algorithms of host keys, and how many fields follow the name in their keys (RFC 4253 6.6, 5656 3.1, 8709 4).
+_KEY_FIELDS = {
+    "ssh-ed25519": 1,
+    "ssh-ed448": 1,
+    "ecdsa-sha2-nistp256": 2,
+    "ecdsa-sha2-nistp384": 2,
+    "ecdsa-sha2-nistp521": 2,
+    "ssh-rsa": 2,
+}
+#: Bytes of the last field, where it is always as long.
+_KEY_BYTES = {
+    "ssh-ed25519": 32,
+    "ssh-ed448": 57,
+    "ecdsa-sha2-nistp256": 65,
+    "ecdsa-sha2-nistp384": 97,
+    "ecdsa-sha2-nistp521": 133,
+}
+#: Fewer different bytes are in no key that was made by chance.
+_FEWEST_DIFFERENT = 12
 _SECRET_REF = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/\S+")
 _DURATION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "examples": ["1h30m"]}
 
@@ -71,10 +88,25 @@ def _is_public_key(value: str) -> str:
         blob = b64decode(encoded, validate=True)
     except ValueError:
         blob = b""
-    head = len(algorithm).to_bytes(4, "big") + algorithm.encode()
-    if not algorithm or not blob.startswith(head) or len(blob) < len(head) + _SHORTEST_KEY:
+    fields = _fields(blob)
+    whole = fields[:1] == [algorithm.encode()] and len(fields) == 1 + _KEY_FIELDS.get(algorithm, 0) > 1
+    if not whole or len(fields[-1]) != _KEY_BYTES.get(algorithm, len(fields[-1])):
         raise complaint("is no public key: write the line that ssh-keyscan shows, from its `ssh-` or `ecdsa-` on")
+    if len(set(fields[-1])) < _FEWEST_DIFFERENT:
+        raise complaint("is no key that anybody has, but one that stands for it: write the host's own")
     return value
+
+
+def _fields(blob: bytes) -> list[bytes]:
+    """The strings that a key consists of, each behind its length (RFC 4251, 5); none for what is cut or goes on."""
+    fields: list[bytes] = []
+    while blob:
+        length = int.from_bytes(blob[:4], "big")
+        fields.append(blob[4 : 4 + length])
+        if len(fields[-1]) != length:
+            return []
+        blob = blob[4 + length :]
+    return fields
 
 
 #: Names of resources, roles, people, groups and rules: they stand in usernames, commands and audit lines.

@@ -47,8 +47,12 @@ def may_revoke(policy: Policy, revoker: Principal, holder: Principal, grant: Gra
         return "You are no longer in Gatepass's policy, so you cannot revoke."
     if revoker.id == holder.id:
         return None
-    rule = policy.rule_for(holder.name, grant.resource, grant.role)
-    reviewers = policy.reviewers(rule.reviewers) if rule is not None else frozenset[str]()
-    if revoker.kind is PrincipalKind.HUMAN and revoker.name in reviewers:
+    if revoker.kind is PrincipalKind.HUMAN and revoker.name in revokers(policy, holder.name, grant):
         return None
     return f"Only {holder.name} and the reviewers of {grant.resource} {grant.role} may revoke this access."
+
+
+def revokers(policy: Policy, holder: str, grant: Grant) -> frozenset[str]:
+    """Names of those who may end this grant of somebody else's: the reviewers of the rule that gives it now."""
+    rule = policy.rule_for(holder, grant.resource, grant.role)
+    return policy.reviewers(rule.reviewers) - {holder} if rule is not None else frozenset()

@@ -1,10 +1,12 @@
 """YAML read for people: plain data, and the line and column of every part of it. Pure.
 
 Only what a policy needs: mappings, lists, text, whole numbers, true, false and null. It refuses duplicate keys, tags,
-deep nesting and aliases that grow, and keeps words such as `no`, `on` and `1:30` the words that they are.
+deep nesting and aliases that grow, keeps words such as `no`, `on` and `1:30` the words that they are, and
+refuses characters that would not be seen where the text is read: a quoted text may write any by its code.
 """
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -60,6 +62,12 @@ class Reading:
             if (found := self.positions.get(path[:end])) is not None:
                 return found
         return None
+
+
+#: Unicode categories: controls, halves of characters, separators of lines and paragraphs.
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+#: They turn text round: marks, embeddings and overrides, isolates (Unicode, UAX 9).
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class _TooMuch(Exception):
@@ -125,6 +133,7 @@ class _Builder:
             return self._mapping(node, path, inside)
         if isinstance(node, yaml.SequenceNode):
             return self._sequence(node, path, inside)
+        self._check_seen(node, path)
         return _scalar(node)
 
     def _mapping(self, node: yaml.MappingNode, path: Path, inside: frozenset[int]) -> Plain:
@@ -134,6 +143,7 @@ class _Builder:
             if not isinstance(key_node, yaml.ScalarNode):
                 self._reading.flaws.append(Flaw(position, "a key must be a plain word", path))
                 continue
+            self._check_seen(key_node, path)
             key = key_node.value
             if key in built:
                 first = self._reading.positions[(*path, key)].line
@@ -153,9 +163,30 @@ class _Builder:
             built.append(self.build(item, (*path, index), inside))
         return built
 
+    def _check_seen(self, node: yaml.Node, path: Path) -> None:
+        if (unseen := _unseen(node.value)) is not None:
+            code = f"U+{ord(unseen):04X}"
+            self._reading.flaws.append(
+                Flaw(_position(node.start_mark), f"has a character that nobody sees, {code}: leave it out", path)
+            )
+
     def _check_tag(self, node: yaml.Node, path: Path) -> None:
         if node.tag not in _CORE_TAGS:
             self._reading.flaws.append(Flaw(_position(node.start_mark), "has a YAML tag; tags mean nothing here", path))
+
+
+def _unseen(text: str) -> str | None:
+    """The first character that is not seen, or turns others round; newlines and tabs may be."""
+    if text.isprintable():
+        return None
+    return next(
+        (
+            each
+            for each in text
+            if each not in "\n\t" and (each in _TURNING or unicodedata.category(each) in _UNSEEN_CATEGORIES)
+        ),
+        None,
+    )
 
 
 def _scalar(node: yaml.Node) -> Plain:

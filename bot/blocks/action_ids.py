@@ -18,6 +18,8 @@ class Action(StrEnum):
     """show the token of one's own grant"""
     REVOKE = "grant_revoke"
     """give one's own grant back"""
+    ASK_REVOKE = "grant_ask_revoke"
+    """ask why a grant, mostly somebody else's, is to end"""
     ASK_AGAIN = "request_again"
     """open the form, filled in as in an earlier request"""
     CANCEL = "request_cancel"
@@ -37,6 +39,8 @@ class Callback(StrEnum):
     """ask for access; submitted"""
     DENY_FORM = "deny_form"
     """give the reason of a denial; submitted"""
+    REVOKE_FORM = "revoke_form"
+    """give the reason of a revocation; submitted"""
     TOKEN = "token"  # noqa: S105 - a callback id, not a secret
     """read a token; cannot be submitted"""
     NOTICE = "notice"
@@ -56,6 +60,8 @@ class Field(StrEnum):
     """the key of a ticket"""
     DENY_REASON = "deny_reason"
     """why a reviewer denies"""
+    REVOKE_REASON = "revoke_reason"
+    """why a grant ends before its time"""
 
 
 class Row(StrEnum):
@@ -71,6 +77,8 @@ class Row(StrEnum):
     """asking again, below a request that gives no access"""
     WAY_IN = "way_in"
     """the token, below a request that gives access"""
+    REVOKE = "revoke"
+    """ending the access, below a granted request's card"""
     PAGES = "pages"
     """turning pages, below what waits in the App Home"""
     ASK = "ask"

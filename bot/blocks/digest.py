@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from slack_sdk.models.blocks import Block
 
 from access.policy.duration import format_duration
-from bot.blocks.message import Message, context, fields, labelled, preformatted, quote, section
+from bot.blocks.message import Message, context, fields, labelled, linked, preformatted, quote, section
 from bot.blocks.text import clip, code, escape, moment, name, names, plural, size
 from bot.facts.facts import DigestFacts, Phase, StatementFacts, short
 from storage.model import EndReason, HoldState, Session, VerdictKind
@@ -42,7 +42,7 @@ def render_digest(facts: DigestFacts) -> Message:
     headline = _headline(facts)
     blocks: list[Block] = [section(headline), fields(_details(facts))]
     if facts.request.request.ticket:
-        blocks.append(labelled("Ticket", facts.request.request.ticket))
+        blocks.append(linked("Ticket", facts.request.request.ticket, facts.request.about.ticket_url))
     if facts.request.request.reason:
         blocks.append(labelled("Reason", facts.request.request.reason, limit=_DETAIL_LENGTH))
     blocks += _sessions(facts)
@@ -118,7 +118,7 @@ def _line(session: Session) -> str:
     what = plural(sum(session.statements.values()), "statement")
     noted = [f"{session.held} held"] * (session.held > 0) + [f"{session.denied} denied"] * (session.denied > 0)
     where = f"{session.protocol.value} from {code(clip(session.client_address, _ADDRESS_LENGTH))}"
-    how = f"{_ending(session)} after {_lasted(session)}"
+    how = f"lasted {_lasted(session)}, {_ending(session)}"
     return f"• {code(short(session.id))} {moment(session.started_at)}, {where}: {', '.join([what, *noted])}; {how}"
 
 

@@ -24,7 +24,7 @@ from slack_sdk.models.blocks import (
     SectionBlock,
 )
 
-from access.visible import visible, visible_line
+from access.visible import MAX_SHOWN_CHARS, visible, visible_line
 from bot.blocks.action_ids import Action, Row
 from bot.blocks.text import clip, length
 
@@ -34,8 +34,10 @@ FIELD_TEXT_LIMIT = 2000
 FIELD_LIMIT = 10
 #: Of the top-level text; Slack takes 40,000 but asks for 4,000.
 FALLBACK_TEXT_LIMIT = 4000
+#: Of everything that stands beside a statement on its card.
+BESIDE_LIMIT = 3_000
 #: Of all texts in all blocks of a message: Slack answers msg_blocks_too_long somewhere above 13,000.
-ALL_TEXT_LIMIT = 13_000
+ALL_TEXT_LIMIT = MAX_SHOWN_CHARS + BESIDE_LIMIT
 #: What a person typed, at most this much of it in one block: four such blocks stay below the 13,000 characters
 #: over all blocks at which Slack answers msg_blocks_too_long.
 TYPED_LIMIT = 2500
@@ -60,6 +62,11 @@ class Message:
     def blocks_json(self) -> list[dict[str, Any]]:
         """Raises slack_sdk's SlackObjectFormationError where a block exceeds Slack's sizes."""
         return [block.to_dict() for block in self.blocks]
+
+
+def said(text: str) -> Message:
+    """One paragraph of our own words."""
+    return Message(text=text, blocks=(section(text),))
 
 
 def mrkdwn(text: str) -> MarkdownTextObject:
@@ -144,13 +151,21 @@ def _texts(value: Any) -> int:
 
 
 def _preformatted(text: str) -> RichTextBlock:
-    return RichTextBlock(elements=[RichTextPreformattedElement(elements=[_Text(text=text)])])
+    return RichTextBlock(elements=[_code(text)])
+
+
+def _code(text: str) -> RichTextPreformattedElement:
+    return RichTextPreformattedElement(elements=[_Text(text=text)])
 
 
 def labelled(label: str, typed: str, *, limit: int = 200) -> RichTextBlock:
     """A bold label and a short typed value on one line."""
+    return RichTextBlock(elements=[_label_and_value(label, typed, limit)])
+
+
+def _label_and_value(label: str, typed: str, limit: int) -> RichTextSectionElement:
     bold, value = _Text(text=f"{label} ", style=_Style(bold=True)), _Text(text=clip(visible_line(typed), limit))
-    return RichTextBlock(elements=[RichTextSectionElement(elements=[bold, value])])
+    return RichTextSectionElement(elements=[bold, value])
 
 
 def linked(label: str, typed: str, url: str | None, *, limit: int = 200) -> RichTextBlock:
@@ -160,6 +175,11 @@ def linked(label: str, typed: str, url: str | None, *, limit: int = 200) -> Rich
     bold = _Text(text=f"{label} ", style=_Style(bold=True))
     link = RichTextElementParts.Link(url=url, text=clip(visible_line(typed), limit))
     return RichTextBlock(elements=[RichTextSectionElement(elements=[bold, link])])
+
+
+def labelled_code(label: str, typed: str, text: str, *, limit: int, shown: int) -> RichTextBlock:
+    """A labelled value above something preformatted, in one block: of blocks there may be few."""
+    return RichTextBlock(elements=[_label_and_value(label, typed, limit), _code(clip(visible(text), shown))])
 
 
 def button(

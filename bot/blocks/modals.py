@@ -1,16 +1,20 @@
-"""The small modals: a reason for a denial, and the token, which is shown here and nowhere else."""
+"""The small modals: a reason for a denial or a revocation, and the token, which is shown here and nowhere else."""
 
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
 from slack_sdk.models.views import View
 
-from bot.blocks.action_ids import Callback, Field
+from bot.blocks.action_ids import Action, Callback, Field, Row
 from bot.blocks.decision import Target
-from bot.blocks.message import plain, preformatted, section
+from bot.blocks.message import Message, actions, button, plain, preformatted, section
+from bot.blocks.reply import connecting
+from bot.blocks.request import wanted
 from bot.blocks.request_form import render_notice
-from bot.blocks.text import moment
+from bot.blocks.text import clip, mention, moment
 from bot.facts.facts import RequestFacts
 
-DENY_REASON_LIMIT = 1000
+REASON_LIMIT = 1000
+#: Of a typed line that is given back.
+_LINE_LIMIT = 2000
 
 #: A token is some 600 characters; a cut one would be useless, so the limit is Slack's own.
 _TOKEN_LIMIT = 3000
@@ -21,27 +25,52 @@ def render_waiting(title: str) -> View:
     return render_notice(title, ":hourglass_flowing_sand: One moment…")
 
 
-def render_deny_form(target: Target, what: str) -> View:
-    """Asks why; `what` says in our own words (mrkdwn) what is denied. The reason is required."""
-    reason = PlainTextInputElement(
-        action_id=Field.DENY_REASON, multiline=True, min_length=1, max_length=DENY_REASON_LIMIT
-    )
+def view_of(title: str, message: Message) -> View:
+    """A message's content as a modal that can only be read."""
     return View(
         type="modal",
-        callback_id=Callback.DENY_FORM,
-        title=plain("Deny"),
-        submit=plain("Deny"),
+        callback_id=Callback.NOTICE,
+        title=plain(title),
+        close=plain("Close"),
+        blocks=list(message.blocks),
+    )
+
+
+def render_too_late(command: str, typed: str) -> Message:
+    """In place of a modal that Slack opens no more, with what was typed (redacted), to be typed again."""
+    text = ":hourglass: This needs a window, and Slack gives an app three seconds to open one. Nothing was asked for."
+    again = "Type it again, or open the empty form:"
+    form = button("Ask for access…", Action.OPEN_FORM, "late")
+    line = clip(" ".join(f"{command} {typed}".split()), _LINE_LIMIT)
+    return Message(text=text, blocks=(section(f"{text} {again}"), preformatted(line), actions(Row.ASK, [form])))
+
+
+def render_deny_form(target: Target, what: str) -> View:
+    """Asks why; `what` says in our own words (mrkdwn) what is denied. The reason is required."""
+    hint = "The requester reads this. Say what to do instead."
+    return _reason_form("Deny", Callback.DENY_FORM, Field.DENY_REASON, target.value(), what, hint)
+
+
+def render_revoke_form(facts: RequestFacts) -> View:
+    """Asks why an access is to end before its time. The reason is required."""
+    if facts.grant is None:
+        raise ValueError("what is revoked is a grant")
+    has = f"{mention(facts.requester)} has {wanted(facts)}, until {moment(facts.grant.expires_at)}."
+    what = f"{has} It ends at once, and open sessions with it."
+    hint = "Whoever has the access reads this, in Slack and in their terminal."
+    return _reason_form("Revoke", Callback.REVOKE_FORM, Field.REVOKE_REASON, facts.grant.id.hex, what, hint)
+
+
+def _reason_form(title: str, callback: Callback, field: Field, about: str, what: str, hint: str) -> View:
+    reason = PlainTextInputElement(action_id=field, multiline=True, min_length=1, max_length=REASON_LIMIT)
+    return View(
+        type="modal",
+        callback_id=callback,
+        title=plain(title),
+        submit=plain(title),
         close=plain("Back"),
-        private_metadata=target.value(),
-        blocks=[
-            section(what),
-            InputBlock(
-                block_id=Field.DENY_REASON,
-                label=plain("Why?"),
-                element=reason,
-                hint=plain("The requester reads this, and what to do instead."),
-            ),
-        ],
+        private_metadata=about,
+        blocks=[section(what), InputBlock(block_id=field, label=plain("Why?"), element=reason, hint=plain(hint))],
     )
 
 
@@ -59,7 +88,7 @@ def render_token(facts: RequestFacts, token: str) -> View:
             section("*1.* Copy this token. It is yours alone, and closing this window forgets it."),
             preformatted(token, limit=_TOKEN_LIMIT),
             section("*2.* Connect, and paste the token when asked for the password:"),
-            preformatted(facts.connect),
+            *connecting(facts),
             section(f"It works until {moment(facts.grant.expires_at)}, or until the access is revoked."),
         ],
     )

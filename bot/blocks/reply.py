@@ -50,7 +50,7 @@ def _headline(facts: RequestFacts) -> str:
     what = wanted(facts)
     match facts.phase:
         case Phase.PENDING:
-            return f":hourglass_flowing_sand: You asked for {what}. {_who_decides(facts)}"
+            return f":hourglass_flowing_sand: You asked for {what}. {who_decides(facts)}"
         case Phase.GRANTED:
             until = moment(facts.grant.expires_at) if facts.grant else "now"
             return f":white_check_mark: *You have access*: {what}, until {until}. Approved by {decided_by(facts)}."
@@ -69,7 +69,8 @@ def _headline(facts: RequestFacts) -> str:
             return f":no_entry: *You are not let in any more*: {what}. {escape(facts.not_allowed or '')}"
 
 
-def _who_decides(facts: RequestFacts) -> str:
+def who_decides(facts: RequestFacts) -> str:
+    """Where a pending request was sent, and who can approve it until when."""
     where = f" in <#{facts.request.channel}>" if facts.request.channel else ""
     quorum = facts.request.quorum
     who = mentions(facts.reviewers, joined_by=", " if quorum > 1 else " or ", limit=5)
@@ -86,8 +87,19 @@ def _way_in(facts: RequestFacts) -> list[Block]:
     return [
         actions(Row.WAY_IN, [token, done_button(facts.grant.id)]),
         section("Connect, and paste your token when asked for the password:"),
-        preformatted(facts.connect),
+        *connecting(facts),
     ]
+
+
+def connecting(facts: RequestFacts) -> list[Block]:
+    """The command, and by what one knows that it is the gateway that answers; nothing for a resource that is gone."""
+    if facts.connect is None:
+        return []
+    blocks: list[Block] = [preformatted(facts.connect)]
+    if facts.fingerprint is not None:
+        known = f"The first time, `ssh` shows a fingerprint: go on only if it is {code(facts.fingerprint)}."
+        blocks.append(section(known))
+    return blocks
 
 
 def done_button(grant_id: UUID) -> ButtonElement:

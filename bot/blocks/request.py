@@ -6,10 +6,11 @@ from slack_sdk.models.blocks import Block
 
 from access.policy.duration import format_duration
 from access.policy.policy import NO_RULE
+from bot.blocks.action_ids import Action, Row
 from bot.blocks.decision import Target, decision_buttons
-from bot.blocks.message import Message, context, fields, linked, quote, section
-from bot.blocks.text import clip, code, mention, mentions, minutes, moment, typed
-from bot.facts.facts import Phase, RequestFacts, short
+from bot.blocks.message import Message, actions, button, context, fields, linked, quote, section
+from bot.blocks.text import clip, code, mention, mentions, minutes, moment, names, typed
+from bot.facts.facts import Phase, RequestFacts, Who, short
 from storage.model import PostSubject
 
 #: Of a list of columns or labels; the policy has them all.
@@ -18,7 +19,7 @@ _STEP_S = 300
 
 
 def render_card(facts: RequestFacts) -> Message:
-    """The card as it should stand now; buttons only while the request is pending.
+    """The card as it should stand now: with buttons to decide while it is pending, and one to revoke while it lasts.
 
     Who asks for what, for how long, and why stand first: it is what somebody decides by on a phone.
     """
@@ -30,6 +31,8 @@ def render_card(facts: RequestFacts) -> Message:
         blocks.append(context(_terms(facts)))
     else:
         blocks.append(fields(_details(facts)))
+    if facts.phase is Phase.GRANTED and facts.grant is not None and facts.revocable:
+        blocks.append(actions(Row.REVOKE, [button("Revoke…", Action.ASK_REVOKE, facts.grant.id.hex)]))
     blocks.append(context(_small_print(facts)))
     return Message(text=_pushed(headline, facts), blocks=tuple(blocks))
 
@@ -110,8 +113,10 @@ def _terms(facts: RequestFacts) -> str:
 
 
 def _in_steps(left_s: float) -> float:
-    """Of five minutes, until the last five: a card is sent again when it looks different, and there may be many."""
-    return left_s if left_s < _STEP_S else left_s // _STEP_S * _STEP_S
+    """To the nearest five minutes, until the last five: a card is sent again when it looks different, and there may be
+    many of them.
+    """
+    return left_s if left_s < _STEP_S else round(left_s / _STEP_S) * _STEP_S
 
 
 def _details(facts: RequestFacts) -> list[tuple[str, str]]:
@@ -148,7 +153,16 @@ def _rule(facts: RequestFacts) -> str:
 
 def _progress(facts: RequestFacts) -> str:
     so_far = f"{len(facts.approvals)} of {max(facts.request.quorum, 1)}"
-    return f"{so_far}: {mentions(facts.approvals)}" if facts.approvals else so_far
+    counting = f"{so_far}: {mentions(facts.approvals)}" if facts.approvals else so_far
+    return counting + no_longer(facts.lapsed)
+
+
+def no_longer(lapsed: Sequence[Who]) -> str:
+    """Whose approvals count no more, for those who read that they were given: by name, for they are not called."""
+    if not lapsed:
+        return ""
+    what = "approval no longer counts" if len(lapsed) == 1 else "approvals no longer count"
+    return f" ({what}: {names(lapsed, limit=3)})"
 
 
 def _outcome(facts: RequestFacts) -> list[Block]:
@@ -175,4 +189,6 @@ def _small_print(facts: RequestFacts) -> str:
         parts.append(f"rule {code(facts.request.rule)}")
     if facts.grant is not None:
         parts.append(f"grant {code(short(facts.grant.id))}")
+    if beside := str(facts.request.context.get("beside") or ""):
+        parts.append(f"asked beside {code(beside[:8])}, which they have or wait for already")
     return " · ".join(parts)

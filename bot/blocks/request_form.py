@@ -1,7 +1,11 @@
-"""The modal in which people ask for access, filled in with what a typed command already said."""
+"""The modal in which people ask for access, filled in with what a typed command already said.
+
+Where they have it, or wait for it, it says so first and asks whether they ask anyway.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from slack_sdk.models.blocks import (
     Block,
@@ -15,15 +19,19 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
-from bot.blocks.action_ids import Callback, Field
-from bot.blocks.message import plain, section
-from bot.blocks.text import clip
+from bot.blocks.action_ids import Action, Callback, Field, Row
+from bot.blocks.message import actions, button, context, plain, section
+from bot.blocks.reply import cancel_button, connecting, who_decides
+from bot.blocks.request import wanted
+from bot.blocks.text import clip, code, escape, moment
+from bot.facts.facts import RequestFacts
 
 OPTION_LIMIT = 100
 OPTION_TEXT_LIMIT = 75
 REASON_LIMIT = 3000
 TICKET_LIMIT = 128
 DURATION_LIMIT = 20
+TITLE = "Ask for access"
 _TROUBLE_LIMIT = 2500
 
 
@@ -60,11 +68,30 @@ class Draft:
     ticket: str = ""
 
 
-def render_form(choices: Sequence[Choice], draft: Draft, troubles: Sequence[str] = ()) -> View:
-    """The form; `troubles` are sentences that may quote what was typed, so they are shown as plain text."""
+@dataclass(frozen=True)
+class Already:
+    """What the person has, or waits for, of what the draft asks for; and the address of its card, if it has one."""
+
+    facts: RequestFacts
+    card_url: str | None = None
+
+    @property
+    def id(self) -> UUID:
+        """What they are told of: the grant, or the request that waits."""
+        return self.facts.grant.id if self.facts.grant is not None else self.facts.request.id
+
+
+def render_form(
+    choices: Sequence[Choice], draft: Draft, troubles: Sequence[str] = (), *, already: Already | None = None
+) -> View:
+    """The form; `troubles` are sentences that may quote what was typed, so they are shown as plain text.
+
+    With `already` it says that first, and whoever submits it asks all the same; the view knows beside what.
+    """
     if not choices:
-        return render_notice("Ask for access", "The policy lets you ask for nothing at present. Ask its owners.")
+        return render_notice(TITLE, "The policy lets you ask for nothing at present. Ask its owners.")
     blocks: list[Block] = [SectionBlock(text=plain(clip(f"⚠ {trouble}", _TROUBLE_LIMIT))) for trouble in troubles]
+    blocks += _already(already) if already is not None else []
     blocks += [
         _input(Field.DOOR, "What do you need?", _door_select(choices, draft)),
         _input(
@@ -85,11 +112,38 @@ def render_form(choices: Sequence[Choice], draft: Draft, troubles: Sequence[str]
     return View(
         type="modal",
         callback_id=Callback.REQUEST_FORM,
-        title=plain("Ask for access"),
-        submit=plain("Ask"),
+        title=plain(TITLE),
+        submit=plain("Ask anyway" if already is not None else "Ask"),
         close=plain("Close"),
+        private_metadata=already.id.hex if already is not None else "",
         blocks=blocks,
     )
+
+
+def _already(already: Already) -> list[Block]:
+    """What there is, and what to do with it instead of asking."""
+    facts = already.facts
+    hint = context("Do you need it longer, or for something else? Change the form below, and ask anyway.")
+    if facts.grant is None:
+        card = f" <{escape(already.card_url)}|Look at its card>." if already.card_url else ""
+        text = (
+            f":hourglass_flowing_sand: *You asked already* for {wanted(facts)}, and it is not decided yet. "
+            f"{who_decides(facts)}{card} Nothing more was asked for."
+        )
+        return [section(text), cancel_button(facts), hint]
+    door = f"{code(facts.grant.role)} on {code(facts.grant.resource)}"
+    until = moment(facts.grant.expires_at)
+    blocks: list[Block] = [
+        section(f":white_check_mark: *You have {door}* until {until}. Nothing more was asked for."),
+    ]
+    if facts.connect is not None:
+        token = button("Get my token…", Action.GET_TOKEN, facts.grant.id.hex, style="primary")
+        blocks += [
+            actions(Row.WAY_IN, [token]),
+            section("Connect, and paste your token when asked for the password:"),
+            *connecting(facts),
+        ]
+    return [*blocks, hint]
 
 
 def render_notice(title: str, text: str) -> View:

@@ -5,14 +5,30 @@ It shows all of the statement or has no button to approve it: what is cut off wo
 
 from slack_sdk.models.blocks import Block
 
+from access.visible import MAX_SHOWN_CHARS, shown_length, visible
 from bot.blocks.decision import Target, decision_buttons, denial_button
-from bot.blocks.message import ALL_TEXT_LIMIT, Message, context, fields, labelled, quote, section, text_length, whole
+from bot.blocks.message import (
+    ALL_TEXT_LIMIT,
+    Message,
+    context,
+    fields,
+    labelled,
+    linked,
+    quote,
+    section,
+    text_length,
+    whole,
+)
+from bot.blocks.request import no_longer
 from bot.blocks.text import clip, code, mention, mentions, minutes, moment, typed
 from bot.facts.facts import StatementFacts, short
 from storage.model import HoldState, PostSubject, VerdictKind
 
-#: Of what is typed beside the statement: less of each leaves the room for all of the statement.
-_NOTE_LIMIT = 500
+#: Of what is said beside the statement, all of it together at most BESIDE_LIMIT: all of the statement has room then.
+_NOTE_LIMIT = 300
+_VALUE_LIMIT = 150
+_TICKET_LIMIT = 128
+_PEOPLE_LIMIT = 4
 _NOT_WHOLE = (
     ":no_entry: *This statement cannot be shown whole here, so nobody can approve it.* "
     "Deny it, and ask for it in smaller pieces."
@@ -23,13 +39,14 @@ def render_statement(facts: StatementFacts) -> Message:
     """The card as it should stand now; buttons only while the session waits."""
     headline = _headline(facts)
     above: list[Block] = [section(headline), *_why(facts)]
-    below = [*_circumstances(facts), *_decision(facts), context(_small_print(facts))]
-    buttons = _buttons(facts)
+    below = [*_circumstances(facts), *_decision(facts)]
+    buttons, small_print = _buttons(facts), [context(*_terms(facts), _small_print(facts))]
     shown = whole(facts.statement.text or "(empty)")
-    if text_length([*above, *shown, *below, *buttons]) > ALL_TEXT_LIMIT:
+    is_too_long = shown_length(visible(facts.statement.text)) > MAX_SHOWN_CHARS
+    if is_too_long or text_length([*above, *shown, *below, *buttons, *small_print]) > ALL_TEXT_LIMIT:
         shown = [section(_NOT_WHOLE), *whole(clip(facts.statement.text, 2000))]
         buttons = [denial_button(_target(facts))] if facts.is_open else []
-    return Message(text=_pushed(headline, facts), blocks=(*above, *shown, *below[:-1], *buttons, below[-1]))
+    return Message(text=_pushed(headline, facts), blocks=(*above, *shown, *below, *buttons, *small_print))
 
 
 def outcome(facts: StatementFacts) -> str:
@@ -109,15 +126,15 @@ def _circumstances(facts: StatementFacts) -> list[Block]:
     """What it would meet, and for what the access was given."""
     statement = facts.statement
     pairs = [
-        ("Estimate", typed(statement.estimate, 200)),
-        ("Database", code(clip(statement.database, 200)) if statement.database else ""),
-        ("search_path", code(clip(statement.search_path, 300)) if statement.search_path else ""),
+        ("Estimate", typed(statement.estimate, _VALUE_LIMIT)),
+        ("Database", f"`{typed(statement.database, _VALUE_LIMIT)}`" if statement.database else ""),
+        ("search_path", f"`{typed(statement.search_path, _VALUE_LIMIT)}`" if statement.search_path else ""),
         *_details(facts),
     ]
     shown = [pair for pair in pairs if pair[1]]
     blocks: list[Block] = [fields(shown)] if shown else []
     if facts.ticket:
-        blocks.append(labelled("Access for ticket", facts.ticket))
+        blocks.append(linked("Access for ticket", facts.ticket, facts.ticket_url, limit=_TICKET_LIMIT))
     if facts.reason:
         blocks.append(labelled("Access because", facts.reason, limit=_NOTE_LIMIT))
     return blocks
@@ -125,16 +142,25 @@ def _circumstances(facts: StatementFacts) -> list[Block]:
 
 def _details(facts: StatementFacts) -> list[tuple[str, str]]:
     statement = facts.statement
-    details: list[tuple[str, str]] = []
-    if facts.is_open:
-        approved = f"{len(facts.approvals)} of {max(statement.quorum, 1)}"
-        details.append(("Who can review", mentions(facts.reviewers) or "nobody at present"))
-        details.append(("Approvals", f"{approved}: {mentions(facts.approvals)}" if facts.approvals else approved))
-        if statement.expires_at is not None:
-            details.append(("Decide by", moment(statement.expires_at)))
-    elif statement.decided_at is not None:
-        details.append(("Decided", f"{moment(statement.decided_at)}: {outcome(facts)}"))
-    return details
+    if facts.is_open or statement.decided_at is None:
+        return []
+    return [("Decided", f"{moment(statement.decided_at)}: {outcome(facts)}")]
+
+
+def _terms(facts: StatementFacts) -> list[str]:
+    """Who may decide and until when, as below a request."""
+    if not facts.is_open:
+        return []
+    statement = facts.statement
+    approved = f"{len(facts.approvals)} of {max(statement.quorum, 1)}"
+    given = mentions(facts.approvals, limit=_PEOPLE_LIMIT)
+    terms = [
+        f"Can review: {mentions(facts.reviewers, limit=_PEOPLE_LIMIT) or 'nobody at present'}",
+        f"approvals {approved}{f': {given}' if given else ''}{no_longer(facts.lapsed)}",
+    ]
+    if statement.expires_at is not None:
+        terms.append(f"decide by {moment(statement.expires_at)}")
+    return [" · ".join(terms)]
 
 
 def _decision(facts: StatementFacts) -> list[Block]:

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from slack_sdk.models.blocks import Block, ButtonElement
+from slack_sdk.models.blocks import Block, ButtonElement, DividerBlock
 
 from access.visible import visible, visible_line
 from bot.blocks.action_ids import Action, Row
 from bot.blocks.decision import Target, decision_buttons
-from bot.blocks.message import Message, actions, button, context, labelled, preformatted, section
+from bot.blocks.message import Message, actions, button, context, labelled, labelled_code, preformatted, section
 from bot.blocks.request import asks as asks_for_access
 from bot.blocks.request import wanted
 from bot.blocks.statement import asks as asks_to_run
@@ -17,7 +17,7 @@ from bot.blocks.text import clip, length, mention, minutes
 from bot.facts.facts import RequestFacts, StatementFacts
 from storage.model import PostSubject
 
-#: An item takes four blocks at most, of 50 in a message and 100 in a home.
+#: An item takes four blocks at most, the line below it included, of 50 in a message and 100 in a home.
 PAGE_SIZE = 10
 #: A longer statement is decided on its card, which shows all of it.
 SHOWN_STATEMENT = 600
@@ -50,8 +50,9 @@ def page_of(
 
 
 def rows(items: Sequence[Item], now: datetime) -> list[Block]:
-    """What each is about, and its buttons."""
-    return [block for item in items for block in _row(item, now)]
+    """What each is about, and its buttons; a line between them says which buttons are whose."""
+    blocks = [block for item in items for block in (*_row(item, now), DividerBlock())]
+    return blocks[:-1]
 
 
 def _row(item: Item, now: datetime) -> list[Block]:
@@ -83,10 +84,11 @@ def _hold(facts: StatementFacts) -> list[Block]:
             preformatted(statement.text, limit=_BEGINNING),
             context(f"It is longer than this: decide on its card{where}, which shows all of it."),
         ]
+    target, text = Target(PostSubject.STATEMENT, statement.id, statement.revision), statement.text or "(empty)"
     if statement.why:
-        blocks.append(labelled("Held because it", statement.why, limit=_NOTE_LIMIT))
-    target = Target(PostSubject.STATEMENT, statement.id, statement.revision)
-    blocks.append(preformatted(statement.text or "(empty)", limit=SHOWN_STATEMENT))
+        blocks.append(labelled_code("Held because it", statement.why, text, limit=_NOTE_LIMIT, shown=SHOWN_STATEMENT))
+    else:
+        blocks.append(preformatted(text, limit=SHOWN_STATEMENT))
     return [*blocks, decision_buttons(target, asks=asks_to_run(facts), quoted=statement.text)]
 
 

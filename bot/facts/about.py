@@ -8,7 +8,7 @@ from storage.model import VerdictKind
 
 def about(policy: Policy, resource: str, role: str, ticket: str | None) -> About:
     """As of this policy; nothing but the ticket's address where it has no such role any more."""
-    link = policy.ticket.link(ticket) if policy.ticket is not None and ticket else None
+    link = ticket_url(policy, ticket)
     known = policy.resources.get(resource)
     if known is None or role not in known.roles:
         return About(ticket_url=link)
@@ -20,6 +20,11 @@ def about(policy: Policy, resource: str, role: str, ticket: str | None) -> About
         denied=_labels(known.roles[role], VerdictKind.DENY),
         ticket_url=link,
     )
+
+
+def ticket_url(policy: Policy, ticket: str | None) -> str | None:
+    """Where the policy says that a ticket is read; None: there is none, or it says nothing."""
+    return policy.ticket.link(ticket) if policy.ticket is not None and ticket else None
 
 
 def _labels(role: Role, verdict: VerdictKind) -> tuple[str, ...]:

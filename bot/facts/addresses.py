@@ -2,6 +2,7 @@
 
 import shlex
 from dataclasses import dataclass
+from pathlib import Path
 from typing import assert_never
 
 from access.policy.resources import PostgresUpstream, Resource
@@ -19,6 +20,8 @@ class Addresses:
     postgres_port: int
     #: The gateway's certificate authority on people's machines; where the file exists, libpq verifies the server.
     ca_file: str | None = None
+    #: Where the gateway writes the public half of its SSH host key; people compare its fingerprint.
+    ssh_host_key_file: Path | None = None
 
 
 def connect_command(addresses: Addresses, resource: Resource, role: str) -> str:
@@ -47,7 +50,7 @@ def _psql(addresses: Addresses, resource: Resource, role: str) -> str:
         "sslmode": "require",
     }
     if addresses.ca_file is not None:
-        settings["sslrootcert"] = addresses.ca_file
+        settings.update(sslmode="verify-full", sslrootcert=addresses.ca_file)
     conninfo = " ".join(f"{key}={_conninfo_value(value)}" for key, value in settings.items())
     return f"psql {_double_quoted(conninfo)}"
 

@@ -67,17 +67,23 @@ class RequestFacts:
     now: datetime
     #: Who may review, as far as the policy in force says.
     reviewers: tuple[Who, ...] = ()
-    #: Who has approved so far.
+    #: Whose approvals count now, or counted when they decided it.
     approvals: tuple[Who, ...] = ()
+    #: Whose approval counts no more, while it is pending.
+    lapsed: tuple[Who, ...] = ()
     #: None: the policy or the clock.
     decided_by: Who | None = None
     grant: Grant | None = None
     revoked_by: Who | None = None
-    #: What to type to get in; None if the policy no longer has the resource.
     about: About = About()
+    #: What to type to get in; None if the policy no longer has the resource.
     connect: str | None = None
+    #: Of the host key that the gateway shows there; None: the protocol has none, or it is not known here.
+    fingerprint: str | None = None
     #: Why the policy in force lets nobody in by the grant, as a sentence for its principal; None if it does.
     not_allowed: str | None = None
+    #: Whether somebody beside the holder may end the grant: the rule that gives it has reviewers.
+    revocable: bool = False
 
     @property
     def phase(self) -> Phase:
@@ -119,12 +125,15 @@ class StatementFacts:
     resource: str
     role: str
     reviewers: tuple[Who, ...] = ()
+    #: Whose approvals count now, or counted when they decided it; and whose counts no more, while it is pending.
     approvals: tuple[Who, ...] = ()
+    lapsed: tuple[Who, ...] = ()
     #: None: the clock, the session's end, or a rule that denies.
     decided_by: Who | None = None
     #: For what the grant was given.
     reason: str = ""
     ticket: str | None = None
+    ticket_url: str | None = None
     #: By the database's clock, when this was read.
     now: datetime | None = None
 

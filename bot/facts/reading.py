@@ -5,6 +5,7 @@ name and is mentioned no more.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,21 +14,29 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.context import Access
+from access.decisions.standing import standing
 from access.decisions.statement_reviews import reviewers_now
+from access.decisions.votes import approvals_of
 from access.errors import STALE
 from access.grants.grants import still_allowed
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
-from access.policy.reviewers import may_review
-from bot.facts.about import about
+from access.policy.resources import Resource
+from access.policy.reviewers import may_review, revokers
+from bot.facts.about import about, ticket_url
 from bot.facts.addresses import Addresses, connect_command
 from bot.facts.facts import RequestFacts, StatementFacts, Who
+from bot.facts.fingerprint import fingerprint
+from storage import outbox
 from storage.database import clock
 from storage.model import (
     AccessRequest,
     Grant,
     HoldState,
+    PostPurpose,
+    PostSubject,
     Principal,
+    Protocol,
     RequestState,
     Review,
     ReviewDecision,
@@ -37,6 +46,14 @@ from storage.model import (
 
 #: More pending requests than this are not looked through for one person's home.
 PENDING_LIMIT = 200
+
+
+@dataclass(frozen=True)
+class Votes:
+    """Whose approvals count, and whose count no more."""
+
+    counting: tuple[Who, ...] = ()
+    lapsed: tuple[Who, ...] = ()
 
 
 class Reader:
@@ -77,6 +94,26 @@ class Reader:
         )
         facts = {one.request.id: one for one in await self._requests(transaction, list(found))}
         return [facts[grant.request_id] for grant in grants if grant.request_id in facts]
+
+    async def standing(
+        self, transaction: AsyncSession, principal: Principal, resource: str, role: str
+    ) -> RequestFacts | None:
+        """What somebody has or waits for of this role already, as requests.submit would find it."""
+        now = await clock(transaction)
+        policy = await policy_in_force(self._access, transaction) or self.policy
+        found = await standing(transaction, policy, principal, resource, role, now)
+        if found is None:
+            return None
+        return await self.request(transaction, found.request_id if isinstance(found, Grant) else found.id)
+
+    async def card(self, transaction: AsyncSession, request: AccessRequest) -> tuple[str, str] | None:
+        """Channel and ts of a request's card in its channel; None where it does not stand there."""
+        if request.channel is None:
+            return None
+        post = await outbox.find(transaction, PostSubject.REQUEST, request.id, PostPurpose.CARD, request.channel)
+        if post is None or post.channel is None or post.ts is None:
+            return None
+        return post.channel, post.ts
 
     async def pending_of(self, transaction: AsyncSession, principal: Principal) -> list[RequestFacts]:
         """What somebody asked for and nobody decided yet, newest first."""
@@ -152,15 +189,36 @@ class Reader:
             [grant.revoked_by for grant in grants.values()],
         )
         return [
-            self._request(request, grants.get(request.id), _approvals(reviews, request.id, people), people, now, policy)
+            self._request(
+                request,
+                grants.get(request.id),
+                await self._votes(transaction, policy, request, _gave(reviews, request.id, people)),
+                people,
+                now,
+                policy,
+            )
             for request in requests
         ]
+
+    async def _votes(
+        self, transaction: AsyncSession, policy: Policy, subject: AccessRequest | Statement, gave: Sequence[Who]
+    ) -> Votes:
+        """Of those who `gave` an approval: whose count, as the decision would count them."""
+        if subject.approved_by:
+            return Votes(tuple(self.who(name) for name in subject.approved_by))
+        if not gave or subject.state not in (RequestState.PENDING, HoldState.PENDING):
+            # Decided before it was written down whose approvals counted, or not by approvals.
+            return Votes(tuple(gave))
+        counting = await approvals_of(transaction, await _reviewers(transaction, policy, subject), subject)
+        return Votes(
+            tuple(who for who in gave if who.name in counting), tuple(who for who in gave if who.name not in counting)
+        )
 
     def _request(
         self,
         request: AccessRequest,
         grant: Grant | None,
-        approvals: tuple[Who, ...],
+        votes: Votes,
         people: dict[UUID, Who],
         now: datetime,
         policy: Policy,
@@ -172,14 +230,21 @@ class Reader:
             requester=requester,
             now=now,
             reviewers=tuple(self.who(name) for name in request.reviewers),
-            approvals=approvals,
+            approvals=votes.counting,
+            lapsed=votes.lapsed,
             decided_by=people.get(request.decided_by) if request.decided_by else None,
             grant=grant,
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
             about=about(policy, request.resource, request.role, request.ticket),
             connect=connect_command(self._addresses, resource, request.role) if resource else None,
+            fingerprint=self._fingerprint(resource),
             not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
+            revocable=grant is not None and bool(revokers(policy, requester.name, grant)),
         )
+
+    def _fingerprint(self, resource: Resource | None) -> str | None:
+        is_ssh = resource is not None and resource.type is Protocol.SSH
+        return fingerprint(self._addresses.ssh_host_key_file) if is_ssh else None
 
     async def statements(
         self, transaction: AsyncSession, statements: Sequence[Statement], grant: Grant
@@ -200,6 +265,10 @@ class Reader:
         )
         request = await transaction.get_one(AccessRequest, grant.request_id)
         now = await clock(transaction)
+        policy = await policy_in_force(self._access, transaction) or self.policy
+        votes = {
+            one.id: await self._votes(transaction, policy, one, _gave(reviews, one.id, people)) for one in statements
+        }
         return [
             StatementFacts(
                 statement=one,
@@ -207,10 +276,12 @@ class Reader:
                 resource=grant.resource,
                 role=grant.role,
                 reviewers=tuple(self.who(name) for name in one.reviewers),
-                approvals=_approvals(reviews, one.id, people),
+                approvals=votes[one.id].counting,
+                lapsed=votes[one.id].lapsed,
                 decided_by=people.get(one.decided_by) if one.decided_by else None,
                 reason=request.reason,
                 ticket=request.ticket,
+                ticket_url=ticket_url(policy, request.ticket),
                 now=now,
             )
             for one in statements
@@ -227,16 +298,26 @@ async def _refusal(
 ) -> str | None:
     if policy is None:
         return STALE
+    requester = await _requester(transaction, subject)
+    what = "request" if isinstance(subject, AccessRequest) else "statement"
+    return may_review(reviewer, requester, await _reviewers(transaction, policy, subject), what)
+
+
+async def _requester(transaction: AsyncSession, subject: AccessRequest | Statement) -> Principal:
+    asked = subject if isinstance(subject, AccessRequest) else await _grant_of(transaction, subject.session_id)
+    return await transaction.get_one(Principal, asked.principal_id)
+
+
+async def _reviewers(transaction: AsyncSession, policy: Policy, subject: AccessRequest | Statement) -> frozenset[str]:
+    """Names of those who may review it by this policy."""
+    requester = await _requester(transaction, subject)
     if isinstance(subject, AccessRequest):
-        requester = await transaction.get_one(Principal, subject.principal_id)
-        required = policy.require(requester.name, subject.resource, subject.role)
-        return may_review(reviewer, requester, required.reviewers, "request")
+        return policy.require(requester.name, subject.resource, subject.role).reviewers
     grant = await _grant_of(transaction, subject.session_id)
-    requester = await transaction.get_one(Principal, grant.principal_id)
-    return may_review(reviewer, requester, reviewers_now(policy, subject, grant, requester), "statement")
+    return reviewers_now(policy, subject, grant, requester)
 
 
-def _approvals(reviews: Iterable[Review], subject_id: UUID, people: dict[UUID, Who]) -> tuple[Who, ...]:
+def _gave(reviews: Iterable[Review], subject_id: UUID, people: dict[UUID, Who]) -> tuple[Who, ...]:
     return tuple(
         people[review.reviewer_id]
         for review in reviews

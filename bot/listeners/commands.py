@@ -5,20 +5,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.models.views import View
 
 from access.changes import actor
 from access.decisions import requests
 from access.decisions.requests import Ask
+from access.decisions.standing import Standing
 from access.errors import Refused
 from access.grants import grants
 from access.policy.duration import format_duration
 from bot.blocks.listing import render_help, render_list
-from bot.blocks.message import Message, section
-from bot.blocks.request_form import Draft
+from bot.blocks.message import Message, said
+from bot.blocks.request_form import TITLE, Draft
 from bot.blocks.text import code, plural
 from bot.blocks.waiting import render_waiting_list
 from bot.context import BotContext
 from bot.facts.facts import short
+from bot.listeners.actions.revocation import admit_revoker
 from bot.listeners.grammar import (
     ALL,
     AskFor,
@@ -29,6 +32,7 @@ from bot.listeners.grammar import (
     ListWaiting,
     OpenForm,
     Revoke,
+    as_typed,
     read_command,
     read_word,
 )
@@ -53,7 +57,11 @@ class Commands:
         """Acknowledge, read, do."""
         await ack()
         typed = self._context.access.redact(str(body.get("text") or ""))
-        match await self._read(body, typed):
+        match read_word(typed):
+            case None:
+                await self._context.listening.command(
+                    {**body, "text": as_typed(typed)}, TITLE, self._asked_for(body, typed)
+                )
             case Help(trouble):
                 await self._answer(body, render_help(trouble))
             case OpenForm(draft, troubles):
@@ -68,15 +76,24 @@ class Commands:
                 await self._cancel_all(body, reason)
             case Cancel(identifier, reason):
                 await self._cancel(body, identifier, reason)
-            case AskFor() as command:
-                await self._ask(body, command)
+            case AskFor():
+                raise AssertionError("what is asked for is read against what its speaker may ask for")
 
-    async def _read(self, body: dict[str, Any], typed: str) -> Command:
-        """Who speaks must be known only where names are read: against what they may ask for, and no other."""
-        word = read_word(typed)
-        if word is not None:
-            return word
+    async def _asked_for(self, body: dict[str, Any], typed: str) -> Message | View:
+        """The answer to a line that asks for something: asked, or the form with what is amiss."""
         speaker = await self._context.authenticator.admit(body, about="request")
+        match await self._read(speaker, typed):
+            case AskFor() as command:
+                return await self._ask(speaker, command)
+            case OpenForm(draft, troubles):
+                return await self._forms.form(speaker, draft, troubles)
+            case Help(trouble):
+                return render_help(trouble)
+            case _:
+                raise AssertionError("a command that is a word of its own was read before")
+
+    async def _read(self, speaker: Speaker, typed: str) -> Command:
+        """Names are read against what the speaker may ask for, and no other."""
         policy, person = self._context.access.policies.current, speaker.principal.name
         command = read_command(typed, _doors((offer.resource, offer.role) for offer in policy.what_may(person)))
         if not isinstance(command, OpenForm) or not command.is_unknown:
@@ -105,23 +122,23 @@ class Commands:
         requirement = self._context.access.policies.current.require(person, command.resource, command.role)
         return min(command.duration_s, requirement.maximum_s or command.duration_s)
 
-    async def _ask(self, body: dict[str, Any], command: AskFor) -> None:
-        """Ask at once; what the rules refuse comes back as the form, filled in, with their reason."""
-        speaker = await self._context.authenticator.admit(body, about="request")
+    async def _ask(self, speaker: Speaker, command: AskFor) -> Message | View:
+        """Ask at once; what the rules refuse, and what one has already, comes back as the form, filled in."""
         ask = Ask(command.resource, command.role, command.duration_s, command.reason, command.ticket, source="slack")
+        draft = Draft(
+            command.resource,
+            command.role,
+            format_duration(self._offered_s(speaker.principal.name, command)),
+            command.reason,
+            command.ticket or "",
+        )
         try:
             request = await self._forms.submit(speaker, ask)
+        except Standing:
+            return await self._forms.form(speaker, draft)
         except Refused as refusal:
-            draft = Draft(
-                command.resource,
-                command.role,
-                format_duration(self._offered_s(speaker.principal.name, command)),
-                command.reason,
-                command.ticket or "",
-            )
-            await self._forms.open(body, draft, (str(refusal),))
-            return
-        await self._answer(body, _asked(request.state, command))
+            return await self._forms.form(speaker, draft, (str(refusal),))
+        return _asked(request.state, command)
 
     async def _list(self, body: dict[str, Any]) -> None:
         speaker = await self._context.authenticator.admit(body, about="list")
@@ -144,9 +161,10 @@ class Commands:
         async with self._context.access.database.transaction() as transaction:
             policy = self._context.access.policies.current
             grant = await grants.by_prefix(transaction, policy, speaker.principal, typed)
+        speaker = await admit_revoker(self._context, body, grant)
         await grants.revoke(self._context.access, grant.id, speaker.principal, reason)
         text = f":lock: Grant {code(short(grant.id))} ended: {code(grant.resource)} · {code(grant.role)}."
-        await self._answer(body, Message(text=text, blocks=(section(text),)))
+        await self._answer(body, said(text))
 
     async def _cancel(self, body: dict[str, Any], typed: str, reason: str) -> None:
         speaker = await self._context.authenticator.admit(body, about="cancel")
@@ -158,7 +176,7 @@ class Commands:
             raise Refused("No one pending request of yours has that id. /access list shows yours.")
         request = await requests.cancel(self._context.access, found[0].id, speaker.principal, reason)
         text = f":leftwards_arrow_with_hook: Cancelled: {code(request.resource)} · {code(request.role)}."
-        await self._answer(body, Message(text=text, blocks=(section(text),)))
+        await self._answer(body, said(text))
 
     async def _cancel_all(self, body: dict[str, Any], reason: str) -> None:
         """Each by itself: one that is decided meanwhile stays decided, and the others are withdrawn."""
@@ -171,7 +189,7 @@ class Commands:
                 await requests.cancel(self._context.access, one.request.id, speaker.principal, reason)
                 cancelled += 1
         text = f":leftwards_arrow_with_hook: Cancelled {plural(cancelled, 'pending request')} of yours."
-        await self._answer(body, Message(text=text, blocks=(section(text),)))
+        await self._answer(body, said(text))
 
     async def _answer(self, body: dict[str, Any], message: Message) -> None:
         await self._context.slack.answer(str(body.get("response_url", "")), message)
@@ -193,4 +211,4 @@ def _asked(state: RequestState, command: AskFor) -> Message:
         text = f":white_check_mark: Granted: {what}. How to connect is in our direct message."
     else:
         text = f":x: Denied: {what}. Why is in our direct message."
-    return Message(text=text, blocks=(section(text),))
+    return said(text)

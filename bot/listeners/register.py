@@ -15,6 +15,7 @@ from bot.blocks.action_ids import Action, Callback, Field, Shortcut
 from bot.context import BotContext
 from bot.listeners.actions.own_access import OwnAccess
 from bot.listeners.actions.review import Reviewing
+from bot.listeners.actions.revocation import Revoking
 from bot.listeners.actions.token import Tokens
 from bot.listeners.commands import COMMAND, Commands
 from bot.listeners.events import APP_HOME_OPENED, USER_CHANGE, Events
@@ -33,6 +34,7 @@ def register_listeners(app: AsyncApp, context: BotContext) -> None:
     forms, home = Forms(context), Home(context)
     commands, events = Commands(context, forms), Events(context, home)
     review, token, own_access = Reviewing(context, home), Tokens(context), OwnAccess(context, forms, home)
+    revoking = Revoking(context)
 
     app.command(COMMAND)(guard(commands.on_access))
     app.shortcut(Shortcut.ASK_FOR_ACCESS)(guard(own_access.on_open_form))
@@ -41,6 +43,7 @@ def register_listeners(app: AsyncApp, context: BotContext) -> None:
     app.action(Action.DENY)(guard(review.on_deny))
     app.action(Action.GET_TOKEN)(guard(token.on_token))
     app.action(Action.REVOKE)(guard(own_access.on_revoke))
+    app.action(Action.ASK_REVOKE)(guard(revoking.on_ask))
     app.action(Action.CANCEL)(guard(own_access.on_cancel))
     app.action(Action.ASK_AGAIN)(guard(own_access.on_ask_again))
     app.action(Action.OPEN_FORM)(guard(own_access.on_open_form))
@@ -49,6 +52,7 @@ def register_listeners(app: AsyncApp, context: BotContext) -> None:
 
     app.view(Callback.REQUEST_FORM)(guard(forms.on_submit))
     app.view(Callback.DENY_FORM)(guard(review.on_deny_submit))
+    app.view(Callback.REVOKE_FORM)(guard(revoking.on_submit))
     app.options(Field.DOOR)(guard(forms.on_suggestion))
 
     app.event(APP_HOME_OPENED)(guard(events.on_home_opened))

@@ -4,22 +4,24 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from slack_bolt.context.ack.async_ack import AsyncAck
+from slack_sdk.models.views import View
 
 from access.decisions import requests
 from access.decisions.requests import Ask
+from access.decisions.standing import Standing
 from access.errors import Refused
 from access.policy.duration import InvalidDuration, format_duration, parse_duration
 from access.policy.policy import Offer
-from bot.blocks.action_ids import Field
-from bot.blocks.request_form import Draft, matching_options, render_form
+from bot.blocks.action_ids import Callback, Field
+from bot.blocks.request_form import TITLE, Already, Draft, matching_options, render_form
 from bot.context import BotContext
 from bot.listeners.choices import choices_of
 from bot.people.authenticator import Speaker
 from storage.model import AccessRequest
 
-TITLE = "Ask for access"
 #: Slack waits three seconds for what is offered; who asks must be known by then.
 SUGGESTION_S = 2.0
 
@@ -34,12 +36,36 @@ class Forms:
         """Show the form to the person behind `body`, within the life of its trigger."""
         async with self._context.listening.modal(body, TITLE) as modal:
             speaker = await self._context.authenticator.admit(body, about="request form")
-            choices = choices_of(self._context.access.policies.current, speaker.principal.name)
-            await modal.show(render_form(choices, draft, troubles))
+            await modal.show(await self.form(speaker, draft, troubles))
+
+    async def form(self, speaker: Speaker, draft: Draft, troubles: tuple[str, ...] = ()) -> View:
+        """The speaker's form; it says first what they have or wait for already of what the draft asks for."""
+        choices = choices_of(self._context.access.policies.current, speaker.principal.name)
+        return render_form(choices, draft, troubles, already=await self._already(speaker, draft))
+
+    async def refresh(self, body: Mapping[str, Any], speaker: Speaker) -> None:
+        """Show the form again after a click in it, with what was typed so far."""
+        view = body.get("view")
+        if isinstance(view, Mapping) and view.get("callback_id") == Callback.REQUEST_FORM:
+            form = await self.form(speaker, self._redacted(read_form(body)))
+            await self._context.slack.update_view(str(view.get("id")), form)
 
     async def submit(self, speaker: Speaker, ask: Ask) -> AccessRequest:
         """Ask as the speaker. Raises Refused."""
         return await requests.submit(self._context.access, speaker.principal, ask)
+
+    async def _already(self, speaker: Speaker, draft: Draft) -> Already | None:
+        """For showing; whether something is asked for a second time is for `submit` to decide."""
+        if not draft.resource or not draft.role:
+            return None
+        reader = self._context.reader
+        async with self._context.access.database.transaction() as transaction:
+            facts = await reader.standing(transaction, speaker.principal, draft.resource, draft.role)
+            waits = facts is not None and facts.grant is None
+            card = await reader.card(transaction, facts.request) if facts is not None and waits else None
+        if facts is None:
+            return None
+        return Already(facts, await self._context.slack.permalink(*card) if card is not None else None)
 
     async def on_suggestion(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """What may be asked for and matches what was typed so far."""
@@ -67,18 +93,29 @@ class Forms:
         errors, duration_s = _errors(draft, offers.get(f"{draft.resource}/{draft.role}"))
         if errors:
             return {"response_action": "errors", "errors": errors}
-        ask = Ask(draft.resource, draft.role, duration_s, draft.reason, draft.ticket or None, source="slack")
+        ask = Ask(draft.resource, draft.role, duration_s, draft.reason, draft.ticket or None, beside=read_beside(body))
         try:
             await self.submit(speaker, ask)
+        except Standing:
+            form = await self.form(speaker, draft)
         except Refused as refusal:
-            form = render_form(choices_of(policy, speaker.principal.name), draft, (str(refusal),))
-            return {"response_action": "update", "view": form.to_dict()}
-        return {}
+            form = await self.form(speaker, draft, (str(refusal),))
+        else:
+            return {}
+        return {"response_action": "update", "view": form.to_dict()}
 
     def _redacted(self, draft: Draft) -> Draft:
         """What was typed as it may be sent back: an error quotes it, and a refusal shows the form again."""
         redact = self._context.access.redact
         return replace(draft, duration=redact(draft.duration), reason=redact(draft.reason), ticket=redact(draft.ticket))
+
+
+def read_beside(body: Mapping[str, Any]) -> UUID | None:
+    """What the form said that the person has already, if it did; it is theirs to say, and is compared with what is."""
+    try:
+        return UUID(hex=str(body["view"].get("private_metadata") or ""))
+    except ValueError:
+        return None
 
 
 def read_form(body: Mapping[str, Any]) -> Draft:

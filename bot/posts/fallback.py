@@ -12,12 +12,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from access.context import Access
+from access.policy.document import MAX_TOLD
 from bot.facts.digests import digested_request
 from storage import outbox
 from storage.model import AccessRequest, Post, PostPurpose, PostSubject, Principal, Statement
-
-#: A card is not sent to a whole department one by one.
-REVIEWER_LIMIT = 10
 
 
 class Fallback:
@@ -59,7 +57,7 @@ class Fallback:
                 await self._digest(transaction, post)
 
     async def _cards(self, transaction: AsyncSession, post: Post, reviewers: Iterable[str]) -> None:
-        for name in sorted(reviewers)[:REVIEWER_LIMIT]:
+        for name in sorted(reviewers)[:MAX_TOLD]:
             await self._want(transaction, post, PostPurpose.CARD, name)
 
     async def _digest(self, transaction: AsyncSession, post: Post) -> None:

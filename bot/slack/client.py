@@ -90,13 +90,25 @@ class Slack:
         opened = await self.client.views_open(trigger_id=trigger_id, view=view.to_dict())
         return str(_member(opened.get("view"), "id"))
 
-    async def update_view(self, view_id: str, view: View) -> None:
-        """Replace a modal. A modal that its reader closed meanwhile is no failure."""
+    async def update_view(self, view_id: str, view: View) -> bool:
+        """Replace a modal. False: its reader closed it meanwhile, which is no failure."""
         try:
             await self.client.views_update(view_id=view_id, view=view.to_dict())
         except SlackApiError as problem:
             if error_code(problem) != "not_found":
                 raise
+            return False
+        return True
+
+    async def permalink(self, channel: str, ts: str) -> str | None:
+        """The address of a message; None where Slack gives none, for a link is a convenience."""
+        try:
+            found = await self.client.chat_getPermalink(channel=channel, message_ts=ts)
+        except CALL_ERRORS as problem:
+            _log.info("slack_no_permalink", error=error_code(problem))
+            return None
+        link = found.get("permalink")
+        return link if isinstance(link, str) and link.startswith(("https://", "http://")) else None
 
     async def answer(self, response_url: str, message: Message) -> None:
         """Say something to one person where they are; best effort, as ephemeral messages are."""

@@ -12,8 +12,8 @@ import structlog
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.models.views import View
 
-from bot.blocks.message import Message, section
-from bot.blocks.modals import render_waiting
+from bot.blocks.message import Message, said
+from bot.blocks.modals import render_too_late, render_waiting, view_of
 from bot.blocks.request_form import render_notice
 from bot.blocks.text import escape
 from bot.slack import identity
@@ -27,6 +27,8 @@ Work = Coroutine[Any, Any, dict[str, Any]]
 
 #: Slack gives a submission three seconds; the rest is for the way there and back.
 SUBMISSION_S = 2.0
+#: A trigger lives for three seconds; a command that is answered by then needs no modal to wait behind.
+PATIENCE_S = 1.2
 #: How long a stopping bot lets listeners finish what they began.
 DRAIN_S = 5.0
 
@@ -40,9 +42,9 @@ class Modal:
         self._slack = slack
         self._view_id = view_id
 
-    async def show(self, view: View) -> None:
-        """Replace what it shows."""
-        await self._slack.update_view(self._view_id, view)
+    async def show(self, view: View) -> bool:
+        """Replace what it shows; False: it was closed."""
+        return await self._slack.update_view(self._view_id, view)
 
 
 class Listening:
@@ -77,13 +79,57 @@ class Listening:
 
     @asynccontextmanager
     async def modal(self, body: Mapping[str, Any], title: str) -> AsyncGenerator[Modal]:
-        """Opens a modal at once, while the trigger lives; what goes wrong in the block is said in it."""
-        view_id = await self._slack.open_view(str(body.get("trigger_id", "")), render_waiting(title))
+        """Opens a modal at once, while the trigger lives; what goes wrong in the block is said in it.
+
+        A click in a modal is answered in that one.
+        """
+        clicked_in = body.get("view")
+        if isinstance(clicked_in, Mapping) and clicked_in.get("type") == "modal":
+            view_id = str(clicked_in.get("id"))
+            await self._slack.update_view(view_id, render_waiting(title))
+        else:
+            view_id = await self._slack.open_view(str(body.get("trigger_id", "")), render_waiting(title))
         modal = Modal(self._slack, view_id)
         try:
             yield modal
         except Exception as problem:
             await modal.show(render_notice(title, sentence_for(problem, doing=title)))
+
+    async def command(self, body: Mapping[str, Any], title: str, work: Coroutine[Any, Any, Message | View]) -> None:
+        """Answer a typed command with what `work` returns: a message for its typist alone, or a modal.
+
+        A modal must be opened while the command's trigger lives. What takes longer than PATIENCE_S is waited for behind
+        a modal that says so, and answered in it. Where Slack opens none any more, that is said in a message.
+        """
+
+        async def answer() -> Message | View:
+            try:
+                return await work
+            except Exception as problem:
+                return said(sentence_for(problem, doing=title))
+
+        task = asyncio.ensure_future(answer())
+        try:
+            await asyncio.wait({task}, timeout=PATIENCE_S)
+            waiting = None if task.done() else await self._try_open(body, render_waiting(title))
+            found = await task
+        finally:
+            task.cancel()
+        view = view_of(title, found) if isinstance(found, Message) else found
+        if waiting is not None and await waiting.show(view):
+            return
+        if isinstance(found, View) and (waiting is not None or await self._try_open(body, found) is None):
+            found = render_too_late(str(body.get("command") or ""), str(body.get("text") or ""))
+        if isinstance(found, Message):
+            await self._slack.answer(str(body.get("response_url", "")), found)
+
+    async def _try_open(self, body: Mapping[str, Any], view: View) -> Modal | None:
+        """None: the trigger is dead, or Slack does not answer."""
+        try:
+            return Modal(self._slack, await self._slack.open_view(str(body.get("trigger_id", "")), view))
+        except CALL_ERRORS as problem:
+            _log.warning("slack_no_modal", error=error_code(problem))
+            return None
 
     async def submission(self, ack: AsyncAck, body: Mapping[str, Any], title: str, work: Work) -> None:
         """Acknowledge a modal's submission with what `work` returns: {} closes it, else a response_action.
@@ -119,7 +165,7 @@ class Listening:
 
     async def tell(self, body: Mapping[str, Any], text: str) -> None:
         """Say something to the person behind a payload, where they are if possible, else directly."""
-        message = Message(text=text, blocks=(section(text),))
+        message = said(text)
         response_url = body.get("response_url")
         if isinstance(response_url, str) and response_url:
             await self._slack.answer(response_url, message)

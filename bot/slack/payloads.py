@@ -24,3 +24,9 @@ def clicked_id(body: Mapping[str, Any]) -> UUID:
         return UUID(hex=clicked_value(body))
     except ValueError as problem:
         raise Unanswerable(_STRANGE) from problem
+
+
+def is_shown_there(body: Mapping[str, Any]) -> bool:
+    """Whether what was tapped in comes to show the outcome: a message or a view, and no list for one person alone."""
+    container = body.get("container")
+    return isinstance(container, Mapping) and not container.get("is_ephemeral")

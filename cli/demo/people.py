@@ -3,6 +3,7 @@
 The demo's story and the journeys under tests/ speak through it; it sees only what people see.
 """
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
@@ -14,6 +15,9 @@ CHANNEL = "incidents"
 
 #: What the bot calls its buttons.
 APPROVE, DENY, GET_TOKEN = "review_approve", "review_deny", "grant_token"
+
+#: How the form that tells somebody what they have already is submitted.
+ASK_ANYWAY = "[Ask anyway]"
 
 Shown = dict[str, Any]
 
@@ -33,7 +37,8 @@ class People:
     async def ask(self, who: str, request: str, *, marker: str) -> Shown:
         """`/access <request> <marker>`; returns the card that appears with the marker in its reason.
 
-        What was asked earlier may have the same words, so it is none of the messages that were there before.
+        What was asked earlier may have the same words, so it is none of the messages that were there before. Whoever
+        has that access already is told so first, and asks all the same.
         """
         before = {str(message["ts"]) for message in await self.slack.messages(CHANNEL, "bob")}
         await self.type(who, f"/access {request} {marker}")
@@ -42,7 +47,19 @@ class People:
             words = f"{message['plain']} {message.get('text', '')}"
             return str(message["ts"]) not in before and marker in words
 
-        return await self.slack.wait_for(is_new, channel=CHANNEL, user="bob", timeout_s=self.patience_s)
+        card = asyncio.ensure_future(
+            self.slack.wait_for(is_new, channel=CHANNEL, user="bob", timeout_s=self.patience_s)
+        )
+        told = asyncio.ensure_future(self.slack.wait_for_view(who, ASK_ANYWAY, timeout_s=self.patience_s))
+        try:
+            await asyncio.wait({card, told}, return_when=asyncio.FIRST_COMPLETED)
+            if told.done() and not card.done():
+                await self.slack.submit(who, {}, view=str((await told)["id"]))
+            return await card
+        finally:
+            told.cancel()
+            card.cancel()
+            await asyncio.gather(told, card, return_exceptions=True)
 
     async def card(self, text: str) -> Shown:
         """The newest message in the channel that shows `text`."""

@@ -75,7 +75,9 @@ class Lobby(Generic[GuestT]):
         return next((guest for guest in mine if guest != but), None)
 
     def _one_of_the_crowd(self, but: GuestT) -> GuestT:
-        """The oldest silent one of the source that has most of them; without any, the oldest of the largest source."""
+        """Of the source that has most of them, the oldest silent one, or the oldest if all of its have spoken.
+
+        The source comes first: a crowd whose every connection has spoken would else send away whoever just came.
+        """
         others = [(guest, place) for guest, place in self._places.items() if guest != but]
-        candidates = [(guest, place) for guest, place in others if place.silent] or others
-        return max(candidates, key=lambda each: self._count[each[1].source], default=(but, None))[0]
+        return max(others, key=lambda each: (self._count[each[1].source], each[1].silent), default=(but, None))[0]

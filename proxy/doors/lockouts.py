@@ -51,7 +51,12 @@ class Lockouts:
         return max(0.0, record.locked_until - now) if record is not None else 0.0
 
     def failed(self, key: str, now: float) -> Failure:
-        """Count a failure of somebody who was not locked out."""
+        """Count a failure of somebody who was not locked out when they tried.
+
+        Who is locked out by now tried at the same time as others did: one crowd is one lock-out.
+        """
+        if self.locked_s(key, now) > 0:
+            return Failure(_delay_s(self._most))
         record = self._record(key, now)
         record.failures += 1
         record.last_at = now

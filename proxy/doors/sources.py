@@ -2,14 +2,17 @@
 for a site has that many addresses by itself (RFC 6177).
 """
 
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 #: What is no address (a socket without a peer) counts as one source.
 UNKNOWN = "unknown"
 
+#: IPv4 addresses as a translator writes them (RFC 6052, 2.1): without this all of them were one source.
+_TRANSLATED = IPv6Network("64:ff9b::/96")
+
 
 def source_of(host: str) -> str:
-    """`203.0.113.9`, `2001:db8:1:2::/64`; IPv4 in IPv6 (::ffff:203.0.113.9, RFC 4291 2.5.5.2) is IPv4."""
+    """`203.0.113.9`, `2001:db8:1:2::/64`; IPv4 in IPv6 is IPv4 (::ffff:203.0.113.9, RFC 4291 2.5.5.2)."""
     try:
         address = ip_address(host.partition("%")[0].strip("[]"))
     except ValueError:
@@ -18,4 +21,6 @@ def source_of(host: str) -> str:
         return str(address)
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
+    if address in _TRANSLATED:
+        return str(IPv4Address(address.packed[-4:]))
     return str(ip_network((address, 64), strict=False))

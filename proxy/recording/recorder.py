@@ -109,13 +109,15 @@ class Recorder:
 
     def sync(self) -> None:
         """Force what was written to disk; call it off the event loop."""
-        file = self._file
+        number, file = len(self.closed), self._file
         if self._unsynced and file is not None:
             self._unsynced = False
             try:
                 os.fsync(file)
             except OSError as error:
-                raise RecorderFailed(_sentence(error)) from error
+                # A segment that was closed meanwhile was synced then, and its number may be another file's by now.
+                if (number, file) == (len(self.closed), self._file):
+                    raise RecorderFailed(_sentence(error)) from error
 
     def close(self) -> list[SegmentFile]:
         """Close the last segment and return all of them; a session that recorded nothing still gets its header."""

@@ -17,7 +17,6 @@ from access.grants import grants
 from access.policy.policy import Policy
 from access.policy.resources import Resource, Role
 from access.tokens import Claims, InvalidToken, TokenProblem
-from proxy.doors.sources import source_of
 from proxy.errors import AccessRefused
 from proxy.sessions.lockout import LockedOut, Lockout
 from proxy.sessions.refusals import Attempt, Refusals
@@ -79,7 +78,7 @@ class Authenticator:
         logins fail again and again it takes its time.
         """
         attempt = Attempt(username, protocol, client)
-        source = source_of(attempt.host)
+        source = attempt.source
         tried: list[Claims] = []
         try:
             self.lockout.check_source(source)

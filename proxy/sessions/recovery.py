@@ -103,7 +103,11 @@ async def _closed(access: Access, recordings: Path, session: Session, grant: Gra
 
 async def _close(access: Access, recordings: Path, session: Session, grant: Grant, host: str) -> bool:
     folder = files.session_folder(session.id, session.started_at)
-    segments = await asyncio.to_thread(files.segments, recordings, folder)
+    try:
+        segments = await asyncio.to_thread(files.segments, recordings, folder)
+    except files.RecordingDamaged as error:
+        log.error("interrupted_recording_unreadable", session_id=str(session.id), why=str(error))  # noqa: TRY400
+        segments = []
     if segments:
         paths = [segment.path for segment in segments]
         counters = await asyncio.to_thread(recount, session, files.records(recordings, paths))

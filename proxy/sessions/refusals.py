@@ -9,17 +9,20 @@ from dataclasses import dataclass
 import structlog
 
 from access.context import Access
+from proxy.doors.sources import source_of
 from storage.audit import trail
 from storage.database import StorageUnavailable
 from storage.model import Protocol
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-#: Refusals of one host that are written one by one in a window; the rest of them become one event with their number.
+#: Refusals of one source that are written one by one in a window; the rest of them become one event with their number.
 REFUSALS_A_WINDOW = 10
 WINDOW_S = 60.0
-#: Hosts that are told apart; beyond that they count as one.
-MOST_HOSTS = 10_000
+#: Sources that are told apart; beyond that they count as one.
+MOST_SOURCES = 10_000
+#: A sentence may name the door that was typed, which may be as long as a packet.
+MAX_WHY_CHARS = 500
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,14 @@ class Attempt:
     client: str
 
     @property
-    def host(self) -> str:
-        return self.client.rpartition(":")[0] or self.client
+    def source(self) -> str:
+        """Whom it counts for."""
+        return source_of(self.client.rpartition(":")[0] or self.client)
 
 
 @dataclass
 class _Window:
-    """One host's refusals since `started`."""
+    """One source's refusals since `started`."""
 
     started: float
     seen: int = 0
@@ -53,32 +57,32 @@ class Refusals:
 
     async def note(self, attempt: Attempt, why: str, *, actor: str = "unknown") -> None:
         """Write it down, or count it."""
-        window = self._window(attempt.host)
+        window = self._window(attempt.source)
         window.seen += 1
         if window.seen > REFUSALS_A_WINDOW:
             return
-        why = self._access.redact(why)
+        why = self._access.redact(why)[:MAX_WHY_CHARS]
         log.info("access_refused", protocol=attempt.protocol.value, client=attempt.client, why=why)
         resource = self._access.redact(attempt.username)[:200]
         detail = {"protocol": attempt.protocol.value, "client": attempt.client, "why": why}
         await self.record("proxy:session:refuse", resource, detail, actor=actor)
 
-    def _window(self, host: str) -> _Window:
-        if host not in self._windows and len(self._windows) >= MOST_HOSTS:
-            host = "others"
-        return self._windows.setdefault(host, _Window(self._clock()))
+    def _window(self, source: str) -> _Window:
+        if source not in self._windows and len(self._windows) >= MOST_SOURCES:
+            source = "others"
+        return self._windows.setdefault(source, _Window(self._clock()))
 
     async def summarise(self) -> None:
         """Write how many refusals went unwritten in windows that are over; the server calls it every so often."""
         now = self._clock()
-        for host, window in list(self._windows.items()):
+        for source, window in list(self._windows.items()):
             if now - window.started < WINDOW_S:
                 continue
-            del self._windows[host]
+            del self._windows[source]
             if (more := window.seen - REFUSALS_A_WINDOW) > 0:
-                log.warning("access_refused_again_and_again", client=host, more=more)
+                log.warning("access_refused_again_and_again", client=source, more=more)
                 why = f"{more} further refusals within {round(now - window.started)} s"
-                await self.record("proxy:session:refuse", "", {"client": host, "why": why, "refusals": more})
+                await self.record("proxy:session:refuse", "", {"client": source, "why": why, "refusals": more})
 
     async def record(self, action: str, resource: str, detail: Mapping[str, object], *, actor: str = "unknown") -> None:
         """A failure in the audit log; while storage is away nobody is let in anyway."""

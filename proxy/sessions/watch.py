@@ -7,7 +7,8 @@ grow with their number. Whatever cannot be known for certain ends them too.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Never
 
 import structlog
 
@@ -26,8 +27,7 @@ from storage.notices import RESYNC, Notice, Notices, Topic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-#: How often the policy in force is read whether or not a notice came; and, while notices cannot arrive, how often
-#: storage is asked which grants still stand.
+#: How often storage is asked which grants still stand and which policy is in force, whether or not a notice came.
 LOOK_S = 2.0
 #: How long a policy that is not the one in force may be that of a process in the midst of adopting its own.
 STALE_GRACE_S = 1.0
@@ -60,6 +60,7 @@ class Watch:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._wake_held_statements(notices))
             group.create_task(self._follow_grants(notices))
+            group.create_task(self._look_at_grants())
             group.create_task(self._follow_policy(notices))
 
     async def check(self, session: LiveSession) -> None:
@@ -95,19 +96,37 @@ class Watch:
     async def recheck_grants(self, sessions: Iterable[LiveSession]) -> None:
         """End those sessions whose grants open nothing any more: one query for all of them."""
         going_on = [session for session in sessions if session.ending is None]
-        if not going_on:
-            return
         try:
-            async with self._access.database.transaction() as transaction:
-                problems = await grants.problems(transaction, {session.grant.id for session in going_on})
-                # Here and not after the block: nothing is waited for in between, not even the end of the transaction.
-                for session in going_on:
-                    if (problem := problems.get(session.grant.id)) is not None:
-                        session.end(problem.end_reason, str(problem))
+            await self._end_without_grant(going_on)
         except StorageUnavailable as error:
             log.warning("grants_not_rechecked", sessions=len(going_on), why=str(error))
             for session in going_on:
                 session.end(OurFault.reason, NO_STORAGE)
+
+    async def look_at_grants(self) -> None:
+        """The same for all sessions, although nobody said that a grant changed: a notice may be lost on its way, and a
+        deadline come while this machine slept. A storage that does not answer once is no reason to end them.
+        """
+        going_on = [session for session in self._live if session.ending is None]
+        try:
+            await self._end_without_grant(going_on)
+        except StorageUnavailable as error:
+            log.warning("grants_not_looked_at", sessions=len(going_on), why=str(error))
+
+    async def _look_at_grants(self) -> Never:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            await self.look_at_grants()
+
+    async def _end_without_grant(self, sessions: Sequence[LiveSession]) -> None:
+        if not sessions:
+            return
+        async with self._access.database.transaction() as transaction:
+            problems = await grants.problems(transaction, {session.grant.id for session in sessions})
+            # Here and not after the block: nothing is waited for in between, not even the end of the transaction.
+            for session in sessions:
+                if (problem := problems.get(session.grant.id)) is not None:
+                    session.end(problem.end_reason, str(problem))
 
     # --- the policy ---------------------------------------------------------------------------------------------------
 

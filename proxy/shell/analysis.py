@@ -13,11 +13,13 @@ from tree_sitter import Node
 
 from access.policy.labels import ShellLabel
 from proxy.shell import evaluations
-from proxy.shell.commands import Argument, Command, after_redirects, command_words, commands
+from proxy.shell.commands import Argument, Command, command_words, commands, target
 from proxy.shell.documents import fed_script
+from proxy.shell.handed_on import Word
 from proxy.shell.known import is_known, runs_unknown
 from proxy.shell.programs import runs_file, runs_unseen, writes
-from proxy.shell.wrappers import Word
+from proxy.shell.readings import backquoted, is_of_bash_alone, is_read_otherwise, is_unfit
+from proxy.shell.wrappers import FILE_RUNNERS, SHELLS_BESIDE_BASH, file_run
 from proxy.syntax.bash import is_deeper_than, literal, nodes, parse, source
 
 #: OpenSSH sends longer ones, but nobody reviews them; they are not parsed.
@@ -29,11 +31,9 @@ MAX_LEVELS = 1_000
 
 TEST = "command:test"
 
-# Bash separates by space, tab and newline only; the grammar also by these, so that the two would read different words.
-# A lone dollar at a line's end makes the grammar swallow the next line.
-_READ_OTHERWISE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
 # `0>x rm` and `{fd}>x rm` are redirections before a name, where the grammar sees a name; zsh looks up =NAME in PATH.
-_NO_NAME = re.compile(r"^\d+$|[{}]|^=")
+# GNU parallel's marks stand where no command was given.
+_NO_NAME = re.compile(r"^\d+$|[{}]|^=|^:::")
 _WRITES = frozenset({">", ">>", ">|", "&>", "&>>", "<>"})
 _HARMLESS_TARGETS = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/tty"})
 _LOADED_BY_ARGUMENT = re.compile(rf"{evaluations.LOADING.pattern}=")
@@ -86,17 +86,19 @@ _UNSEEN = _part(ShellLabel.DYNAMIC_COMMAND)
 _EVALUATED = Part(frozenset({ShellLabel.DYNAMIC_COMMAND}), evaluates=True)
 
 
-def _parts(line: str, depth: int) -> Iterator[Part]:
-    if depth == 0 or len(line) > MAX_COMMAND_CHARACTERS or _READ_OTHERWISE.search(line):
+def _parts(line: str, depth: int, *, of_bash: bool = True) -> Iterator[Part]:
+    """The parts of one line; `of_bash`: it is bash that reads it, as far as anybody can tell."""
+    if depth == 0 or len(line) > MAX_COMMAND_CHARACTERS or is_unfit(line):
         yield _UNPARSEABLE
         return
-    yield from _parsed(line, depth)
+    yield from _parsed(line, depth, of_bash=of_bash)
     if "\\\n" in line:
         # The shell joins continued lines before it makes words of them, the grammar only between words.
-        yield from _parsed(re.sub(r"\\([\s\S])", lambda found: "" if found[1] == "\n" else found[0], line), depth)
+        one = re.sub(r"\\([\s\S])", lambda found: "" if found[1] == "\n" else found[0], line)
+        yield from _parsed(one, depth, of_bash=of_bash)
 
 
-def _parsed(line: str, depth: int) -> Iterator[Part]:
+def _parsed(line: str, depth: int, *, of_bash: bool) -> Iterator[Part]:
     try:
         root = parse(line)
     except UnicodeEncodeError:
@@ -108,19 +110,25 @@ def _parsed(line: str, depth: int) -> Iterator[Part]:
     if root.has_error:
         yield _UNPARSEABLE
     for node in nodes(root):
-        yield from _found(node, depth)
+        yield from _found(node, depth, of_bash=of_bash)
 
 
-def _found(node: Node, depth: int) -> Iterator[Part]:
+def _found(node: Node, depth: int, *, of_bash: bool) -> Iterator[Part]:
     expression = evaluations.arithmetic(node)
     if expression is not None:
         yield _part(ShellLabel.ARITHMETIC) if evaluations.plain_arithmetic(expression) else _EVALUATED
     if evaluations.expands_again(node):
         yield _EVALUATED
+    if is_read_otherwise(node):
+        yield _UNPARSEABLE
+    if not of_bash and is_of_bash_alone(node):
+        yield _EVALUATED
+    for script in backquoted(node):
+        yield from _parts(script, depth - 1, of_bash=of_bash)
     match node.type:
         case "command":
             for command in commands(command_words(node)):
-                yield from _command(command, depth)
+                yield from _command(command, depth, of_bash=of_bash)
         case "declaration_command" | "unset_command":
             yield from _declaration(node)
         case "test_command":
@@ -140,14 +148,6 @@ def _found(node: Node, depth: int) -> Iterator[Part]:
         case "file_redirect":
             if _writes(node):
                 yield _part(ShellLabel.REDIRECT_WRITE)
-        case "redirected_statement":
-            body = node.child_by_field_name("body")
-            if (body is None or body.type != "command") and after_redirects(node):
-                yield _UNPARSEABLE
-        case "comment":
-            # A comment does not continue, though its last character says so; the two readings differ.
-            if source(node).endswith("\\"):
-                yield _UNPARSEABLE
         case _:
             pass
 
@@ -161,7 +161,10 @@ def _declaration(node: Node) -> Iterator[Part]:
     name, *words = node.children
     yield _part(f"command:{source(name)}")
     spoken = [literal(word) for word in words if word.type != "variable_assignment"]
-    if evaluations.builtin_evaluates(source(name), spoken):
+    assigned = [word for word in words if word.type == "variable_assignment"]
+    if evaluations.builtin_evaluates(source(name), spoken) or any(
+        evaluations.compound_evaluates(source(name), spoken, each) for each in assigned
+    ):
         yield _EVALUATED
 
 
@@ -181,13 +184,16 @@ def _test(node: Node) -> Iterator[Part]:
         yield _EVALUATED
 
 
-def _command(command: Command, depth: int) -> Iterator[Part]:
+def _command(command: Command, depth: int, *, of_bash: bool) -> Iterator[Part]:
     name, words = command.basename, command.words
     if not command.name or _NO_NAME.search(command.name):
         yield _EVALUATED
         return
     named = f"command:{'source' if name == '.' else name}"
     yield Part(frozenset({named}), runs_file=not command.is_installed or runs_file(name, words, command.handed_on))
+    if name in FILE_RUNNERS and (file := file_run(name, words)):
+        # It may be a program of the host by its own name: `sh reboot`. Who allows `sh` allows its files.
+        yield Part(frozenset({named, f"command:{file.rpartition('/')[2]}"}), runs_file=True)
     if runs_unknown(name, words, installed=command.is_installed):
         # Together with its name: whoever allows that one knows the program.
         yield _part(named, ShellLabel.DYNAMIC_COMMAND)
@@ -203,7 +209,8 @@ def _command(command: Command, depth: int) -> Iterator[Part]:
     if writes(name, words):
         yield _part(ShellLabel.REDIRECT_WRITE)
     for script in command.scripts:
-        yield from _script([argument.word for argument in script], depth)
+        same = name not in SHELLS_BESIDE_BASH and of_bash
+        yield from _script([argument.word for argument in script], depth, of_bash=same or name == "bash")
 
 
 def _evaluates(name: str, arguments: Sequence[Argument]) -> bool:
@@ -217,18 +224,18 @@ def _evaluates(name: str, arguments: Sequence[Argument]) -> bool:
     return evaluations.builtin_evaluates(name, words)
 
 
-def _script(words: Sequence[Word], depth: int) -> Iterator[Part]:
+def _script(words: Sequence[Word], depth: int, *, of_bash: bool) -> Iterator[Part]:
     known = [word for word in words if word is not None]
     if len(known) < len(words):
         yield _EVALUATED
     else:
-        yield from _parts(" ".join(known), depth - 1)
+        yield from _parts(" ".join(known), depth - 1, of_bash=of_bash)
 
 
 def _writes(node: Node) -> bool:
     operator = next((child.type for child in node.children if not child.is_named), "")
-    target = node.child_by_field_name("destination")
+    file = target(node)
     if operator == ">&":
         # Without a number or a dash it is the old spelling of &>.
-        return target is not None and not re.fullmatch(r"\d+-?|-", source(target))
-    return operator in _WRITES and (target is None or literal(target) not in _HARMLESS_TARGETS)
+        return file is not None and not re.fullmatch(r"\d+-?|-", source(file))
+    return operator in _WRITES and (file is None or literal(file) not in _HARMLESS_TARGETS)

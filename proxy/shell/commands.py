@@ -9,11 +9,15 @@ from dataclasses import dataclass
 
 from tree_sitter import Node
 
-from proxy.shell.wrappers import NOTHING, Runs, Word, runs
+from proxy.shell.handed_on import NOTHING, Runs, Word
+from proxy.shell.repeaters import APPENDS
+from proxy.shell.wrappers import runs
 from proxy.syntax.bash import literal, nodes
 
 _INSTALLED = re.compile(r"/(?:usr/)?(?:local/)?s?bin/[^/]+")
-_APPENDS = frozenset({"xargs", "parallel"})
+
+#: Commands that one simple command may run: each reads all words behind it, so that more take the square of their time.
+MAX_INNER = 100
 
 
 @dataclass(frozen=True)
@@ -34,11 +38,13 @@ class Command:
     handed_on: Runs
     #: Where it stands behind another one: `rm` of `sudo rm`.
     is_inner: bool = False
+    #: What is replaced in its words before it runs: `{}` behind find.
+    placeholder: str = ""
 
     @property
     def name(self) -> Word:
         """As it was written, path and all; None or empty if it is computed."""
-        return self.head.word
+        return self._seen(self.head).word
 
     @property
     def basename(self) -> str:
@@ -62,24 +68,32 @@ class Command:
 
     @property
     def scripts(self) -> list[tuple[Argument, ...]]:
-        """Arguments that a shell joins by spaces and runs as one line."""
-        return [self.arguments[start:end] for start, end in self.handed_on.scripts]
+        """Arguments that a shell joins by spaces and runs as one line; computed where something is put into them."""
+        return [tuple(map(self._seen, self.arguments[start:end])) for start, end in self.handed_on.scripts]
+
+    def _seen(self, argument: Argument) -> Argument:
+        replaced = self.placeholder and argument.word is not None and self.placeholder in argument.word
+        return Argument(None, argument.node) if replaced else argument
 
 
 def commands(words: Sequence[Argument]) -> Iterator[Command]:
-    """A simple command, then every one that it hands its words on to."""
-    waiting = [(tuple(words), False)]
-    while waiting:
-        (head, *rest), is_inner = waiting.pop()
+    """A simple command, then every one that it hands its words on to; one that is computed behind MAX_INNER of them."""
+    waiting = [(tuple(words), False, "")]
+    for _ in range(MAX_INNER):
+        if not waiting:
+            return
+        (head, *rest), is_inner, placeholder = waiting.pop()
         arguments = tuple(rest)
-        name = head.word
+        name = None if placeholder and placeholder in (head.word or "") else head.word
         handed_on = runs((name or "").rpartition("/")[2], [each.word for each in arguments]) if name else NOTHING
-        command = Command(head, arguments, handed_on, is_inner)
+        command = Command(head, arguments, handed_on, is_inner, placeholder)
         yield command
         # What comes from a pipe stands behind the words that are seen.
-        appended = (Argument(None, head.node),) if command.basename in _APPENDS else ()
+        appended = (Argument(None, head.node),) if command.basename in APPENDS else ()
         inner = [arguments[start:end] + appended for start, end in handed_on.commands]
-        waiting += [(each, True) for each in inner if each]
+        waiting += [(each, True, handed_on.placeholder or placeholder) for each in inner if each]
+    if waiting:
+        yield Command(Argument(None, words[0].node), (), NOTHING, is_inner=True)
 
 
 def command_words(node: Node) -> list[Argument]:
@@ -101,10 +115,20 @@ def after_redirects(statement: Node) -> list[Node]:
     words: list[Node] = []
     for redirect in nodes(statement, into=frozenset({"redirected_statement", "file_redirect", "heredoc_redirect"})):
         if redirect.type == "file_redirect":
-            words += redirect.children_by_field_name("destination")[1:]
+            words += redirect.children_by_field_name("destination")[0 if _closes(redirect) else 1 :]
         elif redirect.type == "heredoc_redirect":
             words += redirect.children_by_field_name("argument")
     return words
+
+
+def target(redirect: Node) -> Node | None:
+    """What a redirection of a file goes to; None where it only closes."""
+    return None if _closes(redirect) else redirect.child_by_field_name("destination")
+
+
+def _closes(redirect: Node) -> bool:
+    """`2>&-` and `<&-` have no target: what the grammar takes for it is a word of the command."""
+    return any(child.type in {">&-", "<&-"} for child in redirect.children)
 
 
 def _name(node: Node) -> Word:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from proxy.shell.wrappers import Word
-from proxy.syntax.bash import source
+from proxy.shell.handed_on import Word
+from proxy.syntax.bash import literal, source
 
 _PLAIN = re.compile(r"[\d\s+\-*/%<>=!&|^~?:,()]*")
 _INTEGER = re.compile(r"[+-]?\d+")
@@ -23,6 +23,7 @@ _INTEGERS_COMPARED = re.compile(
 _COMPARED = re.compile(r"(?<![^\s(&|!])-(?:eq|ne|lt|le|gt|ge|v|R)(?![^\s)<>&|;])")
 # What the grammar may leave inside a word, a pattern or a document although bash expands it.
 _EXPANDS = re.compile(r"(?<!\\)(?:\\\\)*(?:\$[\[({]|`)")
+_PROCESS = re.compile(r"(?<!\\)(?:\\\\)*[<>]\(")
 _UNREAD_LEAVES = frozenset(
     {"word", "string_content", "heredoc_content", "heredoc_body", "regex", "extglob_pattern", "variable_name"}
 )
@@ -32,7 +33,9 @@ LOADING = re.compile(
     r"(?:PATH|F?PATH|ENV|IFS|SHELL|SHELLOPTS|BASHOPTS|BASH_\w+|BASH_FUNC_.*|PS[0-4]|PROMPT_COMMAND|LD_\w+|DYLD_\w+"
     r"|PERL\w*|PYTHON\w+|RUBY\w+|NODE_\w+|PHPRC|PHP_INI_SCAN_DIR|LUA_\w+|GEM_\w+|JAVA_TOOL_OPTIONS|_JAVA_OPTIONS"
     r"|JDK_JAVA_OPTIONS|GIT_(?:SSH\w*|ASKPASS|EXTERNAL_DIFF|PROXY_COMMAND|CONFIG\w*|EXEC_PATH|TEMPLATE_DIR|DIR)"
-    r"|\w*PAGER|\w*EDITOR|VISUAL|FCEDIT|BROWSER|LESS\w*|\w+_ASKPASS|RSYNC_RSH|CVS_RSH|TAR_OPTIONS|MAKEFLAGS|MAKEFILES"
+    r"|\w*PAGER|\w*EDITOR|VISUAL|FCEDIT|BROWSER|LESS\w*|\w+_ASKPASS|TAR_OPTIONS|\w+_(?:RSH|SSH|SHELL|PROG|PROGRAM|CMD|COMMAND|HELPER|PROVIDER|HOOK|OPTS|OPTIONS)|ZIPOPT|CDPATH|EXECIGNORE"
+    r"|WGETRC|SYSTEM_WGETRC|CURL_HOME|APT_CONFIG|RIPGREP_CONFIG_PATH|XTABLES_LIBDIR|TC_LIB_DIR|KRB5_CONFIG|SASL_(?:CONF_)?PATH"
+    r"|LDAP(?:CONF|RC)|LIBMYSQL_PLUGIN\w*|GNUPGHOME|SCREENRC|HGRCPATH|XDG_CONFIG_DIRS|TCLLIBPATH|CLASSPATH|R_PROFILE\w*|MAKEFLAGS|MAKEFILES"
     r"|GCONV_PATH|GLIBC_TUNABLES|HOME|ZDOTDIR|XDG_CONFIG_HOME|VIMINIT|EXINIT|INPUTRC|AWKPATH|AWKLIBPATH|KUBECONFIG"
     r"|DOCKER_\w+|MTR_PACKET|\w+_WRAPPER|ANSIBLE_\w+|CARGO_\w+|RUSTC\w*|(?:npm|NPM)_\w+|MYSQL_HOME|TERMINFO\w*|OPENSSL_\w+|PSQLRC|HISTFILE|RANDOM|SRANDOM|SECONDS|LINENO|HISTCMD|OPTIND|FUNCNEST)"
 )
@@ -71,6 +74,8 @@ def expands_again(node: Node) -> bool:
         case "command_substitution" | "subshell":
             # Inside documents the grammar takes `$((a))` for a command.
             return text.startswith(("$((", "(("))
+        case "file_redirect":
+            return _expands_target(node)
         case "array":
             elements = [source(child) for child in node.named_children]
             return any(word[:1] == "[" and not re.match(r"\[\d+\]\+?=", word) for word in elements)
@@ -78,8 +83,11 @@ def expands_again(node: Node) -> bool:
             start = next((child for child in node.parent.children if child.type == "heredoc_start"), None)
             quoted = start is not None and not {"'", '"', "\\"}.isdisjoint(source(start))
             return not quoted and not node.children and bool(_EXPANDS.search(text))
-        case kind if kind in _UNREAD_LEAVES and not node.children and not _quoted_document(node):
-            return bool(_EXPANDS.search(text))
+        case "regex" if _PROCESS.search(text):
+            return True
+        case kind if kind in _UNREAD_LEAVES and not node.children:
+            # The parent of a node among thousands is slow to find.
+            return bool(_EXPANDS.search(text)) and not _quoted_document(node)
         case _:
             return False
 
@@ -90,6 +98,17 @@ def _quoted_document(node: Node) -> bool:
         return False
     start = next((child for child in body.parent.children if child.type == "heredoc_start"), None)
     return start is not None and not {"'", '"', "\\"}.isdisjoint(source(start))
+
+
+def _expands_target(redirect: Node) -> bool:
+    """`>&'$(reboot)'`: where the target is no descriptor, bash expands it once more as that of `&>`."""
+    children = {child.type: child for child in redirect.children}
+    target = redirect.child_by_field_name("destination")
+    if ">&" not in children or target is None:
+        return False
+    descriptor = children.get("file_descriptor")
+    said = literal(target)
+    return (descriptor is None or source(descriptor) == "1") and (said is None or not {"$", "`"}.isdisjoint(said))
 
 
 def _slices(node: Node) -> bool:
@@ -152,7 +171,8 @@ def builtin_evaluates(name: str, words: Sequence[Word]) -> bool:
     """Whether one of bash's own commands evaluates an argument: names with subscripts, attributes, callbacks."""
     match name:
         case "read" | "mapfile" | "readarray" | "getopts" | "unset" | "wait":
-            return any(word is None or _names_more(word) or word.startswith("-C") for word in words)
+            # mapfile's callback may stand behind other letters: `-tCreboot`.
+            return any(word is None or _names_more(word) or (word[:1] == "-" and "C" in word) for word in words)
         case "printf":
             return bool(words) and (words[0] is None or words[0].startswith("-v"))
         case "declare" | "typeset" | "local" | "export" | "readonly":
@@ -163,6 +183,21 @@ def builtin_evaluates(name: str, words: Sequence[Word]) -> bool:
             return test_evaluates(words)
         case _:
             return False
+
+
+def compound_evaluates(name: str, words: Sequence[Word], assignment: Node) -> bool:
+    """Whether `declare a='([$(reboot)]=1)'` may read the value as an array's elements, once more than it is written.
+
+    Which names are arrays already only the shell knows; `export` and `readonly` must be told that theirs are.
+    """
+    value = assignment.child_by_field_name("value")
+    if value is None or value.type == "array":
+        return False
+    told = any(word is not None and word[:1] == "-" and not {"a", "A"}.isdisjoint(word) for word in words)
+    if name in {"export", "readonly"} and not told:
+        return False
+    said = literal(value)
+    return said is None or said.startswith("(")
 
 
 def _names_more(word: str) -> bool:

@@ -8,10 +8,11 @@ allows `command:mytool` knows mytool. Being harmless means here: running no othe
 import re
 from collections.abc import Sequence
 
+from proxy.shell.handed_on import Word
 from proxy.shell.options import split_words
 from proxy.shell.prefixes import PREFIXES
 from proxy.shell.programs import has_analysis
-from proxy.shell.wrappers import Word, hands_on
+from proxy.shell.wrappers import hands_on
 
 _BUILTINS = """
     : [ break bg caller cd continue declare dirs disown echo exit export false fg getopts help history kill local
@@ -41,7 +42,7 @@ _NETWORK = """
     ping6 route ss tracepath traceroute ufw whois
     clusterdb createdb createuser dropdb dropuser ldapadd ldapdelete ldapmodify ldapsearch ldapwhoami mongodump
     mongoexport mysqladmin mysqldump mariadb-dump pg_dump pg_dumpall pg_isready redis-cli reindexdb vacuumdb
-    cryptsetup htpasswd
+    cryptsetup htpasswd git-receive-pack git-upload-archive git-upload-pack
 """
 #: What bash itself does.
 BUILTINS = split_words(_BUILTINS)

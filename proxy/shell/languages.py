@@ -6,8 +6,8 @@ It reads as much of each language as is needed to say that a text runs no other 
 import re
 from collections.abc import Callable, Sequence
 
+from proxy.shell.handed_on import Word
 from proxy.shell.options import has_option, split_words
-from proxy.shell.wrappers import Word
 
 _AWKS = frozenset({"awk", "gawk", "mawk", "nawk", "original-awk"})
 #: An alias in a configuration may stand for any other word.
@@ -17,7 +17,7 @@ _GIT_HARMLESS = split_words(
     commit config count-objects describe diff diff-tree fetch for-each-ref format-patch fsck gc grep init log
     ls-files ls-remote ls-tree merge merge-base mv name-rev notes prune pull push range-diff reflog remote reset
     restore rev-list rev-parse revert rm shortlog show show-ref sparse-checkout stash status switch symbolic-ref
-    tag update-index var verify-commit version whatchanged worktree write-tree
+    tag update-index upload-archive upload-pack receive-pack var verify-commit version whatchanged worktree write-tree
     """
 )
 _GIT_READS_CONFIG = frozenset({"--get", "--get-all", "--list", "-l", "list", "get"})
@@ -118,6 +118,9 @@ def _git_runs(words: Sequence[Word]) -> bool:
     if command[0] == "config":
         return _GIT_READS_CONFIG.isdisjoint(rest)
     if command[0] not in _GIT_HARMLESS or any(word is not None and "ext::" in word for word in rest):
+        return True
+    # What is computed may be an option, unless `--` stands before it.
+    if None in rest[: rest.index("--") if "--" in rest else len(rest)]:
         return True
     short = {"grep": "O", "clone": "uc"}.get(str(command[0]), "")
     return has_option(rest, short, "upload-pack receive-pack exec open-files-in-pager ext-diff config template")

@@ -8,9 +8,10 @@ the programs that files on the host contain.
 import re
 from collections.abc import Sequence
 
+from proxy.shell.handed_on import NOTHING, Runs, Word
 from proxy.shell.languages import LANGUAGES
-from proxy.shell.options import has_option, split_words
-from proxy.shell.wrappers import NOTHING, SHELLS, Runs, Word
+from proxy.shell.options import has_option, is_input, split_words
+from proxy.shell.wrappers import SHELLS
 
 #: They are made to run what they are given, by file, keyboard or argument.
 _OPEN = split_words(
@@ -118,9 +119,12 @@ def runs_unseen(name: str, words: Sequence[Word]) -> bool:
     if name in LANGUAGES:
         return LANGUAGES[name](words)
     if _INTERPRETERS.fullmatch(name):
-        return not words or words[0] is None or words[0].startswith(("-", "/dev/", "/proc/"))
+        return not words or is_input(words[0])
     if name in _RUNS:
         letters, long = _RUNS[name]
+        if name == "rsync" and words[:1] == ["--server"]:
+            # The end of a connection starts no other one, and says by -e what it can.
+            letters = ""
         # Before the first dash, tar's letters may stand without it.
         bare = name == "tar" and bool(words) and bool(words[0]) and not set(letters).isdisjoint(words[0].split("-")[0])
         return bare or None in words or has_option(words, letters, long)

@@ -1,35 +1,18 @@
-"""Programs that run another program: where in their arguments it stands.
-
-A wrapper's own options must be known to find it. One that is not known here gives Unknown instead of a guess.
-"""
+"""Programs that run another program: where in their arguments it stands."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
-from proxy.shell.prefixes import PREFIXES, Prefix
-
-#: One argument: its text, or None if only a running shell can tell.
-Word = str | None
-
-
-@dataclass(frozen=True)
-class Runs:
-    """What a command hands on: commands as words (by index into its arguments), command lines to be parsed again."""
-
-    #: Each is the index of the first word of a command that ends before the second index.
-    commands: tuple[tuple[int, int], ...] = ()
-    #: Each is a command line: the indices of the arguments that the shell would join by spaces.
-    scripts: tuple[tuple[int, int], ...] = ()
-    #: It runs something that cannot be told from its arguments.
-    unknown: bool = False
-
-
-NOTHING = Runs()
-UNKNOWN = Runs(unknown=True)
-
+from proxy.shell.handed_on import NOTHING, UNKNOWN, Reader, Runs, Word
+from proxy.shell.options import is_input
+from proxy.shell.prefixes import PREFIXES
+from proxy.shell.repeaters import REPEATERS, repeated
 
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "mksh", "rbash", "fish", "csh", "tcsh"})
+#: They give a line to a shell that reads some of it otherwise than bash: themselves, or /bin/sh.
+SHELLS_BESIDE_BASH = (SHELLS - {"bash", "rbash"}) | {"flock", "watch", "sg"}
+#: What they are given to run is a file in bash's own language, unless an option says otherwise.
+FILE_RUNNERS = SHELLS | {"source", "."}
 #: They take a command line after -c, wherever it stands, else start a shell or run the rest.
 _DASH_C = frozenset({"su", "sg", "runuser", "script", "capsh"})
 #: With arguments these change what later names mean.
@@ -46,12 +29,12 @@ _SSH_OPTION = re.compile(rf"-[46AaCfGgKkMNnqsTtVvXxYy]*(?:[{_SSH_VALUED}].*)?")
 
 
 #: Wrappers with a reader of their own below.
-_OTHERS = frozenset({"find", "eval", "trap", "source", ".", "ssh"})
+_OTHERS = frozenset({"eval", "trap", "source", ".", "ssh"})
 
 
 def hands_on(name: str) -> bool:
     """Whether the program is one that runs others, and is known here."""
-    return name in SHELLS or name in _DASH_C or name in _OTHERS or name in _RENAMES or name in PREFIXES
+    return any(name in table for table in (SHELLS, _DASH_C, _OTHERS, REPEATERS, _RENAMES, PREFIXES))
 
 
 def runs(name: str, arguments: Sequence[Word]) -> Runs:
@@ -63,106 +46,49 @@ def runs(name: str, arguments: Sequence[Word]) -> Runs:
     if name in _DASH_C and not (name == "runuser" and _names_user(arguments)):
         return _dash_c(name, arguments)
     match name:
-        case "find":
-            return _find(arguments)
         case "eval":
             return Runs(scripts=((0, len(arguments)),)) if arguments else NOTHING
         case "trap":
             return _trap(arguments)
         case "source" | ".":
-            return UNKNOWN if not arguments or _from_input(arguments[0]) else NOTHING
+            return UNKNOWN if not arguments or is_input(arguments[0]) else NOTHING
         case "ssh":
             return _ssh(arguments)
-        case "parallel":
-            return _parallel(arguments)
+        case _ if name in REPEATERS:
+            return repeated(name, arguments)
         case _ if name in _RENAMES:
             return UNKNOWN if arguments else NOTHING
         case _:
             prefix = PREFIXES.get(name)
-            return NOTHING if prefix is None else _Reader(prefix, arguments).read()
+            return NOTHING if prefix is None else Reader(prefix, arguments).read()
 
 
-@dataclass
-class _Reader:
-    prefix: Prefix
-    arguments: Sequence[Word]
-    at: int = 0
-    through_shell: bool = False
-    idle: bool = False
-    operands: int = field(init=False)
+def file_run(name: str, arguments: Sequence[Word]) -> Word:
+    """The file that a shell or `source` is given to run, as it was written; None if it is none, or computed.
 
-    def __post_init__(self) -> None:
-        self.operands = self.prefix.operands
-
-    def read(self) -> Runs:
-        while self.at < len(self.arguments):
-            word = self.arguments[self.at]
-            if word == "--":
-                self.at += 1 + self.operands
-                break
-            if word is not None and word.startswith("-"):
-                if word == "-":
-                    self.at += 1
-                elif not self._option(word):
-                    return UNKNOWN
-                if self.idle:
-                    return NOTHING
-            elif word is not None and self.prefix.assignments and "=" in word:
-                self.at += 1
-            elif self.operands:
-                # An operand may be computed; an option or a command may not.
-                self.operands -= 1
-                self.at += 1
-                if not self.operands:
-                    break
-            elif word is None:
-                return UNKNOWN
-            else:
-                break
-        return self._rest()
-
-    def _rest(self) -> Runs:
-        end = len(self.arguments)
-        if self.at >= end:
-            return UNKNOWN if self.through_shell else NOTHING
-        if self.through_shell or self.prefix.joined:
-            return Runs(scripts=((self.at, end),))
-        return Runs(commands=((self.at, end),))
-
-    def _option(self, word: str) -> bool:
-        """Step over one option and its value; False if it is not one that this wrapper is known to have."""
-        self.at += 1
-        if word.startswith("--"):
-            name, given, _ = word[2:].partition("=")
-            if name in self.prefix.long_valued:
-                self.at += not given
-            elif name in {"help", "version"}:
-                self.idle = True
-            else:
-                return name in self.prefix.long_plain
-            return True
-        for position, letter in enumerate(word[1:], start=2):
-            if letter in self.prefix.opens_shell:
-                self.through_shell = True
-                if letter == "S" and position < len(word):
-                    return False
-            elif letter in self.prefix.idle:
-                self.idle = True
-            elif letter in self.prefix.valued:
-                self.at += position == len(word)
-                return True
-            elif letter not in self.prefix.plain:
-                return False
-        return True
+    Where no such file is in the folder, both look the name up in PATH.
+    """
+    if name in {"source", "."}:
+        return next((word for word in arguments if word != "--"), None)
+    at, line = _operand(arguments) or (len(arguments), False)
+    return None if line or at >= len(arguments) else arguments[at]
 
 
 def _shell(arguments: Sequence[Word]) -> Runs:
     """`bash -c 'line'`, `bash file`, or a shell that reads what it runs from its input."""
+    at, line = _operand(arguments) or (len(arguments), False)
+    if at >= len(arguments):
+        return UNKNOWN
+    return Runs(scripts=((at, at + 1),)) if line else (UNKNOWN if is_input(arguments[at]) else NOTHING)
+
+
+def _operand(arguments: Sequence[Word]) -> tuple[int, bool] | None:
+    """Where a shell's options end, and whether a line follows (-c); None if it runs what nobody sees here."""
     at, line = 0, False
     while at < len(arguments):
         word = arguments[at]
         if word is None:
-            return UNKNOWN
+            return None
         if word in _SHELL_VALUED:
             at += 2
         elif word in {"--", "-"}:
@@ -171,26 +97,20 @@ def _shell(arguments: Sequence[Word]) -> Runs:
         elif word in _SHELL_LONG:
             at += 1
         elif word.startswith("--"):
-            return UNKNOWN
+            return None
         elif word.startswith(("-", "+")):
             if word.startswith("-C"):
                 # fish: a command before all others.
-                return UNKNOWN
+                return None
             if "s" in word and not line:
-                return UNKNOWN
+                return None
             line |= "c" in word
             at += 1
-            if "o" in word[1:].lower():
-                at += 1
+            # Each of these letters takes a name.
+            at += word[1:].lower().count("o")
         else:
             break
-    if at >= len(arguments):
-        return UNKNOWN
-    return Runs(scripts=((at, at + 1),)) if line else (UNKNOWN if _from_input(arguments[at]) else NOTHING)
-
-
-def _from_input(word: Word) -> bool:
-    return word is None or word.startswith(("/dev/", "/proc/", "-"))
+    return at, line
 
 
 def _ssh(arguments: Sequence[Word]) -> Runs:
@@ -232,33 +152,11 @@ def _names_user(arguments: Sequence[Word]) -> bool:
 
 def _flock(arguments: Sequence[Word]) -> Runs:
     """`flock file command…`, or `flock file -c 'line'`."""
-    found = _Reader(PREFIXES["flock"], arguments).read()
+    found = Reader(PREFIXES["flock"], arguments).read()
     for start, end in found.commands:
         if arguments[start] in {"-c", "--command"}:
             return Runs(scripts=((start + 1, start + 2),)) if start + 1 < end else UNKNOWN
     return found
-
-
-def _find(arguments: Sequence[Word]) -> Runs:
-    commands: list[tuple[int, int]] = []
-    outside: list[Word] = []
-    at = 0
-    while at < len(arguments):
-        if arguments[at] in {"-exec", "-execdir", "-ok", "-okdir"}:
-            end = next((i for i in range(at + 1, len(arguments)) if arguments[i] in {";", "+"}), len(arguments))
-            commands.append((at + 1, end))
-            at = end
-        else:
-            outside.append(arguments[at])
-        at += 1
-    return Runs(commands=tuple(commands), unknown=None in outside)
-
-
-def _parallel(arguments: Sequence[Word]) -> Runs:
-    """`parallel rm ::: a b`; without a command it runs what it is given, or reads."""
-    found = _Reader(PREFIXES["parallel"], arguments).read()
-    starts = [start for start, _ in found.scripts]
-    return found if starts and not str(arguments[starts[0]]).startswith(":::") else UNKNOWN
 
 
 def _trap(arguments: Sequence[Word]) -> Runs:

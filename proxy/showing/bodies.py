@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from postgast import pg_query_pb2 as pg
 
-from proxy.showing.literals.calls import TELLING
+from proxy.showing.literals.calls import TELLING, runs
 from proxy.showing.literals.uses import NAMES, STRINGS, Role, Uses
 from proxy.syntax.sql import Token, Unreadable, lex
 from proxy.syntax.words import name_value, units
@@ -68,6 +68,10 @@ class _Procedure:
     def collected(self) -> Uses:
         for line in self._split(self._uses.tokens, lambda token: token.kind == pg.ASCII_59):
             self._collect_line(line)
+        for token in self._uses.strings():
+            # Whatever variable it is put into, something of the body may run it.
+            if token.start not in self._uses.by_start and runs(self._uses.value(token)):
+                self._uses.add(token, Role.SQL)
         return self._uses
 
     def _collect_line(self, line: list[Token]) -> None:

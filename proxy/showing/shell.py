@@ -7,6 +7,7 @@ same. A line of which that cannot be proven, or that hides something beside code
 from access.policy.labels import ShellLabel
 from access.visible import MAX_SHOWN_CHARS, shown_length, visible
 from proxy.shell.analysis import Judgement, judge
+from proxy.shell.readings import joined
 from proxy.showing.bash.changes import applied
 from proxy.showing.bash.hiding import Hiding, hide
 from proxy.showing.bash.patterns import secrets_in_unread, without_numbers
@@ -32,6 +33,14 @@ _WRITTEN = (
 _IN_SQL = (
     "This command line holds a secret inside SQL, so it cannot be shown whole and nobody can approve it. Pass it by a"
     " variable of the database's client, or run the SQL through Gatepass itself."
+)
+_EXPANDED = (
+    "This command line holds a secret in a variable that it expands or prints itself, so it cannot be shown whole and"
+    " nobody can approve it. Pass the secret by a file or by standard input."
+)
+_OPERAND = (
+    "This command line holds a word behind something named like a secret, and whether its program acts on that word is"
+    " not known, so nobody can approve it. Write option and value as one word: --token=VALUE."
 )
 
 
@@ -67,6 +76,7 @@ def _shown(line: str, found: Judgement) -> Shown:
 def _read(line: str, found: Judgement) -> tuple[str, str]:
     if ShellLabel.UNPARSEABLE in found.labels:
         return _unread(line), _UNREADABLE
+    line = joined(line)
     hiding = hide(line, evaluates=found.evaluates)
     text = without_numbers(applied(line, hiding.changes))
     if text != line and not _is_same(line, text):
@@ -90,4 +100,8 @@ def _why_not(hiding: Hiding, found: Judgement) -> str:
         return _BESIDE_CODE
     if hiding.hides_text and ShellLabel.REDIRECT_WRITE in found.labels:
         return _WRITTEN
+    if hiding.hides_expanded:
+        return _EXPANDED
+    if hiding.hides_operand:
+        return _OPERAND
     return _IN_SQL if hiding.hides_sql else ""

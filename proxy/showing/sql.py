@@ -22,6 +22,7 @@ are shown by type alone when they are analysed, so that texts which differ in va
 postgres/sql/shapes.py): `update t set note = ‹text› where id = ‹number›`. `show_statements` gives the exact text.
 """
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -101,10 +102,15 @@ def own_tokens(sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt) -> list[To
     """The tokens of one statement of a query string."""
     start = raw.stmt_location
     end = start + raw.stmt_len if raw.stmt_len else len(sql)
-    own = [token for token in scanned if start <= token.start < end]
+    first, behind = (bisect_left(scanned, place, key=_start) for place in (start, end))
+    own = list(scanned[first:behind])
     while own and own[-1].kind == pg.ASCII_59:
         own.pop()
     return own
+
+
+def _start(token: Token) -> int:
+    return token.start
 
 
 def show_statement(

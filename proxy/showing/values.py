@@ -84,12 +84,18 @@ def is_sensitive_name(name: str) -> bool:
 
 def is_split_card(numbers: Sequence[str]) -> bool:
     """Whether numbers that follow each other are a card number in pieces, such as 4111, 1111, 1111, 1111."""
-    groups = [number if len(number) >= _GROUP and number.isdecimal() else "" for number in numbers]
+    groups = [group_of(number) for number in numbers]
     return any(
         all(groups[at : at + count]) and is_pan("".join(groups[at : at + count]).encode())
         for count in (2, 3, 4)
         for at in range(len(groups) - count + 1)
     )
+
+
+def group_of(number: str) -> str:
+    """The digits of a number that may be a part of a card number, however they are parted; else nothing."""
+    digits = number.replace("_", "").replace(".", "")
+    return digits if len(digits) >= _GROUP and digits.isascii() and digits.isdecimal() else ""
 
 
 def masked(text: str) -> str:

@@ -47,6 +47,9 @@ MAX_ENVIRONMENT_VALUE: Final = 256
 #: Input that is kept while a command waits for its verdict; the client is told to stop beyond it.
 MAX_EARLY_INPUT: Final = 64 * 1024
 
+#: Longer command lines are analysed in a thread, so that other sessions go on.
+MAX_INLINE_COMMAND: Final = 4 * 1024
+
 #: What a key sends at most: longer input was pasted or piped.
 KEYSTROKE_BYTES: Final = 8
 
@@ -81,6 +84,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._owner = owner
         self._feature = SshFeature.SHELL
         self._command: CommandLine | None = None
+        self._asked: CommandLine | None = None
         self._subsystem: str | None = None
         self._terminal = False
         self._early = bytearray()
@@ -115,11 +119,12 @@ class Channel(asyncssh.SSHServerSession[bytes]):
 
     def _asked_to_run(self, command: bytes) -> str:
         """asyncssh would refuse what is no UTF-8 without a word; here it gets its sentence, and is on record."""
-        self._command = CommandLine.of(command)
-        return self._command.text
+        self._asked = CommandLine.of(command)
+        return self._asked.text
 
     def exec_requested(self, command: str) -> bool:
-        self._feature = SshFeature.EXEC
+        # Of the first request alone: a later one on the same channel is refused, and must not replace what was judged.
+        self._feature, self._command = SshFeature.EXEC, self._asked
         return True
 
     def subsystem_requested(self, subsystem: str) -> bool:
@@ -127,6 +132,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         return True
 
     def session_started(self) -> None:
+        # What the client sets later would go to a command that was judged without it.
+        self._environment = self._allowed_environment()
         self._owner.start(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -162,7 +169,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             return False
         self._authorizing = True
         try:
-            facts = self._facts()
+            facts = await self._facts()
             refusal = None if self._command is None else self._command.refusal(facts)
             verdict = await unless(self._withdrawn, session.authorize(facts, self._notify, refusal=refusal))
         finally:
@@ -182,7 +189,9 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             return f"{door} does not allow {self._feature.value}; it allows {allowed}."
         return None
 
-    def _facts(self) -> list[StatementFacts]:
+    async def _facts(self) -> list[StatementFacts]:
+        if self._command is not None and len(self._command.text) > MAX_INLINE_COMMAND:
+            return await asyncio.to_thread(self._command.facts)
         if self._command is not None:
             return self._command.facts()
         kind = self._feature.value
@@ -214,7 +223,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             lambda: far,
             None if self._command is None else self._command.text,
             subsystem=self._subsystem,
-            env=self._environment(),
+            env=self._environment,
             request_pty="force" if self._terminal else False,
             term_type=self._channel.get_terminal_type(),
             term_size=self._channel.get_terminal_size(),
@@ -224,7 +233,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             max_pktsize=PACKET_BYTES,
         )
 
-    def _environment(self) -> list[tuple[bytes | str, bytes | str]]:
+    def _allowed_environment(self) -> list[tuple[bytes | str, bytes | str]]:
         return [
             (name, value)
             for name, value in self._channel.get_environment_bytes().items()

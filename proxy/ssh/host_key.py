@@ -5,16 +5,23 @@ from pathlib import Path
 
 import asyncssh
 
+from access.key_files import KeyUnusable, refuse_shared
+
 _HOST_KEY = "ssh_host_ed25519_key"
 
 
 def host_key(folder: Path) -> asyncssh.SSHKey:
-    """The gateway's host key, mode 0600; two processes that start at once agree. Raises asyncssh.KeyImportError."""
+    """The gateway's host key, mode 0600; two processes that start at once agree. Raises KeyUnusable."""
     path = folder / _HOST_KEY
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _place(path, asyncssh.generate_private_key("ssh-ed25519").export_private_key(), mode=0o600)
-    key = asyncssh.read_private_key(path)
+    refuse_shared(path)
+    try:
+        key = asyncssh.read_private_key(path)
+    except (asyncssh.KeyImportError, ValueError) as error:
+        mend = "Put it back from your backup, or remove it: a new one is made then, which clients must be told of."
+        raise KeyUnusable(f"{path} is no private key. {mend}") from error
     if not public_key_file(folder).exists():
         _place(public_key_file(folder), public_line(key).encode() + b"\n", mode=0o644)
     return key

@@ -28,6 +28,10 @@ _TWO_READINGS = re.compile(rb"\\'")
 #: In SJIS, BIG5, GBK and their kin a backslash can be the second byte of a character.
 _SECOND_BYTE = re.compile(rb"[\x80-\xff]\\")
 
+#: How many strings of one text are read anew at most.
+_MAX_REREAD = 16
+#: Letters that belong to a string which begins behind them.
+_PREFIXES = frozenset({b"N", b"n", b"&"})
 #: Nodes that hold nothing but a value.
 _VALUES = (pg.A_Const, pg.String, pg.Integer)
 #: What a field holds that is neither a node nor a list of nodes; none of the grammar's lists are of scalars.
@@ -51,22 +55,39 @@ def tokens(sql: bytes) -> list[Token]:
 
 def lex(sql: bytes) -> list[Token]:
     """The tokens of a text that has one reading, undecoded; its grammar may be another's. Raises Unreadable."""
+    scanned = _lexed(sql)
+    if _two_ends(sql, scanned):
+        raise Unreadable
+    return scanned
+
+
+def parse(sql: bytes) -> tuple[list[Token], pg.ParseResult]:
+    """The tokens and the tree of a query string, undecoded. Raises Unreadable.
+
+    Where a plain string could end elsewhere, the other reading must be no SQL: `like $1 escape '\\'`.
+    """
+    scanned = _lexed(sql)
+    tree = _tree(sql)
+    if _two_ends(sql, scanned) and _is_sql_otherwise(sql, scanned):
+        raise Unreadable
+    return scanned, tree
+
+
+def _lexed(sql: bytes) -> list[Token]:
     try:
         if len(sql) > MAX_SQL_BYTES or _SECOND_BYTE.search(sql):
             raise Unreadable
         scanned = tokens(sql)
     except (postgast.PgQueryError, DecodeError, UnicodeError) as error:
         raise Unreadable from error
-    if _is_too_deep(scanned) or _has_two_readings(sql, scanned):
+    if _is_too_deep(scanned):
         raise Unreadable
     return scanned
 
 
-def parse(sql: bytes) -> tuple[list[Token], pg.ParseResult]:
-    """The tokens and the tree of a query string, undecoded. Raises Unreadable."""
-    scanned = lex(sql)
+def _tree(sql: bytes) -> pg.ParseResult:
     try:
-        return scanned, postgast.parse(sql.decode())
+        return postgast.parse(sql.decode())
     except (postgast.PgQueryError, DecodeError, UnicodeError) as error:
         raise Unreadable from error
 
@@ -96,12 +117,38 @@ def _chain(scanned: Sequence[Token]) -> int:
     return deepest
 
 
-def _has_two_readings(sql: bytes, scanned: Sequence[Token]) -> bool:
+def _two_ends(sql: bytes, scanned: Sequence[Token]) -> bool:
     """Whether a plain string would end elsewhere with standard_conforming_strings off."""
-    if not _TWO_READINGS.search(sql):
+    return bool(_TWO_READINGS.search(sql)) and any(_TWO_READINGS.search(text) for _, text in _plain(sql, scanned))
+
+
+def _plain(sql: bytes, scanned: Sequence[Token]) -> Iterator[tuple[Token, bytes]]:
+    """Strings in which a backslash is an escape or not, by that setting."""
+    for token in scanned:
+        text = sql[token.start : token.end]
+        if token.kind in {pg.SCONST, pg.USCONST} and text[:1] not in b"Ee$":
+            yield token, text
+
+
+def _is_sql_otherwise(sql: bytes, scanned: Sequence[Token]) -> bool:
+    """Whether the server would run something with standard_conforming_strings off: then the text has two readings.
+
+    A plain string is read like E'…' then. So each that has a backslash is made one, from the first on, and what stands
+    behind it is read anew; if that is no SQL, the server refuses all of it.
+    """
+    try:
+        for _ in range(_MAX_REREAD):
+            found = next(((token, text) for token, text in _plain(sql, scanned) if b"\\" in text), None)
+            if found is None:
+                return bool(_tree(sql).stmts)
+            token, text = found
+            if not text.startswith(b"'") or sql[: token.start][-1:] in _PREFIXES:
+                return True
+            sql = sql[: token.start] + b" E" + sql[token.start :]
+            scanned = _lexed(sql)
+    except Unreadable:
         return False
-    plain = (sql[token.start : token.end] for token in scanned if token.kind in {pg.SCONST, pg.USCONST})
-    return any(text[:1] not in b"Ee$" and _TWO_READINGS.search(text) for text in plain)
+    return True
 
 
 def unwrap(node: Message) -> Message:

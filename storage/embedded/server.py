@@ -18,6 +18,11 @@ from urllib.parse import quote
 from storage.embedded import login
 from storage.embedded.cluster import Cluster
 
+#: What libpq's variables would fill in.
+_NOTHING_LEFT_OUT = (
+    "port=5432&sslmode=disable&sslnegotiation=postgres&target_session_attrs=any&gsslib=gssapi&krbsrvname=postgres"
+)
+
 
 class Embedded:
     """The server of one folder, shared by every process that has started it there; the last one to stop it stops it."""
@@ -45,7 +50,7 @@ class Embedded:
     def dsn(self) -> str:
         """The superuser's URL. It holds the password: not for logs, not for the arguments of a process."""
         password = quote(self._cluster.password(), safe="")
-        return f"postgresql://postgres:{password}@/postgres?host={quote(str(self._cluster.sockets()))}"
+        return f"postgresql://postgres:{password}@/postgres?{self._where}"
 
     @property
     def program_dsn(self) -> str:
@@ -53,7 +58,12 @@ class Embedded:
         if not self._login_password.exists():
             return self.dsn
         password = quote(self._login_password.read_text(), safe="")
-        return f"postgresql://{login.LOGIN}:{password}@/postgres?host={quote(str(self._cluster.sockets()))}"
+        return f"postgresql://{login.LOGIN}:{password}@/postgres?{self._where}"
+
+    @property
+    def _where(self) -> str:
+        """All that a URL can say, so that no PGPORT or PGSSLMODE of the environment says it."""
+        return f"{_NOTHING_LEFT_OUT}&host={quote(str(self._cluster.sockets()))}"
 
     async def ensure_login(self, role: str) -> str:
         """Give the program a login that may act as `role` and do nothing else; returns `program_dsn`."""

@@ -70,6 +70,8 @@ class AccessRequest(SQLModel, table=True):
     #: NULL when the policy or the clock decided.
     decided_by: UUID | None = Field(default=None, sa_column=reference("principal.id", nullable=True))
     decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    #: Names of those whose approvals counted when they decided it; others may have approved and count no more.
+    approved_by: list[str] = Field(default_factory=list, sa_column=document(default="'[]'::jsonb"))
     #: Grows with every change; a card that shows an older one is stale.
     revision: int = 1
     context: dict[str, Any] = Field(default_factory=dict, sa_column=document())

@@ -63,6 +63,8 @@ class Statement(SQLModel, table=True):
     decided_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     decided_by: UUID | None = Field(default=None, sa_column=reference("principal.id", nullable=True))
     decision_reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    #: Names of those whose approvals counted when they decided it; others may have approved and count no more.
+    approved_by: list[str] = Field(default_factory=list, sa_column=document(default="'[]'::jsonb"))
     #: Approved: when its one run began, or why there was and will be none, as a sentence; one of the two comes.
     spent_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     void: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))

@@ -7,6 +7,7 @@ folder of segments is a chain; the last line of a killed process's last segment 
 import base64
 import hashlib
 import json
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
-from storage.recordings.formats import Format
+from storage.recordings import formats
+from storage.recordings.formats import Format, NoRecord
 
 #: What the first segment names as the one before it.
 NO_SEGMENT = "0" * 64
@@ -45,16 +47,29 @@ def session_folder(session_id: UUID, started_at: datetime) -> str:
 
 
 def segments(root: Path, folder: str) -> list[SegmentFile]:
-    """The segments of a session in order, hashed as they are on disk; none if the folder does not exist."""
-    found = (root / folder).iterdir() if (root / folder).is_dir() else ()
-    files = sorted(file for file in found if file.suffix in _SUFFIXES and file.stem.isdecimal())
-    return [SegmentFile(int(file.stem), f"{folder}/{file.name}", _sha256(file), file.stat().st_size) for file in files]
+    """The segments of a session in order, hashed as they are on disk; none if the folder does not exist.
+
+    A link or a folder is none, whatever its name. Raises RecordingDamaged for what cannot be read.
+    """
+    try:
+        found = (root / folder).iterdir() if (root / folder).is_dir() else ()
+        files = sorted(file for file in found if _is_segment(file))
+        return [
+            SegmentFile(int(file.stem), f"{folder}/{file.name}", _sha256(file), file.stat().st_size) for file in files
+        ]
+    except OSError as error:
+        raise RecordingDamaged(f"Recording {folder} cannot be read ({error.strerror}).") from error
+
+
+def _is_segment(file: Path) -> bool:
+    named = file.suffix in _SUFFIXES and file.stem.isascii() and file.stem.isdecimal()
+    return named and stat.S_ISREG(file.lstat().st_mode)
 
 
 def records(root: Path, paths: list[str]) -> Iterator[Any]:
     """Every record of these segments, headers left out, in order.
 
-    Raises RecordingDamaged when a line before the last is not JSON, or a segment is missing.
+    Raises RecordingDamaged when a line before the last is no record, or a segment is missing.
     """
     for path in paths:
         yield from _records_of(root / path)
@@ -65,7 +80,7 @@ def header(root: Path, path: str) -> dict[str, Any]:
     try:
         with (root / path).open("rb") as file:
             found: Any = json.loads(file.readline())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RecordingDamaged(f"Segment {path} has no readable header.") from error
     if not isinstance(found, dict):
         raise RecordingDamaged(f"Segment {path} has no readable header.")
@@ -90,13 +105,14 @@ def check_chain(root: Path, found: list[SegmentFile]) -> None:
     for expected, segment in enumerate(found):
         if segment.number != expected:
             raise RecordingDamaged(f"Segment {expected} is missing before {segment.path}.")
-        named = header(root, segment.path).get("gatepass", {}).get("previous")
-        if named != previous:
+        ours: Any = header(root, segment.path).get("gatepass")
+        if not isinstance(ours, dict) or cast("dict[str, Any]", ours).get("previous") != previous:
             raise RecordingDamaged(f"Segment {segment.path} does not follow the segment before it.")
         previous = segment.sha256
 
 
 def _records_of(file: Path) -> Iterator[Any]:
+    recording_format = Format(file.suffix[1:])
     try:
         lines = file.open("rb")
     except OSError as error:
@@ -107,9 +123,10 @@ def _records_of(file: Path) -> Iterator[Any]:
             if not line.endswith(b"\n"):
                 return  # The process was killed while it wrote this record, so it was never forwarded.
             try:
-                yield json.loads(line)
-            except ValueError as error:
+                record = formats.read(recording_format, line)
+            except NoRecord as error:
                 raise RecordingDamaged(f"Segment {file.name} is damaged at line {number}.") from error
+            yield record
 
 
 def _sha256(file: Path) -> str:

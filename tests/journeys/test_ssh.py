@@ -3,12 +3,15 @@
 import asyncio
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pexpect
 import pytest
 
+from cli.demo.people import plainly
 from support.children import line
 from support.journeys import Product
 
@@ -40,6 +43,33 @@ async def test_an_interactive_shell_is_masked_and_knows_its_size(
 ) -> None:
     token, _ = await product.granted("web-1 deploy 15m", "interactive")
     await asyncio.to_thread(_drive_shell, interactive(token))
+
+
+@pytest.mark.finding("use-28")
+async def test_the_message_has_the_fingerprint_that_ssh_asks_about(product: Product, tmp_path: Path) -> None:
+    _, grant = await product.granted("web-1 deploy 15m", "who is it that answers")
+    told = await product.people.direct("alice", f"Grant {grant}")
+    options = ["-o", f"UserKnownHostsFile={tmp_path / 'nobody'}", "-o", "StrictHostKeyChecking=ask"]
+    asked = await asyncio.to_thread(_first_question, product, options)
+    assert f"go on only if it is {asked}." in plainly(told)
+
+
+def _first_question(product: Product, options: list[str]) -> str:
+    """What ssh says of the host key to somebody who never connected; the first value of an option is what counts."""
+    child = pexpect.spawn(
+        shutil.which("ssh") or "ssh",
+        [*options, *product.clients.ssh_options(), f"deploy@web-1@{product.clients.host}"],
+        env={"PATH": os.defpath, "HOME": str(product.clients.folder), "TERM": "xterm", "LC_ALL": "C.UTF-8"},
+        encoding="utf-8",
+        timeout=30,
+    )
+    child.expect(r"key fingerprint is (SHA256:[A-Za-z0-9+/]+)")
+    assert isinstance(child.match, re.Match)
+    found = child.match[1]
+    child.sendline("no")
+    child.expect(pexpect.EOF)
+    child.close()
+    return found
 
 
 def _drive_shell(child: "pexpect.spawn[str]") -> None:

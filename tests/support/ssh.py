@@ -4,9 +4,12 @@ import asyncio
 import os
 import subprocess
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
+
+import asyncssh
 
 from storage.model import ReviewDecision, Session, Statement
 from support.children import PATIENCE_S, Children
@@ -131,3 +134,17 @@ async def until(condition: Callable[[], Awaitable[Found | None]]) -> Found:
         while not (found := await condition()):
             await asyncio.sleep(0.02)
         return found
+
+
+def connected(ssh: Client) -> AbstractAsyncContextManager[asyncssh.SSHClientConnection]:
+    """A connection by asyncssh, for what the ssh command cannot do."""
+    return asyncssh.connect(
+        "127.0.0.1",
+        ssh.port,
+        username=ssh.door,
+        password=ssh.token,
+        known_hosts=None,
+        config=None,
+        agent_path=None,
+        client_keys=None,
+    )

@@ -7,14 +7,13 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 from access.decisions import requests
 from access.grants import grants
 from access.policy.duration import format_duration
-from bot.blocks.request_form import Draft, render_form
+from bot.blocks.request_form import TITLE, Draft
 from bot.blocks.text import code
 from bot.context import BotContext
-from bot.listeners.choices import choices_of
 from bot.listeners.home import Home
-from bot.listeners.views import TITLE, Forms
+from bot.listeners.views import Forms
 from bot.slack.failures import Unanswerable
-from bot.slack.payloads import clicked_id
+from bot.slack.payloads import clicked_id, is_shown_there
 from storage.model import AccessRequest
 
 
@@ -42,8 +41,7 @@ class OwnAccess:
             if last is None or last.principal_id != speaker.principal.id:
                 raise Unanswerable("That request was somebody else's. Ask with /access.")
             draft = Draft(last.resource, last.role, format_duration(last.duration_s), last.reason, last.ticket or "")
-            choices = choices_of(self._context.access.policies.current, speaker.principal.name)
-            await modal.show(render_form(choices, draft))
+            await modal.show(await self._forms.form(speaker, draft))
 
     async def on_revoke(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Give back, at once."""
@@ -51,7 +49,8 @@ class OwnAccess:
         grant_id = clicked_id(body)
         speaker = await self._context.authenticator.admit(body, about=f"grant {grant_id}")
         grant = await grants.revoke(self._context.access, grant_id, speaker.principal, "no longer needed")
-        await self._context.listening.tell(body, f":lock: Ended: {code(grant.resource)} · {code(grant.role)}.")
+        if not is_shown_there(body):
+            await self._context.listening.tell(body, f":lock: Ended: {code(grant.resource)} · {code(grant.role)}.")
         await self._home.refresh(body)
 
     async def on_cancel(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -61,5 +60,7 @@ class OwnAccess:
         speaker = await self._context.authenticator.admit(body, about=f"request {request_id}")
         request = await requests.cancel(self._context.access, request_id, speaker.principal)
         what = f"{code(request.resource)} · {code(request.role)}"
-        await self._context.listening.tell(body, f":leftwards_arrow_with_hook: Cancelled: {what}.")
+        if not is_shown_there(body):
+            await self._context.listening.tell(body, f":leftwards_arrow_with_hook: Cancelled: {what}.")
+        await self._forms.refresh(body, speaker)
         await self._home.refresh(body)

@@ -22,7 +22,7 @@ from bot.context import BotContext
 from bot.listeners.home import Home
 from bot.people.authenticator import Speaker
 from bot.slack.failures import Unanswerable
-from bot.slack.payloads import clicked_value
+from bot.slack.payloads import clicked_value, is_shown_there
 from storage.audit import trail
 from storage.model import AccessRequest, PostSubject, ReviewDecision, Statement
 
@@ -38,12 +38,13 @@ class Reviewing:
         self._home = home
 
     async def on_approve(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Count the approval; the result is told to the person alone, the card shows it to all."""
+        """Count the approval: its card shows it to all, so its giver is told alone only of what no card there shows."""
         await ack()
         target = _target(clicked_value(body))
         speaker = await self._admit(body, target)
-        _, message = await self._review(target, speaker, ReviewDecision.APPROVE, "")
-        await self._context.listening.tell(body, escape(message))
+        counted, message = await self._review(target, speaker, ReviewDecision.APPROVE, "")
+        if not counted or not is_shown_there(body):
+            await self._context.listening.tell(body, escape(message))
         await self._context.duplicates.remove(body, target)
         await self._home.refresh(body)
 

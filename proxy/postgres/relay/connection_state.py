@@ -88,6 +88,8 @@ class ConnectionState:
         self._pending: deque[PendingReply] = deque()
         self._prepared: dict[str, list[Prepared]] = {}
         self._portals: dict[str, Portal] = {}
+        #: Those that are bound upstream and wait for a review.
+        self._waiting: dict[str, Portal] = {}
         #: Everything up to the next Sync is lost: the server discards it, or would after a refusal.
         self.discarding = False
         self._copying_in = False
@@ -140,6 +142,9 @@ class ConnectionState:
             raise ProtocolViolation("too many portals")
         bound = Portal(self.prepared(statement), formats, bound_after=self.runs, bind=payload)
         self._portals[portal] = bound
+        self._waiting.pop(portal, None)
+        if payload:
+            self._waiting[portal] = bound
         self._pending.append(PendingReply(Kind.BIND, portal=bound, name=portal))
         return bound
 
@@ -165,6 +170,12 @@ class ConnectionState:
         """
         known = [portal, *portal.candidates] if len(portal.candidates) == 1 else [portal]
         return not any(each.columns is not None or each.described_in == self._batch for each in known)
+
+    def take_waiting(self, running: Portal | None) -> list[str]:
+        """Portals that wait for a review no longer, for something runs: their names, without the one that it is."""
+        names = [name for name, portal in self._waiting.items() if portal is not running]
+        self._waiting.clear()
+        return names
 
     def execute(self, portal: Portal, analysis: QueryAnalysis) -> None:
         self._note_run(analysis)

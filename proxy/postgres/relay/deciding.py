@@ -15,9 +15,10 @@ from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Prepared
 from proxy.postgres.sql.query import MAX_REMEMBERED, UNREADABLE, QueryAnalysis, expand
+from proxy.postgres.sql.search_path import means_now
 from proxy.sessions.reviewed import Surroundings
 from proxy.sessions.session import LiveSession
-from proxy.statements import StatementFacts, strictest
+from proxy.statements import StatementFacts, depends_on_schemas, strictest
 from storage.model import VerdictKind
 
 #: Longer texts are parsed in a thread, so that other sessions go on.
@@ -38,7 +39,7 @@ class Deciding:
         self._link = link
         self._hold: asyncio.Task[bytes | None] | None = None
         self._withdrawn = False
-        self._verdicts: dict[int, tuple[QueryAnalysis, VerdictKind]] = {}
+        self._verdicts: dict[int, tuple[QueryAnalysis, VerdictKind, bool]] = {}
 
     def withdraw(self) -> bool:
         """The client cancels: whether a statement was waiting for review, which is now withdrawn."""
@@ -96,33 +97,52 @@ class Deciding:
     # --- deciding -----------------------------------------------------------------------------------------------------
 
     def verdict(self, analysis: QueryAnalysis) -> VerdictKind:
-        """What the role's rules say; remembered, for the rules of a session do not change."""
+        """What the role's rules say of any search path; remembered, for the rules of a session do not change."""
+        return self._judged(analysis)[0]
+
+    def asks_for_schemas(self, analysis: QueryAnalysis) -> bool:
+        """Whether the search path decides what the rules say, and can be known before it runs."""
+        return self._judged(analysis)[1]
+
+    def _judged(self, analysis: QueryAnalysis) -> tuple[VerdictKind, bool]:
         known = self._verdicts.get(id(analysis))
         if known is not None and known[0] is analysis:
-            return known[1]
-        rule = None if analysis.refusal else strictest(self._session.role.statements, analysis.facts)
+            return known[1:]
+        rules = self._session.role.statements
+        rule = None if analysis.refusal else strictest(rules, analysis.facts)
         verdict = VerdictKind.DENY if analysis.refusal else rule.verdict if rule is not None else VerdictKind.ALLOW
+        asks = not analysis.refusal and means_now(analysis) and depends_on_schemas(rules, analysis.facts)
         if len(self._verdicts) >= MAX_REMEMBERED:
             self._verdicts.clear()
-        self._verdicts[id(analysis)] = (analysis, verdict)
-        return verdict
+        self._verdicts[id(analysis)] = (analysis, verdict, asks)
+        return verdict, asks
 
-    def needs_review(self, analysis: QueryAnalysis) -> bool:
-        return self.verdict(analysis) is VerdictKind.REVIEW
+    def waits(self, analysis: QueryAnalysis) -> bool:
+        """Whether somebody is asked before it runs: a reviewer, or the server for its search path."""
+        verdict, asks = self._judged(analysis)
+        return asks or verdict is VerdictKind.REVIEW
 
     def is_denied(self, analysis: QueryAnalysis) -> bool:
         return self.verdict(analysis) is VerdictKind.DENY
 
-    async def decide(self, analysis: QueryAnalysis, surroundings: Surroundings | None = None) -> bytes | None:
-        """None if it may run now, else the denial. Recorded either way before this returns."""
+    async def decide(
+        self,
+        analysis: QueryAnalysis,
+        surroundings: Surroundings | None = None,
+        schemas: Sequence[str] | None = None,
+    ) -> bytes | None:
+        """None if it may run now, else the denial. Recorded either way before this returns.
+
+        `schemas` are those that its names without one may stand in; None: any.
+        """
         if not analysis.statements:
             return None
         if analysis.refusal is not None:
             return await self.refuse(analysis.facts, analysis.refusal)
-        if not self.needs_review(analysis):
-            return await self._ask(analysis, None)
+        if not self.waits(analysis):
+            return await self._ask(analysis)
         await self._link.send(b"")
-        return await self._ask_and_wait(analysis, surroundings)
+        return await self._ask_and_wait(analysis, surroundings, schemas)
 
     async def refuse(self, facts: Sequence[StatementFacts], message: str, rule: str = _MASKED_DATA) -> bytes:
         """The denial of what no rule of the role could allow."""
@@ -143,13 +163,22 @@ class Deciding:
         await self._link.until(lambda: state.current is None or state.copying_in)
         return not state.discarding
 
-    async def _ask(self, analysis: QueryAnalysis, surroundings: Surroundings | None) -> bytes | None:
-        verdict = await self._session.authorize(analysis.facts, self._link.notify, surroundings=surroundings)
+    async def _ask(
+        self,
+        analysis: QueryAnalysis,
+        surroundings: Surroundings | None = None,
+        schemas: Sequence[str] | None = None,
+    ) -> bytes | None:
+        verdict = await self._session.authorize(
+            analysis.facts, self._link.notify, surroundings=surroundings, schemas=schemas
+        )
         return None if verdict.allowed else messages.error(_REFUSED, verdict.message)
 
-    async def _ask_and_wait(self, analysis: QueryAnalysis, surroundings: Surroundings | None) -> bytes | None:
+    async def _ask_and_wait(
+        self, analysis: QueryAnalysis, surroundings: Surroundings | None, schemas: Sequence[str] | None
+    ) -> bytes | None:
         """Held for review: the client can withdraw it, and waits for nothing else."""
-        self._hold = asyncio.create_task(self._ask(analysis, surroundings))
+        self._hold = asyncio.create_task(self._ask(analysis, surroundings, schemas))
         try:
             return await self._hold
         except asyncio.CancelledError:

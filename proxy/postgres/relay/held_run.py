@@ -10,6 +10,7 @@ from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.pending_reply import Question
 from proxy.postgres.relay.questions import ask_by_query, ask_in_batch
+from proxy.postgres.sql.search_path import schemas_of
 from proxy.sessions.reviewed import Around, NotAsked
 
 #: What decides which things names mean, and whose rights count.
@@ -39,6 +40,13 @@ class HeldRun:
         path, role, account = await answered(self.link, *ask(self.state, _SETTINGS))
         acts_as = role if role != _NO_ROLE else account
         return Around(database, path, acts_as if acts_as != self.estimator.account else "")
+
+    async def schemas(self) -> tuple[str, ...] | None:
+        """Those in which a name without one may stand; None: not known. Raises NotAsked."""
+        around = await self.look()
+        if around.search_path == UNKNOWN:
+            return None
+        return schemas_of(around.search_path, around.acts_as or self.estimator.account)
 
     async def estimate(self, around: Around) -> str:
         """Of the planner, or "unknown" where what it would plan is not proven to be this."""

@@ -3,6 +3,7 @@
     show search_path; show role                      as a Query, where the client's own is one
     P B E C C for each, H                            in the client's batch, where its statement is an Execute
     D(S name) H                                      the types of a prepared statement's parameters
+    C(P name) for each                               closes what waits for a review, before something else runs
 
 Only SHOW is asked: it takes no snapshot, locks nothing and runs no code, so the client's transaction is none the wiser.
 The names are random: a client that knew them could not tell them from its own. A question that fails in a batch fails
@@ -16,7 +17,7 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.parameters import read_parameter_description
 from proxy.postgres.relay.connection_state import ConnectionState
-from proxy.postgres.relay.pending_reply import Kind, Question
+from proxy.postgres.relay.pending_reply import Kind, Portal, Question
 
 _EACH = (Kind.PARSE, Kind.BIND, Kind.EXECUTE, Kind.CLOSE, Kind.CLOSE)
 
@@ -45,6 +46,17 @@ def ask_types(state: ConnectionState, statement: str) -> tuple[Question, bytes]:
     question = Question()
     state.ask(question, Kind.DESCRIBE)
     return question, messages.describe_statement(statement) + messages.FLUSH
+
+
+def close_waiting(state: ConnectionState, running: Portal | None = None) -> bytes:
+    """Take portals away that wait for a review, but for the one that runs now.
+
+    SQL's FETCH and MOVE run any portal that has a name, a DELETE … RETURNING as well, and so does any function that
+    opens cursors. So nothing runs beside what nobody has approved.
+    """
+    names = state.take_waiting(running)
+    state.ask(Question(), *(Kind.CLOSE for _ in names))
+    return b"".join(messages.close("P", name) for name in names)
 
 
 def take_answer(question: Question, tag: int, payload: bytes, state: ConnectionState) -> None:

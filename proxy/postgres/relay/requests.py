@@ -22,6 +22,7 @@ from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Portal, Prepared
+from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.reviewing import Reviewing
 from proxy.postgres.sql.plannable import plannable
 from proxy.postgres.sql.query import QueryAnalysis, together
@@ -36,11 +37,11 @@ _NO_FUNCTION_CALLS = "Gatepass does not relay function-call messages. Call the f
 #: The rule by which a run is denied whose meaning may have changed since its Bind.
 _ONE_RUN = "one-run"
 _OVERTAKEN = (
-    "This statement is to be reviewed when it runs, and other statements ran since it was bound, so it may mean "
-    "something else by now. Bind it again and execute it at once."
+    "This statement is to be reviewed or judged when it runs, and other statements ran since it was bound, so it may "
+    "mean something else by now. Bind it again and execute it at once."
 )
 _NOT_AT_ONCE = (
-    "This statement is to be reviewed before anything of it runs, and planning it could run code already. "
+    "This statement is to be reviewed or judged before anything of it runs, and planning it could run code already. "
     "Bind it and execute it at once, without a Flush or Sync in between."
 )
 
@@ -114,7 +115,7 @@ class Requests:
     async def _query(self, payload: bytes, whole: bytes) -> bytes:
         sql = messages.read_query(payload)
         analysis = await self._deciding.analysed(sql)
-        if self._deciding.needs_review(analysis):
+        if self._deciding.waits(analysis):
             if not await self._deciding.settled():
                 return b""
             analysis, denial = await self._reviewing.query(sql)
@@ -123,8 +124,9 @@ class Requests:
         if self._state.discarding:
             # What was sent before has failed in the meantime, so the server takes no Query before a Sync.
             return b""
+        before = close_waiting(self._state) if denial is None else b""
         self._state.query(analysis, denial, sql=sql if analysis.prepares else b"")
-        return whole if denial is None else messages.query(_FAILING)
+        return before + whole if denial is None else messages.query(_FAILING)
 
     async def _function_call(self, _: bytes, __: bytes) -> bytes:
         analysis = QueryAnalysis(())
@@ -140,7 +142,7 @@ class Requests:
         """Refuse early; what is allowed here is decided when it runs, and recorded then. Nobody is asked yet."""
         name, sql = messages.read_parse(payload)
         analysis = await self._deciding.analysed(sql)
-        reviewed = self._deciding.needs_review(analysis)
+        reviewed = self._deciding.waits(analysis)
         denial = None
         if not reviewed and self._deciding.is_denied(analysis):
             denial = await self._deciding.decide(await self._deciding.exactly(sql))
@@ -160,8 +162,9 @@ class Requests:
         if self._session.guarded and self._is_reviewed(self._state.prepared(bind.statement)):
             self._held_bind = _HeldBind(bind, payload, whole)
             return b""
+        before = self._before_bind(bind)
         self._state.bind(bind.portal, bind.statement, bind.result_formats)
-        return whole
+        return before + whole
 
     async def _describe(self, payload: bytes, whole: bytes) -> bytes:
         target, name = messages.read_target(payload)
@@ -178,7 +181,7 @@ class Requests:
         portal = self._state.portal(name) or Portal(())
         analysis = self._analysis_of(portal.candidates)
         if not portal.started:
-            if self._deciding.needs_review(analysis):
+            if self._deciding.waits(analysis):
                 if not await self._deciding.settled():
                     return b""
                 denial = await self._review(portal, analysis)
@@ -195,10 +198,10 @@ class Requests:
 
     def _executed(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
         """The Execute, and before it a Describe of ours where the rows would come without their columns."""
-        before = b""
+        before = close_waiting(self._state, portal)
         if self._state.needs_description(portal):
             self._state.describe("P", name, injected=True)
-            before = messages.describe_portal(name)
+            before += messages.describe_portal(name)
         self._state.execute(portal, analysis)
         return before + whole
 
@@ -220,7 +223,7 @@ class Requests:
         return self._deciding.expanded(together([candidate.analysis for candidate in candidates]))
 
     def _is_reviewed(self, candidates: tuple[Prepared, ...]) -> bool:
-        return self._deciding.needs_review(self._analysis_of(candidates))
+        return self._deciding.waits(self._analysis_of(candidates))
 
     async def _execute_held(self, held: _HeldBind, whole: bytes) -> bytes:
         """Ask about Bind and Execute as one, and send both at once."""
@@ -262,10 +265,16 @@ class Requests:
     def _bound(self, held: _HeldBind) -> tuple[bytes, Portal]:
         """Take note of a held Bind and its Describe, which go upstream now."""
         bind = held.bind
+        before = self._before_bind(bind)
         portal = self._state.bind(bind.portal, bind.statement, bind.result_formats, payload=held.payload)
         if held.described:
             self._state.describe("P", bind.portal)
-        return held.whole + held.described, portal
+        return before + held.whole + held.described, portal
+
+    def _before_bind(self, bind: Bind) -> bytes:
+        """What FETCH will find is looked up at its Bind, and PostgreSQL 18 crashes if that is gone at its Describe."""
+        fetches = any(each.analysis.fetches for each in self._state.prepared(bind.statement))
+        return close_waiting(self._state) if fetches else b""
 
     def _is_about(self, held: _HeldBind, tag: int, payload: bytes) -> bool:
         """Whether a message is the Execute that a held Bind waits for, or the one Describe before it."""

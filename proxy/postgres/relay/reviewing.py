@@ -15,7 +15,7 @@ from proxy.postgres.relay.held_run import HeldRun, answered
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.pending_reply import Prepared
 from proxy.postgres.relay.questions import ask_types
-from proxy.postgres.relay.shown_parameters import shown_parameters
+from proxy.postgres.relay.shown_parameters import code_in, shown_parameters
 from proxy.postgres.sql.query import SEVERAL, QueryAnalysis, together
 from proxy.sessions.reviewed import NotAsked
 
@@ -34,7 +34,11 @@ class Reviewing:
         analysis = await self._deciding.exactly(sql)
         one = sql if len(analysis.statements) == 1 else b""
         run = HeldRun(self._state, self._link, self._estimator, one, is_query=True)
-        return analysis, await self._deciding.decide(analysis, run)
+        try:
+            schemas = await self._schemas(analysis, run)
+        except NotAsked:
+            schemas = None
+        return analysis, await self._deciding.decide(analysis, run, schemas)
 
     async def run(self, statement: str, candidates: Sequence[Prepared], bind: bytes) -> bytes | None:
         """Ask about an Execute of what was bound to `statement` by the Bind with the payload `bind`.
@@ -44,14 +48,21 @@ class Reviewing:
         live = [each for each in candidates if not each.failed]
         analysis = together([await self._deciding.exactly_prepared(each) for each in live])
         values = read_bind_values(bind)
+        sql = live[0].sql if len(live) == 1 else b""
+        run = HeldRun(self._state, self._link, self._estimator, sql)
         try:
+            schemas = await self._schemas(analysis, run)
             types = await self._types(statement, live, values)
         except NotAsked:
             return None
-        analysis = _with_values(analysis, shown_parameters(types, values), several=len(live) > 1)
-        sql = live[0].sql if len(live) == 1 else b""
-        run = HeldRun(self._state, self._link, self._estimator, sql)
-        return await self._deciding.decide(analysis, run)
+        code = code_in(types, values) if analysis.calls else {}
+        why = next((each.unreviewable for each in code.values() if each.unreviewable), SEVERAL if len(live) > 1 else "")
+        analysis = _with_values(analysis, shown_parameters(types, values, code), why)
+        return await self._deciding.decide(analysis, run, schemas)
+
+    async def _schemas(self, analysis: QueryAnalysis, run: HeldRun) -> Sequence[str] | None:
+        """Those that its names without one may stand in, where the rules depend on it; None: any. Raises NotAsked."""
+        return await run.schemas() if self._deciding.asks_for_schemas(analysis) else None
 
     async def _types(self, statement: str, live: Sequence[Prepared], values: Sequence[Parameter]) -> tuple[int, ...]:
         """The parameters' types, of the server where the client left them to it. Raises NotAsked."""
@@ -66,8 +77,8 @@ class Reviewing:
         return prepared.types
 
 
-def _with_values(analysis: QueryAnalysis, lines: Sequence[str], *, several: bool) -> QueryAnalysis:
-    """The text is the statement, and a line below it for each value."""
+def _with_values(analysis: QueryAnalysis, lines: Sequence[str], unreviewable: str) -> QueryAnalysis:
+    """The text is the statement, and a line below it for each value; `unreviewable` is why that is not all."""
     if not analysis.statements:
         return analysis
     first, *rest = analysis.statements
@@ -75,6 +86,6 @@ def _with_values(analysis: QueryAnalysis, lines: Sequence[str], *, several: bool
     shown = replace(
         facts,
         text="\n".join([facts.text, *lines]),
-        unreviewable=facts.unreviewable or (SEVERAL if several else ""),
+        unreviewable=facts.unreviewable or unreviewable,
     )
     return QueryAnalysis((replace(first, facts=shown), *rest), analysis.refusal)

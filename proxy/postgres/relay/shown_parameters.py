@@ -2,18 +2,23 @@
 
     $1 = 100 (integer)
     $2 = ‹text ≤8› (text)
+    $3 = 'delete from t where a = ‹text ≤8›' (text)
 
-A number of fewer than nine digits and a truth value are shown as they are, NULL too; everything else by kind and length
-class. A value that is not what its type says is shown by its length alone.
+A text that is SQL is shown as SQL where the statement calls something, for that may run it. A number of fewer than
+nine digits and a truth value are shown as they are, NULL too; everything else by kind and length class. A value that
+is not what its type says is shown by its length alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from proxy.masking.cards.brands import is_pan
 from proxy.postgres.protocol import values
 from proxy.postgres.protocol.messages import TEXT
 from proxy.postgres.protocol.parameters import Parameter
-from proxy.showing.values import LENGTHS, MANY_DIGITS
+from proxy.showing.literals.calls import runs
+from proxy.showing.shown import Shown
+from proxy.showing.sql import show_statements
+from proxy.showing.values import LENGTHS, MANY_DIGITS, group_of
 
 #: What each type is called, as PostgreSQL shows it (format_type).
 TYPES = {
@@ -50,14 +55,38 @@ _TRUTHS = {"t": "true", "true": "true", "1": "true", "f": "false", "false": "fal
 _NUMERIC = frozenset("0123456789+-.eE")
 
 
-def shown_parameters(types: Sequence[int], parameters: Sequence[Parameter]) -> list[str]:
-    """A line for each parameter; of types that are not known, 0 or missing, the format says what they are."""
+def code_in(types: Sequence[int], parameters: Sequence[Parameter]) -> dict[int, Shown]:
+    """Parameters that are SQL, by their place, as what they say is shown."""
+    known = [*types, *[0] * len(parameters)]
+    texts = [
+        _text(oid, each) if oid in _TEXTS or oid not in TYPES else None
+        for oid, each in zip(known, parameters, strict=False)
+    ]
+    found: dict[int, Shown] = {}
+    for place, text in enumerate(texts):
+        if text is not None and runs(text):
+            every = show_statements(text.encode("utf-8", "surrogatepass"))
+            found[place] = Shown(
+                "; ".join(each.text for each in every), " ".join(filter(None, (each.unreviewable for each in every)))
+            )
+    return found
+
+
+def shown_parameters(
+    types: Sequence[int], parameters: Sequence[Parameter], code: Mapping[int, Shown] | None = None
+) -> list[str]:
+    """A line for each parameter; of types that are not known, 0 or missing, the format says what they are.
+
+    `code` is shown for what is SQL (`code_in`).
+    """
     known = [*types, *[0] * len(parameters)]
     texts = [_text(type_oid, each) for type_oid, each in zip(known, parameters, strict=False)]
     hidden = _split_card_numbers(texts)
     lines: list[str] = []
     for index, parameter in enumerate(parameters):
         value = _shown(known[index], parameter, texts[index], hide=index in hidden)
+        if code is not None and index in code:
+            value = "'" + code[index].text.replace("'", "''") + "'"
         lines.append(f"${index + 1} = {value} ({_type(known[index])})")
     return lines
 
@@ -95,7 +124,7 @@ def _length(size: int) -> str:
 
 def _split_card_numbers(texts: Sequence[str | None]) -> set[int]:
     """Which numbers make a card number together, such as 4111, 1111, 1111, 1111."""
-    groups = [text if text is not None and _is_group(text) else "" for text in texts]
+    groups = [group_of(text or "") for text in texts]
     found: set[int] = set()
     for count in (2, 3, 4):
         for start in range(len(groups) - count + 1):
@@ -103,8 +132,3 @@ def _split_card_numbers(texts: Sequence[str | None]) -> set[int]:
             if all(run) and is_pan("".join(run).encode()):
                 found.update(range(start, start + count))
     return found
-
-
-def _is_group(text: str) -> bool:
-    """Digits, as many as a group of a card number has."""
-    return len(text) >= 4 and text.isascii() and text.isdecimal()

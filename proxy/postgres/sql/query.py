@@ -26,6 +26,8 @@ MAX_REMEMBERED = 1_000
 _CHANGING = frozenset({"ddl", "do"})
 #: The same, and what runs code that could make or rename something.
 _MAKING = _CHANGING | {"call", UNPARSEABLE}
+_CALLING = frozenset({"call", "execute", UNPARSEABLE})
+_FETCHING = frozenset({"fetch", UNPARSEABLE})
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,17 @@ class QueryAnalysis:
     def prepares(self) -> bool:
         """Whether it has a PREPARE."""
         return any(each.prepares is not None for each in self.statements)
+
+    @cached_property
+    def calls(self) -> bool:
+        """Whether it gives its values to a function, or to a statement that was prepared."""
+        labels = {label for each in self.statements for label in each.facts.labels}
+        return any(label in _CALLING or label.startswith("function:") for label in labels)
+
+    @cached_property
+    def fetches(self) -> bool:
+        """Whether it moves a cursor, or may."""
+        return any(not _FETCHING.isdisjoint(each.facts.labels) for each in self.statements)
 
     @cached_property
     def is_ddl(self) -> bool:

@@ -11,17 +11,20 @@ from itertools import pairwise
 
 from tree_sitter import Node
 
-from proxy.shell.commands import Argument, Command, command_words, commands
+from proxy.shell.commands import Argument, Command, command_words, commands, target
 from proxy.shell.documents import plain_body, reader
+from proxy.shell.handed_on import NOTHING
 from proxy.shell.known import PLAIN
 from proxy.shell.languages import LANGUAGES
-from proxy.shell.wrappers import NOTHING, hands_on
+from proxy.shell.prefixes import PREFIXES
+from proxy.shell.wrappers import hands_on
 from proxy.showing.bash.changes import Change, disjoint, moved
 from proxy.showing.bash.literals import Literal, literals
-from proxy.showing.bash.options import is_header, is_secret_name, named_values, secret_values
+from proxy.showing.bash.options import assigned_values, is_header, is_secret_name, named_values, secret_values
 from proxy.showing.bash.patterns import is_number, is_opaque, secrets_in
+from proxy.showing.bash.places import characters, plain_parts, tabs
 from proxy.showing.bash.readers import Feeds, chain_of, feeds, last_reader
-from proxy.showing.bash.words import COMPUTED, WORDS, rewritten
+from proxy.showing.bash.words import COMPUTED, rewritten
 from proxy.syntax.bash import nodes, parse, source
 
 #: Scripts inside scripts.
@@ -30,6 +33,11 @@ MAX_DEPTH = 8
 _ECHOES = frozenset({"echo", "printf"})
 _HEADER_SENDERS = frozenset({"curl", "wget"})
 _DATABASE_CLIENTS = frozenset({"mariadb", "mysql", "psql"})
+#: They print variables by name or all of them, or make words of what they read, which may be the environment.
+_PRINTERS = frozenset({"compgen", "envsubst", "mapfile", "parallel", "printenv", "read", "readarray", "set", "xargs"})
+
+#: Stands for a variable whose name another one holds.
+INDIRECT = "!"
 
 
 @dataclass
@@ -43,6 +51,17 @@ class Hiding:
     hides_text: bool = False
     #: Something inside SQL, which nobody reads as a tree here.
     hides_sql: bool = False
+    #: A word that its program may act on.
+    hides_operand: bool = False
+    #: Variables whose values are hidden; those that the script expands; and whether it prints any that there are.
+    kept: set[str] = field(default_factory=set[str])
+    expanded: set[str] = field(default_factory=set[str])
+    prints: bool = False
+
+    @property
+    def hides_expanded(self) -> bool:
+        """Whether a hidden value turns up in words that are shown, by its variable's name."""
+        return bool(self.kept) and (self.prints or INDIRECT in self.expanded or not self.kept.isdisjoint(self.expanded))
 
 
 def hide(script: str, *, evaluates: bool, depth: int = MAX_DEPTH) -> Hiding:
@@ -59,7 +78,7 @@ class _Script:
         self._nodes = list(nodes(self._root))
         self._defined = frozenset(_defined(self._nodes))
         self._words = literals(self._root)
-        self._ends = None if script.isascii() else _ends(script)
+        self._ends = None if script.isascii() else characters(script)
         self._hiding = Hiding()
 
     def read(self) -> Hiding:
@@ -72,7 +91,7 @@ class _Script:
         for word in self._words.values():
             self._finish(word)
         if self._depth == MAX_DEPTH:
-            self._hiding.changes += [Change(self._at(start), self._at(end), " ") for start, end in _tabs(self._root)]
+            self._hiding.changes += [Change(self._at(start), self._at(end), " ") for start, end in tabs(self._root)]
         self._hiding.changes = disjoint(self._hiding.changes)
         return self._hiding
 
@@ -84,7 +103,7 @@ class _Script:
             case "command_name" | "function_definition":
                 children = node.children[:1] if node.type == "command_name" else [node.child_by_field_name("name")]
             case "file_redirect":
-                children = node.children_by_field_name("destination")[:1]
+                children = [target(node)]
             case _:
                 return
         for child in children:
@@ -97,6 +116,13 @@ class _Script:
                 self._simple(node)
             case "variable_assignment":
                 self._assignment(node)
+            case "variable_name":
+                self._name(node)
+            case "command_substitution":
+                # Its output is words of a command, and may be what the environment holds.
+                self._hiding.prints = True
+            case "declaration_command":
+                self._declaration(node)
             case "pipeline":
                 self._pipeline(node)
             case "heredoc_redirect":
@@ -113,6 +139,7 @@ class _Script:
         for command in commands(words) if words else ():
             if (name := self._words.get(command.head.node.id)) is not None:
                 name.settled = True
+            self._hiding.prints |= _prints(command)
             self._options(command)
             for group in command.scripts:
                 self._inner_script(group)
@@ -124,12 +151,17 @@ class _Script:
         texts = [COMPUTED if word is None else word.text for word in own]
         for index, change in secret_values(command.basename, texts):
             _hide(own[index], change, loose=False, inert=True)
+        if command.basename in PREFIXES and PREFIXES[command.basename].assignments:
+            for index, change in assigned_values(texts):
+                _hide(own[index], change, loose=self._evaluates)
+                self._hiding.kept.add(texts[index].partition("=")[0])
         if not _reads_options(command):
             for word in [each for each in own if each is not None]:
                 word.operand = _acts_on(command.basename, word.text)
             return
-        for index, change in named_values(texts):
+        for index, change, certain in named_values(command.basename, texts):
             _hide(own[index], change, loose=self._evaluates)
+            self._hiding.hides_operand |= not certain
         for before, word in zip(["", *texts], own, strict=False):
             if word is None:
                 continue
@@ -162,6 +194,23 @@ class _Script:
         word = None if value is None else self._words.get(value.id)
         if name is not None and word is not None and is_secret_name(source(name)):
             word.hide_all(loose=self._evaluates)
+            self._hiding.kept.add(source(name))
+
+    def _name(self, node: Node) -> None:
+        """A variable's name where it is not given a value: `$x`, `$((x))`; `${!x}` is another variable's value."""
+        parent = node.parent
+        if parent is None or parent.type == "declaration_command":
+            return
+        if parent.type != "variable_assignment" or parent.child_by_field_name("name") != node:
+            self._hiding.expanded.add(source(node))
+        if any(child.type == "!" for child in parent.children):
+            self._hiding.expanded.add(INDIRECT)
+
+    def _declaration(self, node: Node) -> None:
+        """`export` and its kin print what there is if they are asked to, or given no name."""
+        given = [source(child) for child in node.named_children]
+        names = [each for each in given if each[:1] != "-"]
+        self._hiding.prints |= not names or any(each[:1] == "-" and "p" in each for each in given)
 
     # --- what is fed to commands ------------------------------------------------------------------------------------
 
@@ -204,7 +253,7 @@ class _Script:
             whole = Change(0, len(text.rstrip("\n")))
             self._add([whole] if made is Feeds.PASSWORD or is_opaque(text.strip()) else [], body.start_byte)
         else:
-            for start, part in _plain_parts(body):
+            for start, part in plain_parts(body):
                 found = secrets_in(part, loose=True)
                 self._hiding.hides_text |= bool(found)
                 self._add(found, start)
@@ -229,6 +278,10 @@ class _Script:
         self._hiding.hides |= inner.hides
         self._hiding.hides_text |= inner.hides_text
         self._hiding.hides_sql |= inner.hides_sql
+        self._hiding.hides_operand |= inner.hides_operand
+        self._hiding.kept |= inner.kept
+        self._hiding.expanded |= inner.expanded
+        self._hiding.prints |= inner.prints
 
     def _at(self, byte: int) -> int:
         return byte if self._ends is None else self._ends[byte]
@@ -238,6 +291,11 @@ def _hide(word: Literal | None, change: Change, *, loose: bool, inert: bool = Fa
     if word is not None:
         word.hide([change], loose=loose)
         word.inert |= inert
+
+
+def _prints(command: Command) -> bool:
+    name = command.basename
+    return name in _PRINTERS or (name == "env" and command.handed_on == NOTHING and not command.scripts)
 
 
 def _reads_options(command: Command) -> bool:
@@ -256,29 +314,3 @@ def _defined(all_nodes: Sequence[Node]) -> Iterator[str]:
     for node in all_nodes:
         if node.type == "function_definition" and (name := node.child_by_field_name("name")) is not None:
             yield source(name)
-
-
-def _tabs(root: Node) -> Iterator[tuple[int, int]]:
-    """Tabs between words, which separate them as blanks do; as bytes."""
-    for node in nodes(root):
-        if node.type in WORDS or node.type == "heredoc_body":
-            continue
-        text, start = node.text or b"", node.start_byte
-        for before, after in pairwise(node.children):
-            gap = text[before.end_byte - start : after.start_byte - start]
-            yield from ((before.end_byte + at, before.end_byte + at + 1) for at, byte in enumerate(gap) if byte == 0x09)
-
-
-def _plain_parts(body: Node) -> Iterator[tuple[int, str]]:
-    """The parts of a here-document between its expansions, with the byte that each starts at."""
-    whole = body.text or b""
-    at = body.start_byte
-    for child in [each for each in body.children if each.type != "heredoc_content"]:
-        yield at, whole[at - body.start_byte : child.start_byte - body.start_byte].decode()
-        at = child.end_byte
-    yield at, whole[at - body.start_byte :].decode()
-
-
-def _ends(script: str) -> list[int]:
-    """For each byte of the script's UTF-8, the character that it stands in."""
-    return [at for at, each in enumerate(script) for _ in each.encode("utf-8", "surrogatepass")] + [len(script)]

@@ -17,6 +17,11 @@ _NO_VALUE = r"(?!.*(?:-stdin|-file|-path|-name|-id|-ttl|-fd)$)(?!--?(?:no|ask|pr
 _NAMED_OPTION = re.compile(rf"(?i){_NO_VALUE}--?[\w-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w-]*")
 _NAMED_VALUE = re.compile(rf"(?i)(?:--?)?[\w.-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w.-]*=(?=.)")
 
+#: Programs that take the word behind such an option for its value, and `NAME=VALUE` for a setting.
+_TAKES_NAMED = re.compile(
+    r"az|curl|docker|gh|glab|gcloud|helm|kubectl|mongo\w*|nerdctl|npm|oc|podman|redis-cli|vault|wget"
+)
+
 
 @dataclass(frozen=True)
 class Secrets:
@@ -32,6 +37,8 @@ class Secrets:
     long_pairs: frozenset[str] = frozenset()
     #: Only behind this first word: `docker login -p`.
     command: str = ""
+    #: `-k VALUE`, written so and not otherwise.
+    exact: frozenset[str] = frozenset()
 
 
 _TABLE: tuple[tuple[re.Pattern[str], Secrets], ...] = tuple(
@@ -42,7 +49,9 @@ _TABLE: tuple[tuple[re.Pattern[str], Secrets], ...] = tuple(
         (r"sshpass", Secrets(glued="p", spaced="p")),
         (r"mongo\w*", Secrets(spaced="p")),
         (r"docker|podman|nerdctl|buildah|az|helm", Secrets(spaced="p", command="login")),
-        (r"redis-cli", Secrets(spaced="a")),
+        (r"redis-cli", Secrets(spaced="a", exact=frozenset({"--pass"}))),
+        (r"openssl", Secrets(exact=frozenset({"-k", "-K"}))),
+        (r"user(?:add|mod)", Secrets(exact=frozenset({"-p"}))),
         (r"zip|unzip", Secrets(glued="P", spaced="P")),
         (r"ldap\w+", Secrets(glued="w", spaced="w")),
         (
@@ -65,6 +74,8 @@ def secret_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change
         follows = words[at + 1] if at + 1 < len(words) else None
         yield from _short(at, word, follows, secrets)
         yield from _pair(at, word, follows, secrets)
+        if follows and word in secrets.exact:
+            yield at + 1, Change(0, len(follows))
 
 
 def _subcommand(words: Sequence[str]) -> str:
@@ -104,15 +115,28 @@ def _htpasswd(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
         yield operands[-1], Change(0, len(words[operands[-1]]))
 
 
-def named_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
-    """Values of options that are named for a secret, of a program that reads its words as options."""
+def named_values(name: str, words: Sequence[str]) -> Iterator[tuple[int, Change, bool]]:
+    """Values of options that are named for a secret, of a program that reads its words as options.
+
+    The last of the three: whether it is certain that the value is the option's. A program that has no such option, or
+    takes none of the words behind it, acts on that word.
+    """
+    takes = _TAKES_NAMED.fullmatch(name) is not None
     for at, word in enumerate(words):
         found = _NAMED_VALUE.match(word)
         if found:
-            yield at, Change(found.end(), len(word))
+            yield at, Change(found.end(), len(word)), takes or word.startswith("-")
         follows = words[at + 1] if at + 1 < len(words) else ""
         if follows and follows[:1] != "-" and _NAMED_OPTION.fullmatch(word):
-            yield at + 1, Change(0, len(follows))
+            yield at + 1, Change(0, len(follows)), takes
+
+
+def assigned_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:
+    """Values of variables that are named for a secret, as `env` and `sudo` take them: `env PGPASSWORD=… psql`."""
+    for at, word in enumerate(words):
+        name, sign, value = word.partition("=")
+        if sign and value and name.isidentifier() and is_secret_name(name):
+            yield at, Change(len(name) + 1, len(word))
 
 
 def is_secret_name(variable: str) -> bool:

@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 from proxy.shell.commands import Argument, after_redirects, command_words, commands
 from proxy.shell.documents import fed_script
+from proxy.shell.readings import backquoted
 from proxy.showing.bash.words import COMPUTED, WORDS, pieces, text_of
 from proxy.syntax.bash import nodes, parse, source
 
@@ -34,6 +35,8 @@ def skeleton(script: str, depth: int = 8) -> list[str]:
             found += _runs(node, depth)
         elif (fed := fed_script(node)) is not None:
             found += skeleton(fed, depth - 1)
+        for script in backquoted(node):
+            found += skeleton(script, depth - 1)
     return found
 
 

@@ -1,7 +1,7 @@
 """Functions whose text arguments decide what happens: SQL, files, settings, names. Pure.
 
 PostgreSQL's own and those of its contributed extensions. What a database's own functions do with their arguments
-cannot be seen; but a text that is a whole SQL statement is shown as one, whatever function gets it.
+cannot be seen; but a text that is a whole SQL statement (`runs`) is shown as one, whatever function gets it.
 """
 
 from collections.abc import Sequence
@@ -125,8 +125,6 @@ def collect_call(uses: Uses, call: pg.FuncCall) -> None:
         _cron(uses, name, arguments)
     elif name in ARGUMENTS:
         _each(uses, name, arguments, ARGUMENTS[name])
-    elif uses.looks_into_data:
-        _statements(uses, arguments)
 
 
 def collect_cast(uses: Uses, cast: pg.TypeCast) -> None:
@@ -200,13 +198,6 @@ def _set_config(uses: Uses, arguments: Sequence[Message]) -> None:
         uses.refuse(_COMPUTED.format(SET_CONFIG))
 
 
-def _statements(uses: Uses, arguments: Sequence[Message]) -> None:
-    for argument in arguments:
-        constant = text_constant(argument)
-        if constant is not None and not constant.sval.sval.isalnum() and _runs(constant.sval.sval):
-            _add(uses, constant, Role.SQL)
-
-
 def _parses(text: str) -> bool:
     try:
         return bool(parse(text.encode())[1].stmts)
@@ -214,8 +205,10 @@ def _parses(text: str) -> bool:
         return False
 
 
-def _runs(text: str) -> bool:
+def runs(text: str) -> bool:
     """Whether a text is SQL that does something: changes something, reads a table or calls a function."""
+    if text.isalnum():
+        return False
     try:
         statements = parse(text.encode())[1].stmts
     except (Unreadable, UnicodeError):

@@ -10,7 +10,7 @@ from typing import Any
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from proxy.showing.literals.calls import collect_call, collect_cast
+from proxy.showing.literals.calls import collect_call, collect_cast, runs
 from proxy.showing.literals.settings import decides, is_secret
 from proxy.showing.literals.uses import Role, Uses, constants, names
 from proxy.syntax.sql import Token, unwrap
@@ -25,6 +25,8 @@ _DECIDING_OPTIONS = (
     *(pg.AlterSubscriptionStmt, pg.AlterDatabaseStmt, pg.CreatePublicationStmt, pg.AlterPublicationStmt),
     *(pg.CreateUserMappingStmt, pg.AlterUserMappingStmt, pg.AlterTableStmt),
 )
+#: What gives texts to code that cannot be seen.
+_CALLING = (pg.FuncCall, pg.ExecuteStmt, pg.CreateTrigStmt)
 _USER_MAPPINGS = (pg.CreateUserMappingStmt, pg.AlterUserMappingStmt)
 #: Schemas whose rows are code or settings.
 _CODE_SCHEMAS = frozenset({"pg_catalog", "cron"})
@@ -61,7 +63,16 @@ def uses_of(
             _code(uses, node.args, _PROCEDURAL)
         elif isinstance(node, pg.CreateFunctionStmt):
             _code(uses, node.options, "")
+    if looks_into_data and any(isinstance(node, _CALLING) for node in nodes):
+        _statements(uses)
     return uses
+
+
+def _statements(uses: Uses) -> None:
+    """Texts that are SQL, in a statement that calls something: it may run any of them, however they get there."""
+    for token in uses.strings():
+        if token.start not in uses.by_start and runs(uses.value(token)):
+            uses.add(token, Role.SQL)
 
 
 def _found(uses: Uses, token: Token | None, role: Role, name: str = "") -> None:
@@ -97,6 +108,11 @@ def _copy(uses: Uses, copy: pg.CopyStmt) -> None:
         return
     kinds = frozenset({pg.PROGRAM}) if copy.is_program else frozenset({pg.FROM, pg.TO})
     _found(uses, uses.behind(kinds, copy.filename), Role.COMMAND if copy.is_program else Role.FILE)
+
+
+def _security_label(uses: Uses, node: pg.SecLabelStmt) -> None:
+    if node.label:
+        _found(uses, uses.behind(frozenset({pg.IS}), node.label), Role.DECIDING)
 
 
 def _setting(uses: Uses, setting: pg.VariableSetStmt) -> None:
@@ -149,6 +165,7 @@ _COLLECTORS: dict[type[Message], Callable[[Uses, Any], None]] = {
     pg.CreateTableSpaceStmt: lambda uses, node: _found(uses, uses.find(node.location), Role.FILE),
     pg.CreateSubscriptionStmt: _subscription,
     pg.AlterSubscriptionStmt: _subscription,
+    pg.SecLabelStmt: _security_label,
     pg.TransactionStmt: _transaction,
     pg.InsertStmt: _write,
     pg.UpdateStmt: _write,

@@ -218,7 +218,6 @@ async def test_the_second_tap_is_told_who_decided(stage: Stage) -> None:
 async def test_two_must_approve(stage: Stage) -> None:
     card = await asked(stage, "/access payments-db write 15m")
     await stage.tap("bob", card, Action.APPROVE)
-    await stage.told("bob", "1 of 2")
     counted = await stage.card("1 of 2: @bob")
     await stage.tap("bob", counted, Action.APPROVE)
     await stage.told("bob", "reviewed this request already")
@@ -317,3 +316,25 @@ async def test_two_reviewers_at_once_make_one_grant(stage: Stage) -> None:
     await asyncio.gather(tap(stage.slack, "bob"), tap(stage.slack, "carol"))
     await stage.card("Approved")
     assert len(await stage.rows(Grant)) == 1
+
+
+@pytest.mark.finding("use-31")
+async def test_what_the_card_shows_is_not_said_in_private_too(stage: Stage) -> None:
+    """Approved, given back, withdrawn: it shows where it was tapped. Only in a list for one person it would not."""
+    card = await asked(stage)
+    await stage.tap("bob", card, Action.APPROVE)
+    await stage.card("Approved")
+    granted = await stage.told("alice", "You have access", ephemeral=False)
+    await stage.tap("alice", granted, Action.REVOKE)
+    await stage.card("Access revoked")
+    await asked(stage, "/access payments-db write 15m")
+    waiting = await stage.told("alice", "You asked for payments-db · write", ephemeral=False)
+    await stage.tap("alice", waiting, Action.CANCEL)
+    await stage.card("Cancelled")
+    private = [one["plain"] for one in await stage.slack.messages() if one["ephemeral"]]
+    assert all("Asked for" in one for one in private), "what alice typed is answered, and nothing else"
+    await asked(stage, "/access payments-db read 20m again")
+    await stage.slack.command("bob", "incidents", "/access waiting")
+    listed = await stage.told("bob", "1 wait for your review")
+    await stage.tap("bob", listed, Action.APPROVE)
+    await stage.told("bob", "Approved. The access ends at")

@@ -129,7 +129,7 @@ async def test_a_form_too_late_for_its_trigger_is_told(stage: Stage) -> None:
 async def test_a_card_posted_twice_counts_once_and_the_double_goes(stage: Stage) -> None:
     double, known = await asked_with_a_double(stage, "/access payments-db write 15m")
     await stage.tap("bob", double, Action.APPROVE)
-    await stage.told("bob", "1 of 2")
+    await stage.card("1 of 2: @bob")
     await settled(stage)
     (left,) = await cards(stage)
     assert left["ts"] == known["ts"]
@@ -165,7 +165,7 @@ async def test_a_button_tapped_twice_at_once_counts_once(stage: Stage) -> None:
     card = await stage.card()
     await stage.slack.add_fault("double_click")
     await stage.tap("bob", card, Action.APPROVE)
-    await stage.told("bob", "1 of 2")
+    await stage.card("1 of 2: @bob")
     (request,) = await stage.rows(AccessRequest)
     assert request.state is RequestState.PENDING, "two taps of one person are one approval"
     await stage.tap("carol", await stage.card("1 of 2: @bob"), Action.APPROVE)

@@ -43,7 +43,7 @@ async def test_who_may_review_no_more_in_slack_has_no_vote_left(stage: Stage, ch
     card = await approved_by_bob(stage)
     await stage.slack.change_person("bob", **change)
     await stage.tap("carol", card, Action.APPROVE)
-    await stage.told("carol", "1 of 2: @bob's approval no longer counts")
+    await stage.card("1 of 2: @carol (approval no longer counts: bob)")
     (request,) = await stage.rows(AccessRequest)
     assert request.state is RequestState.PENDING
     assert await stage.rows(Grant) == []
@@ -57,7 +57,7 @@ async def test_an_event_of_slack_takes_the_vote_at_once(stage: Stage) -> None:
     card = await approved_by_bob(stage)
     await stage.slack.change_person("bob", is_restricted=True)
     await stage.tap("carol", card, Action.APPROVE)
-    await stage.told("carol", "1 of 2: @bob's approval no longer counts")
+    await stage.card("1 of 2: @carol (approval no longer counts: bob)")
     assert await stage.rows(Grant) == []
 
 

@@ -3,14 +3,18 @@
 import pytest
 
 from access.decisions import holds
+from access.decisions.requests import Ask
 from bot.blocks.action_ids import Action
 from storage.model import AccessRequest, Grant, HoldState, RequestState, Statement
+from support.access import ask_anyway
 from support.bot.stage import Stage
 
 
 async def ask(stage: Stage, count: int) -> None:
+    alice = await stage.principal("alice")
     for number in range(count):
-        await stage.slack.command("alice", "incidents", f"/access payments-db read 15m INC-{number} reason {number:02}")
+        ask = Ask("payments-db", "read", 900, f"reason {number:02}", f"INC-{number}")
+        await ask_anyway(stage.access, alice, ask)
     await stage.card(f"reason {count - 1:02}")
 
 

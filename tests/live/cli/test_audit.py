@@ -74,9 +74,29 @@ async def test_an_empty_log_is_said_to_be_empty(database: Database, dsn: str, tm
 
 
 @pytest.mark.finding("use-17")
-@pytest.mark.parametrize("words", [("audit", "verify"), ("sessions", "list"), ("sessions", "replay", "47de9f88")])
+@pytest.mark.parametrize(
+    "words", [("audit", "verify"), ("sessions", "list"), ("sessions", "replay", "47de9f88"), ("unlock", "203.0.113.9")]
+)
 async def test_looking_where_no_storage_is_makes_none(tmp_path: Path, words: tuple[str, ...]) -> None:
     ran = await gatepass(*words, home=tmp_path)
     assert ran.status == 1
     assert f"There is no Gatepass storage in {tmp_path}. Set GATEPASS_HOME" in ran.said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("sessions", "show", "\udcff"), "No session's id starts with '\\udcff'"),
+        (("sessions", "show", "%"), "No session's id starts with '%'"),
+        (("sessions", "replay", "' OR 1"), "No session's id starts with"),
+        (("unlock", "\udcff"), "gatepass: \\udcff is no address, and nobody in the policy has that name."),
+    ],
+)
+async def test_words_that_nothing_is_called_are_told(
+    database: Database, dsn: str, tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    ran = await gatepass(*words, home=tmp_path, DATABASE_URL=dsn)
+    assert ran.status == 1
+    assert says in ran.said
+    assert "Traceback" not in ran.said

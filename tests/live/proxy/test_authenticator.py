@@ -53,7 +53,7 @@ async def test_a_flood_of_refusals_is_counted_rather_than_written_one_by_one(acc
 
 
 async def test_hosts_beyond_the_most_are_counted_as_one(access: Access, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("proxy.sessions.refusals.MOST_HOSTS", 2)
+    monkeypatch.setattr("proxy.sessions.refusals.MOST_SOURCES", 2)
     gate = Authenticator(access, sleep=at_once)
     for number in range(20):
         await refuse(gate, f"203.0.113.{number}:1")

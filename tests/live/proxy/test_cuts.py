@@ -6,11 +6,11 @@ import copy
 import dataclasses
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 import yaml
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from access import in_force
@@ -113,6 +113,54 @@ async def test_after_a_resync_one_query_asks_for_all_grants(
         assert transactions.count == 1
         assert all(each.ending is not None for each in cut)
         assert all(each.ending is None for each in going_on)
+
+
+async def test_a_revocation_of_which_no_notice_came_is_found_by_looking(
+    unwatched: Gateway, access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As behind a pooler that takes LISTEN and passes nothing on, or where an operator changed the row by hand."""
+    revoked, standing = await granted("db", "read"), await granted("db", "admin")
+    async with (
+        entered(unwatched, await admit(unwatched, revoked.token), 3) as cut,
+        entered(unwatched, await admit(unwatched, standing.token, "admin@db"), 3) as going_on,
+    ):
+        async with access.database.transaction() as transaction:
+            await transaction.execute(
+                text("UPDATE access_grant SET revoked_at = now(), revoke_reason = 'by hand' WHERE id = :id"),
+                {"id": revoked.grant.id},
+            )
+        transactions = CountedTransactions(access, monkeypatch)
+        await unwatched._watch.look_at_grants()
+        assert transactions.count == 1
+        assert [each.ending and each.ending.reason for each in cut] == [EndReason.REVOKED] * 3
+        assert all(each.ending is None for each in going_on)
+
+
+async def test_a_look_at_grants_that_storage_does_not_answer_ends_nothing(
+    unwatched: Gateway, access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = await granted("db", "read")
+    async with entered(unwatched, await admit(unwatched, held.token), 1) as sessions:
+        with monkeypatch.context() as away:
+            away.setattr(access.database, "transaction", unavailable)
+            await unwatched._watch.look_at_grants()
+        assert sessions[0].ending is None
+
+
+def unavailable() -> NoReturn:
+    raise StorageUnavailable("Storage is away.")
+
+
+async def test_a_watched_gateway_looks_at_grants_by_itself(
+    gateway: Gateway, access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "LOOK_S", 0.01)
+    held = await granted("db", "read")
+    async with entered(gateway, await admit(gateway, held.token), 1) as sessions, asyncio.timeout(60):
+        async with access.database.transaction() as transaction:
+            await transaction.execute(text("UPDATE access_grant SET revoked_at = now(), revoke_reason = 'by hand'"))
+        with pytest.raises(SessionEnded, match="revoked"):
+            await sessions[0].run(asyncio.sleep(3600))
 
 
 @pytest.mark.finding("H4")

@@ -141,8 +141,26 @@ async def test_a_client_that_leaves_while_it_enters_leaves_no_session_behind(
     assert (len(gateway.live), list(left)) == (0, [])
 
 
-async def test_what_else_lies_in_a_recordings_folder_keeps_nothing_from_being_closed(
-    access: Access, granted: Grants, tmp_path: Path
+def _add_a_copy(folder: Path) -> None:
+    (folder / "00000.jsonl.gz").write_bytes(b"a copy")
+
+
+def _damage_a_record(folder: Path) -> None:
+    with (folder / "00000.jsonl").open("ab") as segment:
+        segment.write(b"[]\n")
+
+
+def _damage_the_header(folder: Path) -> None:
+    (folder / "00000.jsonl").write_bytes(b"[" * 100_000 + b"\n")
+
+
+def _add_a_link(folder: Path) -> None:
+    (folder / "00001.jsonl").symlink_to("00001.jsonl")
+
+
+@pytest.mark.parametrize("spoil", [_add_a_copy, _damage_a_record, _damage_the_header, _add_a_link])
+async def test_what_lies_in_a_recordings_folder_keeps_nothing_from_being_closed(
+    access: Access, granted: Grants, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
     held = await granted("db", "read")
     async with registered(access.database) as (instance_id, connection):
@@ -151,8 +169,7 @@ async def test_what_else_lies_in_a_recordings_folder_keeps_nothing_from_being_cl
         async with contextlib.AsyncExitStack() as never_left:
             session = await never_left.enter_async_context(killed.enter(await admit(killed, held.token)))
             session.recorder.statement("select", "SELECT 1", "allow")
-            folder = next((tmp_path / "recordings").rglob("00000.jsonl")).parent
-            (folder / "00000.jsonl.gz").write_bytes(b"a copy")
+            spoil(next((tmp_path / "recordings").rglob("00000.jsonl")).parent)
             await connection.close()
             async with asyncio.timeout(30):
                 while not await _swept(access, tmp_path / "recordings"):

@@ -14,6 +14,7 @@ from cli import unlock
 from proxy.doors.lockouts import FAILURES_PER_PRINCIPAL, FAILURES_PER_SOURCE, FIRST_LOCK_S
 from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import Authenticator
+from proxy.sessions.refusals import MAX_WHY_CHARS, REFUSALS_A_WINDOW, WINDOW_S
 from storage.model import AuditEvent, Grant, Principal, Protocol
 from storage.notices import Notices
 from support.proxy import Granted, Grants
@@ -69,6 +70,26 @@ async def test_answers_come_ever_later_and_then_the_source_is_locked_out(
     assert (lock["resource"], lock["outcome"]) == ("203.0.113.9", "failure")
     door.now += FIRST_LOCK_S
     assert await door.admit(held.token) == "alice"
+
+
+async def test_a_site_that_tries_from_ever_new_addresses_fills_no_audit_log(door: Door, access: Access) -> None:
+    for number in range(FAILURES_PER_SOURCE + 20):
+        await door.admit("garbage", client=f"2001:db8:1:2::{number:x}:40000")
+    assert len(await audited(access, "proxy:session:refuse")) == REFUSALS_A_WINDOW
+    door.now += WINDOW_S
+    await door.gate.refusals.summarise()
+    last = (await audited(access, "proxy:session:refuse"))[-1]["detail"]
+    assert (last["client"], last["refusals"]) == ("2001:db8:1:2::/64", FAILURES_PER_SOURCE + 20 - REFUSALS_A_WINDOW)
+
+
+async def test_a_door_that_somebody_types_at_length_is_cut_in_the_audit_log(
+    door: Door, access: Access, granted: Grants
+) -> None:
+    held = await granted("db", "read")
+    assert "x" * 100_000 in await door.admit(held.token, f"{'x' * 100_000}@db")
+    (event,) = await audited(access, "proxy:session:refuse")
+    assert len(event["detail"]["why"]) == MAX_WHY_CHARS
+    assert len(event["resource"]) == 200
 
 
 async def test_nobody_is_locked_out_by_what_they_did_not_sign(door: Door, granted: Grants) -> None:

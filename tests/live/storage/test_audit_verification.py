@@ -255,6 +255,22 @@ MUTILATED = {
         "ALTER TABLE audit_leaf DROP CONSTRAINT audit_leaf_pkey; "
         "UPDATE audit_leaf SET leaf_index = 4 WHERE leaf_index = 5"
     ),
+    "places that are no numbers": (
+        "ALTER TABLE audit_leaf ALTER leaf_index TYPE numeric; "
+        "UPDATE audit_leaf SET leaf_index = 'NaN' WHERE leaf_index = 5"
+    ),
+    "places before the first": (
+        "ALTER TABLE audit_leaf DROP CONSTRAINT IF EXISTS leaf_index_is_not_negative; "
+        "UPDATE audit_leaf SET leaf_index = -5 WHERE leaf_index = 5"
+    ),
+    "places far away": "UPDATE audit_leaf SET leaf_index = 9223372036854775807 WHERE leaf_index = 5",
+    "sizes far away": "UPDATE audit_checkpoint SET tree_size = 9223372036854775807 WHERE tree_size > 6",
+    "bodies that are rows": ("ALTER TABLE audit_event ALTER body TYPE audit_pending USING ROW(1)::audit_pending"),
+    "a view that divides by nothing": (
+        "ALTER TABLE audit_leaf RENAME TO leaf; "
+        "CREATE VIEW audit_leaf AS SELECT leaf_index / (leaf_index - leaf_index) AS leaf_index, event_id, leaf_hash, "
+        "checkpoint_size FROM leaf; GRANT SELECT ON audit_leaf TO gatepass_program"
+    ),
     "leaves of a strange type": "ALTER TABLE audit_leaf ALTER checkpoint_size TYPE text USING 'x'",
     "table gone": "DROP TABLE audit_pending",
     "column gone": "ALTER TABLE audit_event DROP COLUMN body",

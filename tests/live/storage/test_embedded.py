@@ -154,6 +154,22 @@ def test_the_server_of_a_killed_program_is_joined_and_then_stopped(folder: Path)
     assert postmaster(folder) is None
 
 
+def test_no_variable_of_libpq_leads_anywhere_else(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its URL says all that such a variable would fill in."""
+    traps = {"HOST": "203.0.113.9", "PORT": "1", "USER": "x", "PASSWORD": "x", "DATABASE": "x"}
+    traps |= {
+        "SSLMODE": "verify-full",
+        "SSLROOTCERT": "/nowhere",
+        "TARGETSESSIONATTRS": "standby",
+        "GSSLIB": "x",
+        "SSLNEGOTIATION": "direct",
+    }
+    for name, value in traps.items():
+        monkeypatch.setenv(f"PG{name}", value)
+    with Embedded(folder) as embedded:
+        assert ask(embedded.dsn) == ask(embedded.program_dsn) == 1
+
+
 def test_a_killed_server_is_started_again_by_the_next_one(folder: Path) -> None:
     with Embedded(folder):
         pid = postmaster(folder)

@@ -79,6 +79,7 @@ def request_facts(
         grant=grant,
         revoked_by=BOB if revoked else None,
         not_allowed=not_allowed,
+        revocable=grant is not None,
         connect='psql "host=gw port=5433 user=read@payments-db dbname=payments sslmode=require"',
     )
 

@@ -10,10 +10,10 @@ from bot.blocks.decision import Target
 from bot.blocks.digest import render_digest
 from bot.blocks.listing import render_help, render_home, render_list
 from bot.blocks.message import Message
-from bot.blocks.modals import render_deny_form, render_token, render_waiting
+from bot.blocks.modals import render_deny_form, render_revoke_form, render_token, render_too_late, render_waiting
 from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
-from bot.blocks.request_form import OPTION_LIMIT, Choice, Draft, render_form, render_notice
+from bot.blocks.request_form import OPTION_LIMIT, Already, Choice, Draft, render_form, render_notice
 from bot.blocks.statement import render_statement
 from bot.blocks.waiting import render_waiting_list
 from bot.facts.facts import Phase, RequestFacts, StatementFacts
@@ -61,6 +61,9 @@ def _forms() -> Iterator[View]:
     for count in (0, 2, OPTION_LIMIT + 1):
         choices = [Choice(f"db-{number}", "read", "granted at once") for number in range(count)]
         yield render_form(choices, Draft(), ["'0' is no time at all."])
+    choices = [Choice("payments-db", "read", "granted at once")]
+    for facts in (request_facts(), request_facts(RequestState.APPROVED)):
+        yield render_form(choices, Draft("payments-db", "read"), already=Already(facts, "https://slack.example/p1"))
 
 
 #: Each renderer of `bot.blocks`, and everything that it shows.
@@ -80,7 +83,9 @@ RENDERERS: dict[Callable[..., Rendering], Callable[[], Iterable[Rendering]]] = {
     render_form: _forms,
     render_notice: lambda: [render_notice("Ask for access", "Sent.")],
     render_waiting: lambda: [render_waiting("Your token")],
+    render_too_late: lambda: [render_too_late("/access", "payments-db read 15m")],
     render_deny_form: lambda: [render_deny_form(Target(PostSubject.REQUEST, UUID(int=3), 1), "What alice asked for")],
+    render_revoke_form: lambda: [render_revoke_form(request_facts(RequestState.APPROVED))],
     render_token: lambda: [render_token(request_facts(RequestState.APPROVED), "ey" + "J" * 900)],
 }
 

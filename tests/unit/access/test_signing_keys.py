@@ -194,3 +194,23 @@ def test_the_key_id_is_the_jwk_thumbprint() -> None:
     raw = base64.urlsafe_b64decode("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo=")
     expected = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
     assert thumbprint(Ed25519PublicKey.from_public_bytes(raw)) == expected[:16]
+
+
+def test_a_change_with_the_same_time_as_the_one_before_is_seen(folder: Path) -> None:
+    """Another process read the folder while a key was being revoked; the kernel's clock had not gone on."""
+    keys, kid = KeyFolder(folder), (folder / "active").read_text()
+    before = folder.stat().st_mtime_ns
+    assert keys.public(kid) is not None
+    (folder / f"{kid}.pem").unlink()
+    os.utime(folder, ns=(before, before))
+    assert keys.public(kid) is None
+
+
+def test_a_folder_that_has_not_changed_for_long_is_not_read_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kid = (folder / "active").read_text()
+    os.utime(folder, ns=(0, 0))
+    keys = KeyFolder(folder)
+    monkeypatch.setattr(keys, "_read", None)
+    assert keys.public(kid) is not None

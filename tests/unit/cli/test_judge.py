@@ -54,6 +54,7 @@ def judged(policy: str, *arguments: str, stdin: str = "") -> tuple[int, list[dic
         (("db", "read"), "delete from t where id = 1", "review", "ask", 3),
         (("db", "read"), "delete from t where id = id", "deny", "whole", 4),
         (("db", "read"), "selec", "deny", "unreadable-statement", 4),
+        (("db", "read"), " or id = 1".join(["delete from t where id = 1", *[""] * 1200]), "deny", "unreviewable", 4),
         (("db", "free"), "drop table t", "allow", None, 0),
         (("web", "deploy"), "ls | reboot", "deny", "no-reboot", 4),
         (("web", "deploy"), "ls", "allow", None, 0),
@@ -99,3 +100,25 @@ def test_an_unknown_door_is_an_error(policy: str, door: tuple[str, str], says: s
     ran = CliRunner().invoke(app, ["judge", "--policy", policy, *door, "select 1"])
     assert ran.exit_code == 1
     assert says in str(ran.exception)
+
+
+@pytest.mark.parametrize(
+    ("options", "statement", "verdict"),
+    [
+        ([], "select * from cards", "allow"),
+        ([], "select * from ledger", "review"),
+        ([], "select * from mine", "deny"),
+        (["--search-path", "hr, public"], "select * from cards", "deny"),
+        (["--search-path", "no-names"], "select * from cards", "deny"),
+        ([], "set search_path = hr; select * from cards", "deny"),
+    ],
+)
+def test_names_stand_in_the_search_path(tmp_path: Path, options: list[str], statement: str, verdict: str) -> None:
+    rules = """
+          - {name: closed, match: ["table:hr.*", "table:app.mine"], verdict: deny}
+          - {name: ask, match: ["table:public.ledger"], verdict: review, reviewers: [bob]}"""
+    before, behind = POLICY.replace("HOST_KEY", HOST_KEY).split("          - {name: whole")
+    file = tmp_path / "gatepass.yml"
+    file.write_text(before.rstrip() + rules + behind[behind.index("\n  web:") :])
+    _, found = judged(str(file), *options, "db", "read", statement)
+    assert found[-1]["verdict"] == verdict

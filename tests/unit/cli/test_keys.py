@@ -20,6 +20,7 @@ def test_a_key_that_leaked_is_replaced_although_storage_is_away(tmp_path: Path) 
     assert ran.returncode == 1
     kid = (tmp_path / "keys" / "active").read_text()
     assert f"New tokens are signed by key {kid}." in ran.stdout
+    assert f"There was no key in {tmp_path} before, so none was replaced." in ran.stdout
     assert "the audit log does not have it" in ran.stdout
     assert "hush" not in ran.stdout
     assert "Traceback" not in ran.stdout

@@ -1,5 +1,8 @@
 """The operator's commands, as far as they need neither storage nor Slack."""
 
+import os
+import subprocess
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -53,3 +56,45 @@ def test_every_error_has_the_same_prefix(
     lines = capfd.readouterr().err.splitlines()
     assert (left.value.code, len(lines)) == (1, 2)
     assert all(line.startswith(f"gatepass: {path}:") for line in lines), lines
+
+
+GATEPASS = Path(sys.executable).with_name("gatepass")
+
+
+def said(*words: str | bytes, home: Path, stdout: int | None = None) -> tuple[int, str]:
+    """Run a command with a home of its own: its exit status and what it said on standard error."""
+    ran = subprocess.run(
+        [GATEPASS, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL if stdout is None else stdout,
+        stderr=subprocess.PIPE,
+        cwd=home,
+        env={"PATH": os.defpath, "GATEPASS_HOME": str(home)},
+        check=False,
+        timeout=60,
+    )
+    return ran.returncode, ran.stderr.decode()
+
+
+@pytest.mark.parametrize("words", [("schema",), ("known-hosts",)])
+def test_an_output_that_takes_no_more_is_one_sentence(tmp_path: Path, words: tuple[str, ...]) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        status, told = said(*words, home=tmp_path, stdout=full)
+    finally:
+        os.close(full)
+    assert status != 0
+    assert "gatepass: What was to be printed cannot be written (No space left on device).\n" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(("word", "name"), [("ca", "ca"), ("known-hosts", "keys")])
+def test_a_file_in_a_folders_place_is_one_sentence(tmp_path: Path, word: str, name: str) -> None:
+    (tmp_path / name).touch()
+    assert said(word, home=tmp_path) == (1, f"gatepass: {tmp_path / name}: File exists.\n")
+
+
+def test_what_somebody_typed_does_nothing_to_the_terminal(tmp_path: Path) -> None:
+    status, told = said("check", b"\x1b]0;x\x07\xff.yml", home=tmp_path)
+    assert status == 1
+    assert told == "gatepass: \\x1b]0;x\\x07\\udcff.yml: cannot be read: No such file or directory\n"

@@ -45,6 +45,14 @@ def test_a_command_without_a_terminal_is_printed(capsysbinary: pytest.CaptureFix
     assert shown == "a\tb\\x1b[31mred\\x9b6n\n\ufffd\\x1b]0;x\\x07\n"
 
 
+def test_what_was_asked_for_is_printed_and_draws_nothing(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    marker = [0.1, "m", "exec (deny): $(echo\nreboot)\x1b[2J"]
+    assert replayed(capsysbinary, Format.ASCIICAST, opened(terminal=False), marker) == (
+        "# exec (deny): $(echo\\nreboot)\\x1b[2J\n"
+    )
+    assert "reboot" not in replayed(capsysbinary, Format.ASCIICAST, opened(terminal=True), marker)
+
+
 def test_each_channel_is_drawn_or_printed_by_itself(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     shown = replayed(
         capsysbinary,
@@ -87,3 +95,13 @@ def test_no_name_forges_a_line(capsysbinary: pytest.CaptureFixture[bytes]) -> No
         '           ["\\x9b6n", "x\\u202ey", "a\\nb", null, 5]',
         '    2.000  notice {"message": "\\u001b]0;x\\u0007\\x9d"}',
     ]
+
+
+def test_no_pause_is_longer_than_an_hour_however_slowly_it_is_played(
+    capsysbinary: pytest.CaptureFixture[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("time.sleep", waited.append)
+    play([[0.0, "o", "a"], [1e8, "o", "b"]], player(Format.ASCIICAST), 5e-324)
+    assert waited == [0, 3600]
+    assert capsysbinary.readouterr().out == b"ab"

@@ -1,11 +1,12 @@
 """The folder of keys and recordings: made for its owner, and not used where others could replace what is in it."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
 
-from cli.runtime import NotReady, home
+from cli.runtime import NotReady, home, operator
 from cli.settings import Settings
 
 
@@ -38,3 +39,14 @@ def test_what_is_no_folder_is_told(tmp_path: Path) -> None:
     for wrong in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(NotReady, match=r"Set GATEPASS_HOME\."):
             home(at(wrong))
+
+
+def test_no_variable_changes_who_an_operator_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME", "SUDO_USER"):
+        monkeypatch.setenv(name, "somebody-else")
+    assert operator() == f"operator:{pwd.getpwuid(os.getuid()).pw_name}"
+
+
+def test_an_account_without_a_name_is_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.getuid", lambda: 3_999_999_999)
+    assert operator() == "operator:3999999999"

@@ -72,3 +72,33 @@ def test_case_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A variable in small letters is another variable."""
     monkeypatch.setenv("gatepass_home", "/nowhere")
     assert Settings.load().home == Path(".gatepass")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("GATEPASS_PUBLIC_HOST", "", "it is the name or the address alone"),
+        ("GATEPASS_PUBLIC_HOST", "a b\nevil", "it is the name or the address alone"),
+        ("GATEPASS_PUBLIC_HOST", "g\u00e4te.example", "it is the name or the address alone"),
+        ("GATEPASS_PUBLIC_HOST", "a" * 254, "it is the name or the address alone"),
+        ("GATEPASS_PUBLIC_SSH_PORT", "99999", "65535"),
+        ("GATEPASS_SSH_LISTEN", "127.0.0.1:\u00b2", "is not host:port"),
+        ("DATABASE_URL", "", "it is set, and empty"),
+        ("GATEPASS_OWNER_DATABASE_URL", " ", "it is set, and empty"),
+    ],
+)
+def test_a_value_that_means_nothing_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, says: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(InvalidSettings) as invalid:
+        Settings.load()
+    assert says in str(invalid.value)
+    assert str(invalid.value).startswith(f"{variable}: ")
+    assert "Value error" not in str(invalid.value)
+
+
+@pytest.mark.parametrize("host", ["gate.example.com", "xn--gte-qla.example", "203.0.113.9", "2001:db8::1", "gate_1"])
+def test_names_and_addresses_are_hosts(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("GATEPASS_PUBLIC_HOST", host)
+    assert Settings.load().public_host == host

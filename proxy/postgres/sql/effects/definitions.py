@@ -41,6 +41,7 @@ _ALWAYS: dict[str, tuple[tuple[SqlLabel, ...], ...]] = {
     "ImportForeignSchemaStmt": ((SqlLabel.CONNECT,),),
     "CreateSubscriptionStmt": ((SqlLabel.CONNECT,),),
     "AlterSubscriptionStmt": ((SqlLabel.CONNECT,),),
+    "DropSubscriptionStmt": ((SqlLabel.CONNECT,),),
     "CheckPointStmt": ((SqlLabel.SERVER,),),
     "CreatePublicationStmt": ((SqlLabel.SERVER,),),
     "AlterPublicationStmt": ((SqlLabel.SERVER,),),
@@ -82,7 +83,7 @@ def effects_of(node: Message) -> Iterator[tuple[SqlLabel, ...]]:
             yield _RIGHTS
         case pg.CreateFunctionStmt() | pg.AlterFunctionStmt() if _runs_as_owner(node):
             yield (SqlLabel.PRIVILEGE,)
-        case pg.DropStmt(remove_type=pg.OBJECT_POLICY):
+        case pg.DropStmt(remove_type=pg.OBJECT_POLICY) | pg.RenameStmt(rename_type=pg.OBJECT_ROLE):
             yield (SqlLabel.PRIVILEGE,)
         case pg.DropStmt(remove_type=pg.OBJECT_FDW | pg.OBJECT_FOREIGN_SERVER):
             yield (SqlLabel.CONNECT,)
@@ -92,6 +93,17 @@ def effects_of(node: Message) -> Iterator[tuple[SqlLabel, ...]]:
             pass
     if "options" in node.DESCRIPTOR.fields_by_name:
         yield from _outside(node)
+
+
+def schemas_of(node: Message) -> list[list[str]]:
+    """The schemas all of whose tables a statement is about: it renames them, or gives rights to what is in them."""
+    match node:
+        case pg.RenameStmt(rename_type=pg.OBJECT_SCHEMA):
+            return [[node.subname]]
+        case pg.GrantStmt(targtype=pg.ACL_TARGET_ALL_IN_SCHEMA, objtype=pg.OBJECT_TABLE):
+            return [[each.string.sval] for each in node.objects]
+        case _:
+            return []
 
 
 def _altered(node: pg.AlterTableStmt) -> Iterator[tuple[SqlLabel, ...]]:

@@ -20,6 +20,11 @@ def labels_of(prefix: str, parts: Sequence[str]) -> list[str]:
     return [f"{prefix}:{'.'.join(parts[-size:])}" for size in (1, 2) if len(parts) >= size]
 
 
+def all_tables(schema: Sequence[str]) -> list[str]:
+    """`table:app.*`, for what is about all tables of a schema; `schema` is its name, as a list of one."""
+    return [f"table:{name}.*" for name in schema]
+
+
 def relation(table: pg.RangeVar) -> list[str]:
     """The parts of a table's name, its schema first if it is written."""
     return [part for part in (table.schemaname, table.relname) if part]

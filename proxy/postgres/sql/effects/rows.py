@@ -1,12 +1,13 @@
 """What INSERT, UPDATE, DELETE, MERGE, TRUNCATE and COPY do to the rows of the table that they name. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import ANY_SETTING, SqlLabel
-from proxy.postgres.sql.effects.conditions.restricting import depends_on_patterns, restricts
+from proxy.postgres.sql.effects.calls.function_effects import FILE_VIEWS
+from proxy.postgres.sql.effects.conditions.restricting import restricts
 from proxy.postgres.sql.effects.conditions.targets import Target
 from proxy.postgres.sql.effects.found import Found
 from proxy.postgres.sql.effects.names import labels_of, relation, remember
@@ -32,7 +33,7 @@ _SYSTEM = "pg_"
 _SETTINGS = "pg_settings"
 _PREFIXES = ("table", "reads", "writes")
 
-Queries = Mapping[str, Message]
+Queries = Mapping[str, Sequence[Message]]
 
 
 def kind_of(node: Changing) -> SqlLabel:
@@ -49,7 +50,6 @@ def add_changes(found: Found, node: Changing, scope: Scope, queries: Queries) ->
     if not isinstance(node, pg.InsertStmt):
         # Its conditions look at the rows: for rules that hold or deny, and no part that would have to be allowed.
         found.whole.update(named("reads", node.relation))
-        found.by_value |= any(depends_on_patterns(each) for each in _conditions(node))
 
 
 def _done(node: Changing, queries: Queries) -> Iterator[list[SqlLabel]]:
@@ -82,12 +82,6 @@ def _merged(node: pg.MergeStmt, queries: Queries) -> Iterator[list[SqlLabel]]:
         yield [SqlLabel.MERGE, kind, *([_WITHOUT_WHERE[kind]] if is_whole and kind in _WITHOUT_WHERE else [])]
 
 
-def _conditions(node: Changing) -> list[Message]:
-    if isinstance(node, pg.MergeStmt):
-        return [node.join_condition, *(each.merge_when_clause.condition for each in node.merge_when_clauses)]
-    return [] if isinstance(node, pg.InsertStmt) else [node.where_clause]
-
-
 def add_copy(found: Found, node: pg.CopyStmt, scope: Scope) -> None:
     """COPY FROM adds rows, COPY TO reads them; from or into what, is for copying.py."""
     if not node.HasField("relation"):
@@ -107,6 +101,8 @@ def add_read(found: Found, table: pg.RangeVar, scope: Scope) -> None:
     """A table that is read; under a plain EXPLAIN it is only named."""
     effects = [SqlLabel.READ, *named("reads", table)] if scope.runs else []
     found.add(scope.labels, named("table", table), effects)
+    if table.relname in FILE_VIEWS and scope.runs:
+        found.add([SqlLabel.FILE, SqlLabel.COPY_SERVER_FILE], scope.kept_by, named("reads", table))
     remember(found, _PREFIXES, relation(table))
 
 

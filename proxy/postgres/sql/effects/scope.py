@@ -1,6 +1,6 @@
 """Scope: what is known of a place in a statement's tree: which kind is around it, which names WITH gives. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from google.protobuf.message import Message
@@ -15,6 +15,17 @@ MAX_DEPTH = 8
 
 
 @dataclass(frozen=True)
+class Known:
+    """The names of one WITH, of which the first `count` are known."""
+
+    places: Mapping[str, int]
+    count: int
+
+    def has(self, name: str) -> bool:
+        return self.places.get(name, self.count) < self.count
+
+
+@dataclass(frozen=True)
 class Scope:
     """The place of a node."""
 
@@ -22,8 +33,8 @@ class Scope:
     kinds: frozenset[str] = frozenset()
     #: Besides, the kind of what keeps it for later (a view, a function), which every part of it has.
     kept_by: frozenset[str] = frozenset()
-    #: Names of WITH queries, which are no tables.
-    queries: frozenset[str] = frozenset()
+    #: Names of WITH queries, which are no tables: those of each WITH around it, as far as they are known here.
+    queries: tuple["Known", ...] = ()
     #: The kind of the nearest statement around it that changes rows.
     changes: frozenset[str] = frozenset()
     #: Under a plain EXPLAIN nothing runs.
@@ -49,13 +60,17 @@ class Scope:
     def explained(self) -> "Scope":
         return replace(self, runs=False)
 
+    def running(self) -> "Scope":
+        """What is computed whatever is around it."""
+        return replace(self, runs=True)
+
     def deeper(self) -> "Scope":
         """Inside a string of code, which knows no WITH query of the statement around it."""
-        return replace(self, depth=self.depth + 1, queries=frozenset())
+        return replace(self, depth=self.depth + 1, queries=())
 
     def knows(self, table: pg.RangeVar) -> bool:
         """Whether the name is that of a WITH query."""
-        return not table.schemaname and table.relname in self.queries
+        return not table.schemaname and any(known.has(table.relname) for known in self.queries)
 
 
 def below(node: Message, scope: Scope, *, without: frozenset[str] = frozenset()) -> Iterator[tuple[Message, Scope]]:
@@ -68,15 +83,9 @@ def below(node: Message, scope: Scope, *, without: frozenset[str] = frozenset())
         yield from ((child, scope) for field, child in children(node) if field not in without)
         return
     queries = [each.common_table_expr for each in node.with_clause.ctes]
-    inside = replace(scope, queries=scope.queries.union(query.ctename for query in queries))
-    yield from _queries(queries, scope, inside, recursive=node.with_clause.recursive)
+    places = {query.ctename: place for place, query in enumerate(queries)}
+    for place, query in enumerate(queries):
+        known = len(queries) if node.with_clause.recursive else place
+        yield query, replace(scope, queries=(*scope.queries, Known(places, known)))
+    inside = replace(scope, queries=(*scope.queries, Known(places, len(queries))))
     yield from ((child, inside) for field, child in children(node) if field not in without and field != "with_clause")
-
-
-def _queries(
-    queries: list[pg.CommonTableExpr], outside: Scope, inside: Scope, *, recursive: bool
-) -> Iterator[tuple[Message, Scope]]:
-    known = outside
-    for query in queries:
-        yield query, inside if recursive else known
-        known = replace(known, queries=known.queries | {query.ctename})

@@ -12,11 +12,13 @@ from postgast import pg_query_pb2 as pg
 from access.policy.labels import SqlLabel
 from proxy.postgres.sql.effects import rows
 from proxy.postgres.sql.effects.calls.functions import add_attribute, add_call, add_function, add_operator, add_sampling
+from proxy.postgres.sql.effects.calls.named import named_functions
 from proxy.postgres.sql.effects.code import add_code
+from proxy.postgres.sql.effects.conditions.restricting import depends_on_patterns
 from proxy.postgres.sql.effects.copying import add_source
-from proxy.postgres.sql.effects.definitions import effects_of
+from proxy.postgres.sql.effects.definitions import effects_of, schemas_of
 from proxy.postgres.sql.effects.found import Found
-from proxy.postgres.sql.effects.names import labels_of, remember, strings
+from proxy.postgres.sql.effects.names import all_tables, labels_of, remember, strings
 from proxy.postgres.sql.effects.scope import Scope, below
 from proxy.postgres.sql.effects.settings import add_setting
 from proxy.postgres.sql.kinds import OBJECT_TABLES, is_analyze, label_of
@@ -26,12 +28,14 @@ from proxy.syntax.sql import walk as nodes_of
 Places = Iterable[tuple[Message, Scope]]
 
 #: Statements around another one: what that does counts, by itself.
-_AROUND = (pg.PrepareStmt, pg.DeclareCursorStmt, pg.ExecuteStmt, pg.ReturnStmt)
+_AROUND = (pg.PrepareStmt, pg.DeclareCursorStmt, pg.ReturnStmt)
 _CHANGING = (pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt, pg.MergeStmt)
 #: What they keep runs later, whenever somebody uses what they define; all else in a definition runs at once.
 _RUN_AT_ONCE = (pg.CreateSchemaStmt, pg.CreateTableAsStmt)
 #: Nodes that neither do anything nor lead on: most of a long list of values.
 _LEAVES = frozenset({pg.A_Const, pg.String, pg.Integer, pg.Float, pg.Boolean, pg.ParamRef, pg.A_Star})
+#: What DROP names behind the table that it belongs to.
+_OF_TABLES = frozenset({pg.OBJECT_TRIGGER, pg.OBJECT_POLICY, pg.OBJECT_RULE})
 _RELATION = frozenset({"relation"})
 
 
@@ -43,9 +47,14 @@ def effects(statement: Message) -> Found:
 class _Walk:
     def __init__(self, statement: Message) -> None:
         self.found = Found()
-        self._queries = {
-            node.ctename: unwrap(node.ctequery) for node in nodes_of(statement) if isinstance(node, pg.CommonTableExpr)
-        }
+        self._queries: dict[str, list[Message]] = {}
+        for node in nodes_of(statement):
+            if isinstance(node, pg.CommonTableExpr):
+                self._queries.setdefault(node.ctename, []).append(unwrap(node.ctequery))
+        # Wherever a pattern stands: a WITH query or a joined subquery decides which rows a change meets, too.
+        self.found.by_value = any(isinstance(node, _CHANGING) for node in nodes_of(statement)) and depends_on_patterns(
+            statement
+        )
         pending: list[tuple[Message, Scope]] = [(statement, Scope())]
         while pending:
             node, scope = pending.pop()
@@ -83,6 +92,12 @@ class _Walk:
             rows.add_read(self.found, table, scope)
 
     def _statement(self, node: Message, scope: Scope) -> Places:
+        if isinstance(node, pg.ExecuteStmt):
+            if scope.depth:
+                # Which statement has that name when this runs, nobody knows.
+                self.found.add([SqlLabel.UNPARSEABLE], scope.labels)
+            # EXPLAIN EXECUTE plans, and computes the parameters all the same.
+            return below(node, scope.running())
         if not scope.runs:
             return below(node, scope)
         if isinstance(node, pg.SelectStmt):
@@ -112,6 +127,8 @@ class _Walk:
         for table in (each for each, _ in places if isinstance(each, pg.RangeVar)):
             rows.add_named(self.found, table, inside)
         names = [label for each, _ in places if isinstance(each, pg.RangeVar) for label in rows.named("table", each)]
+        if schemas := schemas_of(node):
+            self.found.add([kind], *map(all_tables, schemas), scope.kept_by)
         for labels in effects_of(node):
             self.found.add(labels, names, scope.kept_by)
         if len(self.found.parts) == before and not isinstance(node, pg.CallStmt | pg.DoStmt) and not _has_table(node):
@@ -132,7 +149,8 @@ class _Walk:
                 tables = rows.named("table", node.relation) if isinstance(node, pg.CreateTrigStmt) else []
                 add_function(self.found, strings(node.funcname), scope.kept(SqlLabel.DDL), tables)
             case _:
-                pass
+                for name in filter(None, named_functions(node)):
+                    add_function(self.found, name, scope.kept(SqlLabel.DDL))
         is_definition = SqlLabel.DDL in scope.kinds and not isinstance(node, _RUN_AT_ONCE)
         return below(node, scope.kept(SqlLabel.DDL) if is_definition else scope)
 
@@ -143,14 +161,19 @@ class _Walk:
         for target in map(unwrap, node.objects):
             if isinstance(target, pg.List):
                 name = strings(target.items)
-                self.found.add(dropped, labels_of(prefix, name), scope.kept_by)
+                table = name[:-1] if node.remove_type in _OF_TABLES else []
+                self.found.add(dropped, labels_of(prefix, name), labels_of("table", table), scope.kept_by)
                 remember(self.found, (prefix,), name)
+                remember(self.found, ("table",), table)
             elif isinstance(target, pg.ObjectWithArgs):
                 name = strings(target.objname)
                 self.found.add(dropped, labels_of("function", name), scope.kept_by)
                 remember(self.found, ("function",), name)
             else:
-                self.found.add(dropped, scope.kept_by)
+                name = strings(target.names) if isinstance(target, pg.TypeName) else [getattr(target, "sval", "")]
+                tables = all_tables(name) if node.remove_type == pg.OBJECT_SCHEMA else []
+                self.found.add(dropped, labels_of("object", name), tables, scope.kept_by)
+                remember(self.found, ("object",), name)
 
 
 def _has_table(statement: Message) -> bool:

@@ -46,6 +46,11 @@ RULES: list[dict[str, Any]] = [
     {"name": "no-copy", "match": ["copy_program", "copy_server_file"], "verdict": "deny", "message": "Never here."},
     {"name": "dangerous", "match": ["ddl", "delete_without_where"], "verdict": "review", "reviewers": ["reviewers"]},
 ]
+#: Tables of one schema are closed, those of another are reviewed.
+SCHEMAS: list[dict[str, Any]] = [
+    {"name": "closed", "match": ["table:prod.*"], "verdict": "deny", "message": "Not prod."},
+    {"name": "ask", "match": ["table:staging.*"], "verdict": "review", "reviewers": ["reviewers"]},
+]
 #: A role that may change names as it likes.
 DELETES: list[dict[str, Any]] = [
     {"name": "deletes", "match": ["delete"], "verdict": "review", "reviewers": ["reviewers"]}
@@ -98,6 +103,7 @@ async def access(database: Database, tmp_path: Path, place: dict[str, Any], monk
         "owner": {"username": "app_owner", "password": "env:OWNER_PASSWORD"},
         "checked": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": RULES},
         "owner-by-review": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": DELETES},
+        "by-schema": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": SCHEMAS},
         "broken": {"username": "app_read", "password": "env:WRONG_PASSWORD"},
     }
     everything = {"name": "everything", "who": ["alice"], "resources": ["*"], "roles": ["*"]}

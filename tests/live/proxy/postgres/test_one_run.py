@@ -360,3 +360,111 @@ async def test_a_bind_that_waits_is_discarded_with_its_batch(door: Door, access:
     assert tags(await sent(client, messages.query("select 1"))) == "TDCZ"
     assert all(each.state is not HoldState.PENDING for each in await statements(access))
     await client.close()
+
+
+_FETCHES = {
+    "query": [messages.query("fetch all from c")],
+    "move": [messages.query("move all in c")],
+    "execute": [parse("f", "fetch all from c"), bind("", "f"), messages.execute(""), messages.SYNC],
+    "many": [messages.query("select 1; fetch all from c")],
+}
+
+
+@pytest.mark.parametrize("by", _FETCHES)
+async def test_what_waits_bound_runs_by_no_other_statement(
+    door: Door, access: Access, scratch: asyncpg.Connection, by: str
+) -> None:
+    """PostgreSQL's FETCH runs any portal that has a name, a DELETE … RETURNING as well."""
+    client = await door.raw("checked")
+    await sent(client, messages.query("begin"))
+    bound = await sent(client, parse("s", "delete from scratch returning id"), bind("c", "s"), messages.SYNC)
+    assert tags(bound) == "12Z"
+    assert 'cursor "c" does not exist' in sentence(await sent(client, *_FETCHES[by]))
+    await sent(client, messages.query("commit"))
+    assert await statements(access) == []
+    assert await rows(scratch) == (1, 1000)
+    await client.close()
+
+
+async def test_what_was_denied_runs_by_no_other_statement(
+    door: Door, access: Access, scratch: asyncpg.Connection
+) -> None:
+    """A portal outlives ROLLBACK TO SAVEPOINT, where its run was denied."""
+    client = await door.raw("checked")
+    await sent(client, messages.query("begin"))
+    await sent(client, parse("s", "delete from scratch returning id"), bind("c", "s"), messages.SYNC)
+    client.send(messages.execute("c"), messages.SYNC)
+    await decide(access, DENY, "No.")
+    assert "denied by bob" in sentence(await client.until(b"Z"))
+    await sent(client, messages.query("rollback"))
+    await sent(client, messages.query("begin"))
+    await sent(client, messages.query("savepoint a"))
+    await sent(client, bind("c", "s"), messages.SYNC)
+    client.send(messages.execute("c"), messages.SYNC)
+    await decide(access, DENY, "No.")
+    await client.until(b"Z")
+    assert tags(await sent(client, messages.query("rollback to a"))) == "CZ"
+    assert "does not exist" in sentence(await sent(client, messages.query("fetch all from c")))
+    await sent(client, messages.query("rollback"))
+    assert await rows(scratch) == (1, 1000)
+    await client.close()
+
+
+async def test_of_two_that_wait_bound_one_runs(door: Door, access: Access, scratch: asyncpg.Connection) -> None:
+    client = await door.raw("checked")
+    await sent(client, messages.query("begin"))
+    await sent(client, parse("s", "delete from scratch returning id"), bind("c", "s"), bind("d", "s"), messages.SYNC)
+    client.send(messages.execute("c"), messages.SYNC)
+    await decide(access, APPROVE)
+    assert tags(await client.until(b"Z")) == "NDCZ"
+    refused = await sent(client, messages.execute("d"), messages.SYNC)
+    assert "other statements ran since it was bound" in sentence(refused)
+    await sent(client, messages.query("rollback"))
+    await client.close()
+
+
+@pytest.mark.parametrize("extended", [False, True])
+async def test_rules_on_schemas_ask_for_the_search_path(
+    door: Door, access: Access, scratch: asyncpg.Connection, extended: bool
+) -> None:
+    """A name without a schema stands in the search path that the session has when it runs, and in no other."""
+    sql = "select count(*) from scratch"
+    run = [bind("", "s"), messages.execute(""), messages.SYNC] if extended else [messages.query(sql)]
+    client = await door.raw("by-schema")
+    if extended:
+        assert tags(await sent(client, parse("s", sql), messages.SYNC)) == "1Z"
+    assert "D" in tags(await sent(client, *run))
+    await sent(client, messages.query("set search_path = public, prod"))
+    assert "Not prod" in sentence(await sent(client, *run))
+    await sent(client, messages.query("set search_path = public"))
+    assert "D" in tags(await sent(client, *run))
+    refused = await sent(client, messages.query("set search_path = prod; select count(*) from scratch"))
+    assert "Not prod" in sentence(refused)
+    assert "Not prod" in sentence(await sent(client, messages.query("select count(*) from prod.scratch")))
+    await sent(client, messages.query("set search_path = public, staging"))
+    client.send(*run)
+    await decide(access, APPROVE)
+    assert "D" in tags(await client.until(b"Z"))
+    await client.close()
+
+
+async def test_a_portal_is_judged_by_the_search_path_of_its_bind(
+    door: Door, access: Access, scratch: asyncpg.Connection
+) -> None:
+    client = await door.raw("by-schema")
+    await sent(client, messages.query("begin; set local search_path = prod"))
+    assert tags(await sent(client, parse("s", "select id from scratch"), bind("p", "s"), messages.SYNC)) == "12Z"
+    await sent(client, messages.query("set local search_path = public"))
+    refused = sentence(await sent(client, messages.execute("p"), messages.SYNC))
+    assert "other statements ran since it was bound" in refused
+    await client.close()
+
+
+async def test_a_value_that_may_run_is_shown(door: Door, access: Access, scratch: asyncpg.Connection) -> None:
+    client = await door.raw("owner-by-review")
+    sql = "delete from scratch where id = length($1)"
+    client.send(parse("s", sql), bind("", "s", b"drop table customers"), messages.execute(""), messages.SYNC)
+    asked = await decide(access, DENY, "No.")
+    assert asked.text == f"{sql}\n$1 = 'drop table customers' (text)"
+    await client.until(b"Z")
+    await client.close()

@@ -17,7 +17,7 @@ from proxy.ssh.listener import SshListener
 from storage.model import EndReason, Grant
 from support.children import PATIENCE_S, line
 from support.proxy import Grants
-from support.ssh import Client, MakeClient, Sessions
+from support.ssh import Client, MakeClient, Sessions, connected
 
 
 @contextlib.asynccontextmanager
@@ -118,20 +118,8 @@ class TestImpatient:
 
     @pytest.mark.parametrize("limits", [Limits(login_grace_s=PATIENCE_S, first_channel_s=0.3)])
     async def test_a_login_that_opens_nothing_is_dropped(self, listener: SshListener, client: MakeClient) -> None:
-        import asyncssh
-
-        ssh = await client()
-        connection = await asyncssh.connect(
-            "127.0.0.1",
-            ssh.port,
-            username=ssh.door,
-            password=ssh.token,
-            known_hosts=None,
-            config=None,
-            agent_path=None,
-            client_keys=None,
-        )
-        await asyncio.wait_for(connection.wait_closed(), 60)
+        async with connected(await client()) as connection:
+            await asyncio.wait_for(connection.wait_closed(), 60)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ import os
 import random
 import shutil
 import subprocess
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import asyncssh
@@ -14,23 +13,9 @@ import pytest
 
 from proxy.ssh.listener import SshListener
 from support.children import line
-from support.ssh import Client, MakeClient, Sessions
+from support.ssh import MakeClient, Sessions, connected
 
 MEBIBYTE = 1024 * 1024
-
-
-def _connected(ssh: Client) -> AbstractAsyncContextManager[asyncssh.SSHClientConnection]:
-    """A connection by asyncssh, for what the ssh command cannot do."""
-    return asyncssh.connect(
-        "127.0.0.1",
-        ssh.port,
-        username=ssh.door,
-        password=ssh.token,
-        known_hosts=None,
-        config=None,
-        agent_path=None,
-        client_keys=None,
-    )
 
 
 async def test_a_command_runs_with_its_output_apart_and_its_status(client: MakeClient) -> None:
@@ -57,7 +42,7 @@ async def test_a_signal_that_ends_the_command_is_told(client: MakeClient) -> Non
     done = await ssh.run("kill -TERM $$")
     # ssh has no status for it; asyncssh shows that the signal itself comes through.
     assert done.status == 255
-    async with _connected(ssh) as connection:
+    async with connected(ssh) as connection:
         ended = await connection.run("kill -TERM $$")
     assert ended.exit_signal is not None
     assert ended.exit_signal[0] == "TERM"
@@ -137,7 +122,7 @@ async def test_several_channels_share_one_connection_and_one_session(client: Mak
 
 async def test_too_many_channels_are_refused_and_the_others_stay(client: MakeClient, listener: SshListener) -> None:
     ssh = await client()
-    async with _connected(ssh) as connection:
+    async with connected(ssh) as connection:
         opened = [await connection.create_process("cat") for _ in range(32)]
         with pytest.raises(asyncssh.ChannelOpenError, match="32 channels"):
             await connection.create_process("cat")

@@ -5,10 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+from asyncssh.packet import String
 
 from access.context import Access
 from storage.model import HoldState, ReviewDecision
-from support.ssh import Audited, Decide, Held, MakeClient, Recorded, Sessions
+from support.ssh import Audited, Decide, Held, MakeClient, Recorded, Sessions, connected
 
 
 async def test_a_denied_command_is_not_run(
@@ -50,6 +51,27 @@ async def test_a_held_command_waits_and_runs_when_approved(client: MakeClient, d
     assert b"gatepass: This statement waits for review by bob" in stderr
     assert not target.exists()
     assert "rm" in statement.text
+
+
+@pytest.mark.finding("H2")
+async def test_a_second_request_of_the_channel_runs_nothing(
+    client: MakeClient, held: Held, decide: Decide, tmp_path: Path
+) -> None:
+    ssh = await client("guarded")
+    target, other = tmp_path / "target", tmp_path / "other"
+    target.touch()
+    async with connected(ssh) as connection:
+        opening = asyncio.create_task(connection.run(f"rm {target}; echo done"))
+        statement = await held()
+        (channel,) = connection._channels.values()
+        for command in (f"touch {other}", f"rm {target} {other}"):
+            assert not await channel._make_request(b"exec", String(command))
+        await decide(ReviewDecision.APPROVE)
+        done = await opening
+    assert (done.stdout, done.exit_status) == ("done\n", 0)
+    assert str(target) in statement.text
+    assert not target.exists()
+    assert not other.exists()
 
 
 async def test_a_held_command_is_refused_with_the_reviewers_reason(

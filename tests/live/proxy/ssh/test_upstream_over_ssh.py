@@ -9,7 +9,7 @@ import asyncssh
 import pytest
 
 from support.children import line
-from support.ssh import Audited, MakeClient, Sessions, Upstream
+from support.ssh import Audited, MakeClient, Sessions, Upstream, connected
 
 
 def _upstream(policy: dict[str, Any]) -> dict[str, Any]:
@@ -185,16 +185,7 @@ class TestPasswordHost:
         assert "upstream-secret" not in done.stderr
 
     async def test_signals_and_breaks_reach_the_command_and_its_own_comes_back(self, client: MakeClient) -> None:
-        ssh = await client()
-        async with asyncssh.connect(
-            "127.0.0.1",
-            ssh.port,
-            username=ssh.door,
-            password=ssh.token,
-            known_hosts=None,
-            config=None,
-            client_keys=None,
-        ) as connection:
+        async with connected(await client()) as connection:
             process = await connection.create_process("listen")
             assert await process.stdout.readline() == "as asked\n"
             process.send_signal("USR1")

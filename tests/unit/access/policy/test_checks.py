@@ -103,3 +103,12 @@ def test_a_rule_that_never_applies_is_found_with_those_before_it(
 ) -> None:
     document["policy"].append({"name": "later", "decision": "denied"} | rule)
     assert shadowed(Policy.model_validate(document)) == found
+
+
+@pytest.mark.finding("use-26")
+def test_reviewers_to_tell_must_be_there(document: dict[str, Any]) -> None:
+    document["policy"][3]["tell_reviewers"] = True
+    assert_told(document, "policy.3.tell_reviewers", "there are no reviewers to tell: name some, or drop it")
+    document["policy"][3]["tell_reviewers"] = False
+    document["policy"][0]["tell_reviewers"] = True
+    assert Policy.model_validate(document).policy[0].tell_reviewers

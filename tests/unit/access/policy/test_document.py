@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
@@ -14,6 +15,9 @@ MALFORMED = [
     (change("ticket", to={"url": "https://tickets.example/browse"}), "ticket.url", "pattern"),
     (change("ticket", to={"url": "http://tickets.example/{ticket}"}), "ticket.url", "pattern"),
     (change("ticket", to={"url": "javascript:{ticket}"}), "ticket.url", "pattern"),
+    (change("ticket", to={"url": "https://jira{ticket}"}), "ticket.url", "pattern"),
+    (change("ticket", to={"url": "https://{ticket}.example/browse"}), "ticket.url", "pattern"),
+    (change("ticket", to={"url": "https://tickets.example:{ticket}/x"}), "ticket.url", "pattern"),
     (change("resources", "payments-db", "tier", to="very prod"), "payments-db.tier", "pattern"),
     (change("resources", "payments-db", "description", to="x" * 201), "payments-db.description", "at most 200"),
     (change("policy", 0, "maximum_duration", to="25h"), "policy.0.maximum_duration", "less than or equal"),
@@ -33,6 +37,36 @@ def test_a_malformed_part_is_found_where_it_is(
 ) -> None:
     wrong(document)
     assert_told(document, path, sentence)
+
+
+@pytest.mark.finding("use-7")
+@pytest.mark.parametrize(
+    "url", ["https://t.example/b/{ticket}", "https://t.example?id={ticket}#x", "https://t.example/#{ticket}"]
+)
+@pytest.mark.parametrize(
+    "ticket",
+    [
+        "INC-42",
+        ".evil.example",
+        "../../x",
+        "javascript:alert(1)",
+        "@evil.example/",
+        "a b?c#d&e=%2e",
+        "|x>",
+        "\U0001f525\u202e",
+    ],
+)
+def test_a_ticket_never_leads_to_another_host(document: dict[str, Any], url: str, ticket: str) -> None:
+    """Whoever asks types the ticket, and reviewers tap it."""
+    document["ticket"] = {"url": url}
+    system = Policy.model_validate(document).ticket
+    assert system is not None
+    link = system.link(ticket)
+    parts = urlsplit(link)
+    assert (parts.scheme, parts.netloc) == ("https", "t.example")
+    assert link.isascii()
+    assert not set(link) & set(" <>|\"'`")
+    assert unquote(link) == url.replace("{ticket}", ticket), "and is all of what was typed"
 
 
 @pytest.fixture

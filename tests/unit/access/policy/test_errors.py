@@ -150,3 +150,13 @@ def test_a_misspelt_key_is_not_missing_too() -> None:
     (error,) = errors_of(BASE.replace("    roles: [read]", "    rols: [read]"))
     assert error.endswith("rols: is no key that is known here. Did you mean roles?")
     assert any("is missing" in error for error in errors_of(BASE.replace("    roles: [read]\n", "")))
+
+
+def test_an_error_is_one_line_that_does_nothing_to_a_terminal() -> None:
+    error = PolicyError("a\x1b[31m.yml", 3, 1, "people.x\ny", "is \u202eno name")
+    assert str(error) == "a\\x1b[31m.yml:3: people.x\\ny: is \\u202eno name"
+
+
+def test_an_address_of_tickets_is_told_how_it_looks() -> None:
+    (error,) = errors_of(BASE + "ticket: {url: 'https://jira{ticket}.example/'}\n")
+    assert "must be an https:// address with {ticket} behind its host" in error

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from access.policy.policy import Policy
-from access.policy.reviewers import may_review, may_revoke
+from access.policy.reviewers import may_review, may_revoke, revokers
 from storage.model import Grant, Principal, PrincipalKind
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -84,3 +84,10 @@ def test_who_left_does_not_give_back_their_own(document: dict[str, Any]) -> None
     policy = Policy.model_validate(document)
     left = person("alice", disabled_at=NOW)
     assert may_revoke(policy, left, left, grant(left, "admin")) is not None
+
+
+def test_those_who_may_revoke_are_named_without_the_holder(document: dict[str, Any]) -> None:
+    policy = Policy.model_validate(document)
+    assert revokers(policy, "alice", grant(ALICE, "admin")) == {"bob", "carol", "dave"}
+    assert revokers(policy, "bob", grant(BOB, "admin")) == {"carol", "dave"}
+    assert revokers(policy, "alice", grant(ALICE, "gone")) == frozenset()

@@ -89,3 +89,21 @@ def test_any_text_is_read_with_places_within_it(text: str) -> None:
     places = [*reading.positions.values(), *(flaw.position for flaw in reading.flaws if flaw.position)]
     assert all(1 <= place.line <= lines and place.column >= 1 for place in places)
     assert all(flaw.message for flaw in reading.flaws)
+
+
+@pytest.mark.parametrize(
+    "code", ["\\0", "\\e", "\\x7f", "\\x9b", "\\ud800", "\\u202e", "\\u2066", "\\u200f", "\\u2028"]
+)
+@pytest.mark.parametrize("text", ['a: 1\nb: "x{}y"', 'a: 1\n"x{}y": b', 'a: 1\n\n"x{}y": 1'])
+def test_a_character_that_nobody_sees_is_a_flaw_with_its_line(text: str, code: str) -> None:
+    """Storage takes no NUL, a terminal obeys an escape, and a card shows turned text the other way round."""
+    flawed = text.format(code)
+    (flaw,) = read(flawed).flaws
+    assert flaw.position is not None
+    assert flaw.position.line == len(flawed.splitlines())
+    assert "has a character that nobody sees, U+" in flaw.message
+
+
+@pytest.mark.parametrize("text", ['"a\\tb\\nc"', '"é ü 漢 \\u00a0 👩‍💻 ❤️"', "|\n  two\n  lines\n"])
+def test_other_characters_are_what_somebody_wrote(text: str) -> None:
+    assert read(f"a: {text}").flaws == []

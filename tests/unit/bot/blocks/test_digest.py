@@ -14,7 +14,7 @@ def test_a_digest_says_all_of_it() -> None:
     text = read_message(render_digest(digest_facts(held=held)))
     words = [
         "alice on payments-db · read: 1 session. The access lasts until",
-        "closed as usual after 12m34s",
+        "lasted 12m34s, closed as usual",
         "INC-42",
         "fix a migration",
         "Approved by",

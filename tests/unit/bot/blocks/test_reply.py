@@ -1,14 +1,18 @@
 """What the requester reads in every phase: where the request stands and what to do next."""
 
+from dataclasses import replace
+
 import pytest
 
 from access.policy.policy import NO_RULE
 from bot.blocks.action_ids import Action
+from bot.blocks.modals import render_token
 from bot.blocks.reply import render_reply
+from bot.blocks.request_form import Already, Choice, Draft, render_form
 from bot.facts.facts import Phase
 from storage.model import RequestState
 from support.bot.facts import request_facts
-from support.bot.rendered import PHASES, action_ids, read_message
+from support.bot.rendered import PHASES, action_ids, read_message, read_view
 
 
 @pytest.mark.parametrize(
@@ -37,6 +41,18 @@ def test_a_way_in_begins_with_the_token_and_can_be_given_back() -> None:
     assert -1 not in places
     assert places == sorted(places)
     assert "/access revoke" not in text, "nothing can be typed there"
+
+
+@pytest.mark.finding("use-28")
+def test_ssh_is_told_by_which_fingerprint_to_know_the_gateway() -> None:
+    """In the message, in the window with the token, and where it is said that one has it already."""
+    shown = "SHA256:Qm9iIGlzIG5vdCBhbGljZSwgYW5kIGEga2V5IGlz"
+    facts = replace(request_facts(RequestState.APPROVED), fingerprint=shown)
+    form = render_form([Choice("web-1", "deploy", "granted at once")], Draft(), already=Already(facts))
+    for text in (read_message(render_reply(facts)), read_view(render_token(facts, "ey")), read_view(form)):
+        assert f"go on only if it is {shown}." in text
+        assert text.index("psql") < text.index(shown), "below the command"
+    assert "SHA256:" not in read_message(render_reply(request_facts(RequestState.APPROVED)))
 
 
 @pytest.mark.finding("use-31")

@@ -15,18 +15,24 @@ from bot.blocks.request import render_card
 from bot.facts.facts import About, Phase, RequestFacts, Who
 from slack_simulator.webapi.content import checked_blocks
 from storage.model import RequestState
-from support.bot.facts import NOW, request_facts
+from support.bot.facts import ALICE, BOB, NOW, request_facts
 from support.bot.rendered import HOSTILE, PHASES, action_ids, assert_inert, read_message
 
 
 @pytest.mark.parametrize(("phase", "given"), PHASES.items(), ids=PHASES)
-def test_a_card_has_buttons_only_while_pending(phase: Phase, given: dict[str, Any]) -> None:
+def test_a_card_has_buttons_only_while_somebody_may_use_them(phase: Phase, given: dict[str, Any]) -> None:
     facts = request_facts(**given)
     card = render_card(facts)
     assert facts.phase is phase
-    assert action_ids(card) == ({Action.APPROVE, Action.DENY} if phase is Phase.PENDING else set())
+    buttons = {Phase.PENDING: {Action.APPROVE, Action.DENY}, Phase.GRANTED: {Action.ASK_REVOKE}}
+    assert action_ids(card) == buttons.get(phase, set())
     assert "@alice" in read_message(card)
     assert card.text
+
+
+@pytest.mark.finding("use-26")
+def test_access_that_only_its_holder_may_end_has_no_button_for_others() -> None:
+    assert action_ids(render_card(replace(request_facts(RequestState.APPROVED), revocable=False))) == set()
 
 
 @pytest.mark.parametrize(
@@ -126,5 +132,24 @@ def test_a_denial_without_a_rule_is_told_in_words() -> None:
 
 def test_an_expiry_is_told_in_steps_so_that_many_cards_change_seldom() -> None:
     facts = request_facts()
-    moments = [NOW + timedelta(seconds=seconds) for seconds in range(1, 300, 20)]
+    moments = [NOW + timedelta(seconds=seconds) for seconds in range(160, 440, 20)]
     assert len({str(render_card(replace(facts, now=now)).blocks_json()) for now in moments}) == 1
+
+
+@pytest.mark.finding("use-7")
+@pytest.mark.parametrize(
+    ("gone_s", "left"), [(1, "30 min"), (140, "30 min"), (160, "25 min"), (1499, "5 min"), (1510, "4 min")]
+)
+def test_the_time_left_is_the_nearest_step_and_no_step_less(gone_s: int, left: str) -> None:
+    """A card that has just come said 25 minutes of 30."""
+    card = render_card(replace(request_facts(), now=NOW + timedelta(seconds=gone_s)))
+    assert f"expires in {left}," in read_message(card)
+
+
+@pytest.mark.finding("M6")
+def test_a_vote_that_counts_no_more_is_shown_as_that() -> None:
+    facts = replace(request_facts(quorum=3), approvals=(ALICE,), lapsed=(BOB, Who("carol")))
+    assert "approvals 1 of 3: @alice (approvals no longer count: bob, carol)" in read_message(render_card(facts))
+    assert "approvals 0 of 1 (approval no longer counts: bob)" in read_message(
+        render_card(replace(request_facts(), lapsed=(BOB,)))
+    )

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import pytest
 from slack_sdk.models.views import View
 
-from bot.blocks.request_form import Choice, Draft, matching_options, render_form
+from bot.blocks.request_form import Already, Choice, Draft, matching_options, render_form
+from storage.model import RequestState
+from support.bot.facts import GRANT_ID, REQUEST_ID, request_facts
 from support.bot.rendered import read_view
 
 READ = Choice("payments-db", "read", "reviewed by db-oncall, at most 1h")
@@ -62,3 +65,34 @@ def test_a_form_fits_at_the_extremes() -> None:
 
 def test_somebody_who_may_ask_for_nothing_is_told() -> None:
     assert "nothing at present" in read_view(render_form([], Draft()))
+
+
+@pytest.mark.finding("use-22")
+def test_what_one_has_is_said_first_with_what_to_do() -> None:
+    already = Already(request_facts(RequestState.APPROVED))
+    form = render_form([READ, DEPLOY], Draft("payments-db", "read", "30m"), already=already)
+    text = read_view(form)
+    words = ("You have read on payments-db until", "[Get my token…]", "psql", "need it longer", "30m", "[Ask anyway]")
+    places = [text.find(each) for each in words]
+    assert -1 not in places, text
+    assert places == sorted(places)
+    assert form.to_dict()["private_metadata"] == GRANT_ID.hex
+
+
+@pytest.mark.finding("use-22")
+def test_what_waits_already_is_pointed_to() -> None:
+    already = Already(request_facts(), "https://slack.example/archives/C1/p2?a=1&b=<2>")
+    form = render_form([READ, DEPLOY], Draft("payments-db", "read", "30m"), already=already)
+    text = read_view(form)
+    assert "You asked already for payments-db · read for 15m, and it is not decided yet" in text
+    assert "carol can approve, until" in text
+    assert "[Cancel request]" in text
+    assert "[Ask anyway]" in text
+    assert "<https://slack.example/archives/C1/p2?a=1&amp;b=&lt;2&gt;|Look at its card>" in str(form.to_dict())
+    assert form.to_dict()["private_metadata"] == REQUEST_ID.hex
+
+
+def test_a_form_that_tells_of_nothing_asks_plainly() -> None:
+    form = render_form([READ, DEPLOY], Draft())
+    assert "[Ask]" in read_view(form)
+    assert not form.to_dict().get("private_metadata")

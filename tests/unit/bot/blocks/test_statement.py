@@ -1,18 +1,18 @@
 """A held statement's card in every state."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from access.visible import MAX_SHOWN_CHARS
 from bot.blocks.action_ids import Action
-from bot.blocks.message import Message
+from bot.blocks.message import ALL_TEXT_LIMIT, Message, text_length
 from bot.blocks.statement import render_statement
+from bot.facts.facts import Who
 from storage.model import HoldState
-from support.bot.facts import statement_facts
+from support.bot.facts import BOB, statement_facts
 from support.bot.rendered import HOSTILE, action_ids, assert_inert, read_message
-
-#: What the proxy puts to reviewers at most, in UTF-16 units.
-LONGEST = 10_000
 
 
 def shown(card: Message) -> str:
@@ -50,7 +50,7 @@ def test_a_statement_is_inert_and_fits(state: HoldState | None) -> None:
 @pytest.mark.parametrize("line", ["select 1,\n", "😀", "x"])
 def test_the_longest_statement_is_shown_whole(line: str, state: HoldState | None) -> None:
     units = len(line.encode("utf-16-le")) // 2
-    text = line * (LONGEST // units - 4) + "TAIL"
+    text = line * (MAX_SHOWN_CHARS // units - 4) + "TAIL"
     fields = {"why": "w" * 900, "search_path": "p" * 900, "estimate": "e" * 900, "database": "d" * 90}
     card = render_statement(statement_facts(state, text=text, **fields))
     assert shown(card) == text
@@ -129,3 +129,47 @@ def test_an_approval_that_came_to_nothing_says_so() -> None:
     assert "Approved, but not run" in read_message(card)
     assert "This access was revoked by bob." in read_message(card)
     assert_inert(render_statement(statement_facts(HoldState.APPROVED, void=HOSTILE)))
+
+
+@pytest.mark.finding("M6")
+def test_a_vote_that_counts_no_more_is_shown_as_that() -> None:
+    text = read_message(render_statement(replace(statement_facts(), lapsed=(BOB,))))
+    assert "0 of 1 (approval no longer counts: bob)" in text
+
+
+@pytest.mark.finding("H2")
+@pytest.mark.parametrize("filler", ["x", "&", "\U0001f525", "\u202e"])
+def test_whatever_stands_beside_it_all_of_the_longest_statement_has_room(filler: str) -> None:
+    """What the proxy puts to people is what they can approve: both go by MAX_SHOWN_CHARS."""
+    crowd = tuple(Who(f"{number:02}" + "n" * 61) for number in range(40))
+    # Lines just longer than half a part, so that there are as many parts as can be.
+    text = (("x" * 1250 + "\n") * 8)[: MAX_SHOWN_CHARS - 4] + "TAIL"
+    given = dict.fromkeys(("why", "estimate", "search_path"), filler * 3000)
+    facts = replace(
+        statement_facts(text=text, database=filler * 63, **given),
+        principal=Who("p" * 63),
+        resource="r" * 63,
+        role="o" * 63,
+        reviewers=crowd,
+        approvals=crowd,
+        lapsed=crowd,
+        reason=filler * 3000,
+        ticket=filler * 128,
+        ticket_url="https://tickets.example/browse/" + "%26" * 128,
+    )
+    card = render_statement(facts)
+    assert shown(card) == text
+    assert Action.APPROVE in action_ids(card)
+    assert text_length(card.blocks) <= ALL_TEXT_LIMIT
+    assert len(card.blocks) <= 50
+    longer_rule = replace(facts, statement=statement_facts(text=text, database=filler * 63, **given).statement)
+    longer_rule.statement.rule = "r" * 63
+    assert Action.APPROVE in action_ids(render_statement(longer_rule))
+    over = render_statement(replace(facts, statement=statement_facts(text=text + "x").statement))
+    assert action_ids(over) == {Action.DENY}
+
+
+@pytest.mark.finding("use-8")
+def test_the_ticket_of_the_access_leads_to_where_it_is_read() -> None:
+    card = render_statement(replace(statement_facts(), ticket_url="https://tickets.example/browse/INC-42"))
+    assert "'url': 'https://tickets.example/browse/INC-42'" in str(card.blocks_json())

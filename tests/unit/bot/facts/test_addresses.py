@@ -35,7 +35,7 @@ def test_an_odd_path_or_database_survives_the_shell_and_libpq() -> None:
     shell = ["sh", "-c", command.replace("psql", "printf '[%s]'", 1)]
     received = subprocess.run(shell, capture_output=True, text=True, check=True, timeout=10).stdout
     assert received == (
-        '[host=gw port=5433 user=read@payments-db dbname=pay"ments`id` sslmode=require'
+        '[host=gw port=5433 user=read@payments-db dbname=pay"ments`id` sslmode=verify-full'
         r" sslrootcert='/home/ann o\'hara/$HOME/ca.pem']"
     )
 

@@ -46,7 +46,9 @@ async def test_whatever_has_a_listener_is_rendered(registered: Registration) -> 
 async def test_a_forgotten_and_a_dead_listener_are_named(registered: Registration) -> None:
     (sentence,) = await forgotten(registered, {"action": {Action.APPROVE, "of_a_new_button"}})
     assert "'of_a_new_button' is rendered" in sentence
-    (sentence,) = dead(registered.ids, rendered_ids() | {"view": {Callback.REQUEST_FORM.value}})
+    (sentence,) = dead(
+        registered.ids, rendered_ids() | {"view": {Callback.REQUEST_FORM.value, Callback.REVOKE_FORM.value}}
+    )
     assert "'deny_form' has a line" in sentence
 
 

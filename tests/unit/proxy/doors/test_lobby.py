@@ -44,7 +44,7 @@ def test_a_full_house_makes_room_at_the_cost_of_the_largest_silent_source() -> N
     for number, source in enumerate("abbac"):
         place.enter(str(number), source)
     assert place.enter("5", "b") == "1", "b has three then, and that is most"
-    assert place.enter("6", "d") == "0", "of those with most, the oldest"
+    assert place.enter("6", "d") == "0", "of those with most, the oldest silent one"
     assert len(place) == 5
 
 
@@ -54,6 +54,18 @@ def test_a_full_house_in_which_all_have_spoken_lets_its_oldest_go() -> None:
         place.enter(str(number), source)
         place.has_spoken(str(number))
     assert place.enter("5", "c") == "2"
+
+
+def test_a_crowd_that_has_spoken_sends_nobody_else_away_who_is_still_silent() -> None:
+    """Four sources full of connections that said a version line, and a fifth that only comes and goes."""
+    place = lobby(3, 5)
+    for number, source in enumerate("aaabb"):
+        place.enter(str(number), source)
+        place.has_spoken(str(number))
+    assert place.enter("honest", "c") == "0"
+    assert place.enter("late", "b") == "3", "b has three then, and that is most"
+    assert place.enter("more", "d") == "late", "of those with most, the silent one"
+    assert place.is_silent("honest")
 
 
 def test_a_crowd_of_many_sources_with_one_each_keeps_nobody_out() -> None:

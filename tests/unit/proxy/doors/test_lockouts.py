@@ -44,6 +44,18 @@ def test_a_lock_ends_by_itself_and_the_next_one_is_longer() -> None:
     ]
 
 
+def test_many_that_fail_at_once_are_one_lock() -> None:
+    """A pool with an old token opens all of its connections before the first one has failed."""
+    made = Lockouts(3)
+    assert locked(made, "a", 0, 3) == FIRST_LOCK_S
+    for _ in range(100):
+        late = made.failed("a", 1)
+        assert late.locked_s is None
+        assert late.delay_s == made.failed("a", 1).delay_s
+    assert made.locked_s("a", 1) == FIRST_LOCK_S - 1
+    assert locked(made, "a", FIRST_LOCK_S, 3) == 2 * FIRST_LOCK_S, "the next one is the second"
+
+
 def test_one_that_is_locked_locks_nobody_else() -> None:
     made = Lockouts(3)
     assert locked(made, "a", 0, 3) == FIRST_LOCK_S

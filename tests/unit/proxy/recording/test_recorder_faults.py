@@ -1,5 +1,6 @@
 """Recordings on disks that fail: what was committed to is what lies there, whatever the write came to."""
 
+import errno
 import hashlib
 import json
 import os
@@ -93,8 +94,16 @@ def test_a_segment_of_which_not_even_the_header_fits_is_none(tmp_path: Path) -> 
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def recorder_in(root: Path, session: UUID) -> Recorder:
-    return Recorder(root, session, STARTED, Format.JSON_LINES, redact=str, clock=lambda: 1.0)
+def recorder_in(root: Path, session: UUID, segment_bytes: int = 1 << 30) -> Recorder:
+    return Recorder(
+        root,
+        session,
+        STARTED,
+        Format.JSON_LINES,
+        redact=str,
+        segment_bytes=segment_bytes,
+        clock=lambda: 1.0,
+    )
 
 
 @pytest.mark.finding("M10")
@@ -143,3 +152,23 @@ def test_a_disk_that_takes_nothing_and_says_nothing_is_a_fault(tmp_path: Path, m
     monkeypatch.setattr(os, "write", lambda file, data: 0)
     with pytest.raises(RecorderFailed, match="Input/output error"):
         recorder.statement("select", "2", "allow")
+
+
+def test_a_segment_that_is_closed_while_it_is_synced_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event loop goes on to the next segment while another thread is about to sync the one before."""
+    session = uuid4()
+    recorder = recorder_in(tmp_path, session, segment_bytes=100)
+    recorder.statement("select", "x" * 200, "allow")
+    real_sync = os.fsync
+
+    def late(_: int) -> None:
+        monkeypatch.setattr(os, "fsync", real_sync)
+        recorder.statement("select", "the next segment", "allow")
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+
+    monkeypatch.setattr(os, "fsync", late)
+    recorder.sync()
+    monkeypatch.undo()
+    assert recorder.close() == on_disk(tmp_path, session)

@@ -291,3 +291,23 @@ def test_what_bash_runs_is_named_or_said_to_be_unknown(labels: Labels, tmp_path:
             seen += 1
             assert labels(line) & {"command:mk", "dynamic_command", "unparseable"}, line
     assert seen > 10
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "\\rm x",
+        "r\\m x",
+        "'rm' x",
+        '"rm" x',
+        "r'm' x",
+        '""r""m x',
+        "$'rm' x",
+        "$'\\x72m' x",
+        "$'\\162m' x",
+        "/bin/../bin/rm x",
+        "r\\\nm x",
+    ],
+)
+def test_quotes_and_escapes_hide_no_name(labels: Labels, command: str) -> None:
+    assert "command:rm" in labels(command)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.shell.commands import Command, after_redirects, command_words, commands
+from proxy.shell.commands import MAX_INNER, Command, after_redirects, command_words, commands, target
 from proxy.syntax.bash import nodes, parse, source
 
 
@@ -43,3 +43,21 @@ def test_words_behind_a_redirection_are_the_commands() -> None:
     (statement,) = (node for node in nodes(parse("sudo >log rm x")) if node.type == "redirected_statement")
     assert [source(word) for word in after_redirects(statement)] == ["rm", "x"]
     assert [each.basename for each in commands_of("sudo >log rm x")] == ["sudo", "rm"]
+
+
+def test_what_closes_a_descriptor_has_no_target() -> None:
+    (redirect,) = (node for node in nodes(parse("env 2>&- rm")) if node.type == "file_redirect")
+    assert target(redirect) is None
+    assert [each.basename for each in commands_of("env 2>&- rm")] == ["env", "rm"]
+
+
+def test_a_word_that_something_is_put_into_is_computed_where_it_runs() -> None:
+    (_, shell) = commands_of("find . -exec sh -c 'ls {}' x{} ;")
+    assert shell.words == ["-c", "ls {}", "x{}"]
+    assert [[argument.word for argument in group] for group in shell.scripts] == [[None]]
+    assert [each.name for each in commands_of("xargs -IX nice aX")] == ["xargs", "nice", None]
+
+
+def test_so_many_commands_in_one_are_read_and_no_more() -> None:
+    names = [each.name for each in commands_of("env " * 20_000 + "rm")]
+    assert names == ["env"] * MAX_INNER + [None]

@@ -63,6 +63,21 @@ Verdict = Callable[[str], VerdictKind]
         "env 'BASH_FUNC_ls%%=() { rm; }' bash x",
         "for ((1+((2)); a; )); do ls; done",
         'test "$x" -eq 1',
+        "ls >&'$(rm x)'",
+        "ls 1>&$x",
+        "ls >&a\\`rm\\`",
+        "mapfile -tCrm x",
+        "declare -a a='([$(rm x)]=1)'",
+        "a=(1); declare a='([$(rm x)]=1)'",
+        "declare -A a=$x",
+        "declare DIRSTACK=$x",
+        "export -a a='($(rm x))'",
+        "readonly -A a=$x",
+        "local a+='($(rm x))'",
+        "[[ a =~ <(rm x) ]]",
+        "[[ a =~ >(b^;rm x) ]]",
+        "RSYNC_CONNECT_PROG=rm rsync rsync://x/y z",
+        "WGETRC=x wget y",
     ],
 )
 def test_what_is_evaluated_again_is_never_carried_by_an_allowed_command(
@@ -71,3 +86,21 @@ def test_what_is_evaluated_again_is_never_carried_by_an_allowed_command(
     found = labels(command)
     assert found & {"dynamic_command", "unparseable"} or "command:rm" in found, found
     assert allowing_names(command) is VerdictKind.DENY
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "ls 2>&1 >&2",
+        "ls >&x",
+        "ls 2>&$fd",
+        "export A=$(date) B=$x",
+        "readonly A=$x",
+        "declare -a a=(1 2); declare -x b=c",
+        "[[ a =~ ^(b|c)<d>$ ]]",
+        '[[ a =~ "<(" ]]',
+        "APP_ENV=prod ls",
+    ],
+)
+def test_what_is_read_once_is_not_dynamic(labels: Labels, command: str) -> None:
+    assert not labels(command) & {"dynamic_command", "unparseable"}

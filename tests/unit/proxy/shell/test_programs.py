@@ -40,6 +40,11 @@ Verdict = Callable[[str], VerdictKind]
         "git clone -c core.sshCommand=rm h:x",
         "git rebase -x rm",
         "find . $x -exec ls {} +",
+        "git fetch $x",
+        "rsync -e rm --server . x",
+        "rsync --server --rsh=rm . x",
+        "python3 /./dev/stdin <<< 'import os'",
+        "cd /dev && perl stdin <<< 'system q(rm)'",
         "ssh host",
         "complete -C rm ls",
     ],
@@ -50,6 +55,19 @@ def test_what_a_program_is_told_to_run_is_never_carried_by_an_allowed_command(
     found = labels(command)
     assert found & {"dynamic_command", "unparseable"} or "command:rm" in found, found
     assert allowing_names(command) is VerdictKind.DENY
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rsync --server -vlogDtpre.iLsfxCIvu . /srv/app/",
+        "rsync --server --sender -e.LsfxC . /srv/app/",
+        "git-upload-pack '/srv/x.git'",
+        "git-receive-pack '/srv/x.git'",
+    ],
+)
+def test_the_hosts_end_of_a_copy_runs_nothing_of_the_clients(labels: Labels, command: str) -> None:
+    assert not labels(command) & {"dynamic_command", "unparseable"}
 
 
 @pytest.mark.parametrize(

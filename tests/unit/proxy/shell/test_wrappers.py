@@ -31,7 +31,11 @@ Labels = Callable[[str], set[str]]
         ("bash -c 'rm x; mv y'", {"bash", "rm", "mv"}),
         ("sh -ec \"sh -c 'rm x'\"", {"sh", "rm"}),
         ("bash -o pipefail -lc 'rm x'", {"bash", "rm"}),
-        ("bash script.sh -c rm", {"bash"}),
+        ("bash script.sh -c rm", {"bash", "script.sh"}),
+        ("bash --rcfile x rm", {"bash", "rm"}),
+        ("bash -oO errexit extglob -c rm", {"bash", "rm"}),
+        ("env >&- rm", {"env", "rm"}),
+        ("find . -exec flock + rm ;", {"find", "flock", "rm"}),
         ("su - bob -c 'rm x'", {"su", "rm"}),
         ("flock -n /lock rm x; flock /lock -c 'mv y'", {"flock", "rm", "mv"}),
         ("busybox rm x", {"busybox", "rm"}),
@@ -40,7 +44,7 @@ Labels = Callable[[str], set[str]]
         ("watch -n 1 'rm x'", {"watch", "rm"}),
         ("strace -f -o log rm x", {"strace", "rm"}),
         ("chroot /mnt rm x; taskset 3 dd", {"chroot", "rm", "taskset", "dd"}),
-        (". ./file", {"source"}),
+        (". ./file", {"source", "file"}),
         ("runuser -u bob -- rm -c ls; runuser bob -c 'mv y'", {"runuser", "rm", "mv"}),
         ("flock /lock rm -c ls", {"flock", "rm"}),
         ("sg wheel 'rm x'; sg wheel -c 'mv y'", {"sg", "rm", "mv"}),
@@ -54,7 +58,25 @@ def test_wrappers_are_looked_through(names: Labels, command: str, expected: set[
 
 @pytest.mark.parametrize(
     "command",
-    ["parallel", "parallel ::: rm", "fish --command=rm x", "fish -C rm x", "su bob", "bash --unheard-of x", "sg wheel"],
+    [
+        "find . -exec sh -c {} ;",
+        "find . -exec nice {} +",
+        "find . -exec sh -c 'ls {}' ;",
+        "find . -exec cp {} $x ;",
+        "xargs -I% sh -c 'ls %'",
+        "xargs -IX nice X",
+        "xargs -0i sh -c {}",
+        "xargs --replace=_ env z_",
+        "parallel sh -c ::: rm",
+        "parallel ls '{= system(q(rm)) =}' ::: x",
+        "parallel",
+        "parallel ::: rm",
+        "fish --command=rm x",
+        "fish -C rm x",
+        "su bob",
+        "bash --unheard-of x",
+        "sg wheel",
+    ],
 )
 def test_what_a_wrapper_runs_unseen_is_said_to_be_unknown(labels: Labels, command: str) -> None:
     assert "dynamic_command" in labels(command)

@@ -58,6 +58,12 @@ def shown(line: str) -> str:
         "psql -c 'delete from customers'",
         "awk '/password/ {print > \"x\"}' f",
         "ssh h 'rm -rf /srv; : Authorization: '",
+        "env TOKEN='rm -rf /srv' bash -c '$TOKEN'",
+        "sudo TOKEN= rm -rf /srv",
+        "echo `: token= \\`rm -rf /srv\\``",
+        "find . -exec sh -c 'rm -rf /srv {} token=' \\;",
+        "cat <<E\n\tE\nls <<'F'\nE\nrm -rf /srv token=\nF",
+        "echo token=a\n\\rm -rf /srv",
         "bash -c ': cookie: ; rm -rf /srv'",
     ],
 )
@@ -209,3 +215,41 @@ def test_what_is_no_text_of_a_shell_is_unreadable_and_shown() -> None:
     (facts,) = facts_of_unread("ls caf\\xe9; rm x")
     assert (facts.text, facts.labels) == ("ls caf\\xe9; rm x", {"exec", "unparseable"})
     assert facts.unreviewable
+
+
+@pytest.mark.finding("H1")
+@pytest.mark.parametrize(
+    "line",
+    [
+        'TOKEN=sshd; systemctl stop "$TOKEN"',
+        'export PASSWORD=sshd; systemctl stop "${PASSWORD}"',
+        "TOKEN=sshd bash -c 'systemctl stop $TOKEN'",
+        "sudo TOKEN=sshd sh -c 'systemctl stop $TOKEN'",
+        "export PASSWORD=sshd; systemctl stop $(printenv PASSWORD)",
+        "export PASSWORD=sshd; systemctl stop $(declare -p PASSWORD)",
+        "TOKEN=sshd; set",
+        "export TOKEN=sshd; systemctl stop $(tail -c 5 /proc/self/environ)",
+        "export TOKEN=sshd; tail -c 5 /proc/self/environ | xargs systemctl stop",
+        "export TOKEN=sshd; read -r x < /proc/self/environ; systemctl stop $x",
+        "declare -x TOKEN=sshd; systemctl stop `cat /proc/self/environ`",
+        "TOKEN+=sshd; systemctl stop $TOKEN",
+        "TOKEN=sshd; f() { systemctl stop $TOKEN; }; f",
+        "TOKEN=sshd; n=TOKEN; systemctl stop ${!n}",
+        "TOKEN=5; kill $((TOKEN + 1))",
+        "TOKEN=sshd; cat <<E\n$TOKEN\nE",
+        "systemctl stop --token sshd",
+        "systemctl stop token=sshd",
+    ],
+)
+def test_what_a_command_acts_on_is_not_hidden_from_who_approves_it(line: str) -> None:
+    found = show_command(line)
+    assert "sshd" in found.text or found.unreviewable
+
+
+@pytest.mark.parametrize(
+    "line", ['PGPASSWORD=hunter2 psql -c "select 1"', "systemctl stop x --password=hunter2", "export TOKEN=hunter2; ls"]
+)
+def test_a_secret_for_one_program_alone_is_hidden_and_can_be_approved(line: str) -> None:
+    found = show_command(line)
+    assert "hunter2" not in found.text
+    assert not found.unreviewable

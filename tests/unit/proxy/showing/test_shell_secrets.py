@@ -27,6 +27,12 @@ from proxy.showing.shell import facts_of
         ("chpasswd <<EOF\nbob:s3cret\nEOF", "chpasswd <<EOF\n***\nEOF"),
         ("bash -c 'tool --token s3cret; ls'", "bash -c 'tool --token ***; ls'"),
         ("pwd; PWD=/x ls; mkdir -p a/b", "pwd; PWD=/x ls; mkdir -p a/b"),
+        ("env -u X PGPASSWORD='s3 cret' psql -l", "env -u X PGPASSWORD=*** psql -l"),
+        ("sudo -u bob TOKEN=s3cret ls", "sudo -u bob TOKEN=*** ls"),
+        ("nice env A=1 TOKEN=s3cret ls", "nice env A=1 TOKEN=*** ls"),
+        ("usermod -p s3cret bob", "usermod -p *** bob"),
+        ("ls 41111111111\\\n11111", "ls ************1111"),
+        ("tool --token s3\\\n4", "tool --token ***"),
     ],
 )
 def test_secrets_are_hidden(command: str, shown: str) -> None:

@@ -99,6 +99,8 @@ def test_a_path_with_a_password_is_sensitive() -> None:
 def test_a_card_number_in_pieces_is_found() -> None:
     assert is_split_card(["7", "4111", "1111", "1111", "1111"])
     assert is_split_card(["41111111", "11111111"])
+    assert is_split_card(["4111_1111", "1111_1111"])
+    assert is_split_card(["4111.1111", "1111.1111"])
     assert not is_split_card(["4111", "1111", "1111", "1112"])
     assert not is_split_card(["1", "2", "3"])
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
+from access.key_files import KeyUnusable
 from proxy.ssh.host_key import host_key, public_key_file, public_line
 
 
@@ -31,3 +32,19 @@ def test_a_key_made_before_there_were_public_files_gets_one(tmp_path: Path) -> N
     public_key_file(tmp_path).unlink()
     host_key(tmp_path)
     assert public_key_file(tmp_path).read_text() == public_line(key) + "\n"
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"\xff\xfe"])
+def test_what_is_no_key_is_told(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "ssh_host_ed25519_key"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(KeyUnusable, match=r"ssh_host_ed25519_key is no private key\. Put it back from your backup"):
+        host_key(tmp_path)
+
+
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path) -> None:
+    host_key(tmp_path)
+    (tmp_path / "ssh_host_ed25519_key").chmod(0o640)
+    with pytest.raises(KeyUnusable, match="can be read by others than its owner: chmod 600"):
+        host_key(tmp_path)

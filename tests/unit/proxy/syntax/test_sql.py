@@ -3,7 +3,7 @@
 import pytest
 from postgast import pg_query_pb2 as pg
 
-from proxy.syntax.sql import MAX_CHAIN_TOKENS, MAX_SET_OPERATIONS, MAX_SQL_BYTES, Unreadable, children, parse, walk
+from proxy.syntax.sql import MAX_CHAIN_TOKENS, MAX_SET_OPERATIONS, MAX_SQL_BYTES, Unreadable, children, lex, parse, walk
 
 
 @pytest.mark.parametrize(
@@ -13,7 +13,14 @@ from proxy.syntax.sql import MAX_CHAIN_TOKENS, MAX_SET_OPERATIONS, MAX_SQL_BYTES
         b"select 'open",
         b"select '\xff'",
         b"select '\x81\\'",
-        b"select 'a\\'' or b'",
+        b"select 'a\\'' || 'b'",
+        rb"select '\'; drop table t; --'",
+        rb"select '\', '; drop table t; --'",
+        rb"select '\'' , '; delete from t; --'",
+        rb"select N'\'",
+        rb"select U&'\'",
+        rb"select '\' -- '",
+        b"select " + rb"'\' -- ', '\' -- '" * 20,
         b"select 1 " + b"+ 1" * MAX_CHAIN_TOKENS,
         b"select 1 " + b"union select 1 " * (MAX_SET_OPERATIONS + 1),
         b"-" * (MAX_SQL_BYTES + 1),
@@ -22,6 +29,29 @@ from proxy.syntax.sql import MAX_CHAIN_TOKENS, MAX_SET_OPERATIONS, MAX_SQL_BYTES
 def test_what_cannot_be_read_for_certain_is_refused(sql: bytes) -> None:
     with pytest.raises(Unreadable):
         parse(sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        rb"select * from t where a like $1 escape '\'",
+        rb"select 1 where a like $1 escape '\' and b like $2 escape '\'",
+        rb"select 1 where a like $1 escape '\' or b like $2 escape '\' or c like $3 escape '\'",
+        rb"select 'C:\'",
+        rb"select 'a\'' or b'",
+        rb"select '\' , E'\'; drop table t; --'",
+        rb"select E'\''",
+    ],
+)
+def test_a_text_with_one_reading_that_is_sql(sql: bytes) -> None:
+    """tests/live/proxy/postgres/test_functions.py holds the other reading against a real server."""
+    assert parse(sql)[1].stmts
+
+
+@pytest.mark.parametrize("sql", [rb"select 'C:\'", rb"like $1 escape '\'"])
+def test_of_another_grammar_only_the_end_is_known(sql: bytes) -> None:
+    with pytest.raises(Unreadable):
+        lex(sql)
 
 
 def test_tokens_stand_where_they_stand_in_the_bytes() -> None:

@@ -8,13 +8,17 @@ PostgreSQL's own that stands neither here nor in harmless.py, and every other fu
 from access.policy.labels import SqlLabel
 
 _READ = """
+bt_multi_page_stats bt_page_items brin_page_items gist_page_items hash_page_items pg_get_wal_block_info
+tuple_data_split heap_page_item_attrs
 lo_close lo_get lo_lseek lo_lseek64 lo_open lo_tell lo_tell64 loread
 cursor_to_xml cursor_to_xmlschema pg_get_sequence_data
 """
 _WRITE = """
+heap_force_freeze heap_force_kill check_foreign_key lo_manage autoinc
 lo_creat lo_create lo_export lo_from_bytea lo_import lo_put lo_truncate lo_truncate64 lo_unlink lowrite setval
 """
 _SESSION = """
+isn_weak set_limit sepgsql_setcon
 pg_advisory_lock pg_advisory_lock_shared pg_advisory_unlock pg_advisory_unlock_all pg_advisory_unlock_shared
 pg_advisory_xact_lock pg_advisory_xact_lock_shared pg_export_snapshot pg_stat_clear_snapshot
 pg_stat_force_next_flush pg_try_advisory_lock pg_try_advisory_lock_shared pg_try_advisory_xact_lock
@@ -25,7 +29,7 @@ lo_export lo_import pg_current_logfile pg_hba_file_rules pg_ident_file_mappings 
 pg_ls_logdir pg_ls_logicalmapdir pg_ls_logicalsnapdir pg_ls_replslotdir pg_ls_summariesdir pg_ls_tmpdir pg_ls_waldir
 pg_read_binary_file pg_read_file pg_rotate_logfile pg_show_all_file_settings pg_stat_file
 pg_file_length pg_file_read pg_file_rename pg_file_sync pg_file_unlink pg_file_write pg_logdir_ls pg_logfile_rotate
-pg_read_file_old
+pg_read_file_old pg_get_logical_snapshot_info pg_get_logical_snapshot_meta
 """
 _CONNECT = """
 dblink dblink_build_sql_delete dblink_build_sql_insert dblink_build_sql_update dblink_cancel_query dblink_close
@@ -56,6 +60,8 @@ pg_stat_reset_backend_stats pg_stat_reset_replication_slot pg_stat_reset_shared
 pg_stat_reset_single_function_counters pg_stat_reset_single_table_counters pg_stat_reset_slru
 pg_stat_reset_subscription_stats pg_stop_making_pinned_objects pg_switch_wal pg_sync_replication_slots
 pg_terminate_backend pg_wal_replay_pause pg_wal_replay_resume
+autoprewarm_dump_now autoprewarm_start_worker pg_buffercache_evict pg_buffercache_evict_all
+pg_buffercache_evict_relation pg_prewarm pg_truncate_visibility_map heap_force_freeze heap_force_kill
 pg_start_backup pg_stat_statements_reset pg_stop_backup pg_switch_xlog pg_logfile_rotate
 pg_logical_slot_get_binary_changes pg_logical_slot_get_changes
 pg_logical_slot_peek_binary_changes pg_logical_slot_peek_changes
@@ -69,8 +75,19 @@ pg_logical_slot_get_binary_changes pg_logical_slot_get_changes
 pg_logical_slot_peek_binary_changes pg_logical_slot_peek_changes
 dblink dblink_exec dblink_fetch dblink_get_result dblink_open dblink_send_query
 connectby crosstab crosstab2 crosstab3 crosstab4 crosstabn xpath_table get_raw_page heap_page_items
+brin_page_items bt_multi_page_stats bt_page_items gist_page_items hash_page_items heap_page_item_attrs
+pg_get_wal_block_info tuple_data_split
 cron.schedule cron.schedule_in_database
 """
+
+#: Of these, what is declared stable: planning computes it, to guess how many rows a condition leaves, and an error of a
+#: cast shows its value. So a plain EXPLAIN runs it.
+_PLANNED = """
+database_to_xml database_to_xml_and_xmlschema database_to_xmlschema schema_to_xml schema_to_xml_and_xmlschema
+schema_to_xmlschema table_to_xml table_to_xml_and_xmlschema table_to_xmlschema
+"""
+PLANNED = frozenset(_PLANNED.split())
+
 
 _TABLE = {
     SqlLabel.READ: _READ,
@@ -79,6 +96,7 @@ _TABLE = {
     SqlLabel.FILE: _FILE,
     SqlLabel.CONNECT: _CONNECT,
     SqlLabel.SERVER: _SERVER,
+    SqlLabel.PRIVILEGE: "sepgsql_restorecon",
     SqlLabel.NOTIFY: "pg_notify",
     SqlLabel.SET: "set_config",
     SqlLabel.UNPARSEABLE: _UNPARSEABLE,
@@ -92,6 +110,9 @@ def _by_function() -> dict[str, tuple[SqlLabel, ...]]:
             found[name] = (*found.get(name, ()), effect)
     return found
 
+
+#: Views whose rows PostgreSQL reads from files of the server.
+FILE_VIEWS = frozenset({"pg_file_settings", "pg_hba_file_rules", "pg_ident_file_mappings"})
 
 #: Function name -> what it does, whatever schema it is written with: an extension may stand in any. Names too common
 #: for that stand with their schema.

@@ -10,14 +10,16 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import ANY_SETTING, SqlLabel
-from proxy.postgres.sql.effects.calls.function_effects import FUNCTION_EFFECTS
-from proxy.postgres.sql.effects.calls.harmless import HARMLESS
+from proxy.postgres.sql.effects.calls.function_effects import FUNCTION_EFFECTS, PLANNED
+from proxy.postgres.sql.effects.calls.harmless import HARMLESS, INFORMATION_SCHEMA
 from proxy.postgres.sql.effects.found import Found
 from proxy.postgres.sql.effects.names import labels_of, remember, strings
 from proxy.postgres.sql.effects.scope import Scope
+from proxy.postgres.sql.effects.settings import is_code
 from proxy.syntax.sql import unwrap
 
 _SYSTEM_SCHEMA = "pg_catalog"
+_INFORMATION_SCHEMA = "information_schema"
 #: Ways to take a sample that PostgreSQL has itself.
 _SAMPLING = frozenset({"bernoulli", "system"})
 #: A statement that changes rows numbers them by the way.
@@ -37,6 +39,8 @@ def add_call(found: Found, call: pg.FuncCall, scope: Scope) -> None:
         # Which setting it is, a literal says.
         found.by_value = True
         found.add([SqlLabel.SESSION, SqlLabel.SET, _setting(call)], labels_of("function", name), scope.kept_by)
+        if is_code(_setting(call)):
+            found.add([SqlLabel.PROGRAM, SqlLabel.COPY_PROGRAM, _setting(call)], scope.kept_by)
 
 
 def add_function(found: Found, name: Sequence[str], scope: Scope, beside: Sequence[str] = ()) -> None:
@@ -48,7 +52,7 @@ def add_function(found: Found, name: Sequence[str], scope: Scope, beside: Sequen
     effects = FUNCTION_EFFECTS.get(name[-1]) or FUNCTION_EFFECTS.get(".".join(name[-2:]), ()) if name else ()
     if not effects:
         found.add([SqlLabel.OPAQUE_FUNCTION], labels, _caller(scope))
-    elif scope.runs:
+    elif scope.runs or name[-1] in PLANNED:
         numbered = scope.changes if name[-1] == _NUMBERING else ()
         for group in _groups(effects):
             found.add(group, labels, scope.kept_by, numbered)
@@ -67,7 +71,11 @@ def add_attribute(found: Found, node: pg.ColumnRef | pg.A_Indirection, scope: Sc
 
 def is_harmless(name: Sequence[str]) -> bool:
     """Whether it is PostgreSQL's own and does nothing but compute."""
-    return bool(name) and name[:-1] in ([], [_SYSTEM_SCHEMA]) and name[-1] in HARMLESS
+    if not name:
+        return False
+    if name[:-1] == [_INFORMATION_SCHEMA]:
+        return name[-1] in INFORMATION_SCHEMA
+    return name[:-1] in ([], [_SYSTEM_SCHEMA]) and name[-1] in HARMLESS
 
 
 def add_sampling(found: Found, sample: pg.RangeTableSample, scope: Scope) -> None:

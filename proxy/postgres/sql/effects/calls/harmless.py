@@ -253,6 +253,13 @@ pg_total_relation_size pg_wal_summary_contents pg_xact_commit_timestamp pg_xact_
 plpgsql_validator random random_normal setseed timeofday txid_status uuidv4 uuidv7
 """
 
+#: Of the schema information_schema, which drivers call by its name.
+_INFORMATION_SCHEMA = """
+_pg_char_max_length _pg_char_octet_length _pg_datetime_precision _pg_expandarray _pg_index_position _pg_interval_type
+_pg_numeric_precision _pg_numeric_precision_radix _pg_numeric_scale _pg_truetypid _pg_truetypmod
+"""
+
+INFORMATION_SCHEMA = frozenset(_INFORMATION_SCHEMA.split())
 UNCHANGING = frozenset(_UNCHANGING.split())
 VOLATILE = frozenset(_VOLATILE.split())
 HARMLESS = UNCHANGING | VOLATILE

@@ -13,7 +13,7 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from proxy.postgres.sql.effects.conditions.targets import Target, qualifier_of
-from proxy.postgres.sql.effects.conditions.whole import gives_all, item_gives_all, tables
+from proxy.postgres.sql.effects.conditions.whole import gives_all, is_target, item_gives_all, tables
 from proxy.syntax.sql import unwrap, walk
 
 _UP, _DOWN, _SIDELESS = "up", "down", ""
@@ -140,8 +140,8 @@ def _is_itself(column: str, value: Message, side: str, target: Target) -> bool:
         return False
     for item in tables(target.others):
         if qualifier_of(value) == (item.alias.aliasname or getattr(item, "relname", "")):
-            again = isinstance(item, pg.RangeVar) and item.relname == target.table
-            same = value.fields[-1].string.sval == column
+            again = is_target(item, target)
+            same = value.fields[-1].string.sval == column or bool(item.alias.colnames)
             return (again and same) or (not again and item_gives_all(item, target, restricts))
     return False
 

@@ -3,7 +3,7 @@
 Nothing is looked up, so a column without a qualifier belongs to the target only where no other table is in sight.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from google.protobuf.message import Message
@@ -25,8 +25,12 @@ class Target:
     relation: pg.RangeVar
     #: What stands beside it: FROM, USING, or a MERGE's source; each a table, subquery, function or join.
     others: tuple[Message, ...] = ()
-    #: The statement's WITH queries.
-    queries: Mapping[str, Message] = field(default_factory=dict[str, Message])
+    #: The statement's WITH queries; several may have one name, in different places.
+    queries: Mapping[str, Sequence[Message]] = field(default_factory=dict[str, Sequence[Message]])
+    #: How many WITH queries were followed to get here.
+    followed: int = 0
+    #: What is known already of queries, by their identity: whole.py's.
+    known: dict[int, tuple[Message, bool]] = field(default_factory=dict[int, tuple[Message, bool]], compare=False)
 
     @property
     def table(self) -> str:
@@ -41,9 +45,9 @@ class Target:
         """The same table, read in a subquery under another name."""
         return replace(self, relation=relation, others=others)
 
-    def without(self, query: str) -> "Target":
-        """With one WITH query less: a recursive one is not followed a second time."""
-        return replace(self, queries={name: each for name, each in self.queries.items() if name != query})
+    def following(self) -> "Target":
+        """Seen from within a WITH query."""
+        return replace(self, followed=self.followed + 1)
 
     def column(self, expression: Message) -> str | None:
         """The column whose value the expression is, if it is surely the target's; None for anything else."""

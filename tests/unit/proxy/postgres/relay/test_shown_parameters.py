@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from proxy.postgres.protocol import values
 from proxy.postgres.protocol.parameters import Parameter
-from proxy.postgres.relay.shown_parameters import TYPES, shown_parameters
+from proxy.postgres.relay.shown_parameters import TYPES, code_in, shown_parameters
 
 TEXT, BINARY = 0, 1
 PAN = "4111111111111111"
@@ -75,3 +75,24 @@ def test_no_value_breaks_it_or_its_line(oid: int, form: int, value: bytes) -> No
 @given(text=st.text(min_size=1, max_size=40))
 def test_no_text_is_shown(text: str) -> None:
     assert shown(values.TEXT, text.encode()).startswith("‹text ")
+
+
+def test_a_value_that_is_sql_is_shown_as_sql() -> None:
+    sent = [Parameter(TEXT, b"delete from t where a = 'secret'"), Parameter(TEXT, b"two words"), Parameter(TEXT, None)]
+    types = [values.TEXT, 0, values.TEXT]
+    code = code_in(types, sent)
+    assert shown_parameters(types, sent, code) == [
+        "$1 = 'delete from t where a = ‹text ≤8›' (text)",
+        "$2 = ‹text ≤16› (type not known)",
+        "$3 = NULL (text)",
+    ]
+    assert code[0].unreviewable == ""
+
+
+def test_sql_in_a_value_that_cannot_be_shown_says_so() -> None:
+    [shown_] = code_in([values.TEXT], [Parameter(TEXT, b"select query_to_xml(a, true, true, '')")]).values()
+    assert "put together when it runs" in shown_.unreviewable
+
+
+def test_a_date_is_no_sql() -> None:
+    assert code_in([values.DATE], [Parameter(TEXT, b"drop table t")]) == {}

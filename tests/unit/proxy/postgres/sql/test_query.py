@@ -47,6 +47,22 @@ def test_other_texts_do_not(analyser: QueryAnalyser, first: bytes, second: bytes
     assert analyser.remembered(second) is None
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "delete from t using (select id from t where name like '{}') s where t.id = s.id",
+        "with s as (select id from t where name like '{}') delete from t where id in (select id from s)",
+        "with d as (delete from t where name like '{}' returning id) select * from d",
+    ],
+)
+def test_a_pattern_that_matches_everything_is_judged_anew(analyser: QueryAnalyser, sql: str) -> None:
+    """Wherever it stands, it decides which rows are met."""
+    analyser.analyse(sql.format("abc").encode())
+    everything = sql.format("%").encode()
+    found = analyser.remembered(everything) or analyser.analyse(everything)
+    assert "delete_without_where" in found.statements[0].facts.labels
+
+
 def test_an_analysis_is_the_same_remembered_or_not(analyser: QueryAnalyser) -> None:
     analyser.analyse(b"delete from t where a = 1")
     assert analyser.remembered(b"delete from t where a = 2") == QueryAnalyser(lambda _: False).analyse(

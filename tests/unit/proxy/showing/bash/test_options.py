@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.showing.bash.changes import applied
-from proxy.showing.bash.options import is_header, is_secret_name, named_values, secret_values
+from proxy.showing.bash.options import assigned_values, is_header, is_secret_name, named_values, secret_values
 
 
 def shown(name: str, words: list[str]) -> list[str]:
@@ -32,6 +32,11 @@ def shown(name: str, words: list[str]) -> list[str]:
         ("htpasswd", ["-b", "f", "bob", "abc"], ["-b", "f", "bob", "***"]),
         ("htpasswd", ["f", "bob"], ["f", "bob"]),
         ("ls", ["-p", "abc"], ["-p", "abc"]),
+        ("openssl", ["enc", "-k", "abc", "-in", "x"], ["enc", "-k", "***", "-in", "x"]),
+        ("openssl", ["req", "-pkeyopt", "abc"], ["req", "-pkeyopt", "abc"]),
+        ("redis-cli", ["--pass", "abc", "ping"], ["--pass", "***", "ping"]),
+        ("usermod", ["-p", "abc", "bob"], ["-p", "***", "bob"]),
+        ("useradd", ["-mp", "abc"], ["-mp", "abc"]),
     ],
 )
 def test_a_known_option_hides_its_value(name: str, words: list[str], expected: list[str]) -> None:
@@ -53,7 +58,26 @@ def test_a_known_option_hides_its_value(name: str, words: list[str], expected: l
     ],
 )
 def test_an_option_that_is_named_for_a_secret_hides_its_value(words: list[str], hidden: list[str]) -> None:
-    assert [words[at][change.start : change.end] for at, change in named_values(words)] == hidden
+    assert [words[at][change.start : change.end] for at, change, _ in named_values("tool", words)] == hidden
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "certain"),
+    [
+        ("tool", ["--token", "abc"], False),
+        ("tool", ["--token=abc"], True),
+        ("tool", ["token=abc"], False),
+        ("kubectl", ["--token", "abc"], True),
+        ("docker", ["TOKEN=abc"], True),
+    ],
+)
+def test_whether_a_hidden_word_is_an_options_value(name: str, words: list[str], certain: bool) -> None:
+    assert [each for _, _, each in named_values(name, words)] == [certain]
+
+
+def test_variables_that_a_wrapper_sets() -> None:
+    words = ["PGPASSWORD=a b", "TOKEN=", "A=1", "--token=abc", "-x", "a.token=b"]
+    assert [words[at][change.start : change.end] for at, change in assigned_values(words)] == ["a b"]
 
 
 def test_names_of_variables() -> None:

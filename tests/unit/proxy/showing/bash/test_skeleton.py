@@ -33,6 +33,7 @@ def test_arguments_are_no_part_of_it(one: str, other: str) -> None:
         ("ls $(rm)", "ls $(mv)"),
         ("ls $(rm)", "ls x"),
         ("ls $x", "ls $y"),
+        ("ls `ls \\`rm x\\``", "ls `ls \\`mv x\\``"),
         ('ls "$x"', "ls $x"),
         ("sudo rm x", "sudo mv x"),
         ("bash -c 'rm x'", "bash -c 'mv x'"),

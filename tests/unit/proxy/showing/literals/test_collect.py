@@ -38,6 +38,15 @@ NAME, OPTION, SETTING = Role.NAME, Role.OPTION, Role.SETTING
         ("create tablespace t location 'a'", {"'a'": FILE}),
         ("create subscription s connection 'a' publication p", {"'a'": Role.SECRET}),
         ("select 'a'::regclass, 'b'::text", {"'a'": NAME}),
+        ("select upper('delete from t')", {"'delete from t'": Role.SQL}),
+        ("select f(q => 'delete from t', x => 'a b')", {"'delete from t'": Role.SQL}),
+        ("select f(coalesce($1, case when a then 'drop table t' end))", {"'drop table t'": Role.SQL}),
+        ("select f(array['delete from t'])", {"'delete from t'": Role.SQL}),
+        ("select f(x) from (values ('delete from t')) v (x)", {"'delete from t'": Role.SQL}),
+        ("select 'delete from t'", {}),
+        ("execute p('delete from t', 5)", {"'delete from t'": Role.SQL}),
+        ("create trigger g before insert on t execute function f('delete from t')", {"'delete from t'": Role.SQL}),
+        ("security label for 'x' on table t is 'a b'", {"'a b'": DECIDING}),
     ],
 )
 def test_what_is_more_than_data(sql: str, roles: dict[str, Role]) -> None:

@@ -32,6 +32,8 @@ def test_a_body_in_sql_is_read(sql: str) -> None:
         ("create function f() returns int language sql as 'not sql'", {"ddl", "unparseable"}),
         ("create function f() returns int language plpython3u as 'x'", {"ddl", "program", "copy_program"}),
         ("create function f() returns int language c as 'x', 'y'", {"ddl", "program", "copy_program"}),
+        ("create function f() returns int language sql as 'execute p'", {"ddl", "unparseable"}),
+        ("create function f() returns int language sql as 'explain analyze execute p'", {"ddl", "unparseable"}),
         ("do $$ begin end $$", {"do", "unparseable"}),
         ("do language plperlu 'x'", {"do", "program", "copy_program"}),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.postgres.sql.effects.scope import Scope
+from proxy.postgres.sql.effects.scope import Known, Scope
 from support.sql import facts_of, parts_of
 
 
@@ -37,5 +37,5 @@ def test_kept_code_has_the_kind_of_what_keeps_it() -> None:
 
 
 def test_a_string_of_code_knows_no_with_query() -> None:
-    inner = Scope(queries=frozenset({"d"})).deeper()
-    assert (inner.queries, inner.depth) == (frozenset(), 1)
+    inner = Scope(queries=(Known({"d": 0}, 1),)).deeper()
+    assert (inner.queries, inner.depth) == ((), 1)

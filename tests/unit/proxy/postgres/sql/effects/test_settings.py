@@ -38,5 +38,20 @@ def test_what_the_server_runs_is_a_program() -> None:
     assert "program" not in facts_of("alter system set work_mem = '1GB'")[0].labels
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "alter role r set session_preload_libraries = 'x'",
+        "alter database d set local_preload_libraries = 'x'",
+        "set plperl.on_init = 'x'",
+        "set dynamic_library_path = '/tmp'",
+        "create function f() returns int language sql set pltcl.start_proc = 'x' as 'select 1'",
+        "select set_config('plperl.on_init', 'x', false)",
+    ],
+)
+def test_what_is_loaded_is_a_program_wherever_it_is_set(sql: str) -> None:
+    assert any({"program", "copy_program"} <= part for part in parts_of(sql))
+
+
 def test_load_reads_a_file_into_the_session() -> None:
-    assert {"load", "session", "file"} <= facts_of("load 'x'")[0].labels
+    assert {"load", "session", "file", "program"} <= facts_of("load 'x'")[0].labels

@@ -61,11 +61,9 @@ def test_what_may_depend_on_the_row(text: str, may_be: bool) -> None:
     assert target("delete from t using s").may_be_in(expression(text)) is may_be
 
 
-def test_a_with_query_is_followed_once() -> None:
-    query = tree_of("select 1")
-    delete = tree_of("delete from t")
-    assert isinstance(delete, pg.DeleteStmt)
-    assert Target(delete.relation, queries={"a": query, "b": query}).without("a").queries == {"b": query}
+def test_a_with_query_that_is_followed_is_counted() -> None:
+    seen = target("delete from t").following().following()
+    assert (seen.followed, seen.table) == (2, "t")
 
 
 def test_the_qualifier_is_the_name_before_the_column() -> None:

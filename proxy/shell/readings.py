@@ -1,0 +1,182 @@
+"""Where bash reads a text otherwise than the grammar does: what of a tree nobody may believe. Pure.
+
+The grammar was made to colour programs, bash to run them. What is known to part them is refused here, or read again as
+bash reads it; it never guesses which of two readings was meant.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+from tree_sitter import Node
+
+from proxy.shell.commands import after_redirects
+from proxy.shell.options import split_words
+from proxy.syntax.bash import nodes, parse, source
+
+# Bash separates by space, tab and newline only; the grammar also by these, so that the two would read different words.
+# A lone dollar at a line's end makes the grammar swallow the next line.
+_CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
+#: The grammar takes the square of their number in a here-document.
+MAX_EXPANSIONS = 3_000
+_ESCAPED = re.compile(r"\\[\s\S]")
+# Unquoted, these end a word for bash. The grammar takes a newline before a backslash into one: `echo a⏎\reboot`.
+_ENDS_A_WORD = frozenset(" \t\n;|&<>()'\"")
+# What may stand between two parts of a tree: to the grammar more than that is blank.
+_BLANK = re.compile(rb"(?:[ \t]|\\\n)*")
+_BLANK_LINES = re.compile(rb"(?:[ \t\n]|\\\n)*")
+_CONTINUES = re.compile(rb"(?:\\\n)+")
+_KEEPS_LINES = frozenset({"string", "heredoc_body", "heredoc_redirect", "comment"})
+#: To bash a newline ends these; in two of them something may follow in a line of its own.
+_OF_ONE_LINE = split_words(
+    """
+    command declaration_command unset_command redirected_statement file_redirect herestring_redirect heredoc_redirect
+    variable_assignment for_statement
+    """
+)
+_FOLLOWS_A_NEWLINE = frozenset({"do_group", "compound_statement", "heredoc_body", "heredoc_end"})
+# What is no quotation between double quotes may end there, or expand.
+_NOT_QUOTED = frozenset('$`\\"}')
+_MARKER = re.compile(r"\\?[\w.%+-]+|'[\w .%+-]*'|\"[\w .%+-]*\"")
+# POSIX 2.6.3: inside backquotes a backslash is taken away before these, between double quotes also before those.
+_BACKSLASH = re.compile(r"\\([$`\\])")
+_BACKSLASH_IN_QUOTES = re.compile(r"\\([$`\\\"])")
+
+
+def is_unfit(line: str) -> bool:
+    """Whether the grammar cannot be asked about the line: for characters that bash reads otherwise, or for hours."""
+    too_many = "<<" in line and line.count("$") + line.count("`") > MAX_EXPANSIONS
+    return too_many or _CHARACTERS.search(line) is not None
+
+
+def is_read_otherwise(node: Node) -> bool:
+    """Whether bash reads another thing where this node stands."""
+    if node.child_count > 1 and not all(_is_blank(node, *pair) for pair in pairwise(node.children)):
+        return True
+    match node.type:
+        case "word":
+            return not _ENDS_A_WORD.isdisjoint(_ESCAPED.sub("", source(node))) and not _is_alternative(node)
+        case "comment":
+            # A comment does not continue, though its last character says so; the two readings differ.
+            return source(node).endswith("\\")
+        case "redirected_statement":
+            body = node.child_by_field_name("body")
+            return (body is None or body.type != "command") and bool(after_redirects(node))
+        case "heredoc_redirect":
+            return not _is_delimited(node)
+        case "raw_string" | "ansi_c_string":
+            return not _NOT_QUOTED.isdisjoint(source(node)[1:-1]) and _is_between_double_quotes(node)
+        case "command_substitution" if _is_backquoted(node):
+            # It ends at the first backquote that has no backslash, in whatever quotes that stands.
+            return "`" in _ESCAPED.sub("", _between(node))
+        case _:
+            return False
+
+
+def backquoted(node: Node) -> Iterator[str]:
+    """The scripts that bash may make of a substitution in backquotes with backslashes, which it takes away first."""
+    if node.type == "command_substitution" and _is_backquoted(node) and "\\" in (text := _between(node)):
+        yield from dict.fromkeys(form.sub(r"\1", text) for form in (_BACKSLASH, _BACKSLASH_IN_QUOTES))
+
+
+def is_of_bash_alone(node: Node) -> bool:
+    """Whether another shell runs what stands in it as a command: `[[ x || reboot ]]`, `echo &>x reboot`, `$'\\'…`."""
+    match node.type:
+        case "test_command" | "compound_statement":
+            return source(node).startswith(("[[", "(("))
+        case "file_redirect":
+            return any(child.type in {"&>", "&>>"} for child in node.children)
+        case kind:
+            return kind == "ansi_c_string"
+
+
+def joined(line: str) -> str:
+    """The line with the words put together that a backslash at a line's end parts: the grammar reads two of them."""
+    try:
+        data, root = line.encode(), parse(line)
+    except UnicodeEncodeError:
+        return line
+    kept, at = bytearray(), 0
+    for start, end in sorted(_continuations(root)):
+        kept += data[at:start]
+        at = end
+    return (kept + data[at:]).decode() if at else line
+
+
+def _continuations(root: Node) -> Iterator[tuple[int, int]]:
+    for node in nodes(root):
+        text, start = node.text or b"", node.start_byte
+        if b"\\\n" in text and node.type not in _KEEPS_LINES:
+            for before, after in pairwise(node.children):
+                if _CONTINUES.fullmatch(text, before.end_byte - start, after.start_byte - start):
+                    yield before.end_byte, after.start_byte
+
+
+def _is_backquoted(node: Node) -> bool:
+    return source(node).lstrip("$")[:1] == "`"
+
+
+def _between(node: Node) -> str:
+    """What stands between backquotes; the grammar takes a dollar before them along."""
+    return source(node).lstrip("$")[1:-1]
+
+
+def _is_blank(node: Node, before: Node, after: Node) -> bool:
+    """Whether bash, too, reads nothing between two parts of a node."""
+    if before.end_byte == after.start_byte:
+        return True
+    gap = (node.text or b"")[before.end_byte - node.start_byte : after.start_byte - node.start_byte]
+    if node.type in _OF_ONE_LINE and after.type not in _FOLLOWS_A_NEWLINE:
+        return _BLANK.fullmatch(gap) is not None
+    return node.type == "heredoc_body" or _BLANK_LINES.fullmatch(gap) is not None
+
+
+def _is_alternative(word: Node) -> bool:
+    """Whether it is of the text inside `${x:-a b}`, which has blanks of its own."""
+    parent = word.parent
+    while parent is not None and parent.type == "concatenation":
+        parent = parent.parent
+    return parent is not None and parent.type == "expansion"
+
+
+def _is_between_double_quotes(node: Node) -> bool:
+    """Whether it stands in an expansion in double quotes (`"${x:-'$(reboot)'}"`), where single quotes quote nothing."""
+    parent = node.parent
+    while parent is not None and parent.type in {"expansion", "concatenation"}:
+        parent = parent.parent
+    return parent is not None and parent.type in {"string", "heredoc_body"} and parent != node.parent
+
+
+def _is_delimited(redirect: Node) -> bool:
+    """Whether a here-document begins and ends with a word that is plain, or quoted as a whole, where bash sees it end.
+
+    Only `<<-` takes tabs away before its end; a backslash at a line's end puts the next line to it; and inside `$(…)`
+    a line that only begins with the word may be the end as well.
+    """
+    parts = {child.type: child for child in redirect.children}
+    start, end = (source(parts[kind]) if kind in parts else "" for kind in ("heredoc_start", "heredoc_end"))
+    marker = start.lstrip("\\").strip("'\"")
+    if _MARKER.fullmatch(start) is None or end.strip("\t\n") != marker or not _ends_its_line(parts["heredoc_end"]):
+        return False
+    # What is not of the document, on its first line, is of no interest: the marker stands there too.
+    before = (redirect.text or b"")[: parts["heredoc_end"].start_byte - redirect.start_byte].decode().split("\n")[1:]
+    lines = [line.lstrip("\t") for line in before] if "<<-" in parts else before
+    if not lines or lines[-1] or marker in lines[:-1]:
+        return False
+    if start == marker and lines[:-1] and (len(lines[-2]) - len(lines[-2].rstrip("\\"))) % 2:
+        return False
+    return not (any(line.startswith(marker) for line in lines) and _is_substituted(redirect))
+
+
+def _ends_its_line(node: Node) -> bool:
+    root = node
+    while root.parent is not None:
+        root = root.parent
+    return (root.text or b"")[node.end_byte - root.start_byte :][:1] in {b"", b"\n"}
+
+
+def _is_substituted(node: Node) -> bool:
+    parent = node.parent
+    while parent is not None and parent.type not in {"command_substitution", "process_substitution"}:
+        parent = parent.parent
+    return parent is not None

@@ -1,0 +1,165 @@
+"""Where bash and the grammar read two things, nobody believes the grammar."""
+
+from collections.abc import Callable
+
+import pytest
+
+from proxy.shell.readings import MAX_EXPANSIONS, backquoted, is_read_otherwise, is_unfit, joined
+from proxy.syntax.bash import nodes, parse, source
+from storage.model import VerdictKind
+
+Labels = Callable[[str], set[str]]
+Verdict = Callable[[str], VerdictKind]
+
+
+def doubted(line: str) -> set[str]:
+    return {node.type for node in nodes(parse(line)) if is_read_otherwise(node)}
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("echo a\n\\rm x", "word"),
+        (">x\n\\rm", "word"),
+        ("cat <<<x\n\\rm", "word"),
+        ("echo # x\n\\rm", "word"),
+        ("sh <<E\n\\rm x\nE", "word"),
+        ("cat <=~<E | tee x do | bash\nrm>&-\nE", "command"),
+        ("ls \\ rm", "command"),
+        (": # x \\\nrm", "comment"),
+        ("(ls) > x rm", "redirected_statement"),
+        ("echo \"${x:-'$(rm x)'}\"", "raw_string"),
+        ("cat <<E\n${x:-'`rm x`'}\nE", "raw_string"),
+        ("echo \"${x+'}$(rm x)'}\"", "raw_string"),
+        ("echo `: '` rm x `'`", "command_substitution"),
+    ],
+)
+def test_a_node_that_bash_reads_otherwise_is_not_believed(
+    allowing_names: Verdict, labels: Labels, line: str, kind: str
+) -> None:
+    assert kind in doubted(line)
+    assert "unparseable" in labels(line)
+    assert allowing_names(line) is VerdictKind.DENY
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "cat <<E\n\tE\nls <<'F'\nE\nrm x\nF",
+        "cat <<E\n E\nls <<'F'\nE\nrm x\nF",
+        "cat <<-E\n \tE\nls <<'F'\nE\nrm x\nF",
+        "cat <<-E\n\tE \nls <<'F'\nE\nrm x\nF",
+        "cat <<E\nx\\\nE\nls <<'F'\nE\nrm x\nF",
+        "cat <<$(z)\nE$(rm x)",
+        ": $(cat <<E\n)\n\n\tE\nErm x)",
+        "echo $(cat <<E\nx\nEx\nE\nrm x)",
+        "cat <<E\nEx\nls <<'F'\nE\nrm x\nF",
+    ],
+)
+def test_a_document_must_end_where_bash_sees_it_end(allowing_names: Verdict, labels: Labels, document: str) -> None:
+    assert "unparseable" in labels(document)
+    assert allowing_names(document) is VerdictKind.DENY
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cat <<E\nx\nE",
+        "cat <<'E' > f\nx\\\nE\nls",
+        "cat <<-E\n\tx\n\tE\nls",
+        "cat <<\\E\n$x\nE",
+        'cat <<"end of it"\nx\nend of it',
+        'echo "$(cat <<E\nx\nE\n)"',
+        "\n\ncat <<E | grep x && ls\nx\nE\nls",
+        "ls \\\n  -l \\\n  x",
+        "f() {\n  ls\n}\nf",
+        "for x in a b\ndo\n  ls\ndone < y",
+        "case x in\n  a | b)\n    ls\n    ;;\nesac",
+        "a=(1\n  2)",
+        "ls &&\n  ls |\n  wc",
+        "[[ -f x &&\n -f y ]]",
+        "echo ${x:-a b} \"${x:-'a'}\" ${x/a b/c}",
+        'echo `date +%s` "`date`"',
+    ],
+)
+def test_what_both_read_alike_is_believed(line: str) -> None:
+    assert not doubted(line)
+
+
+@pytest.mark.parametrize(
+    ("line", "scripts"),
+    [
+        ("echo `date`", []),
+        ("echo $(echo \\$x)", []),
+        ("echo `echo \\`rm x\\``", ["echo `rm x`"]),
+        ("echo `\\\\rm x`", ["\\rm x"]),
+        ("echo $`\\\\rm x`", ["\\rm x"]),
+        ('echo `: "\\$(rm x)"`', [': "$(rm x)"']),
+        ('echo "`: \\"x\\"`"', [': \\"x\\"', ': "x"']),
+    ],
+)
+def test_a_backslash_in_backquotes_is_taken_away_before_they_are_read(line: str, scripts: list[str]) -> None:
+    assert [each for node in nodes(parse(line)) for each in backquoted(node)] == scripts
+
+
+def test_what_backquotes_hold_is_judged_as_bash_reads_it(labels: Labels) -> None:
+    assert "command:rm" in labels("echo `echo \\`rm x\\``")
+    assert "command:rm" in labels("echo `: \\\\'; rm x; : \\\\'`")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sh -c '[[ x || rm x ]]'",
+        "dash -c '[[ x =~ a|rm ]]'",
+        "sh -c 'echo &>x rm'",
+        "flock x -c 'echo a &>>x rm'",
+        "watch 'ls &>x rm'",
+        "sh -c \"echo \\$'a\\\\'; rm; echo \\\\''\"",
+        "sh -c 'eval \"[[ x || rm ]]\"'",
+    ],
+)
+def test_what_another_shell_would_run_is_dynamic(labels: Labels, line: str) -> None:
+    assert labels(line) & {"dynamic_command", "unparseable"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[[ x || rm ]]",
+        "bash -c '[[ x || y ]] &>z'",
+        "sh -c 'bash -c \"[[ x || y ]]\"'",
+        "sh -c 'grep [[:digit:]] x 2>&1'",
+    ],
+)
+def test_what_bash_reads_is_as_bash_reads_it(labels: Labels, line: str) -> None:
+    assert not labels(line) & {"dynamic_command", "unparseable", "command:rm"}
+
+
+@pytest.mark.parametrize(
+    "line", ["ls\rrm", "ls\x0brm", "ls\x00", "echo $\nrm", "cat <<E\n" + "$x " * MAX_EXPANSIONS + "`"]
+)
+def test_a_line_that_the_grammar_cannot_be_asked_about(line: str) -> None:
+    assert is_unfit(line)
+    assert not is_unfit("cat <<E\n$x `y`\nE\n\tls")
+
+
+@pytest.mark.parametrize(
+    ("line", "one"),
+    [
+        ("ls a\\\n1", "ls a1"),
+        ("ls 4111\\\n\\\n1", "ls 41111"),
+        ("ls é 1\\\n2", "ls é 12"),
+        ("ls \\\n a", "ls \\\n a"),
+        ("ls 'a\\\nb'", "ls 'a\\\nb'"),
+        ("cat <<'E'\na\\\nb\nE", "cat <<'E'\na\\\nb\nE"),
+        ("ls \ud800\\\n1", "ls \ud800\\\n1"),
+    ],
+)
+def test_words_that_go_on_in_the_next_line_are_put_together(line: str, one: str) -> None:
+    assert joined(line) == one
+
+
+def test_a_name_in_two_lines_is_one_word() -> None:
+    (name,) = (node for node in nodes(parse(joined("re\\\n1 x"))) if node.type == "command_name")
+    assert source(name) == "re1"
