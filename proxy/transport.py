@@ -35,6 +35,8 @@ class Transport(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self.ended = False
+        #: Cut before there was a connection: if one comes yet, it is cut at once.
+        self._unwanted = False
         #: Done when the connection is gone.
         self.lost: asyncio.Future[None] = loop.create_future()
         #: Takes what arrives from now on; it must not raise.
@@ -46,6 +48,9 @@ class Transport(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._connection = cast("asyncio.Transport", transport)
+        if self._unwanted:
+            self._connection.abort()
+            return
         self._connection.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
 
     def data_received(self, data: bytes) -> None:
@@ -152,6 +157,7 @@ class Transport(asyncio.Protocol):
     async def close(self, timeout_s: float = 5.0) -> None:
         """Send what is left, then close; cut after the timeout if the peer does not take it."""
         if self._connection is None:
+            self.abort()
             return
         self._connection.close()
         try:
@@ -162,7 +168,8 @@ class Transport(asyncio.Protocol):
             self.abort()
 
     def abort(self) -> None:
-        """Cut at once."""
+        """Cut at once, or as soon as there is something to cut."""
+        self._unwanted = True
         if self._connection is not None and not self.lost.done():
             self._connection.abort()
 

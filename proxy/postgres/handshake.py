@@ -93,14 +93,14 @@ class StartupResult:
         return requested
 
 
-async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Transport:
-    """A transport on an accepted socket: in TLS already if the client starts with it (sslnegotiation=direct).
+async def accept(connection: socket.socket, transport: Transport, tls: ssl.SSLContext) -> None:
+    """Put `transport` on an accepted socket: in TLS already if the client starts with it (sslnegotiation=direct).
 
-    Raises OSError, also where TLS fails, and ProtocolViolation if direct TLS is not meant for PostgreSQL.
+    The caller made it, so that it can be freed whatever becomes of this. Raises OSError, also where TLS fails, and
+    ProtocolViolation if direct TLS is not meant for PostgreSQL.
     """
     direct = await _peek(connection) == _TLS_CLIENT_HELLO
-    transport = Transport()
-    # Made here and not asked back for: for a TLS connection uvloop returns a protocol of its own.
+    # What this returns is of no use: for a TLS connection uvloop gives a protocol of its own.
     await asyncio.get_running_loop().connect_accepted_socket(
         lambda: transport,
         connection,
@@ -108,9 +108,7 @@ async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Transport:
         ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S if direct else None,
     )
     if direct and (transport.tls is None or transport.tls.selected_alpn_protocol() != _ALPN):
-        transport.abort()
         raise ProtocolViolation("direct TLS without ALPN postgresql")
-    return transport
 
 
 async def greet(
