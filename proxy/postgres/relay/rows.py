@@ -333,19 +333,25 @@ def _as_text(rows: Sequence[Row], width: int) -> list[list[str | None]]:
     joined = _BORDER.join([cell or b"" for cell in cells])
     texts: list[str | None] = [*joined.decode("utf-8", "replace").split(_BORDER.decode())]
     if len(texts) != len(cells) or len(joined) > MAX_RECORDED_CHARACTERS:
-        texts = ["" if cell is None else _cut(cell.decode("utf-8", "replace")) for cell in cells]
+        texts = ["" if cell is None else cut(cell.decode("utf-8", "replace")) for cell in cells]
     if None in cells:
         texts = [None if cell is None else text for cell, text in zip(cells, texts, strict=True)]
     return [texts[start : start + width] for start in range(0, len(texts), width)] if width else [[] for _ in rows]
 
 
+def recorded_row(row: Sequence[Cell]) -> list[str | None]:
+    """A masked row of text cells, for the recording."""
+    return [None if cell is None else cut(cell.decode("utf-8", "replace")) for cell in row]
+
+
 def _readable(cell: Cell, type_oid: int | None) -> str | None:
     if cell is None:
         return None
-    return _cut(cell.decode("utf-8", "replace") if type_oid is None else readable(cell, type_oid))
+    return cut(cell.decode("utf-8", "replace") if type_oid is None else readable(cell, type_oid))
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """A text for the recording, which says how long it was if it was long."""
     if len(text) <= MAX_RECORDED_CHARACTERS:
         return text
     return f"{text[:MAX_RECORDED_CHARACTERS]}… ({len(text)} characters)"
