@@ -44,6 +44,7 @@ MAX_SEARCHED_BYTES = 64 * 1024
 
 #: Between cells that are decoded together.
 _BORDER = b"\x1f\n"
+_LINE = _BORDER.decode()
 
 #: A recorded cell is cut here.
 MAX_RECORDED_CHARACTERS = 64 * 1024
@@ -330,10 +331,11 @@ def _hex(cell: bytes) -> bytes | None:
 def _as_text(rows: Sequence[Row], width: int) -> list[list[str | None]]:
     """Cells in text format. All are decoded at once where that tells them apart, which is far cheaper."""
     cells = [cell for row in rows for cell in row]
-    joined = _BORDER.join([cell or b"" for cell in cells])
-    texts: list[str | None] = [*joined.decode("utf-8", "replace").split(_BORDER.decode())]
-    if len(texts) != len(cells) or len(joined) > MAX_RECORDED_CHARACTERS:
-        texts = ["" if cell is None else cut(cell.decode("utf-8", "replace")) for cell in cells]
+    if max((len(cell) for cell in cells if cell is not None), default=0) > MAX_RECORDED_CHARACTERS:
+        return [recorded_row(row) for row in rows]
+    texts: list[str | None] = [*_BORDER.join([cell or b"" for cell in cells]).decode("utf-8", "replace").split(_LINE)]
+    if len(texts) != len(cells):
+        return [recorded_row(row) for row in rows]
     if None in cells:
         texts = [None if cell is None else text for cell, text in zip(cells, texts, strict=True)]
     return [texts[start : start + width] for start in range(0, len(texts), width)] if width else [[] for _ in rows]
@@ -341,13 +343,24 @@ def _as_text(rows: Sequence[Row], width: int) -> list[list[str | None]]:
 
 def recorded_row(row: Sequence[Cell]) -> list[str | None]:
     """A masked row of text cells, for the recording."""
-    return [None if cell is None else cut(cell.decode("utf-8", "replace")) for cell in row]
+    return [None if cell is None else _text(cell) for cell in row]
 
 
 def _readable(cell: Cell, type_oid: int | None) -> str | None:
     if cell is None:
         return None
-    return cut(cell.decode("utf-8", "replace") if type_oid is None else readable(cell, type_oid))
+    if type_oid is None:
+        return _text(cell)
+    if len(cell) > MAX_RECORDED_CHARACTERS:
+        return f"{readable(cell[:MAX_RECORDED_CHARACTERS], type_oid)}… ({len(cell)} bytes)"
+    return cut(readable(cell, type_oid))
+
+
+def _text(cell: bytes) -> str:
+    """Only what is recorded of a long one is decoded."""
+    if len(cell) <= MAX_RECORDED_CHARACTERS:
+        return cell.decode("utf-8", "replace")
+    return f"{cell[:MAX_RECORDED_CHARACTERS].decode('utf-8', 'replace')}… ({len(cell)} bytes)"
 
 
 def cut(text: str) -> str:
