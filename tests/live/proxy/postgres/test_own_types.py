@@ -26,7 +26,7 @@ create domain small as int8 check (value <> 0);
 create type sized as (s small, many small[]);
 create type floats as range (subtype = float8);
 create table whole (id int primary key, a text, b numeric, ts timestamptz default '2024-01-01', f float8);
-insert into whole select n, 'row' || n, n * 1.5, default, n / 7.0 from generate_series(1, 1000) n;
+insert into whole select n, 'row' || n, n * 1.5, now(), n / 7.0 from generate_series(1, 1000) n;
 create table parent (id int8, note text);
 alter table parent add dropped int;
 alter table parent drop dropped;
@@ -39,14 +39,14 @@ grant select on all tables in schema own to app_owner, app_read;
 VALUES = {
     "pair": "row(n * 7919, 'x' || n)::pair",
     "pair[]": "array[row(n, 'x')::pair, null, row(n * 31, null)::pair]",
-    "triple": "row(n, n * 65537, md5(n::text))::triple",
+    "triple": "row(n, n * 20011, md5(n::text))::triple",
     "moment": "row(now() + n * interval '1 hour', n / 7.0, n)::moment",
     "deep": "row(row(n, 'a')::pair, array[row(n, 'b')::pair], n::int8 << 30, int8range(n, n + 9))::deep",
     "whole row": "(select w from whole w where id = n)",
     "rows": "array(select w from whole w where id between n and n + 2)",
     "record": "row(n, 'x', n::int8 << 20)",
     "int8range": "int8range(n * 1000000000::int8, n * 1000000000::int8 + 5000000)",
-    "int8multirange": "int8multirange(int8range(n, n + 5), int8range(n * 1000000, n * 1000000 + 7))",
+    "int8multirange": "int8multirange(int8range(n, n + 5), int8range(n * 10000 + 7, n * 10000 + 9))",
     "int8range[]": "array[int8range(n, n * 100), 'empty', null]",
     "int4range": "int4range(n * 1000, n * 1000 + 99)",
     "numrange": "numrange(n * 12345.678, n * 12345.678 + 9)",
@@ -72,14 +72,16 @@ VALUES = {
 @pytest.fixture
 async def owner(target: Target) -> AsyncIterator[asyncpg.Connection]:
     connection = await target.connect()
-    await connection.execute(_TYPES)
-    yield connection
-    await connection.close()
+    try:
+        await connection.execute(_TYPES)
+        yield connection
+    finally:
+        await connection.close()
 
 
 async def values(door: Door, sql: str, *, binary: bool) -> list[bytes | None]:
     connection = await door.libpq("owner")
-    await connection.execute("set search_path = own, public")
+    await connection.execute(b"set search_path = own, public")
     cursor = connection.cursor(binary=binary)
     await cursor.execute(sql.encode())
     result = cursor.pgresult
@@ -93,7 +95,7 @@ async def values(door: Door, sql: str, *, binary: bool) -> list[bytes | None]:
 @pytest.mark.parametrize("name", VALUES)
 async def test_what_holds_nothing_comes_through(door: Door, owner: asyncpg.Connection, name: str) -> None:
     """No value is NULL in binary that text would not mask: a thousand of each type, from all over its range."""
-    numbers = random.Random(name).sample(range(1, 100_000), COUNT)  # noqa: S311 - which ones does not matter
+    numbers = random.Random(name).sample(range(1, 100_000), COUNT)
     if name in {"whole row", "rows"}:
         numbers = [*range(1, COUNT + 1)]
     listed = ",".join(f"({number})" for number in numbers)
@@ -103,8 +105,6 @@ async def test_what_holds_nothing_comes_through(door: Door, owner: asyncpg.Conne
     assert len(in_binary) == COUNT
     lost = [n for n, text, value in zip(numbers, in_text, in_binary, strict=True) if value is None and text is not None]
     assert not lost, f"{len(lost)} of {COUNT}, such as {lost[0]}"
-    again = await owner.fetch(sql.replace("whole w", "own.whole w")) if name == "pair" else []
-    assert all(row[0] is not None for row in again)
 
 
 @pytest.mark.finding("pg-F4")
@@ -123,18 +123,16 @@ async def test_what_holds_nothing_comes_through(door: Door, owner: asyncpg.Conne
         (f"{PAN}::small", [None]),
         (f"row({PAN}, array[1, {PAN}]::small[])::sized", [(None, [1, None])]),
         (f"'{PAN}'::mood", [None]),
-        (f"row('Ada', '{CVV}', {CVV})::card", [("Ada", "***", CVV)]),
+        (f"row('Ada', '{CVV}', {CVV})::card", [("Ada", "***", int(CVV))]),
     ],
 )
 async def test_what_holds_something_is_masked_inside(
     door: Door, owner: asyncpg.Connection, expression: str, shows: list[object]
 ) -> None:
-    await owner.execute("create table if not exists own.cvv_free (x int)")
     connection = await door.connect("owner")
     await connection.execute("set search_path = own, public")
     # Prepared, so that asyncpg asks for the types itself.
-    found = [plain(row[0]) for row in await connection.fetch(f"select {expression}")]
-    assert found == shows or [str(found[0])] == [str(shows[0])]
+    assert [plain(row[0]) for row in await connection.fetch(f"select {expression}")] == shows
     await connection.close()
     in_text = await values(door, f"select {expression}", binary=False)
     for value in in_text:
