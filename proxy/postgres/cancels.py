@@ -13,25 +13,35 @@ _SHORT_SECRET_BYTES, _LONG_SECRET_BYTES = 4, 32
 
 
 class Cancels:
-    """Keys of our own making, so that no client learns the upstream's."""
+    """Secrets of our own making, so that no client learns the upstream's.
+
+    The process id is the upstream's: it stands in notifications and is what pg_backend_pid() says, by which clients
+    know what is their own. Several upstreams may have the same, so the secret alone tells sessions apart, as in PostgreSQL.
+    """
 
     def __init__(self) -> None:
-        self._relays: dict[int, tuple[bytes, Relay]] = {}
+        self._relays: dict[int, dict[bytes, Relay]] = {}
 
     @contextlib.contextmanager
-    def key(self, relay: Relay, version: int) -> Generator[tuple[int, bytes]]:
-        """The process id and secret that cancel this relay's session, for as long as the block lasts."""
-        process = secrets.randbelow(2**31 - 1) + 1
-        while process in self._relays:
-            process = secrets.randbelow(2**31 - 1) + 1
-        secret = secrets.token_bytes(_LONG_SECRET_BYTES if version >= PROTOCOL_3_2 else _SHORT_SECRET_BYTES)
-        self._relays[process] = (secret, relay)
+    def key(self, relay: Relay, version: int, process: int) -> Generator[tuple[int, bytes]]:
+        """The process id and secret that cancel this relay's session, for as long as the block lasts.
+
+        `process` is the upstream's.
+        """
+        size = _LONG_SECRET_BYTES if version >= PROTOCOL_3_2 else _SHORT_SECRET_BYTES
+        relays = self._relays.setdefault(process, {})
+        secret = secrets.token_bytes(size)
+        while secret in relays:
+            secret = secrets.token_bytes(size)
+        relays[secret] = relay
         try:
             yield process, secret
         finally:
-            del self._relays[process]
+            del relays[secret]
+            if not relays:
+                del self._relays[process]
 
     def find(self, request: CancelRequest) -> Relay | None:
         """The relay to cancel; None, and no answer to the client, if the key is not right."""
-        secret, relay = self._relays.get(request.process, (b"", None))
-        return relay if relay is not None and hmac.compare_digest(secret, request.secret) else None
+        relays = self._relays.get(request.process, {})
+        return next((relay for secret, relay in relays.items() if hmac.compare_digest(secret, request.secret)), None)

@@ -339,6 +339,8 @@ class Answers:
         name, value = messages.read_parameter_status(payload)
         if name == "client_encoding" and not is_readable(value):
             raise PolicyFault(f"Gatepass cannot mask text in {value}. Use client_encoding UTF8.")
+        if name == "client_encoding":
+            self._state.encoding = value
         return messages.parameter_status(name, self._masked(value))
 
     def _masked(self, text: str) -> str:

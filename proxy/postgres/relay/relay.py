@@ -41,6 +41,7 @@ class Relay:
         self._upstream = upstream
         self._masked_columns = masked_columns
         self._state = ConnectionState()
+        self._state.encoding = upstream.parameters.get("client_encoding", "UTF8")
         self._answers = Answers(session, masked_columns, self._state)
         link = Link(send=self._send_on, until=self._until, notify=self._notify)
         self._requests = Requests(session, masked_columns, self._state, link, estimator)
