@@ -16,7 +16,7 @@ class Cancels:
     """Secrets of our own making, so that no client learns the upstream's.
 
     The process id is the upstream's: it stands in notifications and is what pg_backend_pid() says, by which clients
-    know what is their own. Several upstreams may have the same, so the secret alone tells sessions apart, as in PostgreSQL.
+    know what is their own. Several upstreams may have the same one, so the secret tells sessions apart.
     """
 
     def __init__(self) -> None:
