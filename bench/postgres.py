@@ -38,7 +38,7 @@ CREATE TABLE words AS SELECT n AS id, 'some words about ' || n AS a, 'and others
     FROM generate_series(1, {ROWS}) n;
 VACUUM ANALYZE;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO app_read;
-"""  # noqa: S608 - constants
+"""
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,16 @@
 
 What arrives waits in a bounded buffer until somebody reads it, or goes straight to a `sink` once one is set: the busy
 direction of a relay needs no task to be woken for every packet.
+
+Nobody holds the loop: uvloop reads a socket up to 32 times before it looks at another, 256 KiB each time, so a sink
+gets a slice in each turn of the loop and nothing is read meanwhile. What is written is handed on in slices too, for
+TLS encrypts at once whatever it is given.
 """
 
 import asyncio
 import contextlib
 import ssl
+from collections import deque
 from collections.abc import Callable
 from typing import cast
 
@@ -15,7 +20,15 @@ HIGH_WATER_BYTES = 256 * 1024
 #: And while this much waits to be sent.
 WRITE_HIGH_WATER_BYTES = 512 * 1024
 
+#: What a sink is handed in one turn of the loop: while it works on that, every other session waits.
+TURN_BYTES = 8 * 1024
+#: And what is written in one, of what is longer: it is encrypted, not searched.
+WRITE_TURN_BYTES = 256 * 1024
+
 TLS_HANDSHAKE_TIMEOUT_S = 10.0
+
+#: Reading is held by the transport itself, which has more than it may hand over in this turn.
+_TURN = "turn"
 
 
 class TransportClosed(Exception):
@@ -35,8 +48,17 @@ class Transport(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self.ended = False
-        #: Done when the connection is gone.
+        #: Cut before there was a connection: if one comes yet, it is cut at once.
+        self._unwanted = False
+        #: Done when the connection is gone, and what came before is handed over.
         self.lost: asyncio.Future[None] = loop.create_future()
+        self._gone = False
+        #: What may be handed over yet in this turn of the loop.
+        self._left = TURN_BYTES
+        self._turn_due = False
+        #: What is to be written in later turns.
+        self._outbox: deque[memoryview] = deque()
+        self._congested = False
         #: Takes what arrives from now on; it must not raise.
         self._sink: Callable[[bytes], None] | None = None
         #: Told when sending must wait (True) and may go on (False).
@@ -46,14 +68,19 @@ class Transport(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._connection = cast("asyncio.Transport", transport)
+        if self._unwanted:
+            self._connection.abort()
+            return
         self._connection.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
 
     def data_received(self, data: bytes) -> None:
-        if self._sink is not None:
-            self._sink(data)
+        if self._sink is not None and not self._buffer and not self._held and len(data) <= self._left:
+            self._hand_over(data)
             return
         self._buffer += data
-        if len(self._buffer) >= HIGH_WATER_BYTES:
+        if self._sink is not None:
+            self._take_turn()
+        elif len(self._buffer) >= HIGH_WATER_BYTES:
             self.hold_reading("buffer")
         self._wake()
 
@@ -63,21 +90,37 @@ class Transport(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.ended = True
+        self.ended = self._gone = True
+        self._outbox.clear()
         self._writable.set()
         self._wake()
+        if self._sink is None or not self._buffer:
+            self._lose()
+
+    def _lose(self) -> None:
         if not self.lost.done():
             self.lost.set_result(None)
 
     def pause_writing(self) -> None:
-        self._writable.clear()
-        if self.on_congestion is not None:
-            self.on_congestion(True)
+        self._congested = True
+        self._say_congested()
 
     def resume_writing(self) -> None:
-        self._writable.set()
+        self._congested = False
+        self._write_turn()
+        self._say_congested()
+
+    def _say_congested(self) -> None:
+        """Tell whoever writes when that changes: the connection takes no more, or a turn's writing is not done."""
+        congested = self._congested or bool(self._outbox)
+        if congested is not self._writable.is_set():
+            return
+        if congested:
+            self._writable.clear()
+        else:
+            self._writable.set()
         if self.on_congestion is not None:
-            self.on_congestion(False)
+            self.on_congestion(congested)
 
     def _wake(self) -> None:
         if self._arrived is not None and not self._arrived.done():
@@ -116,23 +159,53 @@ class Transport(asyncio.Protocol):
         return bool(self._buffer)
 
     def feed(self, sink: Callable[[bytes], None]) -> None:
-        """From now on hand what arrives to `sink`, beginning with what is unread."""
+        """From now on hand what arrives to `sink`, beginning with what is unread: at most TURN_BYTES a turn."""
         self._sink = sink
         if self._buffer:
-            data = bytes(self._buffer)
-            self._buffer.clear()
-            self.release_reading("buffer")
-            sink(data)
+            self._take_turn()
+        self.release_reading("buffer")
+
+    def _hand_over(self, data: bytes) -> None:
+        if self._sink is None:
+            return
+        self._expect_turn()
+        self._left -= len(data)
+        self._sink(data)
+
+    def _expect_turn(self) -> None:
+        if not self._turn_due:
+            self._turn_due = True
+            asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._turn_due = False
+        self._left = TURN_BYTES
+        self._take_turn()
+
+    def _take_turn(self) -> None:
+        """Hand over what this turn still allows, unless somebody holds; the rest waits, and nothing more is read."""
+        if self._buffer and self._left and self._held <= {_TURN}:
+            data = bytes(self._buffer[: self._left])
+            del self._buffer[: self._left]
+            self._hand_over(data)
+        if self._buffer:
+            self.hold_reading(_TURN)
+            return
+        self.release_reading(_TURN)
+        if self._gone:
+            self._lose()
 
     def hold_reading(self, why: str) -> None:
-        """Stop reading until nobody holds any more."""
+        """Stop reading until nobody holds any more; a sink gets nothing meanwhile."""
         self._held.add(why)
-        if self._reading and self._connection is not None:
+        if self._reading and self._connection is not None and not self._gone:
             self._reading = False
             self._connection.pause_reading()
 
     def release_reading(self, why: str) -> None:
         self._held.discard(why)
+        if why != _TURN and self._buffer and self._sink is not None:
+            self._expect_turn()
         if not self._held and not self._reading and self._connection is not None and not self.ended:
             self._reading = True
             self._connection.resume_reading()
@@ -141,8 +214,30 @@ class Transport(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send; nothing happens if the connection is gone."""
-        if data and self._connection is not None and not self._connection.is_closing():
+        if not data or self._connection is None or self._connection.is_closing():
+            return
+        if not self._outbox and len(data) <= WRITE_TURN_BYTES:
             self._connection.write(data)
+            return
+        begun = bool(self._outbox)
+        self._outbox.append(memoryview(data))
+        if not begun:
+            self._go_on_writing()
+
+    def _write_turn(self) -> None:
+        """Write a slice of what is long, and go on in the next turn unless the connection takes no more."""
+        if not self._outbox or self._congested or self._connection is None or self._connection.is_closing():
+            return
+        first = self._outbox.popleft()
+        if len(first) > WRITE_TURN_BYTES:
+            self._outbox.appendleft(first[WRITE_TURN_BYTES:])
+        self._connection.write(bytes(first[:WRITE_TURN_BYTES]))
+        if self._outbox and not self._congested:
+            asyncio.get_running_loop().call_soon(self._go_on_writing)
+
+    def _go_on_writing(self) -> None:
+        self._write_turn()
+        self._say_congested()
 
     async def drain(self) -> None:
         """Wait until sending makes sense again."""
@@ -152,18 +247,25 @@ class Transport(asyncio.Protocol):
     async def close(self, timeout_s: float = 5.0) -> None:
         """Send what is left, then close; cut after the timeout if the peer does not take it."""
         if self._connection is None:
+            self.abort()
             return
-        self._connection.close()
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
+                    if self._outbox:
+                        await self.drain()
+                    self._connection.close()
                     await asyncio.shield(self.lost)
         finally:
             self.abort()
 
     def abort(self) -> None:
-        """Cut at once."""
-        if self._connection is not None and not self.lost.done():
+        """Cut at once, or as soon as there is something to cut."""
+        self._unwanted = True
+        if self._gone:
+            self._buffer.clear()
+            self._lose()
+        elif self._connection is not None:
             self._connection.abort()
 
     # --- TLS ----------------------------------------------------------------------------------------------------------

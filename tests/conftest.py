@@ -1,7 +1,10 @@
 """What every test stands on: the same Hypothesis examples on every run, and files that others cannot write."""
 
+import asyncio
 import os
+from collections.abc import Callable
 
+import uvloop
 from hypothesis import settings
 
 # Policies and secrets that a group may write are refused, and some systems make files so.
@@ -10,3 +13,8 @@ os.umask(0o022)
 # No wall clock: a busy machine is not a failing property.
 settings.register_profile("gatepass", deadline=None, derandomize=True)
 settings.load_profile("gatepass")
+
+
+def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
+    """The loop that `gatepass serve` runs on: sockets and TLS behave otherwise on asyncio's own."""
+    return {"uvloop": uvloop.new_event_loop}

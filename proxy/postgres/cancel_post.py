@@ -1,7 +1,7 @@
 """CancelPost: a CancelRequest that came to one of several processes, brought to the one that has the session.
 
 The kernel gives each connection to any process that listens on the port, and a cancel comes on a connection of its own.
-The process id in its key says whose it is; the request goes there by a socket in the folder that they share.
+The secret of its key says whose it is; the request goes there by a socket in the folder that they share.
 """
 
 import asyncio

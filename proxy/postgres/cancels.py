@@ -14,35 +14,45 @@ _SHORT_SECRET_BYTES, _LONG_SECRET_BYTES = 4, 32
 
 
 class Cancels:
-    """Keys of our own making, so that no client learns the upstream's; their process ids say whose they are."""
+    """Secrets of our own making, so that no client learns the upstream's; they say which process made them.
+
+    The process id is the upstream's: it stands in notifications and is what pg_backend_pid() says, by which clients
+    know what is their own. Several upstreams may have the same one, so the secret tells sessions apart.
+    """
 
     def __init__(self, place: Place) -> None:
         self._place = place
-        self._relays: dict[int, tuple[bytes, Relay]] = {}
+        self._relays: dict[int, dict[bytes, Relay]] = {}
 
     @contextlib.contextmanager
-    def key(self, relay: Relay, version: int) -> Generator[tuple[int, bytes]]:
-        """The process id and secret that cancel this relay's session, for as long as the block lasts."""
-        process = self._number()
-        while process in self._relays:
-            process = self._number()
-        secret = secrets.token_bytes(_LONG_SECRET_BYTES if version >= PROTOCOL_3_2 else _SHORT_SECRET_BYTES)
-        self._relays[process] = (secret, relay)
+    def key(self, relay: Relay, version: int, process: int) -> Generator[tuple[int, bytes]]:
+        """The process id and secret that cancel this relay's session, for as long as the block lasts.
+
+        `process` is the upstream's.
+        """
+        size = _LONG_SECRET_BYTES if version >= PROTOCOL_3_2 else _SHORT_SECRET_BYTES
+        relays = self._relays.setdefault(process, {})
+        secret = self._secret(size)
+        while secret in relays:
+            secret = self._secret(size)
+        relays[secret] = relay
         try:
             yield process, secret
         finally:
-            del self._relays[process]
+            del relays[secret]
+            if not relays:
+                del self._relays[process]
 
     def owner(self, request: CancelRequest) -> int:
         """The index of the process that made the key, if any did."""
-        return request.process % self._place.count
+        return int.from_bytes(request.secret) % self._place.count
 
     def find(self, request: CancelRequest) -> Relay | None:
         """The relay to cancel; None, and no answer to the client, if the key is not right."""
-        secret, relay = self._relays.get(request.process, (b"", None))
-        return relay if relay is not None and hmac.compare_digest(secret, request.secret) else None
+        relays = self._relays.get(request.process, {})
+        return next((relay for secret, relay in relays.items() if hmac.compare_digest(secret, request.secret)), None)
 
-    def _number(self) -> int:
-        """A process id above 0 that tells our index."""
-        count, index = self._place.count, self._place.index
-        return (secrets.randbelow((2**31 - 1) // count - 1) + 1) * count + index
+    def _secret(self, size: int) -> bytes:
+        """As random as it can be and tell our index."""
+        count = self._place.count
+        return (secrets.randbelow(2 ** (8 * size) // count) * count + self._place.index).to_bytes(size)

@@ -117,7 +117,8 @@ class ClientConnection:
         await masked_columns.load(connection)
         estimator = Estimator(session.resource, session.role, parameters["database"])
         relay = self._relay = Relay(session, masked_columns, estimator, self._startup.transport, connection)
-        with self._cancels.key(relay, self._startup.startup.version) as key:
+        process, _ = connection.key or (0, b"")
+        with self._cancels.key(relay, self._startup.startup.version, process) as key:
             self._startup.transport.write(_welcome(connection, key, session))
             await relay.run()
 

@@ -93,23 +93,22 @@ class StartupResult:
         return requested
 
 
-async def accept(connection: socket.socket, tls: ssl.SSLContext) -> Transport:
-    """A transport on an accepted socket: in TLS already if the client starts with it (sslnegotiation=direct).
+async def accept(connection: socket.socket, transport: Transport, tls: ssl.SSLContext) -> None:
+    """Put `transport` on an accepted socket: in TLS already if the client starts with it (sslnegotiation=direct).
 
-    Raises OSError, also where TLS fails, and ProtocolViolation if direct TLS is not meant for PostgreSQL.
+    The caller made it, so that it can be freed whatever becomes of this. Raises OSError, also where TLS fails, and
+    ProtocolViolation if direct TLS is not meant for PostgreSQL.
     """
-    loop = asyncio.get_running_loop()
-    first = await _peek(connection)
-    if first != _TLS_CLIENT_HELLO:
-        _, transport = await loop.connect_accepted_socket(Transport, connection)
-        return transport
-    _, transport = await loop.connect_accepted_socket(
-        Transport, connection, ssl=tls, ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S
+    direct = await _peek(connection) == _TLS_CLIENT_HELLO
+    # What this returns is of no use: for a TLS connection uvloop gives a protocol of its own.
+    await asyncio.get_running_loop().connect_accepted_socket(
+        lambda: transport,
+        connection,
+        ssl=tls if direct else None,
+        ssl_handshake_timeout=TLS_HANDSHAKE_TIMEOUT_S if direct else None,
     )
-    if transport.tls is None or transport.tls.selected_alpn_protocol() != _ALPN:
-        transport.abort()
+    if direct and (transport.tls is None or transport.tls.selected_alpn_protocol() != _ALPN):
         raise ProtocolViolation("direct TLS without ALPN postgresql")
-    return transport
 
 
 async def greet(

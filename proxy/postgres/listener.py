@@ -19,7 +19,7 @@ from proxy.doorstep import Doorstep, Entrance
 from proxy.place import ALONE, Place
 from proxy.postgres.cancel_post import CancelPost
 from proxy.postgres.cancels import Cancels
-from proxy.postgres.connection import ClientConnection
+from proxy.postgres.connection import HANG_UP_S, ClientConnection
 from proxy.postgres.handshake import StartupRefused, StartupResult, accept, greet
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
@@ -137,17 +137,17 @@ class PostgresListener:
         connection.setblocking(False)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        transport: Transport | None = None
+        transport = Transport()
         greeted: StartupResult | CancelRequest | None = None
         try:
+            # One deadline over every way in: plain, asked for TLS or GSS, TLS at once, and a handshake without an end.
             async with asyncio.timeout(self._greeting_timeout_s):
-                transport = await accept(connection, self._tls)
+                await accept(connection, transport, self._tls)
                 greeted = await greet(transport, self._tls, doorstep.spoke)
                 return greeted
         except StartupRefused as refusal:
             doorstep.note("postgres_client_refused", str(refusal), client=client)
-            if transport is not None:
-                transport.write(messages.error(refusal.code, str(refusal), severity="FATAL"))
+            transport.write(messages.error(refusal.code, str(refusal), severity="FATAL"))
         except TimeoutError:
             doorstep.note("postgres_client_slow", "no password in time", client=client)
         except TransportClosed:
@@ -155,10 +155,11 @@ class PostgresListener:
         except (ProtocolViolation, OSError) as error:
             doorstep.note("postgres_client_rejected", str(error)[:200], client=client)
         finally:
-            if transport is None:
-                connection.close()
-            elif not isinstance(greeted, StartupResult):
-                await transport.close()
+            if not isinstance(greeted, StartupResult):
+                try:
+                    await transport.close(HANG_UP_S)
+                finally:
+                    connection.close()
         return None
 
     async def _pass_on(self, request: CancelRequest) -> None:

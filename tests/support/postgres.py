@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psycopg
 from sqlalchemy import select
 
 from cli.demo.clients import psql_program
@@ -103,6 +104,22 @@ class Door:
         given: dict[str, Any] = {"database": "payments", "ssl": "require", "password": held.token, **options}
         made = await asyncpg.connect(host="127.0.0.1", port=self.port, user=f"{role}@db", timeout=20, **given)
         self.opened.callback(made.terminate)
+        return made
+
+    async def libpq(self, role: str = "read", **options: Any) -> psycopg.AsyncConnection:
+        """psycopg through the gateway, on the libpq that it brings along; the certificate is verified."""
+        held = await self.granted(role)
+        given: dict[str, Any] = {"dbname": "payments", "sslmode": "verify-full", "password": held.token, **options}
+        made = await psycopg.AsyncConnection.connect(
+            host="127.0.0.1",
+            port=self.port,
+            user=f"{role}@db",
+            sslrootcert=str(self.ca_file),
+            connect_timeout=20,
+            autocommit=True,
+            **given,
+        )
+        self.opened.callback(made.pgconn.finish)
         return made
 
     async def psql(self, role: str, *arguments: str, stdin: str = "", **how: str) -> tuple[int, str, str]:

@@ -6,8 +6,8 @@ What is not recognised ends the session. Nothing is handed on that is not record
 
 import json
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from proxy.errors import PolicyFault
 from proxy.postgres.protocol import messages
@@ -20,16 +20,21 @@ from proxy.postgres.relay.copied_rows import CopyMasker
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Kind, Question
 from proxy.postgres.relay.questions import take_answer
-from proxy.postgres.relay.rows import RowMasker
+from proxy.postgres.relay.rows import RowMasker, cut, recorded_row
 from proxy.sessions.session import LiveSession
 
 #: Rows in one record of the recording.
 MAX_RECORDED_ROWS = 500
 
+#: A longer message is masked in a thread: a message is looked at as a whole, and all others would wait for it.
+MAX_INLINE_BYTES = 32 * 1024
+
 #: RowDescriptions to remember.
 MAX_DESCRIPTIONS = 500
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+
+_Masked = TypeVar("_Masked")
 
 _WITHHELD = "(withheld by Gatepass: this table has masked columns)"
 _WORD = re.compile(r"\w+")
@@ -45,6 +50,12 @@ class Answers:
         self._reader = FrameReader()
         #: Columns of unknown origin: nothing goes on until the catalogue has been refreshed and `resume` called.
         self.needs: tuple[Column, ...] | None = None
+        #: What a long message needs masked, in a thread so that other sessions go on: nothing goes on until this was
+        #: called there, and `resume` after it.
+        self.aside: Callable[[], None] | None = None
+        self._done_aside: list[Any] = []
+        #: Long texts that were masked aside.
+        self._texts: dict[str, str] = {}
         self._stopped: tuple[bytes, list[Frame]] = (b"", [])
         self._backlog: list[bytes] = []
         #: The upstream said why it closes the connection, so the client knows.
@@ -82,16 +93,21 @@ class Answers:
 
         Raises ProtocolViolation for what PostgreSQL would not say, and PolicyFault or RecorderFailed.
         """
-        if self.needs is not None:
+        if self.waits:
             self._backlog.append(data)
             return b""
         return self._handle(*self._reader.feed(data))
 
+    @property
+    def waits(self) -> bool:
+        """For the catalogue, or for what is masked aside."""
+        return self.needs is not None or self.aside is not None
+
     def resume(self) -> bytes:
-        """Go on where unknown columns stopped it."""
-        self.needs = None
+        """Go on where unknown columns or a long message stopped it."""
+        self.needs = self.aside = None
         out = [self._handle(*self._stopped)]
-        while self._backlog and self.needs is None:
+        while self._backlog and not self.waits:
             out.append(self._handle(*self._reader.feed(self._backlog.pop(0))))
         return b"".join(out)
 
@@ -105,25 +121,48 @@ class Answers:
                 position += 1
                 continue
             if tag in _RUNS:
-                begin = position
-                while position < count and frames[position][0] == tag:
-                    position += 1
-                run = frames[begin:position]
-                out.append(self._rows(chunk, run) if tag == _DATA_ROW else self._copy_rows(chunk, run))
-                continue
-            handler = self._handlers.get(tag)
-            if handler is None:
+                run = _run(frames, position)
+                masked = self._rows(chunk, run) if tag == _DATA_ROW else self._copy_rows(chunk, run)
+                if masked is not None:
+                    out.append(masked)
+                    position += len(run)
+            elif (handler := self._handlers.get(tag)) is None:
                 raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
-            replaced = handler(chunk[start:end])
-            if self.needs is not None:
+            else:
+                self._long_texts(tag, chunk[start:end])
+                replaced = None if self.waits else handler(chunk[start:end])
+                if not self.waits:
+                    out.append(chunk[start - 5 : end] if replaced is None else replaced)
+                    position += 1
+                    self._texts.clear()
+            if self.waits:
                 self._stopped = (chunk, frames[position:])
                 break
-            out.append(chunk[start - 5 : end] if replaced is None else replaced)
-            position += 1
         self._write_records()
         answer = b"".join(out)
         self._session.counters.bytes_out += len(answer)
         return answer
+
+    def _masked_first(self, mask: Callable[[], _Masked], frame: Frame) -> _Masked | None:
+        """What `mask` gives; None if that takes long, so that it has to be done aside first."""
+        if self._done_aside:
+            return self._done_aside.pop()
+        if frame[2] - frame[1] <= MAX_INLINE_BYTES:
+            return mask()
+        self.aside = lambda: self._done_aside.append(mask())
+        return None
+
+    def _long_texts(self, tag: int, payload: bytes) -> None:
+        """Have the texts of a long message masked aside; `_masked` finds them then."""
+        if len(payload) <= MAX_INLINE_BYTES or tag not in _WORDS or self._texts:
+            return
+
+        def mask() -> None:
+            for part in payload.split(b"\0"):
+                for text in (messages.text_of(part), messages.text_of(part[1:])):
+                    self._texts[text] = self._session.masker.text(text)
+
+        self.aside = mask
 
     def _to_us(self, question: Question, tag: int, payload: bytes) -> bytes:
         """An answer to a question of ours. The client gets none of it, but for an error that its own batch fails by."""
@@ -140,17 +179,24 @@ class Answers:
         failed = self._state.failed()
         if failed is None or failed.kind is Kind.QUERY:
             return b""
-        self._record("error", {"code": values.get("C", ""), "message": question.failed})
+        self._record("error", {"code": values.get("C", ""), "message": cut(question.failed)})
         return messages.fields(b"E", values)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
-    def _rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes:
+    def _rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes | None:
         columns = self._state.row_columns()
         masker = self._row_masker(columns)
-        masked, rows = masker.mask(chunk, frames)
-        self._session.counters.rows += len(rows)
-        recorded = masker.recorded(rows)
+
+        def mask() -> tuple[bytes, list[list[str | None]]]:
+            masked, rows = masker.mask(chunk, frames)
+            return masked, masker.recorded(rows)
+
+        done = self._masked_first(mask, frames[0])
+        if done is None:
+            return None
+        masked, recorded = done
+        self._session.counters.rows += len(recorded)
         for start in range(0, len(recorded), MAX_RECORDED_ROWS):
             record: dict[str, Any] = {"rows": recorded[start : start + MAX_RECORDED_ROWS]}
             if columns is not self._columns_recorded:
@@ -206,19 +252,24 @@ class Answers:
         self._copy = CopyMasker(shape, rules, self._session.masker)
         self._record("copy", {"direction": "out"})
 
-    def _copy_rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes:
+    def _copy_rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes | None:
         """CopyData: one row each."""
-        if self._copy is None:
+        copy = self._copy
+        if copy is None:
             raise ProtocolViolation("COPY data where there is no COPY")
-        masked, rows = self._copy.mask(chunk, frames)
-        self._session.counters.rows += len(rows)
-        self._record_copied(rows)
-        return masked
 
-    def _record_copied(self, rows: Sequence[Sequence[bytes | None]]) -> None:
-        text = [[None if cell is None else cell.decode("utf-8", "replace") for cell in row] for row in rows]
+        def mask() -> tuple[bytes, list[list[str | None]]]:
+            masked, rows = copy.mask(chunk, frames)
+            return masked, [recorded_row(row) for row in rows]
+
+        done = self._masked_first(mask, frames[0])
+        if done is None:
+            return None
+        masked, text = done
+        self._session.counters.rows += len(text)
         for start in range(0, len(text), MAX_RECORDED_ROWS):
             self._record("rows", {"rows": text[start : start + MAX_RECORDED_ROWS]})
+        return masked
 
     def _copy_done(self, _: bytes) -> None:
         self._copy = None
@@ -258,12 +309,12 @@ class Answers:
         if failed is not None and failed.denial is not None:
             return failed.denial
         self.sent_fatal = self.sent_fatal or fatal
-        self._record("error", {"code": values.get("C", ""), "message": values.get("M", "")})
+        self._record("error", {"code": values.get("C", ""), "message": cut(values.get("M", ""))})
         return messages.fields(b"E", values)
 
     def _notice(self, payload: bytes) -> bytes:
         values = self._masked_fields(payload)
-        self._record("notice", {"message": values.get("M", "")})
+        self._record("notice", {"message": cut(values.get("M", ""))})
         return messages.fields(b"N", values)
 
     def _masked_fields(self, payload: bytes) -> dict[str, str]:
@@ -272,12 +323,12 @@ class Answers:
         if self._masked_columns.catalogue.masked:
             of_masked = values.get("t") in self._masked_columns.catalogue.masked
             for code in _QUOTING:
-                if code in values and (of_masked or self._names_masked(values[code])):
+                if code in values and (of_masked or self._may_name_masked(values[code])):
                     values[code] = _WITHHELD
         return values
 
-    def _names_masked(self, text: str) -> bool:
-        return any(self._masked_columns.is_masked(word) for word in _WORD.findall(text))
+    def _may_name_masked(self, text: str) -> bool:
+        return len(text) > MAX_INLINE_BYTES or any(self._masked_columns.is_masked(word) for word in _WORD.findall(text))
 
     def _notification(self, payload: bytes) -> bytes:
         process, channel, text = messages.read_notification(payload)
@@ -288,10 +339,12 @@ class Answers:
         name, value = messages.read_parameter_status(payload)
         if name == "client_encoding" and not is_readable(value):
             raise PolicyFault(f"Gatepass cannot mask text in {value}. Use client_encoding UTF8.")
+        if name == "client_encoding":
+            self._state.encoding = value
         return messages.parameter_status(name, self._masked(value))
 
     def _masked(self, text: str) -> str:
-        return self._session.masker.text(text)
+        return self._texts[text] if text in self._texts else self._session.masker.text(text)
 
     def _record(self, kind: str, values: dict[str, Any]) -> None:
         """Keep a line until everything at hand is masked; it is written before any of that is handed on."""
@@ -311,3 +364,15 @@ _ENDING = frozenset({"FATAL", "PANIC"})
 _RUNS = frozenset({_DATA_ROW, ord("d")})
 #: Fields that quote rows: detail, context, and the internal query with its values.
 _QUOTING = ("D", "W", "q")
+#: What carries texts of any length, beside rows.
+_WORDS = frozenset(map(ord, "ENAS"))
+
+
+def _run(frames: Sequence[Frame], position: int) -> Sequence[Frame]:
+    """The messages from `position` on that are masked together: of one type, and a long one alone."""
+    tag, start, end = frames[position]
+    last = position + 1
+    if end - start <= MAX_INLINE_BYTES:
+        while last < len(frames) and frames[last][0] == tag and frames[last][2] - frames[last][1] <= MAX_INLINE_BYTES:
+            last += 1
+    return frames[position:last]

@@ -96,6 +96,8 @@ class ConnectionState:
         self._batch = 0
         #: Of the last ReadyForQuery: I, T or E.
         self.status = b"I"
+        #: The client_encoding that the server told last.
+        self.encoding = "UTF8"
         #: Statements that were sent to run; a portal whose bound_after differs may be about other things by now.
         self.runs = 0
         self._runs_at_ready = 0
@@ -117,6 +119,11 @@ class ConnectionState:
     def has_failed(self) -> bool:
         """The transaction takes nothing any more but its end, for all that is known."""
         return self.status == b"E" and self.runs == self._runs_at_ready
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing was sent to run since the server said how things stand."""
+        return self.runs == self._runs_at_ready and not any(each.kind is Kind.SYNC for each in self._pending)
 
     def query(self, analysis: QueryAnalysis, denial: bytes | None = None, *, sql: bytes = b"") -> None:
         if denial is None:

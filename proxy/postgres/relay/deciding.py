@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
 from proxy.postgres.protocol import messages
+from proxy.postgres.protocol.encodings import NO_UTF8, UTF8, codec
 from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
@@ -26,7 +27,9 @@ MAX_INLINE_SQL_BYTES = 16 * 1024
 
 _REFUSED = "42501"
 _CANCELLED = "57014"
+#: The rules by which it refuses what no rule of a role could allow: beside masked columns, and where there are none.
 _MASKED_DATA = "masked-data"
+_UNMASKABLE = "unmaskable"
 
 
 class Deciding:
@@ -48,6 +51,22 @@ class Deciding:
         self._withdrawn = True
         self._hold.cancel()
         return True
+
+    def text(self, sql: bytes) -> bytes:
+        """A text of the client's in UTF-8, as its client_encoding reads it; what is not certain becomes no UTF-8.
+
+        The server tells of another client_encoding with its next ReadyForQuery, so what was sent since the last one may
+        have changed it.
+        """
+        encoding = codec(self._state.encoding)
+        if sql.isascii() or encoding == UTF8:
+            return sql
+        if encoding is None or not self._state.is_settled:
+            return sql + NO_UTF8
+        try:
+            return sql.decode(encoding).encode()
+        except UnicodeDecodeError:
+            return sql + NO_UTF8
 
     # --- analysing ----------------------------------------------------------------------------------------------------
 
@@ -138,13 +157,14 @@ class Deciding:
         if not analysis.statements:
             return None
         if analysis.refusal is not None:
-            return await self.refuse(analysis.facts, analysis.refusal)
+            rule = _MASKED_DATA if self._masked_columns.catalogue.masked else _UNMASKABLE
+            return await self.refuse(analysis.facts, analysis.refusal, rule)
         if not self.waits(analysis):
             return await self._ask(analysis)
         await self._link.send(b"")
         return await self._ask_and_wait(analysis, surroundings, schemas)
 
-    async def refuse(self, facts: Sequence[StatementFacts], message: str, rule: str = _MASKED_DATA) -> bytes:
+    async def refuse(self, facts: Sequence[StatementFacts], message: str, rule: str) -> bytes:
         """The denial of what no rule of the role could allow."""
         own = StatementRule(name=rule, match=["*"], verdict=VerdictKind.DENY, message=message[:500])
         verdict = await self._session.authorize(facts, self._link.notify, refusal=own)

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from access.policy.resources import Resource, Role
 from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres import upstream
+from proxy.postgres.cells.types import Types
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.rows import RowMasker
 from proxy.postgres.sql.catalogue import COLUMNS_SQL, VIEWS_SQL, Catalogue, read
@@ -29,6 +30,8 @@ class MaskedColumns:
         self._database = database
         self._masker = masker
         self.analyser = QueryAnalyser(self.is_masked)
+        #: The database's own types, as they turn up.
+        self.types = Types()
         self._shapes: dict[tuple[Column, ...], RowMasker] = {}
         #: Origins that even a fresh catalogue did not hold: another session's, or not committed yet.
         self._unknown: set[tuple[int, int]] = set()
@@ -50,6 +53,7 @@ class MaskedColumns:
         views = await connection.fetch(VIEWS_SQL) if any(self.is_masked(row[4]) for row in columns) else []
         self.analyser.catalogue = await asyncio.to_thread(read, columns, views, self.is_masked)
         self._shapes.clear()
+        self.types.forget()
         self.generation += 1
         self.stale = False
 
@@ -57,13 +61,19 @@ class MaskedColumns:
         """Fetch it over a connection of its own; `columns` are those it was asked for, known or not afterwards."""
         connection = await upstream.connect(self._resource, self._role, {"database": self._database})
         try:
-            await self.load(connection)
+            if not columns or not self._knows_origins(columns):
+                await self.load(connection)
+            if types := self.types.missing(column.type_oid for column in columns):
+                self.types.learn(types, await connection.fetch(Types.sql(types)))
         finally:
             await connection.transport.close()
         self._unknown.update(_origin(column) for column in columns if not self.catalogue.knows(column))
 
     def knows(self, columns: Sequence[Column]) -> bool:
-        """Whether all origins are known; if not, refresh first."""
+        """Whether all origins and types are known; if not, refresh first."""
+        return not self.types.missing(column.type_oid for column in columns) and self._knows_origins(columns)
+
+    def _knows_origins(self, columns: Sequence[Column]) -> bool:
         return all(self.catalogue.knows(column) or _origin(column) in self._unknown for column in columns)
 
     def row_masker(self, columns: tuple[Column, ...]) -> RowMasker:
@@ -72,7 +82,7 @@ class MaskedColumns:
         if masker is None:
             if len(self._shapes) >= MAX_SHAPES:
                 self._shapes.clear()
-            masker = RowMasker(columns, [self._rule(column) for column in columns], self._masker)
+            masker = RowMasker(columns, [self._rule(column) for column in columns], self._masker, self.types)
             self._shapes[columns] = masker
         return masker
 

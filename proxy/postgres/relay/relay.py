@@ -6,11 +6,11 @@ arrives is masked, recorded and sent in one go, and nothing is woken for it. Any
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 
 from proxy.errors import ClientFault, Fault, PolicyFault
 from proxy.postgres.protocol import messages
-from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
+from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.relay.answers import Answers
 from proxy.postgres.relay.connection_state import MAX_PENDING, ConnectionState
 from proxy.postgres.relay.estimate import Estimator
@@ -19,9 +19,11 @@ from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
 from proxy.postgres.upstream import Upstream, fault
 from proxy.sessions.session import LiveSession
-from proxy.transport import Transport
+from proxy.transport import TURN_BYTES, Transport
 
 _TERMINATE = ord("X")
+#: What a message of the client's costs beside its bytes, as so many of them: eight or so make a turn.
+_MESSAGE_COST_BYTES = 1024
 
 
 class Relay:
@@ -39,14 +41,17 @@ class Relay:
         self._upstream = upstream
         self._masked_columns = masked_columns
         self._state = ConnectionState()
+        self._state.encoding = upstream.parameters.get("client_encoding", "UTF8")
         self._answers = Answers(session, masked_columns, self._state)
         link = Link(send=self._send_on, until=self._until, notify=self._notify)
         self._requests = Requests(session, masked_columns, self._state, link, estimator)
         self._reader = FrameReader()
         self._out: list[bytes] = []
+        #: What was taken of the client since others had their turn.
+        self._turn = 0
         #: Done when the upstream's direction ends.
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._refreshing: asyncio.Task[None] | None = None
+        self._going_on: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
 
     @property
@@ -80,8 +85,8 @@ class Relay:
 
     async def _stop(self, tasks: set[asyncio.Future[None]]) -> None:
         """Nothing of this session goes on; held statements are withdrawn before this returns."""
-        if self._refreshing is not None:
-            tasks = {*tasks, self._refreshing}
+        if self._going_on is not None:
+            tasks = {*tasks, self._going_on}
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
@@ -99,6 +104,7 @@ class Relay:
                     if frame[0] == _TERMINATE:
                         return
                     self._out.append(await self._requests.take(chunk, frame))
+                    await self._share(frame)
                     if self._state.outstanding > MAX_PENDING:
                         await self._until_answered()
                 await self._flush()
@@ -106,6 +112,14 @@ class Relay:
             raise ClientFault(f"Your client broke PostgreSQL's protocol: {error}.") from error
         finally:
             self._send()
+
+    async def _share(self, frame: Frame) -> None:
+        """Let other sessions have their turn of the loop after so much of this client's."""
+        self._turn += frame[2] - frame[1] + _MESSAGE_COST_BYTES
+        if self._turn >= TURN_BYTES:
+            self._turn = 0
+            await self._flush()
+            await asyncio.sleep(0)
 
     async def _until_answered(self) -> None:
         """Too much was asked ahead: wait until half of it is answered."""
@@ -146,8 +160,18 @@ class Relay:
     def _take(self, take: Callable[[], bytes]) -> None:
         if self._over.done():
             return
-        try:
+        with self._failing():
             self._client.write(take())
+        self._answered.set()
+        if self._answers.waits and self._going_on is None:
+            self._upstream.transport.hold_reading("answers")
+            self._going_on = asyncio.ensure_future(self._go_on())
+
+    @contextlib.contextmanager
+    def _failing(self) -> Generator[None]:
+        """What goes wrong in here ends the session."""
+        try:
+            yield
         except Fault as error:
             self._fail(error)
         except ProtocolViolation as error:
@@ -157,23 +181,21 @@ class Relay:
             failed = PolicyFault(f"Gatepass could not mask a result ({type(error).__name__}), so the session ends.")
             failed.__cause__ = error
             self._fail(failed)
-        self._answered.set()
-        if self._answers.needs is not None and self._refreshing is None:
-            self._upstream.transport.hold_reading("catalogue")
-            self._refreshing = asyncio.ensure_future(self._refresh())
 
-    async def _refresh(self) -> None:
-        """Look up columns of unknown origin, then go on with what waits for them."""
+    async def _go_on(self) -> None:
+        """Look up columns of unknown origin or mask what is long, then go on with what waits for that."""
         try:
-            while self._answers.needs is not None and not self._over.done():
-                await self._masked_columns.refresh(self._answers.needs)
+            while self._answers.waits and not self._over.done():
+                with self._failing():
+                    if self._answers.needs is not None:
+                        await self._masked_columns.refresh(self._answers.needs)
+                    elif self._answers.aside is not None:
+                        await asyncio.to_thread(self._answers.aside)
                 self._take(self._answers.resume)
-        except Fault as error:
-            self._fail(error)
         finally:
-            self._refreshing = None
-            self._upstream.transport.release_reading("catalogue")
-        if self._upstream.transport.ended:
+            self._going_on = None
+            self._upstream.transport.release_reading("answers")
+        if self._upstream.transport.lost.done():
             self._upstream_lost()
 
     def _on_congestion(self, congested: bool) -> None:
@@ -183,7 +205,7 @@ class Relay:
             self._upstream.transport.release_reading("client")
 
     def _upstream_lost(self) -> None:
-        if self._refreshing is None:
+        if self._going_on is None:
             self._fail(fault(self._upstream.resource, "closed the connection"))
 
     def _fail(self, error: Fault) -> None:

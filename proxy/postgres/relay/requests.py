@@ -34,6 +34,7 @@ _FAILING = "Gatepass refused a statement before it reached this server"
 
 _FUNCTION_CALL = StatementFacts("(function call)", "call", frozenset({"call"}))
 _NO_FUNCTION_CALLS = "Gatepass does not relay function-call messages. Call the function with SELECT."
+_FUNCTION_CALLS = "function-calls"
 #: The rule by which a run is denied whose meaning may have changed since its Bind.
 _ONE_RUN = "one-run"
 _OVERTAKEN = (
@@ -113,7 +114,7 @@ class Requests:
     # --- simple -------------------------------------------------------------------------------------------------------
 
     async def _query(self, payload: bytes, whole: bytes) -> bytes:
-        sql = messages.read_query(payload)
+        sql = self._deciding.text(messages.read_query(payload))
         analysis = await self._deciding.analysed(sql)
         if self._deciding.waits(analysis):
             if not await self._deciding.settled():
@@ -130,7 +131,7 @@ class Requests:
 
     async def _function_call(self, _: bytes, __: bytes) -> bytes:
         analysis = QueryAnalysis(())
-        refusal = await self._deciding.refuse([_FUNCTION_CALL], _NO_FUNCTION_CALLS)
+        refusal = await self._deciding.refuse([_FUNCTION_CALL], _NO_FUNCTION_CALLS, _FUNCTION_CALLS)
         if self._state.discarding:
             return b""
         self._state.query(analysis, refusal)
@@ -141,6 +142,7 @@ class Requests:
     async def _parse(self, payload: bytes, whole: bytes) -> bytes:
         """Refuse early; what is allowed here is decided when it runs, and recorded then. Nobody is asked yet."""
         name, sql = messages.read_parse(payload)
+        sql = self._deciding.text(sql)
         analysis = await self._deciding.analysed(sql)
         reviewed = self._deciding.waits(analysis)
         denial = None

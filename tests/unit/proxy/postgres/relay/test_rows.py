@@ -41,8 +41,9 @@ def array(element: int, *elements: bytes | None) -> bytes:
     return struct.pack(">iiIii", 1, int(None in elements), element, len(elements), 1) + parts
 
 
-def record(*fields: tuple[int, bytes]) -> bytes:
-    return struct.pack(">i", len(fields)) + b"".join(struct.pack(">Ii", oid, len(v)) + v for oid, v in fields)
+def record(*fields: tuple[int, bytes | None]) -> bytes:
+    parts = [struct.pack(">Ii", oid, -1 if v is None else len(v)) + (v or b"") for oid, v in fields]
+    return struct.pack(">i", len(fields)) + b"".join(parts)
 
 
 @pytest.mark.parametrize(
@@ -68,8 +69,8 @@ def record(*fields: tuple[int, bytes]) -> bytes:
         (b"{1," + PAN + b"}", 1016, TEXT, None),
         (array(20, struct.pack(">q", int(PAN)), struct.pack(">q", 1)), 1016, BINARY, None),
         (b"(1," + PAN + b")", values.RECORD, TEXT, b"(1," + MASKED + b")"),
-        (record((23, b"\0\0\0\1"), (25, PAN)), values.RECORD, BINARY, None),
-        (record((20, struct.pack(">q", int(PAN)))), values.RECORD, BINARY, None),
+        (record((23, b"\0\0\0\1"), (25, PAN)), values.RECORD, BINARY, record((23, b"\0\0\0\1"), (25, MASKED))),
+        (record((20, struct.pack(">q", int(PAN)))), values.RECORD, BINARY, record((20, None))),
         (record((25, b"x")), values.RECORD, BINARY, record((25, b"x"))),
         # A type that we know nothing of: its text is hidden whole, and so is anything as long as a card number.
         (b"[" + PAN + b",)", 3926, TEXT, None),
@@ -83,7 +84,7 @@ def record(*fields: tuple[int, bytes]) -> bytes:
         (b"\x12" + struct.pack(">i", len(NUMERIC_PAN)) + NUMERIC_PAN, 3906, BINARY, None),
         (struct.pack(">q", int(PAN)), 99999, BINARY, None),
         (array(5069, struct.pack(">q", int(PAN))), 271, BINARY, None),
-        (record((790, struct.pack(">q", int(PAN)))), values.RECORD, BINARY, None),
+        (record((790, struct.pack(">q", int(PAN)))), values.RECORD, BINARY, record((790, None))),
         (bytes(100_000), 99999, BINARY, None),
         (struct.pack(">q", 42), 790, BINARY, struct.pack(">q", 42)),
         (struct.pack(">dd", 13.25, 52.5), 600, BINARY, struct.pack(">dd", 13.25, 52.5)),
