@@ -19,6 +19,7 @@ from access.policy.served import SERVED, NotServed
 from bot.app import Bot
 from bot.facts.addresses import Addresses
 from bot.settings import BotSettings
+from cli.process import settle
 from cli.runtime import NotReady, Runtime, runtime
 from cli.settings import Settings, host_and_port
 from proxy.errors import CannotListen, words_of
@@ -83,6 +84,7 @@ async def serving(running: Runtime, rooms: Sequence[Room], *, adopt_policy: bool
                 ssh_host_key_file=public_key_file(ssh_keys(running.settings)),
             )
             tasks.append(group.create_task(_web_listens(web, address)))
+        settle()
         log.info("serving", **_facts(running, rooms))
         try:
             yield
