@@ -19,6 +19,7 @@ from access.policy.served import SERVED, NotServed
 from bot.app import Bot
 from bot.facts.addresses import Addresses
 from bot.settings import BotSettings
+from cli.process import settle
 from cli.runtime import NotReady, Runtime, runtime
 from cli.settings import Settings, host_and_port
 from cli.workers import Link, Workers
@@ -114,6 +115,7 @@ async def serving(
                 ssh_host_key_file=public_key_file(ssh_keys(running.settings)),
             )
             tasks.append(group.create_task(_web_listens(web, address)))
+        settle()
         log.info("serving", **_facts(running, rooms), **({} if crew is None else {"workers": crew.count}))
         try:
             yield

@@ -52,6 +52,8 @@ class Transport(asyncio.Protocol):
         self._unwanted = False
         #: Done when the connection is gone, and what came before is handed over.
         self.lost: asyncio.Future[None] = loop.create_future()
+        #: Done when the connection is gone, whatever waits here yet.
+        self.gone: asyncio.Future[None] = loop.create_future()
         self._gone = False
         #: What may be handed over yet in this turn of the loop.
         self._left = TURN_BYTES
@@ -91,6 +93,8 @@ class Transport(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.ended = self._gone = True
+        if not self.gone.done():
+            self.gone.set_result(None)
         self._outbox.clear()
         self._writable.set()
         self._wake()

@@ -19,6 +19,7 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,6 +31,10 @@ from storage.recordings.formats import Format
 
 #: A segment is closed and hashed at this size, so that long sessions are committed to as they go.
 SEGMENT_BYTES = 16 * 1024 * 1024
+#: Hashed together: a call for every line costs more than its hashing.
+HASHED_BYTES = 32 * 1024
+#: Statements of a session that repeat, each with its finished line.
+_REMEMBERED = 512
 
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
@@ -64,8 +69,12 @@ class Recorder:
         self._file: int | None = None
         self._failed = ""
         self._hash = hashlib.sha256()
+        #: Written, and not in the hash yet.
+        self._unhashed: list[bytes] = []
+        self._unhashed_bytes = 0
         self._size = 0
         self._unsynced = False
+        self._line_of = lru_cache(_REMEMBERED)(self._statement_line)
 
     def describe(self, **header: Any) -> None:
         """Add to the header of the segments to come, e.g. the terminal's width and height (asciicast)."""
@@ -99,13 +108,16 @@ class Recorder:
         `text` is what a reviewer would be shown, with its literals redacted, and stays whole: cutting or masking it
         here could hide what ran.
         """
-        record: Any
+        before, behind = self._line_of(kind, text, verdict)
+        self._line(b"%s%r%s" % (before, self.elapsed(), behind))
+
+    def _statement_line(self, kind: str, text: str, verdict: str) -> tuple[bytes, bytes]:
+        """What stands before and behind its time."""
         if self.format is Format.ASCIICAST:
             note = f"{kind}: {text}" if verdict == "allow" else f"{kind} ({verdict}): {text}"
-            record = [self.elapsed(), "m", note]
-        else:
-            record = {"t": self.elapsed(), "type": "statement", "kind": kind, "text": text, "verdict": verdict}
-        self._line(_encode(record).encode())
+            return b"[", f',"m",{_encode(note)}]'.encode()
+        rest = _encode({"type": "statement", "kind": kind, "text": text, "verdict": verdict})
+        return b'{"t":', f",{rest[1:]}".encode()
 
     def sync(self) -> None:
         """Force what was written to disk; call it off the event loop."""
@@ -162,23 +174,35 @@ class Recorder:
             raise RecorderFailed("The recording is closed.")
         written = 0
         try:
+            written = _written(self._file, data)
             while written < len(data):
                 written += _written(self._file, memoryview(data)[written:])
         except OSError as error:
             self._failed = _sentence(error)
             self._take_back(self._file, data[:written])
             raise RecorderFailed(self._failed) from error
-        self._hash.update(data)
-        self._size += len(data)
+        self._commit_to(data)
         self._unsynced = True
+
+    def _commit_to(self, data: bytes) -> None:
+        """Have it in the hash, at the latest when the segment is closed."""
+        self._size += len(data)
+        self._unhashed.append(data)
+        self._unhashed_bytes += len(data)
+        if self._unhashed_bytes >= HASHED_BYTES:
+            self._hash_now()
+
+    def _hash_now(self) -> None:
+        self._hash.update(b"".join(self._unhashed))
+        self._unhashed.clear()
+        self._unhashed_bytes = 0
 
     def _take_back(self, file: int, written: bytes) -> None:
         """Cut off what a failed append left; where even that fails, commit to what is there."""
         try:
             os.ftruncate(file, self._size)
         except OSError:
-            self._hash.update(written)
-            self._size += len(written)
+            self._commit_to(written)
 
     def _close_current(self) -> None:
         if self._file is None:
@@ -192,10 +216,11 @@ class Recorder:
             raise RecorderFailed(_sentence(error)) from error
         finally:
             os.close(file)
+            self._hash_now()
             self.closed.append(SegmentFile(number, path, self._hash.hexdigest(), self._size))
 
 
-def _written(file: int, data: memoryview) -> int:
+def _written(file: int, data: bytes | memoryview) -> int:
     """How many bytes the kernel took, at least one. Raises OSError."""
     taken = os.write(file, data)
     if not taken:

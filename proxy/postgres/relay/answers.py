@@ -7,6 +7,7 @@ What is not recognised ends the session. Nothing is handed on that is not record
 import json
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from proxy.errors import PolicyFault
@@ -292,7 +293,7 @@ class Answers:
         done = self._state.completed()
         if done.analysis is not None and done.analysis.is_ddl:
             self._masked_columns.stale = True
-        self._record("complete", {"tag": payload.rstrip(b"\0").decode("ascii", "replace")})
+        self._lines.append(b'{"t":%r%s' % (self._session.recorder.elapsed(), _completion(payload)))
 
     def _ready(self, payload: bytes) -> None:
         if payload not in {b"I", b"T", b"E"}:
@@ -354,6 +355,13 @@ class Answers:
         if self._lines:
             self._session.recorder.write(b"\n".join(self._lines))
             self._lines.clear()
+
+
+@lru_cache(256)
+def _completion(payload: bytes) -> bytes:
+    """The line of a CommandComplete behind its time: one and the same for most statements."""
+    tag = payload.rstrip(b"\0").decode("ascii", "replace")
+    return f",{_encode({'type': 'complete', 'tag': tag})[1:]}".encode()
 
 
 _DATA_ROW, _ERROR = ord("D"), ord("E")

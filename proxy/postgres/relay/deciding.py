@@ -97,6 +97,7 @@ class Deciding:
     async def _up_to_date(self) -> None:
         if self._masked_columns.stale and self._state.status == b"I" and not self._state.outstanding:
             await self._link.send(b"")
+            await asyncio.sleep(0)
             await self._masked_columns.refresh()
 
     def expanded(self, analysis: QueryAnalysis) -> QueryAnalysis:
@@ -159,6 +160,9 @@ class Deciding:
         if analysis.refusal is not None:
             rule = _MASKED_DATA if self._masked_columns.catalogue.masked else _UNMASKABLE
             return await self.refuse(analysis.facts, analysis.refusal, rule)
+        if self.verdict(analysis) is VerdictKind.ALLOW and not self.asks_for_schemas(analysis):
+            self._session.allow(analysis.facts)
+            return None
         if not self.waits(analysis):
             return await self._ask(analysis)
         await self._link.send(b"")
@@ -176,6 +180,7 @@ class Deciding:
         False: it failed, and the server discards what comes next.
         """
         state = self._state
+        await asyncio.sleep(0)
         if state.current is None:
             await self._link.send(b"")
             return not state.discarding

@@ -1,12 +1,13 @@
 """Relay: one session between two transports, message by message, with back-pressure in both directions.
 
-Client to upstream is a task, because a statement may have to wait for a review. Upstream to client is a callback: what
-arrives is masked, recorded and sent in one go, and nothing is woken for it. Any failure ends the session.
+What arrives on either side is taken, recorded and sent on in one go, and no task is woken for it. Only what has to wait
+is given one (a statement for its review, rows for the catalogue), and its side is not read meanwhile. Any failure ends
+the session.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Generator
+from collections.abc import Awaitable, Callable, Generator, Sequence
 
 from proxy.errors import ClientFault, Fault, PolicyFault
 from proxy.postgres.protocol import messages
@@ -19,6 +20,7 @@ from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
 from proxy.postgres.upstream import Upstream, fault
 from proxy.sessions.session import LiveSession
+from proxy.tasks import begun
 from proxy.transport import TURN_BYTES, Transport
 
 _TERMINATE = ord("X")
@@ -49,8 +51,10 @@ class Relay:
         self._out: list[bytes] = []
         #: What was taken of the client since others had their turn.
         self._turn = 0
-        #: Done when the upstream's direction ends.
+        #: Done when the client says that it leaves, or either direction fails.
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        #: What of either side has to wait.
+        self._asking: asyncio.Task[None] | None = None
         self._going_on: asyncio.Task[None] | None = None
         self._answered = asyncio.Event()
 
@@ -67,10 +71,11 @@ class Relay:
     async def run(self) -> None:
         """Relay until the client leaves. Raises ClientFault, UpstreamFault, PolicyFault or RecorderFailed."""
         self._client.on_congestion = self._on_congestion
+        self._upstream.transport.on_congestion = self._on_upstream_congestion
         self._upstream.transport.lost.add_done_callback(lambda _: self._upstream_lost())
         self._upstream.transport.feed(self._from_upstream)
-        tasks: set[asyncio.Future[None]] = {asyncio.ensure_future(self._from_client()), self._over}
-        tasks.add(asyncio.ensure_future(self._until_client_lost()))
+        self._client.feed(self._from_client)
+        tasks: set[asyncio.Future[None]] = {self._over, asyncio.ensure_future(self._until_client_lost())}
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -85,41 +90,79 @@ class Relay:
 
     async def _stop(self, tasks: set[asyncio.Future[None]]) -> None:
         """Nothing of this session goes on; held statements are withdrawn before this returns."""
-        if self._going_on is not None:
-            tasks = {*tasks, self._going_on}
+        tasks = {*tasks, *(task for task in (self._asking, self._going_on) if task is not None)}
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
 
     async def _until_client_lost(self) -> None:
-        await asyncio.shield(self._client.lost)
+        """What it sent before it left is taken yet, but nobody waits for a review of it."""
+        await asyncio.shield(self._client.gone)
+        if self._asking is None:
+            await asyncio.shield(self._client.lost)
 
     # --- client to upstream -------------------------------------------------------------------------------------------
 
-    async def _from_client(self) -> None:
-        try:
-            while data := await self._client.read_some():
-                chunk, frames = self._reader.feed(data)
-                for frame in frames:
-                    if frame[0] == _TERMINATE:
-                        return
-                    self._out.append(await self._requests.take(chunk, frame))
-                    await self._share(frame)
-                    if self._state.outstanding > MAX_PENDING:
-                        await self._until_answered()
-                await self._flush()
-        except ProtocolViolation as error:
-            raise ClientFault(f"Your client broke PostgreSQL's protocol: {error}.") from error
-        finally:
+    def _from_client(self, data: bytes) -> None:
+        self._turn = 0
+        with self._failing_client():
+            self._take_frames(*self._reader.feed(data))
             self._send()
 
-    async def _share(self, frame: Frame) -> None:
-        """Let other sessions have their turn of the loop after so much of this client's."""
+    def _take_frames(self, chunk: bytes, frames: Sequence[Frame]) -> None:
+        """Take messages up to one that has to wait, which a task goes on with."""
+        for position, frame in enumerate(frames):
+            if self._over.done():
+                return
+            if frame[0] == _TERMINATE:
+                self._over.set_result(None)
+                return
+            taken, rest = begun(self._requests.take(chunk, frame))
+            if taken is not None:
+                self._out.append(taken)
+            if rest is not None or self._is_to_wait(frame):
+                self._client.hold_reading("requests")
+                self._asking = asyncio.ensure_future(self._ask(rest, chunk, frames[position + 1 :]))
+                return
+
+    def _is_to_wait(self, frame: Frame) -> bool:
+        """Whether it is the turn of others, or too much is unanswered."""
         self._turn += frame[2] - frame[1] + _MESSAGE_COST_BYTES
-        if self._turn >= TURN_BYTES:
-            self._turn = 0
-            await self._flush()
-            await asyncio.sleep(0)
+        return self._turn >= TURN_BYTES or self._state.outstanding > MAX_PENDING
+
+    async def _ask(self, rest: Awaitable[bytes] | None, chunk: bytes, frames: Sequence[Frame]) -> None:
+        """Go on with a message that has to wait, then with those behind it."""
+        try:
+            with self._failing_client():
+                if rest is not None:
+                    self._out.append(await rest)
+                if self._state.outstanding > MAX_PENDING:
+                    await self._until_answered()
+                await self._flush()
+                if self._turn >= TURN_BYTES:
+                    await asyncio.sleep(0)
+        finally:
+            self._asking = None
+        self._turn = 0
+        with self._failing_client():
+            self._take_frames(chunk, frames)
+            self._send()
+        if self._asking is None:
+            self._client.release_reading("requests")
+
+    @contextlib.contextmanager
+    def _failing_client(self) -> Generator[None]:
+        """What goes wrong in here ends the session; what was taken before it is sent."""
+        try:
+            yield
+        except ProtocolViolation as error:
+            failed = ClientFault(f"Your client broke PostgreSQL's protocol: {error}.")
+            failed.__cause__ = error
+            self._send()
+            self._fail(failed)
+        except Exception as error:
+            self._send()
+            self._fail(error)
 
     async def _until_answered(self) -> None:
         """Too much was asked ahead: wait until half of it is answered."""
@@ -155,13 +198,13 @@ class Relay:
     # --- upstream to client -------------------------------------------------------------------------------------------
 
     def _from_upstream(self, data: bytes) -> None:
-        self._take(lambda: self._answers.take(data))
+        self._take(self._answers.take, data)
 
-    def _take(self, take: Callable[[], bytes]) -> None:
+    def _take(self, take: Callable[..., bytes], *data: bytes) -> None:
         if self._over.done():
             return
         with self._failing():
-            self._client.write(take())
+            self._client.write(take(*data))
         self._answered.set()
         if self._answers.waits and self._going_on is None:
             self._upstream.transport.hold_reading("answers")
@@ -204,10 +247,16 @@ class Relay:
         else:
             self._upstream.transport.release_reading("client")
 
+    def _on_upstream_congestion(self, congested: bool) -> None:
+        if congested:
+            self._client.hold_reading("upstream")
+        else:
+            self._client.release_reading("upstream")
+
     def _upstream_lost(self) -> None:
         if self._going_on is None:
             self._fail(fault(self._upstream.resource, "closed the connection"))
 
-    def _fail(self, error: Fault) -> None:
+    def _fail(self, error: Exception) -> None:
         with contextlib.suppress(asyncio.InvalidStateError):
             self._over.set_exception(error)

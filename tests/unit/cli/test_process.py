@@ -41,3 +41,9 @@ def test_the_program_closes_up_before_anything_else(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(main, "app", lambda: order.append("command"))
     main.main()
     assert order == ["closed", "command"]
+
+
+def test_what_was_there_at_the_start_is_never_collected_again() -> None:
+    counted = "import gc; from cli import process; process.settle(); print(gc.get_freeze_count() > 1000)"
+    said = subprocess.run([sys.executable, "-c", counted], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "True"
