@@ -22,14 +22,13 @@ from access.policy.file import advise, json_schema, load, writable_by_others
 from access.visible import visible_line
 from bot.manifest import manifest_text
 from bot.slack.client import BotUnavailable
-from cli import audit, keys, log, process, serving, sessions
+from cli import audit, ca, keys, log, process, serving, sessions
 from cli.demo.command import DemoUnavailable, demo
 from cli.judge import judge
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
 from cli.unlock import unlock
 from cli.workers import MOST_WORKERS
-from proxy.authority import Authority
 from proxy.ssh.host_key import host_key, public_line
 from storage.database import StorageUnavailable
 from storage.embedded.cluster import EmbeddedUnavailable
@@ -45,6 +44,7 @@ app = typer.Typer(
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
+app.add_typer(ca.app, name="ca")
 
 _errors = Console(stderr=True, highlight=False)
 
@@ -201,12 +201,6 @@ def schema() -> None:
 def manifest() -> None:
     """Print the Slack app's manifest, for "Create New App, From a manifest"."""
     typer.echo(manifest_text(), nl=False)
-
-
-@app.command()
-def ca() -> None:
-    """Print the certificate that clients verify the gateway's PostgreSQL port with (sslrootcert)."""
-    typer.echo(Authority(Settings.load().home / "ca").certificate(), nl=False)
 
 
 @app.command("known-hosts")

@@ -7,13 +7,38 @@ import asyncio
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 
+from access.policy.resources import Role
 from proxy.errors import UpstreamFault
 
 #: A private key or a password is far smaller; a reference to a device or a log must not be read whole.
 LARGEST_SECRET_BYTES = 64 * 1024
+
+
+class Issued(Role):
+    """A role as one session logs in by it: with the session's name, and perhaps an account made for it alone."""
+
+    application_name: str
+    #: The password of an account that was made for this session; it stands nowhere else.
+    secret: SecretStr | None = None
+
+
+def issued(
+    role: Role, application_name: str, *, username: str | None = None, secret: SecretStr | None = None
+) -> Issued:
+    """The role with the session's name, and with its own account if it has one."""
+    fields: dict[str, Any] = {**dict(role), "application_name": application_name, "secret": secret}
+    return Issued.model_construct(None, **(fields if username is None else {**fields, "username": username}))
+
+
+async def password_of(role: Role) -> SecretStr | None:
+    """The password to log in with; None if the role has none. Raises UpstreamFault."""
+    if isinstance(role, Issued) and role.secret is not None:
+        return role.secret
+    return await resolve(role.password) if role.password else None
 
 
 async def resolve(reference: str) -> SecretStr:

@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 
 from access.policy.document import PolicyDocument, PolicyRule
 from access.policy.labels import ShellLabel, SqlLabel
-from access.policy.resources import Resource, Role, SshFeature, StatementRule
+from access.policy.resources import PostgresUpstream, Resource, Role, SshFeature, StatementRule
+from access.policy.shapes.accounts import Credential
 from storage.model import Decision, Protocol, VerdictKind
 
 Path = tuple[int | str, ...]
@@ -33,9 +34,10 @@ class Advice:
 
 
 def advice(policy: PolicyDocument) -> list[Advice]:
-    """All that is to say: about the roles' statement rules first, then about the policy's, each in the file's order."""
+    """All that is to say: about resources and their roles first, then about rules, each in the file's order."""
     found: list[Advice] = []
     for name, resource in policy.resources.items():
+        found += _accounts(("resources", name), policy, resource)
         for role_name, role in resource.roles.items():
             path = ("resources", name, "roles", role_name)
             found += [Advice((*path, "forward"), Weight.WARNING, message) for message in _anywhere(role)]
@@ -44,6 +46,26 @@ def advice(policy: PolicyDocument) -> list[Advice]:
     for index, rule in enumerate(policy.policy):
         found += [Advice(("policy", index), Weight.WARNING, message) for message in _unasked(policy, rule)]
     return found
+
+
+# --- accounts -----------------------------------------------------------------------------------------------------
+
+
+def _accounts(path: Path, policy: PolicyDocument, resource: Resource) -> Iterator[Advice]:
+    """Of a database: columns that are denied to some roles alone, and an administrator without anything to do."""
+    if not isinstance(resource.upstream, PostgresUpstream):
+        return
+    fixed = [name for name, role in resource.roles.items() if role.credential is Credential.FIXED]
+    if policy.denies_columns():
+        for name in fixed:
+            message = (
+                "masking has `access: deny`, and this role has an account of its own: there such columns are only "
+                "masked. Say `credential: ephemeral`, and no right to read them is given."
+            )
+            yield Advice((*path, "roles", name), Weight.WARNING, message)
+    if resource.upstream.role_admin is not None and len(fixed) == len(resource.roles):
+        message = "no role here has `credential: ephemeral`, so role_admin makes no roles: drop it, or use it."
+        yield Advice((*path, "upstream", "role_admin"), Weight.WARNING, message)
 
 
 # --- rules that nobody can use ------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ follows for somebody who asks is the Policy's.
 """
 
 from collections.abc import Iterable
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import Annotated, Literal, Self
 from urllib.parse import quote
@@ -12,7 +13,8 @@ from urllib.parse import quote
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from access.policy.entities import Entity
-from access.policy.resources import Frozen, Name, NameOfKey, Resource, Seconds, SlackChannel, named
+from access.policy.resources import Resource, Seconds, SlackChannel, named
+from access.policy.shapes.base import Frozen, Name, NameOfKey
 from access.policy.values.complaint import complaint
 from storage.model import Decision, PrincipalKind
 
@@ -84,6 +86,15 @@ class PolicyRule(Frozen):
         return _any_glob(self.resources, resource) and _any_glob(self.roles, role)
 
 
+class ColumnAccess(StrEnum):
+    """What becomes of the columns of a masking entry."""
+
+    #: Shown as masks, and by no expression.
+    MASK = "mask"
+    #: Beyond that, roles with `credential: ephemeral` have no right to read them.
+    DENY = "deny"
+
+
 class MaskingEntry(Frozen):
     """What to mask on top of the built-in rules: columns by glob, or one entity wherever it is found."""
 
@@ -94,11 +105,14 @@ class MaskingEntry(Frozen):
     replacement: str | None = Field(default=None, max_length=64)
     #: How many last characters stay readable.
     show_last: int = Field(default=4, ge=0, le=4)
+    access: ColumnAccess = ColumnAccess.MASK
 
     @model_validator(mode="after")
     def _masks_something(self) -> Self:
         if not self.columns and self.entity is None:
             raise complaint("masks nothing: give columns or an entity")
+        if self.access is ColumnAccess.DENY and not self.columns:
+            raise complaint("denies access to columns and names none: give columns, or drop access")
         return self
 
 
@@ -132,6 +146,10 @@ class PolicyDocument(Frozen):
         for name in names:
             found.update(self.groups.get(name, (name,)))
         return frozenset(found & self.people.keys())
+
+    def denies_columns(self) -> bool:
+        """Whether there are columns that ephemeral roles must not be able to read."""
+        return any(entry.access is ColumnAccess.DENY for entry in self.masking)
 
     def reviewers(self, names: Iterable[str]) -> frozenset[str]:
         """People behind names of people and groups who can review at all: humans."""

@@ -10,15 +10,10 @@ from pydantic_core import ErrorDetails
 
 from access.policy.document import TICKET_URL_PATTERN, MaskingEntry, Person, PolicyRule, SlackWorkspace
 from access.policy.policy import Policy
-from access.policy.resources import (
-    NAME_PATTERN,
-    PostgresUpstream,
-    Resource,
-    Role,
-    SshUpstream,
-    StatementRule,
-)
+from access.policy.resources import PostgresUpstream, Resource, Role, SshUpstream, StatementRule
 from access.policy.served import SERVED
+from access.policy.shapes.accounts import Certificate, RoleAdmin
+from access.policy.shapes.base import NAME_PATTERN
 from access.policy.suggest import closest, did_you_mean
 from access.policy.yaml_lines import Flaw, Position, Reading
 from access.visible import visible_line
@@ -30,6 +25,8 @@ _SHAPES: tuple[type[BaseModel], ...] = (
     PostgresUpstream,
     SshUpstream,
     Role,
+    RoleAdmin,
+    Certificate,
     StatementRule,
     Person,
     PolicyRule,

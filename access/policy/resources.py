@@ -3,15 +3,11 @@
 These are the shapes of gatepass.yml; a secret never stands in it, only a reference to one.
 """
 
-import re
 from enum import StrEnum
 from typing import Annotated, Self, TypeVar, assert_never
 
 from pydantic import (
-    AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     PlainSerializer,
     StringConstraints,
@@ -21,35 +17,20 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic.json_schema import SkipJsonSchema
 
 from access.policy.duration import format_duration, parse_duration
 from access.policy.labels import unknown_label
 from access.policy.served import NotServed
+from access.policy.shapes.accounts import Certificate, Credential, PostgresRole, RoleAdmin
+from access.policy.shapes.base import Frozen, Name, NameOfKey, SecretRef
 from access.policy.values.complaint import complaint
 from access.policy.values.forward import Forward
 from access.policy.values.public_key import PublicKey
 from storage.model import Protocol, VerdictKind
 
-NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,62}$"
 #: Keys of a role that mean something on a host alone.
 _SSH_ONLY = frozenset({"allow", "files", "forward"})
-_SECRET_REF = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:/\S+")
 _DURATION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "examples": ["1h30m"]}
-
-
-class Frozen(BaseModel):
-    """A part of the policy: immutable, strict about unknown keys, and silent about values in its errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, validate_by_name=True)
-
-
-def _is_secret_ref(value: str) -> str:
-    if not _SECRET_REF.fullmatch(value):
-        raise complaint(
-            "is not a reference to a secret: write env:NAME or file:/absolute/path, never the secret itself"
-        )
-    return value
 
 
 def _to_seconds(value: object) -> object:
@@ -58,10 +39,6 @@ def _to_seconds(value: object) -> object:
     return parse_duration(str(value)) if isinstance(value, str) or is_number else value
 
 
-#: Names of resources, roles, people, groups and rules: they stand in usernames, commands and audit lines.
-Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-#: `env:NAME` or `file:/path`; proxy.credentials fetches it when a session opens.
-SecretRef = Annotated[str, AfterValidator(_is_secret_ref)]
 #: Seconds; in the file a text such as `10m`.
 Seconds = Annotated[
     int,
@@ -73,8 +50,6 @@ Seconds = Annotated[
 SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{1,62}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Host = Annotated[str, StringConstraints(pattern=r"^[^\s/@]+$", max_length=255)]
-#: Filled in from the key under which the part stands.
-NameOfKey = Annotated[SkipJsonSchema[str], Field(default="", exclude=True, repr=True)]
 
 
 PartT = TypeVar("PartT", bound=Frozen)
@@ -127,6 +102,8 @@ class PostgresUpstream(Frozen):
     ca_file: str | None = None
     #: The name in the upstream's certificate, where it is not `host`.
     server_name: Host | None = None
+    #: Who makes the roles of sessions; required by roles with `credential: ephemeral`.
+    role_admin: RoleAdmin | None = None
 
     @model_validator(mode="after")
     def _trust_needs_tls(self) -> Self:
@@ -189,9 +166,15 @@ class Role(Frozen):
     """The account used upstream, and what may be done with it."""
 
     name: NameOfKey = ""
-    username: str = Field(min_length=1, max_length=128)
+    #: Empty where each session has an account of its own.
+    username: str = Field(default="", max_length=128)
     password: SecretRef | None = None
     private_key: SecretRef | None = None
+    credential: Credential = Credential.FIXED
+    #: PostgreSQL, ephemeral: the role whose rights each session's own role gets.
+    template: PostgresRole | None = None
+    #: SSH, in the place of `private_key` and `password`.
+    certificate: Certificate | None = None
     #: SSH only.
     allow: list[SshFeature] = Field(default=[SshFeature.SHELL, SshFeature.EXEC])
     #: SSH only: a transfer's bytes are never altered, so it passes, or ends where masking would have changed it.
@@ -237,27 +220,58 @@ class Resource(Frozen):
     @model_validator(mode="after")
     def _parts_fit_the_type(self) -> Self:
         for role in self.roles.values():
-            _check_role(self.type, role)
+            _check_role(self, role)
         return self
 
 
-def _check_role(protocol: Protocol, role: Role) -> None:
+def _check_role(resource: Resource, role: Role) -> None:
     """Raise a complaint about a role that does not fit its resource's type."""
-    match protocol:
+    match resource.type:
         case Protocol.POSTGRES:
-            if role.private_key or not role.model_fields_set.isdisjoint(_SSH_ONLY):
-                raise complaint(f"role {role.name}: private_key, allow, files and forward are for ssh resources")
+            _check_postgres_role(resource.upstream, role)
         case Protocol.SSH:
-            if role.password and role.private_key:
-                raise complaint(f"role {role.name} has both password and private_key: give one")
-            if not (role.password or role.private_key):
-                raise complaint(f"role {role.name} needs private_key or password to enter the host")
-            if role.files is Files.DENY and SshFeature.SFTP in role.allow:
-                raise complaint(f"role {role.name} allows sftp, and its `files: deny` refuses it: drop one of them")
+            _check_ssh_role(role)
         case Protocol.KUBERNETES:
             pass  # Refused by its type already.
         case _:
-            assert_never(protocol)
+            assert_never(resource.type)
+
+
+def _check_postgres_role(upstream: Upstream, role: Role) -> None:
+    if role.private_key or role.certificate or not role.model_fields_set.isdisjoint(_SSH_ONLY):
+        raise complaint(f"role {role.name}: private_key, certificate, allow, files and forward are for ssh resources")
+    if role.credential is not Credential.EPHEMERAL:
+        if role.template:
+            raise complaint(f"role {role.name} has a template: say `credential: ephemeral` too, or drop it")
+        _check_username(role)
+        return
+    if role.username or role.password:
+        raise complaint(f"role {role.name} is ephemeral, so it has no username and password: drop them")
+    if role.template is None:
+        raise complaint(f"role {role.name} is ephemeral and needs template: the PostgreSQL role whose rights it gets")
+    admin = upstream.role_admin if isinstance(upstream, PostgresUpstream) else None
+    if admin is None:
+        raise complaint(f"role {role.name} is ephemeral: its upstream needs role_admin, the account that makes roles")
+    if admin.username == role.template:
+        raise complaint(f"role {role.name} has role_admin for its template: sessions would make roles themselves")
+
+
+def _check_ssh_role(role: Role) -> None:
+    if role.credential is not Credential.FIXED or role.template:
+        raise complaint(f"role {role.name}: credential and template are for postgres resources; use certificate here")
+    _check_username(role)
+    given = [name for name in ("password", "private_key", "certificate") if getattr(role, name)]
+    if len(given) > 1:
+        raise complaint(f"role {role.name} has both {given[0]} and {given[1]}: give one")
+    if not given:
+        raise complaint(f"role {role.name} needs private_key or password to enter the host, or certificate")
+    if role.files is Files.DENY and SshFeature.SFTP in role.allow:
+        raise complaint(f"role {role.name} allows sftp, and its `files: deny` refuses it: drop one of them")
+
+
+def _check_username(role: Role) -> None:
+    if not role.username:
+        raise complaint(f"role {role.name} needs username: the account on the upstream")
 
 
 def named(parts: dict[str, PartT]) -> dict[str, PartT]:

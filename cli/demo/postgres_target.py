@@ -1,6 +1,7 @@
 """The demo's database: a PostgreSQL of its own on loopback, `payments`, with customers and test card numbers.
 
-It stands in for the production database of one's own: password sign-in, a role that reads and one that may do anything.
+It stands in for the production database of one's own: password sign-in, a role that reads and one that may do anything,
+and one that is a template: each session has a role of its own, which the server's log names.
 """
 
 import asyncio
@@ -45,25 +46,29 @@ CREATE TABLE stale_sessions (id serial PRIMARY KEY, started_at timestamptz NOT N
 
 @dataclass(frozen=True)
 class PostgresTarget:
-    """Where the database listens and the passwords of its two roles, which only the gateway is told."""
+    """Where the database listens and the passwords of its roles, which only the gateway is told."""
 
     host: str
     port: int
     database: str
     read_password: SecretStr
     admin_password: SecretStr
+    #: Of the account that makes the roles of sessions.
+    roles_password: SecretStr
+    #: The server's own log.
+    log: Path
 
 
 @contextlib.asynccontextmanager
 async def postgres_target(folder: Path) -> AsyncGenerator[PostgresTarget]:
     """Make the database anew in `folder` and serve it for as long as the block lasts."""
     port = free_port()
-    cluster = Cluster(folder, options=(f"-p {port}", "-c listen_addresses=127.0.0.1", "-c fsync=off"))
+    logging = ("-c log_connections=on", "-c log_line_prefix=[%u/%a]")
+    cluster = Cluster(folder, options=(f"-p {port}", "-c listen_addresses=127.0.0.1", "-c fsync=off", *logging))
     await asyncio.to_thread(_start, cluster)
     try:
-        target = PostgresTarget(
-            "127.0.0.1", port, "payments", SecretStr(secrets.token_urlsafe(18)), SecretStr(secrets.token_urlsafe(18))
-        )
+        read, admin, roles = (SecretStr(secrets.token_urlsafe(18)) for _ in range(3))
+        target = PostgresTarget("127.0.0.1", port, "payments", read, admin, roles, folder / "data" / "server.log")
         await _fill(cluster, target)
         yield target
     finally:
@@ -100,8 +105,14 @@ async def _fill(cluster: Cluster, target: PostgresTarget) -> None:
         await admin.execute(f"DROP DATABASE IF EXISTS {target.database}")
         await admin.execute("DROP ROLE IF EXISTS app_read")
         await admin.execute("DROP ROLE IF EXISTS app_owner")
+        await _drop_roles_of_sessions(admin)
+        await admin.execute("DROP ROLE IF EXISTS app_support, gatepass_roles")
         await admin.execute(f"CREATE ROLE app_read LOGIN PASSWORD '{target.read_password.get_secret_value()}'")
         await admin.execute(f"CREATE ROLE app_owner LOGIN PASSWORD '{target.admin_password.get_secret_value()}'")
+        password = target.roles_password.get_secret_value()
+        await admin.execute(f"CREATE ROLE gatepass_roles LOGIN CREATEROLE PASSWORD '{password}'")
+        await admin.execute("CREATE ROLE app_support NOLOGIN")
+        await admin.execute("GRANT app_support TO gatepass_roles WITH ADMIN OPTION")
         await admin.execute(f"CREATE DATABASE {target.database} OWNER app_owner")
     finally:
         await admin.close()
@@ -117,9 +128,15 @@ async def _fill(cluster: Cluster, target: PostgresTarget) -> None:
             )
             await payments.execute("INSERT INTO payments (card_id, cents) VALUES ($1, $2)", card, cents)
         await payments.execute("INSERT INTO stale_sessions SELECT FROM generate_series(1, 3)")
-        await payments.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO app_read")
+        await payments.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO app_read, app_support")
     finally:
         await payments.close()
+
+
+async def _drop_roles_of_sessions(admin: asyncpg.Connection) -> None:
+    """What sessions of a demo that was killed have left; what they owned is gone with the database."""
+    for (name,) in await admin.fetch(r"SELECT quote_ident(rolname) FROM pg_roles WHERE rolname LIKE 'gp\_%'"):
+        await admin.execute(f"DROP ROLE {name}")
 
 
 async def _connect(target: PostgresTarget, database: str, user: str, password: SecretStr) -> asyncpg.Connection:

@@ -49,9 +49,10 @@ def workspace() -> WorkspaceSpec:
 
 def write_policy(path: Path, database: PostgresTarget, host: SshTarget, *, hold: str = "10m") -> None:
     """Write the demo's gatepass.yml; `hold` is how long a held statement waits for a reviewer."""
-    read, admin = (
+    read, admin, roles = (
         _secret(path.parent, "read", database.read_password),
         _secret(path.parent, "admin", database.admin_password),
+        _secret(path.parent, "roles", database.roles_password),
     )
     held = {
         "name": "dangerous-sql",
@@ -71,10 +72,12 @@ def write_policy(path: Path, database: PostgresTarget, host: SshTarget, *, hold:
                     "port": database.port,
                     "database": database.database,
                     "tls": "disable",
+                    "role_admin": {"username": "gatepass_roles", "password": roles},
                 },
                 "roles": {
                     "read": {"username": "app_read", "password": read},
                     "admin": {"username": "app_owner", "password": admin, "statements": [held]},
+                    "support": {"credential": "ephemeral", "template": "app_support"},
                 },
             },
             "web-1": {
@@ -111,7 +114,7 @@ def write_policy(path: Path, database: PostgresTarget, host: SshTarget, *, hold:
         "people": {person.name: {"slack": person.slack_id, "email": person.email} for person in PEOPLE[:3]},
         "groups": {"engineers": ["alice", "carol"], "db-oncall": ["bob", "carol"], "sre": ["bob", "carol"]},
         "policy": [
-            _rule("database", "payments-db", ["read", "admin"], "db-oncall"),
+            _rule("database", "payments-db", ["read", "admin", "support"], "db-oncall"),
             _rule("hosts", "web-1", ["deploy"], "sre"),
             {
                 "name": "logs",
@@ -164,7 +167,7 @@ def describe(path: Path, facts: dict[str, object]) -> None:
         "people": [{"name": each.name, "slack_id": each.slack_id, "may": MAY[each.name]} for each in PEOPLE],
         "channels": [{"name": each.name, "id": each.id} for each in CHANNELS],
         "resources": [
-            {"name": "payments-db", "type": "postgres", "roles": ["read", "admin"]},
+            {"name": "payments-db", "type": "postgres", "roles": ["read", "admin", "support"]},
             {"name": "web-1", "type": "ssh", "roles": ["deploy", "logs"]},
         ],
     }

@@ -15,6 +15,8 @@ from access.policy.resources import PostgresUpstream
 from proxy.errors import AccessRefused, ClientFault, Fault, PolicyFault, RecorderFailed, SessionEnded, UpstreamFault
 from proxy.postgres import upstream
 from proxy.postgres.cancels import Cancels
+from proxy.postgres.ephemeral.account import Account, Turns
+from proxy.postgres.ephemeral.sweeper import ANY_DATABASE
 from proxy.postgres.handshake import StartupResult
 from proxy.postgres.protocol import messages, startup
 from proxy.postgres.relay.estimate import Estimator
@@ -52,12 +54,14 @@ class ClientConnection:
         startup_result: StartupResult,
         client: str,
         *,
+        turns: Turns,
         admitted: Callable[[], None],
     ) -> None:
         self._gateway = gateway
         self._cancels = cancels
         self._startup = startup_result
         self._client = client
+        self._turns = turns
         #: Called once the token was found good.
         self._admitted = admitted
         self._upstream: Upstream | None = None
@@ -96,13 +100,14 @@ class ClientConnection:
         self._admitted()
         resource = admission.resource
         bound_to = resource.upstream.database if isinstance(resource.upstream, PostgresUpstream) else None
-        database = self._startup.database(resource.name, bound_to, admission.role.username)
+        database = self._startup.database(resource.name, bound_to, admission.role.username or ANY_DATABASE)
         parameters = {**self._startup.settings(), "database": database}
         software = packet.parameters.get("application_name", "")
         async with self._gateway.enter(admission, client_software=software) as session:
+            account = Account(self._gateway.access, session, database, self._turns)
             try:
                 await check_settings(session, parameters)
-                await session.run(self._relay_session(session, parameters))
+                await session.run(self._relay_session(session, account, parameters))
             except Fault as fault:
                 # At once, and the socket with it: writing the session's end may take storage a while.
                 self._send_reason(fault)
@@ -110,12 +115,15 @@ class ClientConnection:
                 raise
             finally:
                 await self._leave_upstream()
+                await account.close()
 
-    async def _relay_session(self, session: LiveSession, parameters: dict[str, str]) -> None:
-        connection = self._upstream = await upstream.connect(session.resource, session.role, parameters)
-        masked_columns = MaskedColumns(session.resource, session.role, parameters["database"], session.masker)
+    async def _relay_session(self, session: LiveSession, account: Account, parameters: dict[str, str]) -> None:
+        await account.open()
+        connection = self._upstream = await upstream.connect(session.resource, account.role, parameters)
+        await account.lock()
+        masked_columns = MaskedColumns(session.resource, account.asking, parameters["database"], session.masker)
         await masked_columns.load(connection)
-        estimator = Estimator(session.resource, session.role, parameters["database"])
+        estimator = Estimator(session.resource, account.role, parameters["database"])
         relay = self._relay = Relay(session, masked_columns, estimator, self._startup.transport, connection)
         process, _ = connection.key or (0, b"")
         with self._cancels.key(relay, self._startup.startup.version, process) as key:

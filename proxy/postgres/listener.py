@@ -20,6 +20,8 @@ from proxy.place import ALONE, Place
 from proxy.postgres.cancel_post import CancelPost
 from proxy.postgres.cancels import Cancels
 from proxy.postgres.connection import HANG_UP_S, ClientConnection
+from proxy.postgres.ephemeral.account import Turns
+from proxy.postgres.ephemeral.sweeper import Sweeper
 from proxy.postgres.handshake import StartupRefused, StartupResult, accept, greet
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
@@ -60,9 +62,12 @@ class PostgresListener:
         self._place = settings.place
         self._cancels = Cancels(settings.place)
         self._post = CancelPost(settings.place, self._cancel)
+        self._turns = Turns()
         self._entrance = Entrance(settings.lobby, first_words_s=settings.first_words_s)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
+        #: Of the processes that share a port the first one sweeps.
+        self._sweeping: list[asyncio.Task[None]] = []
         self._connections: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -77,12 +82,14 @@ class PostgresListener:
             listening.setblocking(False)
             self._sockets.append(listening)
             self._accepting.append(loop.create_task(self._accept(listening)))
+        if self._place.index == 0:
+            self._sweeping.append(loop.create_task(Sweeper(self._gateway).run()))
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        tasks = [*self._accepting, *self._connections]
+        tasks = [*self._sweeping, *self._accepting, *self._connections]
         for task in tasks:
             task.cancel()
         if tasks:
@@ -124,7 +131,10 @@ class PostgresListener:
                 doorstep.left()
                 await self._pass_on(greeted)
             elif greeted is not None:
-                await ClientConnection(self._gateway, self._cancels, greeted, client, admitted=doorstep.left).run()
+                connection_of = ClientConnection(
+                    self._gateway, self._cancels, greeted, client, turns=self._turns, admitted=doorstep.left
+                )
+                await connection_of.run()
         finally:
             doorstep.left()
             if doorstep.dropped:

@@ -29,6 +29,16 @@ _MAX_LOGIN_MESSAGE_BYTES = 64 * 1024
 _OK, _CLEARTEXT, _MD5, _SASL, _SASL_CONTINUE, _SASL_FINAL = 0, 3, 5, 10, 11, 12
 
 
+class Refused(UpstreamFault):
+    """The server refused a login or a query of ours: its own words, and its SQLSTATE as `code`."""
+
+    def __init__(self, sentence: str, *, code: str, words: str, detail: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.words = words
+        self.detail = detail
+
+
 class Upstream:
     """A logged-in connection; `transport` is for the relay."""
 
@@ -44,11 +54,12 @@ class Upstream:
 
     async def login(self, role: Role, parameters: Mapping[str, str]) -> None:
         """Authenticate and wait until the server is ready. Raises UpstreamFault."""
-        secret = await credentials.resolve(role.password) if role.password else None
+        secret = await credentials.password_of(role)
         password = secret.get_secret_value() if secret else ""
+        named = {"application_name": role.application_name} if isinstance(role, credentials.Issued) else {}
         try:
             async with asyncio.timeout(LOGIN_TIMEOUT_S):
-                self.transport.write(startup.startup({"user": role.username, **parameters}))
+                self.transport.write(startup.startup({"user": role.username, **parameters, **named}))
                 await self._authenticate(password)
                 await self._until_ready()
         except TimeoutError as error:
@@ -59,8 +70,12 @@ class Upstream:
             raise self._fault(f"broke the login: {error}") from error
 
     async def fetch(self, sql: str) -> list[list[str]]:
-        """Run a query of our own and return its rows as text; NULL is empty. Raises UpstreamFault."""
+        """Run a query of our own and return its rows as text; NULL is empty.
+
+        Raises UpstreamFault; Refused leaves the connection usable, unless the server ended it.
+        """
         rows: list[list[str]] = []
+        refusal: Refused | None = None
         self.transport.write(messages.query(sql))
         try:
             async with asyncio.timeout(FETCH_TIMEOUT_S):
@@ -70,13 +85,15 @@ class Upstream:
                         cells = messages.read_data_row(payload)
                         rows.append([messages.text_of(cell or b"") for cell in cells])
                     elif tag == b"E":
-                        raise self._refusal(payload)
+                        refusal = self._refusal(payload)
                     elif tag == b"Z":
+                        if refusal is not None:
+                            raise refusal
                         return rows
         except TimeoutError as error:
             raise self._fault("did not answer in time") from error
         except (TransportClosed, ProtocolViolation) as error:
-            raise self._fault("broke the connection") from error
+            raise refusal or self._fault("broke the connection") from error
 
     async def cancel(self) -> None:
         """Ask the server to cancel what runs here; it may be done by then, so nothing is reported."""
@@ -180,9 +197,10 @@ class Upstream:
     def _fault(self, what: str) -> UpstreamFault:
         return fault(self.resource, what)
 
-    def _refusal(self, payload: bytes) -> UpstreamFault:
+    def _refusal(self, payload: bytes) -> Refused:
         error = messages.read_fields(payload)
-        return self._fault(f"refused us: {error['M']} ({error['C']})")
+        sentence = str(self._fault(f"refused us: {error['M']} ({error['C']})"))
+        return Refused(sentence, code=error["C"], words=error["M"], detail=error["D"])
 
 
 async def connect(resource: Resource, role: Role, parameters: Mapping[str, str]) -> Upstream:

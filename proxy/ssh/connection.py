@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import asyncssh
@@ -75,11 +76,14 @@ class Connection(asyncssh.SSHServer):
         gateway: Gateway,
         limits: Limits,
         *,
+        keys: Path,
         entrance: Entrance,
         own: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         self._gateway = gateway
         self._limits = limits
+        #: The folder of the authorities that certify keys of sessions.
+        self._keys = keys
         self._entrance = entrance
         #: Runs a coroutine as a task of the listener.
         self._own = own
@@ -94,7 +98,7 @@ class Connection(asyncssh.SSHServer):
 
     def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
         self._conn = conn
-        self._serving = Serving(self._gateway, conn, hang_up_s=self._limits.hang_up_s, own=self._own)
+        self._serving = Serving(self._gateway, conn, keys=self._keys, hang_up_s=self._limits.hang_up_s, own=self._own)
         host, port, *_ = conn.get_extra_info("peername") or ("unknown", 0)
         self._client = f"{host}:{port}"
         self._doorstep = Doorstep(self._entrance, str(host), conn.abort)

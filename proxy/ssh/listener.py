@@ -28,7 +28,7 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 @dataclass(frozen=True)
 class SshSettings:
-    """Where to listen (port 0 picks a free one), the folder of the host key, and what clients may take."""
+    """Where to listen (port 0 picks a free one), the folder of our keys, and what clients may take."""
 
     listen: tuple[str, int]
     keys: Path
@@ -42,6 +42,7 @@ class SshListener:
     def __init__(self, gateway: Gateway, settings: SshSettings) -> None:
         self._gateway = gateway
         self._listen = settings.listen
+        self._keys = settings.keys
         self._key = host_key(settings.keys)
         self._limits = settings.limits
         self._place = settings.place
@@ -96,7 +97,7 @@ class SshListener:
         return self._key.export_public_key().decode().strip()
 
     def _connection(self) -> Connection:
-        return Connection(self._gateway, self._limits, entrance=self._entrance, own=self._own)
+        return Connection(self._gateway, self._limits, keys=self._keys, entrance=self._entrance, own=self._own)
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -7,6 +7,7 @@ before the client has it, so that a host that refuses it refuses the client.
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any
 
 import asyncssh
@@ -18,6 +19,7 @@ from proxy.recording.asciicast import Cast
 from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.session import LiveSession
+from proxy.ssh.certificate import Subject
 from proxy.ssh.channels import session_channel
 from proxy.ssh.channels.channel import CUT, UNAVAILABLE, Channel
 from proxy.ssh.forwarding.forwarding import Forwarding
@@ -39,11 +41,14 @@ class Serving:
         gateway: Gateway,
         connection: asyncssh.SSHServerConnection,
         *,
+        keys: Path,
         hang_up_s: float,
         own: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
         self._gateway = gateway
         self._connection = connection
+        #: The folder of the authorities that certify keys of sessions.
+        self._keys = keys
         #: How long a client that was told to go may take to read why.
         self._hang_up_s = hang_up_s
         #: Runs a coroutine as a task of the listener.
@@ -142,7 +147,7 @@ class Serving:
 
     async def _relay(self, session: LiveSession) -> None:
         """Serve channels as they are opened, until the upstream hangs up. Raises a Fault."""
-        async with connected(session.resource, session.role) as upstream:
+        async with connected(session.resource, session.role, self._keys, Subject.of(session)) as upstream:
             live = Live(session, upstream, Cast(session.recorder))
             forwarding = Forwarding(live, self._connection, self._fail)
             await self._open_first(live)

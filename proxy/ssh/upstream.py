@@ -4,12 +4,15 @@ The host must show a key that the policy pins, or a certificate of the policy's 
 SSH is used: no agent, no known_hosts, no configuration, no default keys.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import asyncssh
 
+from access.key_files import KeyUnusable
 from access.policy.resources import Resource, Role, SshUpstream
 from proxy.credentials import resolve
 from proxy.errors import PolicyFault, UpstreamFault
@@ -20,6 +23,7 @@ from proxy.ssh.algorithms import (
     UPSTREAM_KEY_EXCHANGE,
     UPSTREAM_MACS,
 )
+from proxy.ssh.certificate import Subject, certified
 from proxy.ssh.transport import KEEPALIVE_S, KEEPALIVE_TRIES, VERSION, quicken
 
 #: Until the host answers, and until it has let us in.
@@ -42,21 +46,27 @@ class _Watch(asyncssh.SSHClient):
 
 
 @asynccontextmanager
-async def connected(resource: Resource, role: Role) -> AsyncGenerator[asyncssh.SSHClientConnection]:
+async def connected(
+    resource: Resource, role: Role, keys: Path, subject: Subject
+) -> AsyncGenerator[asyncssh.SSHClientConnection]:
     """A connection to the resource's host as the role's account; closed when the block is left.
+
+    `keys` is the folder of the authorities that certify keys of a session's own, for `subject`.
 
     Raises UpstreamFault with a sentence for the person: unreachable, another host key, our credential refused.
     """
     if not isinstance(resource.upstream, SshUpstream):
         raise PolicyFault(f"{resource.name} is no SSH resource.")
-    connection = await _connect(resource.name, resource.upstream, role)
+    connection = await _connect(resource.name, resource.upstream, role, await _credential(role, keys, subject))
     try:
         yield connection
     finally:
         connection.abort()
 
 
-async def _connect(name: str, upstream: SshUpstream, role: Role) -> asyncssh.SSHClientConnection:
+async def _connect(
+    name: str, upstream: SshUpstream, role: Role, credential: dict[str, Any]
+) -> asyncssh.SSHClientConnection:
     watch = _Watch()
     keys, authorities = _trusted(name, upstream)
     try:
@@ -82,7 +92,7 @@ async def _connect(name: str, upstream: SshUpstream, role: Role) -> asyncssh.SSH
             login_timeout=LOGIN_TIMEOUT_S,
             keepalive_interval=KEEPALIVE_S,
             keepalive_count_max=KEEPALIVE_TRIES,
-            **await _credential(role),
+            **credential,
         )
     except (OSError, asyncssh.Error) as error:
         raise UpstreamFault(_sentence(name, role, watch, error)) from error
@@ -106,8 +116,17 @@ def _algorithms(keys: list[asyncssh.SSHKey], authorities: list[asyncssh.SSHKey])
     return list(dict.fromkeys([*certified, *pinned, *HOST_KEYS]))
 
 
-async def _credential(role: Role) -> dict[str, Any]:
-    """The role's key or password, and nothing besides."""
+async def _credential(role: Role, folder: Path, subject: Subject) -> dict[str, Any]:
+    """The role's key or password, or a key of the session's own; nothing besides."""
+    if role.certificate is not None:
+        try:
+            pair = await asyncio.to_thread(certified, folder, role, role.certificate, subject)
+        except (KeyUnusable, OSError) as error:
+            raise UpstreamFault(
+                f"The authority {role.certificate.ca} cannot certify a key for this session: {error} "
+                "Ask your Gatepass operator."
+            ) from error
+        return {"client_keys": [pair], "password": None, "preferred_auth": "publickey"}
     if role.private_key is not None:
         secret = await resolve(role.private_key)
         try:
@@ -140,6 +159,12 @@ def _sentence(name: str, role: Role, watch: _Watch, error: Exception) -> str:
             return (
                 f"{name} offers no host key or algorithm that Gatepass accepts, so nothing was sent to it. "
                 "Ask your Gatepass operator to compare its host key with the policy's."
+            )
+        case asyncssh.PermissionDenied() if role.certificate is not None:
+            return (
+                f"{name} refused the certificate of this session for {role.username}. Your access is fine: ask your "
+                f"Gatepass operator whether {name} trusts the authority {role.certificate.ca} (`gatepass ca ssh "
+                f"{role.certificate.ca}`, TrustedUserCAKeys), lets its principal in, and has the right time."
             )
         case asyncssh.PermissionDenied():
             return (

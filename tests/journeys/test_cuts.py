@@ -3,11 +3,13 @@
 import asyncio
 import contextlib
 
+import asyncpg
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
 from cli.demo.clients import Seen
+from proxy.postgres.ephemeral.sweeper import SWEEP_S
 from storage.embedded.server import Embedded
 from storage.model import EndReason, Post, PostPurpose, PostSubject
 from storage.recordings import files
@@ -88,6 +90,43 @@ async def test_a_killed_proxy_leaves_a_closed_session_a_readable_recording_and_o
         await product.bot.stop()
         await product.bot.start()
         await _digests_are_posted_once(product, 2)
+
+
+async def test_a_killed_proxy_leaves_no_role_behind_once_another_one_serves(own_product: OwnProduct) -> None:
+    """The role is there when nobody could drop it, lets nobody in, and goes with the first sweeps."""
+    async with own_product() as product:
+        token, grant = await product.granted("payments-db support 15m", "killed in the middle")
+        psql = await product.clients.start_psql(
+            "support@payments-db", token, "-c", r"\echo up", "-c", "select pg_sleep(600)"
+        )
+        assert b"up" in await line(psql.stdout)
+        [name] = await _roles_of_sessions(product)
+        await product.proxy.kill()
+        await cut(product, [psql])
+        assert await _roles_of_sessions(product) == [name]
+        await product.proxy.start()
+        session = await product.ended(grant)
+        assert name == f"gp_alice_{session.id.hex}"
+        async with asyncio.timeout(2 * SWEEP_S + PATIENCE_S):
+            while await _roles_of_sessions(product):
+                await asyncio.sleep(0.2)
+        log = product.around.database.log.read_text(errors="replace")
+        assert f"[{name}/gatepass:alice:{session.id}]" in log
+
+
+async def _roles_of_sessions(product: Product) -> list[str]:
+    database = product.around.database
+    admin = await asyncpg.connect(
+        host=database.host,
+        port=database.port,
+        user="app_owner",
+        password=database.admin_password.get_secret_value(),
+        database=database.database,
+    )
+    try:
+        return [row[0] for row in await admin.fetch(r"SELECT rolname FROM pg_roles WHERE rolname LIKE 'gp\_%'")]
+    finally:
+        await admin.close()
 
 
 async def _digests_are_posted_once(product: Product, count: int) -> None:

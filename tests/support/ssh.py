@@ -24,7 +24,20 @@ class Upstream:
     port: int
     host_key: str
     user: str
-    private_key: Path
+    folder: Path
+
+    @property
+    def private_key(self) -> Path:
+        return self.folder / "user_key"
+
+    @property
+    def user_authorities(self) -> Path:
+        """Its TrustedUserCAKeys."""
+        return self.folder / "user_authorities"
+
+    def logged(self) -> list[str]:
+        """The lines of its log."""
+        return (self.folder / "log").read_text(errors="replace").splitlines()
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
-from proxy.credentials import LARGEST_SECRET_BYTES, resolve
+from access.policy.resources import Role
+from proxy.credentials import LARGEST_SECRET_BYTES, issued, password_of, resolve
 from proxy.errors import UpstreamFault
 
 
@@ -61,3 +63,23 @@ async def test_a_secret_may_be_read_by_its_group(tmp_path: Path, mode: int) -> N
     (tmp_path / "secret").write_text("hunter2")
     (tmp_path / "secret").chmod(mode)
     assert (await resolve(f"file:{tmp_path}/secret")).get_secret_value() == "hunter2"
+
+
+async def test_an_account_that_was_made_for_a_session_has_its_own_password() -> None:
+    role = Role(name="read", username="app_read", password="env:GATEPASS_TEST_NOT_SET")
+    own = issued(role, "gatepass:alice:1", username="gp_alice_1", secret=SecretStr("hunter2"))
+    secret = await password_of(own)
+    assert secret is not None
+    assert secret.get_secret_value() == "hunter2"
+    assert (own.name, own.username, own.application_name) == ("read", "gp_alice_1", "gatepass:alice:1")
+    assert "hunter2" not in repr(own)
+
+
+async def test_a_fixed_account_is_fetched_by_reference(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEPASS_TEST_SECRET", "hunter2")
+    role = Role(username="app_read", password="env:GATEPASS_TEST_SECRET")
+    for each in (role, issued(role, "gatepass:alice:1")):
+        secret = await password_of(each)
+        assert secret is not None
+        assert secret.get_secret_value() == "hunter2"
+    assert await password_of(Role(username="trusted")) is None

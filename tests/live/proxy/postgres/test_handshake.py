@@ -155,7 +155,9 @@ async def test_the_databases_names(door: Door, dbname: str) -> None:
 async def test_settings_reach_the_upstream_but_not_all(door: Door, access: Access) -> None:
     settings = {"application_name": "my-app", "timezone": "Asia/Tokyo", "extra_float_digits": "1"}
     connection = await door.connect(server_settings=settings)
-    assert await connection.fetchval("show application_name") == "my-app"
+    session: Session = next(iter(door.gateway.live)).row
+    assert await connection.fetchval("show application_name") == f"gatepass:alice:{session.id}"
+    assert session.client_software == "my-app"
     assert await connection.fetchval("show timezone") == "Asia/Tokyo"
     assert connection.get_settings().TimeZone == "Asia/Tokyo"
     await connection.close()

@@ -65,7 +65,8 @@ MaxSessions 100
 MaxStartups 100
 PrintMotd no
 PrintLastLog no
-LogLevel ERROR
+LogLevel VERBOSE
+TrustedUserCAKeys {folder}/user_authorities
 """
 
 _STATEMENTS = [
@@ -107,6 +108,7 @@ def _running(folder: Path, *options: str) -> Iterator[Upstream]:
         key.write_private_key(str(folder / name))
         (folder / name).chmod(0o600)
     user.write_public_key(str(folder / "authorized_keys"))
+    (folder / "user_authorities").touch()
     port = free_port()
     (folder / "sshd_config").write_text(_CONFIG.format(port=port, folder=folder))
     with (folder / "log").open("wb") as log:
@@ -115,7 +117,7 @@ def _running(folder: Path, *options: str) -> Iterator[Upstream]:
         )
     try:
         _wait_for(server, port, folder / "log")
-        yield Upstream(port, host.export_public_key().decode().strip(), getpass.getuser(), folder / "user_key")
+        yield Upstream(port, host.export_public_key().decode().strip(), getpass.getuser(), folder)
     finally:
         server.terminate()
         server.wait(PATIENCE_S)

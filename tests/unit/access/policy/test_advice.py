@@ -153,3 +153,32 @@ def test_a_rule_that_nobody_can_answer_or_use_is_told(bob: str, who: str, decisi
     assert len(found) == len(says)
     for each, wanted in zip(found, says, strict=True):
         assert wanted in each.message
+
+
+ACCOUNTS = """
+version: 1
+resources:
+  db:
+    type: postgres
+    upstream: {{host: h, {admin}}}
+    roles: {{read: {{{read}}}}}
+masking:
+  - {{name: codes, columns: [cvv], access: {access}}}
+"""
+FIXED, EPHEMERAL = "username: u, password: env:P", "credential: ephemeral, template: t"
+ADMIN = "role_admin: {username: a, password: env:A}"
+
+
+@pytest.mark.parametrize(
+    ("admin", "read", "access", "said"),
+    [
+        ("port: 5432", FIXED, "mask", []),
+        ("port: 5432", FIXED, "deny", ["masking has `access: deny`, and this role has an account of its own"]),
+        (ADMIN, EPHEMERAL, "deny", []),
+        (ADMIN, FIXED, "mask", ["no role here has `credential: ephemeral`"]),
+    ],
+)
+def test_accounts(admin: str, read: str, access: str, said: list[str]) -> None:
+    found = advice(parse(ACCOUNTS.format(admin=admin, read=read, access=access), Path("gatepass.yml")))
+    assert len(found) == len(said)
+    assert all(words in each.message and each.weight is Weight.WARNING for words, each in zip(said, found, strict=True))

@@ -12,6 +12,7 @@ from support.policies import HOST_KEY, assert_told, change, problems_of
 
 ADMIN = ("resources", "payments-db", "roles", "admin")
 DEPLOY = ("resources", "web-1", "roles", "deploy")
+EPHEMERAL = {"credential": "ephemeral", "template": "app_owner"}
 MALFORMED = [
     (change(*ADMIN, "statements", 2, "reviewers", to=["bob"]), "statements.2", "its verdict is deny"),
     (change(*ADMIN, "password", to="hunter2"), "admin.password", "is not a reference to a secret"),
@@ -44,6 +45,28 @@ MALFORMED = [
     (change("resources", "web-1", "upstream", "port", to=0), "web-1.upstream.port", "greater than or equal to 1"),
     (change("resources", "web-1", "upstream", "host", to="a b"), "web-1.upstream.host", "pattern"),
     (change("resources", "web-1", "roles", to={}), "web-1.roles", "at least 1 item"),
+    (change(*ADMIN, "username", to=...), "payments-db", "role admin needs username"),
+    (change(*DEPLOY, "username", to=""), "web-1", "role deploy needs username"),
+    (change(*ADMIN, "template", to="t"), "payments-db", "has a template: say `credential: ephemeral` too"),
+    (change(*ADMIN, "credential", to="temporary"), "admin.credential", "'fixed' or 'ephemeral'"),
+    (change(*ADMIN, "credential", to="ephemeral"), "payments-db", "is ephemeral, so it has no username and password"),
+    (change(*ADMIN, to={"credential": "ephemeral"}), "payments-db", "is ephemeral and needs template"),
+    (change(*ADMIN, to=EPHEMERAL), "payments-db", "its upstream needs role_admin"),
+    (change(*ADMIN, to={**EPHEMERAL, "template": "ü" * 32}), "admin.template", "63 bytes at most"),
+    (
+        change(*ADMIN, "certificate", to={"ca": "users"}),
+        "payments-db",
+        "certificate, allow, files and forward are for ssh resources",
+    ),
+    (change(*DEPLOY, to={"credential": "ephemeral", "username": "x"}), "web-1", "use certificate here"),
+    (change(*DEPLOY, "certificate", to={"ca": "users"}), "web-1", "both private_key and certificate: give one"),
+    (change(*DEPLOY, "certificate", to={"ca": "../users"}), "deploy.certificate.ca", "pattern"),
+    (change(*DEPLOY, "certificate", to={"ca": "u", "principal": "a,b"}), "deploy.certificate.principal", "pattern"),
+    (
+        change(*DEPLOY, "certificate", to={"ca": "u", "source_addresses": ["10.0.0.1/8"]}),
+        "certificate.source_addresses.0",
+        "is no address and no network",
+    ),
 ]
 
 
@@ -96,3 +119,20 @@ def test_a_postgres_role_may_do_without_a_password() -> None:
         {"type": "postgres", "upstream": {"host": "db"}, "roles": {"read": {"username": "r"}}}
     )
     assert resource.roles["read"].password is None
+
+
+def test_an_ephemeral_role_has_a_template_and_somebody_who_makes_it(document: dict[str, Any]) -> None:
+    database = document["resources"]["payments-db"]
+    database["upstream"]["role_admin"] = {"username": "gatepass_roles", "password": "env:ROLES"}
+    database["roles"]["admin"] = dict(EPHEMERAL)
+    role = Policy.model_validate(document).resources["payments-db"].roles["admin"]
+    assert (role.template, role.username, role.password) == ("app_owner", "", None)
+    database["roles"]["admin"]["template"] = "gatepass_roles"
+    assert_told(document, "payments-db", "has role_admin for its template")
+
+
+def test_a_certificate_is_a_credential(document: dict[str, Any]) -> None:
+    document["resources"]["web-1"]["roles"]["deploy"] = {"username": "deploy", "certificate": {"ca": "users"}}
+    certificate = Policy.model_validate(document).resources["web-1"].roles["deploy"].certificate
+    assert certificate is not None
+    assert (certificate.ca, certificate.principal) == ("users", None)

@@ -1,0 +1,90 @@
+"""`gatepass ca …`: the authorities that others trust the gateway by, and how a key that signs is changed."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from access.key_files import KeyUnusable
+from access.policy.file import load
+from cli import runtime
+from cli.settings import Settings
+from proxy.authority import Authority
+from proxy.protocols import keys_folder
+from proxy.ssh import user_authority
+from storage.audit import trail
+from storage.database import StorageUnavailable
+
+app = typer.Typer(help="The authorities that others trust the gateway by.", invoke_without_command=True)
+
+
+@app.callback()
+def tls(context: typer.Context) -> None:
+    """Print the certificate that clients verify the gateway's PostgreSQL port with (sslrootcert)."""
+    if context.invoked_subcommand is None:
+        typer.echo(Authority(Settings.load().home / "ca").certificate(), nl=False)
+
+
+@app.command("ssh")
+def ssh(
+    name: Annotated[
+        str | None, typer.Argument(help="The authority, as `ca` in the policy; default: all that the policy names.")
+    ] = None,
+    coming: Annotated[
+        bool, typer.Option("--next", help="Make the key that will sign, and print it too: hosts must trust it first.")
+    ] = False,
+    rotate: Annotated[
+        bool, typer.Option("--rotate", help="Sign with the next key from now on, and forget the old one.")
+    ] = False,
+) -> None:
+    """Print the keys for sshd's TrustedUserCAKeys, one a line."""
+    settings = Settings.load()
+    folder = keys_folder(settings.home)
+    names = [name] if name is not None else _named_in_the_policy(settings)
+    if rotate and (coming or len(names) != 1):
+        raise runtime.NotReady("--rotate is for one authority, and after --next: `gatepass ca ssh NAME --rotate`.")
+    runtime.home(settings)
+    try:
+        if rotate:
+            asyncio.run(_rotated(settings, names[0]))
+        for each in names:
+            if coming:
+                user_authority.prepare_next(folder, each)
+            for line in user_authority.public_lines(folder, each):
+                typer.echo(line)
+    except (user_authority.NoNextKey, KeyUnusable) as problem:
+        raise runtime.NotReady(str(problem)) from problem
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise runtime.NotReady(f"The keys in {folder} cannot be read or written ({why}).") from error
+
+
+def _named_in_the_policy(settings: Settings) -> list[str]:
+    policy = load(settings.config)
+    roles = [role for resource in policy.resources.values() for role in resource.roles.values()]
+    names = sorted({role.certificate.ca for role in roles if role.certificate is not None})
+    if not names:
+        raise runtime.NotReady(
+            f"No role in {settings.config} has a `certificate`, so it names no authority. Give one a name: "
+            "`gatepass ca ssh NAME`."
+        )
+    return names
+
+
+async def _rotated(settings: Settings, name: str) -> None:
+    """The key comes first, as with `keys rotate`, and its record after it."""
+    fingerprint = user_authority.change_over(keys_folder(settings.home), name)
+    typer.echo(
+        f"Certificates of {name} are signed by {fingerprint} from now on. Hosts may forget the other key.", err=True
+    )
+    try:
+        async with runtime.database(settings) as database, database.transaction() as transaction:
+            await trail.record(
+                transaction,
+                actor=runtime.operator(),
+                action="cli:authority:rotate",
+                resource=name,
+                detail={"key": fingerprint},
+            )
+    except (StorageUnavailable, runtime.NotReady) as problem:
+        raise runtime.NotReady(f"The key was changed, but the audit log does not have it. {problem}") from problem

@@ -1,0 +1,94 @@
+"""The authorities that sign users' certificates for upstream hosts: an Ed25519 key each, in a file of mode 0600.
+
+`ssh_user_ca_NAME` signs. `ssh_user_ca_NAME+next` will, once every host trusts it: hosts must know a key before anything
+is signed by it, so that it is changed in two steps.
+"""
+
+import contextlib
+import os
+import re
+from pathlib import Path
+
+import asyncssh
+
+from access import key_files
+from access.key_files import KeyUnusable, refuse_shared
+from access.policy.shapes.base import NAME_PATTERN
+
+_KIND = "ssh-ed25519"
+#: No name of an authority has a plus sign.
+_NEXT = "+next"
+
+
+class NoNextKey(Exception):
+    """There is no key to change over to."""
+
+
+def signing_key(folder: Path, name: str) -> asyncssh.SSHKey:
+    """The authority's key, made if there is none; two processes that start at once agree. Raises KeyUnusable."""
+    path = _path(folder, name)
+    _make(path)
+    return _read(path)
+
+
+def public_lines(folder: Path, name: str) -> list[str]:
+    """What TrustedUserCAKeys is to hold: the key that signs, then the one that will, if there is one."""
+    signing = [signing_key(folder, name)]
+    coming = _path(folder, name, coming=True)
+    keys = [*signing, _read(coming)] if coming.exists() else signing
+    return [_line(key, name) for key in keys]
+
+
+def prepare_next(folder: Path, name: str) -> None:
+    """Make the key that will sign, if there is none yet."""
+    signing_key(folder, name)
+    _make(_path(folder, name, coming=True))
+
+
+def change_over(folder: Path, name: str) -> str:
+    """Sign with the next key from now on, and forget the old one; returns the fingerprint. Raises NoNextKey."""
+    coming = _path(folder, name, coming=True)
+    if not coming.exists():
+        raise NoNextKey(
+            f"The authority {name} has no next key. Run `gatepass ca ssh {name} --next`, have every host trust what "
+            "that prints, and change over then."
+        )
+    fingerprint = _read(coming).get_fingerprint()
+    coming.replace(_path(folder, name))
+    return fingerprint
+
+
+def _path(folder: Path, name: str, *, coming: bool = False) -> Path:
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise KeyUnusable(
+            f"{name!r} is no name of an authority: lower-case letters, digits, dots, dashes, underscores."
+        )
+    return folder / f"ssh_user_ca_{name}{_NEXT if coming else ''}"
+
+
+def _make(path: Path) -> None:
+    """Write a key whole or not at all; the first of several stands."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = asyncssh.generate_private_key(_KIND)
+    with key_files.whole_file(path.parent, key.export_private_key()) as draft, contextlib.suppress(FileExistsError):
+        os.link(draft, path)
+
+
+def _read(path: Path) -> asyncssh.SSHKey:
+    refuse_shared(path)
+    try:
+        key = asyncssh.read_private_key(path)
+    except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError) as error:
+        mend = "Put it back from your backup, or remove it: a new one is made then, which hosts must be told of."
+        raise KeyUnusable(f"{path} is no private key. {mend}") from error
+    if key.get_algorithm() != _KIND:
+        raise KeyUnusable(f"{path} is not an Ed25519 key.")
+    return key
+
+
+def _line(key: asyncssh.SSHKey, name: str) -> str:
+    """`ssh-ed25519 AAAA… gatepass-NAME`."""
+    algorithm, encoded = key.export_public_key().decode().split()[:2]
+    return f"{algorithm} {encoded} gatepass-{name}"

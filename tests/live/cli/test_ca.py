@@ -1,0 +1,63 @@
+"""`gatepass ca`: what clients and hosts are to trust, and a change of the key that signs, which is on record."""
+
+import json
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from support.commands import gatepass
+
+POLICY = """
+version: 1
+resources:
+  web-1:
+    type: ssh
+    upstream: {host: h, host_ca: ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAII3c4l4/jBMfy6v/2ZkYTAm1qA/zQGRTmlWe4zYIqJr+}
+    roles:
+      deploy: {username: deploy, certificate: {ca: users}}
+      root: {username: root, certificate: {ca: operators}}
+"""
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> str:
+    path = tmp_path / "own.yml"
+    path.write_text(POLICY)
+    return str(path)
+
+
+async def test_the_certificate_of_the_postgresql_port(tmp_path: Path) -> None:
+    assert (await gatepass("ca", home=tmp_path)).said.startswith("-----BEGIN CERTIFICATE-----")
+
+
+async def test_the_keys_that_the_policy_names(tmp_path: Path, policy: str) -> None:
+    lines = (await gatepass("ca", "ssh", home=tmp_path, GATEPASS_CONFIG=policy)).said.splitlines()
+    assert [line.split()[2] for line in lines] == ["gatepass-operators", "gatepass-users"]
+    assert (await gatepass("ca", "ssh", "users", home=tmp_path)).said.splitlines() == lines[1:]
+
+
+async def test_a_change_is_made_in_two_steps_and_is_on_record(dsn: str, tmp_path: Path) -> None:
+    refused = await gatepass("ca", "ssh", "users", "--rotate", home=tmp_path, DATABASE_URL=dsn)
+    assert (refused.status, "Run `gatepass ca ssh users --next`" in refused.said) == (1, True)
+    lines = (await gatepass("ca", "ssh", "users", "--next", home=tmp_path)).said.splitlines()
+    assert len(lines) == 2
+    ran = await gatepass("ca", "ssh", "users", "--rotate", home=tmp_path, DATABASE_URL=dsn)
+    assert ran.status == 0
+    assert lines[1] in ran.said
+    assert lines[0] not in ran.said
+    connection = await asyncpg.connect(dsn)
+    try:
+        [row] = await connection.fetch("SELECT body FROM audit_event")
+    finally:
+        await connection.close()
+    event = json.loads(row["body"])
+    assert (event["action"], event["resource"]) == ("cli:authority:rotate", "users")
+    assert event["detail"]["key"].startswith("SHA256:")
+
+
+@pytest.mark.parametrize("words", [("--rotate",), ("users", "--next", "--rotate"), ("../users",)])
+async def test_what_cannot_be_meant(tmp_path: Path, policy: str, words: tuple[str, ...]) -> None:
+    ran = await gatepass("ca", "ssh", *words, home=tmp_path, GATEPASS_CONFIG=policy)
+    assert ran.status == 1
+    assert "Traceback" not in ran.said

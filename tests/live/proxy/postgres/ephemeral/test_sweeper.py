@@ -1,0 +1,109 @@
+"""What nobody dropped is swept: roles whose session is over, by storage or by the clock, and no others."""
+
+from uuid import UUID, uuid4
+
+import pytest
+
+from proxy.postgres.ephemeral.account import DROPPED
+from proxy.postgres.ephemeral.naming import Provenance, role_name
+from proxy.postgres.ephemeral.statements import identifier, literal
+from storage.database import StorageUnavailable
+from storage.model import Session
+from support.postgres import Door
+from support.sql.ephemeral import Made, until
+
+
+async def leave(
+    made: Made, session: UUID, until: str, *, comment: str | None = None, database: str = "payments"
+) -> str:
+    """A role as a process leaves it that was killed; returns its name."""
+    name = role_name("alice", session)
+    said = Provenance("alice", session, "db", database, "app_read").comment() if comment is None else comment
+    await made.superuser.execute(
+        f"set role gatepass_roles; create role {identifier(name)} login valid until {literal(until)};"
+        f"comment on role {identifier(name)} is {literal(said)}; reset role"
+    )
+    return name
+
+
+async def test_a_session_of_another_gatepass_is_over_by_the_clock_alone(door: Door, made: Made) -> None:
+    past, future = await leave(made, uuid4(), "2020-01-01"), await leave(made, uuid4(), "infinity")
+    assert await made.sweeper.sweep() == 1
+    assert await made.roles() == [future]
+    [event] = await made.audited(DROPPED)
+    assert event["detail"]["role"] == past
+
+
+async def test_roles_that_are_not_ours_are_left_alone(door: Door, made: Made) -> None:
+    own = [
+        await leave(made, uuid4(), "2020-01-01", comment="somebody's own"),
+        await leave(made, uuid4(), "2020-01-01", comment=Provenance("a", uuid4(), "db", "payments", None).comment()),
+    ]
+    assert await made.sweeper.sweep() == 0
+    assert await made.roles() == sorted(own)
+    for name in own:
+        await made.superuser.execute(f"drop role {identifier(name)}")
+
+
+async def test_a_database_that_is_no_more_keeps_no_role(door: Door, made: Made) -> None:
+    await leave(made, uuid4(), "2020-01-01", database="dropped")
+    assert await made.sweeper.sweep() == 1
+    assert not await made.roles()
+
+
+async def test_a_live_session_is_left_alone(door: Door, made: Made) -> None:
+    connection = await door.connect("read")
+    assert await made.sweeper.sweep() == 0
+    assert await connection.fetchval("select 1") == 1
+
+
+async def test_a_live_session_of_this_process_is_left_alone_past_its_time(door: Door, made: Made) -> None:
+    connection = await door.connect("read")
+    [name] = await made.roles()
+    await made.superuser.execute(f"alter role {identifier(name)} valid until '2020-01-01'")
+    assert await made.sweeper.sweep() == 0
+    assert await connection.fetchval("select 1") == 1
+
+
+async def test_a_session_that_storage_says_is_over_is_swept_with_what_runs_in_it(door: Door, made: Made) -> None:
+    """As a process leaves it that cannot reach the server any more."""
+    connection = await door.connect("read")
+    await connection.close()
+    row: Session = await door.ended()
+    await made.gone()
+    name = await leave(made, row.id, "infinity")
+    stays = await made.past_the_gateway(name)
+    assert await made.sweeper.sweep() == 1
+    assert not await made.roles()
+
+    async def ended() -> bool:
+        return stays.is_closed()
+
+    await until(ended)
+
+
+async def test_without_storage_nothing_is_swept(door: Door, made: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    name = await leave(made, uuid4(), "2020-01-01")
+
+    def away() -> None:
+        raise StorageUnavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(made.access.database, "transaction", away)
+        assert await made.sweeper.sweep() == 0
+    assert await made.roles() == [name]
+    assert await made.sweeper.sweep() == 1
+
+
+async def test_a_role_is_dropped_by_one_of_two_sweeps(door: Door, made: Made) -> None:
+    import asyncio
+
+    from proxy.postgres.ephemeral.sweeper import Sweeper
+
+    for _ in range(4):
+        await leave(made, uuid4(), "2020-01-01")
+    others = [Sweeper(door.gateway) for _ in range(2)]
+    await asyncio.gather(*(each.sweep() for each in others))
+    await made.sweeper.sweep()
+    assert not await made.roles()
+    assert len({event["detail"]["role"] for event in await made.audited(DROPPED)}) == 4
