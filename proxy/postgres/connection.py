@@ -18,7 +18,7 @@ from proxy.postgres.cancels import Cancels
 from proxy.postgres.handshake import StartupResult
 from proxy.postgres.protocol import messages, startup
 from proxy.postgres.relay.estimate import Estimator
-from proxy.postgres.relay.masked_columns import MaskedColumns
+from proxy.postgres.relay.masked_columns import CatalogueChanges, MaskedColumns
 from proxy.postgres.relay.relay import Relay
 from proxy.postgres.startup_settings import check_settings
 from proxy.postgres.upstream import Upstream
@@ -49,6 +49,7 @@ class ClientConnection:
         self,
         gateway: Gateway,
         cancels: Cancels,
+        changes: CatalogueChanges,
         startup_result: StartupResult,
         client: str,
         *,
@@ -56,6 +57,7 @@ class ClientConnection:
     ) -> None:
         self._gateway = gateway
         self._cancels = cancels
+        self._changes = changes
         self._startup = startup_result
         self._client = client
         #: Called once the token was found good.
@@ -113,7 +115,9 @@ class ClientConnection:
 
     async def _relay_session(self, session: LiveSession, parameters: dict[str, str]) -> None:
         connection = self._upstream = await upstream.connect(session.resource, session.role, parameters)
-        masked_columns = MaskedColumns(session.resource, session.role, parameters["database"], session.masker)
+        masked_columns = MaskedColumns(
+            session.resource, session.role, parameters["database"], session.masker, self._changes
+        )
         await masked_columns.load(connection)
         estimator = Estimator(session.resource, session.role, parameters["database"])
         relay = self._relay = Relay(session, masked_columns, estimator, self._startup.transport, connection)

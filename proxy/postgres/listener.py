@@ -24,6 +24,7 @@ from proxy.postgres.handshake import StartupRefused, StartupResult, accept, gree
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.startup import CancelRequest
+from proxy.postgres.relay.masked_columns import CatalogueChanges
 from proxy.sessions.gateway import Gateway
 from proxy.transport import Transport, TransportClosed
 
@@ -60,6 +61,7 @@ class PostgresListener:
         self._place = settings.place
         self._cancels = Cancels(settings.place)
         self._post = CancelPost(settings.place, self._cancel)
+        self._changes = CatalogueChanges()
         self._entrance = Entrance(settings.lobby, first_words_s=settings.first_words_s)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
@@ -124,7 +126,9 @@ class PostgresListener:
                 doorstep.left()
                 await self._pass_on(greeted)
             elif greeted is not None:
-                await ClientConnection(self._gateway, self._cancels, greeted, client, admitted=doorstep.left).run()
+                await ClientConnection(
+                    self._gateway, self._cancels, self._changes, greeted, client, admitted=doorstep.left
+                ).run()
         finally:
             doorstep.left()
             if doorstep.dropped:
