@@ -20,7 +20,7 @@ from proxy.postgres.ephemeral.sweeper import ANY_DATABASE
 from proxy.postgres.handshake import StartupResult
 from proxy.postgres.protocol import messages, startup
 from proxy.postgres.relay.estimate import Estimator
-from proxy.postgres.relay.masked_columns import MaskedColumns
+from proxy.postgres.relay.masked_columns import CatalogueChanges, MaskedColumns
 from proxy.postgres.relay.relay import Relay
 from proxy.postgres.startup_settings import check_settings
 from proxy.postgres.upstream import Upstream
@@ -51,6 +51,7 @@ class ClientConnection:
         self,
         gateway: Gateway,
         cancels: Cancels,
+        changes: CatalogueChanges,
         startup_result: StartupResult,
         client: str,
         *,
@@ -59,6 +60,7 @@ class ClientConnection:
     ) -> None:
         self._gateway = gateway
         self._cancels = cancels
+        self._changes = changes
         self._startup = startup_result
         self._client = client
         self._turns = turns
@@ -121,7 +123,9 @@ class ClientConnection:
         await account.open()
         connection = self._upstream = await upstream.connect(session.resource, account.role, parameters)
         await account.lock()
-        masked_columns = MaskedColumns(session.resource, account.asking, parameters["database"], session.masker)
+        masked_columns = MaskedColumns(
+            session.resource, account.asking, parameters["database"], session.masker, self._changes
+        )
         await masked_columns.load(connection)
         estimator = Estimator(session.resource, account.role, parameters["database"])
         relay = self._relay = Relay(session, masked_columns, estimator, self._startup.transport, connection)

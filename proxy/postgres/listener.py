@@ -26,6 +26,7 @@ from proxy.postgres.handshake import StartupRefused, StartupResult, accept, gree
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.startup import CancelRequest
+from proxy.postgres.relay.masked_columns import CatalogueChanges
 from proxy.sessions.gateway import Gateway
 from proxy.transport import Transport, TransportClosed
 
@@ -63,6 +64,7 @@ class PostgresListener:
         self._cancels = Cancels(settings.place)
         self._post = CancelPost(settings.place, self._cancel)
         self._turns = Turns()
+        self._changes = CatalogueChanges()
         self._entrance = Entrance(settings.lobby, first_words_s=settings.first_words_s)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []
@@ -132,7 +134,13 @@ class PostgresListener:
                 await self._pass_on(greeted)
             elif greeted is not None:
                 connection_of = ClientConnection(
-                    self._gateway, self._cancels, greeted, client, turns=self._turns, admitted=doorstep.left
+                    self._gateway,
+                    self._cancels,
+                    self._changes,
+                    greeted,
+                    client,
+                    turns=self._turns,
+                    admitted=doorstep.left,
                 )
                 await connection_of.run()
         finally:

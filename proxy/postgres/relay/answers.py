@@ -292,13 +292,15 @@ class Answers:
     def _command_complete(self, payload: bytes) -> None:
         done = self._state.completed()
         if done.analysis is not None and done.analysis.is_ddl:
-            self._masked_columns.stale = True
+            self._masked_columns.expire(changed=True)
         self._lines.append(b'{"t":%r%s' % (self._session.recorder.elapsed(), _completion(payload)))
 
     def _ready(self, payload: bytes) -> None:
         if payload not in {b"I", b"T", b"E"}:
             raise ProtocolViolation("an unknown transaction status")
         self._state.ready(payload)
+        if payload == b"I":
+            self._masked_columns.committed()
 
     # --- words --------------------------------------------------------------------------------------------------------
 

@@ -6,6 +6,7 @@ and can be withdrawn.
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
@@ -15,7 +16,7 @@ from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Prepared
-from proxy.postgres.sql.query import MAX_REMEMBERED, UNREADABLE, QueryAnalysis, expand
+from proxy.postgres.sql.query import MAX_REMEMBERED, OUTDATED, UNREADABLE, QueryAnalysis, expand
 from proxy.postgres.sql.search_path import means_now
 from proxy.sessions.reviewed import Surroundings
 from proxy.sessions.session import LiveSession
@@ -76,10 +77,20 @@ class Deciding:
         analyser = self._masked_columns.analyser
         if (known := analyser.remembered(sql)) is not None:
             return self.expanded(known)
+        analysis = await self._analyse(sql)
+        if analysis.is_news and self._is_idle:
+            # Another session may have made it, or what was called.
+            self._masked_columns.expire()
+            await self._up_to_date()
+            analysis = await self._analyse(sql)
+        return self.expanded(analysis)
+
+    async def _analyse(self, sql: bytes) -> QueryAnalysis:
+        analyser = self._masked_columns.analyser
         if len(sql) <= MAX_INLINE_SQL_BYTES:
-            return self.expanded(analyser.analyse(sql))
+            return analyser.analyse(sql)
         await self._link.send(b"")
-        return self.expanded(await asyncio.to_thread(analyser.analyse, sql))
+        return await asyncio.to_thread(analyser.analyse, sql)
 
     async def exactly(self, sql: bytes) -> QueryAnalysis:
         """The same of this very text, for what is shown: another text of its shape has other values."""
@@ -95,24 +106,35 @@ class Deciding:
         return await asyncio.to_thread(analyser.exactly, sql)
 
     async def _up_to_date(self) -> None:
-        if self._masked_columns.stale and self._state.status == b"I" and not self._state.outstanding:
+        if self._masked_columns.is_stale and self._is_idle:
             await self._link.send(b"")
             await asyncio.sleep(0)
             await self._masked_columns.refresh()
+
+    @property
+    def _is_idle(self) -> bool:
+        """Nothing runs, and no transaction of the client holds a lock that a fetch could wait for."""
+        return self._state.status == b"I" and not self._state.outstanding
 
     def expanded(self, analysis: QueryAnalysis) -> QueryAnalysis:
         """With what its EXECUTEs run; unreadable ones are refused where there are masked columns."""
 
         def candidates(name: str) -> list[QueryAnalysis]:
             own = [analysis] if any(each.prepares == name for each in analysis.statements) else []
-            return self._state.analyses_of(name) + own
+            return list(map(self._current, self._state.analyses_of(name))) + own
 
+        analysis = self._current(analysis)
         if not self._masked_columns.catalogue.masked and not analysis.runs_prepared:
             return analysis
         expanded = expand(analysis, candidates)
         if expanded.refusal is None and self._masked_columns.catalogue.masked and _has_unknown(expanded):
             return QueryAnalysis(expanded.statements, UNREADABLE)
         return expanded
+
+    def _current(self, analysis: QueryAnalysis) -> QueryAnalysis:
+        """Refused where the names in it have come to mean masked data since it was analysed."""
+        is_outdated = analysis.refusal is None and self._masked_columns.analyser.is_outdated(analysis)
+        return replace(analysis, refusal=OUTDATED) if is_outdated else analysis
 
     # --- deciding -----------------------------------------------------------------------------------------------------
 

@@ -4,6 +4,7 @@ Fetched by the role's own account when the session starts, and again when someth
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -13,18 +14,34 @@ from proxy.postgres import upstream
 from proxy.postgres.cells.types import Types
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.rows import RowMasker
-from proxy.postgres.sql.catalogue import COLUMNS_SQL, VIEWS_SQL, Catalogue, read
+from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.query import QueryAnalyser
+from proxy.postgres.sql.reading import COLUMNS_SQL, FUNCTIONS_SQL, SYSTEM_SQL, VIEWS_SQL, read
 from proxy.postgres.upstream import Upstream
 
 #: Result shapes whose masks are remembered.
 MAX_SHAPES = 500
 
 
+class CatalogueChanges:
+    """How often sessions of this process changed each database's catalogue: the others fetch it again then."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[str, int, str]] = Counter()
+
+    def of(self, database: tuple[str, int, str]) -> int:
+        return self._counts[database]
+
+    def note(self, database: tuple[str, int, str]) -> None:
+        self._counts[database] += 1
+
+
 class MaskedColumns:
     """Owns the session's analyser, whose catalogue it keeps up to date."""
 
-    def __init__(self, resource: Resource, role: Role, database: str, masker: Masker) -> None:
+    def __init__(
+        self, resource: Resource, role: Role, database: str, masker: Masker, changes: CatalogueChanges | None = None
+    ) -> None:
         self._resource = resource
         self._role = role
         self._database = database
@@ -35,8 +52,12 @@ class MaskedColumns:
         self._shapes: dict[tuple[Column, ...], RowMasker] = {}
         #: Origins that even a fresh catalogue did not hold: another session's, or not committed yet.
         self._unknown: set[tuple[int, int]] = set()
-        #: DDL has run, so the catalogue is to be fetched before the next statement is analysed.
-        self.stale = False
+        self._changes = changes or CatalogueChanges()
+        self._seen = 0
+        #: DDL has run, and the other sessions do not know yet: its transaction may be open.
+        self._untold = False
+        #: The catalogue is to be fetched before the next statement is analysed.
+        self._stale = False
         #: Counts catalogues: what was derived from another one is out of date.
         self.generation = 0
 
@@ -44,18 +65,40 @@ class MaskedColumns:
     def catalogue(self) -> Catalogue:
         return self.analyser.catalogue
 
+    @property
+    def is_stale(self) -> bool:
+        """DDL has run, here or in another session of this process."""
+        return self._stale or self._seen != self._changes.of(self._place)
+
+    def expire(self, *, changed: bool = False) -> None:
+        """Fetch it before the next statement is analysed; `changed`: the session's own DDL has run."""
+        self._stale = True
+        self._untold = self._untold or changed
+
+    def committed(self) -> None:
+        """No transaction is open: what DDL has changed is there for everybody."""
+        if self._untold:
+            self._changes.note(self._place)
+            self._untold = False
+
+    @property
+    def _place(self) -> tuple[str, int, str]:
+        return self._resource.upstream.host, self._resource.upstream.port, self._database
+
     def is_masked(self, name: str) -> bool:
         return self._masker.column_rule(name) is not None
 
     async def load(self, connection: Upstream) -> None:
         """Fetch the catalogue over an idle connection. Raises UpstreamFault."""
+        seen = self._changes.of(self._place)
         columns = await connection.fetch(COLUMNS_SQL)
-        views = await connection.fetch(VIEWS_SQL) if any(self.is_masked(row[4]) for row in columns) else []
-        self.analyser.catalogue = await asyncio.to_thread(read, columns, views, self.is_masked)
+        more = [VIEWS_SQL, FUNCTIONS_SQL, SYSTEM_SQL] if any(self.is_masked(row[4]) for row in columns) else []
+        views, functions, system = [await connection.fetch(each) for each in more] or ([], [], [])
+        self.analyser.catalogue = await asyncio.to_thread(read, columns, views, self.is_masked, functions, system)
         self._shapes.clear()
         self.types.forget()
         self.generation += 1
-        self.stale = False
+        self._stale, self._seen = False, seen
 
     async def refresh(self, columns: Sequence[Column] = ()) -> None:
         """Fetch it over a connection of its own; `columns` are those it was asked for, known or not afterwards."""

@@ -10,34 +10,18 @@ import sys
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
+from access.policy.labels import SqlLabel
+from proxy.postgres.sql.catalogue import Catalogue, IsMasked
 from proxy.postgres.sql.changes import names_domain_change
+from proxy.postgres.sql.effects.calls.function_effects import FUNCTION_EFFECTS
 from proxy.postgres.sql.effects.names import strings
-from proxy.postgres.sql.masked_names import IsMasked, MaskedColumnsOf
 from proxy.syntax.sql import unwrap, walk
 
-#: They take SQL as text, or show table contents by other ways than columns.
+_READING = {SqlLabel.UNPARSEABLE, SqlLabel.CONNECT}
+#: They take SQL as text, read pages and files that hold rows, or give rows to other servers.
 READERS = frozenset(
-    {
-        "query_to_xml",
-        "query_to_xmlschema",
-        "query_to_xml_and_xmlschema",
-        "cursor_to_xml",
-        "table_to_xml",
-        "table_to_xml_and_xmlschema",
-        "schema_to_xml",
-        "schema_to_xml_and_xmlschema",
-        "database_to_xml",
-        "database_to_xml_and_xmlschema",
-        "ts_stat",
-        "dblink",
-        "dblink_exec",
-        "dblink_open",
-        "dblink_send_query",
-        "pg_logical_slot_get_changes",
-        "pg_logical_slot_peek_changes",
-        "pg_logical_slot_get_binary_changes",
-        "pg_logical_slot_peek_binary_changes",
-    }
+    {name for name, effects in FUNCTION_EFFECTS.items() if _READING & set(effects)}
+    | {"pg_read_file", "pg_read_binary_file", "pg_read_file_old", "pg_file_read", "lo_import"}
 )
 #: The planner's statistics hold the most common values of every column.
 STATISTICS = frozenset({"pg_stats", "pg_statistic", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic_ext_data"})
@@ -67,7 +51,8 @@ def _called(node: Message) -> list[str]:
     """Functions that a node calls; `x.f` and `(x).f` call one too, where x has no such column."""
     match node:
         case pg.FuncCall():
-            return strings(node.funcname)[-1:]
+            name = strings(node.funcname)
+            return [name[-1], ".".join(name[-2:])]
         case pg.ColumnRef():
             return strings(node.fields[1:])[-1:]
         case pg.A_Indirection():
@@ -76,21 +61,28 @@ def _called(node: Message) -> list[str]:
             return []
 
 
-def in_code(tree: Message, masked_columns: MaskedColumnsOf, is_masked: IsMasked) -> str | None:
+def in_code(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> str | None:
     """A masked column or table that a DO block or a function's body names, or a way to name one unseen."""
     if not isinstance(tree, pg.DoStmt | pg.CreateFunctionStmt):
         return None
+    tables = {name.lower() for name in catalogue.masked}
+    columns = {column.lower() for name in catalogue.masked for column in catalogue.masked_columns(name)}
+    spaced = [name for name in (*tables, *columns) if not _WORD.fullmatch(name)]
     for node in walk(tree):
         if isinstance(node, pg.String):
             if _UNICODE_NAME.search(node.sval):
                 return "U&"
             # With standard_conforming_strings off the server takes the body's own backslashes for escapes.
-            words = _WORD.findall(f"{node.sval} {_unescaped(node.sval)}".lower())
+            text = f"{node.sval} {_unescaped(node.sval)}".lower()
+            words = _WORD.findall(text)
             if names_domain_change(set(words)):
                 return "domain"
             for word in words:
-                if is_masked(word) or masked_columns(word) or word == _DYNAMIC or word in READERS | STATISTICS:
+                if is_masked(word) or word in tables or word == _DYNAMIC or word in READERS | STATISTICS:
                     return word
+            for name in spaced:
+                if name in text or name.replace('"', '""') in text:
+                    return name
     return None
 
 

@@ -1,36 +1,18 @@
 """Which columns of the upstream's database are masked by their name, views included. Pure.
 
 RowDescription names a column's origin by (table OID, attribute number), which survive alias, subquery, CTE and
-RETURNING, so `select cvv as x` is masked too. A view has an OID of its own: its columns are traced through its
-definition. Fetching the rows is relay/masked_columns.
+RETURNING, so `select cvv as x` is masked too. `reading` makes it.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.sql.analysis import analyse
-from proxy.postgres.sql.columns import masked_outputs
 
 #: OIDs below are PostgreSQL's own objects (FirstNormalObjectId).
 FIRST_USER_OID = 16_384
-
-#: The client's search path must not decide what our own queries mean.
-_AS_IS = "begin; set local search_path = pg_catalog; {}; commit"
-
-#: Every column of the tables and views that are not PostgreSQL's own: OID, schema, table, number, column.
-COLUMNS_SQL = _AS_IS.format(
-    "select a.attrelid, n.nspname, c.relname, a.attnum, a.attname"
-    " from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid"
-    " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
-    " where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'v', 'm', 'f', 'p') and c.oid >= 16384"
-    " order by a.attrelid, a.attnum"
-)
-#: Definitions of views, oldest first, so that a view comes after what it reads.
-VIEWS_SQL = _AS_IS.format(
-    "select c.oid, pg_catalog.pg_get_viewdef(c.oid) from pg_catalog.pg_class c"
-    " where c.relkind in ('v', 'm') and c.oid >= 16384 order by c.oid"
-)
+#: Every table has them besides its own (PostgreSQL documentation, "System Columns").
+SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid"})
 
 IsMasked = Callable[[str], bool]
 
@@ -44,17 +26,92 @@ class Table:
     name: str
     columns: dict[int, str] = field(default_factory=dict[int, str])
     masked: dict[int, str] = field(default_factory=dict[int, str])
+    is_view: bool = False
+    #: The type of a row that is no table's.
+    is_type: bool = False
+    #: Made by the session and not read yet: it may have other columns, and masked ones among them.
+    is_uncertain: bool = False
+
+
+@dataclass(frozen=True)
+class Function:
+    """One that gives rows: its columns, each with the masked column that it shows, or none."""
+
+    schema: str
+    name: str
+    columns: tuple[tuple[str, str], ...]
+
+    @property
+    def masked(self) -> bool:
+        return any(masked for _, masked in self.columns)
 
 
 class Catalogue:
-    """Tables by OID, and by name those that have masked columns."""
+    """Tables by OID and by name, those that have masked columns, and functions that give rows.
 
-    def __init__(self, tables: Iterable[Table] = ()) -> None:
-        self._tables = {table.oid: table for table in tables}
+    `system` are PostgreSQL's own tables and views; `counts_plainly`: no function but PostgreSQL's is called count.
+    """
+
+    def __init__(
+        self,
+        tables: Iterable[Table] = (),
+        functions: Iterable[Function] = (),
+        system: Iterable[Table] = (),
+        *,
+        counts_plainly: bool = True,
+    ) -> None:
+        self._tables: dict[int, Table] = {}
+        self._named: dict[str, list[Table]] = {}
         self.masked: dict[str, list[Table]] = {}
-        for table in self._tables.values():
-            if table.masked:
-                self.masked.setdefault(table.name, []).append(table)
+        for table in tables:
+            self._tables[table.oid] = table
+            self._name(table)
+        self._system: dict[str, list[Table]] = {}
+        for table in system:
+            self._system.setdefault(table.name, []).append(table)
+        self._functions: dict[str, list[Function]] = {}
+        for function in functions:
+            self._functions.setdefault(function.name, []).append(function)
+        self.counts_plainly = counts_plainly
+        #: Schemas may have been renamed, so one that is written before a name says nothing.
+        self.is_unsettled = False
+
+    def _name(self, table: Table) -> None:
+        if table.is_type:
+            return
+        self._named.setdefault(table.name, []).append(table)
+        if table.masked:
+            self.masked.setdefault(table.name, []).append(table)
+
+    def mask(self, table: Table) -> None:
+        """Take note that a table of it was found to have masked columns."""
+        found = self.masked.setdefault(table.name, [])
+        if table not in found:
+            found.append(table)
+
+    def remember(self, tables: Iterable[Table], *, unsettled: bool = False) -> bool:
+        """Take note of what the session makes, and of what may make functions or move tables. Whether it is new."""
+        new = [table for table in tables if table not in self._named.get(table.name, ())]
+        for table in new:
+            self._name(table)
+        news = bool(new) or (unsettled and not self.is_unsettled)
+        if unsettled:
+            self.is_unsettled, self.counts_plainly = True, False
+        return news
+
+    def named(self, name: str, schema: str = "") -> list[Table]:
+        """The tables and views that a name may mean; PostgreSQL's own where no other has it."""
+        found = [each for each in self._named.get(name, ()) if self._is_in(schema, each)]
+        return found or [each for each in self._system.get(name, ()) if schema in {"", each.schema}]
+
+    def functions(self, name: Sequence[str]) -> list[Function]:
+        """The functions that a name may mean, with a schema or without; PostgreSQL's own are none of them."""
+        schema = name[-2] if len(name) > 1 and not self.is_unsettled else ""
+        return [each for each in self._functions.get(name[-1], ()) if schema in {"", each.schema}]
+
+    def _is_in(self, schema: str, table: Table) -> bool:
+        is_temporary = schema == "pg_temp" and table.schema.startswith("pg_temp")
+        return schema in {"", table.schema} or not table.schema or is_temporary or self.is_unsettled
 
     def knows(self, column: Column) -> bool:
         """Whether a column's origin is known; PostgreSQL's own tables, and no table at all, always are."""
@@ -74,40 +131,3 @@ class Catalogue:
     def masked_columns(self, table: str) -> set[str]:
         """Names of the masked columns of whatever tables have this name, in any schema."""
         return {each.columns[number] for each in self.masked.get(table, ()) for number in each.masked}
-
-
-def read(columns: Iterable[Sequence[str]], views: Iterable[Sequence[str]], is_masked: IsMasked) -> Catalogue:
-    """Build the catalogue from the rows of COLUMNS_SQL and VIEWS_SQL."""
-    tables: dict[int, Table] = {}
-    for oid, schema, name, number, column in columns:
-        table = tables.setdefault(int(oid), Table(int(oid), schema, name))
-        table.columns[int(number)] = column
-        if is_masked(column):
-            table.masked[int(number)] = column
-    _trace([(int(oid), definition) for oid, definition in views if int(oid) in tables], tables, is_masked)
-    return Catalogue(tables.values())
-
-
-def _trace(views: list[tuple[int, str]], tables: dict[int, Table], is_masked: IsMasked) -> None:
-    """Mark what views show of masked columns, until nothing changes: `create or replace` can turn the order around."""
-    changed = True
-    while changed:
-        changed = False
-        known = Catalogue(tables.values())
-        for oid, definition in views:
-            if not any(name in definition for name in known.masked):
-                continue
-            found = _masked_in_view(definition, tables[oid], known, is_masked)
-            new = {number: name for number, name in found.items() if number not in tables[oid].masked}
-            tables[oid].masked.update(new)
-            changed = changed or bool(new)
-
-
-def _masked_in_view(definition: str, view: Table, known: Catalogue, is_masked: IsMasked) -> dict[int, str]:
-    """Attribute numbers of a view that show a masked column, with the name whose rule holds."""
-    [statement, *_] = analyse(definition.encode()) or [None]
-    if statement is None or statement.tree is None:
-        return dict(view.columns)
-    shown = masked_outputs(statement.tree, known.masked_columns, is_masked)
-    numbers = list(view.columns)
-    return {numbers[index]: name for index, name in shown.items() if index < len(numbers)}

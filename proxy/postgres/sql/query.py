@@ -5,8 +5,8 @@ Raw SQL is kept in memory only, within bounds, for as long as the session lives.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from google.protobuf.message import Message
@@ -15,8 +15,10 @@ from postgast import pg_query_pb2 as pg
 from access.policy.labels import UNPARSEABLE
 from proxy.postgres.protocol.copy_format import CopyOut, copy_out
 from proxy.postgres.sql.analysis import StatementAnalysis, analyse
-from proxy.postgres.sql.catalogue import Catalogue
-from proxy.postgres.sql.columns import misuse
+from proxy.postgres.sql.catalogue import Catalogue, Table
+from proxy.postgres.sql.columns.hints import Refusal
+from proxy.postgres.sql.columns.made import made, unsettles
+from proxy.postgres.sql.columns.misuse import misuse
 from proxy.postgres.sql.shapes import MAX_REMEMBERED_SQL_BYTES, shape_of
 from proxy.statements import StatementFacts
 
@@ -48,6 +50,10 @@ class QueryAnalysis:
     statements: tuple[QueryStatement, ...]
     #: Why it must not run whatever the role's rules say; None if nothing is in the way.
     refusal: str | None = None
+    #: It may name what the catalogue does not know: a newer one may allow it, or refuse it.
+    is_news: bool = False
+    #: How often names had turned to mean masked data when it was made.
+    turn: int = field(default=0, compare=False)
 
     @cached_property
     def runs_prepared(self) -> bool:
@@ -94,6 +100,13 @@ class QueryAnalyser:
         self._is_masked = is_masked
         self._catalogue = Catalogue()
         self._known: OrderedDict[bytes, QueryAnalysis] = OrderedDict()
+        #: What the session made that shows masked columns under a name that meant none: it stays suspicious, for it can
+        #: be made again by what was prepared before.
+        self._made: list[Table] = []
+        self._is_unsettled = False
+        #: Labels of tables, and in which turn the name came to mean masked data; what was found before does not hold.
+        self._turned: dict[str, int] = {}
+        self._turn = 0
 
     @property
     def catalogue(self) -> Catalogue:
@@ -101,8 +114,27 @@ class QueryAnalyser:
 
     @catalogue.setter
     def catalogue(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+        before, self._catalogue = self._catalogue, catalogue
+        catalogue.remember(self._made, unsettled=self._is_unsettled)
+        self._turn_to_masked(
+            name for name in catalogue.masked if catalogue.masked_columns(name) - before.masked_columns(name)
+        )
         self._known.clear()
+
+    def _turn_to_masked(self, names: Iterable[str]) -> None:
+        new = {f"table:{name}" for name in names}
+        if new:
+            self._turn += 1
+            self._turned.update(dict.fromkeys(new, self._turn))
+        self._known.clear()
+
+    def is_outdated(self, analysis: QueryAnalysis) -> bool:
+        """Whether something that it names has masked data only since: the server would read the text anew."""
+        return analysis.turn < self._turn and any(
+            self._turned.get(label, 0) > analysis.turn
+            for statement in analysis.statements
+            for label in statement.facts.labels
+        )
 
     def remembered(self, sql: bytes) -> QueryAnalysis | None:
         """The analysis of this text or of its shape, if there was one before."""
@@ -116,40 +148,66 @@ class QueryAnalyser:
 
     def analyse(self, sql: bytes) -> QueryAnalysis:
         """Analyse a query string. Slow for long texts: call it off the event loop then. Never raises."""
-        catalogue = self._catalogue
+        catalogue, made_before = self._catalogue, len(self._made)
         statements = analyse(sql, self._is_private)
-        analysis = QueryAnalysis(tuple(map(_without_tree, statements)), self._refusal(statements))
-        if catalogue is self._catalogue:
+        analysis = self._analysis(statements)
+        if catalogue is self._catalogue and made_before == len(self._made):
             self._remember(sql, statements, analysis)
         return analysis
 
     def exactly(self, sql: bytes) -> QueryAnalysis:
         """The same of this very text, not of another one of its shape: what is shown has the text's own values."""
         statements = analyse(sql, self._is_private, exact=True)
-        return QueryAnalysis(tuple(map(_without_tree, statements)), self._refusal(statements))
+        return self._analysis(statements)
 
     def _is_private(self, name: str) -> bool:
         """Whether numbers beside this column or table may be masked ones."""
         return self._is_masked(name) or bool(self._catalogue.masked_columns(name))
 
     def _remember(self, sql: bytes, statements: Sequence[StatementAnalysis], analysis: QueryAnalysis) -> None:
-        if len(sql) > MAX_REMEMBERED_SQL_BYTES:
+        if len(sql) > MAX_REMEMBERED_SQL_BYTES or analysis.is_news:
             return
         shared = all(each.shared and not each.by_value for each in statements)
         self._known[(shape_of(sql) if shared else None) or sql] = analysis
         if len(self._known) > MAX_REMEMBERED:
             self._known.popitem(last=False)
 
-    def _refusal(self, statements: Sequence[StatementAnalysis]) -> str | None:
-        return next((found for statement in statements if (found := self._refused(statement.tree))), None)
+    def _analysis(self, statements: Sequence[StatementAnalysis]) -> QueryAnalysis:
+        kept, refusal = tuple(map(_without_tree, statements)), self._refusal(statements)
+        turn = self._turn  # with what its own statements make
+        if refusal is None:
+            # Code names things that stand in no tree, so it is read by the newest catalogue.
+            has_code = any(isinstance(each.tree, pg.DoStmt | pg.CreateFunctionStmt) for each in statements)
+            return QueryAnalysis(kept, is_news=has_code and bool(self._catalogue.masked), turn=turn)
+        return QueryAnalysis(kept, refusal.sentence, refusal.is_news, turn)
 
-    def _refused(self, tree: Message | None) -> str | None:
+    def _refusal(self, statements: Sequence[StatementAnalysis]) -> Refusal | None:
+        for statement in statements:
+            if found := self._refused(statement.tree):
+                return found
+            if statement.tree is not None and self._catalogue.masked:
+                self._make(statement.tree)
+        return None
+
+    def _make(self, tree: Message) -> None:
+        """Take note of what it makes: what comes after it may stand in the same transaction, or the same text."""
+        tables = made(tree, self._catalogue, self._is_masked)
+        known = self._catalogue.masked
+        self._made += (table for table in tables if table.masked and table.name not in known)
+        self._is_unsettled = self._is_unsettled or unsettles(tree)
+        catalogue, was_unsettled = self._catalogue, self._catalogue.is_unsettled
+        before = {table.name: catalogue.masked_columns(table.name) for table in tables}
+        if not catalogue.remember(tables, unsettled=self._is_unsettled):
+            return
+        turned = [name for name, columns in before.items() if catalogue.masked_columns(name) - columns]
+        self._turn_to_masked(turned if was_unsettled or not self._is_unsettled else catalogue.masked)
+
+    def _refused(self, tree: Message | None) -> Refusal | None:
         if tree is None:
-            return UNREADABLE if self._catalogue.masked else None
+            return Refusal(UNREADABLE) if self._catalogue.masked else None
         if isinstance(tree, pg.CopyStmt) and (found := _copy_refusal(tree)):
-            return found
-        used = misuse(tree, self._catalogue.masked_columns, self._is_masked, any_masked=bool(self._catalogue.masked))
-        return _MISUSE.format(used) if used else None
+            return Refusal(found)
+        return misuse(tree, self._catalogue, self._is_masked)
 
 
 def _without_tree(statement: StatementAnalysis) -> QueryStatement:
@@ -157,11 +215,11 @@ def _without_tree(statement: StatementAnalysis) -> QueryStatement:
     return QueryStatement(statement.facts, statement.executes, statement.prepares, out)
 
 
-UNREADABLE = "Gatepass could not parse this statement, and this database has masked columns."
-_MISUSE = (
-    "This statement uses masked data ({}) otherwise than selecting it as a plain column. "
-    "Select the column by itself, and it comes back masked."
+UNREADABLE = (
+    "Gatepass could not parse this statement, and this database has masked columns. Check its syntax; in a string, "
+    "write a backslash before a quote as E'…\\\\…'."
 )
+OUTDATED = "A table or view that this prepared statement names has masked data since it was prepared. Prepare it again."
 _COPY_FORMAT = "COPY … TO STDOUT in the {} format cannot be masked. Use the text or csv format."
 
 
@@ -183,7 +241,8 @@ def together(candidates: Sequence[QueryAnalysis]) -> QueryAnalysis:
     if len(candidates) == 1:
         return candidates[0]
     statements = tuple(statement for analysis in candidates for statement in analysis.statements)
-    return QueryAnalysis(statements, next((analysis.refusal for analysis in candidates if analysis.refusal), None))
+    refusal = next((analysis.refusal for analysis in candidates if analysis.refusal), None)
+    return QueryAnalysis(statements, refusal, turn=min(analysis.turn for analysis in candidates))
 
 
 def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnalysis]]) -> QueryAnalysis:
@@ -202,7 +261,7 @@ def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnal
         candidates = prepared(statement.executes)
         refusal = refusal or next((each.refusal for each in candidates if each.refusal), None)
         statements.append(replace(statement, facts=_with_prepared(statement, candidates)))
-    return QueryAnalysis(tuple(statements), refusal)
+    return replace(analysis, statements=tuple(statements), refusal=refusal)
 
 
 def _with_prepared(execute: QueryStatement, candidates: Sequence[QueryAnalysis]) -> StatementFacts:

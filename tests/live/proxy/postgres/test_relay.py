@@ -50,8 +50,6 @@ SHOWING = (
     "with c as (select * from cards) select cvv as x from c",
     "select code as x from codes",
     "select c.cvv as x, n.id from cards c join notes n on n.id = c.id",
-    "select distinct cvv as x from cards",
-    "select cvv as x from cards group by 1",
     "select row(number, 'x') from cards",
     "select many from cards",
     "select format('%s', number) from cards",

@@ -1,12 +1,13 @@
 """Which rules mask a COPY's columns, where its name alone does not say which table it is."""
 
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres.relay.masked_columns import MaskedColumns
-from proxy.postgres.sql.catalogue import read
+from proxy.postgres.relay.masked_columns import CatalogueChanges, MaskedColumns
+from proxy.postgres.sql.reading import read
 
 COLUMNS = [
     ("20000", "public", "cards", "1", "id"),
@@ -47,3 +48,19 @@ def test_copy_rules(
     masked_columns: MaskedColumns, schema: str | None, table: str | None, columns: tuple[str, ...], masked: list[bool]
 ) -> None:
     assert [rule is not None for rule in masked_columns.copy_rules(schema, table, columns)] == masked
+
+
+def test_ddl_makes_the_catalogue_stale_here_at_once_and_elsewhere_once_it_is_committed() -> None:
+    changes = CatalogueChanges()
+    place = SimpleNamespace(upstream=SimpleNamespace(host="db", port=5432))
+
+    def session(database: str) -> MaskedColumns:
+        return MaskedColumns(cast("Any", place), cast("Any", None), database, Masker(DEFAULT_RULES), changes)
+
+    one, two, other = session("payments"), session("payments"), session("ledger")
+    one.committed()
+    assert not any(each.is_stale for each in (one, two, other))
+    one.expire(changed=True)
+    assert (one.is_stale, two.is_stale) == (True, False)
+    one.committed()
+    assert (one.is_stale, two.is_stale, other.is_stale) == (True, True, False)

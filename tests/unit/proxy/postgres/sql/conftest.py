@@ -2,14 +2,15 @@
 
 import pytest
 
-from proxy.postgres.sql.catalogue import Catalogue, read
+from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.query import QueryAnalyser
-from support.cards import COLUMNS, VIEWS, is_masked
+from proxy.postgres.sql.reading import read
+from support.cards import COLUMNS, FUNCTIONS, SYSTEM, VIEWS, is_masked
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def catalogue() -> Catalogue:
-    return read(COLUMNS, VIEWS, is_masked)
+    return read(COLUMNS, VIEWS, is_masked, FUNCTIONS, SYSTEM)
 
 
 @pytest.fixture

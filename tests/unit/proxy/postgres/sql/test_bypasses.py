@@ -44,7 +44,7 @@ HARMLESS = (
 
 def found(sql: str, catalogue: Catalogue) -> list[str]:
     trees = [statement.tree for statement in analyse(sql.encode()) if statement.tree is not None]
-    ways = [reads_around(tree) or in_code(tree, catalogue.masked_columns, is_masked) for tree in trees]
+    ways = [reads_around(tree) or in_code(tree, catalogue, is_masked) for tree in trees]
     return [way for way in ways if way]
 
 
@@ -62,7 +62,7 @@ def test_no_way_around(analyser: QueryAnalyser, catalogue: Catalogue, sql: str) 
     assert analyser.analyse(sql.encode()).refusal is None
 
 
-@pytest.mark.parametrize("name", sorted(READERS))
+@pytest.mark.parametrize("name", sorted(name for name in READERS if "." not in name))
 def test_every_reader_is_refused_in_any_schema(catalogue: Catalogue, name: str) -> None:
     assert found(f"select * from s.{name}('x')", catalogue) == [name]  # noqa: S608 - parsed, never run
 

@@ -3,7 +3,8 @@
 import pytest
 
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.sql.catalogue import Catalogue, read
+from proxy.postgres.sql.catalogue import Catalogue, Table
+from proxy.postgres.sql.reading import read
 from support.cards import COLUMNS, is_masked
 
 
@@ -14,8 +15,8 @@ from support.cards import COLUMNS, is_masked
         (20000, 2, None),
         (20002, 2, "cvv"),
         (20002, 1, None),
-        (20003, 1, "code"),
-        (20004, 1, "y"),
+        (20003, 1, "cvv"),
+        (20004, 1, "cvv"),
         (20005, 1, "cvv"),
         (20006, 1, None),
         (99999, 1, None),
@@ -50,3 +51,19 @@ def test_a_definition_that_cannot_be_read_masks_all_of_the_view() -> None:
 
 def test_a_view_that_is_not_among_the_tables_is_left_out() -> None:
     assert read(COLUMNS, [("77777", "SELECT cards.cvv FROM cards")], is_masked).table(77777) is None
+
+
+def test_what_the_session_makes_is_one_more_meaning_of_its_name(catalogue: Catalogue) -> None:
+    view = Table(0, "", "users", {1: "cvv"}, {1: "cvv"}, is_view=True)
+    assert catalogue.remember([view])
+    assert not catalogue.remember([view])
+    assert len(catalogue.named("users")) == len(catalogue.named("users", "any_schema")) + 1 == 2
+    assert catalogue.masked_columns("users") == {"cvv"}
+
+
+def test_schemas_say_nothing_once_they_may_have_been_renamed(catalogue: Catalogue) -> None:
+    assert catalogue.named("cards", "other") == []
+    assert catalogue.counts_plainly
+    assert catalogue.remember([], unsettled=True)
+    assert len(catalogue.named("cards", "other")) == 1
+    assert not catalogue.counts_plainly

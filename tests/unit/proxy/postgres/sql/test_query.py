@@ -3,7 +3,10 @@
 import pytest
 
 from access.policy.labels import UNPARSEABLE
+from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.query import MAX_REMEMBERED, QueryAnalyser, QueryAnalysis, expand
+from proxy.postgres.sql.reading import read
+from support.cards import COLUMNS, FUNCTIONS, SYSTEM, VIEWS, is_masked
 
 
 @pytest.fixture
@@ -146,3 +149,33 @@ def test_labels_have_the_real_names(analyser: QueryAnalyser) -> None:
     [facts] = analyser.analyse(b"delete from audit_2026112801").facts
     assert facts.text == "delete from audit_2026112801"
     assert "table:audit_2026112801" in facts.labels
+
+
+@pytest.fixture
+def knowing(catalogue: Catalogue) -> QueryAnalyser:
+    """One that knows the tables of support.cards."""
+    analyser = QueryAnalyser(is_masked)
+    analyser.catalogue = catalogue
+    return analyser
+
+
+def test_a_prepared_statement_is_outdated_once_a_name_in_it_means_masked_data(knowing: QueryAnalyser) -> None:
+    before = [knowing.analyse(sql) for sql in (b"select upper(name) from users", b"select upper(name) from log")]
+    assert not any(map(knowing.is_outdated, before))
+    knowing.analyse(b"create temp view users as select cvv from cards")
+    assert list(map(knowing.is_outdated, before)) == [True, False]
+    assert not knowing.is_outdated(knowing.analyse(b"select users.cvv from users"))
+
+
+def test_a_name_that_meant_masked_data_stays_suspicious(knowing: QueryAnalyser) -> None:
+    knowing.analyse(b"create temp view users as select cvv from cards")
+    knowing.catalogue = read(COLUMNS, VIEWS, is_masked, FUNCTIONS, SYSTEM)
+    assert knowing.analyse(b"select u.quote_literal from users u").refusal is not None
+
+
+def test_code_wants_the_newest_catalogue(knowing: QueryAnalyser) -> None:
+    for sql in (b"do 'begin end'", b"create function ff() returns int language sql as 'select 1'"):
+        assert knowing.analyse(sql).is_news
+        assert knowing.remembered(sql) is None
+    assert not knowing.analyse(b"select 1").is_news
+    assert knowing.analyse(b"select upper(a) from nobody").is_news

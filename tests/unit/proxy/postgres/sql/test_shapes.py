@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.postgres.sql.catalogue import read
 from proxy.postgres.sql.query import QueryAnalyser
+from proxy.postgres.sql.reading import read
 from proxy.postgres.sql.shapes import MAX_REMEMBERED_SQL_BYTES, shape_of
 from support.cards import COLUMNS, VIEWS, is_masked
 

@@ -43,7 +43,6 @@ SHOWN = [
     "select name from users union select name from users",
     "copy (select * from users) to stdout",
     "insert into log select u.* from users u",
-    "select status from status, users",
     "do $$ begin perform 1; end $$",
     "create view v as select * from cards",
     "create view v as select id as x, cvv from cards",
@@ -57,6 +56,7 @@ SHOWN = [
 ]
 
 USED = [
+    "select status from status, users",
     "select substr(cvv, 1, 1) from cards",
     "select cvv || '' from cards",
     "select cvv::int from cards",

@@ -1,0 +1,60 @@
+"""Reading: the catalogue from the rows of its queries; rows that hold rows, functions, PostgreSQL's own tables."""
+
+from proxy.postgres.sql.catalogue import Catalogue
+from proxy.postgres.sql.reading import read
+from support.cards import COLUMNS, FUNCTIONS, SYSTEM, VIEWS, is_masked
+
+
+def test_views_are_traced_through_views(catalogue: Catalogue) -> None:
+    assert catalogue.masked_columns("nested_view") == {"x"}
+    assert catalogue.masked_columns("users_view") == set()
+
+
+def test_a_column_that_holds_rows_with_masked_columns_is_masked(catalogue: Catalogue) -> None:
+    [archive] = catalogue.named("archive")
+    assert archive.masked == {2: "cvv"}
+
+
+def test_rows_that_hold_rows() -> None:
+    outer = [("30000", "public", "outer", "1", "inner", "r", "20009")]
+    catalogue = read([*outer, *COLUMNS], VIEWS, is_masked)
+    assert catalogue.masked_columns("outer") == {"inner"}
+
+
+def test_row_types_are_no_tables_but_what_functions_give(catalogue: Catalogue) -> None:
+    assert catalogue.named("wrapped") == []
+    [function] = catalogue.functions(["w"])
+    assert function.columns == (("n", ""), ("cvv", "cvv"))
+
+
+def test_functions_are_looked_up_with_a_schema_or_without(catalogue: Catalogue) -> None:
+    assert catalogue.functions(["public", "g"]) == catalogue.functions(["g"])
+    assert catalogue.functions(["other", "g"]) == []
+
+
+def test_a_count_of_the_database() -> None:
+    assert read(COLUMNS, VIEWS, is_masked, FUNCTIONS, SYSTEM).counts_plainly
+    own = [*FUNCTIONS, ("22000", "public", "count", "0", "")]
+    assert not read(COLUMNS, VIEWS, is_masked, own, SYSTEM).counts_plainly
+
+
+def test_system_tables_are_known_where_no_other_has_their_name(catalogue: Catalogue) -> None:
+    [table] = catalogue.named("pg_class")
+    assert "relname" in table.columns.values()
+    assert catalogue.named("pg_class", "public") == []
+    masked = [("13001", "pg_catalog", "pg_odd", "oid cvv", "r")]
+    [odd] = read(COLUMNS, VIEWS, is_masked, FUNCTIONS, masked).named("pg_odd")
+    assert odd.masked == {2: "cvv"}
+
+
+def test_a_view_of_statistics_is_masked_whole() -> None:
+    columns = [*COLUMNS, ("20100", "public", "common", "1", "vals", "v", "0")]
+    catalogue = read(columns, [("20100", "SELECT pg_stats.most_common_vals AS vals FROM pg_stats;")], is_masked)
+    assert catalogue.masked_columns("common") == {"vals"}
+
+
+def test_views_of_views_are_found_in_the_order_of_their_making() -> None:
+    chain = [(str(21000 + n), "public", f"v{n}", "1", "a", "v", "0") for n in range(50)]
+    views = [("21000", "SELECT cards.cvv AS a FROM cards;")]
+    views += [(str(21000 + n), f"SELECT v{n - 1}.a FROM v{n - 1};") for n in range(1, 50)]  # noqa: S608 - never run
+    assert read([*COLUMNS, *chain], views, is_masked).masked_columns("v49") == {"a"}
