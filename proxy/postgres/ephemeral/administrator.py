@@ -19,7 +19,7 @@ from proxy.postgres.ephemeral.columns import Column, Relation
 from proxy.postgres.ephemeral.facts import Template
 from proxy.postgres.ephemeral.naming import Provenance
 from proxy.postgres.protocol.messages import TERMINATE
-from proxy.postgres.sql import catalogue
+from proxy.postgres.sql import reading
 from proxy.postgres.upstream import Refused, Upstream, fault, upstream_of
 
 #: How long our transactions wait for a lock: a role that something holds on to is dropped another time.
@@ -136,8 +136,8 @@ class Administrator:
 
     async def _rights(self, template: str, denies: Denies) -> _Rights:
         """Asked outside of a transaction, for the catalogue's queries are transactions of their own."""
-        listed = await self._ask(catalogue.COLUMNS_SQL)
-        views, uses = await self._ask(catalogue.VIEWS_SQL), await self._ask(facts.USES)
+        listed = await self._ask(reading.COLUMNS_SQL)
+        views, uses = await self._ask(reading.VIEWS_SQL), await self._ask(facts.USES)
         relations = columns.relations(
             await self._ask(facts.column_rights(template)), await self._ask(facts.table_rights(template))
         )
@@ -244,6 +244,6 @@ class Administrator:
 def _denied(
     listed: Sequence[Sequence[str]], views: Sequence[Sequence[str]], uses: Sequence[Sequence[str]], denies: Denies
 ) -> set[Column]:
-    known = catalogue.read(listed, views, denies)
+    known = reading.read(listed, views, denies)
     all_columns = [(int(row[0]), int(row[3])) for row in listed]
     return columns.denied(known, all_columns, [((int(a), int(b)), (int(c), int(d))) for a, b, c, d in uses])

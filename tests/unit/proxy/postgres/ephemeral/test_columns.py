@@ -1,7 +1,7 @@
 """Which columns are granted: those of the template, but for what is denied, and what is made of that."""
 
 from proxy.postgres.ephemeral.columns import Relation, denied, grants, readable, relations
-from proxy.postgres.sql.catalogue import read
+from proxy.postgres.sql.reading import read
 
 CARDS = [
     ["16400", "public", "cards", "1", "id"],
