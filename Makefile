@@ -5,8 +5,9 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
-# A folder for this run's files: another run would shut the one that pytest shares, and PostgreSQL's account needs it.
-ALONE_IN := folder=$$(mktemp -d) && chmod 711 "$$folder" && trap 'rm -rf "$$folder"' EXIT && PYTEST_DEBUG_TEMPROOT="$$folder"
+# A folder for this run's files: another run would shut the one that pytest shares, and PostgreSQL's account needs it. Its
+# name is short, for sockets of ssh lie deep in it, and their paths have 107 characters (unix(7)).
+ALONE_IN := folder=$$(mktemp -d "$${TMPDIR:-/tmp}/XXXXXX") && chmod 711 "$$folder" && trap 'rm -rf "$$folder"' EXIT && PYTEST_DEBUG_TEMPROOT="$$folder"
 ALONE := $(BIN)/uv run --quiet --isolated --no-project
 
 help: ## Show this

@@ -15,6 +15,11 @@ settings.register_profile("gatepass", deadline=None, derandomize=True)
 settings.load_profile("gatepass")
 
 
+def pytest_runtest_teardown() -> None:
+    """A test that ran `gatepass` in this process has shut what is made from then on from everybody else."""
+    os.umask(0o022)
+
+
 def pytest_asyncio_loop_factories() -> dict[str, Callable[[], asyncio.AbstractEventLoop]]:
     """The loop that `gatepass serve` runs on: sockets and TLS behave otherwise on asyncio's own."""
     return {"uvloop": uvloop.new_event_loop}

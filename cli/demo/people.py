@@ -79,7 +79,16 @@ class People:
 
     async def tap(self, who: str, message: Shown, action_id: str) -> Shown:
         """Tap a button of a message, with its own value; confirm dialogs are confirmed."""
-        value = next(button["value"] for button in buttons(message) if button["action_id"] == action_id)
+        value = _value_of(message, action_id)
+        if value is None:
+            # What is posted at once may get its buttons a moment later.
+            shown = await self.slack.wait_for(
+                lambda each: each["ts"] == message["ts"] and _value_of(each, action_id) is not None,
+                channel=CHANNEL,
+                user=who,
+                timeout_s=self.patience_s,
+            )
+            value = _value_of(shown, action_id)
         return await self.slack.action(
             who, action_id, channel=str(message["channel"]), ts=str(message["ts"]), value=value
         )
@@ -150,3 +159,8 @@ def texts(view: Any) -> Iterator[str]:
     elif isinstance(view, list):
         for each in cast("list[Any]", view):
             yield from texts(each)
+
+
+def _value_of(message: Shown, action_id: str) -> str | None:
+    """The value of a message's button; None if it has none like it."""
+    return next((str(each["value"]) for each in buttons(message) if each["action_id"] == action_id), None)
