@@ -7,7 +7,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 # A folder for this run's files: another run would shut the one that pytest shares, and PostgreSQL's account needs it. Its
 # name is short, for sockets of ssh lie deep in it, and their paths have 107 characters (unix(7)).
-ALONE_IN := folder=$$(mktemp -d "$${TMPDIR:-/tmp}/XXXXXX") && chmod 711 "$$folder" && trap 'rm -rf "$$folder"' EXIT && PYTEST_DEBUG_TEMPROOT="$$folder"
+ALONE_IN := folder=$$(mktemp -d "$${TMPDIR:-/tmp}/XXXXXX") && chmod 711 "$$folder" && trap 'rm -rf "$$folder"' EXIT &&
+IN_IT := --basetemp "$$folder/t"
 ALONE := $(BIN)/uv run --quiet --isolated --no-project
 
 help: ## Show this
@@ -19,10 +20,10 @@ demo: $(READY) ## Run everything on this machine, with a local Slack (ARGS=--scr
 
 test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chromium (ARGS=tests/live/proxy picks some)
 	sh scripts/system-packages
-	$(ALONE_IN) $(BIN)/pytest -n 2 --dist loadfile --durations=10 $(ARGS)
+	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 --dist loadfile --durations=10 $(ARGS)
 
 test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan" picks some)
-	$(ALONE_IN) $(BIN)/pytest -n 2 tests/unit $(ARGS)
+	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 tests/unit $(ARGS)
 
 coverage: $(READY) ## Report which lines the unit tests run; a report, not a threshold
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered tests/unit $(ARGS)

@@ -24,18 +24,6 @@ async def test_the_process_id_is_the_servers(door: Door, target: Target) -> None
     await other.close()
 
 
-async def test_the_secret_is_not_the_servers(door: Door) -> None:
-    """The right process with a wrong secret cancels nothing, and the right one does."""
-    client = await door.raw("owner")
-    process, secret = client.key
-    client.send(_query("select pg_sleep(600)"))
-    await door.cancel(process, bytes(len(secret)))
-    await door.cancel(process, secret)
-    seen = await client.until(b"Z")
-    assert b"57014" in next(payload for tag, payload in seen if tag == b"E")
-    await client.close()
-
-
 def _query(sql: str) -> bytes:
     return b"Q" + (len(sql) + 5).to_bytes(4, "big") + sql.encode() + b"\0"
 
