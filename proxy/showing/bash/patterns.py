@@ -86,11 +86,6 @@ def is_opaque(text: str) -> bool:
     return any(form.fullmatch(text) for form in (_opaque, _ARMOUR, _DIGITS))
 
 
-def is_number(text: str) -> bool:
-    """Whether nothing but digits and what groups them stands in a text."""
-    return _DIGITS.fullmatch(text) is not None
-
-
 def without_numbers(text: str) -> str:
     """The text with the digits of card numbers and verification codes hidden, wherever they stand, and only these.
 
