@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a Debian machine with Python 3.11 is enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit coverage check format rooms migration changelog bench fuzz dist clean
+.PHONY: help demo test test-unit test-clients coverage check format rooms migration changelog bench fuzz dist clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -24,6 +24,10 @@ test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chrom
 
 test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan" picks some)
 	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 tests/unit $(ARGS)
+
+test-clients: $(READY) ## Compare real clients through the gateway with the server itself (ARGS="-k psql"); says what it left out
+	sh scripts/system-packages clients
+	$(ALONE_IN) $(BIN)/uv run --quiet --frozen --all-extras --group clients pytest $(IN_IT) -n 2 --dist loadfile --durations=10 tests/clients $(ARGS)
 
 coverage: $(READY) ## Report which lines the unit tests run; a report, not a threshold
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered tests/unit $(ARGS)

@@ -1,19 +1,12 @@
 """A real sshd as upstream, the real gateway in front of it, and the real ssh as client."""
 
 import asyncio
-import getpass
 import json
-import os
-import socket
-import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-import asyncssh
 import pytest
 import yaml
 from sqlalchemy import select
@@ -44,30 +37,7 @@ from support.ssh import (
     Upstream,
     until,
 )
-
-SSHD = Path("/usr/sbin/sshd")
-
-_CONFIG = """
-ListenAddress 127.0.0.1
-Port {port}
-HostKey {folder}/host_key
-AuthorizedKeysFile {folder}/authorized_keys
-PidFile none
-StrictModes no
-UsePAM no
-PasswordAuthentication no
-KbdInteractiveAuthentication no
-PermitRootLogin yes
-PermitUserEnvironment no
-AcceptEnv LANG LC_* GATEPASS_*
-Subsystem sftp internal-sftp
-MaxSessions 100
-MaxStartups 100
-PrintMotd no
-PrintLastLog no
-LogLevel VERBOSE
-TrustedUserCAKeys {folder}/user_authorities
-"""
+from support.sshd import running
 
 _STATEMENTS = [
     {"name": "no-reboot", "match": ["command:reboot"], "verdict": "deny", "message": "Hosts are restarted elsewhere."},
@@ -75,62 +45,19 @@ _STATEMENTS = [
 ]
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
     """One sshd for the run, on a free port, with keys of its own."""
-    with _running(tmp_path_factory.mktemp("sshd")) as running:
-        yield running
+    with running(tmp_path_factory.mktemp("sshd")) as server:
+        yield server
 
 
 @pytest.fixture
 def sparing_sshd(tmp_path: Path) -> Iterator[Upstream]:
     """One that grants two channels a connection; sshd's own limit is ten."""
     (tmp_path / "sparing").mkdir()
-    with _running(tmp_path / "sparing", "-oMaxSessions=2") as running:
-        yield running
-
-
-@contextmanager
-def _running(folder: Path, *options: str) -> Iterator[Upstream]:
-    if not SSHD.exists():
-        pytest.fail("These tests need OpenSSH's server: run scripts/system-packages.")
-    if os.geteuid() == 0:
-        Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    host = asyncssh.generate_private_key("ssh-ed25519")
-    user = asyncssh.generate_private_key("ssh-ed25519")
-    for name, key in (("host_key", host), ("user_key", user)):
-        key.write_private_key(str(folder / name))
-        (folder / name).chmod(0o600)
-    user.write_public_key(str(folder / "authorized_keys"))
-    (folder / "user_authorities").touch()
-    port = free_port()
-    (folder / "sshd_config").write_text(_CONFIG.format(port=port, folder=folder))
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [SSHD, "-D", "-e", *options, "-f", folder / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
-        )
-    try:
-        _wait_for(server, port, folder / "log")
-        yield Upstream(port, host.export_public_key().decode().strip(), getpass.getuser(), folder)
-    finally:
-        server.terminate()
-        server.wait(PATIENCE_S)
-
-
-def _wait_for(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while server.poll() is None and time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    pytest.fail(f"sshd did not start: {log.read_text()}")
+    with running(tmp_path / "sparing", "-oMaxSessions=2") as server:
+        yield server
 
 
 @pytest.fixture

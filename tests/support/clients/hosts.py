@@ -1,0 +1,47 @@
+"""The host behind the gateway: an sshd as it ships, with ten channels a connection, and roles for each way to use it."""
+
+from pathlib import Path
+from typing import Any
+
+from support.children import Children
+from support.clients.served import Served
+from support.clients.ways import Hosts
+from support.ssh import Client, Upstream
+
+HOST = "web-1"
+#: OpenSSH's own MaxSessions.
+OPTIONS = ("-oMaxSessions=10",)
+
+
+def resources(sshd: Upstream, folder: Path) -> dict[str, Any]:
+    """The policy's part: one host."""
+    account = {"username": sshd.user, "private_key": f"file:{sshd.private_key}"}
+    everything = {**account, "allow": ["shell", "exec", "sftp"]}
+    return {
+        HOST: {
+            "type": "ssh",
+            "upstream": {"host": "127.0.0.1", "port": sshd.port, "host_key": sshd.host_key},
+            "roles": {
+                "deploy": everything,
+                "files": {**everything, "files": "allow"},
+                "commands": {**account, "allow": ["exec"]},
+                "tunnels": {**everything, "forward": ["127.0.0.1:*", "localhost:*", f"{folder}/*", "listen:*"]},
+            },
+        }
+    }
+
+
+def ways(sshd: Upstream, served: Served, role: str, folder: Path) -> Hosts:
+    """To this account directly by its key, and as that role by a token; `folder` is the client's own, made here."""
+    folder.mkdir()
+    door = f"{role}@{HOST}"
+    for name in ("direct", "through"):
+        (folder / name).mkdir()
+    askpass = '#!/bin/sh\nprintf "%s\\n" "$GATEPASS_TOKEN"\n'
+    for name, port, key in (("direct", sshd.port, sshd.host_key), ("through", served.ssh_port, served.host_key)):
+        (folder / name / "askpass").write_text(askpass)
+        (folder / name / "askpass").chmod(0o700)
+        (folder / name / "known_hosts").write_text(f"[127.0.0.1]:{port} {key}\n")
+    nobody = Children()
+    direct = Client(folder / "direct", sshd.port, "", sshd.user, nobody, identity=str(sshd.private_key))
+    return Hosts(direct, Client(folder / "through", served.ssh_port, served.tokens[door], door, nobody))
