@@ -23,7 +23,8 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
 
 @pytest.fixture(scope="session")
 def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upstream]:
-    with running(tmp_path_factory.mktemp("sshd"), *hosts.OPTIONS) as server:
+    options = hosts.options(tmp_path_factory.mktemp("home"))
+    with running(tmp_path_factory.mktemp("sshd"), *options) as server:
         yield server
 
 

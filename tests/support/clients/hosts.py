@@ -1,4 +1,4 @@
-"""The host behind the gateway: an sshd as it ships, with ten channels a connection, and roles for each way to use it."""
+"""The host behind the gateway: an sshd with ten channels a connection as it ships, and a role for each way to use it."""
 
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,11 @@ from support.clients.ways import Hosts
 from support.ssh import Client, Upstream
 
 HOST = "web-1"
-#: OpenSSH's own MaxSessions.
-OPTIONS = ("-oMaxSessions=10",)
+
+
+def options(folder: Path) -> list[str]:
+    """OpenSSH's own MaxSessions; and a home of its own, for what a shell reads at its start is no part of this."""
+    return ["-oMaxSessions=10", f"-oSetEnv=HOME={folder}"]
 
 
 def resources(sshd: Upstream, folder: Path) -> dict[str, Any]:
