@@ -29,7 +29,11 @@ updatable result|batch|batch with an error|batch of statements|generated keys|se
 failed transaction|errors|warnings|function and procedure|copy out|copy in|cancel|query timeout|notifications"""
 NAMES = CASES.replace("\n", "").split("|")
 #: What pgjdbc itself cannot do in a mode; it fails at the server alike, and so would test nothing.
-NOT_IN = {("simple", "metadata of parameters"), ("rewritten batches", "savepoint")}
+NOT_IN = {
+    ("simple", "metadata of parameters"),
+    ("simple", "function and procedure"),
+    ("prepared in binary", "several results"),
+}
 
 
 def _seen(way: ToDatabase, mode: str, *more: str) -> Outcomes:

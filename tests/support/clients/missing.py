@@ -38,10 +38,14 @@ def needs(client: str, program: str, *arguments: str, at_least: tuple[int, ...] 
     """Mark a module or a case: left out where `program` is not there, does not run, or is too old."""
     reason = f"no {program}"
     if at_least and (found := version(program, *arguments)):
-        reason = f"{program} {'.'.join(map(str, found))} is older than {'.'.join(map(str, at_least))}"
+        reason = f"{program} {_dotted(found)} is older than {_dotted(at_least)}"
         return pytest.mark.skipif(found < at_least, reason=f"{client}: {reason}")
     there = works(program, *arguments) if arguments else shutil.which(program) is not None
     return pytest.mark.skipif(not there, reason=f"{client}: {reason}")
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
 
 
 def leave_out(client: str, reason: str) -> None:
