@@ -61,7 +61,7 @@ func pgxCases(p *program, mode string) {
 	})
 	with("parameters", func(c *pgx.Conn) (any, error) {
 		when := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-		return pgxRows(c.Query(ctx, "select $1::int, $2::text, $3::bytea, $4::timestamptz, $5::text[], $6::jsonb, $7::float8", 7, "ü", []byte{0, 255}, when, []string{"a", "b"}, map[string]any{"a": 1}, 1.5))
+		return pgxRows(c.Query(ctx, "select $1::int, $2::text, $3::bytea, $4::timestamptz, $5::text[], $6::jsonb, $7::float8", 7, "ü", []byte{0, 255}, when, []string{"a", "b"}, `{"a": 1}`, 1.5))
 	})
 	with("again and again", func(c *pgx.Conn) (any, error) {
 		seen := []any{}

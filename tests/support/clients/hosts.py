@@ -48,3 +48,19 @@ def ways(sshd: Upstream, served: Served, role: str, folder: Path) -> Hosts:
     nobody = Children()
     direct = Client(folder / "direct", sshd.port, "", sshd.user, nobody, identity=str(sshd.private_key))
     return Hosts(direct, Client(folder / "through", served.ssh_port, served.tokens[door], door, nobody))
+
+
+def variables(way: Client, echo_port: int) -> dict[str, str]:
+    """The environment of a program of ours, by which it finds the account, a folder of its own, and whom to talk to."""
+    (way.folder / "there").mkdir(exist_ok=True)
+    known = (way.folder / "known_hosts").read_text().split()
+    return {
+        **{name: value for name, value in way.environment.items() if name in {"PATH", "HOME", "LC_ALL"}},
+        "SSH_PORT": str(way.port),
+        "SSH_USER": way.door,
+        "SSH_TOKEN": way.token,
+        "SSH_KEY": way.identity,
+        "SSH_HOST_KEY": " ".join(known[1:3]),
+        "SSH_FOLDER": str(way.folder / "there"),
+        "SSH_ECHO": f"127.0.0.1:{echo_port}",
+    }
