@@ -9,10 +9,10 @@ import pytest
 from support.clients import databases, hosts
 from support.clients.missing import left_out
 from support.clients.served import Served, serving
+from support.clients.sshd import running
 from support.clients.ways import Databases, Hosts
 from support.postgres import Target
 from support.ssh import Upstream
-from support.sshd import running
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from proxy.ssh.listener import SshListener, SshSettings
 from storage.database import Database
 from storage.model import AuditEvent, HoldState, Principal, ReviewDecision, Session, Statement
 from support.children import PATIENCE_S, Children
+from support.clients.sshd import running
 from support.proxy import Grants
 from support.ssh import (
     Audited,
@@ -37,7 +38,6 @@ from support.ssh import (
     Upstream,
     until,
 )
-from support.sshd import running
 
 _STATEMENTS = [
     {"name": "no-reboot", "match": ["command:reboot"], "verdict": "deny", "message": "Hosts are restarted elsewhere."},
