@@ -191,7 +191,7 @@ async def test_same(database: Databases, name: str) -> None:
 async def test_pool(database: Databases) -> None:
     way = database.through
     tls = ssl.create_default_context(cafile=str(way.ca_file))
-    account = {"user": way.user, "password": way.password, "database": way.database}
+    account: dict[str, Any] = {"user": way.user, "password": way.password, "database": way.database}
     async with asyncpg.create_pool(host="127.0.0.1", port=way.port, ssl=tls, min_size=2, max_size=5, **account) as pool:
         got = await asyncio.gather(*(pool.fetchval("select $1::int", n) for n in range(50)))
     assert got == list(range(50))

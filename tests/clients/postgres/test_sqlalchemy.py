@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, relationship
 
 from support.clients.ways import Databases, ToDatabase
@@ -84,7 +85,7 @@ def savepoint(engine: sa.Engine) -> object:
 def errors(engine: sa.Engine) -> object:
     seen: list[object] = []
     for line in ("select 1 / 0", "select * from nowhere", "insert into people (id, name) values (1, 'x')"):
-        with engine.connect() as connection, pytest.raises(sa.exc.DBAPIError) as raised:
+        with engine.connect() as connection, pytest.raises(DBAPIError) as raised:
             connection.execute(sa.text(line))
         seen.append((type(raised.value).__name__, str(raised.value.orig)))
     return seen

@@ -52,9 +52,12 @@ def _running(way: Client, *arguments: str, stdin: int = subprocess.DEVNULL) -> "
 def test_local(host: GetHost, echo_port: int) -> None:
     def seen(way: Client) -> bytes:
         port = free_port()
-        with _running(way, "-N", "-L", f"{port}:127.0.0.1:{echo_port}", way.destination):
-            with _connected(("127.0.0.1", port)) as first, _connected(("127.0.0.1", port)) as second:
-                return said_back(first, DATA) + said_back(second, b"second")
+        with (
+            _running(way, "-N", "-L", f"{port}:127.0.0.1:{echo_port}", way.destination),
+            _connected(("127.0.0.1", port)) as first,
+            _connected(("127.0.0.1", port)) as second,
+        ):
+            return said_back(first, DATA) + said_back(second, b"second")
 
     assert host("tunnels").same(seen) == DATA + b"second"
 
@@ -121,9 +124,9 @@ def test_jump(host: GetHost) -> None:
 def test_remote(host: GetHost, echo_port: int) -> None:
     def seen(way: Client) -> bytes:
         port = free_port()
-        with _running(way, "-N", "-R", f"{port}:127.0.0.1:{echo_port}", way.destination):
-            with _connected(("127.0.0.1", port)) as connection:
-                return said_back(connection, DATA)
+        remote = f"{port}:127.0.0.1:{echo_port}"
+        with _running(way, "-N", "-R", remote, way.destination), _connected(("127.0.0.1", port)) as connection:
+            return said_back(connection, DATA)
 
     assert host("tunnels").same(seen) == DATA
 

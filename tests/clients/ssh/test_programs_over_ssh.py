@@ -51,13 +51,13 @@ def test_git_clone_and_fetch_and_push(host: GetHost, version: str) -> None:
         done: list[object] = [git(way, *protocol, "clone", "-q", f"HOST:{bare}", "clone").status]
         clone = way.folder / "clone"
         (clone / "new").write_text("new here\n")
-        for line in (
+        lines = [
             ["add", "-A"],
             ["commit", "-q", "-m", "three"],
             [*protocol, "push", "-q"],
             [*protocol, "fetch", "--tags"],
-        ):
-            done.append(git(way, *line, cwd=clone).status)
+        ]
+        done += [git(way, *line, cwd=clone).status for line in lines]
         done.append(git(way, *protocol, "push", "-q", "origin", "HEAD~5:refs/heads/never", cwd=clone).status)
         done += [git(way, "rev-parse", "main", "one", cwd=bare), git(way, "fsck", "--strict", cwd=bare).status]
         return [*done, git(way, *protocol, "ls-remote", f"HOST:{bare}").out]

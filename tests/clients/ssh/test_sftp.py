@@ -49,8 +49,8 @@ def files(way: Client) -> list[tuple[str, int, bytes]]:
     found: list[tuple[str, int, bytes]] = []
     for side in ("here", "there"):
         top = way.folder / side
-        for path in sorted(path for path in top.rglob("*") if path.is_file()):
-            found.append((str(path.relative_to(way.folder)), path.stat().st_mode & 0o777, path.read_bytes()))
+        paths = sorted(path for path in top.rglob("*") if path.is_file())
+        found += [(str(path.relative_to(way.folder)), path.stat().st_mode & 0o777, path.read_bytes()) for path in paths]
     return found
 
 

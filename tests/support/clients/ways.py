@@ -77,7 +77,7 @@ class Both(Generic[WayT]):
 def difference(directly: object, through: object) -> str:
     """Where two differ, a line for each, cut to what fits a report."""
     lines = [repr(each).replace("\\n", "\n").splitlines() for each in (directly, through)]
-    return "\n".join(difflib.unified_diff(*lines, "directly", "through", n=1, lineterm=""))[:8000]
+    return "\n".join(difflib.unified_diff(lines[0], lines[1], "directly", "through", n=1, lineterm=""))[:8000]
 
 
 @dataclass(frozen=True)

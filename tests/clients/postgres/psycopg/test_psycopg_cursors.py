@@ -53,7 +53,7 @@ def streamed_rows(connection: Connection) -> object:
 @CASES.case
 def streamed_rows_that_are_left(connection: Connection) -> object:
     cursor = connection.cursor()
-    with contextlib.closing(cursor.stream("select generate_series(1, 100000)")) as streamed:
+    with contextlib.closing(cursor.stream("select generate_series(1, 100000)")) as streamed:  # pyright: ignore[reportArgumentType] - a generator
         first = [next(streamed), next(streamed)]
     return first, rows(connection, "select 'after'")
 
