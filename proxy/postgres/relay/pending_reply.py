@@ -5,14 +5,16 @@ answered by answers.py.
 """
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.sql.query import QueryAnalysis
 
 
-class Kind(Enum):
+class Kind(IntEnum):
+    """An integer, for those are found in a set at once: Enum's own hash is a call for each answer."""
+
     QUERY = auto()
     PARSE = auto()
     BIND = auto()
@@ -64,6 +66,8 @@ class Portal:
     described_in: int = -1
     started: bool = False
     failed: bool = False
+    #: How many parameters it was bound with.
+    parameters: int = 0
     #: How many statements had been sent to run when it was bound.
     bound_after: int = 0
     #: The Bind's payload, where reviewers may have to be shown its values; else empty.
