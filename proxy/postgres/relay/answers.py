@@ -21,7 +21,7 @@ from proxy.postgres.relay.copied_rows import CopyMasker
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Kind, Question
 from proxy.postgres.relay.questions import take_answer
-from proxy.postgres.relay.rows import RowMasker, cut, recorded_row, rows_json
+from proxy.postgres.relay.rows import RowMasker, cut, rows_json
 from proxy.sessions.session import LiveSession
 
 #: Rows in one record of the recording.
@@ -145,13 +145,15 @@ class Answers:
         self._session.counters.bytes_out += len(answer)
         return answer
 
-    def _masked_first(self, mask: Callable[[], _Masked], frame: Frame) -> _Masked | None:
+    def _masked_first(
+        self, mask: Callable[[bytes, Sequence[Frame]], _Masked], chunk: bytes, frames: Sequence[Frame]
+    ) -> _Masked | None:
         """What `mask` gives; None if that takes long, so that it has to be done aside first."""
         if self._done_aside:
             return self._done_aside.pop()
-        if frame[2] - frame[1] <= MAX_INLINE_BYTES:
-            return mask()
-        self.aside = lambda: self._done_aside.append(mask())
+        if frames[0][2] - frames[0][1] <= MAX_INLINE_BYTES:
+            return mask(chunk, frames)
+        self.aside = lambda: self._done_aside.append(mask(chunk, frames))
         return None
 
     def _long_texts(self, payload: bytes) -> None:
@@ -187,12 +189,7 @@ class Answers:
     def _rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes | None:
         columns = self._state.row_columns()
         masker = self._row_masker(columns)
-
-        def mask() -> tuple[bytes, list[list[str | None]]]:
-            masked, rows = masker.mask(chunk, frames)
-            return masked, masker.recorded(rows)
-
-        done = self._masked_first(mask, frames[0])
+        done = self._masked_first(masker.masked, chunk, frames)
         if done is None:
             return None
         masked, recorded = done
@@ -263,11 +260,7 @@ class Answers:
         if copy is None:
             raise ProtocolViolation("COPY data where there is no COPY")
 
-        def mask() -> tuple[bytes, list[list[str | None]]]:
-            masked, rows = copy.mask(chunk, frames)
-            return masked, [recorded_row(row) for row in rows]
-
-        done = self._masked_first(mask, frames[0])
+        done = self._masked_first(copy.masked, chunk, frames)
         if done is None:
             return None
         masked, text = done

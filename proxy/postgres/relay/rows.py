@@ -22,7 +22,7 @@ Row = list[Cell]
 _BORDER = b"\x1f\n"
 _LINE = _BORDER.decode()
 
-#: So many rows are put into JSON one by one.
+#: So many rows are decoded, and put into JSON, one by one.
 _FEW = 8
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -57,6 +57,11 @@ class RowMasker:
             elif (mask := cells.by_content(column.type_oid, binary=binary)) is not None:
                 self._each.append((index, mask))
         self._binary = [(i, column.type_oid) for i, column in enumerate(columns) if column.format == BINARY]
+
+    def masked(self, chunk: bytes, frames: Sequence[Frame]) -> tuple[bytes, list[list[str | None]]]:
+        """The same, with the rows as they are recorded."""
+        masked, rows = self.mask(chunk, frames)
+        return masked, self.recorded(rows)
 
     def mask(self, chunk: bytes, frames: Sequence[Frame]) -> tuple[bytes, list[Row]]:
         """Mask the DataRows at `frames`, which follow one another in `chunk`; returns the messages and the rows.
@@ -102,6 +107,8 @@ class RowMasker:
 
 def _as_text(rows: Sequence[Row], width: int) -> list[list[str | None]]:
     """Cells in text format. All are decoded at once where that tells them apart, which is far cheaper."""
+    if len(rows) < _FEW:
+        return [recorded_row(row) for row in rows]
     cells = [cell for row in rows for cell in row]
     if max((len(cell) for cell in cells if cell is not None), default=0) > MAX_RECORDED_CHARACTERS:
         return [recorded_row(row) for row in rows]
