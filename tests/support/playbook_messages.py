@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
+from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.pending_reply import PendingReply, Portal
@@ -155,6 +156,14 @@ class Refused(ClientMessage):
         state.refuse(self.denial)
 
 
+@dataclass(frozen=True)
+class FunctionCall(ClientMessage):
+    """A call of lo_tell, on the first descriptor."""
+
+    def play(self, state: ConnectionState) -> None:
+        state.call(analysis("select pg_catalog.lo_tell(0)"), ObjectCall(958, (0,)))
+
+
 class Sync(ClientMessage):
     def play(self, state: ConnectionState) -> None:
         state.sync()
@@ -250,6 +259,11 @@ class CopyInResponse(ServerMessage):
 class CopyOutResponse(ServerMessage):
     def play(self, state: ConnectionState) -> None:
         state.copy_out_began()
+
+
+class FunctionCallResponse(ServerMessage):
+    def play(self, state: ConnectionState) -> None:
+        state.returned()
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,11 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from proxy.errors import PolicyFault
+from proxy.postgres.large_objects.functions import result_of
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
+from proxy.postgres.protocol.function_calls import read_function_result
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.protocol.parameters import read_parameter_description
 from proxy.postgres.relay.connection_state import ConnectionState
@@ -23,6 +25,7 @@ from proxy.postgres.relay.pending_reply import Kind, Question
 from proxy.postgres.relay.questions import take_answer
 from proxy.postgres.relay.rows import RowMasker, cut, recorded_row
 from proxy.sessions.session import LiveSession
+from proxy.showing.values import shown_number
 
 #: Rows in one record of the recording.
 MAX_RECORDED_ROWS = 500
@@ -84,6 +87,7 @@ class Answers:
             ord("N"): self._notice,
             ord("A"): self._notification,
             ord("S"): self._parameter_status,
+            ord("V"): self._returned,
             ord("G"): self._copy_in,
             ord("H"): self._copy_out,
             ord("c"): self._copy_done,
@@ -179,6 +183,10 @@ class Answers:
         question.failed = values.get("M", "")
         failed = self._state.failed()
         if failed is None or failed.kind is Kind.QUERY:
+            return b""
+        if failed.kind is Kind.CALL:
+            question.error = messages.fields(b"E", values)
+            self._record("error", {"code": values.get("C", ""), "message": cut(question.failed)})
             return b""
         self._record("error", {"code": values.get("C", ""), "message": cut(question.failed)})
         return messages.fields(b"E", values)
@@ -294,6 +302,14 @@ class Answers:
         if done.analysis is not None and done.analysis.is_ddl:
             self._masked_columns.expire(changed=True)
         self._lines.append(b'{"t":%r%s' % (self._session.recorder.elapsed(), _completion(payload)))
+
+    def _returned(self, payload: bytes) -> None:
+        """The result of a function call that gives no data: those that give any are questions (object_reading)."""
+        call = self._state.returned().call
+        value = None if call is None else result_of(call, read_function_result(payload))
+        if not isinstance(value, int):
+            raise ProtocolViolation("a result of a function call that is none of its type")
+        self._record("returned", {"value": shown_number(str(value))})
 
     def _ready(self, payload: bytes) -> None:
         if payload not in {b"I", b"T", b"E"}:

@@ -9,13 +9,14 @@ an answer is one PendingReply in a queue; what comes back is its head's:
     Describe  -> t? (T | n)
     Execute   -> D* (C | s) | I | G … C | H d* c C
     Sync      -> Z
+    Call      -> V Z
     Any       -> E          instead of the rest
 
 `t` comes for a statement and not for a portal. REPLIES is this grammar as data, and a test holds one to the other. An
-ErrorResponse to anything but Query and Sync makes the server discard all messages up to the next Sync; a Query still
-gets its ReadyForQuery. A name can stand for several prepared statements while answers are on their way (and after SQL's
-own PREPARE and DEALLOCATE), so it stands for all of them, in the order they were sent: what runs is analysed as if each
-of them ran.
+ErrorResponse to anything but Query, Sync and Call (a FunctionCall) makes the server discard all messages up to the next
+Sync; a Query and a Call still get their ReadyForQuery. A name can stand for several prepared statements while answers
+are on their way (and after SQL's own PREPARE and DEALLOCATE), so it stands for all of them, in the order they were
+sent: what runs is analysed as if each of them ran.
 
 It refuses an answer to nothing that was asked. What a message carries is not its business: requests.py and answers.py
 read, decide and mask, and tell it what passed.
@@ -25,6 +26,7 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.pending_reply import Kind, PendingReply, Portal, Prepared, Question
@@ -67,7 +69,8 @@ REPLIES: Mapping[str, Reply] = {
     "d": Reply(_RUNNING, None),
     "c": Reply(_RUNNING, None),
     "E": Reply(frozenset(Kind) - {Kind.COPY_END}, "failed"),
-    "Z": Reply(frozenset({Kind.QUERY, Kind.SYNC}), "ready"),
+    "V": Reply(frozenset({Kind.CALL}), "returned"),
+    "Z": Reply(frozenset({Kind.QUERY, Kind.SYNC, Kind.CALL}), "ready"),
 }
 
 #: Method -> kinds: a method that takes several messages takes them wherever one of them is legal.
@@ -127,9 +130,14 @@ class ConnectionState:
 
     def query(self, analysis: QueryAnalysis, denial: bytes | None = None, *, sql: bytes = b"") -> None:
         if denial is None:
-            self._note_run(analysis)
+            self.note_run(analysis)
             self._note_sql_prepare(analysis, sql)
         self._pending.append(PendingReply(Kind.QUERY, analysis=analysis, denial=denial))
+
+    def call(self, analysis: QueryAnalysis, call: ObjectCall) -> None:
+        """A FunctionCall is sent."""
+        self.note_run(analysis)
+        self._pending.append(PendingReply(Kind.CALL, analysis=analysis, call=call))
 
     def ask(self, question: Question, *kinds: Kind) -> None:
         """Messages of these kinds are sent to ask something of our own."""
@@ -185,7 +193,7 @@ class ConnectionState:
         return names
 
     def execute(self, portal: Portal, analysis: QueryAnalysis) -> None:
-        self._note_run(analysis)
+        self.note_run(analysis)
         self._note_sql_prepare(analysis, b"")
         self._pending.append(PendingReply(Kind.EXECUTE, analysis=analysis, portal=portal))
 
@@ -223,7 +231,8 @@ class ConnectionState:
         """What this name may stand for, oldest first."""
         return tuple(self._prepared.get(name, ()))
 
-    def _note_run(self, analysis: QueryAnalysis) -> None:
+    def note_run(self, analysis: QueryAnalysis) -> None:
+        """Something is sent to run."""
         self.runs += 1
         self.has_made_things = self.has_made_things or analysis.may_make_things
 
@@ -337,6 +346,10 @@ class ConnectionState:
             current.columns = None
         return current
 
+    def returned(self) -> PendingReply:
+        """A FunctionCallResponse."""
+        return self._head("returned")
+
     def copy_in_began(self) -> None:
         """The Syncs that the client sent ahead are ignored by the server, up to the end of the data."""
         self._head("copy_in_began")
@@ -353,7 +366,7 @@ class ConnectionState:
         """An ErrorResponse: returns what it answers, None if nothing was asked."""
         current = self.current
         self._copying_in = False
-        if current is None or current.kind in {Kind.QUERY, Kind.SYNC}:
+        if current is None or current.kind in {Kind.QUERY, Kind.SYNC, Kind.CALL}:
             return current
         while self._pending and self._pending[0].kind is not Kind.SYNC:
             self._forget(self._pending.popleft())

@@ -26,6 +26,10 @@ from storage.model import VerdictKind
 #: Longer texts are parsed in a thread, so that other sessions go on.
 MAX_INLINE_SQL_BYTES = 16 * 1024
 
+#: What is sent in the place of what was refused: no SQL, so it fails whatever the transaction's state; PostgreSQL's own
+#: log shows it.
+FAILING = "Gatepass refused a statement before it reached this server"
+
 _REFUSED = "42501"
 _CANCELLED = "57014"
 #: The rules by which it refuses what no rule of a role could allow: beside masked columns, and where there are none.

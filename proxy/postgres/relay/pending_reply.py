@@ -7,6 +7,7 @@ answered by answers.py.
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.sql.query import QueryAnalysis
@@ -20,6 +21,8 @@ class Kind(Enum):
     EXECUTE = auto()
     CLOSE = auto()
     SYNC = auto()
+    #: A function called by its OID.
+    CALL = auto()
     #: The client's CopyDone or CopyFail; no answer of its own.
     COPY_END = auto()
 
@@ -34,8 +37,11 @@ class Question:
     types: tuple[int, ...] = ()
     #: Everything that was asked has been answered.
     done: bool = False
-    #: What the server said where it did not answer.
+    #: The payload of a FunctionCallResponse.
+    result: bytes | None = None
+    #: What the server said where it did not answer, and the masked ErrorResponse where it is still to be sent.
     failed: str | None = None
+    error: bytes = b""
 
 
 @dataclass(eq=False, slots=True)
@@ -100,6 +106,8 @@ class PendingReply:
     index: int = 0
     columns: tuple[Column, ...] | None = None
     candidates: tuple[Prepared, ...] = field(default=())
+    #: Call: what was called.
+    call: ObjectCall | None = None
 
 
 def _formatted(columns: tuple[Column, ...], formats: tuple[int, ...]) -> tuple[Column, ...]:

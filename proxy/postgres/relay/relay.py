@@ -45,7 +45,7 @@ class Relay:
         self._state = ConnectionState()
         self._state.encoding = upstream.parameters.get("client_encoding", "UTF8")
         self._answers = Answers(session, masked_columns, self._state)
-        link = Link(send=self._send_on, until=self._until, notify=self._notify)
+        link = Link(send=self._send_on, until=self._until, notify=self._notify, answer=client.write)
         self._requests = Requests(session, masked_columns, self._state, link, estimator)
         self._reader = FrameReader()
         self._out: list[bytes] = []

@@ -16,8 +16,9 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 from proxy.postgres.protocol.messages import Bind
 from proxy.postgres.protocol.parameters import read_parse_types
+from proxy.postgres.relay.calls.function_calls import FunctionCalls
 from proxy.postgres.relay.connection_state import ConnectionState
-from proxy.postgres.relay.deciding import Deciding
+from proxy.postgres.relay.deciding import FAILING, Deciding
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
@@ -27,14 +28,7 @@ from proxy.postgres.relay.reviewing import Reviewing
 from proxy.postgres.sql.plannable import plannable
 from proxy.postgres.sql.query import QueryAnalysis, together
 from proxy.sessions.session import LiveSession
-from proxy.statements import StatementFacts
 
-#: No SQL, so it fails whatever the transaction's state; PostgreSQL's own log shows it.
-_FAILING = "Gatepass refused a statement before it reached this server"
-
-_FUNCTION_CALL = StatementFacts("(function call)", "call", frozenset({"call"}))
-_NO_FUNCTION_CALLS = "Gatepass does not relay function-call messages. Call the function with SELECT."
-_FUNCTION_CALLS = "function-calls"
 #: The rule by which a run is denied whose meaning may have changed since its Bind.
 _ONE_RUN = "one-run"
 _OVERTAKEN = (
@@ -82,7 +76,7 @@ class Requests:
             ord("E"): self._execute,
             ord("C"): self._close,
             ord("S"): self._sync,
-            ord("F"): self._function_call,
+            ord("F"): FunctionCalls(session, self._deciding, self._reviewing, state, link).take,
             ord("c"): self._copy_end,
             ord("f"): self._copy_end,
         }
@@ -127,15 +121,7 @@ class Requests:
             return b""
         before = close_waiting(self._state) if denial is None else b""
         self._state.query(analysis, denial, sql=sql if analysis.prepares else b"")
-        return before + whole if denial is None else messages.query(_FAILING)
-
-    async def _function_call(self, _: bytes, __: bytes) -> bytes:
-        analysis = QueryAnalysis(())
-        refusal = await self._deciding.refuse([_FUNCTION_CALL], _NO_FUNCTION_CALLS, _FUNCTION_CALLS)
-        if self._state.discarding:
-            return b""
-        self._state.query(analysis, refusal)
-        return messages.query(_FAILING)
+        return before + whole if denial is None else messages.query(FAILING)
 
     # --- extended -----------------------------------------------------------------------------------------------------
 
@@ -152,7 +138,7 @@ class Requests:
             return b""
         if denial is not None:
             self._state.refuse(denial)
-            return messages.parse("", _FAILING)
+            return messages.parse("", FAILING)
         self._state.parse(name, analysis, sql=sql if reviewed else b"", types=read_parse_types(payload))
         return whole
 
@@ -193,7 +179,7 @@ class Requests:
                 return b""
             if denial is not None:
                 self._state.refuse(denial)
-                return messages.execute(_FAILING)
+                return messages.execute(FAILING)
             # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is decided again then.
             portal.started = True
         return self._executed(name, portal, analysis, whole)
@@ -239,7 +225,7 @@ class Requests:
             return b""
         if denial is not None:
             self._state.refuse(denial)
-            return messages.execute(_FAILING)
+            return messages.execute(FAILING)
         before, portal = self._bound(held)
         portal.started = True
         return before + self._executed(held.bind.portal, portal, self._analysis_of(portal.candidates), whole)
@@ -259,7 +245,7 @@ class Requests:
             denial = await self._deciding.refuse(analysis.facts, _NOT_AT_ONCE, _ONE_RUN)
             if not self._state.discarding:
                 self._state.refuse(denial)
-                await self._link.send(messages.execute(_FAILING))
+                await self._link.send(messages.execute(FAILING))
             return
         before, _ = self._bound(held)
         await self._link.send(before)

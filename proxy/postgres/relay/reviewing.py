@@ -40,6 +40,12 @@ class Reviewing:
             schemas = None
         return analysis, await self._deciding.decide(analysis, run, schemas)
 
+    async def call(self, analysis: QueryAnalysis) -> bytes | None:
+        """Ask about a FunctionCall; all before it is answered. What it calls is PostgreSQL's own, wherever it runs."""
+        return await self._deciding.decide(
+            analysis, HeldRun(self._state, self._link, self._estimator, b"", is_query=True)
+        )
+
     async def run(self, statement: str, candidates: Sequence[Prepared], bind: bytes) -> bytes | None:
         """Ask about an Execute of what was bound to `statement` by the Bind with the payload `bind`.
 

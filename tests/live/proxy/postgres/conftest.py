@@ -93,7 +93,19 @@ def place(target: Target) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def access(database: Database, tmp_path: Path, place: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Access:
+def more_roles() -> dict[str, Any]:
+    """Roles that a module adds to the resource."""
+    return {}
+
+
+@pytest.fixture
+async def access(
+    database: Database,
+    tmp_path: Path,
+    place: dict[str, Any],
+    more_roles: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Access:
     """The rules, with a role that may do anything and one whose statements are checked."""
     monkeypatch.setenv("READ_PASSWORD", READ_PASSWORD)
     monkeypatch.setenv("OWNER_PASSWORD", OWNER_PASSWORD)
@@ -105,6 +117,7 @@ async def access(database: Database, tmp_path: Path, place: dict[str, Any], monk
         "owner-by-review": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": DELETES},
         "by-schema": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": SCHEMAS},
         "broken": {"username": "app_read", "password": "env:WRONG_PASSWORD"},
+        **more_roles,
     }
     everything = {"name": "everything", "who": ["alice"], "resources": ["*"], "roles": ["*"]}
     policy = {
