@@ -47,11 +47,17 @@ _WORD = re.compile(r"\w+")
 class Answers:
     """Takes the upstream's bytes, gives the client's."""
 
-    def __init__(self, session: LiveSession, masked_columns: MaskedColumns, state: ConnectionState) -> None:
+    def __init__(
+        self,
+        session: LiveSession,
+        masked_columns: MaskedColumns,
+        state: ConnectionState,
+        pin: Callable[[int], None],
+    ) -> None:
         self._session = session
         self._masked_columns = masked_columns
         self._state = state
-        self._reader = FrameReader()
+        self._reader = FrameReader(pin=pin)
         #: Columns of unknown origin: nothing goes on until the catalogue has been refreshed and `resume` called.
         self.needs: tuple[Column, ...] | None = None
         #: What a long message needs masked, in a thread so that other sessions go on: nothing goes on until this was
@@ -115,6 +121,22 @@ class Answers:
         while self._backlog and not self.waits:
             out.append(self._handle(*self._reader.feed(self._backlog.pop(0))))
         return b"".join(out)
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest message that was held in parts."""
+        return self._reader.longest
+
+    def drop(self) -> None:
+        """Nothing is taken any more: forget what waits."""
+        self._reader.drop()
+        self.needs = self.aside = None
+        self._stopped = (b"", [])
+        self._done_aside.clear()
+        self._backlog.clear()
+        self._texts.clear()
+        self._lines.clear()
+        self._copy = self._masker = None
 
     def _handle(self, chunk: bytes, frames: list[Frame]) -> bytes:
         out: list[bytes] = []
