@@ -236,9 +236,10 @@ class DataRow(ServerMessage):
 class CommandComplete(ServerMessage):
     #: The SQL that it must complete; None: any.
     of: str | None = field(default=None, kw_only=True)
+    tag: str = field(default="DONE", kw_only=True)
 
     def play(self, state: ConnectionState) -> None:
-        completed = state.completed()
+        completed = state.completed(self.tag)
         if self.of is not None and completed.analysis != analysis(self.of):
             raise Difference(f"it completes {text(analysis(self.of))}", f"it completes {_subject(completed)}")
 

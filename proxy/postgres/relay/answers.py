@@ -320,7 +320,7 @@ class Answers:
         self._state.completed()
 
     def _command_complete(self, payload: bytes) -> None:
-        done = self._state.completed()
+        done = self._state.completed(payload.rstrip(b"\0").decode("ascii", "replace"))
         if done.analysis is not None and done.analysis.is_ddl:
             self._masked_columns.expire(changed=True)
         self._lines.append(b'{"t":%r%s' % (self._session.recorder.elapsed(), _completion(payload)))

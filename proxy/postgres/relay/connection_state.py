@@ -30,6 +30,7 @@ from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.pending_reply import Kind, PendingReply, Portal, Prepared, Question
+from proxy.postgres.sql.cursors import OpenCursors
 from proxy.postgres.sql.query import QueryAnalysis
 
 #: More names than this are no client's need.
@@ -91,6 +92,8 @@ class ConnectionState:
         self._pending: deque[PendingReply] = deque()
         self._prepared: dict[str, list[Prepared]] = {}
         self._portals: dict[str, Portal] = {}
+        #: Portals that SQL made.
+        self.cursors = OpenCursors()
         #: Those that are bound upstream and wait for a review.
         self._waiting: dict[str, Portal] = {}
         #: Everything up to the next Sync is lost: the server discards it, or would after a refusal.
@@ -155,7 +158,8 @@ class ConnectionState:
     def bind(self, portal: str, statement: str, formats: tuple[int, ...], *, payload: bytes = b"") -> Portal:
         if portal not in self._portals and len(self._portals) >= MAX_PORTALS:
             raise ProtocolViolation("too many portals")
-        bound = Portal(self.prepared(statement), formats, bound_after=self.runs, bind=payload)
+        bound = Portal(self.prepared(statement), formats, bound_after=self.runs, bind=payload, last_run=self.runs)
+        self.cursors.forget(portal)
         self._portals[portal] = bound
         self._waiting.pop(portal, None)
         if payload:
@@ -163,11 +167,11 @@ class ConnectionState:
         self._pending.append(PendingReply(Kind.BIND, portal=bound, name=portal))
         return bound
 
-    def describe(self, target: str, name: str, *, injected: bool = False) -> None:
-        """`target` is S or P."""
+    def describe(self, target: str, name: str, *, injected: bool = False, cursor: Portal | None = None) -> None:
+        """`target` is S or P; `cursor` is the portal if it is one that SQL made."""
         pending = PendingReply(Kind.DESCRIBE, injected=injected)
         if target == "P":
-            pending.portal = self._portals.get(name)
+            pending.portal = cursor or self._portals.get(name)
             if pending.portal is not None:
                 pending.portal.described_in = self._batch
         elif len(candidates := self._prepared.get(name, [])) == 1:
@@ -181,8 +185,11 @@ class ConnectionState:
     def needs_description(self, portal: Portal) -> bool:
         """Whether its rows could come before their columns are known.
 
-        A Describe of the same batch is enough: if it is discarded, so is what follows.
+        A Describe of the same batch is enough: if it is discarded, so is what follows. Where something else ran since,
+        SQL or a function may have closed the portal and opened another one of its name.
         """
+        if portal.last_run != self.runs and portal is not self._portals.get(""):
+            return True
         known = [portal, *portal.candidates] if len(portal.candidates) == 1 else [portal]
         return not any(each.columns is not None or each.described_in == self._batch for each in known)
 
@@ -194,6 +201,7 @@ class ConnectionState:
 
     def execute(self, portal: Portal, analysis: QueryAnalysis) -> None:
         self.note_run(analysis)
+        portal.last_run = self.runs
         self._note_sql_prepare(analysis, b"")
         self._pending.append(PendingReply(Kind.EXECUTE, analysis=analysis, portal=portal))
 
@@ -203,6 +211,7 @@ class ConnectionState:
             pending.candidates = tuple(self._prepared.get(name, ()))
         else:
             self._portals.pop(name, None)
+            self.cursors.forget(name)
         self._pending.append(pending)
 
     def refuse(self, denial: bytes) -> None:
@@ -235,6 +244,9 @@ class ConnectionState:
         """Something is sent to run."""
         self.runs += 1
         self.has_made_things = self.has_made_things or analysis.may_make_things
+        for change in analysis.cursors:
+            for name in [name for name in self._portals if change.meets(name)]:
+                del self._portals[name]
 
     def _note_sql_prepare(self, analysis: QueryAnalysis, sql: bytes) -> None:
         for statement in analysis.statements if analysis.prepares else ():
@@ -333,12 +345,17 @@ class ConnectionState:
             raise ProtocolViolation("rows that were never described")
         return columns
 
-    def completed(self) -> PendingReply:
-        """CommandComplete, EmptyQueryResponse or PortalSuspended: one statement is done."""
+    def completed(self, tag: str = "") -> PendingReply:
+        """CommandComplete with its tag, EmptyQueryResponse or PortalSuspended: one statement is done."""
         current = self._head("completed")
         if current.denial is not None:
             raise ProtocolViolation("a refused statement that did not fail")
         self._copying_in = False
+        if tag and current.analysis is not None and current.analysis.cursors:
+            ran = current.analysis.statements
+            if current.kind is Kind.QUERY:
+                ran = ran[current.index : current.index + 1]
+            self.cursors.completed([each.cursor for each in ran], tag)
         if current.kind is Kind.EXECUTE:
             self._pending.popleft()
         else:
@@ -366,6 +383,7 @@ class ConnectionState:
         """An ErrorResponse: returns what it answers, None if nothing was asked."""
         current = self.current
         self._copying_in = False
+        self.cursors.failed()
         if current is None or current.kind in {Kind.QUERY, Kind.SYNC, Kind.CALL}:
             return current
         while self._pending and self._pending[0].kind is not Kind.SYNC:
@@ -397,3 +415,4 @@ class ConnectionState:
             self.has_made_things = False
         if status == b"I" and not self._pending:
             self._portals.clear()
+        self.cursors.ready(status, settled=not self._pending)

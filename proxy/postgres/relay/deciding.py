@@ -168,6 +168,11 @@ class Deciding:
         verdict, asks = self._judged(analysis)
         return asks or verdict is VerdictKind.REVIEW
 
+    @property
+    def is_checking(self) -> bool:
+        """Whether what runs has to be known: the role has rules, or the database masked columns."""
+        return self._session.guarded or bool(self._masked_columns.catalogue.masked)
+
     def is_denied(self, analysis: QueryAnalysis) -> bool:
         return self.verdict(analysis) is VerdictKind.DENY
 

@@ -72,6 +72,8 @@ class Portal:
     failed: bool = False
     #: How many statements had been sent to run when it was bound.
     bound_after: int = 0
+    #: How many had been when it was bound or ran last.
+    last_run: int = 0
     #: The Bind's payload, where reviewers may have to be shown its values; else empty.
     bind: bytes = b""
 

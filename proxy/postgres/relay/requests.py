@@ -25,6 +25,7 @@ from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Portal, Prepared
 from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.reviewing import Reviewing
+from proxy.postgres.sql.cursors import fetch
 from proxy.postgres.sql.plannable import plannable
 from proxy.postgres.sql.query import QueryAnalysis, together
 from proxy.sessions.session import LiveSession
@@ -39,6 +40,11 @@ _NOT_AT_ONCE = (
     "This statement is to be reviewed or judged before anything of it runs, and planning it could run code already. "
     "Bind it and execute it at once, without a Flush or Sync in between."
 )
+_UNKNOWN_PORTAL = (
+    "Gatepass does not know what this portal runs: neither a Bind nor a DECLARE of this session made it, or something "
+    "may have closed it since. Fetch from a function's cursor by FETCH in SQL."
+)
+_UNKNOWN_PORTALS = "unknown-portal"
 
 
 @dataclass
@@ -163,10 +169,12 @@ class Requests:
         return whole
 
     async def _execute(self, payload: bytes, whole: bytes) -> bytes:
-        name = messages.read_execute(payload)
+        name, rows = messages.read_execute(payload)
         if self._held_bind is not None:
             return await self._execute_held(self._held_bind, whole)
-        portal = self._state.portal(name) or Portal(())
+        portal = self._state.portal(name)
+        if portal is None:
+            return await self._execute_cursor(name, rows, whole)
         analysis = self._analysis_of(portal.candidates)
         if not portal.started:
             if self._deciding.waits(analysis):
@@ -192,6 +200,37 @@ class Requests:
             before += messages.describe_portal(name)
         self._state.execute(portal, analysis)
         return before + whole
+
+    async def _execute_cursor(self, name: str, rows: int, whole: bytes) -> bytes:
+        """The Execute of a portal that no Bind made: a cursor of SQL's is run as FETCH would run it."""
+        if self._deciding.is_checking and name not in self._state.cursors and not await self._deciding.settled():
+            return b""
+        if name in self._state.cursors:
+            analysis, denial = await self._decide_fetch(fetch(name, rows))
+        else:
+            analysis = self._analysis_of(())
+            if self._deciding.is_denied(analysis) or self._deciding.waits(analysis):
+                denial = await self._deciding.refuse(analysis.facts, _UNKNOWN_PORTAL, _UNKNOWN_PORTALS)
+            else:
+                denial = await self._deciding.decide(analysis)
+        if self._state.discarding:
+            return b""
+        if denial is not None:
+            self._state.refuse(denial)
+            return messages.execute(FAILING)
+        portal = Portal((Prepared(analysis),))
+        before = close_waiting(self._state)
+        self._state.describe("P", name, injected=True, cursor=portal)
+        self._state.execute(portal, analysis)
+        return before + messages.describe_portal(name) + whole
+
+    async def _decide_fetch(self, sql: bytes) -> tuple[QueryAnalysis, bytes | None]:
+        analysis = await self._deciding.analysed(sql)
+        if not self._deciding.waits(analysis):
+            return analysis, await self._deciding.decide(analysis)
+        if not await self._deciding.settled():
+            return analysis, None
+        return await self._reviewing.query(sql, is_query=False)
 
     async def _close(self, payload: bytes, whole: bytes) -> bytes:
         self._state.close(*messages.read_target(payload))
@@ -267,7 +306,7 @@ class Requests:
     def _is_about(self, held: _HeldBind, tag: int, payload: bytes) -> bool:
         """Whether a message is the Execute that a held Bind waits for, or the one Describe before it."""
         if tag == _EXECUTE:
-            return messages.read_execute(payload) == held.bind.portal
+            return messages.read_execute(payload)[0] == held.bind.portal
         return tag == _DESCRIBE and not held.described and messages.read_target(payload) == ("P", held.bind.portal)
 
 

@@ -1,7 +1,7 @@
 """A client in a process of its own, which sends or fetches one large message.
 
-Run as `python -m support.wire.heavy_client` with port, file of the gateway's authority, user, what to do, and bytes. The
-token is its password, in PGPASSWORD. It speaks the protocol by itself: no driver leaves in the middle of a message.
+Run as `python -m support.wire.heavy_client` with port, file of the gateway's authority, user, what to do, and bytes.
+The token is its password, in PGPASSWORD. It speaks the protocol by itself: no driver leaves in the middle of a message.
 """
 
 import os
