@@ -23,6 +23,9 @@ from access.decisions import requests
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
+from cli import log
+from cli.process import settle
+from cli.settings import LogFormat
 from proxy.authority import Authority
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.postgres.listener import PostgresListener, PostgresSettings
@@ -73,6 +76,7 @@ async def _serve(protocol: str, folder: Path) -> None:
         gateway = Gateway(access, folder / "recordings")
         async with registered(database) as (gateway.instance_id, _), _listening(protocol, gateway, folder) as port:
             print(json.dumps({"port": port, "token": token}), flush=True)
+            settle()
             await asyncio.to_thread(sys.stdin.read)
         await database.close()
 
@@ -105,5 +109,7 @@ def _listening(protocol: str, gateway: Gateway, folder: Path) -> AbstractAsyncCo
 
 
 if __name__ == "__main__":
+    # Beside the recordings: what is said on standard output is read once, and a pipe that nobody reads fills up.
+    log.configure(LogFormat.JSON, file=Path(sys.argv[2]) / "gateway.log")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(sys.argv[1], Path(sys.argv[2])))

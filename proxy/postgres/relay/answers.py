@@ -23,7 +23,7 @@ from proxy.postgres.relay.copied_rows import CopyMasker
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Kind, Question
 from proxy.postgres.relay.questions import take_answer
-from proxy.postgres.relay.rows import RowMasker, cut, recorded_row
+from proxy.postgres.relay.rows import RowMasker, cut, recorded_row, rows_json
 from proxy.sessions.session import LiveSession
 from proxy.showing.values import shown_number
 
@@ -156,7 +156,8 @@ class Answers:
             elif (handler := self._handlers.get(tag)) is None:
                 raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
             else:
-                self._long_texts(tag, chunk[start:end])
+                if end - start > MAX_INLINE_BYTES and tag in _WORDS and not self._texts:
+                    self._long_texts(chunk[start:end])
                 replaced = None if self.waits else handler(chunk[start:end])
                 if not self.waits:
                     out.append(chunk[start - 5 : end] if replaced is None else replaced)
@@ -179,10 +180,8 @@ class Answers:
         self.aside = lambda: self._done_aside.append(mask())
         return None
 
-    def _long_texts(self, tag: int, payload: bytes) -> None:
+    def _long_texts(self, payload: bytes) -> None:
         """Have the texts of a long message masked aside; `_masked` finds them then."""
-        if len(payload) <= MAX_INLINE_BYTES or tag not in _WORDS or self._texts:
-            return
 
         def mask() -> None:
             for part in payload.split(b"\0"):
@@ -228,13 +227,18 @@ class Answers:
             return None
         masked, recorded = done
         self._session.counters.rows += len(recorded)
-        for start in range(0, len(recorded), MAX_RECORDED_ROWS):
-            record: dict[str, Any] = {"rows": recorded[start : start + MAX_RECORDED_ROWS]}
-            if columns is not self._columns_recorded:
-                self._columns_recorded = columns
-                record = {"columns": masker.recorded_names, **record}
-            self._record("rows", record)
+        self._record_rows(recorded, "" if columns is self._columns_recorded else masker.recorded_names)
+        self._columns_recorded = columns
         return masked
+
+    def _record_rows(self, rows: Sequence[Sequence[str | None]], names: str = "") -> None:
+        """`names` are the columns', in JSON, before the first rows of a result."""
+        names = names and f'"columns":{names},'
+        stamp = self._session.recorder.stamp()
+        for start in range(0, len(rows), MAX_RECORDED_ROWS):
+            text = rows_json(rows[start : start + MAX_RECORDED_ROWS])
+            self._lines.append(f'{{"t":{stamp},"type":"rows",{names}"rows":{text}}}'.encode())
+            names = ""
 
     def _row_masker(self, columns: tuple[Column, ...]) -> RowMasker:
         """The last one, as long as columns and catalogue are the same."""
@@ -298,8 +302,7 @@ class Answers:
             return None
         masked, text = done
         self._session.counters.rows += len(text)
-        for start in range(0, len(text), MAX_RECORDED_ROWS):
-            self._record("rows", {"rows": text[start : start + MAX_RECORDED_ROWS]})
+        self._record_rows(text)
         return masked
 
     def _copy_done(self, _: bytes) -> None:
@@ -323,7 +326,7 @@ class Answers:
         done = self._state.completed(payload.rstrip(b"\0").decode("ascii", "replace"))
         if done.analysis is not None and done.analysis.is_ddl:
             self._masked_columns.expire(changed=True)
-        self._lines.append(b'{"t":%r%s' % (self._session.recorder.elapsed(), _completion(payload)))
+        self._lines.append(b'{"t":%s%s' % (self._session.recorder.stamp().encode(), _completion(payload)))
 
     def _returned(self, payload: bytes) -> None:
         """The result of a function call that gives no data: those that give any are questions (object_reading)."""

@@ -155,10 +155,19 @@ class ConnectionState:
         self._pending.append(PendingReply(Kind.PARSE, prepared=prepared, name=name))
         return prepared
 
-    def bind(self, portal: str, statement: str, formats: tuple[int, ...], *, payload: bytes = b"") -> Portal:
+    def bind(
+        self, portal: str, statement: str, formats: tuple[int, ...], *, parameters: int = 0, payload: bytes = b""
+    ) -> Portal:
         if portal not in self._portals and len(self._portals) >= MAX_PORTALS:
             raise ProtocolViolation("too many portals")
-        bound = Portal(self.prepared(statement), formats, bound_after=self.runs, bind=payload, last_run=self.runs)
+        bound = Portal(
+            self.prepared(statement),
+            formats,
+            parameters=parameters,
+            bound_after=self.runs,
+            bind=payload,
+            last_run=self.runs,
+        )
         self.cursors.forget(portal)
         self._portals[portal] = bound
         self._waiting.pop(portal, None)
@@ -190,11 +199,17 @@ class ConnectionState:
         """
         if portal.last_run != self.runs and portal is not self._portals.get(""):
             return True
-        known = [portal, *portal.candidates] if len(portal.candidates) == 1 else [portal]
-        return not any(each.columns is not None or each.described_in == self._batch for each in known)
+        if portal.columns is not None or portal.described_in == self._batch:
+            return False
+        if len(portal.candidates) != 1:
+            return True
+        [prepared] = portal.candidates
+        return prepared.columns is None and prepared.described_in != self._batch
 
     def take_waiting(self, running: Portal | None) -> list[str]:
         """Portals that wait for a review no longer, for something runs: their names, without the one that it is."""
+        if not self._waiting:
+            return []
         names = [name for name, portal in self._waiting.items() if portal is not running]
         self._waiting.clear()
         return names
@@ -276,7 +291,9 @@ class ConnectionState:
     @property
     def question(self) -> Question | None:
         """What the next answer answers, if it is a question of ours."""
-        current = self.current
+        if not self._pending:
+            return None
+        current = self._pending[0] if self._pending[0].kind is not Kind.COPY_END else self.current
         return current.question if current is not None else None
 
     def still_asks(self, question: Question) -> bool:

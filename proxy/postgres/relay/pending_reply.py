@@ -5,7 +5,7 @@ answered by answers.py.
 """
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import IntEnum, auto
 
 from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.frames import ProtocolViolation
@@ -13,7 +13,9 @@ from proxy.postgres.protocol.messages import Column
 from proxy.postgres.sql.query import QueryAnalysis
 
 
-class Kind(Enum):
+class Kind(IntEnum):
+    """An integer, for those are found in a set at once: Enum's own hash is a call for each answer."""
+
     QUERY = auto()
     PARSE = auto()
     BIND = auto()
@@ -70,6 +72,8 @@ class Portal:
     described_in: int = -1
     started: bool = False
     failed: bool = False
+    #: How many parameters it was bound with.
+    parameters: int = 0
     #: How many statements had been sent to run when it was bound.
     bound_after: int = 0
     #: How many had been when it was bound or ran last.

@@ -55,7 +55,8 @@ def close_waiting(state: ConnectionState, running: Portal | None = None) -> byte
     SQL's FETCH and MOVE run any portal that has a name, a DELETE … RETURNING as well, and so does any function that
     opens cursors. So nothing runs beside what nobody has approved.
     """
-    names = state.take_waiting(running)
+    if not (names := state.take_waiting(running)):
+        return b""
     state.ask(Question(), *(Kind.CLOSE for _ in names))
     return b"".join(messages.close("P", name) for name in names)
 
