@@ -11,9 +11,11 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from proxy.errors import PolicyFault
+from proxy.postgres.large_objects.functions import result_of
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
+from proxy.postgres.protocol.function_calls import read_function_result
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.protocol.parameters import read_parameter_description
 from proxy.postgres.relay.connection_state import ConnectionState
@@ -23,6 +25,7 @@ from proxy.postgres.relay.pending_reply import Kind, Question
 from proxy.postgres.relay.questions import take_answer
 from proxy.postgres.relay.rows import RowMasker, cut, rows_json
 from proxy.sessions.session import LiveSession
+from proxy.showing.values import shown_number
 
 #: Rows in one record of the recording.
 MAX_RECORDED_ROWS = 500
@@ -44,11 +47,17 @@ _WORD = re.compile(r"\w+")
 class Answers:
     """Takes the upstream's bytes, gives the client's."""
 
-    def __init__(self, session: LiveSession, masked_columns: MaskedColumns, state: ConnectionState) -> None:
+    def __init__(
+        self,
+        session: LiveSession,
+        masked_columns: MaskedColumns,
+        state: ConnectionState,
+        pin: Callable[[int], None],
+    ) -> None:
         self._session = session
         self._masked_columns = masked_columns
         self._state = state
-        self._reader = FrameReader()
+        self._reader = FrameReader(pin=pin)
         #: Columns of unknown origin: nothing goes on until the catalogue has been refreshed and `resume` called.
         self.needs: tuple[Column, ...] | None = None
         #: What a long message needs masked, in a thread so that other sessions go on: nothing goes on until this was
@@ -84,6 +93,7 @@ class Answers:
             ord("N"): self._notice,
             ord("A"): self._notification,
             ord("S"): self._parameter_status,
+            ord("V"): self._returned,
             ord("G"): self._copy_in,
             ord("H"): self._copy_out,
             ord("c"): self._copy_done,
@@ -111,6 +121,22 @@ class Answers:
         while self._backlog and not self.waits:
             out.append(self._handle(*self._reader.feed(self._backlog.pop(0))))
         return b"".join(out)
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest message that was held in parts."""
+        return self._reader.longest
+
+    def drop(self) -> None:
+        """Nothing is taken any more: forget what waits."""
+        self._reader.drop()
+        self.needs = self.aside = None
+        self._stopped = (b"", [])
+        self._done_aside.clear()
+        self._backlog.clear()
+        self._texts.clear()
+        self._lines.clear()
+        self._copy = self._masker = None
 
     def _handle(self, chunk: bytes, frames: list[Frame]) -> bytes:
         out: list[bytes] = []
@@ -180,6 +206,10 @@ class Answers:
         question.failed = values.get("M", "")
         failed = self._state.failed()
         if failed is None or failed.kind is Kind.QUERY:
+            return b""
+        if failed.kind is Kind.CALL:
+            question.error = messages.fields(b"E", values)
+            self._record("error", {"code": values.get("C", ""), "message": cut(question.failed)})
             return b""
         self._record("error", {"code": values.get("C", ""), "message": cut(question.failed)})
         return messages.fields(b"E", values)
@@ -286,10 +316,18 @@ class Answers:
         self._state.completed()
 
     def _command_complete(self, payload: bytes) -> None:
-        done = self._state.completed()
+        done = self._state.completed(payload.rstrip(b"\0").decode("ascii", "replace"))
         if done.analysis is not None and done.analysis.is_ddl:
             self._masked_columns.expire(changed=True)
         self._lines.append(b'{"t":%s%s' % (self._session.recorder.stamp().encode(), _completion(payload)))
+
+    def _returned(self, payload: bytes) -> None:
+        """The result of a function call that gives no data: those that give any are questions (object_reading)."""
+        call = self._state.returned().call
+        value = None if call is None else result_of(call, read_function_result(payload))
+        if not isinstance(value, int):
+            raise ProtocolViolation("a result of a function call that is none of its type")
+        self._record("returned", {"value": shown_number(str(value))})
 
     def _ready(self, payload: bytes) -> None:
         if payload not in {b"I", b"T", b"E"}:

@@ -26,6 +26,10 @@ from storage.model import VerdictKind
 #: Longer texts are parsed in a thread, so that other sessions go on.
 MAX_INLINE_SQL_BYTES = 16 * 1024
 
+#: What is sent in the place of what was refused: no SQL, so it fails whatever the transaction's state; PostgreSQL's own
+#: log shows it.
+FAILING = "Gatepass refused a statement before it reached this server"
+
 _REFUSED = "42501"
 _CANCELLED = "57014"
 #: The rules by which it refuses what no rule of a role could allow: beside masked columns, and where there are none.
@@ -169,6 +173,11 @@ class Deciding:
         """Whether somebody is asked before it runs: a reviewer, or the server for its search path."""
         verdict, asks = self._judged(analysis)
         return asks or verdict is VerdictKind.REVIEW
+
+    @property
+    def is_checking(self) -> bool:
+        """Whether what runs has to be known: the role has rules, or the database masked columns."""
+        return self._session.guarded or bool(self._masked_columns.catalogue.masked)
 
     def allows(self, analysis: QueryAnalysis, parameters: int = 0) -> bool:
         """Whether it may run now and nobody is asked; then that is recorded, with how many parameters it has.

@@ -37,16 +37,18 @@ class Relay:
         estimator: Estimator,
         client: Transport,
         upstream: Upstream,
+        pin: Callable[[int], None],
     ) -> None:
+        """`pin` counts what unfinished messages hold (FrameReader)."""
         self._client = client
         self._upstream = upstream
         self._masked_columns = masked_columns
         self._state = ConnectionState()
         self._state.encoding = upstream.parameters.get("client_encoding", "UTF8")
-        self._answers = Answers(session, masked_columns, self._state)
-        link = Link(send=self._send_on, until=self._until, notify=self._notify)
+        self._answers = Answers(session, masked_columns, self._state, pin)
+        link = Link(send=self._send_on, until=self._until, notify=self._notify, answer=client.write)
         self._requests = Requests(session, masked_columns, self._state, link, estimator)
-        self._reader = FrameReader()
+        self._reader = FrameReader(pin=pin)
         self._out: list[bytes] = []
         #: What was taken of the client since others had their turn.
         self._turn = 0
@@ -66,6 +68,11 @@ class Relay:
     def client_knows(self) -> bool:
         """Whether the upstream's own FATAL error went to the client."""
         return self._answers.sent_fatal
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest message that was held in parts, in either direction."""
+        return max(self._reader.longest, self._answers.longest)
 
     async def run(self) -> None:
         """Relay until the client leaves. Raises ClientFault, UpstreamFault, PolicyFault or RecorderFailed."""
@@ -93,6 +100,10 @@ class Relay:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        # What waits yet is nobody's: the relay lies in circles, and would hold it until they are collected.
+        self._reader.drop()
+        self._answers.drop()
+        self._out.clear()
 
     async def _until_client_lost(self) -> None:
         """What it sent before it left is taken yet, but nobody waits for a review of it."""

@@ -17,25 +17,20 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 from proxy.postgres.protocol.messages import Bind
 from proxy.postgres.protocol.parameters import read_parse_types
+from proxy.postgres.relay.calls.function_calls import FunctionCalls
 from proxy.postgres.relay.connection_state import ConnectionState
-from proxy.postgres.relay.deciding import Deciding
+from proxy.postgres.relay.deciding import FAILING, Deciding
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Portal, Prepared
 from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.reviewing import Reviewing
+from proxy.postgres.sql.cursors import fetch
 from proxy.postgres.sql.plannable import plannable
 from proxy.postgres.sql.query import QueryAnalysis, together
 from proxy.sessions.session import LiveSession
-from proxy.statements import StatementFacts
 
-#: No SQL, so it fails whatever the transaction's state; PostgreSQL's own log shows it.
-_FAILING = "Gatepass refused a statement before it reached this server"
-
-_FUNCTION_CALL = StatementFacts("(function call)", "call", frozenset({"call"}))
-_NO_FUNCTION_CALLS = "Gatepass does not relay function-call messages. Call the function with SELECT."
-_FUNCTION_CALLS = "function-calls"
 #: The rule by which a run is denied whose meaning may have changed since its Bind.
 _ONE_RUN = "one-run"
 _OVERTAKEN = (
@@ -46,6 +41,11 @@ _NOT_AT_ONCE = (
     "This statement is to be reviewed or judged before anything of it runs, and planning it could run code already. "
     "Bind it and execute it at once, without a Flush or Sync in between."
 )
+_UNKNOWN_PORTAL = (
+    "Gatepass does not know what this portal runs: neither a Bind nor a DECLARE of this session made it, or something "
+    "may have closed it since. Fetch from a function's cursor by FETCH in SQL."
+)
+_UNKNOWN_PORTALS = "unknown-portal"
 
 
 #: What goes upstream in place of a message, or the work that finds out, where that has to wait.
@@ -87,7 +87,7 @@ class Requests:
             ord("E"): self._execute,
             ord("C"): self._close,
             ord("S"): self._sync,
-            ord("F"): self._function_call,
+            ord("F"): FunctionCalls(session, self._deciding, self._reviewing, state, link).take,
             ord("c"): self._copy_end,
             ord("f"): self._copy_end,
         }
@@ -148,15 +148,7 @@ class Requests:
             return b""
         before = close_waiting(self._state) if denial is None else b""
         self._state.query(analysis, denial, sql=sql if analysis.prepares else b"")
-        return before + whole if denial is None else messages.query(_FAILING)
-
-    async def _function_call(self, _: bytes, __: bytes) -> bytes:
-        analysis = QueryAnalysis(())
-        refusal = await self._deciding.refuse([_FUNCTION_CALL], _NO_FUNCTION_CALLS, _FUNCTION_CALLS)
-        if self._state.discarding:
-            return b""
-        self._state.query(analysis, refusal)
-        return messages.query(_FAILING)
+        return before + whole if denial is None else messages.query(FAILING)
 
     # --- extended -----------------------------------------------------------------------------------------------------
 
@@ -173,7 +165,7 @@ class Requests:
             return b""
         if denial is not None:
             self._state.refuse(denial)
-            return messages.parse("", _FAILING)
+            return messages.parse("", FAILING)
         self._state.parse(name, analysis, sql=sql if reviewed else b"", types=read_parse_types(payload))
         return whole
 
@@ -196,10 +188,12 @@ class Requests:
         return whole
 
     def _execute(self, payload: bytes, whole: bytes) -> Sent:
-        name = messages.read_execute(payload)
+        name, rows = messages.read_execute(payload)
         if self._held_bind is not None:
             return self._execute_held(self._held_bind, whole)
-        portal = self._state.portal(name) or Portal(())
+        portal = self._state.portal(name)
+        if portal is None:
+            return self._execute_cursor(name, rows, whole)
         analysis = self._analysis_of(portal.candidates)
         if not portal.started:
             if not self._deciding.allows(analysis, portal.parameters):
@@ -218,7 +212,7 @@ class Requests:
             return b""
         if denial is not None:
             self._state.refuse(denial)
-            return messages.execute(_FAILING)
+            return messages.execute(FAILING)
         # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is decided again then.
         portal.started = True
         return self._executed(name, portal, analysis, whole)
@@ -231,6 +225,37 @@ class Requests:
             before += messages.describe_portal(name)
         self._state.execute(portal, analysis)
         return before + whole
+
+    async def _execute_cursor(self, name: str, rows: int, whole: bytes) -> bytes:
+        """The Execute of a portal that no Bind made: a cursor of SQL's is run as FETCH would run it."""
+        if self._deciding.is_checking and name not in self._state.cursors and not await self._deciding.settled():
+            return b""
+        if name in self._state.cursors:
+            analysis, denial = await self._decide_fetch(fetch(name, rows))
+        else:
+            analysis = self._analysis_of(())
+            if self._deciding.is_denied(analysis) or self._deciding.waits(analysis):
+                denial = await self._deciding.refuse(analysis.facts, _UNKNOWN_PORTAL, _UNKNOWN_PORTALS)
+            else:
+                denial = await self._deciding.decide(analysis)
+        if self._state.discarding:
+            return b""
+        if denial is not None:
+            self._state.refuse(denial)
+            return messages.execute(FAILING)
+        portal = Portal((Prepared(analysis),))
+        before = close_waiting(self._state)
+        self._state.describe("P", name, injected=True, cursor=portal)
+        self._state.execute(portal, analysis)
+        return before + messages.describe_portal(name) + whole
+
+    async def _decide_fetch(self, sql: bytes) -> tuple[QueryAnalysis, bytes | None]:
+        analysis = await self._deciding.analysed(sql)
+        if not self._deciding.waits(analysis):
+            return analysis, await self._deciding.decide(analysis)
+        if not await self._deciding.settled():
+            return analysis, None
+        return await self._reviewing.query(sql, is_query=False)
 
     def _close(self, payload: bytes, whole: bytes) -> bytes:
         self._state.close(*messages.read_target(payload))
@@ -263,7 +288,7 @@ class Requests:
             return b""
         if denial is not None:
             self._state.refuse(denial)
-            return messages.execute(_FAILING)
+            return messages.execute(FAILING)
         before, portal = self._bound(held)
         portal.started = True
         return before + self._executed(held.bind.portal, portal, self._analysis_of(portal.candidates), whole)
@@ -283,7 +308,7 @@ class Requests:
             denial = await self._deciding.refuse(analysis.facts, _NOT_AT_ONCE, _ONE_RUN)
             if not self._state.discarding:
                 self._state.refuse(denial)
-                await self._link.send(messages.execute(_FAILING))
+                await self._link.send(messages.execute(FAILING))
             return
         before, _ = self._bound(held)
         await self._link.send(before)
@@ -309,7 +334,7 @@ class Requests:
     def _is_about(self, held: _HeldBind, tag: int, payload: bytes) -> bool:
         """Whether a message is the Execute that a held Bind waits for, or the one Describe before it."""
         if tag == _EXECUTE:
-            return messages.read_execute(payload) == held.bind.portal
+            return messages.read_execute(payload)[0] == held.bind.portal
         return tag == _DESCRIBE and not held.described and messages.read_target(payload) == ("P", held.bind.portal)
 
 
