@@ -5,13 +5,11 @@ bench.postgres need. No ratio here: without a gateway there is nothing to compar
 """
 
 import asyncio
-import contextlib
 import os
 import statistics
-import sys
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,22 +17,18 @@ from typing import Any
 import asyncpg
 import uvloop
 import yaml
-from sqlalchemy import select
 
 from access.context import Access
-from access.decisions import requests
 from access.grants import grants
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from bench import postgres, ssh
-from bench.gateway import everything_at_once
-from cli.demo.postgres_target import free_port
+from bench.gateway import Gateway, everything_at_once, gateway, granted
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from storage.database import Database
 from storage.embedded.server import Embedded
 from storage.migrate import migrate
-from storage.model import Grant, Principal
 
 #: Sessions of each protocol; half of them in each of the two processes.
 SESSIONS = 100
@@ -45,14 +39,6 @@ RUNS = 3
 SETTLE_S = 2
 LOGINS = 20
 IDLE = 100
-
-
-@dataclass(frozen=True)
-class Gateway:
-    """One `gatepass serve --only proxy` process."""
-
-    ssh_port: int
-    postgres_port: int
 
 
 @dataclass(frozen=True)
@@ -79,48 +65,11 @@ async def measure() -> AsyncIterator[str]:
             keys = TokenKeys(folder / "keys")
             access = Access(storage, PolicyFile(folder / "gatepass.yml"), Masker(DEFAULT_RULES).redact, keys)
             await adopt(access)
-            async with _gateway(folder, embedded.dsn) as first, _gateway(folder, embedded.dsn) as second:
+            with gateway(folder, embedded.dsn) as first, gateway(folder, embedded.dsn) as second:
                 for _ in range(RUNS):
                     yield await _cut(access, folder, [first, second])
                 yield await _crowd(access, first)
             await storage.close()
-
-
-# --- two processes --------------------------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def _gateway(folder: Path, dsn: str) -> AsyncGenerator[Gateway]:
-    made = Gateway(free_port(), free_port())
-    environment = {
-        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
-        "DATABASE_URL": dsn,
-        "GATEPASS_HOME": str(folder),
-        "GATEPASS_CONFIG": str(folder / "gatepass.yml"),
-        "GATEPASS_SSH_LISTEN": f"127.0.0.1:{made.ssh_port}",
-        "GATEPASS_POSTGRES_LISTEN": f"127.0.0.1:{made.postgres_port}",
-    }
-    said = folder / f"gateway-{made.ssh_port}.log"
-    with said.open("wb") as log:
-        command = [_program(), "serve", "--only", "proxy"]
-        # In a session of its own: Linux shares processors between sessions (sched(7), autogroup), and what is measured
-        # must not be one of two hundred that share with their clients.
-        process = await asyncio.create_subprocess_exec(
-            *command, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-    try:
-        while b"proxy_registered" not in await asyncio.to_thread(said.read_bytes):
-            if process.returncode is not None:
-                raise RuntimeError(await asyncio.to_thread(said.read_text))
-            await asyncio.sleep(0.1)
-        yield made
-    finally:
-        process.terminate()
-        await process.wait()
-
-
-def _program() -> str:
-    return str(Path(sys.executable).with_name("gatepass"))
 
 
 def _policy(folder: Path, sshd: int, database: int) -> dict[str, Any]:
@@ -133,9 +82,9 @@ def _policy(folder: Path, sshd: int, database: int) -> dict[str, Any]:
 
 async def _cut(access: Access, folder: Path, gateways: Sequence[Gateway]) -> str:
     """200 sessions that receive all the time; both grants revoked in one moment."""
-    host, store = await _granted(access, "web-1", "deploy"), await _granted(access, "db", "read")
+    host, store = await granted(access, "web-1", "deploy"), await granted(access, "db", "read")
     turns, no_key = asyncio.Semaphore(CONNECTING), ["-oIdentityFile=none", "-oIdentityAgent=none"]
-    routes = [ssh.route(folder, gateway.ssh_port, "deploy@web-1", no_key, host[1]) for gateway in gateways]
+    routes = [ssh.route(folder, each.ssh_port, "deploy@web-1", no_key, host[1]) for each in gateways]
 
     async def opened(number: int) -> list[Client]:
         which = number % len(gateways)
@@ -152,16 +101,6 @@ async def _cut(access: Access, folder: Path, gateways: Sequence[Gateway]) -> str
         f"{len(clients)} sessions, 2 processes, revoke to last byte: median {statistics.median(ends):.2f} s, "
         f"max {ends[-1]:.2f} s (the revocation itself: {revoked - start:.2f} s)"
     )
-
-
-async def _granted(access: Access, resource: str, role: str) -> tuple[Grant, str]:
-    async with access.database.transaction() as transaction:
-        alice = (await transaction.scalars(select(Principal))).one()
-    request = await requests.submit(access, alice, requests.Ask(resource, role, 3600, time.ctime()))
-    async with access.database.transaction() as transaction:
-        found = await transaction.scalars(select(Grant))
-        grant = next(each for each in found.all() if each.request_id == request.id)
-    return grant, access.keys.issue(grant=grant, principal=alice)
 
 
 async def _ssh(route: ssh.Route) -> Client:
@@ -210,7 +149,7 @@ async def _last_byte(process: asyncio.subprocess.Process, stdout: asyncio.Stream
 
 async def _crowd(access: Access, gateway: Gateway) -> str:
     """Sockets that say nothing, from one address, at both doors; logins from another one."""
-    _, token = await _granted(access, "db", "read")
+    _, token = await granted(access, "db", "read")
     silent = [
         await asyncio.open_connection("127.0.0.1", port, local_addr=("127.0.0.2", 0))
         for port in (gateway.ssh_port, gateway.postgres_port)

@@ -1,55 +1,97 @@
-"""The gateway in a process of its own, as it runs in production: storage, one granted role, one listener.
-
-`python -m bench.gateway ssh|postgres FOLDER` serves the policy in FOLDER until its standard input ends, and prints one
-line of JSON: the port and a token for the policy's first role. `serving` runs it as a child.
-"""
+"""The gateway as it is served: storage, a policy whose every role is granted, and `gatepass serve` in front."""
 
 import asyncio
 import contextlib
-import json
+import os
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Generator
-from contextlib import AbstractAsyncContextManager
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvloop
 import yaml
 from sqlalchemy import select
+from sqlmodel import col
 
 from access.context import Access
 from access.decisions import requests
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
-from proxy.authority import Authority
+from cli.demo.postgres_target import free_port
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.postgres.listener import PostgresListener, PostgresSettings
-from proxy.sessions.gateway import Gateway
-from proxy.sessions.instance import registered
-from proxy.ssh.listener import SshListener, SshSettings
 from storage.database import Database
 from storage.embedded.server import Embedded
 from storage.migrate import migrate
 from storage.model import Grant, Principal
 
 
+@dataclass(frozen=True)
+class Gateway:
+    """One `gatepass serve --only proxy` that runs: its process and its doors' ports."""
+
+    pid: int
+    ssh_port: int
+    postgres_port: int
+
+    def resident_mb(self) -> float:
+        """Memory of the process, shared pages included, in MB (proc(5), VmRSS)."""
+        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
+        return int(next(line for line in lines if line.startswith("VmRSS:")).split()[1]) / 1024
+
+
+@dataclass(frozen=True)
+class Served:
+    """Gateways before one storage, and a token for each `ROLE@RESOURCE`."""
+
+    gateways: Sequence[Gateway]
+    tokens: dict[str, str]
+
+
 @contextlib.contextmanager
-def serving(folder: Path, protocol: str, policy: dict[str, Any]) -> Generator[tuple[int, str]]:
-    """Run the gateway beside this process; yields its port and a token."""
+def serving(folder: Path, policy: dict[str, Any], *, workers: Sequence[int] = (1,)) -> Generator[Served]:
+    """Run a gateway with so many workers, or several; they share `folder` for storage, keys and recordings."""
     (folder / "gatepass.yml").write_text(yaml.safe_dump(policy))
-    server = subprocess.Popen(
-        [sys.executable, "-m", "bench.gateway", protocol, str(folder)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert server.stdin is not None
-    assert server.stdout is not None
+    with Embedded(folder / "storage") as embedded, contextlib.ExitStack() as running:
+        tokens = asyncio.run(_tokens(folder, embedded.dsn))
+        yield Served([running.enter_context(gateway(folder, embedded.dsn, count)) for count in workers], tokens)
+
+
+@contextlib.contextmanager
+def gateway(folder: Path, dsn: str, workers: int = 1) -> Generator[Gateway]:
+    """One gateway on free ports; ready when this yields."""
+    ssh_port, postgres_port = free_port(), free_port()
+    environment = {
+        **{name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ},
+        "DATABASE_URL": dsn,
+        "GATEPASS_HOME": str(folder),
+        "GATEPASS_CONFIG": str(folder / "gatepass.yml"),
+        "GATEPASS_SSH_LISTEN": f"127.0.0.1:{ssh_port}",
+        "GATEPASS_POSTGRES_LISTEN": f"127.0.0.1:{postgres_port}",
+    }
+    said = folder / f"gateway-{ssh_port}.log"
+    program = Path(sys.executable).with_name("gatepass")
+    with said.open("wb") as log:
+        # In a session of its own: Linux shares processors between sessions (sched(7), autogroup), and what is measured
+        # must not be one of two hundred that share with their clients.
+        process = subprocess.Popen(
+            [program, "serve", "--only", "proxy", "--workers", str(workers)],
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
     try:
-        ready = json.loads(next(line for line in server.stdout if line.startswith(b"{")))
-        yield ready["port"], ready["token"]
+        while said.read_bytes().count(b"proxy_registered") < workers:
+            if process.poll() is not None:
+                raise RuntimeError(said.read_text())
+            time.sleep(0.1)
+        yield Gateway(process.pid, ssh_port, postgres_port)
     finally:
-        server.stdin.close()
-        server.wait()
+        process.terminate()
+        process.wait()
 
 
 def everything_at_once(resources: dict[str, Any]) -> dict[str, Any]:
@@ -63,47 +105,26 @@ def everything_at_once(resources: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-async def _serve(protocol: str, folder: Path) -> None:
-    with Embedded(folder / "storage") as embedded:
-        await migrate(embedded.dsn)
-        database = Database(embedded.dsn)
-        access = Access(database, PolicyFile(folder / "gatepass.yml"), Masker(DEFAULT_RULES).redact, TokenKeys(folder))
-        await adopt(access)
-        token = await _token(access)
-        gateway = Gateway(access, folder / "recordings")
-        async with registered(database) as (gateway.instance_id, _), _listening(protocol, gateway, folder) as port:
-            print(json.dumps({"port": port, "token": token}), flush=True)
-            await asyncio.to_thread(sys.stdin.read)
-        await database.close()
+async def _tokens(folder: Path, dsn: str) -> dict[str, str]:
+    await migrate(dsn)
+    database = Database(dsn)
+    keys = TokenKeys(folder / "keys")
+    access = Access(database, PolicyFile(folder / "gatepass.yml"), Masker(DEFAULT_RULES).redact, keys)
+    await adopt(access)
+    tokens = {
+        f"{role}@{name}": (await granted(access, name, role))[1]
+        for name, resource in access.policies.current.resources.items()
+        for role in resource.roles
+    }
+    await database.close()
+    return tokens
 
 
-async def _token(access: Access) -> str:
-    (name, resource), *_ = access.policies.current.resources.items()
+async def granted(access: Access, resource: str, role: str) -> tuple[Grant, str]:
+    """A grant of the role, and its token."""
     async with access.database.transaction() as transaction:
         alice = (await transaction.scalars(select(Principal))).one()
-    await requests.submit(access, alice, requests.Ask(name, next(iter(resource.roles)), 3600))
+    request = await requests.submit(access, alice, requests.Ask(resource, role, 3600, time.ctime()))
     async with access.database.transaction() as transaction:
-        grant = (await transaction.scalars(select(Grant))).one()
-    return access.keys.issue(grant=grant, principal=alice)
-
-
-def _listening(protocol: str, gateway: Gateway, folder: Path) -> AbstractAsyncContextManager[int]:
-    anywhere = ("127.0.0.1", 0)
-
-    @contextlib.asynccontextmanager
-    async def ssh() -> AsyncGenerator[int]:
-        async with SshListener(gateway, SshSettings(anywhere, folder)) as listener:
-            yield listener.address[1]
-
-    @contextlib.asynccontextmanager
-    async def postgres() -> AsyncGenerator[int]:
-        tls = Authority(folder / "ca").server_context(["127.0.0.1"])
-        async with PostgresListener(gateway, PostgresSettings(anywhere, tls)) as listener:
-            yield listener.address[1]
-
-    return ssh() if protocol == "ssh" else postgres()
-
-
-if __name__ == "__main__":
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(sys.argv[1], Path(sys.argv[2])))
+        grant = (await transaction.scalars(select(Grant).where(col(Grant.request_id) == request.id))).one()
+    return grant, access.keys.issue(grant=grant, principal=alice)

@@ -1,7 +1,8 @@
 """What the gateway costs a PostgreSQL user: small queries, large results, connects; as ratios to direct, in one run.
 
-`python -m bench.postgres`. Needs Debian's psql and pgbench (the wheel's speak no TLS); everything else is its
-own, on loopback. Direct is plain TCP: TLS to the gateway is part of what the gateway costs.
+`python -m bench.postgres`. Needs Debian's psql and pgbench (the wheel's speak no TLS), and pgbouncer as a peer that
+only relays; everything else is its own, on loopback. Direct is plain TCP: TLS to the gateway, and to pgbouncer, is part
+of what they cost.
 """
 
 import contextlib
@@ -10,14 +11,15 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.figures import Figure, paired
-from bench.gateway import everything_at_once, serving
+from bench.figures import DIRECT, GATEWAY, Figure, compared
+from bench.gateway import Served, everything_at_once, serving
+from bench.pgbouncer import bouncing
 from cli.demo.postgres_target import free_port
 from storage.embedded.cluster import Cluster
 
@@ -35,6 +37,8 @@ CREATE TABLE people AS
 -- A third of the numbers passes Luhn; the others are made to.
 UPDATE people SET card = '4111111111111111';
 CREATE TABLE words AS SELECT n AS id, 'some words about ' || n AS a, 'and others about ' || n AS b
+    FROM generate_series(1, {ROWS}) n;
+CREATE TABLE numbers AS SELECT n AS id, n * 7 AS a, n::bigint * 1000 AS b, n % 100 AS c
     FROM generate_series(1, {ROWS}) n;
 VACUUM ANALYZE;
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO app_read;
@@ -61,25 +65,46 @@ def measure(seconds: int = 3) -> Iterator[Figure]:
     """Each figure as it is had; some minutes on a quiet machine."""
     with tempfile.TemporaryDirectory(prefix="gatepass-bench-") as name:
         folder = Path(name)
-        with database(folder) as port, serving(folder, "postgres", policy(folder, port)) as (gateway_port, token):
-            direct = Route(port, "app_read", PASSWORD, "disable")
-            through = Route(gateway_port, "read@db", token, "require")
+        with (
+            database(folder) as port,
+            serving(folder, policy(folder, port), workers=(1, 2)) as served,
+            bouncing(folder, port, "app_read", PASSWORD) as bouncer,
+        ):
+            ways = {
+                DIRECT: direct_route(port),
+                "pgbouncer": Route(bouncer, "app_read", PASSWORD, "require"),
+                GATEWAY: gateway_route(served),
+            }
+            # One session has one worker, so only a crowd finds out what a second one is good for.
+            crowd = {**ways, "two workers": gateway_route(served, 1)}
             for mode in ("simple", "prepared"):
-                yield paired(f"pgbench -S, 8 clients, {mode}", "tps", direct, through, partial(_rate, seconds, mode))
-            tables = {"with PAN and e-mail": "select * from people", "of words": "select * from words"}
-            for title, sql in tables.items():
-                once = partial(_duration, sql)
-                yield paired(f"{ROWS} rows {title}", "s", direct, through, once)
-            yield paired("psql -c 'select 1'", "ms", direct, through, _connect, runs=CONNECTS)
+                yield compared(f"pgbench -S, 8 clients, {mode}", "tps", crowd, partial(_rate, seconds, mode))
+            for title, table in {
+                "with PAN and e-mail": "people",
+                "of words": "words",
+                "of integers": "numbers",
+            }.items():
+                yield compared(f"{ROWS} rows {title}", "s", ways, partial(_duration, f"select * from {table}"))
+            yield compared("psql -c 'select 1'", "ms", ways, _connect, runs=CONNECTS)
 
 
-# --- the two ways ---------------------------------------------------------------------------------------------------
+def direct_route(port: int) -> Route:
+    return Route(port, "app_read", PASSWORD, "disable")
+
+
+def gateway_route(served: Served, which: int = 0, role: str = "read") -> Route:
+    gateway = served.gateways[which]
+    return Route(gateway.postgres_port, f"{role}@db", served.tokens[f"{role}@db"], "require")
+
+
+# --- the ways ---------------------------------------------------------------------------------------------------
 
 
 @contextlib.contextmanager
-def database(folder: Path) -> Generator[int]:
+def database(folder: Path, more: Sequence[str] = ()) -> Generator[int]:
+    """A server with what is asked for, on a free port; `more` are options of its."""
     port = free_port()
-    options = (f"-p {port}", "-c listen_addresses=127.0.0.1", "-c fsync=off")
+    options = (f"-p {port}", "-c listen_addresses=127.0.0.1", "-c fsync=off", *more)
     cluster = Cluster(folder / "target", options=options)
     cluster.prepare()
     cluster.create()

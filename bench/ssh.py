@@ -20,8 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.figures import RUNS, Figure, paired
-from bench.gateway import everything_at_once, serving
+from bench.figures import DIRECT, GATEWAY, RUNS, Figure, compared
+from bench.gateway import Served, everything_at_once, serving
 from cli.demo.postgres_target import free_port
 
 SSHD = "/usr/sbin/sshd"
@@ -41,14 +41,11 @@ def measure(megabytes: int = 500) -> Iterator[Figure]:
     """Each figure as it is had; some minutes on a quiet machine."""
     with tempfile.TemporaryDirectory(prefix="gatepass-bench-") as name:
         folder = Path(name)
-        with sshd(folder) as port, serving(folder, "ssh", policy(folder, port)) as (gateway_port, token):
-            own_key = ["-i", str(folder / "user_key"), "-oIdentitiesOnly=yes"]
-            direct = route(folder, port, getpass.getuser(), own_key)
-            no_key = ["-oIdentityFile=none", "-oIdentityAgent=none"]
-            through = route(folder, gateway_port, "deploy@web-1", no_key, token)
-            yield from _throughput(folder, direct, through, megabytes)
-            yield paired("connect and run true", "ms", direct, through, _connect, runs=CONNECTS)
-            yield from _echo(direct, through)
+        with sshd(folder) as port, serving(folder, policy(folder, port)) as served:
+            ways = {DIRECT: direct_route(folder, port), GATEWAY: gateway_route(folder, served)}
+            yield from _throughput(folder, ways, megabytes)
+            yield compared("connect and run true", "ms", ways, _connect, runs=CONNECTS)
+            yield from _echo(ways)
 
 
 # --- the two ways ---------------------------------------------------------------------------------------------------
@@ -105,10 +102,19 @@ def route(folder: Path, port: int, user: str, options: Sequence[str], token: str
     )
 
 
+def direct_route(folder: Path, port: int) -> Route:
+    return route(folder, port, getpass.getuser(), ["-i", str(folder / "user_key"), "-oIdentitiesOnly=yes"])
+
+
+def gateway_route(folder: Path, served: Served, role: str = "deploy") -> Route:
+    no_key = ["-oIdentityFile=none", "-oIdentityAgent=none"]
+    return route(folder, served.gateways[0].ssh_port, f"{role}@web-1", no_key, served.tokens[f"{role}@web-1"])
+
+
 # --- the figures ----------------------------------------------------------------------------------------------------
 
 
-def _throughput(folder: Path, direct: Route, through: Route, megabytes: int) -> Iterator[Figure]:
+def _throughput(folder: Path, ways: Mapping[str, Route], megabytes: int) -> Iterator[Figure]:
     line = "2026-01-01T12:00:00Z app[123]: GET /orders/%08d status=200 time=12ms agent=Mozilla/5.0 (X11; Linux)\n"
     text, binary = folder / "text", folder / "binary"
     block = "".join(line % number for number in range(1024 * 1024 // len(line % 0))).encode()
@@ -120,10 +126,10 @@ def _throughput(folder: Path, direct: Route, through: Route, megabytes: int) -> 
     for name, source in (("exec output, text", text), ("exec output, random bytes", binary)):
         size_mb = source.stat().st_size / 1024 / 1024
         once = partial(_speed, size_mb, f"cat {source}", None)
-        yield paired(f"{name} ({size_mb:.0f} MB)", "MB/s", direct, through, once)
+        yield compared(f"{name} ({size_mb:.0f} MB)", "MB/s", ways, once)
     size_mb = binary.stat().st_size / 1024 / 1024
     once = partial(_speed, size_mb, "cat > /dev/null", binary)
-    yield paired(f"exec input ({size_mb:.0f} MB)", "MB/s", direct, through, once)
+    yield compared(f"exec input ({size_mb:.0f} MB)", "MB/s", ways, once)
 
 
 def _speed(size_mb: float, command: str, source: Path | None, route: Route) -> float:
@@ -143,19 +149,19 @@ def _connect(route: Route) -> float:
     return _timed(route, "true") * 1000
 
 
-def _echo(direct: Route, through: Route) -> Iterator[Figure]:
+def _echo(ways: Mapping[str, Route]) -> Iterator[Figure]:
     """Percentiles over the keystrokes of all runs, taken in turn."""
-    delays: tuple[list[float], list[float]] = ([], [])
+    delays: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(RUNS):
-        for route, seen in zip((direct, through), delays, strict=True):
-            seen.extend(_keystrokes(route))
+        for way, route in ways.items():
+            delays[way].extend(keystrokes(route))
     for name, share in (("p50", 50), ("p99", 99)):
-        first, second = (sorted(seen)[len(seen) * share // 100] * 1000 for seen in delays)
-        yield Figure(f"keystroke echo, {name} of {len(delays[0])}", first, second, "ms")
+        taken = {way: sorted(seen)[len(seen) * share // 100] * 1000 for way, seen in delays.items()}
+        yield Figure(f"keystroke echo, {name} of {len(delays[DIRECT])}", "ms", taken)
 
 
-def _keystrokes(route: Route) -> list[float]:
-    """Type letters at `cat` on a terminal, one after the other's echo."""
+def keystrokes(route: Route, count: int = KEYSTROKES, pause_s: float = 0) -> list[float]:
+    """Type letters at `cat` on a terminal, one after the other's echo; seconds."""
     master, terminal = pty.openpty()
     attributes = termios.tcgetattr(terminal)
     attributes[3] &= ~(termios.ECHO | termios.ICANON)
@@ -171,7 +177,7 @@ def _keystrokes(route: Route) -> list[float]:
     try:
         _read_until(master, b"ready")
         time.sleep(0.2)
-        return [_keystroke(master, b"abcdefghijklmnopqrstuvwxyz"[n % 26 : n % 26 + 1]) for n in range(KEYSTROKES)]
+        return [_keystroke(master, b"abcdefghijklmnopqrstuvwxyz"[n % 26 : n % 26 + 1], pause_s) for n in range(count)]
     finally:
         client.kill()
         client.wait()
@@ -179,7 +185,8 @@ def _keystrokes(route: Route) -> list[float]:
         os.close(terminal)
 
 
-def _keystroke(terminal: int, key: bytes) -> float:
+def _keystroke(terminal: int, key: bytes, pause_s: float) -> float:
+    time.sleep(pause_s)
     start = time.perf_counter()
     os.write(terminal, key)
     _read_until(terminal, key)

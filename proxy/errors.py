@@ -21,6 +21,10 @@ class AccessRefused(ClientFault):
     """No session is opened: the token, the grant or the policy does not allow it."""
 
 
+class TooMuchPinned(ClientFault):
+    """Unfinished messages hold as much memory as they may; this one is not taken."""
+
+
 class UpstreamFault(Fault):
     """The upstream is unreachable, refuses our credentials, shows another key, or breaks its protocol."""
 

@@ -76,8 +76,10 @@ class Transport(asyncio.Protocol):
         self._connection.set_write_buffer_limits(high=WRITE_HIGH_WATER_BYTES)
 
     def data_received(self, data: bytes) -> None:
-        if self._sink is not None and not self._buffer and not self._held and len(data) <= self._left:
-            self._hand_over(data)
+        idle = not (self._buffer or self._held or self._turn_due)
+        if idle and self._sink is not None and len(data) <= TURN_BYTES:
+            # It did not fill what the loop reads into, so the loop comes to the others before it reads here again.
+            self._sink(data)
             return
         self._buffer += data
         if self._sink is not None:

@@ -70,7 +70,8 @@ _digit = re.compile(rf"({ESCAPE})|[\d{RAISED_DIGITS}]")
 #
 #     > " rows\n"                  < "11 1 rows\n"                  []
 
-_holdback = Holdback(DETECTORS.values())
+#: Where a value may be under way at the end of what is known, whatever the policy masks.
+HOLDBACK = Holdback(DETECTORS.values())
 _goes_on = {entity.value: detector.goes_on for entity, detector in DETECTORS.items()}
 
 
@@ -125,7 +126,7 @@ class StreamMasker:
         self._raw += data
         edits = self._masker.edits(self._raw, self._open)
         floor = max(self._open, len(self._raw) - self._max_held)
-        tail = _holdback.open_from(self._raw, floor)
+        tail = HOLDBACK.open_from(self._raw, floor)
         released = self._release(self._decided(edits, max(self._sent, tail), floor), edits)
         if self._discard is None:
             self._open = min([tail, self._sent, *(edit.start for edit in edits if edit.end > self._sent)])
@@ -144,7 +145,7 @@ class StreamMasker:
             self._discard = None
             self._restart()
             return released
-        cut = len(self._raw) if whole else max(self._sent, _holdback.waiting_from(self._raw, self._open))
+        cut = len(self._raw) if whole else max(self._sent, HOLDBACK.waiting_from(self._raw, self._open))
         cut = max([cut, *(edit.end for edit in edits if edit.start < cut < edit.end or edit.end == len(self._raw))])
         released = self._release(cut, edits)
         if edits and edits[-1].end == self._sent:

@@ -12,7 +12,17 @@ from collections.abc import Callable
 import structlog
 
 from access.policy.resources import PostgresUpstream
-from proxy.errors import AccessRefused, ClientFault, Fault, PolicyFault, RecorderFailed, SessionEnded, UpstreamFault
+from proxy.errors import (
+    AccessRefused,
+    ClientFault,
+    Fault,
+    PolicyFault,
+    RecorderFailed,
+    SessionEnded,
+    TooMuchPinned,
+    UpstreamFault,
+)
+from proxy.memory import LARGE_BYTES, Memory
 from proxy.postgres import upstream
 from proxy.postgres.cancels import Cancels
 from proxy.postgres.ephemeral.account import Account, Turns
@@ -36,6 +46,7 @@ HANG_UP_S = 0.5
 #: SQLSTATEs of our FATAL errors, by whose fault it was.
 _CODES: tuple[tuple[type[Fault], str], ...] = (
     (AccessRefused, "28P01"),
+    (TooMuchPinned, "53200"),
     (SessionEnded, "57P01"),
     (UpstreamFault, "08006"),
     (RecorderFailed, "58030"),
@@ -56,6 +67,7 @@ class ClientConnection:
         client: str,
         *,
         turns: Turns,
+        memory: Memory,
         admitted: Callable[[], None],
     ) -> None:
         self._gateway = gateway
@@ -64,6 +76,7 @@ class ClientConnection:
         self._startup = startup_result
         self._client = client
         self._turns = turns
+        self._memory = memory
         #: Called once the token was found good.
         self._admitted = admitted
         self._upstream: Upstream | None = None
@@ -84,6 +97,8 @@ class ClientConnection:
             self._send_reason(PolicyFault("Gatepass failed, so the session ends. Its operator finds more in the log."))
         finally:
             await self._startup.transport.close()
+            if self._relay is not None and self._relay.longest >= LARGE_BYTES:
+                self._memory.give_back()
 
     def _send_reason(self, fault: Fault) -> None:
         """Say once why it ends, unless the upstream has said so itself."""
@@ -128,7 +143,9 @@ class ClientConnection:
         )
         await masked_columns.load(connection)
         estimator = Estimator(session.resource, account.role, parameters["database"])
-        relay = self._relay = Relay(session, masked_columns, estimator, self._startup.transport, connection)
+        relay = self._relay = Relay(
+            session, masked_columns, estimator, self._startup.transport, connection, self._memory.pin
+        )
         process, _ = connection.key or (0, b"")
         with self._cancels.key(relay, self._startup.startup.version, process) as key:
             self._startup.transport.write(_welcome(connection, key, session))

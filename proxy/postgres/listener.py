@@ -16,6 +16,7 @@ import structlog
 
 from proxy.doors.lobby import FIRST_WORDS_S, LobbyLimits
 from proxy.doorstep import Doorstep, Entrance
+from proxy.memory import MAX_PINNED_BYTES, Memory
 from proxy.place import ALONE, Place
 from proxy.postgres.cancel_post import CancelPost
 from proxy.postgres.cancels import Cancels
@@ -50,6 +51,8 @@ class PostgresSettings:
     first_words_s: float = FIRST_WORDS_S
     lobby: LobbyLimits = LOBBY
     place: Place = ALONE
+    #: What unfinished messages may hold, in all sessions together.
+    pinned_bytes: int = MAX_PINNED_BYTES
 
 
 class PostgresListener:
@@ -64,6 +67,7 @@ class PostgresListener:
         self._cancels = Cancels(settings.place)
         self._post = CancelPost(settings.place, self._cancel)
         self._turns = Turns()
+        self._memory = Memory(settings.pinned_bytes)
         self._changes = CatalogueChanges()
         self._entrance = Entrance(settings.lobby, first_words_s=settings.first_words_s)
         self._sockets: list[socket.socket] = []
@@ -140,6 +144,7 @@ class PostgresListener:
                     greeted,
                     client,
                     turns=self._turns,
+                    memory=self._memory,
                     admitted=doorstep.left,
                 )
                 await connection_of.run()

@@ -88,6 +88,10 @@ class Recorder:
         """Seconds since the session started, as records carry them."""
         return round(self._clock() - self._start, 6)
 
+    def stamp(self) -> str:
+        """The same as JSON has it, for a finished line."""
+        return f"{self._clock() - self._start:.6f}"
+
     def write(self, record: bytes | Mapping[str, Any] | Sequence[Any]) -> None:
         """Append one record: a finished line of masked output without its newline, or JSON, whose strings are cleaned.
 
@@ -102,21 +106,22 @@ class Recorder:
             self._open_next()
         self._append(line + b"\n")
 
-    def statement(self, kind: str, text: str, verdict: str) -> None:
+    def statement(self, kind: str, text: str, verdict: str, parameters: int = 0) -> None:
         """Append one statement: a marker in an asciicast (players show those), an object in JSON lines.
 
         `text` is what a reviewer would be shown, with its literals redacted, and stays whole: cutting or masking it
         here could hide what ran.
         """
-        before, behind = self._line_of(kind, text, verdict)
-        self._line(b"%s%r%s" % (before, self.elapsed(), behind))
+        before, behind = self._line_of(kind, text, verdict, parameters)
+        self._line(b"%s%s%s" % (before, self.stamp().encode(), behind))
 
-    def _statement_line(self, kind: str, text: str, verdict: str) -> tuple[bytes, bytes]:
+    def _statement_line(self, kind: str, text: str, verdict: str, parameters: int) -> tuple[bytes, bytes]:
         """What stands before and behind its time."""
         if self.format is Format.ASCIICAST:
             note = f"{kind}: {text}" if verdict == "allow" else f"{kind} ({verdict}): {text}"
             return b"[", f',"m",{_encode(note)}]'.encode()
-        rest = _encode({"type": "statement", "kind": kind, "text": text, "verdict": verdict})
+        values = {"parameters": parameters} if parameters else {}
+        rest = _encode({"type": "statement", "kind": kind, "text": text, "verdict": verdict, **values})
         return b'{"t":', f",{rest[1:]}".encode()
 
     def sync(self) -> None:

@@ -130,8 +130,6 @@ class LiveSession:
         if rule is None or verdict is VerdictKind.ALLOW:
             return ALLOWED
         shown = ToReview.of(facts, rule)
-        # Whoever only began this without a task has one now.
-        await asyncio.sleep(0)
         try:
             if verdict is VerdictKind.DENY:
                 return await self._deny(shown, rule)
@@ -139,11 +137,14 @@ class LiveSession:
         except StorageUnavailable as error:
             raise PolicyFault("Gatepass cannot reach its storage, so this statement cannot be decided.") from error
 
-    def allow(self, facts: Sequence[StatementFacts]) -> None:
-        """Take note of statements that the role's rules are known to allow. Raises RecorderFailed."""
+    def allow(self, facts: Sequence[StatementFacts], parameters: int = 0) -> None:
+        """Take note of statements that the role's rules are known to allow. Raises RecorderFailed.
+
+        `parameters` is how many values came with them; none is recorded.
+        """
         for each in facts:
             self.counters.statement(each.kind)
-            self.recorder.statement(each.kind, each.text, VerdictKind.ALLOW.value)
+            self.recorder.statement(each.kind, each.text, VerdictKind.ALLOW.value, parameters)
 
     async def _deny(self, shown: ToReview, rule: StatementRule) -> Verdict:
         self.counters.denied += 1

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import asyncssh
-from asyncssh.constants import MSG_IGNORE
-from asyncssh.packet import PacketDecodeError
+from asyncssh.constants import MSG_CHANNEL_WINDOW_ADJUST, MSG_IGNORE
+from asyncssh.packet import PacketDecodeError, UInt32
 
 from proxy.ssh.algorithms import GCM
 
@@ -81,6 +81,28 @@ def silence(part: AnyChannel | asyncssh.SSHServerConnection | asyncssh.SSHClient
 
 def _say_nothing(*_: Any) -> None:
     pass
+
+
+def keep_window(channel: AnyChannel | asyncssh.SSHTCPChannel[bytes] | asyncssh.SSHUNIXChannel[bytes]) -> None:
+    """Let a new channel's peer send only as much more as was taken of what it sent (RFC 4254, 5.2).
+
+    asyncssh opens the whole window again with the first bytes that are taken after a pause, whatever waits behind them,
+    so that a receiver that pauses often holds all that its peer has.
+    """
+    hidden: Any = channel
+    taken = 0
+
+    def deliver(data: bytes, datatype: int | None) -> None:
+        nonlocal taken
+        taken += len(data)
+        if taken >= hidden._init_recv_window / 2:
+            hidden.send_packet(MSG_CHANNEL_WINDOW_ADJUST, UInt32(taken))
+            hidden._recv_window += taken
+            taken = 0
+        if hidden._session is not None:
+            hidden._session.data_received(data, datatype)
+
+    hidden._deliver_data = deliver
 
 
 def on_request(channel: AnyChannel, request: str, handle: Callable[[], bool]) -> None:

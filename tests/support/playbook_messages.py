@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Self
 
+from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.pending_reply import PendingReply, Portal
@@ -155,6 +156,14 @@ class Refused(ClientMessage):
         state.refuse(self.denial)
 
 
+@dataclass(frozen=True)
+class FunctionCall(ClientMessage):
+    """A call of lo_tell, on the first descriptor."""
+
+    def play(self, state: ConnectionState) -> None:
+        state.call(analysis("select pg_catalog.lo_tell(0)"), ObjectCall(958, (0,)))
+
+
 class Sync(ClientMessage):
     def play(self, state: ConnectionState) -> None:
         state.sync()
@@ -227,9 +236,10 @@ class DataRow(ServerMessage):
 class CommandComplete(ServerMessage):
     #: The SQL that it must complete; None: any.
     of: str | None = field(default=None, kw_only=True)
+    tag: str = field(default="DONE", kw_only=True)
 
     def play(self, state: ConnectionState) -> None:
-        completed = state.completed()
+        completed = state.completed(self.tag)
         if self.of is not None and completed.analysis != analysis(self.of):
             raise Difference(f"it completes {text(analysis(self.of))}", f"it completes {_subject(completed)}")
 
@@ -250,6 +260,11 @@ class CopyInResponse(ServerMessage):
 class CopyOutResponse(ServerMessage):
     def play(self, state: ConnectionState) -> None:
         state.copy_out_began()
+
+
+class FunctionCallResponse(ServerMessage):
+    def play(self, state: ConnectionState) -> None:
+        state.returned()
 
 
 @dataclass(frozen=True)

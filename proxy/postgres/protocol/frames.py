@@ -4,6 +4,7 @@ PostgreSQL docs, "Message Formats": a byte that tells the type, then the length,
 """
 
 import struct
+from collections.abc import Callable
 
 #: One message in either direction. PostgreSQL allows 1 GiB; we hold a whole message while we analyse or mask it.
 MAX_MESSAGE_BYTES = 128 * 1024 * 1024
@@ -22,13 +23,21 @@ Frame = tuple[int, int, int]
 
 
 class FrameReader:
-    """Cuts a byte stream, split anywhere, into whole messages."""
+    """Cuts a byte stream, split anywhere, into whole messages.
 
-    def __init__(self, limit: int = MAX_MESSAGE_BYTES) -> None:
+    What has arrived of an unfinished message stands in one block that grows in its place: thousands of pieces would
+    leave holes all over the heap, which the system never gets back. `pin` is told how many bytes more are held for a
+    message that goes on, and how many less (negative) when it is whole or dropped; what it raises is raised by `feed`.
+    """
+
+    def __init__(self, limit: int = MAX_MESSAGE_BYTES, pin: Callable[[int], None] = lambda _: None) -> None:
         self._limit = limit
-        self._rest = b""
-        self._parts: list[bytes] = []
+        self._pin = pin
+        self._held = bytearray()
         self._missing = 0
+        self._pinned = 0
+        #: Bytes of the longest message that was held.
+        self.longest = 0
 
     def feed(self, data: bytes) -> tuple[bytes, list[Frame]]:
         """Take what arrived; returns a chunk and the frames that are whole in it.
@@ -36,10 +45,10 @@ class FrameReader:
         Raises ProtocolViolation on an impossible or too large length.
         """
         if self._missing > len(data):
-            self._parts.append(data)
+            self._hold(data)
             self._missing -= len(data)
             return b"", []
-        chunk = b"".join((self._rest, *self._parts, data)) if self._rest else data
+        chunk = self._with_held(data) if self._held else data
         frames: list[Frame] = []
         position, size = 0, len(chunk)
         self._missing = 0
@@ -54,17 +63,42 @@ class FrameReader:
                 break
             frames.append((tag, position + 5, end))
             position = end
-        self._rest = chunk[position:]
-        self._parts = []
+        if position < size:
+            self._held = bytearray(chunk[position:])
         return chunk, frames
+
+    def _hold(self, data: bytes) -> None:
+        try:
+            self._pin(len(data))
+        except BaseException:
+            # At once: whoever is not refused goes on with it.
+            self.drop()
+            raise
+        self._pinned += len(data)
+        self._held += data
+
+    def _with_held(self, data: bytes) -> bytes:
+        self._held += data
+        chunk = bytes(self._held)
+        self.drop()
+        return chunk
+
+    def drop(self) -> None:
+        """Forget what is held of an unfinished message, and give its memory back."""
+        self.longest = max(self.longest, len(self._held))
+        self._held = bytearray()
+        if self._pinned:
+            self._pin(-self._pinned)
+            self._pinned = 0
 
     @property
     def unfinished(self) -> int:
         """How many bytes of an unfinished message are waiting for the rest."""
-        return len(self._rest) + sum(map(len, self._parts))
+        return len(self._held)
 
     def take_rest(self) -> bytes:
         """Hand over what is left unread, for what reads on from here."""
-        rest = b"".join((self._rest, *self._parts))
-        self._rest, self._parts, self._missing = b"", [], 0
+        rest = bytes(self._held)
+        self.drop()
+        self._missing = 0
         return rest

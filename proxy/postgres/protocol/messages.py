@@ -132,12 +132,12 @@ def read_target(payload: bytes) -> tuple[str, str]:
     return kind.decode(), name
 
 
-def read_execute(payload: bytes) -> str:
-    """The portal of an Execute."""
+def read_execute(payload: bytes) -> tuple[str, int]:
+    """The portal of an Execute, and how many rows it may give; 0 is all."""
     name, position = take_string(payload, 0)
     if position + 4 != len(payload):
         raise ProtocolViolation("an Execute of the wrong length")
-    return name
+    return name, take_int32(payload, position)[0]
 
 
 def read_row_description(payload: bytes) -> tuple[Column, ...]:

@@ -47,15 +47,16 @@ def read_bind_values(payload: bytes) -> tuple[Parameter, ...]:
     every = (formats or (TEXT,)) * (count if len(formats) <= 1 else 1)
     values: list[Parameter] = []
     for form in every:
-        value, position = _value(payload, position)
+        value, position = take_value(payload, position)
         values.append(Parameter(form, value))
     return tuple(values)
 
 
-def _value(payload: bytes, position: int) -> tuple[bytes | None, int]:
+def take_value(payload: bytes, position: int) -> tuple[bytes | None, int]:
+    """A value with its length before it, and the position behind it; None is SQL NULL."""
     size, position = take_int32(payload, position)
     if size < -1 or position + size > len(payload):
-        raise ProtocolViolation("a parameter that does not fit its Bind")
+        raise ProtocolViolation("a value that does not fit its message")
     return (None, position) if size < 0 else (payload[position : position + size], position + size)
 
 

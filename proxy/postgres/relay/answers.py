@@ -11,9 +11,11 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from proxy.errors import PolicyFault
+from proxy.postgres.large_objects.functions import result_of
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import is_readable
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
+from proxy.postgres.protocol.function_calls import read_function_result
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.protocol.parameters import read_parameter_description
 from proxy.postgres.relay.connection_state import ConnectionState
@@ -21,8 +23,9 @@ from proxy.postgres.relay.copied_rows import CopyMasker
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Kind, Question
 from proxy.postgres.relay.questions import take_answer
-from proxy.postgres.relay.rows import RowMasker, cut, recorded_row
+from proxy.postgres.relay.rows import RowMasker, cut, rows_json
 from proxy.sessions.session import LiveSession
+from proxy.showing.values import shown_number
 
 #: Rows in one record of the recording.
 MAX_RECORDED_ROWS = 500
@@ -44,11 +47,17 @@ _WORD = re.compile(r"\w+")
 class Answers:
     """Takes the upstream's bytes, gives the client's."""
 
-    def __init__(self, session: LiveSession, masked_columns: MaskedColumns, state: ConnectionState) -> None:
+    def __init__(
+        self,
+        session: LiveSession,
+        masked_columns: MaskedColumns,
+        state: ConnectionState,
+        pin: Callable[[int], None],
+    ) -> None:
         self._session = session
         self._masked_columns = masked_columns
         self._state = state
-        self._reader = FrameReader()
+        self._reader = FrameReader(pin=pin)
         #: Columns of unknown origin: nothing goes on until the catalogue has been refreshed and `resume` called.
         self.needs: tuple[Column, ...] | None = None
         #: What a long message needs masked, in a thread so that other sessions go on: nothing goes on until this was
@@ -84,6 +93,7 @@ class Answers:
             ord("N"): self._notice,
             ord("A"): self._notification,
             ord("S"): self._parameter_status,
+            ord("V"): self._returned,
             ord("G"): self._copy_in,
             ord("H"): self._copy_out,
             ord("c"): self._copy_done,
@@ -112,6 +122,22 @@ class Answers:
             out.append(self._handle(*self._reader.feed(self._backlog.pop(0))))
         return b"".join(out)
 
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest message that was held in parts."""
+        return self._reader.longest
+
+    def drop(self) -> None:
+        """Nothing is taken any more: forget what waits."""
+        self._reader.drop()
+        self.needs = self.aside = None
+        self._stopped = (b"", [])
+        self._done_aside.clear()
+        self._backlog.clear()
+        self._texts.clear()
+        self._lines.clear()
+        self._copy = self._masker = None
+
     def _handle(self, chunk: bytes, frames: list[Frame]) -> bytes:
         out: list[bytes] = []
         position, count = 0, len(frames)
@@ -130,7 +156,8 @@ class Answers:
             elif (handler := self._handlers.get(tag)) is None:
                 raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
             else:
-                self._long_texts(tag, chunk[start:end])
+                if end - start > MAX_INLINE_BYTES and tag in _WORDS and not self._texts:
+                    self._long_texts(chunk[start:end])
                 replaced = None if self.waits else handler(chunk[start:end])
                 if not self.waits:
                     out.append(chunk[start - 5 : end] if replaced is None else replaced)
@@ -144,19 +171,19 @@ class Answers:
         self._session.counters.bytes_out += len(answer)
         return answer
 
-    def _masked_first(self, mask: Callable[[], _Masked], frame: Frame) -> _Masked | None:
+    def _masked_first(
+        self, mask: Callable[[bytes, Sequence[Frame]], _Masked], chunk: bytes, frames: Sequence[Frame]
+    ) -> _Masked | None:
         """What `mask` gives; None if that takes long, so that it has to be done aside first."""
         if self._done_aside:
             return self._done_aside.pop()
-        if frame[2] - frame[1] <= MAX_INLINE_BYTES:
-            return mask()
-        self.aside = lambda: self._done_aside.append(mask())
+        if frames[0][2] - frames[0][1] <= MAX_INLINE_BYTES:
+            return mask(chunk, frames)
+        self.aside = lambda: self._done_aside.append(mask(chunk, frames))
         return None
 
-    def _long_texts(self, tag: int, payload: bytes) -> None:
+    def _long_texts(self, payload: bytes) -> None:
         """Have the texts of a long message masked aside; `_masked` finds them then."""
-        if len(payload) <= MAX_INLINE_BYTES or tag not in _WORDS or self._texts:
-            return
 
         def mask() -> None:
             for part in payload.split(b"\0"):
@@ -180,6 +207,10 @@ class Answers:
         failed = self._state.failed()
         if failed is None or failed.kind is Kind.QUERY:
             return b""
+        if failed.kind is Kind.CALL:
+            question.error = messages.fields(b"E", values)
+            self._record("error", {"code": values.get("C", ""), "message": cut(question.failed)})
+            return b""
         self._record("error", {"code": values.get("C", ""), "message": cut(question.failed)})
         return messages.fields(b"E", values)
 
@@ -188,23 +219,23 @@ class Answers:
     def _rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes | None:
         columns = self._state.row_columns()
         masker = self._row_masker(columns)
-
-        def mask() -> tuple[bytes, list[list[str | None]]]:
-            masked, rows = masker.mask(chunk, frames)
-            return masked, masker.recorded(rows)
-
-        done = self._masked_first(mask, frames[0])
+        done = self._masked_first(masker.masked, chunk, frames)
         if done is None:
             return None
         masked, recorded = done
         self._session.counters.rows += len(recorded)
-        for start in range(0, len(recorded), MAX_RECORDED_ROWS):
-            record: dict[str, Any] = {"rows": recorded[start : start + MAX_RECORDED_ROWS]}
-            if columns is not self._columns_recorded:
-                self._columns_recorded = columns
-                record = {"columns": masker.recorded_names, **record}
-            self._record("rows", record)
+        self._record_rows(recorded, "" if columns is self._columns_recorded else masker.recorded_names)
+        self._columns_recorded = columns
         return masked
+
+    def _record_rows(self, rows: Sequence[Sequence[str | None]], names: str = "") -> None:
+        """`names` are the columns', in JSON, before the first rows of a result."""
+        names = names and f'"columns":{names},'
+        stamp = self._session.recorder.stamp()
+        for start in range(0, len(rows), MAX_RECORDED_ROWS):
+            text = rows_json(rows[start : start + MAX_RECORDED_ROWS])
+            self._lines.append(f'{{"t":{stamp},"type":"rows",{names}"rows":{text}}}'.encode())
+            names = ""
 
     def _row_masker(self, columns: tuple[Column, ...]) -> RowMasker:
         """The last one, as long as columns and catalogue are the same."""
@@ -259,17 +290,12 @@ class Answers:
         if copy is None:
             raise ProtocolViolation("COPY data where there is no COPY")
 
-        def mask() -> tuple[bytes, list[list[str | None]]]:
-            masked, rows = copy.mask(chunk, frames)
-            return masked, [recorded_row(row) for row in rows]
-
-        done = self._masked_first(mask, frames[0])
+        done = self._masked_first(copy.masked, chunk, frames)
         if done is None:
             return None
         masked, text = done
         self._session.counters.rows += len(text)
-        for start in range(0, len(text), MAX_RECORDED_ROWS):
-            self._record("rows", {"rows": text[start : start + MAX_RECORDED_ROWS]})
+        self._record_rows(text)
         return masked
 
     def _copy_done(self, _: bytes) -> None:
@@ -290,10 +316,18 @@ class Answers:
         self._state.completed()
 
     def _command_complete(self, payload: bytes) -> None:
-        done = self._state.completed()
+        done = self._state.completed(payload.rstrip(b"\0").decode("ascii", "replace"))
         if done.analysis is not None and done.analysis.is_ddl:
             self._masked_columns.expire(changed=True)
-        self._lines.append(b'{"t":%r%s' % (self._session.recorder.elapsed(), _completion(payload)))
+        self._lines.append(b'{"t":%s%s' % (self._session.recorder.stamp().encode(), _completion(payload)))
+
+    def _returned(self, payload: bytes) -> None:
+        """The result of a function call that gives no data: those that give any are questions (object_reading)."""
+        call = self._state.returned().call
+        value = None if call is None else result_of(call, read_function_result(payload))
+        if not isinstance(value, int):
+            raise ProtocolViolation("a result of a function call that is none of its type")
+        self._record("returned", {"value": shown_number(str(value))})
 
     def _ready(self, payload: bytes) -> None:
         if payload not in {b"I", b"T", b"E"}:

@@ -9,13 +9,14 @@ an answer is one PendingReply in a queue; what comes back is its head's:
     Describe  -> t? (T | n)
     Execute   -> D* (C | s) | I | G … C | H d* c C
     Sync      -> Z
+    Call      -> V Z
     Any       -> E          instead of the rest
 
 `t` comes for a statement and not for a portal. REPLIES is this grammar as data, and a test holds one to the other. An
-ErrorResponse to anything but Query and Sync makes the server discard all messages up to the next Sync; a Query still
-gets its ReadyForQuery. A name can stand for several prepared statements while answers are on their way (and after SQL's
-own PREPARE and DEALLOCATE), so it stands for all of them, in the order they were sent: what runs is analysed as if each
-of them ran.
+ErrorResponse to anything but Query, Sync and Call (a FunctionCall) makes the server discard all messages up to the next
+Sync; a Query and a Call still get their ReadyForQuery. A name can stand for several prepared statements while answers
+are on their way (and after SQL's own PREPARE and DEALLOCATE), so it stands for all of them, in the order they were
+sent: what runs is analysed as if each of them ran.
 
 It refuses an answer to nothing that was asked. What a message carries is not its business: requests.py and answers.py
 read, decide and mask, and tell it what passed.
@@ -25,9 +26,11 @@ from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.pending_reply import Kind, PendingReply, Portal, Prepared, Question
+from proxy.postgres.sql.cursors import OpenCursors
 from proxy.postgres.sql.query import QueryAnalysis
 
 #: More names than this are no client's need.
@@ -67,7 +70,8 @@ REPLIES: Mapping[str, Reply] = {
     "d": Reply(_RUNNING, None),
     "c": Reply(_RUNNING, None),
     "E": Reply(frozenset(Kind) - {Kind.COPY_END}, "failed"),
-    "Z": Reply(frozenset({Kind.QUERY, Kind.SYNC}), "ready"),
+    "V": Reply(frozenset({Kind.CALL}), "returned"),
+    "Z": Reply(frozenset({Kind.QUERY, Kind.SYNC, Kind.CALL}), "ready"),
 }
 
 #: Method -> kinds: a method that takes several messages takes them wherever one of them is legal.
@@ -88,6 +92,8 @@ class ConnectionState:
         self._pending: deque[PendingReply] = deque()
         self._prepared: dict[str, list[Prepared]] = {}
         self._portals: dict[str, Portal] = {}
+        #: Portals that SQL made.
+        self.cursors = OpenCursors()
         #: Those that are bound upstream and wait for a review.
         self._waiting: dict[str, Portal] = {}
         #: Everything up to the next Sync is lost: the server discards it, or would after a refusal.
@@ -127,9 +133,14 @@ class ConnectionState:
 
     def query(self, analysis: QueryAnalysis, denial: bytes | None = None, *, sql: bytes = b"") -> None:
         if denial is None:
-            self._note_run(analysis)
+            self.note_run(analysis)
             self._note_sql_prepare(analysis, sql)
         self._pending.append(PendingReply(Kind.QUERY, analysis=analysis, denial=denial))
+
+    def call(self, analysis: QueryAnalysis, call: ObjectCall) -> None:
+        """A FunctionCall is sent."""
+        self.note_run(analysis)
+        self._pending.append(PendingReply(Kind.CALL, analysis=analysis, call=call))
 
     def ask(self, question: Question, *kinds: Kind) -> None:
         """Messages of these kinds are sent to ask something of our own."""
@@ -144,10 +155,20 @@ class ConnectionState:
         self._pending.append(PendingReply(Kind.PARSE, prepared=prepared, name=name))
         return prepared
 
-    def bind(self, portal: str, statement: str, formats: tuple[int, ...], *, payload: bytes = b"") -> Portal:
+    def bind(
+        self, portal: str, statement: str, formats: tuple[int, ...], *, parameters: int = 0, payload: bytes = b""
+    ) -> Portal:
         if portal not in self._portals and len(self._portals) >= MAX_PORTALS:
             raise ProtocolViolation("too many portals")
-        bound = Portal(self.prepared(statement), formats, bound_after=self.runs, bind=payload)
+        bound = Portal(
+            self.prepared(statement),
+            formats,
+            parameters=parameters,
+            bound_after=self.runs,
+            bind=payload,
+            last_run=self.runs,
+        )
+        self.cursors.forget(portal)
         self._portals[portal] = bound
         self._waiting.pop(portal, None)
         if payload:
@@ -155,11 +176,11 @@ class ConnectionState:
         self._pending.append(PendingReply(Kind.BIND, portal=bound, name=portal))
         return bound
 
-    def describe(self, target: str, name: str, *, injected: bool = False) -> None:
-        """`target` is S or P."""
+    def describe(self, target: str, name: str, *, injected: bool = False, cursor: Portal | None = None) -> None:
+        """`target` is S or P; `cursor` is the portal if it is one that SQL made."""
         pending = PendingReply(Kind.DESCRIBE, injected=injected)
         if target == "P":
-            pending.portal = self._portals.get(name)
+            pending.portal = cursor or self._portals.get(name)
             if pending.portal is not None:
                 pending.portal.described_in = self._batch
         elif len(candidates := self._prepared.get(name, [])) == 1:
@@ -173,19 +194,29 @@ class ConnectionState:
     def needs_description(self, portal: Portal) -> bool:
         """Whether its rows could come before their columns are known.
 
-        A Describe of the same batch is enough: if it is discarded, so is what follows.
+        A Describe of the same batch is enough: if it is discarded, so is what follows. Where something else ran since,
+        SQL or a function may have closed the portal and opened another one of its name.
         """
-        known = [portal, *portal.candidates] if len(portal.candidates) == 1 else [portal]
-        return not any(each.columns is not None or each.described_in == self._batch for each in known)
+        if portal.last_run != self.runs and portal is not self._portals.get(""):
+            return True
+        if portal.columns is not None or portal.described_in == self._batch:
+            return False
+        if len(portal.candidates) != 1:
+            return True
+        [prepared] = portal.candidates
+        return prepared.columns is None and prepared.described_in != self._batch
 
     def take_waiting(self, running: Portal | None) -> list[str]:
         """Portals that wait for a review no longer, for something runs: their names, without the one that it is."""
+        if not self._waiting:
+            return []
         names = [name for name, portal in self._waiting.items() if portal is not running]
         self._waiting.clear()
         return names
 
     def execute(self, portal: Portal, analysis: QueryAnalysis) -> None:
-        self._note_run(analysis)
+        self.note_run(analysis)
+        portal.last_run = self.runs
         self._note_sql_prepare(analysis, b"")
         self._pending.append(PendingReply(Kind.EXECUTE, analysis=analysis, portal=portal))
 
@@ -195,6 +226,7 @@ class ConnectionState:
             pending.candidates = tuple(self._prepared.get(name, ()))
         else:
             self._portals.pop(name, None)
+            self.cursors.forget(name)
         self._pending.append(pending)
 
     def refuse(self, denial: bytes) -> None:
@@ -223,9 +255,13 @@ class ConnectionState:
         """What this name may stand for, oldest first."""
         return tuple(self._prepared.get(name, ()))
 
-    def _note_run(self, analysis: QueryAnalysis) -> None:
+    def note_run(self, analysis: QueryAnalysis) -> None:
+        """Something is sent to run."""
         self.runs += 1
         self.has_made_things = self.has_made_things or analysis.may_make_things
+        for change in analysis.cursors:
+            for name in [name for name in self._portals if change.meets(name)]:
+                del self._portals[name]
 
     def _note_sql_prepare(self, analysis: QueryAnalysis, sql: bytes) -> None:
         for statement in analysis.statements if analysis.prepares else ():
@@ -255,7 +291,9 @@ class ConnectionState:
     @property
     def question(self) -> Question | None:
         """What the next answer answers, if it is a question of ours."""
-        current = self.current
+        if not self._pending:
+            return None
+        current = self._pending[0] if self._pending[0].kind is not Kind.COPY_END else self.current
         return current.question if current is not None else None
 
     def still_asks(self, question: Question) -> bool:
@@ -324,18 +362,27 @@ class ConnectionState:
             raise ProtocolViolation("rows that were never described")
         return columns
 
-    def completed(self) -> PendingReply:
-        """CommandComplete, EmptyQueryResponse or PortalSuspended: one statement is done."""
+    def completed(self, tag: str = "") -> PendingReply:
+        """CommandComplete with its tag, EmptyQueryResponse or PortalSuspended: one statement is done."""
         current = self._head("completed")
         if current.denial is not None:
             raise ProtocolViolation("a refused statement that did not fail")
         self._copying_in = False
+        if tag and current.analysis is not None and current.analysis.cursors:
+            ran = current.analysis.statements
+            if current.kind is Kind.QUERY:
+                ran = ran[current.index : current.index + 1]
+            self.cursors.completed([each.cursor for each in ran], tag)
         if current.kind is Kind.EXECUTE:
             self._pending.popleft()
         else:
             current.index += 1
             current.columns = None
         return current
+
+    def returned(self) -> PendingReply:
+        """A FunctionCallResponse."""
+        return self._head("returned")
 
     def copy_in_began(self) -> None:
         """The Syncs that the client sent ahead are ignored by the server, up to the end of the data."""
@@ -353,7 +400,8 @@ class ConnectionState:
         """An ErrorResponse: returns what it answers, None if nothing was asked."""
         current = self.current
         self._copying_in = False
-        if current is None or current.kind in {Kind.QUERY, Kind.SYNC}:
+        self.cursors.failed()
+        if current is None or current.kind in {Kind.QUERY, Kind.SYNC, Kind.CALL}:
             return current
         while self._pending and self._pending[0].kind is not Kind.SYNC:
             self._forget(self._pending.popleft())
@@ -384,3 +432,4 @@ class ConnectionState:
             self.has_made_things = False
         if status == b"I" and not self._pending:
             self._portals.clear()
+        self.cursors.ready(status, settled=not self._pending)

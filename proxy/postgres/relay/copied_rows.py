@@ -11,6 +11,7 @@ from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.copy_format import CopyOut
 from proxy.postgres.protocol.frames import Frame
+from proxy.postgres.relay.rows import recorded_row
 
 
 class CopyMasker:
@@ -21,6 +22,11 @@ class CopyMasker:
         self._rules = rules
         self._masker = masker
         self._header_comes = shape.header
+
+    def masked(self, chunk: bytes, frames: Sequence[Frame]) -> tuple[bytes, list[list[str | None]]]:
+        """The same, with the rows as they are recorded."""
+        masked, rows = self.mask(chunk, frames)
+        return masked, [recorded_row(row) for row in rows]
 
     def mask(self, chunk: bytes, frames: Sequence[Frame]) -> tuple[bytes, list[list[bytes | None]]]:
         """Mask the CopyData messages at `frames`, one row each; returns the messages and the masked rows.

@@ -26,11 +26,17 @@ from storage.model import VerdictKind
 #: Longer texts are parsed in a thread, so that other sessions go on.
 MAX_INLINE_SQL_BYTES = 16 * 1024
 
+#: What is sent in the place of what was refused: no SQL, so it fails whatever the transaction's state; PostgreSQL's own
+#: log shows it.
+FAILING = "Gatepass refused a statement before it reached this server"
+
 _REFUSED = "42501"
 _CANCELLED = "57014"
 #: The rules by which it refuses what no rule of a role could allow: beside masked columns, and where there are none.
 _MASKED_DATA = "masked-data"
 _UNMASKABLE = "unmaskable"
+#: Of what the rules allow wherever its names stand.
+_FREE = (VerdictKind.ALLOW, False)
 
 
 class Deciding:
@@ -59,8 +65,7 @@ class Deciding:
         The server tells of another client_encoding with its next ReadyForQuery, so what was sent since the last one may
         have changed it.
         """
-        encoding = codec(self._state.encoding)
-        if sql.isascii() or encoding == UTF8:
+        if sql.isascii() or (encoding := codec(self._state.encoding)) == UTF8:
             return sql
         if encoding is None or not self._state.is_settled:
             return sql + NO_UTF8
@@ -71,12 +76,18 @@ class Deciding:
 
     # --- analysing ----------------------------------------------------------------------------------------------------
 
+    def known(self, sql: bytes) -> QueryAnalysis | None:
+        """The same as `analysed`, if nothing has to be fetched or analysed for it."""
+        if self._masked_columns.is_stale and self._is_idle:
+            return None
+        known = self._masked_columns.analyser.remembered(sql)
+        return None if known is None else self.expanded(known)
+
     async def analysed(self, sql: bytes) -> QueryAnalysis:
         """What a query string asks for, with what its EXECUTEs run."""
         await self._up_to_date()
-        analyser = self._masked_columns.analyser
-        if (known := analyser.remembered(sql)) is not None:
-            return self.expanded(known)
+        if (known := self.known(sql)) is not None:
+            return known
         analysis = await self._analyse(sql)
         if analysis.is_news and self._is_idle:
             # Another session may have made it, or what was called.
@@ -108,7 +119,6 @@ class Deciding:
     async def _up_to_date(self) -> None:
         if self._masked_columns.is_stale and self._is_idle:
             await self._link.send(b"")
-            await asyncio.sleep(0)
             await self._masked_columns.refresh()
 
     @property
@@ -118,18 +128,18 @@ class Deciding:
 
     def expanded(self, analysis: QueryAnalysis) -> QueryAnalysis:
         """With what its EXECUTEs run; unreadable ones are refused where there are masked columns."""
+        analysis = self._current(analysis)
+        expanded = self._with_prepared(analysis) if analysis.runs_prepared else analysis
+        if self._masked_columns.catalogue.masked and expanded.refusal is None and _has_unknown(expanded):
+            return QueryAnalysis(expanded.statements, UNREADABLE)
+        return expanded
 
+    def _with_prepared(self, analysis: QueryAnalysis) -> QueryAnalysis:
         def candidates(name: str) -> list[QueryAnalysis]:
             own = [analysis] if any(each.prepares == name for each in analysis.statements) else []
             return list(map(self._current, self._state.analyses_of(name))) + own
 
-        analysis = self._current(analysis)
-        if not self._masked_columns.catalogue.masked and not analysis.runs_prepared:
-            return analysis
-        expanded = expand(analysis, candidates)
-        if expanded.refusal is None and self._masked_columns.catalogue.masked and _has_unknown(expanded):
-            return QueryAnalysis(expanded.statements, UNREADABLE)
-        return expanded
+        return expand(analysis, candidates)
 
     def _current(self, analysis: QueryAnalysis) -> QueryAnalysis:
         """Refused where the names in it have come to mean masked data since it was analysed."""
@@ -164,6 +174,21 @@ class Deciding:
         verdict, asks = self._judged(analysis)
         return asks or verdict is VerdictKind.REVIEW
 
+    @property
+    def is_checking(self) -> bool:
+        """Whether what runs has to be known: the role has rules, or the database masked columns."""
+        return self._session.guarded or bool(self._masked_columns.catalogue.masked)
+
+    def allows(self, analysis: QueryAnalysis, parameters: int = 0) -> bool:
+        """Whether it may run now and nobody is asked; then that is recorded, with how many parameters it has.
+
+        If not, `decide` says what becomes of it.
+        """
+        if analysis.refusal is not None or self._judged(analysis) != _FREE:
+            return False
+        self._session.allow(analysis.facts, parameters)
+        return True
+
     def is_denied(self, analysis: QueryAnalysis) -> bool:
         return self.verdict(analysis) is VerdictKind.DENY
 
@@ -182,8 +207,7 @@ class Deciding:
         if analysis.refusal is not None:
             rule = _MASKED_DATA if self._masked_columns.catalogue.masked else _UNMASKABLE
             return await self.refuse(analysis.facts, analysis.refusal, rule)
-        if self.verdict(analysis) is VerdictKind.ALLOW and not self.asks_for_schemas(analysis):
-            self._session.allow(analysis.facts)
+        if self.allows(analysis):
             return None
         if not self.waits(analysis):
             return await self._ask(analysis)
@@ -202,7 +226,6 @@ class Deciding:
         False: it failed, and the server discards what comes next.
         """
         state = self._state
-        await asyncio.sleep(0)
         if state.current is None:
             await self._link.send(b"")
             return not state.discarding

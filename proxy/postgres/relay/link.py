@@ -14,3 +14,5 @@ class Link:
     until: Callable[[Callable[[], bool]], Awaitable[None]]
     #: Shows the client a sentence.
     notify: Callable[[str], Awaitable[None]]
+    #: Sends the client whole messages, where nothing that it asked before is unanswered.
+    answer: Callable[[bytes], None]

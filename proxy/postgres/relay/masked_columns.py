@@ -30,7 +30,7 @@ class CatalogueChanges:
         self._counts: Counter[tuple[str, int, str]] = Counter()
 
     def of(self, database: tuple[str, int, str]) -> int:
-        return self._counts[database]
+        return self._counts.get(database, 0)
 
     def note(self, database: tuple[str, int, str]) -> None:
         self._counts[database] += 1
@@ -45,6 +45,7 @@ class MaskedColumns:
         self._resource = resource
         self._role = role
         self._database = database
+        self._place = (resource.upstream.host, resource.upstream.port, database)
         self._masker = masker
         self.analyser = QueryAnalyser(self.is_masked)
         #: The database's own types, as they turn up.
@@ -80,10 +81,6 @@ class MaskedColumns:
         if self._untold:
             self._changes.note(self._place)
             self._untold = False
-
-    @property
-    def _place(self) -> tuple[str, int, str]:
-        return self._resource.upstream.host, self._resource.upstream.port, self._database
 
     def is_masked(self, name: str) -> bool:
         return self._masker.column_rule(name) is not None

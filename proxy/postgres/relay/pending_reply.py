@@ -5,14 +5,17 @@ answered by answers.py.
 """
 
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import IntEnum, auto
 
+from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.sql.query import QueryAnalysis
 
 
-class Kind(Enum):
+class Kind(IntEnum):
+    """An integer, for those are found in a set at once: Enum's own hash is a call for each answer."""
+
     QUERY = auto()
     PARSE = auto()
     BIND = auto()
@@ -20,6 +23,8 @@ class Kind(Enum):
     EXECUTE = auto()
     CLOSE = auto()
     SYNC = auto()
+    #: A function called by its OID.
+    CALL = auto()
     #: The client's CopyDone or CopyFail; no answer of its own.
     COPY_END = auto()
 
@@ -34,8 +39,11 @@ class Question:
     types: tuple[int, ...] = ()
     #: Everything that was asked has been answered.
     done: bool = False
-    #: What the server said where it did not answer.
+    #: The payload of a FunctionCallResponse.
+    result: bytes | None = None
+    #: What the server said where it did not answer, and the masked ErrorResponse where it is still to be sent.
     failed: str | None = None
+    error: bytes = b""
 
 
 @dataclass(eq=False, slots=True)
@@ -64,8 +72,12 @@ class Portal:
     described_in: int = -1
     started: bool = False
     failed: bool = False
+    #: How many parameters it was bound with.
+    parameters: int = 0
     #: How many statements had been sent to run when it was bound.
     bound_after: int = 0
+    #: How many had been when it was bound or ran last.
+    last_run: int = 0
     #: The Bind's payload, where reviewers may have to be shown its values; else empty.
     bind: bytes = b""
 
@@ -100,6 +112,8 @@ class PendingReply:
     index: int = 0
     columns: tuple[Column, ...] | None = None
     candidates: tuple[Prepared, ...] = field(default=())
+    #: Call: what was called.
+    call: ObjectCall | None = None
 
 
 def _formatted(columns: tuple[Column, ...], formats: tuple[int, ...]) -> tuple[Column, ...]:

@@ -5,9 +5,10 @@
     D(S name) H                                      the types of a prepared statement's parameters
     C(P name) for each                               closes what waits for a review, before something else runs
 
-Only SHOW is asked: it takes no snapshot, locks nothing and runs no code, so the client's transaction is none the wiser.
-The names are random: a client that knew them could not tell them from its own. A question that fails in a batch fails
-the batch, as anything in it would; the client gets that error.
+Of SQL only SHOW is asked: it takes no snapshot, locks nothing and runs no code, so the client's transaction is none the
+wiser. The names are random: a client that knew them could not tell them from its own. A question that fails in a batch
+fails the batch, as anything in it would; the client gets that error. What stands around a read of a large object is
+asked by calls of its functions (calls/object_reading.py).
 """
 
 import secrets
@@ -54,7 +55,8 @@ def close_waiting(state: ConnectionState, running: Portal | None = None) -> byte
     SQL's FETCH and MOVE run any portal that has a name, a DELETE … RETURNING as well, and so does any function that
     opens cursors. So nothing runs beside what nobody has approved.
     """
-    names = state.take_waiting(running)
+    if not (names := state.take_waiting(running)):
+        return b""
     state.ask(Question(), *(Kind.CLOSE for _ in names))
     return b"".join(messages.close("P", name) for name in names)
 
@@ -77,6 +79,9 @@ def take_answer(question: Question, tag: int, payload: bytes, state: ConnectionS
             question.cells += [messages.text_of(cell or b"") for cell in messages.read_data_row(payload)[:1]]
         case "C":
             state.completed()
+        case "V":
+            state.returned()
+            question.result = payload
         case "Z":
             state.ready(payload)
         case _:

@@ -7,7 +7,7 @@ the session.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Generator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from proxy.errors import ClientFault, Fault, PolicyFault
 from proxy.postgres.protocol import messages
@@ -20,7 +20,6 @@ from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
 from proxy.postgres.upstream import Upstream, fault
 from proxy.sessions.session import LiveSession
-from proxy.tasks import begun
 from proxy.transport import TURN_BYTES, Transport
 
 _TERMINATE = ord("X")
@@ -38,16 +37,18 @@ class Relay:
         estimator: Estimator,
         client: Transport,
         upstream: Upstream,
+        pin: Callable[[int], None],
     ) -> None:
+        """`pin` counts what unfinished messages hold (FrameReader)."""
         self._client = client
         self._upstream = upstream
         self._masked_columns = masked_columns
         self._state = ConnectionState()
         self._state.encoding = upstream.parameters.get("client_encoding", "UTF8")
-        self._answers = Answers(session, masked_columns, self._state)
-        link = Link(send=self._send_on, until=self._until, notify=self._notify)
+        self._answers = Answers(session, masked_columns, self._state, pin)
+        link = Link(send=self._send_on, until=self._until, notify=self._notify, answer=client.write)
         self._requests = Requests(session, masked_columns, self._state, link, estimator)
-        self._reader = FrameReader()
+        self._reader = FrameReader(pin=pin)
         self._out: list[bytes] = []
         #: What was taken of the client since others had their turn.
         self._turn = 0
@@ -67,6 +68,11 @@ class Relay:
     def client_knows(self) -> bool:
         """Whether the upstream's own FATAL error went to the client."""
         return self._answers.sent_fatal
+
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest message that was held in parts, in either direction."""
+        return max(self._reader.longest, self._answers.longest)
 
     async def run(self) -> None:
         """Relay until the client leaves. Raises ClientFault, UpstreamFault, PolicyFault or RecorderFailed."""
@@ -94,6 +100,10 @@ class Relay:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        # What waits yet is nobody's: the relay lies in circles, and would hold it until they are collected.
+        self._reader.drop()
+        self._answers.drop()
+        self._out.clear()
 
     async def _until_client_lost(self) -> None:
         """What it sent before it left is taken yet, but nobody waits for a review of it."""
@@ -105,9 +115,11 @@ class Relay:
 
     def _from_client(self, data: bytes) -> None:
         self._turn = 0
-        with self._failing_client():
+        try:
             self._take_frames(*self._reader.feed(data))
             self._send()
+        except Exception as error:
+            self._fail_client(error)
 
     def _take_frames(self, chunk: bytes, frames: Sequence[Frame]) -> None:
         """Take messages up to one that has to wait, which a task goes on with."""
@@ -117,12 +129,15 @@ class Relay:
             if frame[0] == _TERMINATE:
                 self._over.set_result(None)
                 return
-            taken, rest = begun(self._requests.take(chunk, frame))
-            if taken is not None:
+            taken = self._requests.take(chunk, frame)
+            waits = None
+            if isinstance(taken, bytes):
                 self._out.append(taken)
-            if rest is not None or self._is_to_wait(frame):
+            else:
+                waits = taken
+            if waits is not None or self._is_to_wait(frame):
                 self._client.hold_reading("requests")
-                self._asking = asyncio.ensure_future(self._ask(rest, chunk, frames[position + 1 :]))
+                self._asking = asyncio.ensure_future(self._ask(waits, chunk, frames[position + 1 :]))
                 return
 
     def _is_to_wait(self, frame: Frame) -> bool:
@@ -130,39 +145,37 @@ class Relay:
         self._turn += frame[2] - frame[1] + _MESSAGE_COST_BYTES
         return self._turn >= TURN_BYTES or self._state.outstanding > MAX_PENDING
 
-    async def _ask(self, rest: Awaitable[bytes] | None, chunk: bytes, frames: Sequence[Frame]) -> None:
+    async def _ask(self, work: Awaitable[bytes] | None, chunk: bytes, frames: Sequence[Frame]) -> None:
         """Go on with a message that has to wait, then with those behind it."""
         try:
-            with self._failing_client():
-                if rest is not None:
-                    self._out.append(await rest)
-                if self._state.outstanding > MAX_PENDING:
-                    await self._until_answered()
-                await self._flush()
-                if self._turn >= TURN_BYTES:
-                    await asyncio.sleep(0)
+            if work is not None:
+                self._out.append(await work)
+            if self._state.outstanding > MAX_PENDING:
+                await self._until_answered()
+            await self._flush()
+            if self._turn >= TURN_BYTES:
+                await asyncio.sleep(0)
+        except Exception as error:
+            self._fail_client(error)
         finally:
             self._asking = None
         self._turn = 0
-        with self._failing_client():
+        try:
             self._take_frames(chunk, frames)
             self._send()
+        except Exception as error:
+            self._fail_client(error)
         if self._asking is None:
             self._client.release_reading("requests")
 
-    @contextlib.contextmanager
-    def _failing_client(self) -> Generator[None]:
-        """What goes wrong in here ends the session; what was taken before it is sent."""
-        try:
-            yield
-        except ProtocolViolation as error:
+    def _fail_client(self, error: Exception) -> None:
+        """End the session for what went wrong with a message of the client's; what was taken before it is sent."""
+        if isinstance(error, ProtocolViolation):
             failed = ClientFault(f"Your client broke PostgreSQL's protocol: {error}.")
             failed.__cause__ = error
-            self._send()
-            self._fail(failed)
-        except Exception as error:
-            self._send()
-            self._fail(error)
+            error = failed
+        self._send()
+        self._fail(error)
 
     async def _until_answered(self) -> None:
         """Too much was asked ahead: wait until half of it is answered."""
@@ -203,37 +216,37 @@ class Relay:
     def _take(self, take: Callable[..., bytes], *data: bytes) -> None:
         if self._over.done():
             return
-        with self._failing():
+        try:
             self._client.write(take(*data))
+        except Exception as error:
+            self._fail_upstream(error)
         self._answered.set()
         if self._answers.waits and self._going_on is None:
             self._upstream.transport.hold_reading("answers")
             self._going_on = asyncio.ensure_future(self._go_on())
 
-    @contextlib.contextmanager
-    def _failing(self) -> Generator[None]:
-        """What goes wrong in here ends the session."""
-        try:
-            yield
-        except Fault as error:
-            self._fail(error)
-        except ProtocolViolation as error:
-            self._fail(fault(self._upstream.resource, f"broke PostgreSQL's protocol: {error}"))
-        except Exception as error:
+    def _fail_upstream(self, error: Exception) -> None:
+        """End the session for what went wrong with an answer."""
+        if isinstance(error, ProtocolViolation):
+            error = fault(self._upstream.resource, f"broke PostgreSQL's protocol: {error}")
+        elif not isinstance(error, Fault):
             # Masking failed in a way that nobody thought of: fail closed.
             failed = PolicyFault(f"Gatepass could not mask a result ({type(error).__name__}), so the session ends.")
             failed.__cause__ = error
-            self._fail(failed)
+            error = failed
+        self._fail(error)
 
     async def _go_on(self) -> None:
         """Look up columns of unknown origin or mask what is long, then go on with what waits for that."""
         try:
             while self._answers.waits and not self._over.done():
-                with self._failing():
+                try:
                     if self._answers.needs is not None:
                         await self._masked_columns.refresh(self._answers.needs)
                     elif self._answers.aside is not None:
                         await asyncio.to_thread(self._answers.aside)
+                except Exception as error:
+                    self._fail_upstream(error)
                 self._take(self._answers.resume)
         finally:
             self._going_on = None

@@ -9,32 +9,28 @@ planning runs what is immutable. A client that wants its Bind answered first get
 may run nothing else before the Execute.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 from proxy.postgres.protocol.messages import Bind
 from proxy.postgres.protocol.parameters import read_parse_types
+from proxy.postgres.relay.calls.function_calls import FunctionCalls
 from proxy.postgres.relay.connection_state import ConnectionState
-from proxy.postgres.relay.deciding import Deciding
+from proxy.postgres.relay.deciding import FAILING, Deciding
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.pending_reply import Portal, Prepared
 from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.reviewing import Reviewing
+from proxy.postgres.sql.cursors import fetch
 from proxy.postgres.sql.plannable import plannable
 from proxy.postgres.sql.query import QueryAnalysis, together
 from proxy.sessions.session import LiveSession
-from proxy.statements import StatementFacts
 
-#: No SQL, so it fails whatever the transaction's state; PostgreSQL's own log shows it.
-_FAILING = "Gatepass refused a statement before it reached this server"
-
-_FUNCTION_CALL = StatementFacts("(function call)", "call", frozenset({"call"}))
-_NO_FUNCTION_CALLS = "Gatepass does not relay function-call messages. Call the function with SELECT."
-_FUNCTION_CALLS = "function-calls"
 #: The rule by which a run is denied whose meaning may have changed since its Bind.
 _ONE_RUN = "one-run"
 _OVERTAKEN = (
@@ -45,6 +41,15 @@ _NOT_AT_ONCE = (
     "This statement is to be reviewed or judged before anything of it runs, and planning it could run code already. "
     "Bind it and execute it at once, without a Flush or Sync in between."
 )
+_UNKNOWN_PORTAL = (
+    "Gatepass does not know what this portal runs: neither a Bind nor a DECLARE of this session made it, or something "
+    "may have closed it since. Fetch from a function's cursor by FETCH in SQL."
+)
+_UNKNOWN_PORTALS = "unknown-portal"
+
+
+#: What goes upstream in place of a message, or the work that finds out, where that has to wait.
+Sent = bytes | Coroutine[Any, Any, bytes]
 
 
 @dataclass
@@ -74,7 +79,7 @@ class Requests:
         self._deciding = Deciding(session, masked_columns, state, link)
         self._reviewing = Reviewing(self._deciding, state, link, estimator)
         self._held_bind: _HeldBind | None = None
-        self._handlers: dict[int, Callable[[bytes, bytes], Awaitable[bytes]]] = {
+        self._handlers: dict[int, Callable[[bytes, bytes], Sent]] = {
             ord("Q"): self._query,
             ord("P"): self._parse,
             ord("B"): self._bind,
@@ -82,21 +87,23 @@ class Requests:
             ord("E"): self._execute,
             ord("C"): self._close,
             ord("S"): self._sync,
-            ord("F"): self._function_call,
+            ord("F"): FunctionCalls(session, self._deciding, self._reviewing, state, link).take,
             ord("c"): self._copy_end,
             ord("f"): self._copy_end,
         }
 
-    async def take(self, chunk: bytes, frame: Frame) -> bytes:
+    def take(self, chunk: bytes, frame: Frame) -> Sent:
         """One message of the client, not Terminate; returns what to send upstream.
 
-        Raises ProtocolViolation, PolicyFault, RecorderFailed and UpstreamFault.
+        Most wait for nothing; the work of one that has to is to be awaited in a task, before the next is taken. Raises
+        ProtocolViolation, PolicyFault, RecorderFailed and UpstreamFault, and so does the work.
         """
         tag, start, end = frame
-        if self._state.discarding:
-            self._held_bind = None
-        if self._held_bind is not None and not self._is_about(self._held_bind, tag, chunk[start:end]):
-            await self._release_bind(self._held_bind)
+        if self._held_bind is not None:
+            if self._state.discarding:
+                self._held_bind = None
+            elif not self._is_about(self._held_bind, tag, chunk[start:end]):
+                return self._take_after(self._held_bind, chunk, frame)
         if self._state.discarding and tag != _SYNC:
             return b""
         whole = chunk[start - 5 : end]
@@ -105,7 +112,13 @@ class Requests:
         handler = self._handlers.get(tag)
         if handler is None:
             raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
-        return await handler(chunk[start:end], whole)
+        return handler(whole[5:], whole)
+
+    async def _take_after(self, held: _HeldBind, chunk: bytes, frame: Frame) -> bytes:
+        """The same of what comes in place of a held Bind's Execute."""
+        await self._release_bind(held)
+        taken = self.take(chunk, frame)
+        return taken if isinstance(taken, bytes) else await taken
 
     def withdraw(self) -> bool:
         """The client cancels: whether a statement was waiting for review, which is now withdrawn."""
@@ -113,8 +126,16 @@ class Requests:
 
     # --- simple -------------------------------------------------------------------------------------------------------
 
-    async def _query(self, payload: bytes, whole: bytes) -> bytes:
+    def _query(self, payload: bytes, whole: bytes) -> Sent:
         sql = self._deciding.text(messages.read_query(payload))
+        analysis = self._deciding.known(sql)
+        if analysis is None or not self._deciding.allows(analysis):
+            return self._decide_query(sql, whole)
+        before = close_waiting(self._state)
+        self._state.query(analysis, sql=sql if analysis.prepares else b"")
+        return before + whole
+
+    async def _decide_query(self, sql: bytes, whole: bytes) -> bytes:
         analysis = await self._deciding.analysed(sql)
         if self._deciding.waits(analysis):
             if not await self._deciding.settled():
@@ -127,15 +148,7 @@ class Requests:
             return b""
         before = close_waiting(self._state) if denial is None else b""
         self._state.query(analysis, denial, sql=sql if analysis.prepares else b"")
-        return before + whole if denial is None else messages.query(_FAILING)
-
-    async def _function_call(self, _: bytes, __: bytes) -> bytes:
-        analysis = QueryAnalysis(())
-        refusal = await self._deciding.refuse([_FUNCTION_CALL], _NO_FUNCTION_CALLS, _FUNCTION_CALLS)
-        if self._state.discarding:
-            return b""
-        self._state.query(analysis, refusal)
-        return messages.query(_FAILING)
+        return before + whole if denial is None else messages.query(FAILING)
 
     # --- extended -----------------------------------------------------------------------------------------------------
 
@@ -152,23 +165,21 @@ class Requests:
             return b""
         if denial is not None:
             self._state.refuse(denial)
-            return messages.parse("", _FAILING)
+            return messages.parse("", FAILING)
         self._state.parse(name, analysis, sql=sql if reviewed else b"", types=read_parse_types(payload))
         return whole
 
-    async def _bind(self, payload: bytes, whole: bytes) -> bytes:
+    def _bind(self, payload: bytes, whole: bytes) -> bytes:
         bind = messages.read_bind(payload)
-        if bind.parameter_count:
-            recorder = self._session.recorder
-            recorder.write({"t": recorder.elapsed(), "type": "parameters", "count": bind.parameter_count})
-        if self._session.guarded and self._is_reviewed(self._state.prepared(bind.statement)):
+        candidates = self._state.prepared(bind.statement)
+        if self._session.guarded and self._deciding.waits(self._analysis_of(candidates)):
             self._held_bind = _HeldBind(bind, payload, whole)
             return b""
-        before = self._before_bind(bind)
-        self._state.bind(bind.portal, bind.statement, bind.result_formats)
+        before = self._before_bind(candidates)
+        self._state.bind(bind.portal, bind.statement, bind.result_formats, parameters=bind.parameter_count)
         return before + whole
 
-    async def _describe(self, payload: bytes, whole: bytes) -> bytes:
+    def _describe(self, payload: bytes, whole: bytes) -> bytes:
         target, name = messages.read_target(payload)
         if self._held_bind is not None:
             self._held_bind.described = whole
@@ -176,26 +187,34 @@ class Requests:
         self._state.describe(target, name)
         return whole
 
-    async def _execute(self, payload: bytes, whole: bytes) -> bytes:
-        name = messages.read_execute(payload)
+    def _execute(self, payload: bytes, whole: bytes) -> Sent:
+        name, rows = messages.read_execute(payload)
         if self._held_bind is not None:
-            return await self._execute_held(self._held_bind, whole)
-        portal = self._state.portal(name) or Portal(())
+            return self._execute_held(self._held_bind, whole)
+        portal = self._state.portal(name)
+        if portal is None:
+            return self._execute_cursor(name, rows, whole)
         analysis = self._analysis_of(portal.candidates)
         if not portal.started:
-            if self._deciding.waits(analysis):
-                if not await self._deciding.settled():
-                    return b""
-                denial = await self._review(portal, analysis)
-            else:
-                denial = await self._deciding.decide(analysis)
-            if self._state.discarding:
-                return b""
-            if denial is not None:
-                self._state.refuse(denial)
-                return messages.execute(_FAILING)
-            # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is decided again then.
+            if not self._deciding.allows(analysis, portal.parameters):
+                return self._decide_execute(name, portal, analysis, whole)
             portal.started = True
+        return self._executed(name, portal, analysis, whole)
+
+    async def _decide_execute(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
+        if self._deciding.waits(analysis):
+            if not await self._deciding.settled():
+                return b""
+            denial = await self._review(portal, analysis)
+        else:
+            denial = await self._deciding.decide(analysis)
+        if self._state.discarding:
+            return b""
+        if denial is not None:
+            self._state.refuse(denial)
+            return messages.execute(FAILING)
+        # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is decided again then.
+        portal.started = True
         return self._executed(name, portal, analysis, whole)
 
     def _executed(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
@@ -207,25 +226,55 @@ class Requests:
         self._state.execute(portal, analysis)
         return before + whole
 
-    async def _close(self, payload: bytes, whole: bytes) -> bytes:
+    async def _execute_cursor(self, name: str, rows: int, whole: bytes) -> bytes:
+        """The Execute of a portal that no Bind made: a cursor of SQL's is run as FETCH would run it."""
+        if self._deciding.is_checking and name not in self._state.cursors and not await self._deciding.settled():
+            return b""
+        if name in self._state.cursors:
+            analysis, denial = await self._decide_fetch(fetch(name, rows))
+        else:
+            analysis = self._analysis_of(())
+            if self._deciding.is_denied(analysis) or self._deciding.waits(analysis):
+                denial = await self._deciding.refuse(analysis.facts, _UNKNOWN_PORTAL, _UNKNOWN_PORTALS)
+            else:
+                denial = await self._deciding.decide(analysis)
+        if self._state.discarding:
+            return b""
+        if denial is not None:
+            self._state.refuse(denial)
+            return messages.execute(FAILING)
+        portal = Portal((Prepared(analysis),))
+        before = close_waiting(self._state)
+        self._state.describe("P", name, injected=True, cursor=portal)
+        self._state.execute(portal, analysis)
+        return before + messages.describe_portal(name) + whole
+
+    async def _decide_fetch(self, sql: bytes) -> tuple[QueryAnalysis, bytes | None]:
+        analysis = await self._deciding.analysed(sql)
+        if not self._deciding.waits(analysis):
+            return analysis, await self._deciding.decide(analysis)
+        if not await self._deciding.settled():
+            return analysis, None
+        return await self._reviewing.query(sql, is_query=False)
+
+    def _close(self, payload: bytes, whole: bytes) -> bytes:
         self._state.close(*messages.read_target(payload))
         return whole
 
-    async def _sync(self, _: bytes, whole: bytes) -> bytes:
+    def _sync(self, _: bytes, whole: bytes) -> bytes:
         self._state.sync()
         return whole
 
-    async def _copy_end(self, _: bytes, whole: bytes) -> bytes:
+    def _copy_end(self, _: bytes, whole: bytes) -> bytes:
         self._state.copy_end()
         return whole
 
     # --- runs that reviewers are asked about --------------------------------------------------------------------------
 
     def _analysis_of(self, candidates: tuple[Prepared, ...]) -> QueryAnalysis:
+        if len(candidates) == 1:
+            return self._deciding.expanded(candidates[0].analysis)
         return self._deciding.expanded(together([candidate.analysis for candidate in candidates]))
-
-    def _is_reviewed(self, candidates: tuple[Prepared, ...]) -> bool:
-        return self._deciding.waits(self._analysis_of(candidates))
 
     async def _execute_held(self, held: _HeldBind, whole: bytes) -> bytes:
         """Ask about Bind and Execute as one, and send both at once."""
@@ -239,7 +288,7 @@ class Requests:
             return b""
         if denial is not None:
             self._state.refuse(denial)
-            return messages.execute(_FAILING)
+            return messages.execute(FAILING)
         before, portal = self._bound(held)
         portal.started = True
         return before + self._executed(held.bind.portal, portal, self._analysis_of(portal.candidates), whole)
@@ -259,7 +308,7 @@ class Requests:
             denial = await self._deciding.refuse(analysis.facts, _NOT_AT_ONCE, _ONE_RUN)
             if not self._state.discarding:
                 self._state.refuse(denial)
-                await self._link.send(messages.execute(_FAILING))
+                await self._link.send(messages.execute(FAILING))
             return
         before, _ = self._bound(held)
         await self._link.send(before)
@@ -267,21 +316,25 @@ class Requests:
     def _bound(self, held: _HeldBind) -> tuple[bytes, Portal]:
         """Take note of a held Bind and its Describe, which go upstream now."""
         bind = held.bind
-        before = self._before_bind(bind)
-        portal = self._state.bind(bind.portal, bind.statement, bind.result_formats, payload=held.payload)
+        before = self._before_bind(self._state.prepared(bind.statement))
+        portal = self._state.bind(
+            bind.portal, bind.statement, bind.result_formats, parameters=bind.parameter_count, payload=held.payload
+        )
         if held.described:
             self._state.describe("P", bind.portal)
         return before + held.whole + held.described, portal
 
-    def _before_bind(self, bind: Bind) -> bytes:
+    def _before_bind(self, candidates: tuple[Prepared, ...]) -> bytes:
         """What FETCH will find is looked up at its Bind, and PostgreSQL 18 crashes if that is gone at its Describe."""
-        fetches = any(each.analysis.fetches for each in self._state.prepared(bind.statement))
-        return close_waiting(self._state) if fetches else b""
+        for each in candidates:
+            if each.analysis.fetches:
+                return close_waiting(self._state)
+        return b""
 
     def _is_about(self, held: _HeldBind, tag: int, payload: bytes) -> bool:
         """Whether a message is the Execute that a held Bind waits for, or the one Describe before it."""
         if tag == _EXECUTE:
-            return messages.read_execute(payload) == held.bind.portal
+            return messages.read_execute(payload)[0] == held.bind.portal
         return tag == _DESCRIBE and not held.described and messages.read_target(payload) == ("P", held.bind.portal)
 
 

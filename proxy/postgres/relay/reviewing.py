@@ -29,16 +29,22 @@ class Reviewing:
         self._link = link
         self._estimator = estimator
 
-    async def query(self, sql: bytes) -> tuple[QueryAnalysis, bytes | None]:
-        """Ask about a Query; all before it is answered."""
+    async def query(self, sql: bytes, *, is_query: bool = True) -> tuple[QueryAnalysis, bytes | None]:
+        """Ask about a Query, or the text of what runs in a batch; all before is answered."""
         analysis = await self._deciding.exactly(sql)
         one = sql if len(analysis.statements) == 1 else b""
-        run = HeldRun(self._state, self._link, self._estimator, one, is_query=True)
+        run = HeldRun(self._state, self._link, self._estimator, one, is_query=is_query)
         try:
             schemas = await self._schemas(analysis, run)
         except NotAsked:
             schemas = None
         return analysis, await self._deciding.decide(analysis, run, schemas)
+
+    async def call(self, analysis: QueryAnalysis) -> bytes | None:
+        """Ask about a FunctionCall; all before it is answered. What it calls is PostgreSQL's own, wherever it runs."""
+        return await self._deciding.decide(
+            analysis, HeldRun(self._state, self._link, self._estimator, b"", is_query=True)
+        )
 
     async def run(self, statement: str, candidates: Sequence[Prepared], bind: bytes) -> bytes | None:
         """Ask about an Execute of what was bound to `statement` by the Bind with the payload `bind`.

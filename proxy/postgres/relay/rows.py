@@ -5,7 +5,9 @@ many rows are scanned at once; what is no text is masked by its type, value by v
 fit their description.
 """
 
+import json
 from collections.abc import Sequence
+from json.encoder import encode_basestring_ascii
 
 from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres.cells.cells import Cell, CellMasker, Mask
@@ -19,6 +21,10 @@ Row = list[Cell]
 #: Between cells that are decoded together.
 _BORDER = b"\x1f\n"
 _LINE = _BORDER.decode()
+
+#: So many rows are decoded, and put into JSON, one by one.
+_FEW = 8
+_encode = json.JSONEncoder(separators=(",", ":")).encode
 
 #: A recorded cell is cut here.
 MAX_RECORDED_CHARACTERS = 64 * 1024
@@ -35,8 +41,8 @@ class RowMasker:
         types: Types | None = None,
     ) -> None:
         self.columns = tuple(columns)
-        #: For the recording: an alias can hold anything.
-        self.recorded_names = [masker.text(column.name) for column in columns]
+        #: For the recording, in JSON: an alias can hold anything.
+        self.recorded_names = json.dumps([masker.text(column.name) for column in columns], separators=(",", ":"))
         self._masker = masker
         self._scanned: list[int] = []
         #: Column index -> how a value that is not NULL is masked.
@@ -51,6 +57,11 @@ class RowMasker:
             elif (mask := cells.by_content(column.type_oid, binary=binary)) is not None:
                 self._each.append((index, mask))
         self._binary = [(i, column.type_oid) for i, column in enumerate(columns) if column.format == BINARY]
+
+    def masked(self, chunk: bytes, frames: Sequence[Frame]) -> tuple[bytes, list[list[str | None]]]:
+        """The same, with the rows as they are recorded."""
+        masked, rows = self.mask(chunk, frames)
+        return masked, self.recorded(rows)
 
     def mask(self, chunk: bytes, frames: Sequence[Frame]) -> tuple[bytes, list[Row]]:
         """Mask the DataRows at `frames`, which follow one another in `chunk`; returns the messages and the rows.
@@ -96,6 +107,8 @@ class RowMasker:
 
 def _as_text(rows: Sequence[Row], width: int) -> list[list[str | None]]:
     """Cells in text format. All are decoded at once where that tells them apart, which is far cheaper."""
+    if len(rows) < _FEW:
+        return [recorded_row(row) for row in rows]
     cells = [cell for row in rows for cell in row]
     if max((len(cell) for cell in cells if cell is not None), default=0) > MAX_RECORDED_CHARACTERS:
         return [recorded_row(row) for row in rows]
@@ -105,6 +118,16 @@ def _as_text(rows: Sequence[Row], width: int) -> list[list[str | None]]:
     if None in cells:
         texts = [None if cell is None else text for cell, text in zip(cells, texts, strict=True)]
     return [texts[start : start + width] for start in range(0, len(texts), width)] if width else [[] for _ in rows]
+
+
+def rows_json(rows: Sequence[Sequence[str | None]]) -> str:
+    """Recorded rows as JSON. An encoder is made for every call of it, which takes longer than few rows do."""
+    if len(rows) > _FEW:
+        return _encode(rows)
+    cells = ",".join(
+        [f"[{','.join(['null' if cell is None else encode_basestring_ascii(cell) for cell in row])}]" for row in rows]
+    )
+    return f"[{cells}]"
 
 
 def recorded_row(row: Sequence[Cell]) -> list[str | None]:

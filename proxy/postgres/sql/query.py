@@ -19,6 +19,7 @@ from proxy.postgres.sql.catalogue import Catalogue, Table
 from proxy.postgres.sql.columns.hints import Refusal
 from proxy.postgres.sql.columns.made import made, unsettles
 from proxy.postgres.sql.columns.misuse import misuse
+from proxy.postgres.sql.cursors import CursorChange, cursor_change
 from proxy.postgres.sql.shapes import MAX_REMEMBERED_SQL_BYTES, shape_of
 from proxy.statements import StatementFacts
 
@@ -41,6 +42,8 @@ class QueryStatement:
     prepares: str | None
     #: It sends a COPY's rows to the client, and this is how they look.
     copy_out: CopyOut | None
+    #: What it does to cursors.
+    cursor: CursorChange | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,11 @@ class QueryAnalysis:
     def fetches(self) -> bool:
         """Whether it moves a cursor, or may."""
         return any(not _FETCHING.isdisjoint(each.facts.labels) for each in self.statements)
+
+    @cached_property
+    def cursors(self) -> tuple[CursorChange, ...]:
+        """What it does to cursors."""
+        return tuple(each.cursor for each in self.statements if each.cursor is not None)
 
     @cached_property
     def is_ddl(self) -> bool:
@@ -212,7 +220,7 @@ class QueryAnalyser:
 
 def _without_tree(statement: StatementAnalysis) -> QueryStatement:
     out = copy_out(statement.tree) if isinstance(statement.tree, pg.CopyStmt) else None
-    return QueryStatement(statement.facts, statement.executes, statement.prepares, out)
+    return QueryStatement(statement.facts, statement.executes, statement.prepares, out, cursor_change(statement.tree))
 
 
 UNREADABLE = (

@@ -32,6 +32,7 @@ from proxy.ssh.transport import (
     TERMINAL_BUFFER_BYTES,
     X11,
     fail_malformed,
+    keep_window,
     on_exec,
     on_request,
     send_end_of_write,
@@ -97,6 +98,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._channel = chan
         self._made = True
         silence(chan)
+        keep_window(chan)
         chan.set_write_buffer_limits(high=BUFFER_BYTES)
         on_request(chan, EOW, self._reads_no_more)
         on_request(chan, X11, lambda: self._refuse_forwarding("X11"))

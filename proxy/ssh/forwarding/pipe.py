@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncssh
 
-from proxy.ssh.transport import FORWARD_BUFFER_BYTES, silence
+from proxy.ssh.transport import FORWARD_BUFFER_BYTES, keep_window, silence
 
 Channel = asyncssh.SSHTCPChannel[bytes] | asyncssh.SSHUNIXChannel[bytes]
 
@@ -29,6 +29,7 @@ class End(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):  # pyr
     def connection_made(self, chan: Any) -> None:
         self.channel = chan
         silence(chan)
+        keep_window(chan)
         chan.set_write_buffer_limits(high=FORWARD_BUFFER_BYTES)
         if self.lost:
             chan.close()

@@ -42,7 +42,7 @@ FOUND = (
     {f"H{number}" for number in range(1, 7)}
     | {f"M{number}" for number in range(1, 13)}
     | {f"L{number}" for number in range(1, 14)}
-    | {f"pg-F{number}" for number in (2, 3, 4, 5, 6, 7, 8, 9, 10, 13, 14, 17)}
+    | {f"pg-F{number}" for number in (2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 16, 17, 18)}
     | {f"ssh-F{number}" for number in range(1, 21)}
     | {f"use-{number}" for number in (1, 5, 6, 7, 8, 14, 17, 18, 20, 22, 23, 24, 25, 26, 27, 28, 31)}
 )

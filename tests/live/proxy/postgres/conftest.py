@@ -16,6 +16,7 @@ from access.tokens import TokenKeys
 from cli.demo.postgres_target import free_port
 from proxy.authority import Authority
 from proxy.masking.rules import DEFAULT_RULES, Masker
+from proxy.memory import MAX_PINNED_BYTES
 from proxy.postgres.listener import PostgresListener, PostgresSettings
 from proxy.sessions.gateway import Gateway
 from storage.database import Database
@@ -93,7 +94,19 @@ def place(target: Target) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def access(database: Database, tmp_path: Path, place: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Access:
+def more_roles() -> dict[str, Any]:
+    """Roles that a module adds to the resource."""
+    return {}
+
+
+@pytest.fixture
+async def access(
+    database: Database,
+    tmp_path: Path,
+    place: dict[str, Any],
+    more_roles: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Access:
     """The rules, with a role that may do anything and one whose statements are checked."""
     monkeypatch.setenv("READ_PASSWORD", READ_PASSWORD)
     monkeypatch.setenv("OWNER_PASSWORD", OWNER_PASSWORD)
@@ -105,6 +118,7 @@ async def access(database: Database, tmp_path: Path, place: dict[str, Any], monk
         "owner-by-review": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": DELETES},
         "by-schema": {"username": "app_owner", "password": "env:OWNER_PASSWORD", "statements": SCHEMAS},
         "broken": {"username": "app_read", "password": "env:WRONG_PASSWORD"},
+        **more_roles,
     }
     everything = {"name": "everything", "who": ["alice"], "resources": ["*"], "roles": ["*"]}
     policy = {
@@ -139,17 +153,26 @@ def greeting_timeout_s() -> float:
 
 
 @pytest.fixture
+def pinned_bytes() -> int:
+    """What unfinished messages may hold, in all sessions together."""
+    return MAX_PINNED_BYTES
+
+
+@pytest.fixture
 async def door(
     gateway: Gateway,
     granted: Grants,
     children: Children,
     tls: tuple[ssl.SSLContext, Path],
     greeting_timeout_s: float,
+    pinned_bytes: int,
     tmp_path: Path,
 ) -> AsyncIterator[Door]:
     """A listener on a free port."""
     context, ca_file = tls
-    settings = PostgresSettings(("127.0.0.1", 0), context, greeting_timeout_s=greeting_timeout_s)
+    settings = PostgresSettings(
+        ("127.0.0.1", 0), context, greeting_timeout_s=greeting_timeout_s, pinned_bytes=pinned_bytes
+    )
     async with PostgresListener(gateway, settings) as listener:
         door = Door(listener.address[1], ca_file, tmp_path / "recordings", gateway, granted, children)
         with door.opened:

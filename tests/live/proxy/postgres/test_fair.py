@@ -8,7 +8,7 @@ import pytest
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame
 from proxy.postgres.relay.answers import MAX_INLINE_BYTES
-from proxy.postgres.relay.requests import Requests
+from proxy.postgres.relay.requests import Requests, Sent
 from proxy.transport import TURN_BYTES
 from support.postgres import Door
 
@@ -42,9 +42,9 @@ async def taken(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Taken]:
     counted = Taken()
     take = Requests.take
 
-    async def counting(self: Requests, chunk: bytes, frame: Frame) -> bytes:
+    def counting(self: Requests, chunk: bytes, frame: Frame) -> Sent:
         counted.note(frame)
-        return await take(self, chunk, frame)
+        return take(self, chunk, frame)
 
     monkeypatch.setattr(Requests, "take", counting)
     yield counted

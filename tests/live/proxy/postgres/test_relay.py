@@ -214,7 +214,7 @@ async def test_cursors_batches_and_arguments(door: Door) -> None:
         assert await connection.fetchval("select length($1)", "x" * 3_000_000) == 3_000_000
     finally:
         await connection.close()
-    assert '"count":2' in door.recorded()
+    assert '"parameters":2' in door.recorded()
 
 
 async def test_many_rows_arrive_whole_and_in_order(door: Door) -> None:

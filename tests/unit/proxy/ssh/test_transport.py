@@ -29,8 +29,8 @@ CHECKED = ((2, 24), (2, 25))
 
 _WHAT_TO_DO = (
     "proxy/ssh/transport.py replaces private parts of asyncssh, and this one is not as it was when they were read. "
-    "Compare quicken, silence, on_request, on_exec, fail_malformed and send_end_of_write there, and guesses.py and "
-    "session_channel.py beside it, with the installed connection.py and channel.py, mend them, run "
+    "Compare quicken, silence, keep_window, on_request, on_exec, fail_malformed and send_end_of_write there, and "
+    "guesses.py and session_channel.py beside it, with the installed connection.py and channel.py, mend them, run "
     "tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
 )
 
@@ -43,6 +43,7 @@ PARTS: list[tuple[type, str]] = [
     (SSHChannel, "log_sent_packet"),
     (SSHChannel, "log_received_packet"),
     (SSHChannel, "_send_request"),
+    (SSHChannel, "_deliver_data"),
     (SSHChannel, "_process_request"),
     (SSHServerChannel, "_process_exec_request"),
     (SSHServerChannel, "_start_session"),
@@ -75,6 +76,13 @@ def test_the_command_of_an_exec_request_is_decoded_where_it_is_replaced() -> Non
     assert {"get_string", "check_end", "decode", "_start_session"} <= _names(SSHServerChannel._process_exec_request), (
         f"_process_exec_request does something else now. {_WHAT_TO_DO}"
     )
+
+
+def test_bytes_are_delivered_with_the_window_that_is_replaced() -> None:
+    assert {"_recv_window", "_init_recv_window", "send_packet", "_session", "data_received"} <= _names(
+        SSHChannel._deliver_data
+    ), f"_deliver_data does something else now. {_WHAT_TO_DO}"
+    assert "_recv_window" in _names(SSHChannel._accept_data), f"_accept_data does something else. {_WHAT_TO_DO}"
 
 
 def test_the_ciphers_that_are_offered_are_read_when_the_key_exchange_is_sent() -> None:

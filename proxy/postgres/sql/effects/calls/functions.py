@@ -24,6 +24,8 @@ _INFORMATION_SCHEMA = "information_schema"
 _SAMPLING = frozenset({"bernoulli", "system"})
 #: A statement that changes rows numbers them by the way.
 _NUMBERING = "nextval"
+#: In the mode of lo_open (libpq/libpq-fs.h).
+_INV_WRITE = 0x20000
 #: What runs text, or acts elsewhere, is one part: a rule about either decides.
 _TOGETHER = frozenset({SqlLabel.UNPARSEABLE, SqlLabel.CONNECT, SqlLabel.SERVER})
 #: What the older label of an effect is.
@@ -33,6 +35,11 @@ _ALSO = {SqlLabel.FILE: SqlLabel.COPY_SERVER_FILE, SqlLabel.PROGRAM: SqlLabel.CO
 def add_call(found: Found, call: pg.FuncCall, scope: Scope) -> None:
     """A function call, wherever it stands."""
     name = strings(call.funcname)
+    if name[-1:] == ["lo_open"]:
+        # PostgreSQL itself takes opening for writing as writing: no read-only transaction may.
+        found.by_value = True
+        if scope.runs and _opens_to_write(call):
+            found.add([SqlLabel.WRITE], labels_of("function", name), scope.kept_by)
     if name[-1:] != ["set_config"]:
         add_function(found, name, scope)
     elif scope.runs:
@@ -103,6 +110,12 @@ def _groups(effects: Sequence[SqlLabel]) -> Iterator[list[SqlLabel]]:
     for effect in effects:
         if effect not in _TOGETHER:
             yield [effect, _ALSO[effect]] if effect in _ALSO else [effect]
+
+
+def _opens_to_write(call: pg.FuncCall) -> bool:
+    """Whether the mode of lo_open is a literal with INV_WRITE; any other mode is judged where something is written."""
+    mode = unwrap(call.args[1]) if len(call.args) > 1 else None
+    return isinstance(mode, pg.A_Const) and mode.HasField("ival") and bool(mode.ival.ival & _INV_WRITE)
 
 
 def _setting(call: pg.FuncCall) -> str:

@@ -66,6 +66,42 @@ def test_the_rest_can_be_handed_over() -> None:
     assert len(reader.feed(messages.SYNC)[1]) == 1
 
 
+@pytest.mark.finding("pg-F18")
+def test_what_is_held_is_told_and_told_again_when_it_is_not() -> None:
+    told: list[int] = []
+    reader = FrameReader(pin=told.append)
+    whole = messages.message(b"Q", bytes(1000))
+    reader.feed(whole[:200])
+    reader.feed(whole[200:500])
+    reader.feed(whole[500:900])
+    assert told == [300, 400]
+    assert reader.feed(whole[900:])[1] == [(ord("Q"), 5, 1005)]
+    assert told == [300, 400, -700]
+    reader.feed(whole[:200])
+    reader.feed(whole[200:500])
+    reader.drop()
+    assert told[3:] == [300, -300]
+    assert (reader.unfinished, reader.longest) == (0, 1005)
+
+
+@pytest.mark.finding("pg-F18")
+def test_what_may_not_be_held_is_not() -> None:
+    held = 0
+
+    def pin(count: int) -> None:
+        nonlocal held
+        if held + count > 500:
+            raise MemoryError(count)
+        held += count
+
+    reader = FrameReader(pin=pin)
+    reader.feed(messages.message(b"Q", bytes(1000))[:200])
+    reader.feed(bytes(400))
+    with pytest.raises(MemoryError):
+        reader.feed(bytes(300))
+    assert (reader.unfinished, held) == (0, 0)
+
+
 def test_a_reader_with_a_limit_of_its_own() -> None:
     with pytest.raises(ProtocolViolation, match="4 to 10 are possible"):
         FrameReader(limit=10).feed(messages.message(b"Q", b"1234567"))

@@ -23,6 +23,8 @@ from support.playbook_messages import (
     EmptyQueryResponse,
     ErrorResponse,
     Execute,
+    FunctionCall,
+    FunctionCallResponse,
     NoData,
     ParameterDescription,
     Parse,
@@ -293,6 +295,37 @@ def test_a_copy_whose_end_was_sent_ahead() -> None:
     )
 
 
+@pytest.mark.finding("pg-F11")
+def test_a_function_call_is_answered_like_a_query() -> None:
+    play(
+        client >> FunctionCall(),
+        client >> FunctionCall(),
+        client >> Query(SELECT),
+        server << FunctionCallResponse(),
+        server << ReadyForQuery("T"),
+        now(outstanding=2),
+        server << ErrorResponse(),
+        server << ReadyForQuery("E"),
+        now(outstanding=1, discarding=False, status="E"),
+        server << CommandComplete(of=SELECT),
+    )
+
+
+@pytest.mark.finding("pg-F11")
+def test_a_function_call_behind_an_error_is_discarded_up_to_the_sync() -> None:
+    play(
+        client >> Parse("", SELECT),
+        client >> FunctionCall(),
+        client >> Sync(),
+        client >> FunctionCall(),
+        server << ErrorResponse(),
+        server << ReadyForQuery("I"),
+        server << FunctionCallResponse(),
+        server << ReadyForQuery("I"),
+        now(outstanding=0),
+    )
+
+
 def test_each_statement_of_a_query_describes_its_own_rows() -> None:
     play(
         client >> Query(SELECT),
@@ -319,6 +352,7 @@ MESSAGES: dict[str, ServerMessage] = {
     "s": PortalSuspended(),
     "G": CopyInResponse(),
     "H": CopyOutResponse(),
+    "V": FunctionCallResponse(),
     "Z": ReadyForQuery("I"),
 }
 #: One message of each kind, pending.
@@ -330,6 +364,7 @@ ASKED = {
     Kind.EXECUTE: [client >> Execute("")],
     Kind.CLOSE: [client >> Close("S", "")],
     Kind.SYNC: [client >> Sync()],
+    Kind.CALL: [client >> FunctionCall()],
 }
 
 

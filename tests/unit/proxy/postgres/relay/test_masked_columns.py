@@ -24,8 +24,9 @@ VIEWS = [("20002", "SELECT cards.id, cards.cvv AS code FROM cards;")]
 @pytest.fixture
 def masked_columns() -> MaskedColumns:
     masker = Masker(DEFAULT_RULES)
-    # It asks neither the resource nor the role before it fetches anything.
-    masked_columns = MaskedColumns(cast("Any", None), cast("Any", None), "payments", masker)
+    # It asks the resource only where it is, and not the role, before it fetches anything.
+    resource = SimpleNamespace(upstream=SimpleNamespace(host="127.0.0.1", port=5432))
+    masked_columns = MaskedColumns(cast("Any", resource), cast("Any", None), "payments", masker)
     masked_columns.analyser.catalogue = read(COLUMNS, VIEWS, masked_columns.is_masked)
     return masked_columns
 

@@ -82,6 +82,14 @@ def test_a_question_that_fails_in_a_batch_fails_the_batch() -> None:
     assert state.outstanding == 1
 
 
+@pytest.mark.finding("pg-F11")
+def test_a_function_call_of_ours() -> None:
+    state, question = ConnectionState(), Question()
+    state.ask(question, Kind.CALL)
+    answer(state, question, "VZ")
+    assert (question.done, question.result) == (True, b"")
+
+
 @pytest.mark.parametrize("tag", "GHdcsI")
 def test_what_no_question_is_answered_by(tag: str) -> None:
     state = ConnectionState()
