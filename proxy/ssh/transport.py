@@ -96,13 +96,25 @@ def keep_window(channel: AnyChannel | asyncssh.SSHTCPChannel[bytes] | asyncssh.S
         nonlocal taken
         taken += len(data)
         if taken >= hidden._init_recv_window / 2:
-            hidden.send_packet(MSG_CHANNEL_WINDOW_ADJUST, UInt32(taken))
-            hidden._recv_window += taken
+            _open_window(hidden, taken)
             taken = 0
         if hidden._session is not None:
             hidden._session.data_received(data, datatype)
 
     hidden._deliver_data = deliver
+
+
+def widen(channel: AnyChannel, window: int) -> None:
+    """Give an open channel a larger window than it was opened with, in bytes, and say so at once."""
+    hidden: Any = channel
+    more = window - hidden._init_recv_window
+    hidden._init_recv_window = window
+    _open_window(hidden, more)
+
+
+def _open_window(channel: Any, more: int) -> None:
+    channel.send_packet(MSG_CHANNEL_WINDOW_ADJUST, UInt32(more))
+    channel._recv_window += more
 
 
 def on_request(channel: AnyChannel, request: str, handle: Callable[[], bool]) -> None:

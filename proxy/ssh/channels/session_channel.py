@@ -11,7 +11,7 @@ from typing import Any
 import asyncssh
 from asyncssh.packet import SSHPacket
 
-from proxy.ssh.transport import PACKET_BYTES, TERMINAL_WINDOW_BYTES, WINDOW_BYTES
+from proxy.ssh.transport import PACKET_BYTES, TERMINAL_WINDOW_BYTES, WINDOW_BYTES, widen
 
 UpstreamChannel = asyncssh.SSHClientChannel[bytes]
 
@@ -36,7 +36,7 @@ async def started(
     """
     hidden: Any = channel
     if not request.get("request_pty"):
-        hidden._init_recv_window = WINDOW_BYTES
+        widen(channel, WINDOW_BYTES)
 
     async def is_open(_kind: bytes) -> SSHPacket:
         return SSHPacket(b"")

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import asyncssh
 import pytest
 
-from proxy.ssh.transport import keep_window
+from proxy.ssh.transport import keep_window, widen
 
 WINDOW = 256 * 1024
 #: Far more than a window, in pieces that do not divide it.
@@ -40,7 +40,8 @@ class Server(asyncssh.SSHServer):
 class Pausing(asyncssh.SSHClientSession[bytes]):
     """Pauses after each piece that it takes, and notes how much waits behind it."""
 
-    def __init__(self) -> None:
+    def __init__(self, window: int = WINDOW) -> None:
+        self._window = window
         self.got = bytearray()
         self.most_waiting = 0
         self.closed = asyncio.get_running_loop().create_future()
@@ -48,6 +49,8 @@ class Pausing(asyncssh.SSHClientSession[bytes]):
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self._channel = chan
         keep_window(chan)
+        if self._window > WINDOW:
+            widen(chan, self._window)
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
         self.got += data
@@ -73,10 +76,13 @@ async def connection() -> AsyncIterator[asyncssh.SSHClientConnection]:
 
 
 @pytest.mark.finding("pg-F18")
-async def test_a_receiver_that_pauses_holds_a_window_at_most(connection: asyncssh.SSHClientConnection) -> None:
-    session = Pausing()
+@pytest.mark.parametrize("window", [WINDOW, 4 * WINDOW])
+async def test_a_receiver_that_pauses_holds_a_window_at_most(
+    connection: asyncssh.SSHClientConnection, window: int
+) -> None:
+    session = Pausing(window)
     await connection.create_session(lambda: session, "send", encoding=None, window=WINDOW)
     async with asyncio.timeout(60):
         await session.closed
     assert bytes(session.got) == SENT
-    assert 0 < session.most_waiting <= WINDOW
+    assert 0 < session.most_waiting <= window
