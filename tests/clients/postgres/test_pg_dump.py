@@ -100,14 +100,12 @@ def with_a_large_object(target: Target, served: Served) -> Iterator[Databases]:
     _run(ways.direct.to("postgres"), "dropdb", "--force", "large")
 
 
-@pytest.mark.xfail(strict=True, reason="pg-F11")
 @pytest.mark.parametrize("kind", ["-Fp", "-Fc"])
 def test_large_objects_are_dumped(with_a_large_object: Databases, tmp_path: Path, kind: str) -> None:
     done = _run(with_a_large_object.through, "pg_dump", kind, "-f", str(tmp_path / "dump"))
     assert (done.status, done.err) == (0, b"")
 
 
-@pytest.mark.xfail(strict=True, reason="pg-F11")
 def test_large_objects_are_restored(with_a_large_object: Databases, empty: Databases, tmp_path: Path) -> None:
     archive = str(tmp_path / "archive")
     assert _run(with_a_large_object.direct, "pg_dump", "-Fc", "-f", archive).status == 0

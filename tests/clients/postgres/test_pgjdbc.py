@@ -62,7 +62,6 @@ def test_every_case_is_listed(ran: tuple[str, Mapping[str, object], Mapping[str,
     assert list(ran[1]) == NAMES
 
 
-@pytest.mark.xfail(strict=True, reason="pg-F11")
 @pytest.mark.parametrize("mode", ["default", "prepared at once"])
 def test_large_objects(target: Target, served: Served, mode: str) -> None:
     ways = databases.ways(target, served, databases.PLAIN, databases.PLAIN)

@@ -175,7 +175,6 @@ def test_a_syntax_error_where_statements_are_judged(target: Target, served: Serv
     assert b"could not parse this statement" in through.err
 
 
-@pytest.mark.xfail(strict=True, reason="pg-F11")
 def test_large_objects(plain: Databases) -> None:
     typed = "\\lo_import /etc/hostname\n\\lo_list\n\\lo_export :LASTOID /dev/null\n\\lo_unlink :LASTOID\n"
     [direct, through] = plain.each(lambda way: psql(way, postgres_programs.newest(), typed=typed))
