@@ -115,7 +115,6 @@ def test_borg(host: GetHost, tmp_path: Path) -> None:
     assert host("deploy").same(seen)[:3] == [0, 0, 0]
 
 
-@pytest.mark.skip(reason="unison: the case fails at the host itself as it is written, so it compares nothing yet")
 @needs("unison", "unison")
 def test_unison(host: GetHost) -> None:
     """Both sides have files of their own; afterwards both have all of them, and a second run has nothing to do."""
@@ -199,7 +198,6 @@ PLAYBOOK = """
 """
 
 
-@pytest.mark.skip(reason="Ansible: the case fails at the host itself as it is written, so it compares nothing yet")
 @needs("Ansible", "ansible-playbook")
 @pytest.mark.parametrize("transfer", ["smart", "scp", "sftp", "piped"])
 @pytest.mark.parametrize("pipelining", ["True", "False"], ids=["pipelining", "no pipelining"])
@@ -209,9 +207,6 @@ def test_ansible(host: GetHost, transfer: str, pipelining: str) -> None:
     )
 
 
-@pytest.mark.skip(
-    reason="Ansible with sshpass: the case fails at the host itself as it is written, so it compares nothing yet"
-)
 @needs("Ansible with sshpass", "ansible-playbook")
 @needs("Ansible with sshpass", "sshpass")
 def test_ansible_with_sshpass(host: GetHost) -> None:

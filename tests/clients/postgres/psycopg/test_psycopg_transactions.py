@@ -1,12 +1,15 @@
 """psycopg 3: transactions, errors with all their fields, notices, notifications, cancels."""
 
 import contextlib
+import select
+import threading
 import uuid
 
 import psycopg
 import pytest
 from psycopg.rows import dict_row
 
+from support.children import PATIENCE_S
 from support.clients.psycopg_cases import Cases, Connection, failure, rows
 from support.clients.ways import Databases
 
@@ -110,7 +113,14 @@ def advisory_locks(connection: Connection) -> object:
 def cancelled(connection: Connection) -> object:
     with connection.cursor() as cursor:
         cursor.execute("set statement_timeout = '20s'")
-        connection.pgconn.send_query(b"select pg_sleep(20)")
+        # A cancel that is there before the statement cancels nothing, so it waits until the statement says that it runs.
+        started = threading.Event()
+        connection.add_notice_handler(lambda _: started.set())
+        connection.pgconn.send_query(b"do $$ begin raise notice 'it runs'; perform pg_sleep(20); end $$")
+        while not started.is_set():
+            assert select.select([connection.pgconn.socket], [], [], PATIENCE_S)[0]
+            connection.pgconn.consume_input()
+            connection.pgconn.is_busy()  # takes what came apart, with the notice
         connection.cancel_safe()
         result = connection.pgconn.get_result()
         assert result is not None
