@@ -38,7 +38,8 @@ async def every_type(connection: asyncpg.Connection) -> object:
 
 @case
 async def parameters(connection: asyncpg.Connection) -> object:
-    query = "select $1::int8, $2::text, $3::numeric, $4::timestamptz, $5::bytea, $6::int[], $7::jsonb, $8::interval, $9::bool"
+    query = "select $1::int8, $2::text, $3::numeric, $4::timestamptz, $5::bytea, $6::int[], $7::jsonb, $8::interval"
+    query += ", $9::bool"
     when = datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC)
     numbers = (2**40, "text ü", decimal.Decimal("1.50"), when, b"\x00\xff", [1, None], '{"a": 1}')
     return tuple(await connection.fetchrow(query, *numbers, datetime.timedelta(days=2), None) or ())

@@ -1,4 +1,4 @@
-"""pgjdbc: what tools for databases, Spring and Hibernate stand on, in each of the ways in which it can send statements."""
+"""pgjdbc: what Spring and Hibernate stand on, in each of the ways in which it can send statements."""
 
 from collections.abc import Mapping
 
@@ -23,10 +23,11 @@ MODES = {
     "cache everything": "preferQueryMode=extendedCacheEverything",
     "rewritten batches": "reWriteBatchedInserts=true,autosave=always",
 }
-CASES = """every type|every type, prepared|parameters|arrays|metadata of a result|metadata of parameters|metadata of tables|
-metadata of keys|metadata of functions|metadata of types|metadata of rights|fetch size|max rows|scrolling|
-updatable result|batch|batch with an error|batch of statements|generated keys|several results|savepoint|
-failed transaction|errors|warnings|function and procedure|copy out|copy in|cancel|query timeout|notifications"""
+CASES = """every type|every type, prepared|parameters|arrays|metadata of a result|metadata of parameters|
+metadata of tables|metadata of keys|metadata of functions|metadata of types|metadata of rights|fetch size|
+max rows|scrolling|updatable result|batch|batch with an error|batch of statements|generated keys|
+several results|savepoint|failed transaction|errors|warnings|function and procedure|copy out|copy in|cancel|
+query timeout|notifications"""
 NAMES = CASES.replace("\n", "").split("|")
 #: What pgjdbc itself cannot do in a mode; it fails at the server alike, and so would test nothing.
 NOT_IN = {

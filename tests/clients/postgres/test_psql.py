@@ -62,7 +62,8 @@ TYPED = {
     "\\crosstabview\n",
     "fetch count": "\\set FETCH_COUNT 7\nselect id, note from orders order by id limit 100;\n",
     "fetch count and an error": "\\set FETCH_COUNT 7\nselect 1 / (20 - id) from people order by id;\n",
-    "gdesc": "select * from every_type \\gdesc\nselect 1 as a, 'x'::text as b \\gdesc\ninsert into orders values (0) \\gdesc\n",
+    "gdesc": "select * from every_type \\gdesc\nselect 1 as a, 'x'::text as b \\gdesc\n"
+    "insert into orders values (0) \\gdesc\n",
     "gset": "select 7 as seven, 'x y' as words \\gset\n\\echo :seven :'words'\nselect :seven + 1;\n",
     "gexec": "select format('select %s as n', n) from generate_series(1, 4) n \\gexec\n",
     "gx": "select * from people where id = 3 \\gx\n",
@@ -77,7 +78,8 @@ TYPED = {
     "on error rollback": "\\set ON_ERROR_ROLLBACK on\nbegin;\nselect 1 / 0;\nselect 'goes on';\ncommit;\n",
     "on error stop": "\\set ON_ERROR_STOP on\nselect 1 / 0;\nselect 'never';\n",
     "autocommit off": "\\set AUTOCOMMIT off\nselect 1;\nselect 2;\ncommit;\n",
-    "prepare": "prepare p (int) as select name from people where id = $1;\nexecute p(3);\nexecute p(4);\ndeallocate p;\n"
+    "prepare": "prepare p (int) as select name from people where id = $1;\n"
+    "execute p(3);\nexecute p(4);\ndeallocate p;\n"
     "execute p(5);\n",
     "cursor": "begin;\ndeclare c cursor for select id from people order by id;\nfetch 3 from c;\nmove 2 in c;\n"
     "fetch 1 from c;\nclose c;\nfetch 1 from c;\nrollback;\n",
@@ -89,11 +91,13 @@ TYPED = {
     "drop table if exists nowhere;\n",
     "listen": "listen here;\nnotify here, 'said';\nselect 1;\n",
     "call": "call add_to(4);\n",
-    "do": "do $$ begin raise notice 'n is %', 5; raise exception 'no' using errcode = 'ZX001', hint = 'a hint'; end $$;\n",
+    "do": "do $$ begin raise notice 'n is %', 5;"
+    " raise exception 'no' using errcode = 'ZX001', hint = 'a hint'; end $$;\n",
     "explain": "explain (costs off) select * from people where id = 3;\nexplain (format json, costs off) select 1;\n",
     "settings": "set datestyle = 'German, DMY';\nselect born from people where id = 1;\nset timezone = 'Asia/Tokyo';\n"
     "select at from people where id = 1;\nset bytea_output = 'escape';\nselect j from every_type;\nshow datestyle;\n",
-    "latin1": "set client_encoding = 'latin1';\nselect g from every_type where a = 0;\nselect chr(228);\nselect 'gr\\374n';\n",
+    "latin1": "set client_encoding = 'latin1';\nselect g from every_type where a = 0;\n"
+    "select chr(228);\nselect 'gr\\374n';\n",
     "wide": "select " + ", ".join(f"{n} as c{n}" for n in range(1600)) + ";\n",
     "long": "select length('" + "x" * 2_000_000 + "');\n",
     "long row": "select repeat('0123456789abcdef ', 100000);\n",
@@ -107,7 +111,8 @@ TYPED = {
 #: What psql of PostgreSQL 16 and later has.
 NEWER = {
     "bind": "select $1 + $2 \\bind 3 4 \\g\nselect $1::text, $2::int \\bind 'a b' 7 \\gx\nselect $1 \\bind \\g\n",
-    "parse and bind named": "select $1::int + 1 \\parse s\n\\bind_named s 4 \\g\n\\bind_named s 5 \\g\n\\close_prepared s\n"
+    "parse and bind named": "select $1::int + 1 \\parse s\n"
+    "\\bind_named s 4 \\g\n\\bind_named s 5 \\g\n\\close_prepared s\n"
     "\\bind_named s 6 \\g\n",
     "pipeline": "\\startpipeline\nselect 1 \\bind \\sendpipeline\nselect $1 \\bind two \\sendpipeline\n\\syncpipeline\n"
     "select 1 / 0 \\bind \\sendpipeline\nselect 'lost' \\bind \\sendpipeline\n\\syncpipeline\n"

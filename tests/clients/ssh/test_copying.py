@@ -102,7 +102,7 @@ def test_scp_one_file_and_quiet(host: GetHost, tree: Path, protocol: str) -> Non
 
 @both_protocols
 def test_scp_between_two_places_there(host: GetHost, tree: Path, protocol: str) -> None:
-    """-3: the file goes by way of here. By the old protocol scp asks no second host for a password, unless it is told."""
+    """-3: the file goes by way of here. By the old protocol scp asks no second host for a password, unless told."""
 
     def seen(way: Client) -> tuple[Ran, object]:
         done = scp(way, protocol, "-oBatchMode=no", "-3", "-p", f"HOST:{tree}/large", f"HOST:{_received(way)}/again")

@@ -1,4 +1,4 @@
-"""Clients that are not OpenSSH's: Dropbear's dbclient, PuTTY's plink, pscp and psftp, and sshpass before OpenSSH's own."""
+"""Clients that are not OpenSSH's: Dropbear's dbclient, PuTTY's plink, pscp and psftp, and sshpass before OpenSSH's."""
 
 import os
 from collections.abc import Callable

@@ -22,9 +22,15 @@ def connected(way: Client) -> Iterator[paramiko.SSHClient]:
     client = paramiko.SSHClient()
     client.load_host_keys(str(way.folder / "known_hosts"))
     client.set_missing_host_key_policy(paramiko.RejectPolicy())
-    secret = {"password": way.token} if way.token else {"key_filename": way.identity}
     client.connect(
-        "127.0.0.1", way.port, way.door, allow_agent=False, look_for_keys=False, timeout=PATIENCE_S, **secret
+        "127.0.0.1",
+        way.port,
+        way.door,
+        password=way.token or None,
+        key_filename=None if way.token else way.identity,
+        allow_agent=False,
+        look_for_keys=False,
+        timeout=PATIENCE_S,
     )
     try:
         yield client

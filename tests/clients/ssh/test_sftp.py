@@ -16,7 +16,8 @@ TYPED = {
     "put and get": "put HERE/file THERE/sent\nget THERE/sent HERE/back\nls -1 THERE\n",
     "recursively": "put -r HERE/tree THERE\nget -r THERE/tree HERE/again\nls -1 THERE/tree\n",
     "keeping times": "put -p HERE/file THERE/kept\nget -p THERE/kept HERE/kept\n",
-    "append and resume": "put HERE/file THERE/part\nreput HERE/file THERE/part\nget THERE/part HERE/p\nreget THERE/part HERE/p\n",
+    "append and resume": "put HERE/file THERE/part\nreput HERE/file THERE/part\n"
+    "get THERE/part HERE/p\nreget THERE/part HERE/p\n",
     "rename": "put HERE/file THERE/old\nrename THERE/old THERE/new\nls -1 THERE\n",
     "remove": "put HERE/file THERE/gone\nrm THERE/gone\nls -1 THERE\n",
     "folders": "mkdir THERE/a\nmkdir THERE/a/b\nls -1 THERE\nrmdir THERE/a/b\nrmdir THERE/a\nls -1 THERE\n",
@@ -24,7 +25,8 @@ TYPED = {
     "modes": "put HERE/file THERE/m\nchmod 600 THERE/m\n",
     "where": "cd THERE\npwd\nlpwd\n!true\n",
     "globs": "mput HERE/tree/*\n",
-    "errors": "-get THERE/nowhere\n-rm THERE/nowhere\n-cd THERE/nowhere\n-mkdir THERE\n-rmdir /proc\n-put HERE/nowhere\n",
+    "errors": "-get THERE/nowhere\n-rm THERE/nowhere\n-cd THERE/nowhere\n"
+    "-mkdir THERE\n-rmdir /proc\n-put HERE/nowhere\n",
     "stops at an error": "get THERE/nowhere\nmkdir THERE/never\n",
     "help and version": "version\nhelp\nprogress\n",
 }

@@ -42,7 +42,8 @@ COMMENT ON TABLE people IS 'who they are';
 COMMENT ON COLUMN people.name IS 'as it is spoken';
 INSERT INTO people
     SELECT n, 'person ' || n, date '2000-01-01' + n, 'happy', 'c' || n, '2026-01-02 03:04:05+00',
-        ARRAY['a' || n, NULL], jsonb_build_object('n', n, 'list', jsonb_build_array(1, 'x')), ROW(n, 'spot')::spot, n / 4.0
+        ARRAY['a' || n, NULL], jsonb_build_object('n', n, 'list', jsonb_build_array(1, 'x')),
+        ROW(n, 'spot')::spot, n / 4.0
     FROM generate_series(1, 200) n;
 CREATE TABLE orders (id int PRIMARY KEY, person int NOT NULL REFERENCES people ON DELETE CASCADE, note text);
 CREATE INDEX orders_by_person ON orders (person) WHERE note IS NOT NULL;

@@ -1,4 +1,4 @@
-"""The host behind the gateway: an sshd with ten channels a connection as it ships, and a role for each way to use it."""
+"""The host behind the gateway: an sshd with ten channels a connection as it ships, and a role for each use of it."""
 
 from pathlib import Path
 from typing import Any

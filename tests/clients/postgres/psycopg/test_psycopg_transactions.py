@@ -113,7 +113,7 @@ def advisory_locks(connection: Connection) -> object:
 def cancelled(connection: Connection) -> object:
     with connection.cursor() as cursor:
         cursor.execute("set statement_timeout = '20s'")
-        # A cancel that is there before the statement cancels nothing, so it waits until the statement says that it runs.
+        # A cancel that is there before the statement cancels nothing, so it waits for the statement's own word.
         started = threading.Event()
         connection.add_notice_handler(lambda _: started.set())
         connection.pgconn.send_query(b"do $$ begin raise notice 'it runs'; perform pg_sleep(20); end $$")
