@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a Debian machine with Python 3.11 is enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-clients coverage check format rooms migration changelog bench fuzz dist clean
+.PHONY: help demo test test-unit test-journeys test-simulator test-clients coverage check format rooms migration changelog bench fuzz dist clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -20,7 +20,7 @@ demo: $(READY) ## Run everything on this machine, with a local Slack (ARGS=--scr
 
 test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chromium (ARGS=tests/live/proxy picks some)
 	sh scripts/system-packages
-	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 --dist loadfile --durations=10 $(ARGS)
+	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 --dist loadfile --durations=10 $(or $(ARGS),tests --ignore tests/journeys --ignore tests/clients)
 
 test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan" picks some)
 	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 tests/unit $(ARGS)
@@ -28,6 +28,14 @@ test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan"
 test-clients: $(READY) ## Compare real clients through the gateway with the server itself (ARGS="-k psql"); says what it left out
 	sh scripts/system-packages clients
 	$(ALONE_IN) $(BIN)/uv run --quiet --frozen --all-extras --group clients pytest $(IN_IT) -n 2 --dist loadfile --durations=10 tests/clients $(ARGS)
+
+test-journeys: $(READY) ## Run the whole product as people use it, in processes of its own (ARGS="-k revok" picks some)
+	sh scripts/system-packages
+	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 --dist loadfile --durations=10 tests/journeys $(ARGS)
+
+test-simulator: $(READY) ## Run the tests of the local Slack, a distribution of its own (ARGS="-k modal" picks some)
+	sh scripts/system-packages
+	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 --dist loadfile --durations=10 simulator/tests $(ARGS)
 
 coverage: $(READY) ## Report which lines the unit tests run; a report, not a threshold
 	$(BIN)/pytest -n 2 --cov --cov-report=term:skip-covered tests/unit $(ARGS)

@@ -5,7 +5,7 @@ record with its destination, bytes and time, and cut with the session. Agents, d
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, Final
 
 import asyncssh
@@ -14,6 +14,7 @@ from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED, OPEN_CONNECT_FA
 from access.policy.labels import ShellLabel
 from access.policy.values.forward import Destination
 from proxy.errors import Fault
+from proxy.ssh.forwarding.expected import expected
 from proxy.ssh.forwarding.pipe import End, Pipe
 from proxy.ssh.live import Live
 from proxy.ssh.transport import FORWARD_WINDOW_BYTES, PACKET_BYTES
@@ -78,19 +79,31 @@ class Forwarding:
         self._listening += 1
         try:
             await self._judge(wanted)
-            upstream = self._live.upstream
-            if wanted.is_socket:
-                return await upstream.create_unix_server(lambda: self._arrived(wanted, ("", 0)), wanted.host, **_SIZES)
-            listener: asyncssh.SSHListener
-
-            def arrived(host: str, port: int) -> Awaitable[End]:
-                real = Destination(wanted.host, wanted.port or listener.get_port(), listens=True)
-                return self._arrived(real, (host, port))
-
-            listener = await upstream.create_server(arrived, wanted.host, wanted.port, **_SIZES)
+            return await self._listen(wanted)
         except (asyncssh.Error, OSError):
             self._listening -= 1
             return None
+
+    async def _listen(self, wanted: Destination) -> asyncssh.SSHListener:
+        upstream = self._live.upstream
+        listening: asyncio.Future[asyncssh.SSHListener] = asyncio.get_running_loop().create_future()
+
+        async def arrived(host: str = "", port: int = 0) -> End:
+            # The client is told first that the host listens.
+            bound = await asyncio.shield(listening)
+            real = wanted if wanted.is_socket else Destination(wanted.host, bound.get_port(), listens=True)
+            return await self._arrived(real, (host, port))
+
+        try:
+            with expected(upstream, wanted, arrived):
+                if wanted.is_socket:
+                    listener = await upstream.create_unix_server(arrived, wanted.host, **_SIZES)
+                else:
+                    listener = await upstream.create_server(arrived, wanted.host, wanted.port, **_SIZES)
+        except BaseException:
+            listening.cancel()
+            raise
+        listening.set_result(listener)
         return listener
 
     async def _arrived(self, wanted: Destination, origin: tuple[str, int]) -> End:

@@ -72,7 +72,8 @@ class End(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):  # pyr
 
     def close(self) -> None:
         """Say the last that was received, then goodbye."""
-        if self.channel is not None and not self.channel.is_closing():
+        if self.channel is not None:
+            # Whether or not its own end was said: ssh -W waits for the close behind it.
             self.channel.close()
 
     # Back-pressure: an end that cannot take more stops the other.

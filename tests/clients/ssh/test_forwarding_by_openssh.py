@@ -97,7 +97,6 @@ def test_dynamic(host: GetHost, echo_port: int, kind: int, name: bytes) -> None:
     assert host("tunnels").same(seen) == (b"\5\0", DATA)
 
 
-@pytest.mark.xfail(strict=True, reason="through the gateway ssh -W does not end after its input has")
 def test_standard_input_and_output(host: GetHost, echo_port: int) -> None:
     """It is over when its input is, which takes the host no time."""
 
@@ -126,7 +125,6 @@ def test_jump(host: GetHost) -> None:
     assert ways.same(seen) == (6, DATA)
 
 
-@pytest.mark.xfail(strict=False, reason="a connection that comes as soon as the host listens is reset; cause not found")
 def test_remote(host: GetHost, echo_port: int) -> None:
     def seen(way: Client) -> bytes:
         port = free_port()

@@ -1,13 +1,15 @@
 """What Gatepass replaces inside asyncssh is there, and is the asyncssh that it was read in."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import asyncssh
 import pytest
 from asyncssh.channel import SSHChannel, SSHClientChannel, SSHServerChannel
-from asyncssh.connection import SSHConnection
+from asyncssh.connection import SSHClientConnection, SSHConnection
 from asyncssh.constants import MSG_IGNORE
+from asyncssh.listener import SSHTCPClientListener, SSHUNIXClientListener
 from asyncssh.misc import map_handler_name
 from asyncssh.packet import PacketDecodeError
 
@@ -48,6 +50,9 @@ PARTS: list[tuple[type, str]] = [
     (SSHServerChannel, "_process_exec_request"),
     (SSHServerChannel, "_start_session"),
     (SSHServerChannel, "_process_pty_req_request"),
+    # proxy/ssh/forwarding/expected.py
+    (SSHTCPClientListener, "process_connection"),
+    (SSHUNIXClientListener, "process_connection"),
     # proxy/ssh/guesses.py
     (SSHConnection, "process_packet"),
     # proxy/ssh/channels/session_channel.py
@@ -83,6 +88,11 @@ def test_bytes_are_delivered_with_the_window_that_is_replaced() -> None:
         SSHChannel._deliver_data
     ), f"_deliver_data does something else now. {_WHAT_TO_DO}"
     assert "_recv_window" in _names(SSHChannel._accept_data), f"_accept_data does something else. {_WHAT_TO_DO}"
+
+
+@pytest.mark.parametrize("create", [SSHClientConnection.create_server, SSHClientConnection.create_unix_server])
+def test_listeners_are_kept_where_they_are_expected(create: Callable[..., Any]) -> None:
+    assert "_remote_listeners" in inspect.getsource(create), f"Listeners are kept elsewhere. {_WHAT_TO_DO}"
 
 
 def test_the_ciphers_that_are_offered_are_read_when_the_key_exchange_is_sent() -> None:

@@ -291,3 +291,32 @@ async def test_an_editor_over_ssh_has_its_script_and_its_forwarded_port(
     writer.close()
     await process.communicate(b"exit 3\n")
     assert process.returncode == 3
+
+
+@pytest.mark.finding("ssh-forwarding")
+@pytest.mark.parametrize("size", [0, 2_000, 200_000])
+async def test_standard_input_and_output_are_forwarded_to_their_end(client: MakeClient, echo: int, size: int) -> None:
+    ssh = await client("tunnels")
+    message = os.urandom(size)
+    process = await ssh.start(ssh.command("-W", f"127.0.0.1:{echo}", ssh.destination))
+    said, _ = await asyncio.wait_for(process.communicate(message), 30)
+    assert said == message + b"bye"
+    assert process.returncode == 0
+
+
+@pytest.mark.finding("ssh-forwarding")
+async def test_what_connects_as_soon_as_the_host_listens_is_heard_whole(client: MakeClient, echo: int) -> None:
+    ssh = await client("tunnels")
+    port, message = free_port(), os.urandom(200_000)
+    process = await ssh.start(ssh.command("-N", f"-R{port}:127.0.0.1:{echo}", ssh.destination))
+
+    async def connection() -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        while True:
+            try:
+                return await asyncio.open_connection("127.0.0.1", port)
+            except ConnectionRefusedError:
+                await asyncio.sleep(0)
+
+    assert await asyncio.wait_for(_say(connection(), message), 60) == message + b"bye"
+    process.terminate()
+    await process.communicate(b"")
