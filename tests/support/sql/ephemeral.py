@@ -100,11 +100,11 @@ class Made:
         """The server's own log."""
         return (self.target.cluster._data / "server.log").read_text(errors="replace")
 
-    async def past_the_gateway(self, name: str) -> asyncpg.Connection:
+    async def past_the_gateway(self, name: str, database: str = "payments") -> asyncpg.Connection:
         """A connection as a session's role, which lets nobody in but for a superuser who changes that."""
         await self.superuser.execute(f"ALTER ROLE {identifier(name)} LOGIN CONNECTION LIMIT -1 PASSWORD 'past'")
         return await asyncpg.connect(
-            host=self.target.host, port=self.target.port, user=name, password="past", database="payments", timeout=20
+            host=self.target.host, port=self.target.port, user=name, password="past", database=database, timeout=20
         )
 
     async def clear(self) -> None:

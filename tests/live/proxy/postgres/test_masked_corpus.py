@@ -22,18 +22,15 @@ from sqlalchemy.pool import NullPool
 from cli.demo.clients import psql_program
 from proxy.postgres.protocol import messages
 from support.cards import SCHEMA, SECRETS
-from support.postgres import Door, Raw, Target
+from support.postgres import Door, Target
+from support.sql.corpus import ALONE, BINARY, CORPUS, TEXT, run, undone
 from support.sql.leaks import WANTED, given_away
 from support.sql.output_names import NAMES
 
 _CORPUS = Path(__file__).parents[3] / "unit" / "proxy" / "postgres" / "sql" / "corpus"
-CORPUS: dict[str, Any] = yaml.safe_load((_CORPUS / "masked_columns.yml").read_text())
 METADATA: dict[str, list[str]] = yaml.safe_load((_CORPUS / "metadata_queries.yml").read_text())
 
 DATABASE = "corpus"
-TEXT, BINARY = 0, 1
-#: What they cannot do within a transaction.
-_ALONE = ("vacuum", "begin", "create publication")
 
 
 @pytest.fixture
@@ -83,27 +80,6 @@ def test_the_detector_leaves_what_is_masked() -> None:
 # --- uses -------------------------------------------------------------------------------------------------------------
 
 
-async def _run(client: Raw, sql: str, form: int) -> list[tuple[bytes, bytes]]:
-    """A statement's whole answer: by the simple protocol in text, by the extended one in binary."""
-    if form == TEXT:
-        client.send(messages.query(sql))
-    else:
-        bind = messages.message(b"B", b"\0\0" + struct.pack(">hhhh", 0, 0, 1, BINARY))
-        client.send(*(messages.parse("", sql), bind, messages.describe_portal(""), messages.execute(""), messages.SYNC))
-    seen: list[tuple[bytes, bytes]] = []
-    while not seen or seen[-1][0] != b"Z":
-        seen.append(await client.message())
-        if seen[-1][0] == b"G":
-            client.send(messages.message(b"f", b"no rows\0"), *([messages.SYNC] if form == BINARY else []))
-    return seen
-
-
-async def _undone(client: Raw) -> None:
-    """Out of whatever transaction a statement left."""
-    client.send(messages.query("rollback"))
-    await client.until(b"Z")
-
-
 @pytest.mark.finding("pg-F1")
 @pytest.mark.finding("pg-F12")
 @pytest.mark.parametrize("form", [TEXT, BINARY], ids=["text", "binary"])
@@ -111,12 +87,12 @@ async def test_no_use_gives_a_value_away(door: Door, direct: asyncpg.Connection,
     client = await door.raw("owner", parameters={"database": DATABASE})
     leaks: dict[str, set[bytes]] = {}
     for sql in CORPUS["used"]:
-        if not sql.startswith(_ALONE):
+        if not sql.startswith(ALONE):
             client.send(messages.query("begin"))
             await client.until(b"Z")
-        if found := given_away(await _run(client, sql, form)):
+        if found := given_away(await run(client, sql, form)):
             leaks[sql] = found
-        await _undone(client)
+        await undone(client)
     await client.close()
     print(f"{len(CORPUS['used'])} uses, {len(leaks)} leaks")
     assert not leaks
@@ -131,7 +107,7 @@ async def test_no_script_gives_a_value_away(door: Door, direct: asyncpg.Connecti
         await direct.execute("DROP SCHEMA IF EXISTS public, hidden, gone, s3 CASCADE; CREATE SCHEMA public;" + SCHEMA)
         client = await door.raw("owner", parameters={"database": DATABASE})
         for sql in script:
-            answers = await _run(client, sql, TEXT if sql.startswith("prepare") or ";" in sql else form)
+            answers = await run(client, sql, TEXT if sql.startswith("prepare") or ";" in sql else form)
             if found := given_away(answers):
                 leaks.append([*script, str(found)])
         await client.close()
@@ -248,12 +224,12 @@ async def test_what_has_no_equal_answer_is_not_refused(door: Door, direct: async
     client = await door.raw("owner", parameters={"database": DATABASE})
     for sql in CORPUS["shown"]:
         if sql.startswith(_INCOMPARABLE):
-            answers = await _run(client, sql, TEXT)
+            answers = await run(client, sql, TEXT)
             assert [messages.read_fields(payload)["C"] for tag, payload in answers if tag == b"E"] in ([], ["57014"]), (
                 sql
             )
             assert not given_away(answers)
-            await _undone(client)
+            await undone(client)
     await client.close()
     assert await direct.fetchval("select count(*) from cards") == 3
 
