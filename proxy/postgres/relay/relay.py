@@ -130,14 +130,12 @@ class Relay:
                 self._over.set_result(None)
                 return
             taken = self._requests.take(chunk, frame)
-            waits = None
+            work = None if isinstance(taken, bytes) else taken
             if isinstance(taken, bytes):
                 self._out.append(taken)
-            else:
-                waits = taken
-            if waits is not None or self._is_to_wait(frame):
+            if work is not None or self._is_to_wait(frame):
                 self._client.hold_reading("requests")
-                self._asking = asyncio.ensure_future(self._ask(waits, chunk, frames[position + 1 :]))
+                self._asking = asyncio.ensure_future(self._ask(work, chunk, frames[position + 1 :]))
                 return
 
     def _is_to_wait(self, frame: Frame) -> bool:

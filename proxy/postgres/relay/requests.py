@@ -208,14 +208,20 @@ class Requests:
             denial = await self._review(portal, analysis)
         else:
             denial = await self._deciding.decide(analysis)
-        if self._state.discarding:
-            return b""
-        if denial is not None:
-            self._state.refuse(denial)
-            return messages.execute(FAILING)
+        if (instead := self._instead(denial)) is not None:
+            return instead
         # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is decided again then.
         portal.started = True
         return self._executed(name, portal, analysis, whole)
+
+    def _instead(self, denial: bytes | None) -> bytes | None:
+        """What goes upstream in place of an Execute: nothing if the batch is discarded by now. None: it may run."""
+        if self._state.discarding:
+            return b""
+        if denial is None:
+            return None
+        self._state.refuse(denial)
+        return messages.execute(FAILING)
 
     def _executed(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
         """The Execute, and before it a Describe of ours where the rows would come without their columns."""
@@ -238,11 +244,8 @@ class Requests:
                 denial = await self._deciding.refuse(analysis.facts, _UNKNOWN_PORTAL, _UNKNOWN_PORTALS)
             else:
                 denial = await self._deciding.decide(analysis)
-        if self._state.discarding:
-            return b""
-        if denial is not None:
-            self._state.refuse(denial)
-            return messages.execute(FAILING)
+        if (instead := self._instead(denial)) is not None:
+            return instead
         portal = Portal((Prepared(analysis),))
         before = close_waiting(self._state)
         self._state.describe("P", name, injected=True, cursor=portal)
@@ -284,11 +287,8 @@ class Requests:
         candidates = self._state.prepared(held.bind.statement)
         denial = await self._reviewing.run(held.bind.statement, candidates, held.payload)
         self._held_bind = None
-        if self._state.discarding:
-            return b""
-        if denial is not None:
-            self._state.refuse(denial)
-            return messages.execute(FAILING)
+        if (instead := self._instead(denial)) is not None:
+            return instead
         before, portal = self._bound(held)
         portal.started = True
         return before + self._executed(held.bind.portal, portal, self._analysis_of(portal.candidates), whole)

@@ -35,10 +35,11 @@ def expected(
     else:
         key = host, port = wanted.host.lower(), wanted.port
         listener = SSHTCPClientListener[bytes](upstream, arrived, host, port, None, "strict", *_SIZES)
-    listener = listeners.setdefault(key, listener)
+    # Where the client has asked before, its listener is there and stays, whatever the host says this time.
+    listeners.setdefault(key, listener)
     try:
         yield
     finally:
-        # Its own has taken the place of this one if the host listens.
+        # Another has taken the place of this one if the host listens.
         if listeners.get(key) is listener:
             del listeners[key]

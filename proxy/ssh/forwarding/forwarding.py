@@ -101,7 +101,9 @@ class Forwarding:
                 else:
                     listener = await upstream.create_server(arrived, wanted.host, wanted.port, **_SIZES)
         except BaseException:
-            listening.cancel()
+            listening.set_exception(asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, "gatepass: nobody listens there."))
+            # Most often nobody has come, so nobody else hears it.
+            listening.exception()
             raise
         listening.set_result(listener)
         return listener
