@@ -201,7 +201,7 @@ PLAYBOOK = """
 """
 
 
-#: A connection for each command: a master that stays holds Ansible's own output, and one that goes is missed at times.
+#: A connection for each command: a master that stays holds Ansible's own output.
 _MASTER = "-o ControlMaster=no"
 #: Without `ansible_password` Ansible forbids ssh to ask for anything; of an option ssh takes what is said first.
 _ASKING = f"{_MASTER} -o KbdInteractiveAuthentication=yes -o PreferredAuthentications=publickey,keyboard-interactive"
