@@ -16,6 +16,15 @@ async def line(pipe: asyncio.StreamReader | None) -> bytes:
         return await pipe.readline()
 
 
+async def ended(process: asyncio.subprocess.Process) -> tuple[bytes, bytes]:
+    """What a program says to its end, once its standard input is closed; it may have ended before."""
+    assert process.stdin is not None
+    # communicate() with something to write fails under uvloop where the program has gone.
+    process.stdin.close()
+    async with asyncio.timeout(PATIENCE_S):
+        return await process.communicate()
+
+
 class Children:
     """Starts programs with pipes at all three ends; ends those that still run."""
 

@@ -203,7 +203,8 @@ PLAYBOOK = """
 
 #: A connection for each command: a master that stays holds Ansible's own output.
 _MASTER = "-o ControlMaster=no"
-#: Without `ansible_password` Ansible forbids ssh to ask for anything; of an option ssh takes what is said first.
+#: Without `ansible_password` Ansible forbids ssh to ask for anything; of an option ssh takes what is said first. (sftp
+#: forbids it too where it is given a batch, whatever is said behind that.)
 _ASKING = f"{_MASTER} -o KbdInteractiveAuthentication=yes -o PreferredAuthentications=publickey,keyboard-interactive"
 
 
@@ -213,6 +214,7 @@ _ASKING = f"{_MASTER} -o KbdInteractiveAuthentication=yes -o PreferredAuthentica
 )
 def test_ansible(host: GetHost, transfer: str, pipelining: str) -> None:
     settings = {"ANSIBLE_PIPELINING": pipelining, "ANSIBLE_SSH_TRANSFER_METHOD": transfer, "ANSIBLE_SSH_ARGS": _ASKING}
+    settings["ANSIBLE_SFTP_BATCH_MODE"] = "False"
     host("deploy").same(lambda way: _played(way, settings))
 
 
@@ -247,7 +249,7 @@ def _played(way: Client, settings: dict[str, str], more: dict[str, str] | None =
     (play / "hosts.json").write_text(json.dumps({"all": {"hosts": {"127.0.0.1": variables}}}))
     environment = {**way.environment, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCAL_TEMP": str(here / "tmp"), **settings}
     environment["ANSIBLE_SSH_CONTROL_PATH_DIR"] = str(way.folder / "c")
-    done = run(["ansible-playbook", "-i", "hosts.json", "play.yml"], environment, cwd=play, patience_s=100)
-    assert done.status == 0, (done.out[-1000:], done.err[-1000:])
+    done = run(["ansible-playbook", "-i", "hosts.json", "play.yml"], environment, cwd=play, patience_s=200)
+    assert done.status == 0, done.out.decode()[-4000:] + done.err.decode()[-2000:]
     same = (here / "fetched").read_bytes() == (there / "large").read_bytes() == (play / "large").read_bytes()
     return [(there / "seen").read_text(), (there / "greeting").read_text(), same, (there / "folder").stat().st_mode]

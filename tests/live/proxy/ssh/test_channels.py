@@ -9,7 +9,7 @@ import asyncssh
 import pytest
 from asyncssh.constants import OPEN_CONNECT_FAILED
 
-from support.children import PATIENCE_S, line
+from support.children import PATIENCE_S, ended, line
 from support.ssh import Client, MakeClient, Pair, Sessions, Upstream, connected
 
 
@@ -176,6 +176,6 @@ async def _after_ctrl_c(client: Client, folder: Path, number: int) -> int:
         seen, still = written, still + 1 if written == seen else 0
     process.stdin.write(b"\x03")
     transport.resume_reading()
-    stdout, _ = await asyncio.wait_for(process.communicate(b""), PATIENCE_S)
+    stdout, _ = await ended(process)
     assert re.search(rb"answered\r?\n", stdout)
     return len(stdout)

@@ -12,7 +12,7 @@ import asyncssh
 import pytest
 
 from proxy.ssh.listener import SshListener
-from support.children import line
+from support.children import ended, line
 from support.ssh import MakeClient, Sessions, connected
 
 MEBIBYTE = 1024 * 1024
@@ -114,7 +114,7 @@ async def test_several_channels_share_one_connection_and_one_session(client: Mak
     done = await asyncio.gather(*(ssh.run(f"echo {n}; exit {n}", flags=shared) for n in range(8)))
     assert [each.status for each in done] == list(range(8))
     assert [each.stdout for each in done] == [f"{n}\n".encode() for n in range(8)]
-    await master.communicate(b"")
+    await ended(master)
     (session,) = await sessions()
     assert session.statements == {"exec": 9}
     assert session.end_reason == "closed"

@@ -9,6 +9,7 @@ from asyncssh.packet import String
 
 from access.context import Access
 from storage.model import HoldState, ReviewDecision
+from support.children import ended
 from support.ssh import Audited, Decide, Held, MakeClient, Recorded, Sessions, connected
 
 
@@ -46,7 +47,7 @@ async def test_a_held_command_waits_and_runs_when_approved(client: MakeClient, d
     assert waiting.stdin is not None
     waiting.stdin.write(b"typed while it waits\n")
     statement = await decide(ReviewDecision.APPROVE)
-    stdout, stderr = await asyncio.wait_for(waiting.communicate(b""), 60)
+    stdout, stderr = await ended(waiting)
     assert (waiting.returncode, stdout) == (3, b"typed while it waits\ngone\n")
     assert b"gatepass: This statement waits for review by bob" in stderr
     assert not target.exists()
@@ -82,7 +83,7 @@ async def test_a_held_command_is_refused_with_the_reviewers_reason(
     target.touch()
     waiting = await ssh.start(ssh.command(ssh.destination, f"rm {target}"))
     await decide(ReviewDecision.DENY, "Not on a Friday.")
-    _, stderr = await asyncio.wait_for(waiting.communicate(b""), 60)
+    _, stderr = await ended(waiting)
     assert waiting.returncode == 126
     assert b"denied by bob: Not on a Friday." in stderr
     assert target.exists()
@@ -95,7 +96,7 @@ async def test_a_client_that_hangs_up_withdraws_what_it_held(
     waiting = await ssh.start(ssh.command(ssh.destination, f"rm {tmp_path}/target"))
     statement = await held()
     waiting.kill()
-    await waiting.communicate(b"")
+    await ended(waiting)
     await sessions()
     async with access.database.transaction() as transaction:
         after = await transaction.get_one(type(statement), statement.id)
@@ -110,7 +111,7 @@ async def test_ctrl_c_on_a_terminal_withdraws(
     statement = await held()
     assert waiting.stdin is not None
     waiting.stdin.write(b"\x03")
-    stdout, stderr = await asyncio.wait_for(waiting.communicate(b""), 60)
+    stdout, stderr = await ended(waiting)
     assert waiting.returncode == 130
     assert b"Withdrawn; nothing was run." in stderr + stdout
     await sessions()
@@ -125,7 +126,7 @@ async def test_secrets_and_cards_in_a_command_are_not_recorded(
     command = "mysql -ps3cret -e x; rm /nowhere"
     waiting = await ssh.start(ssh.command(ssh.destination, command))
     statement = await decide(ReviewDecision.APPROVE)
-    await asyncio.wait_for(waiting.communicate(b""), 60)
+    await ended(waiting)
     assert (await ssh.run("true 4111111111111111; rm /nowhere")).status == 126
     await recorded()
     assert "s3cret" not in statement.text
@@ -212,7 +213,7 @@ async def test_what_runs_is_on_the_card_and_in_the_recording_whatever_stands_bef
     command = f"true; : Authorization: ; touch {mark}; rm /nowhere-{mark.name}"
     waiting = await ssh.start(ssh.command(ssh.destination, command))
     statement = await decide(ReviewDecision.APPROVE)
-    await asyncio.wait_for(waiting.communicate(b""), 60)
+    await ended(waiting)
     assert mark.exists()
     assert statement.text == command
     assert [event[2] for event in await recorded() if event[1] == "m"] == [

@@ -8,7 +8,7 @@ from typing import Any
 import asyncssh
 import pytest
 
-from support.children import line
+from support.children import ended, line
 from support.ssh import Audited, MakeClient, Sessions, Upstream, connected
 
 
@@ -218,7 +218,7 @@ async def test_no_port_is_forwarded_and_that_is_on_record(client: MakeClient, au
         assert await asyncio.wait_for(reader.read(), 60) == b""
         writer.close()
         await writer.wait_closed()
-    _, stderr = await asyncio.wait_for(process.communicate(b""), 60)
+    _, stderr = await ended(process)
     assert b"port forwarding is not allowed" in stderr
     (event,) = await audited("proxy:forwarding:refuse")
     assert (event["actor"], event["resource"], event["detail"]["forwarding"]) == ("human:alice", "web-1", "port")

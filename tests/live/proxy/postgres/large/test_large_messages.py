@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from proxy.postgres.protocol import messages
-from support.children import PATIENCE_S, line
+from support.children import PATIENCE_S, ended, line
 from support.postgres import Door, Raw
 
 MIB = 1024 * 1024
@@ -43,7 +43,7 @@ async def one_session(door: Door, what: str, size: int) -> None:
     )
     assert await line(child.stdout) == b"done\n"
     async with asyncio.timeout(PATIENCE_S):
-        await child.communicate(b"")
+        await ended(child)
         while door.gateway.live:
             await asyncio.sleep(0.02)
 

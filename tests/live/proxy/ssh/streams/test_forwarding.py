@@ -14,7 +14,7 @@ import pytest
 from access.context import Access
 from access.grants import grants
 from proxy.sessions.gateway import Gateway
-from support.children import line
+from support.children import ended, line
 from support.ssh import Audited, Client, MakeClient, Recorded, Sessions, Upstream, connected, until
 
 
@@ -75,7 +75,7 @@ async def test_a_local_port_is_forwarded_and_recorded(
     _, process = await tunnel(f"-L{local}:127.0.0.1:{echo}")
     said = await asyncio.gather(*(_say(asyncio.open_connection("127.0.0.1", local), message) for _ in range(3)))
     assert all(each == message + b"bye" for each in said)
-    await process.communicate(b"")
+    await ended(process)
     events = await recorded()
     opened = [event for event in _ways(events) if event["event"] == "open"]
     closed = [event for event in _ways(events) if event["event"] == "close"]
@@ -109,7 +109,7 @@ async def test_socks_asks_for_each_destination(tunnel: Callable[..., Any], echo:
 
     assert await ask(b"127.0.0.1", echo) == b"hellobye"
     assert await ask(b"localhost", echo) == b""
-    _, stderr = await process.communicate(b"")
+    _, stderr = await ended(process)
     assert b"forwarding is not allowed to localhost" in stderr
     (event,) = await audited("proxy:forwarding:refuse")
     assert event["detail"]["destination"] == f"localhost:{echo}"
@@ -139,7 +139,7 @@ async def test_a_socket_is_forwarded_both_ways(tunnel: Callable[..., Any], tmp_p
     async with server:
         _, process = await tunnel(f"-L{near}:{far}")
         assert await _say(asyncio.open_unix_connection(near), b"to the host") == b"to the hostbye"
-        await process.communicate(b"")
+        await ended(process)
     assert [event["destination"] for event in _ways(await recorded())] == [str(far)] * 2
     assert not back.exists()
 
@@ -150,7 +150,7 @@ async def test_the_host_listens_for_the_client(tunnel: Callable[..., Any], echo:
     _, process = await tunnel(f"-R{remote}:127.0.0.1:{echo}")
     message = os.urandom(500_000)
     assert await _say(asyncio.open_connection("127.0.0.1", remote), message) == message + b"bye"
-    await process.communicate(b"")
+    await ended(process)
     ways = _ways(await recorded())
     assert [event["destination"] for event in ways] == [f"listen:localhost:{remote}"] * 2
     assert (ways[1]["bytes_in"], ways[1]["bytes_out"]) == (500_003, 500_000)
@@ -249,7 +249,7 @@ async def test_what_is_forwarded_is_cut_with_the_grant(
     (live,) = gateway.live
     await grants.revoke(access, live.grant.id, None, "The incident is over.")
     assert await asyncio.wait_for(reader.read(), 60) == b""
-    await process.communicate(b"")
+    await ended(process)
     writer.close()
     assert process.returncode == 255
     (session,) = await sessions()
@@ -319,4 +319,4 @@ async def test_what_connects_as_soon_as_the_host_listens_is_heard_whole(client: 
 
     assert await asyncio.wait_for(_say(connection(), message), 60) == message + b"bye"
     process.terminate()
-    await process.communicate(b"")
+    await ended(process)
