@@ -32,6 +32,7 @@ from proxy.ssh.algorithms import HOST_KEY, KEY_EXCHANGE
 from proxy.ssh.channels.channel import Channel, Owner
 from proxy.ssh.forwarding.pipe import End
 from proxy.ssh.guesses import judge_guesses
+from proxy.ssh.pacing import pace
 from proxy.ssh.serving import Serving
 from proxy.ssh.transport import FORWARD_WINDOW_BYTES, PACKET_BYTES, WINDOW_BYTES, quicken
 from storage.audit import trail
@@ -102,6 +103,7 @@ class Connection(asyncssh.SSHServer):
         host, port, *_ = conn.get_extra_info("peername") or ("unknown", 0)
         self._client = f"{host}:{port}"
         self._doorstep = Doorstep(self._entrance, str(host), conn.abort)
+        pace(conn)
         quicken(conn, self._doorstep.spoke)
         judge_guesses(conn, KEY_EXCHANGE[0], HOST_KEY)
 

@@ -24,6 +24,7 @@ from proxy.ssh.algorithms import (
     UPSTREAM_MACS,
 )
 from proxy.ssh.certificate import Subject, certified
+from proxy.ssh.pacing import pace
 from proxy.ssh.transport import KEEPALIVE_S, KEEPALIVE_TRIES, VERSION, quicken
 
 #: Until the host answers, and until it has let us in.
@@ -38,6 +39,7 @@ class _Watch(asyncssh.SSHClient):
         self.stranger: str | None = None
 
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        pace(conn)
         quicken(conn)
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:

@@ -47,6 +47,19 @@ def test_data_row_survives_a_round_trip(cells: list[bytes | None]) -> None:
     assert messages.read_data_row(chunk[start:end]) == cells
 
 
+@pytest.mark.parametrize("size", [1024**2, 1024**2 + 1, 3 * 1024**2 - 7])
+def test_a_long_cell_is_whole_and_no_more_than_that(size: int) -> None:
+    cell = (b"0123456789abcdef\0" * (size // 17 + 1))[:size]
+    row = messages.data_row([b"before", cell, b"behind", None])
+    assert messages.read_data_row(row[5:]) == [b"before", cell, b"behind", None]
+
+
+def test_a_long_cell_must_not_reach_into_the_next_message() -> None:
+    row = struct.pack(">HI", 1, 2**21) + b"a" * (2**21 - 1)
+    with pytest.raises(ProtocolViolation):
+        messages.read_data_rows(row + b"cd", [(68, 0, len(row))], 1)
+
+
 def test_a_cell_must_not_reach_into_the_next_message() -> None:
     row = struct.pack(">HI", 1, 4) + b"ab"
     with pytest.raises(ProtocolViolation):
