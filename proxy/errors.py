@@ -22,7 +22,7 @@ class AccessRefused(ClientFault):
 
 
 class TooMuchPinned(ClientFault):
-    """Unfinished messages hold as much memory as they may; this one is not taken."""
+    """Messages that wait hold as much memory as they may; this one is not taken."""
 
 
 class UpstreamFault(Fault):

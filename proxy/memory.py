@@ -1,4 +1,4 @@
-"""Memory of this process: a bound on what unfinished messages hold in all sessions, and freed memory given back.
+"""Memory of this process: a bound on what messages hold that wait, in all sessions, and freed memory given back.
 
 The C library keeps what was freed for later, which after a few large messages is hundreds of megabytes. Nothing here is
 on the way of any data.
@@ -12,7 +12,8 @@ from collections.abc import Callable
 
 from proxy.errors import TooMuchPinned
 
-#: What unfinished messages may hold together, in all sessions of this process: four of the largest there are.
+#: What messages may hold together that wait for their rest, for a review or for a slow peer, in all sessions of this
+#: process: four of the largest there are.
 MAX_PINNED_BYTES = 512 * 1024 * 1024
 #: A message as large leaves holes behind that are worth giving back.
 LARGE_BYTES = 1024 * 1024
@@ -20,7 +21,7 @@ LARGE_BYTES = 1024 * 1024
 GIVE_BACK_EVERY_S = 1.0
 
 _TOO_MUCH = (
-    "Gatepass holds as much of unfinished messages as it may, in all sessions together, so this one is not taken. "
+    "Gatepass holds as much of messages that wait as it may, in all sessions together, so this one is not taken. "
     "Send less at once, or try again later."
 )
 
@@ -29,13 +30,13 @@ class Memory:
     """Of one process, for all sessions of a protocol."""
 
     def __init__(self, most: int = MAX_PINNED_BYTES) -> None:
-        #: What unfinished messages hold now.
+        #: What they hold now.
         self.pinned = 0
         self._most = most
         self._due: asyncio.TimerHandle | None = None
 
     def pin(self, count: int) -> None:
-        """An unfinished message holds so many bytes more, or less if it is negative.
+        """What waits holds so many bytes more, or less if it is negative.
 
         Raises TooMuchPinned if that would be too many.
         """

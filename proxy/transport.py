@@ -63,6 +63,8 @@ class Transport(asyncio.Protocol):
         self._congested = False
         #: Takes what arrives from now on; it must not raise.
         self._sink: Callable[[bytes], None] | None = None
+        #: Told how many bytes more wait for a later turn, or less (negative). What it raises, `write` raises.
+        self.pin: Callable[[int], None] = lambda _: None
         #: Told when sending must wait (True) and may go on (False).
         self.on_congestion: Callable[[bool], None] | None = None
 
@@ -97,7 +99,9 @@ class Transport(asyncio.Protocol):
         self.ended = self._gone = True
         if not self.gone.done():
             self.gone.set_result(None)
-        self._outbox.clear()
+        if self._outbox:
+            self.pin(-sum(map(len, self._outbox)))
+            self._outbox.clear()
         self._writable.set()
         self._wake()
         if self._sink is None or not self._buffer:
@@ -219,12 +223,13 @@ class Transport(asyncio.Protocol):
     # --- writing ------------------------------------------------------------------------------------------------------
 
     def write(self, data: bytes) -> None:
-        """Send; nothing happens if the connection is gone."""
+        """Send; nothing happens if the connection is gone. Raises what `pin` does where this has to wait."""
         if not data or self._connection is None or self._connection.is_closing():
             return
         if not self._outbox and len(data) <= WRITE_TURN_BYTES:
             self._connection.write(data)
             return
+        self.pin(len(data))
         begun = bool(self._outbox)
         self._outbox.append(memoryview(data))
         if not begun:
@@ -237,7 +242,9 @@ class Transport(asyncio.Protocol):
         first = self._outbox.popleft()
         if len(first) > WRITE_TURN_BYTES:
             self._outbox.appendleft(first[WRITE_TURN_BYTES:])
-        self._connection.write(bytes(first[:WRITE_TURN_BYTES]))
+        slice_of_it = bytes(first[:WRITE_TURN_BYTES])
+        self.pin(-len(slice_of_it))
+        self._connection.write(slice_of_it)
         if self._outbox and not self._congested:
             asyncio.get_running_loop().call_soon(self._go_on_writing)
 

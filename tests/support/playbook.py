@@ -44,7 +44,11 @@ class _Now(Message):
         for name, texts in self.portals.items():
             _same_analyses(f"portal {name!r}", texts, [each.analysis for each in _portal(state, name).candidates])
         for name, needed in self.needs_description.items():
-            same(f"portal {name!r} needs a description", needed, state.needs_description(_portal(state, name)))
+            same(
+                f"portal {name!r} needs a description",
+                needed,
+                state.needs_description(_portal(state, name), origins=False),
+            )
         if self.discarding is not None:
             same("discarding", self.discarding, state.discarding)
         if self.outstanding is not None:

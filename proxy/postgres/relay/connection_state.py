@@ -107,6 +107,9 @@ class ConnectionState:
         #: Statements that were sent to run; a portal whose bound_after differs may be about other things by now.
         self.runs = 0
         self._runs_at_ready = 0
+        #: Grows with all that may give names another meaning: whatever runs, and the end of what ran without BEGIN.
+        self._changes = 0
+        self._changes_at_sync = 0
         #: What names mean may be another thing in this transaction than outside it.
         self.has_made_things = False
 
@@ -120,6 +123,12 @@ class ConnectionState:
     def copying_in(self) -> bool:
         """A COPY waits for the client's rows, so nothing else gets an answer."""
         return self._copying_in
+
+    @property
+    def kept(self) -> int:
+        """Bytes of texts and parameters that reviewers may have to be shown."""
+        texts = sum(len(each.sql) for candidates in self._prepared.values() for each in candidates)
+        return texts + sum(len(portal.bind) for portal in self._portals.values())
 
     @property
     def has_failed(self) -> bool:
@@ -186,16 +195,20 @@ class ConnectionState:
         elif len(candidates := self._prepared.get(name, [])) == 1:
             pending.prepared = candidates[0]
             pending.prepared.described_in = self._batch
+            pending.changes = self._changes
         self._pending.append(pending)
 
     def portal(self, name: str) -> Portal | None:
         return self._portals.get(name)
 
-    def needs_description(self, portal: Portal) -> bool:
+    def needs_description(self, portal: Portal, *, origins: bool) -> bool:
         """Whether its rows could come before their columns are known.
 
         A Describe of the same batch is enough: if it is discarded, so is what follows. Where something else ran since,
         SQL or a function may have closed the portal and opened another one of its name.
+
+        `origins`: it matters which tables the columns are of. What was said of the statement does not hold then once
+        anything ran: at its Bind the same text may name another table (another search_path, another cursor).
         """
         if portal.last_run != self.runs and portal is not self._portals.get(""):
             return True
@@ -204,6 +217,8 @@ class ConnectionState:
         if len(portal.candidates) != 1:
             return True
         [prepared] = portal.candidates
+        if origins and prepared.described_after != self._changes:
+            return True
         return prepared.columns is None and prepared.described_in != self._batch
 
     def take_waiting(self, running: Portal | None) -> list[str]:
@@ -238,6 +253,9 @@ class ConnectionState:
         """While a COPY comes in, the server ignores Sync."""
         self.discarding = False
         self._batch += 1
+        if self._changes != self._changes_at_sync:
+            self._changes += 1
+            self._changes_at_sync = self._changes
         if not self._copying_in:
             self._pending.append(PendingReply(Kind.SYNC))
 
@@ -258,6 +276,7 @@ class ConnectionState:
     def note_run(self, analysis: QueryAnalysis) -> None:
         """Something is sent to run."""
         self.runs += 1
+        self._changes += 1
         self.has_made_things = self.has_made_things or analysis.may_make_things
         for change in analysis.cursors:
             for name in [name for name in self._portals if change.meets(name)]:
@@ -352,6 +371,7 @@ class ConnectionState:
             current.portal.columns = columns
         elif current.prepared is not None:
             current.prepared.columns = columns
+            current.prepared.described_after = current.changes
         return current
 
     def row_columns(self) -> tuple[Column, ...]:

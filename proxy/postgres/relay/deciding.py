@@ -175,9 +175,14 @@ class Deciding:
         return asks or verdict is VerdictKind.REVIEW
 
     @property
+    def has_masked_columns(self) -> bool:
+        """Whether the database has any."""
+        return bool(self._masked_columns.catalogue.masked)
+
+    @property
     def is_checking(self) -> bool:
         """Whether what runs has to be known: the role has rules, or the database masked columns."""
-        return self._session.guarded or bool(self._masked_columns.catalogue.masked)
+        return self._session.guarded or self.has_masked_columns
 
     def allows(self, analysis: QueryAnalysis, parameters: int = 0) -> bool:
         """Whether it may run now and nobody is asked; then that is recorded, with how many parameters it has.

@@ -59,6 +59,8 @@ class Prepared:
     columns: tuple[Column, ...] | None = None
     #: The batch (messages up to a Sync) in which its description was asked for.
     described_in: int = -1
+    #: How much had changed when what `columns` says was asked for (ConnectionState).
+    described_after: int = -1
     failed: bool = False
 
 
@@ -112,6 +114,8 @@ class PendingReply:
     index: int = 0
     columns: tuple[Column, ...] | None = None
     candidates: tuple[Prepared, ...] = field(default=())
+    #: Describe: how much had changed when it was sent.
+    changes: int = 0
     #: Call: what was called.
     call: ObjectCall | None = None
 

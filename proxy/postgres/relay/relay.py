@@ -7,9 +7,10 @@ the session.
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from typing import Any
 
-from proxy.errors import ClientFault, Fault, PolicyFault
+from proxy.errors import ClientFault, Fault, PolicyFault, TooMuchPinned
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.relay.answers import Answers
@@ -39,7 +40,8 @@ class Relay:
         upstream: Upstream,
         pin: Callable[[int], None],
     ) -> None:
-        """`pin` counts what unfinished messages hold (FrameReader)."""
+        """`pin` counts what messages hold that wait: for their rest, for a review, for a peer that is slow (Memory)."""
+        self._pin = client.pin = upstream.transport.pin = pin
         self._client = client
         self._upstream = upstream
         self._masked_columns = masked_columns
@@ -47,7 +49,7 @@ class Relay:
         self._state.encoding = upstream.parameters.get("client_encoding", "UTF8")
         self._answers = Answers(session, masked_columns, self._state, pin)
         link = Link(send=self._send_on, until=self._until, notify=self._notify, answer=client.write)
-        self._requests = Requests(session, masked_columns, self._state, link, estimator)
+        self._requests = Requests(session, masked_columns, self._state, link, estimator, pin)
         self._reader = FrameReader(pin=pin)
         self._out: list[bytes] = []
         #: What was taken of the client since others had their turn.
@@ -102,6 +104,7 @@ class Relay:
         await asyncio.wait(tasks)
         # What waits yet is nobody's: the relay lies in circles, and would hold it until they are collected.
         self._reader.drop()
+        self._requests.drop()
         self._answers.drop()
         self._out.clear()
 
@@ -143,11 +146,12 @@ class Relay:
         self._turn += frame[2] - frame[1] + _MESSAGE_COST_BYTES
         return self._turn >= TURN_BYTES or self._state.outstanding > MAX_PENDING
 
-    async def _ask(self, work: Awaitable[bytes] | None, chunk: bytes, frames: Sequence[Frame]) -> None:
+    async def _ask(self, work: Coroutine[Any, Any, bytes] | None, chunk: bytes, frames: Sequence[Frame]) -> None:
         """Go on with a message that has to wait, then with those behind it."""
         try:
             if work is not None:
-                self._out.append(await work)
+                with self._pinned(len(chunk)):
+                    self._out.append(await work)
             if self._state.outstanding > MAX_PENDING:
                 await self._until_answered()
             await self._flush()
@@ -157,6 +161,9 @@ class Relay:
             self._fail_client(error)
         finally:
             self._asking = None
+            if work is not None:
+                # Of what was not begun; nothing of what was.
+                work.close()
         self._turn = 0
         try:
             self._take_frames(chunk, frames)
@@ -166,13 +173,22 @@ class Relay:
         if self._asking is None:
             self._client.release_reading("requests")
 
+    @contextlib.contextmanager
+    def _pinned(self, count: int) -> Generator[None]:
+        self._pin(count)
+        try:
+            yield
+        finally:
+            self._pin(-count)
+
     def _fail_client(self, error: Exception) -> None:
         """End the session for what went wrong with a message of the client's; what was taken before it is sent."""
         if isinstance(error, ProtocolViolation):
             failed = ClientFault(f"Your client broke PostgreSQL's protocol: {error}.")
             failed.__cause__ = error
             error = failed
-        self._send()
+        with contextlib.suppress(TooMuchPinned):
+            self._send()
         self._fail(error)
 
     async def _until_answered(self) -> None:
@@ -199,8 +215,9 @@ class Relay:
 
     def _send(self) -> None:
         if self._out:
-            self._upstream.transport.write(b"".join(self._out))
+            taken = b"".join(self._out)
             self._out.clear()
+            self._upstream.transport.write(taken)
 
     async def _notify(self, sentence: str) -> None:
         """A NOTICE between messages; both directions write whole messages only."""

@@ -57,9 +57,12 @@ class _HeldBind:
     """A Bind that waits for its Execute, and the Describe that came in between."""
 
     bind: Bind
-    payload: bytes
     whole: bytes
     described: bytes = b""
+
+    @property
+    def payload(self) -> bytes:
+        return self.whole[5:]
 
 
 class Requests:
@@ -72,8 +75,12 @@ class Requests:
         state: ConnectionState,
         link: Link,
         estimator: Estimator,
+        pin: Callable[[int], None],
     ) -> None:
+        """`pin` counts what messages hold that wait for their review."""
         self._session = session
+        self._pin = pin
+        self._pinned = 0
         self._state = state
         self._link = link
         self._deciding = Deciding(session, masked_columns, state, link)
@@ -119,6 +126,19 @@ class Requests:
         await self._release_bind(held)
         taken = self.take(chunk, frame)
         return taken if isinstance(taken, bytes) else await taken
+
+    def drop(self) -> None:
+        """Nothing is taken any more: forget what waits."""
+        self._held_bind = None
+        if self._pinned:
+            self._pin(-self._pinned)
+            self._pinned = 0
+
+    def _pin_waiting(self) -> None:
+        """Count what waits for its review now, or may have to: less or more than before. Raises TooMuchPinned."""
+        waiting = self._state.kept + (len(self._held_bind.whole) if self._held_bind is not None else 0)
+        self._pin(waiting - self._pinned)
+        self._pinned = waiting
 
     def withdraw(self) -> bool:
         """The client cancels: whether a statement was waiting for review, which is now withdrawn."""
@@ -167,13 +187,16 @@ class Requests:
             self._state.refuse(denial)
             return messages.parse("", FAILING)
         self._state.parse(name, analysis, sql=sql if reviewed else b"", types=read_parse_types(payload))
+        if reviewed:
+            self._pin_waiting()
         return whole
 
     def _bind(self, payload: bytes, whole: bytes) -> bytes:
         bind = messages.read_bind(payload)
         candidates = self._state.prepared(bind.statement)
         if self._session.guarded and self._deciding.waits(self._analysis_of(candidates)):
-            self._held_bind = _HeldBind(bind, payload, whole)
+            self._held_bind = _HeldBind(bind, whole)
+            self._pin_waiting()
             return b""
         before = self._before_bind(candidates)
         self._state.bind(bind.portal, bind.statement, bind.result_formats, parameters=bind.parameter_count)
@@ -226,7 +249,7 @@ class Requests:
     def _executed(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
         """The Execute, and before it a Describe of ours where the rows would come without their columns."""
         before = close_waiting(self._state, portal)
-        if self._state.needs_description(portal):
+        if self._state.needs_description(portal, origins=self._deciding.has_masked_columns):
             self._state.describe("P", name, injected=True)
             before += messages.describe_portal(name)
         self._state.execute(portal, analysis)
@@ -266,6 +289,8 @@ class Requests:
 
     def _sync(self, _: bytes, whole: bytes) -> bytes:
         self._state.sync()
+        if self._pinned:
+            self._pin_waiting()
         return whole
 
     def _copy_end(self, _: bytes, whole: bytes) -> bytes:
@@ -287,6 +312,7 @@ class Requests:
         candidates = self._state.prepared(held.bind.statement)
         denial = await self._reviewing.run(held.bind.statement, candidates, held.payload)
         self._held_bind = None
+        self._pin_waiting()
         if (instead := self._instead(denial)) is not None:
             return instead
         before, portal = self._bound(held)
@@ -311,6 +337,7 @@ class Requests:
                 await self._link.send(messages.execute(FAILING))
             return
         before, _ = self._bound(held)
+        self._pin_waiting()
         await self._link.send(before)
 
     def _bound(self, held: _HeldBind) -> tuple[bytes, Portal]:

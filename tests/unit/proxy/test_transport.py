@@ -204,3 +204,33 @@ async def test_closing_sends_what_is_left() -> None:
     transport.connection_lost(None)
     with contextlib.suppress(TimeoutError):
         await closing
+
+
+@pytest.mark.finding("pg-F18")
+async def test_what_waits_for_a_later_turn_is_counted() -> None:
+    transport, connection = connected()
+    pinned = [0]
+
+    def pin(count: int) -> None:
+        if pinned[0] + count > 3 * WRITE_TURN_BYTES:
+            raise MemoryError
+        pinned[0] += count
+
+    transport.pin = pin
+    transport.write(b"x" * WRITE_TURN_BYTES)
+    assert pinned == [0]
+    transport.pause_writing()
+    transport.write(b"y" * (2 * WRITE_TURN_BYTES))
+    transport.write(b"z" * 10)
+    assert pinned == [2 * WRITE_TURN_BYTES + 10]
+    with pytest.raises(MemoryError):
+        transport.write(b"w" * WRITE_TURN_BYTES)
+    transport.resume_writing()
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert pinned == [0]
+    assert b"".join(connection.written)[WRITE_TURN_BYTES:] == b"y" * (2 * WRITE_TURN_BYTES) + b"z" * 10
+    transport.pause_writing()
+    transport.write(b"v" * (2 * WRITE_TURN_BYTES))
+    transport.connection_lost(None)
+    assert pinned == [0]

@@ -98,3 +98,69 @@ async def test_the_bound_is_for_both_directions(door: Door) -> None:
     client = await door.raw("owner")
     client.send(messages.query(f"select repeat('x', {PINNED * 2})"))
     assert code((await client.until(b"E"))[-1]) == "53200"
+
+
+#: More than sockets take of a peer that does not read, twice over.
+SLOW = 32 * MIB
+LONG = SLOW * 7 // 8
+
+
+async def first_to_fail(clients: list[Raw]) -> Raw:
+    """The one of several that is refused; the others are still waiting for an answer."""
+    waiting = {asyncio.create_task(client.message()): client for client in clients}
+    done, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    for task in rest:
+        task.cancel()
+    [refused] = done
+    assert code(refused.result()) == "53200"
+    return waiting[refused]
+
+
+def parameter(size: int) -> bytes:
+    """A Bind of "s" with a text of so many bytes."""
+    return messages.message(b"B", b"\0s\0" + b"\0\0" + b"\0\1" + size.to_bytes(4, "big") + b"x" * size + b"\0\0")
+
+
+@pytest.mark.finding("pg-F18")
+@pytest.mark.parametrize("pinned_bytes", [SLOW])
+async def test_what_waits_for_a_busy_server_is_bounded(door: Door) -> None:
+    clients = [await door.raw("owner"), await door.raw("owner")]
+    for client in clients:
+        client.send(messages.parse("s", "select length($1)"), messages.SYNC)
+        await client.until(b"Z")
+        client.send(messages.query("select pg_sleep(60)"), parameter(LONG))
+    refused = await first_to_fail(clients)
+    for client in clients:
+        await client.close()
+    assert refused in clients
+    third = await door.raw("owner")
+    third.send(messages.parse("s", "select length($1)"), parameter(LONG), messages.execute(""), messages.SYNC)
+    assert await third.tags() == "12DCZ"
+
+
+@pytest.mark.finding("pg-F18")
+@pytest.mark.parametrize("pinned_bytes", [SLOW])
+async def test_what_waits_for_a_client_that_does_not_read_is_bounded(door: Door) -> None:
+    clients = [await door.raw("owner"), await door.raw("owner")]
+    for client in clients:
+        client.send(messages.query(f"select repeat('x', {LONG})"))
+    async with asyncio.timeout(PATIENCE_S):
+        while len(door.gateway.live) == len(clients):
+            await asyncio.sleep(0.02)
+    answers = sorted(
+        [[await client.message(), await client.message()] for client in clients], key=lambda both: both[1][0]
+    )
+    assert [[tag for tag, _ in both] for both in answers] == [[b"T", b"D"], [b"T", b"E"]]
+    assert code(answers[1][1]) == "53200"
+
+
+@pytest.mark.finding("pg-F18")
+@pytest.mark.parametrize("pinned_bytes", [PINNED])
+async def test_what_waits_for_its_execute_is_bounded(door: Door) -> None:
+    """A Bind of what reviewers are asked about."""
+    clients = [await door.raw("checked"), await door.raw("checked")]
+    for client in clients:
+        client.send(messages.parse("s", "delete from notes where $1::text = 'y'"), messages.SYNC)
+        await client.until(b"Z")
+        client.send(parameter(PINNED * 2 // 3))
+    await first_to_fail(clients)
