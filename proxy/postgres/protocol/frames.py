@@ -3,7 +3,6 @@
 PostgreSQL docs, "Message Formats": a byte that tells the type, then the length, itself included but not the type.
 """
 
-import io
 import struct
 from collections.abc import Callable
 
@@ -26,16 +25,15 @@ Frame = tuple[int, int, int]
 class FrameReader:
     """Cuts a byte stream, split anywhere, into whole messages.
 
-    What has arrived of an unfinished message stands in one block that grows in its place and is handed over itself:
-    thousands of pieces would leave holes all over the heap, which the system never gets back, and a copy of what is
-    long would keep all others waiting. `pin` is told how many bytes more are held for a
+    What has arrived of an unfinished message stands in one block that grows in its place: thousands of pieces would
+    leave holes all over the heap, which the system never gets back. `pin` is told how many bytes more are held for a
     message that goes on, and how many less (negative) when it is whole or dropped; what it raises is raised by `feed`.
     """
 
     def __init__(self, limit: int = MAX_MESSAGE_BYTES, pin: Callable[[int], None] = lambda _: None) -> None:
         self._limit = limit
         self._pin = pin
-        self._held = io.BytesIO()
+        self._held = bytearray()
         self._missing = 0
         self._pinned = 0
         #: Bytes of the longest message that was held.
@@ -50,7 +48,7 @@ class FrameReader:
             self._hold(data)
             self._missing -= len(data)
             return b"", []
-        chunk = self._with_held(data) if self._held.tell() else data
+        chunk = self._with_held(data) if self._held else data
         frames: list[Frame] = []
         position, size = 0, len(chunk)
         self._missing = 0
@@ -66,7 +64,7 @@ class FrameReader:
             frames.append((tag, position + 5, end))
             position = end
         if position < size:
-            self._held.write(memoryview(chunk)[position:])
+            self._held = bytearray(chunk[position:])
         return chunk, frames
 
     def _hold(self, data: bytes) -> None:
@@ -77,18 +75,18 @@ class FrameReader:
             self.drop()
             raise
         self._pinned += len(data)
-        self._held.write(data)
+        self._held += data
 
     def _with_held(self, data: bytes) -> bytes:
-        self._held.write(data)
-        chunk = self._held.getvalue()
+        self._held += data
+        chunk = bytes(self._held)
         self.drop()
         return chunk
 
     def drop(self) -> None:
         """Forget what is held of an unfinished message, and give its memory back."""
-        self.longest = max(self.longest, self._held.tell())
-        self._held = io.BytesIO()
+        self.longest = max(self.longest, len(self._held))
+        self._held = bytearray()
         if self._pinned:
             self._pin(-self._pinned)
             self._pinned = 0
@@ -96,11 +94,11 @@ class FrameReader:
     @property
     def unfinished(self) -> int:
         """How many bytes of an unfinished message are waiting for the rest."""
-        return self._held.tell()
+        return len(self._held)
 
     def take_rest(self) -> bytes:
         """Hand over what is left unread, for what reads on from here."""
-        rest = self._held.getvalue()
+        rest = bytes(self._held)
         self.drop()
         self._missing = 0
         return rest

@@ -4,7 +4,6 @@ PostgreSQL docs, "Frontend/Backend Protocol", "Message Formats". Knows no connec
 follow the format raises ProtocolViolation and nothing else.
 """
 
-import io
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -19,8 +18,6 @@ MAX_PASSWORD_BYTES = 65_535
 _INT16 = struct.Struct(">H")
 _INT32 = struct.Struct(">i")
 _COLUMN = struct.Struct(">IhIhih")
-#: A longer column is copied in pieces of so much.
-_LONG_BYTES = 1024 * 1024
 
 TEXT, BINARY = 0, 1
 
@@ -179,23 +176,14 @@ def read_data_rows(chunk: bytes, frames: Iterable[Frame], width: int) -> list[li
                 if size < 0:
                     row.append(None)
                 else:
-                    past = position + size
-                    row.append(chunk[position:past] if size <= _LONG_BYTES else _long(chunk, position, past))
-                    position = past
+                    row.append(chunk[position : position + size])
+                    position += size
         except struct.error as error:
             raise ProtocolViolation("a DataRow whose columns do not add up") from error
         if position != end:
             raise ProtocolViolation("a DataRow whose columns do not add up")
         rows.append(row)
     return rows
-
-
-def _long(chunk: bytes, start: int, end: int) -> bytes:
-    """chunk[start:end], in pieces: a thread that copies holds all others until it is done with one."""
-    whole, view = io.BytesIO(), memoryview(chunk)[:end]
-    for position in range(start, end, _LONG_BYTES):
-        whole.write(view[position : position + _LONG_BYTES])
-    return whole.getvalue()
 
 
 def read_data_row(payload: bytes) -> list[bytes | None]:
