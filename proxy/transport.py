@@ -242,9 +242,9 @@ class Transport(asyncio.Protocol):
         first = self._outbox.popleft()
         if len(first) > WRITE_TURN_BYTES:
             self._outbox.appendleft(first[WRITE_TURN_BYTES:])
-        slice_of_it = bytes(first[:WRITE_TURN_BYTES])
-        self.pin(-len(slice_of_it))
-        self._connection.write(slice_of_it)
+        piece = bytes(first[:WRITE_TURN_BYTES])
+        self.pin(-len(piece))
+        self._connection.write(piece)
         if self._outbox and not self._congested:
             asyncio.get_running_loop().call_soon(self._go_on_writing)
 

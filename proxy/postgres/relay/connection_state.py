@@ -176,6 +176,7 @@ class ConnectionState:
             bound_after=self.runs,
             bind=payload,
             last_run=self.runs,
+            changes=self._changes,
         )
         self.cursors.forget(portal)
         self._portals[portal] = bound
@@ -207,8 +208,9 @@ class ConnectionState:
         A Describe of the same batch is enough: if it is discarded, so is what follows. Where something else ran since,
         SQL or a function may have closed the portal and opened another one of its name.
 
-        `origins`: it matters which tables the columns are of. What was said of the statement does not hold then once
-        anything ran: at its Bind the same text may name another table (another search_path, another cursor).
+        `origins`: it matters which tables the columns are of. What was said of the statement holds then only if nothing
+        ran from there to its Bind and to here: at each of them the same text may name another table (another
+        search_path, another cursor), and an answer that is on its way yet may say so.
         """
         if portal.last_run != self.runs and portal is not self._portals.get(""):
             return True
@@ -217,7 +219,7 @@ class ConnectionState:
         if len(portal.candidates) != 1:
             return True
         [prepared] = portal.candidates
-        if origins and prepared.described_after != self._changes:
+        if origins and not prepared.described_after == portal.changes == self._changes:
             return True
         return prepared.columns is None and prepared.described_in != self._batch
 

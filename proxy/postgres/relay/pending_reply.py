@@ -80,6 +80,8 @@ class Portal:
     bound_after: int = 0
     #: How many had been when it was bound or ran last.
     last_run: int = 0
+    #: How much had changed when it was bound (ConnectionState).
+    changes: int = 0
     #: The Bind's payload, where reviewers may have to be shown its values; else empty.
     bind: bytes = b""
 

@@ -105,15 +105,23 @@ SLOW = 32 * MIB
 LONG = SLOW * 7 // 8
 
 
-async def first_to_fail(clients: list[Raw]) -> Raw:
-    """The one of several that is refused; the others are still waiting for an answer."""
-    waiting = {asyncio.create_task(client.message()): client for client in clients}
+async def two(door: Door, role: str, sql: str) -> list[Raw]:
+    """Clients that have prepared it as "s"."""
+    clients = [await door.raw(role), await door.raw(role)]
+    for client in clients:
+        client.send(messages.parse("s", sql), messages.SYNC)
+        await client.until(b"Z")
+    return clients
+
+
+async def one_is_refused(clients: list[Raw]) -> None:
+    """The others are still waiting for an answer."""
+    waiting = {asyncio.create_task(client.message()) for client in clients}
     done, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in rest:
         task.cancel()
     [refused] = done
     assert code(refused.result()) == "53200"
-    return waiting[refused]
 
 
 def parameter(size: int) -> bytes:
@@ -124,15 +132,12 @@ def parameter(size: int) -> bytes:
 @pytest.mark.finding("pg-F18")
 @pytest.mark.parametrize("pinned_bytes", [SLOW])
 async def test_what_waits_for_a_busy_server_is_bounded(door: Door) -> None:
-    clients = [await door.raw("owner"), await door.raw("owner")]
+    clients = await two(door, "owner", "select length($1)")
     for client in clients:
-        client.send(messages.parse("s", "select length($1)"), messages.SYNC)
-        await client.until(b"Z")
         client.send(messages.query("select pg_sleep(60)"), parameter(LONG))
-    refused = await first_to_fail(clients)
+    await one_is_refused(clients)
     for client in clients:
         await client.close()
-    assert refused in clients
     third = await door.raw("owner")
     third.send(messages.parse("s", "select length($1)"), parameter(LONG), messages.execute(""), messages.SYNC)
     assert await third.tags() == "12DCZ"
@@ -158,9 +163,26 @@ async def test_what_waits_for_a_client_that_does_not_read_is_bounded(door: Door)
 @pytest.mark.parametrize("pinned_bytes", [PINNED])
 async def test_what_waits_for_its_execute_is_bounded(door: Door) -> None:
     """A Bind of what reviewers are asked about."""
-    clients = [await door.raw("checked"), await door.raw("checked")]
+    clients = await two(door, "checked", "delete from notes where $1::text = 'y'")
     for client in clients:
-        client.send(messages.parse("s", "delete from notes where $1::text = 'y'"), messages.SYNC)
-        await client.until(b"Z")
         client.send(parameter(PINNED * 2 // 3))
-    await first_to_fail(clients)
+    await one_is_refused(clients)
+
+
+@pytest.mark.finding("pg-F18")
+@pytest.mark.parametrize("pinned_bytes", [PINNED])
+async def test_what_reviewers_may_have_to_be_shown_is_bounded(door: Door) -> None:
+    """Texts of prepared statements; each counts twice while it is at hand: as it came, and as it is kept."""
+    text = f"delete from notes -- {'x' * (PINNED * 2 // 5)}"  # noqa: S608 - constants
+    kept, refused = [await door.raw("checked"), await door.raw("checked")]
+    kept.send(messages.parse("s", text), messages.SYNC)
+    assert await kept.tags() == "1Z"
+    refused.send(messages.parse("s", text), messages.SYNC)
+    assert code(await refused.message()) == "53200"
+    kept.send(messages.close("S", "s"), messages.SYNC)
+    assert await kept.tags() == "3Z"
+    kept.send(messages.SYNC)
+    await kept.until(b"Z")
+    third = await door.raw("checked")
+    third.send(messages.parse("s", text), messages.SYNC)
+    assert await third.tags() == "1Z"

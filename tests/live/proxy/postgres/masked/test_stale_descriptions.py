@@ -22,6 +22,11 @@ def run(*sql: str) -> bytes:
     return b"".join(messages.parse("", each) + messages.bind("", "") + messages.execute("") for each in sql)
 
 
+def _run_beside(sql: str) -> bytes:
+    """A statement by a portal of its own: the unnamed one stays."""
+    return messages.parse("beside", sql) + messages.bind("beside", "beside") + messages.execute("beside")
+
+
 _RUN_S = messages.bind("", "s") + messages.execute("") + messages.SYNC
 _ELSEWHERE = "set search_path = sb, public"
 _BROKEN = messages.parse("", "no sql") + messages.describe_statement("s") + messages.SYNC
@@ -65,6 +70,24 @@ CONVERSATIONS = {
         parse_and_describe("execute e"),
         _ELSEWHERE,
         _RUN_S,
+    ],
+    "a portal bound before": [
+        _ELSEWHERE,
+        messages.parse("s", "select x from t") + messages.SYNC,
+        "begin",
+        messages.bind("", "s") + messages.SYNC,
+        _run_beside("set search_path = sa") + messages.SYNC,
+        messages.describe_statement("s") + messages.SYNC,
+        messages.execute("") + messages.SYNC,
+    ],
+    "a portal bound before, in one batch": [
+        _ELSEWHERE,
+        parse_and_describe("select x from t"),
+        messages.bind("", "s")
+        + _run_beside("set search_path = sa")
+        + messages.describe_statement("s")
+        + messages.execute("")
+        + messages.SYNC,
     ],
     "a description that failed": [
         "set search_path = sa",
