@@ -30,11 +30,12 @@ from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.algorithms import HOST_KEY, KEY_EXCHANGE
 from proxy.ssh.channels.channel import Channel, Owner
+from proxy.ssh.flow import EARLY_WINDOW_BYTES, FORWARD_WINDOW_BYTES, PACKET_BYTES, refuse_small_packets
 from proxy.ssh.forwarding.pipe import End
 from proxy.ssh.guesses import judge_guesses
 from proxy.ssh.pacing import pace
 from proxy.ssh.serving import Serving
-from proxy.ssh.transport import FORWARD_WINDOW_BYTES, PACKET_BYTES, WINDOW_BYTES, quicken
+from proxy.ssh.transport import quicken
 from storage.audit import trail
 from storage.database import StorageUnavailable
 from storage.model import Protocol
@@ -106,6 +107,7 @@ class Connection(asyncssh.SSHServer):
         pace(conn)
         quicken(conn, self._doorstep.spoke)
         judge_guesses(conn, KEY_EXCHANGE[0], HOST_KEY)
+        refuse_small_packets(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._serving.gone()
@@ -176,7 +178,7 @@ class Connection(asyncssh.SSHServer):
         )
         self._numbers += 1
         self._serving.add(channel, is_first=first)
-        transport = self._conn.create_server_channel(encoding=None, window=WINDOW_BYTES, max_pktsize=PACKET_BYTES)
+        transport = self._conn.create_server_channel(encoding=None, window=EARLY_WINDOW_BYTES, max_pktsize=PACKET_BYTES)
         # The first one is where the client hears why there is no way to the host, if there is none.
         return transport, channel if first else self._serving.opened(channel)
 

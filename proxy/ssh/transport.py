@@ -9,25 +9,13 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import asyncssh
-from asyncssh.constants import MSG_CHANNEL_WINDOW_ADJUST, MSG_IGNORE
-from asyncssh.packet import PacketDecodeError, UInt32
+from asyncssh.constants import MSG_IGNORE
+from asyncssh.packet import PacketDecodeError
 
 from proxy.ssh.algorithms import GCM
 
 #: OpenSSH speaks its extensions (above all eow@openssh.com) only with a peer that names it (RFC 4253, 4.2).
 VERSION: Final = "OpenSSH_9.9 Gatepass"
-
-#: How much may be under way in a channel before the receiver says more; OpenSSH has 2 MiB.
-WINDOW_BYTES: Final = 4 * 1024 * 1024
-#: The same from a host that may have a terminal: OpenSSH halves its own there, and has no gateway between.
-TERMINAL_WINDOW_BYTES: Final = 64 * 1024
-PACKET_BYTES: Final = 128 * 1024
-#: How much may wait in a channel for its receiver before the sender is told to stop.
-BUFFER_BYTES: Final = 1024 * 1024
-TERMINAL_BUFFER_BYTES: Final = 16 * 1024
-#: Both of a forwarded connection; there may be many of them.
-FORWARD_WINDOW_BYTES: Final = 1024 * 1024
-FORWARD_BUFFER_BYTES: Final = 256 * 1024
 
 #: A peer that answers none of so many questions in a row is gone.
 KEEPALIVE_S: Final = 30
@@ -81,40 +69,6 @@ def silence(part: AnyChannel | asyncssh.SSHServerConnection | asyncssh.SSHClient
 
 def _say_nothing(*_: Any) -> None:
     pass
-
-
-def keep_window(channel: AnyChannel | asyncssh.SSHTCPChannel[bytes] | asyncssh.SSHUNIXChannel[bytes]) -> None:
-    """Let a new channel's peer send only as much more as was taken of what it sent (RFC 4254, 5.2).
-
-    asyncssh opens the whole window again with the first bytes that are taken after a pause, whatever waits behind them,
-    so that a receiver that pauses often holds all that its peer has.
-    """
-    hidden: Any = channel
-    taken = 0
-
-    def deliver(data: bytes, datatype: int | None) -> None:
-        nonlocal taken
-        taken += len(data)
-        if taken >= hidden._init_recv_window / 2:
-            _open_window(hidden, taken)
-            taken = 0
-        if hidden._session is not None:
-            hidden._session.data_received(data, datatype)
-
-    hidden._deliver_data = deliver
-
-
-def widen(channel: AnyChannel, window: int) -> None:
-    """Give an open channel a larger window than it was opened with, in bytes, and say so at once."""
-    hidden: Any = channel
-    more = window - hidden._init_recv_window
-    hidden._init_recv_window = window
-    _open_window(hidden, more)
-
-
-def _open_window(channel: Any, more: int) -> None:
-    channel.send_packet(MSG_CHANNEL_WINDOW_ADJUST, UInt32(more))
-    channel._recv_window += more
 
 
 def on_request(channel: AnyChannel, request: str, handle: Callable[[], bool]) -> None:

@@ -24,6 +24,7 @@ from proxy.ssh.algorithms import (
     UPSTREAM_MACS,
 )
 from proxy.ssh.certificate import Subject, certified
+from proxy.ssh.flow import refuse_small_packets
 from proxy.ssh.pacing import pace
 from proxy.ssh.transport import KEEPALIVE_S, KEEPALIVE_TRIES, VERSION, quicken
 
@@ -41,6 +42,7 @@ class _Watch(asyncssh.SSHClient):
     def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
         pace(conn)
         quicken(conn)
+        refuse_small_packets(conn)
 
     def validate_host_public_key(self, host: str, addr: str, port: int, key: asyncssh.SSHKey) -> bool:
         self.stranger = key.get_fingerprint()

@@ -23,16 +23,14 @@ from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind
 from proxy.ssh.channels.session_channel import UpstreamChannel
 from proxy.ssh.channels.upstream_channel import UpstreamSide
+from proxy.ssh.flow import BUFFER_BYTES, TERMINAL_BUFFER_BYTES, WINDOW_BYTES, keep_flow, widen
 from proxy.ssh.live import Live
 from proxy.ssh.transport import (
     AGENT,
-    BUFFER_BYTES,
     EOW,
     TERMINAL,
-    TERMINAL_BUFFER_BYTES,
     X11,
     fail_malformed,
-    keep_window,
     on_exec,
     on_request,
     send_end_of_write,
@@ -98,7 +96,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._channel = chan
         self._made = True
         silence(chan)
-        keep_window(chan)
+        keep_flow(chan)
         chan.set_write_buffer_limits(high=BUFFER_BYTES)
         on_request(chan, EOW, self._reads_no_more)
         on_request(chan, X11, lambda: self._refuse_forwarding("X11"))
@@ -271,6 +269,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         if far.channel.is_closing():
             return
         early, self._early = bytes(self._early), bytearray()
+        widen(self._channel, WINDOW_BYTES)
         far.channel.write(self._carriage.client(early))
         if self._early_eof:
             far.channel.write_eof()

@@ -11,7 +11,7 @@ from typing import Any
 import asyncssh
 from asyncssh.packet import SSHPacket
 
-from proxy.ssh.transport import PACKET_BYTES, TERMINAL_WINDOW_BYTES, WINDOW_BYTES, widen
+from proxy.ssh.flow import PACKET_BYTES, TERMINAL_WINDOW_BYTES, WINDOW_BYTES, widen
 
 UpstreamChannel = asyncssh.SSHClientChannel[bytes]
 

@@ -7,7 +7,8 @@ import asyncssh
 from access.grants.sessions import Counters
 from proxy.errors import Fault, UpstreamFault
 from proxy.ssh.channels.carriage import Carriage
-from proxy.ssh.transport import BUFFER_BYTES, EOW, keep_window, on_request, send_end_of_write, silence
+from proxy.ssh.flow import BUFFER_BYTES, keep_flow
+from proxy.ssh.transport import EOW, on_request, send_end_of_write, silence
 
 #: How long an EOF of the upstream waits for the exit status that usually follows it.
 EXIT_STATUS_WITHIN_S = 0.5
@@ -43,7 +44,7 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
         self.channel = chan
         self._opened = True
         silence(chan)
-        keep_window(chan)
+        keep_flow(chan)
         chan.set_write_buffer_limits(high=BUFFER_BYTES)
         on_request(chan, EOW, self._reads_no_more)
 

@@ -12,7 +12,7 @@ import asyncssh
 from asyncssh.listener import SSHTCPClientListener, SSHUNIXClientListener
 
 from access.policy.values.forward import Destination
-from proxy.ssh.transport import FORWARD_WINDOW_BYTES, PACKET_BYTES
+from proxy.ssh.flow import FORWARD_WINDOW_BYTES, PACKET_BYTES
 
 _SIZES = (FORWARD_WINDOW_BYTES, PACKET_BYTES)
 

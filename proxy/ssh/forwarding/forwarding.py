@@ -14,10 +14,10 @@ from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED, OPEN_CONNECT_FA
 from access.policy.labels import ShellLabel
 from access.policy.values.forward import Destination
 from proxy.errors import Fault
+from proxy.ssh.flow import FORWARD_WINDOW_BYTES, PACKET_BYTES
 from proxy.ssh.forwarding.expected import expected
 from proxy.ssh.forwarding.pipe import End, Pipe
 from proxy.ssh.live import Live
-from proxy.ssh.transport import FORWARD_WINDOW_BYTES, PACKET_BYTES
 from proxy.statements import StatementFacts
 from proxy.tasks import unless
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import asyncssh
 
-from proxy.ssh.transport import FORWARD_BUFFER_BYTES, keep_window, silence
+from proxy.ssh.flow import FORWARD_BUFFER_BYTES, keep_flow
+from proxy.ssh.transport import silence
 
 Channel = asyncssh.SSHTCPChannel[bytes] | asyncssh.SSHUNIXChannel[bytes]
 
@@ -29,7 +30,7 @@ class End(asyncssh.SSHTCPSession[bytes], asyncssh.SSHUNIXSession[bytes]):  # pyr
     def connection_made(self, chan: Any) -> None:
         self.channel = chan
         silence(chan)
-        keep_window(chan)
+        keep_flow(chan)
         chan.set_write_buffer_limits(high=FORWARD_BUFFER_BYTES)
         if self.lost:
             chan.close()

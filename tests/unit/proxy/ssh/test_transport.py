@@ -31,9 +31,9 @@ CHECKED = ((2, 24), (2, 25))
 
 _WHAT_TO_DO = (
     "proxy/ssh/transport.py replaces private parts of asyncssh, and this one is not as it was when they were read. "
-    "Compare quicken, silence, keep_window, on_request, on_exec, fail_malformed and send_end_of_write there, and "
-    "guesses.py and session_channel.py beside it, with the installed connection.py and channel.py, mend them, run "
-    "tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
+    "Compare quicken, silence, on_request, on_exec, fail_malformed and send_end_of_write there, and "
+    "flow.py, pacing.py, guesses.py and session_channel.py beside it, with the installed connection.py and channel.py, "
+    "mend them, run tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
 )
 
 #: What must be a method of which class, for it to be replaced on an instance, or called.
@@ -45,7 +45,12 @@ PARTS: list[tuple[type, str]] = [
     (SSHChannel, "log_sent_packet"),
     (SSHChannel, "log_received_packet"),
     (SSHChannel, "_send_request"),
+    # proxy/ssh/flow.py
+    (SSHChannel, "_accept_data"),
     (SSHChannel, "_deliver_data"),
+    (SSHChannel, "_flush_send_buf"),
+    (SSHChannel, "_pause_resume_writing"),
+    (SSHConnection, "send_channel_open_failure"),
     (SSHChannel, "_process_request"),
     (SSHServerChannel, "_process_exec_request"),
     (SSHServerChannel, "_start_session"),

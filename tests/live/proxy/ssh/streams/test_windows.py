@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import asyncssh
 import pytest
 
-from proxy.ssh.transport import keep_window, widen
+from proxy.ssh.flow import keep_flow, widen
 
 WINDOW = 256 * 1024
 #: Far more than a window, in pieces that do not divide it.
 SENT = bytes(range(256)) * 64 * 1024
 PIECE = 10_007
+#: Less than a window, but many packets of a byte each.
+TINY = SENT[:10_000]
 
 
 class Sender(asyncssh.SSHServerSession[bytes]):
@@ -21,11 +24,13 @@ class Sender(asyncssh.SSHServerSession[bytes]):
         self._channel = chan
 
     def exec_requested(self, command: str) -> bool:
+        self._tiny = command == "tiny"
         return True
 
     def session_started(self) -> None:
-        for at in range(0, len(SENT), PIECE):
-            self._channel.write(SENT[at : at + PIECE])
+        sent, piece = (TINY, 1) if self._tiny else (SENT, PIECE)
+        for at in range(0, len(sent), piece):
+            self._channel.write(sent[at : at + piece])
         self._channel.exit(0)
 
 
@@ -35,6 +40,26 @@ class Server(asyncssh.SSHServer):
 
     def session_requested(self) -> Sender:
         return Sender()
+
+
+class Waiting(asyncssh.SSHClientSession[bytes]):
+    """Takes what there is at first, and no more until it is told to."""
+
+    def __init__(self) -> None:
+        self.got = bytearray()
+        self.closed = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
+        self.channel: Any = chan
+        keep_flow(chan)
+
+    def data_received(self, data: bytes, datatype: int | None) -> None:
+        if not self.got:
+            self.channel.pause_reading()
+        self.got += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed.set_result(None)
 
 
 class Pausing(asyncssh.SSHClientSession[bytes]):
@@ -48,7 +73,7 @@ class Pausing(asyncssh.SSHClientSession[bytes]):
 
     def connection_made(self, chan: asyncssh.SSHClientChannel[bytes]) -> None:
         self._channel = chan
-        keep_window(chan)
+        keep_flow(chan)
         if self._window > WINDOW:
             widen(chan, self._window)
 
@@ -86,3 +111,17 @@ async def test_a_receiver_that_pauses_holds_a_window_at_most(
         await session.closed
     assert bytes(session.got) == SENT
     assert 0 < session.most_waiting <= window
+
+
+@pytest.mark.finding("pg-F18")
+async def test_what_came_in_bytes_waits_in_large_pieces(connection: asyncssh.SSHClientConnection) -> None:
+    session = Waiting()
+    await connection.create_session(lambda: session, "tiny", encoding=None, window=WINDOW)
+    async with asyncio.timeout(60):
+        while session.channel._recv_state != "close_pending":
+            await asyncio.sleep(0.01)
+    assert len(session.got) < len(TINY)
+    assert len(session.channel._recv_buf) == 1
+    session.channel.resume_reading()
+    await session.closed
+    assert bytes(session.got) == TINY

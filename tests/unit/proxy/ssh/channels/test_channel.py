@@ -29,6 +29,15 @@ class Transport:
     def _process_pty_req_request(self, packet: "Packet") -> bool:
         return True
 
+    def get_connection(self) -> None:
+        """Of no connection."""
+
+    def _accept_data(self, data: bytes, datatype: int | None = None) -> None:
+        """As asyncssh's."""
+
+    def _flush_send_buf(self) -> None:
+        """As asyncssh's."""
+
     def set_write_buffer_limits(self, high: int) -> None:
         """As asyncssh's."""
 
