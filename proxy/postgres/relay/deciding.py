@@ -78,7 +78,7 @@ class Deciding:
 
     def known(self, sql: bytes) -> QueryAnalysis | None:
         """The same as `analysed`, if nothing has to be fetched or analysed for it."""
-        if self._masked_columns.is_stale and self._is_idle:
+        if (self._masked_columns.is_stale or self._masked_columns.is_old) and self._is_idle:
             return None
         known = self._masked_columns.analyser.remembered(sql)
         return None if known is None else self.expanded(known)
@@ -117,9 +117,11 @@ class Deciding:
         return await asyncio.to_thread(analyser.exactly, sql)
 
     async def _up_to_date(self) -> None:
-        if self._masked_columns.is_stale and self._is_idle:
-            await self._link.send(b"")
-            await self._masked_columns.refresh()
+        masked_columns = self._masked_columns
+        if not self._is_idle or not (masked_columns.is_stale or masked_columns.is_old):
+            return
+        await self._link.send(b"")
+        await (masked_columns.refresh() if masked_columns.is_stale else masked_columns.renew())
 
     @property
     def _is_idle(self) -> bool:

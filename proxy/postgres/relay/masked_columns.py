@@ -4,11 +4,15 @@ Fetched by the role's own account when the session starts, and again when someth
 """
 
 import asyncio
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import zip_longest
 
+import structlog
+
 from access.policy.resources import Resource, Role
+from proxy.errors import UpstreamFault
 from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres import upstream
 from proxy.postgres.cells.types import Types
@@ -21,6 +25,13 @@ from proxy.postgres.upstream import Upstream
 
 #: Result shapes whose masks are remembered.
 MAX_SHAPES = 500
+#: How old a catalogue may be when a statement is analysed: nobody tells of what is changed past this process, by another
+#: one or by whoever comes to the database directly.
+MAX_AGE_S = 60.0
+#: How old it may grow while it cannot be fetched, as where a database grants no further connection.
+MAX_UNFETCHED_S = 600.0
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class CatalogueChanges:
@@ -40,7 +51,13 @@ class MaskedColumns:
     """Owns the session's analyser, whose catalogue it keeps up to date."""
 
     def __init__(
-        self, resource: Resource, role: Role, database: str, masker: Masker, changes: CatalogueChanges | None = None
+        self,
+        resource: Resource,
+        role: Role,
+        database: str,
+        masker: Masker,
+        changes: CatalogueChanges | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._resource = resource
         self._role = role
@@ -59,6 +76,8 @@ class MaskedColumns:
         self._untold = False
         #: The catalogue is to be fetched before the next statement is analysed.
         self._stale = False
+        self._clock = clock
+        self._fetched_at = self._tried_at = clock()
         #: Counts catalogues: what was derived from another one is out of date.
         self.generation = 0
 
@@ -70,6 +89,11 @@ class MaskedColumns:
     def is_stale(self) -> bool:
         """DDL has run, here or in another session of this process."""
         return self._stale or self._seen != self._changes.of(self._place)
+
+    @property
+    def is_old(self) -> bool:
+        """Others may have changed it since it was fetched, or since that was last tried."""
+        return self._clock() - self._tried_at > MAX_AGE_S
 
     def expire(self, *, changed: bool = False) -> None:
         """Fetch it before the next statement is analysed; `changed`: the session's own DDL has run."""
@@ -87,7 +111,7 @@ class MaskedColumns:
 
     async def load(self, connection: Upstream) -> None:
         """Fetch the catalogue over an idle connection. Raises UpstreamFault."""
-        seen = self._changes.of(self._place)
+        seen, asked_at = self._changes.of(self._place), self._clock()
         columns = await connection.fetch(COLUMNS_SQL)
         more = [VIEWS_SQL, FUNCTIONS_SQL, SYSTEM_SQL] if any(self.is_masked(row[4]) for row in columns) else []
         views, functions, system = [await connection.fetch(each) for each in more] or ([], [], [])
@@ -96,6 +120,17 @@ class MaskedColumns:
         self.types.forget()
         self.generation += 1
         self._stale, self._seen = False, seen
+        self._fetched_at = self._tried_at = asked_at
+
+    async def renew(self) -> None:
+        """Fetch an old one again. Raises UpstreamFault where that has failed for too long; until then it is kept."""
+        self._tried_at = self._clock()
+        try:
+            await self.refresh()
+        except UpstreamFault as fault:
+            if self._clock() - self._fetched_at > MAX_UNFETCHED_S:
+                raise
+            log.warning("postgres_catalogue_kept", resource=self._resource.name, why=str(fault))
 
     async def refresh(self, columns: Sequence[Column] = ()) -> None:
         """Fetch it over a connection of its own; `columns` are those it was asked for, known or not afterwards."""
