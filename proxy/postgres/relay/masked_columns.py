@@ -25,8 +25,8 @@ from proxy.postgres.upstream import Upstream
 
 #: Result shapes whose masks are remembered.
 MAX_SHAPES = 500
-#: How old a catalogue may be when a statement is analysed: nobody tells of what is changed past this process, by another
-#: one or by whoever comes to the database directly.
+#: How old a catalogue may be when a statement is analysed: nobody tells of what is changed past this process, by
+#: another one or by whoever comes to the database directly.
 MAX_AGE_S = 60.0
 #: How old it may grow while it cannot be fetched, as where a database grants no further connection.
 MAX_UNFETCHED_S = 600.0
