@@ -3,11 +3,13 @@
 import asyncio
 import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
 from proxy.postgres.protocol import messages
+from proxy.postgres.sql.query import QueryAnalyser, QueryAnalysis
 from support.children import PATIENCE_S, ended, line
 from support.postgres import Door, Raw
 
@@ -114,14 +116,16 @@ async def two(door: Door, role: str, sql: str) -> list[Raw]:
     return clients
 
 
-async def one_is_refused(clients: list[Raw]) -> None:
-    """The others are still waiting for an answer."""
-    waiting = {asyncio.create_task(client.message()) for client in clients}
+async def one_is_refused(clients: list[Raw]) -> list[Raw]:
+    """The others, which are still waiting for an answer."""
+    waiting = {asyncio.create_task(client.message()): client for client in clients}
     done, rest = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     for task in rest:
         task.cancel()
+    await asyncio.wait(waiting)
     [refused] = done
     assert code(refused.result()) == "53200"
+    return [waiting[task] for task in rest]
 
 
 def parameter(size: int) -> bytes:
@@ -186,3 +190,24 @@ async def test_what_reviewers_may_have_to_be_shown_is_bounded(door: Door) -> Non
     third = await door.raw("checked")
     third.send(messages.parse("s", text), messages.SYNC)
     assert await third.tags() == "1Z"
+
+
+@pytest.mark.finding("pg-F18")
+@pytest.mark.parametrize("pinned_bytes", [PINNED])
+async def test_what_waits_for_its_analysis_is_bounded(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts that a thread is still reading."""
+    analyse, read = QueryAnalyser.analyse, threading.Event()
+
+    def slowly(self: QueryAnalyser, sql: bytes) -> QueryAnalysis:
+        assert len(sql) < PINNED // 2 or read.wait(PATIENCE_S)
+        return analyse(self, sql)
+
+    monkeypatch.setattr(QueryAnalyser, "analyse", slowly)
+    clients = [await door.raw("owner"), await door.raw("owner")]
+    for client in clients:
+        client.send(messages.query(f"select 1 -- {'x' * (PINNED * 2 // 3)}"))
+    try:
+        going_on = await one_is_refused(clients)
+    finally:
+        read.set()
+    assert [await client.tags() for client in going_on] == ["TDCZ"]
