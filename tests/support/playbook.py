@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from proxy.postgres.protocol.frames import ProtocolViolation
-from proxy.postgres.relay.connection_state import ConnectionState
-from proxy.postgres.relay.pending_reply import Portal
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.portals import Portal
 from proxy.postgres.sql.query import QueryAnalysis
 from support.playbook_messages import ClientMessage, Difference, Message, ServerMessage, analysis, arguments, same, text
 

@@ -11,8 +11,9 @@ from typing import Self
 
 from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.connection_state import ConnectionState
-from proxy.postgres.relay.pending_reply import PendingReply, Portal
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.pending_reply import PendingReply
+from proxy.postgres.relay.state.portals import Portal
 from proxy.postgres.sql.query import QueryAnalyser, QueryAnalysis, together
 
 _ANALYSER = QueryAnalyser(lambda _: False)

@@ -18,12 +18,12 @@ from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol.function_calls import read_function_result
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.protocol.parameters import read_parameter_description
-from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.copied_rows import CopyMasker
 from proxy.postgres.relay.masked_columns import MaskedColumns
-from proxy.postgres.relay.pending_reply import Kind, Question
 from proxy.postgres.relay.questions import take_answer
 from proxy.postgres.relay.rows import RowMasker, cut, rows_json
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.pending_reply import Kind, Question
 from proxy.sessions.session import LiveSession
 from proxy.showing.values import shown_number
 

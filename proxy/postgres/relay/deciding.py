@@ -12,10 +12,10 @@ from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import NO_UTF8, UTF8, codec
-from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
-from proxy.postgres.relay.pending_reply import Prepared
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.prepared import Prepared
 from proxy.postgres.sql.query import MAX_REMEMBERED, OUTDATED, UNREADABLE, QueryAnalysis, expand
 from proxy.postgres.sql.search_path import means_now
 from proxy.sessions.reviewed import Surroundings

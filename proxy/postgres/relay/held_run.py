@@ -5,11 +5,11 @@ It asks the server what names mean there (`questions`), and the planner over a c
 
 from dataclasses import dataclass
 
-from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.link import Link
-from proxy.postgres.relay.pending_reply import Question
 from proxy.postgres.relay.questions import ask_by_query, ask_in_batch
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.pending_reply import Question
 from proxy.postgres.sql.search_path import schemas_of
 from proxy.sessions.reviewed import Around, NotAsked
 

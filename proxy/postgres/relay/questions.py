@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.parameters import read_parameter_description
-from proxy.postgres.relay.connection_state import ConnectionState
-from proxy.postgres.relay.pending_reply import Kind, Portal, Question
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.pending_reply import Kind, Question
+from proxy.postgres.relay.state.portals import Portal
 
 _EACH = (Kind.PARSE, Kind.BIND, Kind.EXECUTE, Kind.CLOSE, Kind.CLOSE)
 

@@ -14,11 +14,11 @@ from proxy.errors import ClientFault, Fault, PolicyFault, TooMuchPinned
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.relay.answers import Answers
-from proxy.postgres.relay.connection_state import MAX_PENDING, ConnectionState
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
+from proxy.postgres.relay.state.connection_state import MAX_PENDING, ConnectionState
 from proxy.postgres.upstream import Upstream, fault
 from proxy.sessions.session import LiveSession
 from proxy.transport import TURN_BYTES, Transport

@@ -18,14 +18,15 @@ from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 from proxy.postgres.protocol.messages import Bind
 from proxy.postgres.protocol.parameters import read_parse_types
 from proxy.postgres.relay.calls.function_calls import FunctionCalls
-from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.deciding import FAILING, Deciding
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
-from proxy.postgres.relay.pending_reply import Portal, Prepared
 from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.reviewing import Reviewing
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.portals import Portal
+from proxy.postgres.relay.state.prepared import Prepared
 from proxy.postgres.sql.cursors import fetch
 from proxy.postgres.sql.plannable import plannable
 from proxy.postgres.sql.query import QueryAnalysis, together

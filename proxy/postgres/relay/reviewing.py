@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from proxy.postgres.protocol.parameters import Parameter, read_bind_values
-from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.deciding import Deciding
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.held_run import HeldRun, answered
 from proxy.postgres.relay.link import Link
-from proxy.postgres.relay.pending_reply import Prepared
 from proxy.postgres.relay.questions import ask_types
 from proxy.postgres.relay.shown_parameters import code_in, shown_parameters
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.prepared import Prepared
 from proxy.postgres.sql.query import SEVERAL, QueryAnalysis, together
 from proxy.sessions.reviewed import NotAsked
 

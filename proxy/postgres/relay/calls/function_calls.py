@@ -12,11 +12,11 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.function_calls import read_function_call
 from proxy.postgres.relay.calls.object_reading import ObjectReading
-from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.deciding import FAILING, Deciding
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.reviewing import Reviewing
+from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.sql.query import QueryAnalysis
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts

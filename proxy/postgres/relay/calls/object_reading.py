@@ -23,11 +23,11 @@ from proxy.postgres.large_objects.functions import HASHED_ASIDE_BYTES, ObjectCal
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.function_calls import function_call, function_result, read_function_result
-from proxy.postgres.relay.connection_state import ConnectionState
 from proxy.postgres.relay.deciding import Deciding
 from proxy.postgres.relay.link import Link
-from proxy.postgres.relay.pending_reply import Kind, Question
 from proxy.postgres.relay.questions import close_waiting
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.pending_reply import Kind, Question
 from proxy.postgres.sql.query import QueryAnalysis
 from proxy.sessions.session import LiveSession
 

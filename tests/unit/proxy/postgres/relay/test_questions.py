@@ -3,9 +3,9 @@
 import pytest
 
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
-from proxy.postgres.relay.connection_state import ConnectionState
-from proxy.postgres.relay.pending_reply import Kind, Question
 from proxy.postgres.relay.questions import ask_by_query, ask_in_batch, ask_types, take_answer
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.pending_reply import Kind, Question
 from support.playbook import client, play
 from support.playbook_messages import Bind, Execute, Parse
 

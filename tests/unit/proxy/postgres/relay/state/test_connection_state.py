@@ -1,13 +1,8 @@
 """Which answer belongs to which question, and what a name may stand for, in every order that the protocol allows."""
 
-import re
-
 import pytest
 
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay import connection_state
-from proxy.postgres.relay.connection_state import MAX_CANDIDATES, REPLIES, ConnectionState
-from proxy.postgres.relay.pending_reply import Kind
 from support.playbook import Line, client, now, play, server
 from support.playbook_messages import (
     Bind,
@@ -17,24 +12,19 @@ from support.playbook_messages import (
     CommandComplete,
     CopyDone,
     CopyInResponse,
-    CopyOutResponse,
     DataRow,
     Describe,
-    EmptyQueryResponse,
     ErrorResponse,
     Execute,
     FunctionCall,
     FunctionCallResponse,
-    NoData,
     ParameterDescription,
     Parse,
     ParseComplete,
-    PortalSuspended,
     Query,
     ReadyForQuery,
     Refused,
     RowDescription,
-    ServerMessage,
     Sync,
 )
 
@@ -225,13 +215,6 @@ def test_the_unnamed_statement_is_always_the_latest() -> None:
     )
 
 
-def test_names_are_bounded() -> None:
-    play(
-        *[client >> Parse("s", SELECT)] * MAX_CANDIDATES,
-        client >> Parse("s", SELECT).is_violation("too many statements under one name"),
-    )
-
-
 def test_a_refusal_takes_the_place_of_the_error_it_provokes() -> None:
     play(
         client >> Parse("", SELECT),
@@ -335,73 +318,6 @@ def test_each_statement_of_a_query_describes_its_own_rows() -> None:
         server << RowDescription(TWO),
         server << DataRow(TWO),
     )
-
-
-# --- the grammar and its table ------------------------------------------------------------------------------------
-
-MESSAGES: dict[str, ServerMessage] = {
-    "1": ParseComplete(),
-    "2": BindComplete(),
-    "3": CloseComplete(),
-    "t": ParameterDescription(),
-    "T": RowDescription(ONE),
-    "n": NoData(),
-    "D": DataRow(),
-    "C": CommandComplete(),
-    "I": EmptyQueryResponse(),
-    "s": PortalSuspended(),
-    "G": CopyInResponse(),
-    "H": CopyOutResponse(),
-    "V": FunctionCallResponse(),
-    "Z": ReadyForQuery("I"),
-}
-#: One message of each kind, pending.
-ASKED = {
-    Kind.QUERY: [client >> Query(SELECT)],
-    Kind.PARSE: [client >> Parse("", SELECT)],
-    Kind.BIND: [client >> Bind("", "")],
-    Kind.DESCRIBE: [client >> Describe("S", "")],
-    Kind.EXECUTE: [client >> Execute("")],
-    Kind.CLOSE: [client >> Close("S", "")],
-    Kind.SYNC: [client >> Sync()],
-    Kind.CALL: [client >> FunctionCall()],
-}
-
-
-def grammar() -> dict[str, set[Kind]]:
-    """Tag -> the kinds that it answers, by the lines `Kind -> answer` of the module's docstring."""
-    answers: dict[str, set[Kind]] = {}
-    for name, answer in re.findall(r"(\w+) +-> (.+?)(?= {2,}|$)", connection_state.__doc__ or "", re.MULTILINE):
-        for tag in re.findall(r"\b\w\b", answer):
-            answers.setdefault(tag, set()).update(ASKED if name == "Any" else {Kind[name.upper()]})
-    return answers
-
-
-def test_the_table_is_the_grammar() -> None:
-    assert {tag: set(reply.kinds) for tag, reply in REPLIES.items()} == grammar()
-
-
-def test_what_takes_a_message_is_there() -> None:
-    for reply in REPLIES.values():
-        assert reply.method is None or callable(getattr(ConnectionState, reply.method))
-
-
-@pytest.mark.parametrize("tag", MESSAGES)
-def test_answers_to_nothing_are_faults(tag: str) -> None:
-    play(server << MESSAGES[tag].is_violation(UNASKED))
-
-
-@pytest.mark.parametrize("kind", ASKED)
-@pytest.mark.parametrize("tag", MESSAGES)
-def test_an_answer_is_taken_where_the_table_says_so(tag: str, kind: Kind) -> None:
-    # Where one method takes several messages, it takes them wherever one of them is legal.
-    legal = {kind for reply in REPLIES.values() if reply.method == REPLIES[tag].method for kind in reply.kinds}
-    if kind not in legal:
-        play(*ASKED[kind], server << MESSAGES[tag].is_violation(UNASKED))
-    elif tag == "D":
-        play(*ASKED[kind], server << MESSAGES[tag].is_violation("never described"))
-    else:
-        play(*ASKED[kind], server << MESSAGES[tag])
 
 
 # --- what a run may mean ------------------------------------------------------------------------------------------

@@ -1,101 +1,42 @@
 """Everything that affects the state of a PostgreSQL connection lives in this file, in ConnectionState. Pure.
 
 It knows where both ends stand, so that every answer finds its question. SQL arrives at Parse, gets its parameters at
-Bind and runs at Execute; clients send many messages ahead and PostgreSQL answers them in order. Each message that gets
-an answer is one PendingReply in a queue; what comes back is its head's:
-
-    Query     -> (T D* C | C | I | G … C | H d* c C)* Z
-    Parse     -> 1          Bind    -> 2          Close -> 3
-    Describe  -> t? (T | n)
-    Execute   -> D* (C | s) | I | G … C | H d* c C
-    Sync      -> Z
-    Call      -> V Z
-    Any       -> E          instead of the rest
-
-`t` comes for a statement and not for a portal. REPLIES is this grammar as data, and a test holds one to the other. An
+Bind and runs at Execute; clients send many messages ahead and PostgreSQL answers them in order (replies.py). An
 ErrorResponse to anything but Query, Sync and Call (a FunctionCall) makes the server discard all messages up to the next
-Sync; a Query and a Call still get their ReadyForQuery. A name can stand for several prepared statements while answers
-are on their way (and after SQL's own PREPARE and DEALLOCATE), so it stands for all of them, in the order they were
-sent: what runs is analysed as if each of them ran.
+Sync; a Query and a Call still get their ReadyForQuery.
 
 It refuses an answer to nothing that was asked. What a message carries is not its business: requests.py and answers.py
 read, decide and mask, and tell it what passed.
 """
 
 from collections import deque
-from collections.abc import Mapping
-from typing import NamedTuple
 
 from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.pending_reply import Kind, PendingReply, Portal, Prepared, Question
+from proxy.postgres.relay.state.pending_reply import Kind, PendingReply, Question
+from proxy.postgres.relay.state.portals import Portal, Portals
+from proxy.postgres.relay.state.prepared import Prepared, PreparedStatements
+from proxy.postgres.relay.state.replies import LEGAL
 from proxy.postgres.sql.cursors import OpenCursors
 from proxy.postgres.sql.query import QueryAnalysis
 
-#: More names than this are no client's need.
-MAX_PREPARED = 10_000
-MAX_PORTALS = 10_000
-#: Statements that one name may stand for.
-MAX_CANDIDATES = 64
 #: Answers that may be outstanding; the client waits beyond that.
 MAX_PENDING = 20_000
-
-
-class Reply(NamedTuple):
-    """Where one of the server's messages is legal, and what becomes of it."""
-
-    #: Of the pending replies that it may belong to.
-    kinds: frozenset[Kind]
-    #: The method of ConnectionState that takes note of it; None: it changes nothing (Answers knows whether COPY runs).
-    method: str | None
-
-
-_RUNNING = frozenset({Kind.QUERY, Kind.EXECUTE})
-
-#: The server's messages that answer something, by their tags.
-REPLIES: Mapping[str, Reply] = {
-    "1": Reply(frozenset({Kind.PARSE}), "parse_complete"),
-    "2": Reply(frozenset({Kind.BIND}), "bind_complete"),
-    "3": Reply(frozenset({Kind.CLOSE}), "close_complete"),
-    "t": Reply(frozenset({Kind.DESCRIBE}), "parameters_described"),
-    "T": Reply(frozenset({Kind.QUERY, Kind.DESCRIBE}), "rows_described"),
-    "n": Reply(frozenset({Kind.DESCRIBE}), "rows_described"),
-    "D": Reply(_RUNNING, "row_columns"),
-    "C": Reply(_RUNNING, "completed"),
-    "I": Reply(_RUNNING, "completed"),
-    "s": Reply(frozenset({Kind.EXECUTE}), "completed"),
-    "G": Reply(_RUNNING, "copy_in_began"),
-    "H": Reply(_RUNNING, "copy_out_began"),
-    "d": Reply(_RUNNING, None),
-    "c": Reply(_RUNNING, None),
-    "E": Reply(frozenset(Kind) - {Kind.COPY_END}, "failed"),
-    "V": Reply(frozenset({Kind.CALL}), "returned"),
-    "Z": Reply(frozenset({Kind.QUERY, Kind.SYNC, Kind.CALL}), "ready"),
-}
-
-#: Method -> kinds: a method that takes several messages takes them wherever one of them is legal.
-_LEGAL: Mapping[str, frozenset[Kind]] = {
-    method: frozenset[Kind]().union(*(reply.kinds for reply in REPLIES.values() if reply.method == method))
-    for method in {reply.method for reply in REPLIES.values()}
-    if method is not None
-}
 
 
 class ConnectionState:
     """Takes note of what is sent upstream, and tells what comes back from there.
 
-    What comes back is answered by the methods of REPLIES; they raise ProtocolViolation where it is not legal.
+    What comes back is answered by the methods that REPLIES names; they raise ProtocolViolation where it is not legal.
     """
 
     def __init__(self) -> None:
         self._pending: deque[PendingReply] = deque()
-        self._prepared: dict[str, list[Prepared]] = {}
-        self._portals: dict[str, Portal] = {}
+        self._prepared = PreparedStatements()
+        self._portals = Portals()
         #: Portals that SQL made.
         self.cursors = OpenCursors()
-        #: Those that are bound upstream and wait for a review.
-        self._waiting: dict[str, Portal] = {}
         #: Everything up to the next Sync is lost: the server discards it, or would after a refusal.
         self.discarding = False
         self._copying_in = False
@@ -127,8 +68,7 @@ class ConnectionState:
     @property
     def kept(self) -> int:
         """Bytes of texts and parameters that reviewers may have to be shown."""
-        texts = sum(len(each.sql) for candidates in self._prepared.values() for each in candidates)
-        return texts + sum(len(portal.bind) for portal in self._portals.values())
+        return self._prepared.kept + self._portals.kept
 
     @property
     def has_failed(self) -> bool:
@@ -143,7 +83,7 @@ class ConnectionState:
     def query(self, analysis: QueryAnalysis, denial: bytes | None = None, *, sql: bytes = b"") -> None:
         if denial is None:
             self.note_run(analysis)
-            self._note_sql_prepare(analysis, sql)
+            self._prepared.made_by_sql(analysis, sql)
         self._pending.append(PendingReply(Kind.QUERY, analysis=analysis, denial=denial))
 
     def call(self, analysis: QueryAnalysis, call: ObjectCall) -> None:
@@ -157,18 +97,13 @@ class ConnectionState:
 
     def parse(self, name: str, analysis: QueryAnalysis, *, sql: bytes = b"", types: tuple[int, ...] = ()) -> Prepared:
         prepared = Prepared(analysis, sql, types)
-        if not name:
-            # An unnamed statement is gone with the next, even if that one fails.
-            self._prepared.pop(name, None)
-        self._add_candidate(name, prepared)
+        self._prepared.parsed(name, prepared)
         self._pending.append(PendingReply(Kind.PARSE, prepared=prepared, name=name))
         return prepared
 
     def bind(
         self, portal: str, statement: str, formats: tuple[int, ...], *, parameters: int = 0, payload: bytes = b""
     ) -> Portal:
-        if portal not in self._portals and len(self._portals) >= MAX_PORTALS:
-            raise ProtocolViolation("too many portals")
         bound = Portal(
             self.prepared(statement),
             formats,
@@ -178,11 +113,8 @@ class ConnectionState:
             last_run=self.runs,
             changes=self._changes,
         )
+        self._portals.bound(portal, bound)
         self.cursors.forget(portal)
-        self._portals[portal] = bound
-        self._waiting.pop(portal, None)
-        if payload:
-            self._waiting[portal] = bound
         self._pending.append(PendingReply(Kind.BIND, portal=bound, name=portal))
         return bound
 
@@ -193,7 +125,7 @@ class ConnectionState:
             pending.portal = cursor or self._portals.get(name)
             if pending.portal is not None:
                 pending.portal.described_in = self._batch
-        elif len(candidates := self._prepared.get(name, [])) == 1:
+        elif len(candidates := self._prepared.of(name)) == 1:
             pending.prepared = candidates[0]
             pending.prepared.described_in = self._batch
             pending.changes = self._changes
@@ -225,24 +157,20 @@ class ConnectionState:
 
     def take_waiting(self, running: Portal | None) -> list[str]:
         """Portals that wait for a review no longer, for something runs: their names, without the one that it is."""
-        if not self._waiting:
-            return []
-        names = [name for name, portal in self._waiting.items() if portal is not running]
-        self._waiting.clear()
-        return names
+        return self._portals.take_waiting(running)
 
     def execute(self, portal: Portal, analysis: QueryAnalysis) -> None:
         self.note_run(analysis)
         portal.last_run = self.runs
-        self._note_sql_prepare(analysis, b"")
+        self._prepared.made_by_sql(analysis, b"")
         self._pending.append(PendingReply(Kind.EXECUTE, analysis=analysis, portal=portal))
 
     def close(self, target: str, name: str) -> None:
         pending = PendingReply(Kind.CLOSE, name=name)
         if target == "S":
-            pending.candidates = tuple(self._prepared.get(name, ()))
+            pending.candidates = self._prepared.of(name)
         else:
-            self._portals.pop(name, None)
+            self._portals.closed(name)
             self.cursors.forget(name)
         self._pending.append(pending)
 
@@ -273,32 +201,15 @@ class ConnectionState:
 
     def prepared(self, name: str) -> tuple[Prepared, ...]:
         """What this name may stand for, oldest first."""
-        return tuple(self._prepared.get(name, ()))
+        return self._prepared.of(name)
 
     def note_run(self, analysis: QueryAnalysis) -> None:
         """Something is sent to run."""
         self.runs += 1
         self._changes += 1
         self.has_made_things = self.has_made_things or analysis.may_make_things
-        for change in analysis.cursors:
-            for name in [name for name in self._portals if change.meets(name)]:
-                del self._portals[name]
-
-    def _note_sql_prepare(self, analysis: QueryAnalysis, sql: bytes) -> None:
-        for statement in analysis.statements if analysis.prepares else ():
-            if statement.prepares is None:
-                continue
-            last = self._prepared.get(statement.prepares, [None])[-1]
-            if last is None or last.columns is not None or last.analysis != analysis:
-                self._add_candidate(statement.prepares, Prepared(analysis, sql))
-
-    def _add_candidate(self, name: str, prepared: Prepared) -> None:
-        if name not in self._prepared and len(self._prepared) >= MAX_PREPARED:
-            raise ProtocolViolation("too many prepared statements")
-        candidates = self._prepared.setdefault(name, [])
-        candidates.append(prepared)
-        if len(candidates) > MAX_CANDIDATES:
-            raise ProtocolViolation("too many statements under one name")
+        if analysis.cursors:
+            self._portals.met(analysis.cursors)
 
     # --- received from upstream ---------------------------------------------------------------------------------------
 
@@ -324,7 +235,7 @@ class ConnectionState:
     def _head(self, method: str) -> PendingReply:
         """What the message that `method` takes belongs to. Raises ProtocolViolation if it may not come now."""
         current = self.current
-        if current is None or current.kind not in _LEGAL[method]:
+        if current is None or current.kind not in LEGAL[method]:
             raise ProtocolViolation("an answer to nothing that was asked")
         return current
 
@@ -337,23 +248,15 @@ class ConnectionState:
         return current
 
     def parse_complete(self) -> None:
-        """It is there, so whatever had the name before is not."""
         done = self._complete("parse_complete")
-        candidates = self._prepared.get(done.name, [])
-        if done.prepared in candidates:
-            self._prepared[done.name] = candidates[candidates.index(done.prepared) :]
+        self._prepared.completed(done.name, done.prepared)
 
     def bind_complete(self) -> None:
         self._complete("bind_complete")
 
     def close_complete(self) -> None:
         done = self._complete("close_complete")
-        if done.name in self._prepared and done.candidates:
-            left = [each for each in self._prepared[done.name] if each not in done.candidates]
-            if left:
-                self._prepared[done.name] = left
-            else:
-                del self._prepared[done.name]
+        self._prepared.closed(done.name, done.candidates)
 
     def parameters_described(self, types: tuple[int, ...] = ()) -> PendingReply:
         """A ParameterDescription: the RowDescription or NoData comes next."""
@@ -434,16 +337,9 @@ class ConnectionState:
     def _forget(self, lost: PendingReply) -> None:
         """What failed, or was discarded, made nothing."""
         if lost.kind is Kind.PARSE and lost.prepared is not None:
-            lost.prepared.failed = True
-            candidates = [each for each in self._prepared.get(lost.name, ()) if each is not lost.prepared]
-            if candidates:
-                self._prepared[lost.name] = candidates
-            else:
-                self._prepared.pop(lost.name, None)
+            self._prepared.failed(lost.name, lost.prepared)
         elif lost.kind is Kind.BIND and lost.portal is not None:
-            lost.portal.failed = True
-            if self._portals.get(lost.name) is lost.portal:
-                del self._portals[lost.name]
+            self._portals.failed(lost.name, lost.portal)
 
     def ready(self, status: bytes) -> None:
         """A ReadyForQuery. Portals live no longer than their transaction."""
@@ -453,5 +349,5 @@ class ConnectionState:
         if status == b"I":
             self.has_made_things = False
         if status == b"I" and not self._pending:
-            self._portals.clear()
+            self._portals.ended()
         self.cursors.ready(status, settled=not self._pending)
