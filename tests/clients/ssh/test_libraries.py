@@ -14,14 +14,7 @@ pytestmark = pytest.mark.timeout(700)
 
 
 CASES = ("exec", "signal", "large", "standard input", "one after the other", "sftp", "forwarding")
-JAVA = (
-    pytest.param(
-        "sshj",
-        marks=pytest.mark.skip(reason="sshj: its program does not end beside the gateway; not looked into"),
-    ),
-    "jsch",
-    "mina",
-)
+JAVA = ("sshj", "jsch", "mina")
 #: What both of these have beside.
 MORE = ("five at once", "terminal", "environment")
 
