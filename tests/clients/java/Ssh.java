@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -68,6 +69,18 @@ final class Ssh {
         }
     }
 
+    /** So much, or less if it ends: sshj's streams wait for ever when asked for nothing, as the last read of readNBytes does. */
+    static byte[] read(InputStream from, int length) throws java.io.IOException {
+        byte[] data = new byte[length];
+        int filled = 0;
+        while (filled < length) {
+            int count = from.read(data, filled, length - filled);
+            if (count < 0) break;
+            filled += count;
+        }
+        return Arrays.copyOf(data, filled);
+    }
+
     static Thread copying(InputStream from, OutputStream to) {
         Thread thread = new Thread(() -> {
             try {
@@ -114,11 +127,12 @@ final class Ssh {
                         }
                     });
                     writer.start();
-                    byte[] out = running.getInputStream().readAllBytes();
+                    var out = new ByteArrayOutputStream();
+                    running.getInputStream().transferTo(out);
                     writer.join();
                     errors.join();
                     running.join(20, TimeUnit.SECONDS);
-                    return List.of(String.valueOf(running.getExitStatus()), String.valueOf(running.getExitSignal()), hashed(out), err.toString());
+                    return List.of(String.valueOf(running.getExitStatus()), String.valueOf(running.getExitSignal()), hashed(out.toByteArray()), err.toString());
                 }
             }
 
@@ -148,7 +162,7 @@ final class Ssh {
                             out.flush();
                         }
                     });
-                    byte[] back = tunnel.getInputStream().readNBytes(data.length);
+                    byte[] back = read(tunnel.getInputStream(), data.length);
                     writer.join();
                     return back;
                 }

@@ -168,7 +168,9 @@ withPostgres("postgres.js: notifications", async (sql) => {
 });
 withPostgres("postgres.js: cancel", async (sql) => {
   const query = sql`select pg_sleep(20)`.execute();
-  setTimeout(() => query.cancel(), 300);
+  const running = () => sql`select from pg_stat_activity where query = 'select pg_sleep(20)' and state = 'active'`;
+  while ((await running()).length === 0);
+  query.cancel();
   return [await failure(() => query), await sql`select 'after' as a`];
 });
 withPostgres("postgres.js: errors and notices", async (sql, notices) => {

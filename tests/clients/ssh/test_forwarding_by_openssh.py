@@ -148,8 +148,11 @@ def test_remote_port_that_the_host_chooses(host: GetHost, echo_port: int) -> Non
 
 
 def test_nobody_listens(host: GetHost) -> None:
-    seen = host("tunnels").same(lambda way: ssh(way, flags=["-W", f"127.0.0.1:{free_port()}"]).status)
-    assert seen == 255
+    """The gateway says beside it which host failed to connect."""
+    direct, through = host("tunnels").each(lambda way: ssh(way, flags=["-W", f"127.0.0.1:{free_port()}"]))
+    assert through.having("web-1: ", "") == direct
+    assert b"connect failed: web-1: Connection refused" in through.err
+    assert direct.status == 255
 
 
 def test_over_a_master(host: GetHost, echo_port: int) -> None:
@@ -171,29 +174,57 @@ def test_over_a_master(host: GetHost, echo_port: int) -> None:
     assert host("tunnels").same(seen) == ([0, 0], DATA)
 
 
-def test_vs_code(host: GetHost, echo_port: int, tmp_path: Path) -> None:
-    """Remote-SSH: a shell with a script on its input that starts a server there, and a dynamic forwarding to it."""
-    script = f"echo one: $$ | sed s/[0-9]*$//\nuname -s\nprintf 'listeningOn==%s==' {echo_port}\nsleep 60\n".encode()
+#: What Remote-SSH has the host do, in short: start a server that outlives no input, and say where it listens.
+_STARTS = r"""
+set -u
+folder=$(mktemp -d); trap 'kill $server; rm -r "$folder"' EXIT
+cat > "$folder/server.py" <<'END'
+import socketserver
+class Back(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(65536):
+            self.request.sendall(data)
+socketserver.ThreadingTCPServer.daemon_threads = True
+with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Back) as server:
+    print(f"Extension host agent listening on {server.server_address[1]}", flush=True)
+    server.serve_forever()
+END
+nohup python3 "$folder/server.py" < /dev/null > "$folder/log" 2>&1 & server=$!
+until port=$(sed -n 's/.*listening on //p' "$folder/log") && [ -n "$port" ]; do
+    kill -0 $server || exit 1
+    sleep 0.1
+done
+printf 'one: start\nplatform==%s==\nlisteningOn==%s==\none: end\n' "$(uname -s)" "$port"
+"""
 
-    def seen(way: Client) -> tuple[bytes, bytes, bytes]:
-        port = free_port()
-        with _running(way, "-T", "-D", str(port), way.destination, "bash", stdin=subprocess.PIPE) as running:
+
+def test_vs_code(host: GetHost) -> None:
+    """Remote-SSH: a script on the input of a shell starts a server there, which is met by a dynamic forwarding."""
+
+    def seen(way: Client) -> tuple[bytes, list[bytes], bytes]:
+        socks = free_port()
+        with _running(way, "-T", "-D", str(socks), way.destination, "bash", stdin=subprocess.PIPE) as running:
             assert running.stdin is not None
             assert running.stdout is not None
-            running.stdin.write(script)
+            running.stdin.write(_STARTS.encode())
             running.stdin.flush()
-            said = b""
-            while not said.endswith(b"=="):
-                said += running.stdout.read(1)
-                if said.endswith(b"listeningOn=="):
-                    said += running.stdout.read(len(str(echo_port)) + 2)
-            answer, connection = _through_socks(port, 1, b"127.0.0.1", echo_port)
-            with connection:
-                return said, answer, said_back(connection, DATA)
+            said = b"".join(iter(running.stdout.readline, b"one: end\n"))
+            port = said.split(b"==")[3]
+            answers: list[bytes] = []
+            with contextlib.ExitStack() as stack:
+                connections: list[socket.socket] = []
+                for _ in range(3):
+                    answer, connection = _through_socks(socks, 1, b"127.0.0.1", int(port))
+                    connections.append(stack.enter_context(connection))
+                    answers.append(answer)
+                back = b"".join(said_back(each, DATA) for each in connections)
+            running.stdin.close()
+            answers.append(str(running.wait(PATIENCE_S)).encode())
+        return said.replace(port, b"PORT"), answers, back
 
-    said, answer, back = host("tunnels").same(seen)
-    assert (answer, back) == (b"\5\0", DATA)
-    assert said.endswith(f"listeningOn=={echo_port}==".encode())
+    said, answers, back = host("editor").same(seen)
+    assert b"listeningOn==PORT==" in said
+    assert (answers, back) == ([b"\5\0"] * 3 + [b"0"], DATA * 3)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""Libraries of other languages: Java's sshj, JSch and Apache MINA SSHD, Node's ssh2, Go's x/crypto/ssh, pkg/sftp."""
+"""Libraries: Java's sshj, JSch and Apache MINA SSHD, Node's ssh2, Go's x/crypto/ssh and pkg/sftp, and libssh."""
 
+import sys
 from collections.abc import Callable, Sequence
 
 import pytest
 
 from support.clients import hosts
-from support.clients.libraries import Outcomes, assert_same, go, java, node, outcomes
+from support.clients.libraries import PROGRAMS, Outcomes, assert_same, go, java, node, outcomes
 from support.clients.missing import needs
 from support.clients.served import Served
 from support.ssh import Upstream
@@ -14,15 +15,8 @@ pytestmark = pytest.mark.timeout(700)
 
 
 CASES = ("exec", "signal", "large", "standard input", "one after the other", "sftp", "forwarding")
-JAVA = (
-    pytest.param(
-        "sshj",
-        marks=pytest.mark.skip(reason="sshj: its program does not end beside the gateway; not looked into"),
-    ),
-    "jsch",
-    "mina",
-)
-#: What both of these have beside.
+JAVA = ("sshj", "jsch", "mina")
+#: What these others have beside.
 MORE = ("five at once", "terminal", "environment")
 
 
@@ -64,3 +58,8 @@ def test_node(ran: Ran, case: str) -> None:
 @pytest.mark.parametrize("case", [*CASES, *MORE])
 def test_go(ran: Ran, case: str) -> None:
     assert_same(*ran("go", lambda: go("ssh")), case)
+
+
+@pytest.mark.parametrize("case", [*CASES, *MORE])
+def test_libssh(ran: Ran, case: str) -> None:
+    assert_same(*ran("libssh", lambda: [sys.executable, str(PROGRAMS / "python" / "libssh.py")]), case)

@@ -28,6 +28,7 @@ def resources(sshd: Upstream, folder: Path) -> dict[str, Any]:
                 "deploy": everything,
                 "files": {**everything, "files": "allow"},
                 "commands": {**account, "allow": ["exec"]},
+                "editor": {**account, "allow": ["shell", "exec"], "forward": ["127.0.0.1:*"]},
                 "tunnels": {**everything, "forward": ["127.0.0.1:*", "localhost:*", f"{folder}/*", "listen:*"]},
             },
         }
