@@ -27,7 +27,7 @@ test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan"
 
 test-clients: $(READY) ## Compare real clients through the gateway with the server itself (ARGS="-k psql"); says what it left out
 	sh scripts/system-packages clients
-	$(ALONE_IN) $(BIN)/uv run --quiet --frozen --all-extras --group clients pytest $(IN_IT) -n 2 --dist loadfile --durations=10 tests/clients $(ARGS)
+	$(ALONE_IN) $(BIN)/uv run --quiet --frozen --all-extras --group clients pytest $(IN_IT) -n 2 --dist loadfile --no-loadscope-reorder --durations=10 tests/clients $(ARGS)
 
 test-journeys: $(READY) ## Run the whole product as people use it, in processes of its own (ARGS="-k revok" picks some)
 	sh scripts/system-packages

@@ -23,6 +23,12 @@ _HEX_LETTERS = frozenset(b"abcdefABCDEF")
 _UUID = re.compile(rb"(?<![0-9a-fA-F])[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?![0-9a-fA-F])")
 _UUID_LENGTH = 36
 
+#: Ansible's folders on a host: time, process, and a number below 2**48, which every tenth passes Luhn's check. Its play
+#: ends where one is masked.
+_TEMPORARY = re.compile(rb"ansible-tmp-[0-9]{10}(?:\.[0-9]{1,7})?-[0-9]{1,7}-([0-9]{1,15})(?![0-9])")
+_TEMPORARY_LENGTH = 54
+_BELOW = 2**48
+
 _INTEGER_PART = re.compile(rb"(?:^|[^0-9.])[0-9]{1,3}\.\Z")
 _SEPARATORS = frozenset(b" -._/+")
 
@@ -52,7 +58,7 @@ def number_start(run: Run, i: int) -> int:
 
 
 def stands_alone(data: bytes, first: int, past: int) -> bool:
-    """Whether data[first:past], digits only, are no part of a longer number, a fraction or a digest."""
+    """Whether data[first:past], digits only, are no part of a longer number, a fraction, a digest or a known name."""
     if first and data[first - 1] == 0x30:
         first -= len(data[max(0, first - _REACH) : first]) - len(data[max(0, first - _REACH) : first].rstrip(b"0"))
     if first:
@@ -63,7 +69,9 @@ def stands_alone(data: bytes, first: int, past: int) -> bool:
             return False
         if before in _HEX_LETTERS and _in_digest(data, first, past):
             return False
-    return not (past < len(data) and data[past] in _HEX_LETTERS and _in_digest(data, first, past))
+    if past < len(data) and data[past] in _HEX_LETTERS and _in_digest(data, first, past):
+        return False
+    return not _in_temporary(data, first, past)
 
 
 def _in_digest(data: bytes, first: int, past: int) -> bool:
@@ -77,6 +85,8 @@ def well_grouped(data: bytes, run: Run, i: int, j: int, left: Left) -> bool:
     sizes = tuple(run.groups[k + 1] - run.groups[k] for k in range(i, j))
     if len(sizes) == 1:
         return _group_stands_alone(data, run, i)
+    if _in_temporary(data, run.places[run.groups[i]][0], run.places[run.groups[j] - 1][1]):
+        return False
     separators = run.separators[i : j - 1]
     halved = sizes in _HALVES and (separators != [" "] or run.noisy)
     if halved or sizes in _PRINTED or _in_fours(sizes, separators):
@@ -115,3 +125,12 @@ def _in_uuid(data: bytes, run: Run, i: int, j: int) -> bool:
     offset = max(0, first - _UUID_LENGTH)
     around = data[offset : past + _UUID_LENGTH]
     return any(found.start() + offset < past and first < found.end() + offset for found in _UUID.finditer(around))
+
+
+def _in_temporary(data: bytes, first: int, past: int) -> bool:
+    offset = max(0, first - _TEMPORARY_LENGTH)
+    before = data[offset:first]
+    return b"ansible-tmp-" in before and any(
+        found.start() + offset < first and past <= found.end() + offset and int(found[1]) < _BELOW
+        for found in _TEMPORARY.finditer(before + data[first : past + _TEMPORARY_LENGTH])
+    )

@@ -169,3 +169,23 @@ def test_no_groups_of_a_uuid_are_a_number(made: uuid.UUID, before: str) -> None:
     data = f"{before}{digits}".encode()
     run = parse_run(data, len(before), len(data))
     assert not any(well_grouped(data, run, i, j, "") for i in range(4) for j in range(i + 2, 6) if (i, j) != (0, 5))
+
+
+# --- temporary names ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "stands"),
+    [
+        ("ansible-tmp-1767614601.749636-1783297-4217880943184", "4217880943184", False),
+        ("ansible-tmp-1767614601-17832-38758342293528/x", "38758342293528", False),
+        # Beyond what Ansible chooses, in another name, or with more behind it.
+        ("ansible-tmp-1767614601.749636-1783297-378282246310005", "378282246310005", True),
+        ("ansible-tmp-1767614601.749636-1783297-4111111111111111", "4111111111111111", True),
+        ("ansible-tmp-4217880943184", "4217880943184", True),
+        ("backup-tmp-1767614601.749636-1783297-4217880943184", "4217880943184", True),
+    ],
+)
+def test_a_folder_of_ansibles_is_no_card_number(text: str, number: str, stands: bool) -> None:
+    first = text.index(number)
+    assert stands_alone(text.encode(), first, first + len(number)) is stands

@@ -61,6 +61,13 @@ RATES: dict[str, tuple[Generator, float]] = {
     "row of integers": (row_of(8, lambda source: str(source.randrange(10 ** source.randrange(1, 7)))), 0.1),
     "row of decimals": (row_of(8, lambda source: f"{source.random() * 100:.2f}"), 0.0),
     "network address": (lambda source: ".".join(str(source.randrange(256)) for _ in range(4)), 0.0),
+    "folder of Ansible's": (
+        lambda source: (
+            f"/tmp/ansible-tmp-{1_764_000_000 + source.random() * 1e7}-{source.randrange(4_000_000)}-"
+            f"{source.randrange(2**48)}"
+        ),
+        0.0,
+    ),
     "compact time": (between(20_000_101_000_000_000, 20_351_231_235_959_999), 0.0),
 }
 
