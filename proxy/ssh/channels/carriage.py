@@ -68,7 +68,9 @@ class Carriage:
             case Kind.TERMINAL | Kind.TEXT:
                 return self._masked(None, STDOUT)
             case Kind.SFTP:
-                self._sftp = SftpConversation(self._told, self._scan if self._scans else None)
+                self._sftp = SftpConversation(
+                    self._told, self._scan if self._scans else None, lambda packet: self._send(packet, None)
+                )
                 return None
             case Kind.SCP_SENDS | Kind.SCP_TAKES:
                 self._scp = ScpConversation(self._told, host_sends=self._kind is Kind.SCP_SENDS)
