@@ -15,13 +15,14 @@ from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED, OPEN_CONNECT_FA
 from access.policy.labels import ShellLabel
 from access.policy.values.forward import LABEL, Destination
 from proxy.errors import Fault
+from proxy.sessions.reviewed import Verdict
 from proxy.ssh.forwarding.expected import expected
 from proxy.ssh.forwarding.listening import Listening
 from proxy.ssh.forwarding.pipe import End, Pipe
 from proxy.ssh.live import Live
 from proxy.ssh.transport import FORWARD_WINDOW_BYTES, PACKET_BYTES
 from proxy.statements import StatementFacts
-from proxy.tasks import unless
+from proxy.tasks import settled, unless
 
 #: Forwarded connections at once; editors and browsers open dozens.
 MAX_OPEN: Final = 128
@@ -52,6 +53,7 @@ class Forwarding:
         self._closed = asyncio.Event()
         self._numbers = 0
         self._opening = 0
+        self._judging: set[asyncio.Future[Verdict | None]] = set()
         self._listening: set[Listening] = set()
         #: Places that the host is being asked to listen on.
         self._asking: list[Destination] = []
@@ -152,8 +154,11 @@ class Forwarding:
             labels=frozenset({ShellLabel.FORWARD.value, *(LABEL + name for name in wanted.names)}),
             parts=tuple(frozenset({ShellLabel.FORWARD.value, LABEL + name}) for name in wanted.names),
         )
+        judging = asyncio.ensure_future(unless(self._closed, session.authorize([facts], _unseen)))
+        self._judging.add(judging)
+        judging.add_done_callback(self._judging.discard)
         try:
-            verdict = await unless(self._closed, session.authorize([facts], _unseen))
+            verdict = await judging
         except Fault as fault:
             self._fail(fault)
             raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, f"gatepass: {fault}") from fault
@@ -189,8 +194,10 @@ class Forwarding:
         except Fault as fault:
             self._fail(fault)
 
-    def close(self) -> None:
-        """The session is over: so is every one of them, and whatever waits for its verdict."""
+    async def close(self) -> None:
+        """The session is over: so is every one of them, and whatever waits for its verdict is withdrawn first."""
         self._closed.set()
         for pipe in list(self._open):
             pipe.close()
+        for judging in list(self._judging):
+            await settled(judging)
