@@ -33,6 +33,8 @@ class OpenFile:
     #: Bytes of writes that the host has not answered, and whether it refused one.
     unanswered: int = 0
     refused: bool = False
+    #: It was cut to nothing by its handle, as scp does with what it makes empty.
+    emptied: bool = False
     #: The host said that nothing more follows.
     read_to_end: bool = False
     scan: Scan | None = None
@@ -61,6 +63,7 @@ class OpenFile:
 
     def resized(self, size: int) -> None:
         """The file was cut or grown to this size: what was written is not what it holds any more."""
+        self.emptied |= size == 0
         if self.written.count and size != self.written.offset + self.written.count:
             self.written.in_order = False
 
@@ -80,5 +83,5 @@ class OpenFile:
 
     @property
     def _is_empty(self) -> bool:
-        """Whether it held nothing when it was opened."""
-        return bool(self.flags & TRUNCATE) or self.flags & (CREATE | EXCLUSIVE) == CREATE | EXCLUSIVE
+        """Whether it holds nothing but what is written."""
+        return self.emptied or bool(self.flags & TRUNCATE) or self.flags & (CREATE | EXCLUSIVE) == CREATE | EXCLUSIVE

@@ -94,5 +94,11 @@ def test_a_file_that_is_read_and_written_is_on_record_twice() -> None:
     assert [event.operation for event in file.events(done=True)] == [Operation.DOWNLOAD, Operation.UPLOAD]
 
 
+def test_a_file_that_is_cut_to_nothing_is_empty() -> None:
+    file = OpenFile("/x", WRITE | CREATE)
+    file.resized(0)
+    assert _closed(file).sha256 == NOTHING
+
+
 def test_a_folder_leaves_nothing() -> None:
     assert list(OpenFile("/x", is_folder=True).events(done=True)) == []
