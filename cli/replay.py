@@ -64,8 +64,14 @@ def _moved(event: str) -> str:
     words[0] += f" to {facts['to']}" if facts.get("to") else ""
     words += [f"{facts.get('bytes', 0):,} bytes"] if "sha256" in facts or facts.get("bytes") else []
     words += [f"from byte {facts['offset']:,}"] if facts.get("offset") else []
+    words += ["at the file's end"] if facts.get("appended") else []
+    words += [f"{name} {value}" for name, value in _set(facts.get("attributes"))]
     words += [f"SHA-256 {facts['sha256']}"] if facts.get("sha256") else []
     return ", ".join([*words, "not to its end"] if facts.get("done") is False else words)
+
+
+def _set(attributes: Any) -> list[tuple[str, Any]]:
+    return sorted(cast("dict[str, Any]", attributes).items()) if isinstance(attributes, dict) else []
 
 
 def _forwarded(event: str) -> str:

@@ -169,7 +169,7 @@ _STATEMENTS = (
 
 def _sftp(data: bytes) -> None:
     """Packets pass as they came, but for the version that is offered, until somebody breaks the protocol."""
-    talk = SftpConversation(lambda _: None, lambda: Scan(Masker(DEFAULT_RULES)))
+    talk = SftpConversation(lambda _: None, lambda: Scan(Masker(DEFAULT_RULES)), lambda _: None)
     asked = answered = b""
     with suppress(BrokenProtocol, Found):
         for turn, piece in enumerate(data.split(b"|")):

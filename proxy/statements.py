@@ -6,9 +6,8 @@ that a rule in gatepass.yml reads the same for each: `match: [ddl, delete_withou
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from fnmatch import fnmatchcase
 
-from access.policy.labels import ANY_SETTING, UNPARSEABLE, may_mean
+from access.policy.labels import ANY_SETTING, UNPARSEABLE, may_mean, meets
 from access.policy.resources import StatementRule
 from storage.model import VerdictKind
 
@@ -56,7 +55,7 @@ def match(
 
 
 def _names(rule: StatementRule, pattern: str, facts: StatementFacts, schemas: Sequence[str] | None) -> bool:
-    if any(fnmatchcase(label, pattern) for label in facts.labels):
+    if any(meets(label, pattern) for label in facts.labels):
         return True
     if rule.verdict is VerdictKind.ALLOW or ":" not in pattern:
         return False

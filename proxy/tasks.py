@@ -16,5 +16,17 @@ async def unless(event: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None
         waiting.cancel()
         if not working.done():
             working.cancel()
-            await asyncio.wait({working})
+            await settled(working)
     return None if working.cancelled() else working.result()
+
+
+async def settled(task: asyncio.Future[Any]) -> None:
+    """Wait until it is over, whatever becomes of it; who is cancelled meanwhile waits all the same, and is then."""
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled

@@ -10,6 +10,7 @@ from enum import StrEnum
 from fnmatch import fnmatchcase
 
 from access.policy.suggest import did_you_mean
+from access.policy.values import forward
 
 
 class SqlLabel(StrEnum):
@@ -168,6 +169,11 @@ UNPARSEABLE = SqlLabel.UNPARSEABLE.value
 
 #: A setting whose name is computed, or all of them: to a rule that denies or holds it may be any.
 ANY_SETTING = "set:*"
+
+
+def meets(label: str, pattern: str) -> bool:
+    """Whether a pattern of a rule's `match` matches a label: as a glob, and destinations by what they are."""
+    return forward.meets(label, pattern) if label.startswith(forward.LABEL) else fnmatchcase(label, pattern)
 
 
 def may_mean(pattern: str, label: str, schemas: Sequence[str] | None) -> bool:

@@ -6,9 +6,8 @@ no more; a name that could hold somebody's data is not repeated.
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from fnmatch import fnmatchcase
 
-from access.policy.labels import ShellLabel, SqlLabel
+from access.policy.labels import ShellLabel, SqlLabel, meets
 from access.policy.resources import StatementRule
 from access.visible import visible_line
 
@@ -107,7 +106,7 @@ _DATA = re.compile(r"\d{9,}|@")
 
 def why_held(rule: StatementRule, labels: Collection[str]) -> str:
     """What the labels that `rule` matched say, as a clause without its subject: "removes customers"."""
-    matched = {label for label in labels if any(fnmatchcase(label, pattern) for pattern in rule.match)}
+    matched = {label for label in labels if any(meets(label, pattern) for pattern in rule.match)}
     for general, sharper in _SHARPER.items():
         if general in matched and (found := [each for each in sharper if each in labels]):
             matched = matched - {general} | set(found)

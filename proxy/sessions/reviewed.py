@@ -18,6 +18,7 @@ from access.policy.why import why_held
 from access.visible import MAX_SHOWN_CHARS, shown_length, visible_line
 from proxy.sessions.holding import HoldWaiters
 from proxy.statements import StatementFacts
+from proxy.tasks import settled
 from storage.database import StorageUnavailable
 from storage.model import Grant, HoldState, Principal, Session, Statement
 
@@ -95,6 +96,8 @@ class Reviewed:
         self._session = session
         self._grant = grant
         self._waiters = waiters
+        #: One session holds one statement after the other, so that it takes one connection to the storage and not all.
+        self._turn = asyncio.Lock()
 
     async def decided(
         self, shown: ToReview, rule: StatementRule, notify: Notify, surroundings: Surroundings | None
@@ -108,19 +111,27 @@ class Reviewed:
         except NotAsked as problem:
             return Verdict(allowed=False, message=str(problem)), "not asked"
         with self._waiters.expecting() as expected:
-            held = await holds.hold(
-                self._access, self._session, self._grant, shown.text, shown.kind, rule, circumstances
-            )
-            expected.of(held.id)
+            holding: asyncio.Task[Statement] | None = None
             try:
+                async with self._turn:
+                    holding = asyncio.create_task(
+                        holds.hold(
+                            self._access, self._session, self._grant, shown.text, shown.kind, rule, circumstances
+                        )
+                    )
+                    await settled(holding)
+                held = holding.result()
+                expected.of(held.id)
                 if held.state is HoldState.PENDING:
                     await notify(_held_sentence(held))
                 decided = await expected.decision(held)
                 if decided.state is HoldState.APPROVED:
                     return await self._run(decided, around, surroundings)
             except BaseException:
-                with contextlib.suppress(StorageUnavailable):
-                    await asyncio.shield(self._withdraw(held))
+                # Also where it was dropped as it was being held: the row may be there before anybody here has heard.
+                if holding is not None and holding.exception() is None:
+                    with contextlib.suppress(StorageUnavailable):
+                        await settled(asyncio.ensure_future(self._withdraw(holding.result())))
                 raise
         return Verdict(allowed=False, message=await self._refusal(decided)), str(decided.state)
 

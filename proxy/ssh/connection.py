@@ -192,22 +192,22 @@ class Connection(asyncssh.SSHServer):
     # --- forwarding -------------------------------------------------------------------------------------------------
 
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:
-        wanted = Destination(dest_host, dest_port)
+        wanted = Destination.to(dest_host, dest_port)
         self._check("port", wanted)
         transport = self._conn.create_tcp_channel(window=FORWARD_WINDOW_BYTES, max_pktsize=PACKET_BYTES)
         return transport, self._connect(wanted, (orig_host, orig_port))
 
     def unix_connection_requested(self, dest_path: str) -> Any:
-        wanted = Destination(dest_path)
+        wanted = Destination.socket(dest_path)
         self._check("socket", wanted)
         transport = self._conn.create_unix_channel(window=FORWARD_WINDOW_BYTES, max_pktsize=PACKET_BYTES)
         return transport, self._connect(wanted, ("", 0))
 
     def server_requested(self, listen_host: str, listen_port: int) -> Any:
-        return self._listen("remote port", Destination(listen_host, listen_port, listens=True))
+        return self._listen("remote port", Destination.at(listen_host, listen_port), listen_host)
 
     def unix_server_requested(self, listen_path: str) -> Any:
-        return self._listen("remote socket", Destination(listen_path, listens=True))
+        return self._listen("remote socket", Destination.socket(listen_path, listens=True), listen_path)
 
     def tun_requested(self, unit: int | None) -> bool:
         raise self._no_forwarding("tunnel")
@@ -225,10 +225,10 @@ class Connection(asyncssh.SSHServer):
     async def _connect(self, wanted: Destination, origin: tuple[str, int]) -> End:
         return await (await self._serving.forwarding()).connect(wanted, origin)
 
-    async def _listen(self, what: str, wanted: Destination) -> asyncssh.SSHListener | bool:
+    async def _listen(self, what: str, wanted: Destination, asked: str) -> asyncssh.SSHListener | bool:
         try:
             self._check(what, wanted)
-            return await (await self._serving.forwarding()).listen(wanted) or False
+            return await (await self._serving.forwarding()).listen(wanted, asked) or False
         except asyncssh.ChannelOpenError:
             return False
 

@@ -168,7 +168,7 @@ class Serving:
             except* Fault as faults:
                 raise _first(faults) from None
             finally:
-                forwarding.close()
+                await forwarding.close()
 
     async def _open_first(self, live: Live) -> None:
         """Before the others, which wait for it: what the host grants is for the first one first."""

@@ -7,7 +7,9 @@
     listen:0.0.0.0:8080   the same on another address of the host
     listen:/run/app.sock  a Unix socket that the client serves
 
-Names are compared as the client writes them, and are resolved by the host alone: `localhost` is not `127.0.0.1`.
+Names are compared as the client writes them, and are resolved by the host alone: `localhost` is not `127.0.0.1`. An
+address has one spelling, whatever the client's was. A glob of digits (`10.0.*`) names addresses alone, never
+`10.0.evil.example`; one with letters names none.
 """
 
 import re
@@ -15,10 +17,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from ipaddress import IPv6Address
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import AfterValidator
 
+from access.policy.values.address import address_of, is_host, reached, spelled
 from access.policy.values.complaint import complaint
 
 _LISTEN = "listen:"
@@ -26,46 +29,69 @@ _PORT = re.compile(r"\*|[1-9][0-9]{0,4}")
 _HOST = re.compile(r"[A-Za-z0-9._*?-]{1,255}")
 _PATH = re.compile(r"/[^\x00-\x20\x7f]{1,254}")
 _MAX_PORT = 65_535
-MAX_HOST_CHARS = 255
+_SOCKET = re.compile(r"/[^\x00-\x1f\x7f]{1,254}")
+_GLOB = frozenset("*?[")
 #: What ssh -R asks to listen on where no address was given, and what else means the same (RFC 4254, 7.1).
 LOOPBACK = "localhost"
+EVERY_ADDRESS = "*"
+_ANY = ("0.0.0.0", "::")  # noqa: S104 - nothing listens here
 
 
 @dataclass(frozen=True)
 class Destination:
-    """What a client asks for: the other end of a connection, or (`listens`) what connections should come from."""
+    """What a client asks for: the other end of a connection, or (`listens`) what connections should come from.
 
-    #: A name or an address; a path for a Unix socket, whose port is 0.
+    A port and a socket are never each other's, whatever a client writes: they are asked for by different requests.
+    """
+
+    #: A name or an address in its one spelling, which is judged, put on record and asked for; a path for a socket.
     host: str
+    #: 0 for a socket, and where the host shall choose one to listen on.
     port: int = 0
     listens: bool = False
+    is_socket: bool = False
 
-    @property
-    def is_socket(self) -> bool:
-        return self.host.startswith("/")
+    @classmethod
+    def to(cls, host: str, port: int) -> Self:
+        """What a connection goes to."""
+        return cls(reached(spelled(host)), port)
+
+    @classmethod
+    def at(cls, host: str, port: int) -> Self:
+        """What the host listens on; every address of it is `*` (RFC 4254, 7.1 has it empty)."""
+        return cls(spelled(host) or EVERY_ADDRESS, port, listens=True)
+
+    @classmethod
+    def socket(cls, path: str, *, listens: bool = False) -> Self:
+        """A Unix socket of the host."""
+        return cls(path, listens=listens, is_socket=True)
 
     @property
     def is_whole(self) -> bool:
         """Whether it says where: a client may send anything."""
-        return len(self.host) <= MAX_HOST_CHARS and self.port <= _MAX_PORT and "\0" not in self.host
+        if self.is_socket:
+            return bool(_SOCKET.fullmatch(self.host))
+        return self.port <= _MAX_PORT and (is_host(self.host) or (self.listens and self.host == EVERY_ADDRESS))
+
+    @property
+    def asked_host(self) -> str:
+        """What the host is asked for."""
+        return "" if self.listens and self.host == EVERY_ADDRESS else self.host
 
     @property
     def name(self) -> str:
         """As policies write it."""
-        host = plain(self.host)
+        return self._named(self.host)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Itself, and what it is made of, each of which must pass the rules."""
+        every = self.listens and self.host == EVERY_ADDRESS
+        return self.name, *(map(self._named, _ANY) if every else ())
+
+    def _named(self, host: str) -> str:
         place = host if self.is_socket else f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
         return f"{_LISTEN}{place}" if self.listens else place
-
-
-def plain(host: str) -> str:
-    """A name in one spelling: lower case, without a dot at its end; IPv6 in its short form. A path stays."""
-    if host.startswith("/"):
-        return host
-    host = host.lower().removesuffix(".")
-    try:
-        return str(IPv6Address(host))
-    except ValueError:
-        return host
 
 
 def allowed(forwards: Iterable[str], wanted: Destination) -> bool:
@@ -83,10 +109,80 @@ def _names(pattern: str, wanted: Destination) -> bool:
         climbs = ".." in asked or "." in asked or "" in asked[1:]
         return len(parts) == len(asked) and not climbs and all(map(fnmatchcase, asked, parts))
     host, port = _split(place)
-    if wanted.port == 0:
-        # Whoever listens on port 0 is given one by the host.
-        return wanted.listens and port == "*" and fnmatchcase(plain(wanted.host), plain(host))
-    return port in {"*", str(wanted.port)} and fnmatchcase(plain(wanted.host), plain(host))
+    # Whoever listens on port 0 is given one by the host.
+    right_port = (wanted.port > 0 or wanted.listens) if port == "*" else port == str(wanted.port)
+    # An address with a scope (`fe80::1%eth0`) is only what is written out.
+    return right_port and (
+        spelled(host) == wanted.host if "%" in wanted.host else _is_host_of(host, wanted.host, listens=listens)
+    )
+
+
+def _is_host_of(pattern: str, host: str, *, listens: bool) -> bool:
+    """Whether a host of a policy is or matches this one."""
+    if not _GLOB & set(pattern):
+        return host == (spelled(pattern) if listens else reached(spelled(pattern)))
+    return _same_kind(pattern, host) and fnmatchcase(host, pattern.lower())
+
+
+def _same_kind(glob: str, host: str) -> bool:
+    """Whether a glob may match this host at all: digits and colons are an address's, letters a name's, stars both."""
+    has_digits, has_letters = any(map(str.isdigit, glob)), any(map(str.isalpha, glob))
+    is_address = address_of(host) is not None
+    if ":" in glob or (has_digits and not has_letters):
+        return is_address
+    return not (has_letters and is_address)
+
+
+# --- in rules -----------------------------------------------------------------------------------------------------
+
+#: What the label of a destination begins with.
+LABEL = "forward:"
+
+
+def meets(label: str, pattern: str) -> bool:
+    """Whether a rule's pattern (`forward:10.0.*:22`) matches the label of a destination.
+
+    It does as any other glob does, but for what only looks alike: an address in another spelling is the same, a glob
+    over addresses matches no name, one over names no address, and a port's pattern no socket's path.
+    """
+    if not pattern.startswith(LABEL):
+        return fnmatchcase(label, pattern)
+    place, wanted = label.removeprefix(LABEL), pattern.removeprefix(LABEL)
+    listens = place.startswith(_LISTEN)
+    if not wanted.strip("*"):
+        return True
+    if listens and wanted.startswith(_LISTEN):
+        place, wanted = place.removeprefix(_LISTEN), wanted.removeprefix(_LISTEN)
+    elif listens or wanted.startswith(_LISTEN):
+        return ":/" not in place and fnmatchcase(place, wanted)
+    if place.startswith("/"):
+        return (wanted.startswith("/") or ":" not in wanted) and fnmatchcase(place, wanted)
+    return _meets_port(place, wanted, listens=listens)
+
+
+def _meets_port(place: str, pattern: str, *, listens: bool) -> bool:
+    (host, port), (host_pattern, port_pattern) = _ends(place), _ends(pattern)
+    host = host.partition("%")[0]
+    if pattern.startswith("[[]"):
+        # The bracket itself, as a glob has it.
+        return fnmatchcase(place, pattern)
+    if port_pattern is None:
+        # A glob that goes on over the port: `db*`.
+        behind = f"{host}]" if pattern.startswith("[") and ":" in host else host
+        return _same_kind(host_pattern, host) and fnmatchcase(f"{behind}:{port}", host_pattern.lower())
+    return fnmatchcase(port or "", port_pattern) and _is_host_of(host_pattern, host, listens=listens)
+
+
+def _ends(place: str) -> tuple[str, str | None]:
+    """Host and port of a label, or of a pattern for one; no port where it names none."""
+    inside, bracket, behind = place.removeprefix("[").partition("]")
+    if place.startswith("[") and ":" in inside:
+        return inside, behind.removeprefix(":") if bracket and behind else None
+    host, colon, port = place.rpartition(":")
+    return (host, port) if colon else (place, None)
+
+
+# --- in a role ----------------------------------------------------------------------------------------------------
 
 
 def _split(place: str) -> tuple[str, str]:

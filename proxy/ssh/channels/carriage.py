@@ -2,7 +2,7 @@
 
 A terminal and text are masked. A transfer is never altered. Its bytes pass, or, where the role says
 `files: refuse_sensitive` and a detector finds what must not leave, the channel ends. stderr is for people, whatever the
-channel carries, and is masked.
+channel carries, and is masked; where the role moves no files, it is no way for them either.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from proxy.errors import Fault
 from proxy.masking.scan import Scan
 from proxy.masking.stream import StreamMasker
 from proxy.recording.asciicast import STDERR, STDOUT
-from proxy.recording.masked_output import PIPE_FLUSH_S, TERMINAL_FLUSH_S, MaskedOutput
+from proxy.recording.masked_output import PIPE_FLUSH_S, TERMINAL_FLUSH_S, MaskedOutput, Turned
 from proxy.recording.output import Output
 from proxy.recording.passed_output import PassedOutput
 from proxy.ssh.channels.kind import Kind
@@ -68,7 +68,9 @@ class Carriage:
             case Kind.TERMINAL | Kind.TEXT:
                 return self._masked(None, STDOUT)
             case Kind.SFTP:
-                self._sftp = SftpConversation(self._told, self._scan if self._scans else None)
+                self._sftp = SftpConversation(
+                    self._told, self._scan if self._scans else None, lambda packet: self._send(packet, None)
+                )
                 return None
             case Kind.SCP_SENDS | Kind.SCP_TAKES:
                 self._scp = ScpConversation(self._told, host_sends=self._kind is Kind.SCP_SENDS)
@@ -138,8 +140,16 @@ class Carriage:
             send=lambda data: self._send(data, datatype),
             fail=self._ends.fail,
             flush_after_s=TERMINAL_FLUSH_S if terminal else PIPE_FLUSH_S,
-            turned=None if terminal or datatype is not None else self._turned,
+            turned=self._turning(datatype),
         )
+
+    def _turning(self, datatype: int | None) -> Turned | None:
+        """What is done when text turns out to be none; None: it is masked all the same."""
+        if self._kind is Kind.TERMINAL:
+            return None
+        if datatype is None:
+            return self._turned
+        return self._turned_error if self._files is Files.DENY else None
 
     def _passed(self, stream: StreamMasker | None) -> PassedOutput:
         return PassedOutput(
@@ -173,6 +183,9 @@ class Carriage:
             self._output = self._passed(stream if self._scans else None)
             self._send_on(before + held)
             self._output.feed(data)
+
+    def _turned_error(self, _stream: StreamMasker, _before: bytes, _data: bytes) -> None:
+        self._ends.not_allowed()
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

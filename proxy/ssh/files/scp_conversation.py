@@ -31,6 +31,16 @@ class _State(Enum):
     STATUS = auto()
 
 
+class _Said(Enum):
+    """What the receiver's answer is waited for, beside a file's size."""
+
+    OTHER = auto()
+    #: A folder: refused, nothing in it follows.
+    FOLDER = auto()
+    #: The status behind a file. Refused, the file is not there, or not whole.
+    STATUS = auto()
+
+
 class ScpConversation:
     """One `scp -f` (the host sends) or `scp -t` (the client does). `told` gets each FileEvent."""
 
@@ -39,14 +49,17 @@ class ScpConversation:
         self._host_sends = host_sends
         self._operation = Operation.DOWNLOAD if host_sends else Operation.UPLOAD
         self._state = _State.ANSWERED
-        #: The receiver's answer to this is waited for: the size of a file, None for anything else.
-        self._owed: deque[int | None] = deque([None])
+        #: The receiver's answer to this is waited for; a number is the size of a file.
+        self._owed: deque[int | _Said] = deque([_Said.OTHER])
         self._line = bytearray()
         self._error = bytearray()
         self._folders: list[str] = []
         self._name = ""
         self._left = 0
         self._content: Content | None = None
+        #: What the sender says of a file behind it, and whether the receiver refused it before that.
+        self._is_whole = False
+        self._refused_early = False
 
     def client(self, data: bytes) -> None:
         """What the client sent. Raises BrokenProtocol."""
@@ -59,8 +72,7 @@ class ScpConversation:
     def finish(self) -> None:
         """The channel is over; a file that was under way was not moved whole."""
         if self._content is not None:
-            self._told(self._content.event(self._operation, self._path(self._name), done=False))
-            self._content = None
+            self._over(done=False)
 
     # --- the sender -------------------------------------------------------------------------------------------------
 
@@ -70,7 +82,7 @@ class ScpConversation:
             if self._state is _State.DATA:
                 at += self._take(data[at : at + self._left])
             elif self._state is _State.STATUS and not self._line and data[at] == _OK:
-                self._over(done=True)
+                self._ends(whole=True)
                 at += 1
             elif self._state is _State.ANSWERED and not self._line and data[at] not in _ERRORS:
                 raise BrokenProtocol("scp's sender went on before it was answered.")
@@ -101,7 +113,7 @@ class ScpConversation:
         if line and line[0] in _ERRORS:
             # Behind a file it says that the file is not whole; elsewhere that something was left out.
             if self._state is _State.STATUS:
-                self._over(done=False)
+                self._ends(whole=False)
             return
         if self._state is not _State.LINE:
             raise BrokenProtocol("scp's sender sent no status behind a file.")
@@ -114,25 +126,34 @@ class ScpConversation:
                 self._folders.append(name)
                 if len(self._folders) > MAX_DEPTH:
                     raise BrokenProtocol(f"scp's sender went down {MAX_DEPTH} folders.")
-                self._owe(None)
+                self._owe(_Said.FOLDER)
             case b"E" if line == b"E":
                 if self._folders:
                     self._folders.pop()
-                self._owe(None)
+                self._owe(_Said.OTHER)
             case b"T":
-                self._owe(None)
+                self._owe(_Said.OTHER)
             case _:
                 raise BrokenProtocol("scp's sender sent what is no line of scp's.")
 
-    def _owe(self, size: int | None) -> None:
-        self._owed.append(size)
+    def _owe(self, said: int | _Said) -> None:
+        self._owed.append(said)
         self._state = _State.ANSWERED
+
+    def _ends(self, *, whole: bool) -> None:
+        """All of a file was sent. It is there once the receiver says so."""
+        self._is_whole = whole
+        if self._refused_early:
+            self._state = _State.LINE
+            self._over(done=False)
+        else:
+            self._owe(_Said.STATUS)
 
     def _over(self, *, done: bool) -> None:
         assert self._content is not None
         self._told(self._content.event(self._operation, self._path(self._name), done=done))
         self._content = None
-        self._owe(None)
+        self._refused_early = False
 
     def _path(self, name: str) -> str:
         return "/".join([*self._folders, name])
@@ -156,16 +177,22 @@ class ScpConversation:
                 raise BrokenProtocol("scp's receiver sent what is no answer.")
 
     def _answered(self, *, refused: bool) -> None:
+        if refused and self._state in {_State.DATA, _State.STATUS} and not self._refused_early:
+            # Older receivers say at once that a disk is full, and nothing more behind the file.
+            self._refused_early = True
+            return
         if not self._owed:
             raise BrokenProtocol("scp's receiver answered what was not said.")
-        size = self._owed.popleft()
-        if self._state is not _State.ANSWERED or self._owed:
+        said = self._owed.popleft()
+        if isinstance(said, int) and not refused:
+            self._content, self._left = Content(), said
+            self._state = _State.DATA if said else _State.STATUS
             return
-        if size is None or refused:
-            self._state = _State.LINE
-        else:
-            self._content, self._left = Content(), size
-            self._state = _State.DATA if size else _State.STATUS
+        self._state = _State.LINE
+        if said is _Said.STATUS:
+            self._over(done=self._is_whole and not refused)
+        elif said is _Said.FOLDER and refused:
+            self._folders.pop()
 
 
 def _entry(line: bytes) -> tuple[int, str]:

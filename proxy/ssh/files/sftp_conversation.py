@@ -5,25 +5,31 @@ Packets pass as they are. Who uses a handle or a number that is not open, or a t
 protocol: what cannot be followed does not go on.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from proxy.masking.scan import Scan
+from proxy.ssh.files import sftp_extensions
 from proxy.ssh.files.broken import BrokenProtocol
-from proxy.ssh.files.file_event import Content, FileEvent, Operation, readable
-from proxy.ssh.files.sftp_packets import Fields, Kind, Packets, with_version
+from proxy.ssh.files.file_event import FileEvent, Operation, readable
+from proxy.ssh.files.open_file import TRUNCATE, OpenFile
+from proxy.ssh.files.sftp_packets import Fields, Kind, Packets, attributes, status, with_version
 
 VERSION: Final = 3
 #: Requests that wait for their answer, and handles that are open, at most: far beyond what clients use.
 MAX_PENDING: Final = 4096
 MAX_HANDLES: Final = 512
+#: Longer paths are refused, as Linux does (PATH_MAX), and none is cut in what is on record.
+MAX_PATH_BYTES: Final = 4096
 
 _CLIENT = "The client"
 _HOST = "The host"
+#: Codes of STATUS (7).
 _OK: Final = 0
-#: SSH_FXF_WRITE (6.3).
-_FOR_WRITING: Final = 2
+_EOF: Final = 1
+_FAILURE: Final = 4
+_OP_UNSUPPORTED: Final = 8
 
 #: Requests that are only put on record, once the host says that they are done.
 _DONE_TO_FILES: Final[dict[int, Operation]] = {
@@ -34,14 +40,20 @@ _DONE_TO_FILES: Final[dict[int, Operation]] = {
     Kind.SYMLINK: Operation.LINK,
     Kind.SETSTAT: Operation.ATTRIBUTES,
 }
-#: Extensions of OpenSSH (PROTOCOL, 4) that do something to files that they name.
-_EXTENSIONS: Final = {
-    b"posix-rename@openssh.com": Operation.RENAME,
-    b"hardlink@openssh.com": Operation.LINK,
-}
-_COPY_DATA: Final = b"copy-data"
 _TWO_PATHS: Final = frozenset({Operation.RENAME, Operation.LINK})
-_ASKS: Final = frozenset({Kind.LSTAT, Kind.FSTAT, Kind.FSETSTAT, Kind.READDIR, Kind.REALPATH, Kind.STAT, Kind.READLINK})
+#: What answers a request, beside a status.
+_ANSWERS: Final[dict[int, Kind]] = {
+    Kind.OPEN: Kind.HANDLE,
+    Kind.OPENDIR: Kind.HANDLE,
+    Kind.READ: Kind.DATA,
+    Kind.LSTAT: Kind.ATTRS,
+    Kind.FSTAT: Kind.ATTRS,
+    Kind.STAT: Kind.ATTRS,
+    Kind.READDIR: Kind.NAME,
+    Kind.REALPATH: Kind.NAME,
+    Kind.READLINK: Kind.NAME,
+}
+_ASKS: Final = frozenset({Kind.LSTAT, Kind.FSTAT, Kind.READDIR, Kind.REALPATH, Kind.STAT, Kind.READLINK})
 
 
 class Found(Exception):
@@ -53,19 +65,12 @@ class Found(Exception):
         self.kind = kind
 
 
-@dataclass
-class _File:
-    """A handle that is open; a folder's has no content."""
+class _Refused(Exception):
+    """A request that Gatepass answers itself, with a code of SFTP's and words."""
 
-    path: str
-    is_folder: bool = False
-    #: Opened for writing, whether or not anything was written.
-    writes: bool = False
-    closing: bool = False
-    read: Content = field(default_factory=Content)
-    written: Content = field(default_factory=Content)
-    scan: Scan | None = None
-    scanned_to: int = 0
+    def __init__(self, code: int, words: str) -> None:
+        super().__init__(words)
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -73,23 +78,40 @@ class _Request:
     """One that waits for its answer."""
 
     kind: int
+    #: What answers it, beside a status.
+    answer: Kind | None = None
     handle: bytes = b""
+    #: The file that it is about, if that is open.
+    file: OpenFile | None = None
+    #: What is to be opened, and how.
     path: str = ""
+    flags: int = 0
+    attributes: Mapping[str, int | str] = field(default_factory=dict[str, int | str])
     offset: int = 0
-    writes: bool = False
+    #: How many bytes are written, or may be read at most.
+    count: int = 0
     event: FileEvent | None = None
 
 
 class SftpConversation:
-    """One sftp channel. `told` gets each FileEvent; `scan` makes what looks at a file's bytes, None: nothing does."""
+    """One sftp channel. `told` gets each FileEvent; `scan` makes what looks at a file's bytes, None: nothing does.
 
-    def __init__(self, told: Callable[[FileEvent], None], scan: Callable[[], Scan] | None) -> None:
+    `answer` takes what the client is told by Gatepass itself.
+    """
+
+    def __init__(
+        self,
+        told: Callable[[FileEvent], None],
+        scan: Callable[[], Scan] | None,
+        answer: Callable[[bytes], None],
+    ) -> None:
         self._told = told
         self._scan = scan
+        self._say = answer
         self._requests = Packets(_CLIENT)
         self._answers = Packets(_HOST)
         self._pending: dict[int, _Request] = {}
-        self._files: dict[bytes, _File] = {}
+        self._files: dict[bytes, OpenFile] = {}
         self._began = self._agreed = False
 
     def client(self, data: bytes) -> bytes:
@@ -105,9 +127,15 @@ class SftpConversation:
         return b"".join(passed)
 
     def finish(self) -> None:
-        """The channel is over; files that are open were not moved whole."""
+        """The channel is over; files that are open were not moved whole, and what was not answered may be done."""
+        for request in self._pending.values():
+            if request.event is not None:
+                self._told(replace(request.event, done=False))
+            elif request.kind == Kind.OPEN and request.flags & TRUNCATE:
+                self._told(FileEvent(Operation.UPLOAD, request.path, done=False))
         for file in self._files.values():
             self._moved(file, done=False)
+        self._pending.clear()
         self._files.clear()
 
     # --- what the client asks ---------------------------------------------------------------------------------------
@@ -124,47 +152,67 @@ class SftpConversation:
             raise BrokenProtocol("The client gave two SFTP requests one number.")
         if len(self._pending) >= MAX_PENDING:
             raise BrokenProtocol(f"The client has {MAX_PENDING:,} SFTP requests waiting at once.")
-        self._pending[number] = self._read(fields)
+        try:
+            self._pending[number] = self._read(fields)
+        except _Refused as refused:
+            self._say(status(number, refused.code, str(refused)))
+            return b""
         return packet
 
     def _read(self, fields: Fields) -> _Request:
         kind = fields.kind
-        if kind == Kind.OPENDIR:
-            return _Request(kind, path=readable(fields.string()))
-        if kind == Kind.OPEN:
-            return _Request(kind, path=readable(fields.string()), writes=bool(fields.uint32() & _FOR_WRITING))
-        if kind == Kind.CLOSE:
-            handle = fields.string()
-            self._open(handle).closing = True
-            return _Request(kind, handle)
-        if kind == Kind.READ:
-            handle = fields.string()
-            self._open(handle)
-            return _Request(kind, handle, offset=fields.uint64())
-        if kind == Kind.WRITE:
-            handle = fields.string()
-            file, offset = self._open(handle), fields.uint64()
-            file.written.add(fields.string(), offset)
-            return _Request(kind, handle)
-        if kind == Kind.EXTENDED:
-            return _Request(kind, event=self._extended(fields))
-        if (operation := _DONE_TO_FILES.get(kind)) is not None:
-            return _Request(kind, event=_two(operation, fields))
-        if kind not in _ASKS:
-            raise BrokenProtocol(f"The client sent an SFTP packet of type {kind}, which version {VERSION} has not.")
-        return _Request(kind)
+        match kind:
+            case Kind.OPENDIR:
+                return _Request(kind, Kind.HANDLE, path=_path(fields))
+            case Kind.OPEN:
+                path, flags = _path(fields), fields.uint32()
+                return _Request(kind, Kind.HANDLE, path=path, flags=flags, attributes=attributes(fields))
+            case Kind.CLOSE | Kind.READ | Kind.WRITE | Kind.FSETSTAT:
+                return self._through_handle(kind, fields)
+            case Kind.EXTENDED:
+                return self._extended(fields)
+            case _ if (operation := _DONE_TO_FILES.get(kind)) is not None:
+                return _Request(kind, event=_done(operation, fields))
+            case _ if kind in _ASKS:
+                return _Request(kind, _ANSWERS[kind])
+            case _:
+                raise BrokenProtocol(f"The client sent an SFTP packet of type {kind}, which version {VERSION} has not.")
 
-    def _extended(self, fields: Fields) -> FileEvent | None:
+    def _through_handle(self, kind: int, fields: Fields) -> _Request:
+        handle = fields.string()
+        file = self._open(handle)
+        request = _Request(kind, _ANSWERS.get(kind), handle, file)
+        match kind:
+            case Kind.CLOSE:
+                file.closing = True
+                return request
+            case Kind.READ:
+                return replace(request, offset=fields.uint64(), count=fields.uint32())
+            case Kind.WRITE:
+                offset, data = fields.uint64(), fields.string()
+                file.write(data, offset)
+                return replace(request, count=len(data))
+            case _:
+                event = FileEvent(Operation.ATTRIBUTES, file.path, attributes=attributes(fields))
+                return replace(request, event=event)
+
+    def _extended(self, fields: Fields) -> _Request:
         name = fields.string()
-        if name == _COPY_DATA:
+        if name == sftp_extensions.COPY_DATA:
             source = self._open(fields.string())
             offset, count = fields.uint64(), fields.uint64()
             target = self._open(fields.string())
-            return FileEvent(Operation.COPY, source.path, target.path, bytes=count, offset=offset)
-        operation = _EXTENSIONS.get(name)
-        return None if operation is None else _two(operation, fields)
+            # What it holds then is not what the client wrote.
+            target.written.in_order = False
+            event = FileEvent(Operation.COPY, source.path, target.path, bytes=count, offset=offset)
+            return _Request(Kind.EXTENDED, event=event)
+        if (operation := sftp_extensions.DOING.get(name)) is not None:
+            return _Request(Kind.EXTENDED, event=_done(operation, fields))
+        if name not in sftp_extensions.ASKING:
+            raise _Refused(_OP_UNSUPPORTED, "Gatepass does not know this extension of SFTP, so it was not passed on.")
+        return _Request(Kind.EXTENDED, sftp_extensions.ASKING[name])
 
-    def _open(self, handle: bytes) -> _File:
+    def _open(self, handle: bytes) -> OpenFile:
         file = self._files.get(handle)
         if file is None or file.closing:
             raise BrokenProtocol("The client used an SFTP handle that is not open.")
@@ -184,43 +232,44 @@ class SftpConversation:
         request = self._pending.pop(fields.uint32(), None)
         if request is None:
             raise BrokenProtocol("The host answered an SFTP request that was not made.")
-        match fields.kind:
-            case Kind.STATUS:
-                self._status(request, fields.uint32())
-            case Kind.HANDLE if request.kind in (Kind.OPEN, Kind.OPENDIR):
-                self._opened(request, fields.string())
-            case Kind.DATA if request.kind == Kind.READ:
-                self._data(request, fields.string())
-            case Kind.EXTENDED_REPLY if request.kind == Kind.EXTENDED:
-                self._look("an answer of the host", packet, None)
-            case Kind.NAME | Kind.ATTRS if request.kind in _ASKS:
-                pass
-            case kind:
-                raise BrokenProtocol(f"The host answered an SFTP request by a packet of type {kind}.")
+        if fields.kind == Kind.STATUS:
+            self._status(request, fields.uint32())
+        elif fields.kind != request.answer:
+            raise BrokenProtocol(f"The host answered an SFTP request by a packet of type {fields.kind}.")
+        elif fields.kind == Kind.HANDLE:
+            self._opened(request, fields.string())
+        elif fields.kind == Kind.DATA:
+            self._data(request, fields.string())
 
     def _status(self, request: _Request, code: int) -> None:
-        if request.kind == Kind.CLOSE:
-            file = self._files.pop(request.handle, None)
-            if file is not None:
-                self._moved(file, done=code == _OK)
-        elif request.kind == Kind.WRITE and code != _OK:
-            file = self._files.get(request.handle)
-            if file is not None:
-                file.written.in_order = False
+        file = request.file
+        if request.kind == Kind.CLOSE and file is not None:
+            del self._files[request.handle]
+            self._moved(file, done=code == _OK)
+        elif request.kind == Kind.WRITE and file is not None:
+            file.wrote(request.count, done=code == _OK)
+        elif request.kind == Kind.READ and file is not None:
+            file.read_to_end |= code == _EOF and request.offset <= file.read.offset + file.read.count
         elif request.event is not None and code == _OK:
             self._told(request.event)
+            size = request.event.attributes.get("size")
+            if file is not None and isinstance(size, int):
+                file.resized(size)
 
     def _opened(self, request: _Request, handle: bytes) -> None:
         if handle in self._files:
             raise BrokenProtocol("The host gave one SFTP handle twice.")
         if len(self._files) >= MAX_HANDLES:
             raise BrokenProtocol(f"The client has {MAX_HANDLES:,} files open at once.")
-        self._files[handle] = _File(request.path, is_folder=request.kind == Kind.OPENDIR, writes=request.writes)
+        is_folder = request.kind == Kind.OPENDIR
+        self._files[handle] = OpenFile(request.path, request.flags, request.attributes, is_folder=is_folder)
 
     def _data(self, request: _Request, data: bytes) -> None:
-        file = self._files.get(request.handle)
-        if file is None:
+        file = request.file
+        if file is None or self._files.get(request.handle) is not file:
             raise BrokenProtocol("The host sent the content of a file that is not open.")
+        if len(data) > request.count:
+            raise BrokenProtocol("The host sent more of a file than was asked for.")
         file.read.add(data, request.offset)
         if self._scan is not None:
             if file.scan is None or request.offset != file.scanned_to:
@@ -229,20 +278,26 @@ class SftpConversation:
             file.scanned_to = request.offset + len(data)
             self._look(file.path, data, file.scan)
 
-    def _look(self, path: str, data: bytes, scan: Scan | None) -> None:
-        if self._scan is not None and (kind := (scan or self._scan()).look(data)):
+    def _look(self, path: str, data: bytes, scan: Scan) -> None:
+        if kind := scan.look(data):
             raise Found(path, kind)
 
-    def _moved(self, file: _File, *, done: bool) -> None:
-        if file.is_folder:
-            return
-        if file.read.count or not file.writes:
-            self._told(file.read.event(Operation.DOWNLOAD, file.path, done=done))
-        if file.writes:
-            self._told(file.written.event(Operation.UPLOAD, file.path, done=done))
+    def _moved(self, file: OpenFile, *, done: bool) -> None:
+        for event in file.events(done=done):
+            self._told(event)
 
 
-def _two(operation: Operation, fields: Fields) -> FileEvent:
+def _path(fields: Fields) -> str:
+    """The path that comes next, whole: what is on record is what the host is asked for."""
+    path = fields.string()
+    if len(path) > MAX_PATH_BYTES:
+        raise _Refused(_FAILURE, f"A path is longer than {MAX_PATH_BYTES:,} bytes.")
+    return readable(path)
+
+
+def _done(operation: Operation, fields: Fields) -> FileEvent:
     """An event of the one or two paths that a request begins with."""
-    path = readable(fields.string())
-    return FileEvent(operation, path, readable(fields.string()) if operation in _TWO_PATHS else "")
+    path = _path(fields)
+    if operation in {Operation.ATTRIBUTES, Operation.MAKE_FOLDER}:
+        return FileEvent(operation, path, attributes=attributes(fields))
+    return FileEvent(operation, path, _path(fields) if operation in _TWO_PATHS else "")

@@ -9,6 +9,12 @@ from proxy.ssh.files.broken import BrokenProtocol
 MAX_PACKET_BYTES = 1024 * 1024
 _LENGTH_BYTES = 4
 
+#: Which attributes follow (5).
+_SIZE = 0x01
+_OWNER = 0x02
+_MODE = 0x04
+_TIMES = 0x08
+
 
 class Kind(IntEnum):
     """Types of packets (3, and 8 for the last two)."""
@@ -95,6 +101,28 @@ class Fields:
             raise BrokenProtocol(f"{self._sender} sent an SFTP packet that is cut short.")
         self._at += count
         return taken
+
+
+def attributes(fields: Fields) -> dict[str, int | str]:
+    """What a request sets of a file (5), as it is put on record. Raises BrokenProtocol."""
+    flags = fields.uint32()
+    found: dict[str, int | str] = {}
+    if flags & _SIZE:
+        found["size"] = fields.uint64()
+    if flags & _OWNER:
+        found["owner"] = f"{fields.uint32()}:{fields.uint32()}"
+    if flags & _MODE:
+        found["mode"] = f"{fields.uint32():04o}"
+    if flags & _TIMES:
+        found["times"] = f"{fields.uint32()}:{fields.uint32()}"
+    return found
+
+
+def status(number: int, code: int, message: str) -> bytes:
+    """An answer to the client: a code of 7 and words for people."""
+    said = message.encode()
+    body = struct.pack(">BIII", Kind.STATUS, number, code, len(said)) + said + struct.pack(">I", 0)
+    return struct.pack(">I", len(body)) + body
 
 
 def with_version(packet: bytes, version: int) -> bytes:

@@ -33,7 +33,7 @@ def expected(
         key = wanted.host
         listener = SSHUNIXClientListener[bytes](upstream, arrived, wanted.host, None, "strict", *_SIZES)
     else:
-        key = host, port = wanted.host.lower(), wanted.port
+        key = host, port = wanted.asked_host, wanted.port
         listener = SSHTCPClientListener[bytes](upstream, arrived, host, port, None, "strict", *_SIZES)
     # Where the client has asked before, its listener is there and stays, whatever the host says this time.
     listeners.setdefault(key, listener)

@@ -6,20 +6,23 @@ record with its destination, bytes and time, and cut with the session. Agents, d
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 import asyncssh
 from asyncssh.constants import OPEN_ADMINISTRATIVELY_PROHIBITED, OPEN_CONNECT_FAILED, OPEN_RESOURCE_SHORTAGE
 
 from access.policy.labels import ShellLabel
-from access.policy.values.forward import Destination
+from access.policy.values.forward import LABEL, Destination
 from proxy.errors import Fault
+from proxy.sessions.reviewed import Verdict
 from proxy.ssh.flow import FORWARD_WINDOW_BYTES, PACKET_BYTES
 from proxy.ssh.forwarding.expected import expected
+from proxy.ssh.forwarding.listening import Listening
 from proxy.ssh.forwarding.pipe import End, Pipe
 from proxy.ssh.live import Live
 from proxy.statements import StatementFacts
-from proxy.tasks import unless
+from proxy.tasks import settled, unless
 
 #: Forwarded connections at once; editors and browsers open dozens.
 MAX_OPEN: Final = 128
@@ -34,6 +37,11 @@ async def _unseen(_sentence: str) -> None:
     """A forwarded connection has nowhere to say that it waits for its review."""
 
 
+def _bound(wanted: Destination, listener: asyncssh.SSHListener) -> Destination:
+    """Where the host listens, which may have chosen the port."""
+    return wanted if wanted.is_socket else replace(wanted, port=listener.get_port())
+
+
 class Forwarding:
     """Of one connection, while its session lives. `fail` is told why the session must end."""
 
@@ -45,7 +53,10 @@ class Forwarding:
         self._closed = asyncio.Event()
         self._numbers = 0
         self._opening = 0
-        self._listening = 0
+        self._judging: set[asyncio.Future[Verdict | None]] = set()
+        self._listening: set[Listening] = set()
+        #: Places that the host is being asked to listen on.
+        self._asking: list[Destination] = []
 
     async def connect(self, wanted: Destination, origin: tuple[str, int]) -> End:
         """The client's end of a connection from the host to `wanted`. Raises asyncssh.ChannelOpenError."""
@@ -70,36 +81,42 @@ class Forwarding:
         if wanted.is_socket:
             await upstream.create_unix_connection(end, wanted.host, **_SIZES)
         else:
-            await upstream.create_connection(end, wanted.host, wanted.port, *origin, **_SIZES)
+            await upstream.create_connection(end, wanted.asked_host, wanted.port, *origin, **_SIZES)
 
-    async def listen(self, wanted: Destination) -> asyncssh.SSHListener | None:
-        """Have the host listen; what connects there is passed to the client. None: it may not, or cannot."""
-        if self._listening >= MAX_LISTENING:
+    async def listen(self, wanted: Destination, asked: str) -> asyncssh.SSHListener | None:
+        """Have the host listen; what connects there is passed to the client. None: it may not, or cannot.
+
+        `asked`: the address in the client's spelling, by which it knows what connects.
+        """
+        places = [*self._asking, *(each.place for each in self._listening)]
+        if len(places) >= MAX_LISTENING or (wanted in places and (wanted.is_socket or wanted.port)):
             return None
-        self._listening += 1
+        self._asking.append(wanted)
         try:
             await self._judge(wanted)
-            return await self._listen(wanted)
-        except (asyncssh.Error, OSError):
-            self._listening -= 1
+            listener = await self._listen(wanted, asked)
+        except (asyncssh.Error, asyncssh.ChannelListenError, OSError):
             return None
+        finally:
+            self._asking.remove(wanted)
+        listening = Listening(_bound(wanted, listener), listener, self._listening.discard)
+        self._listening.add(listening)
+        return listening
 
-    async def _listen(self, wanted: Destination) -> asyncssh.SSHListener:
+    async def _listen(self, wanted: Destination, asked: str) -> asyncssh.SSHListener:
         upstream = self._live.upstream
         listening: asyncio.Future[asyncssh.SSHListener] = asyncio.get_running_loop().create_future()
 
         async def arrived(host: str = "", port: int = 0) -> End:
             # The client is told first that the host listens.
-            bound = await asyncio.shield(listening)
-            real = wanted if wanted.is_socket else Destination(wanted.host, bound.get_port(), listens=True)
-            return await self._arrived(real, (host, port))
+            return await self._arrived(_bound(wanted, await asyncio.shield(listening)), asked, (host, port))
 
         try:
             with expected(upstream, wanted, arrived):
                 if wanted.is_socket:
                     listener = await upstream.create_unix_server(arrived, wanted.host, **_SIZES)
                 else:
-                    listener = await upstream.create_server(arrived, wanted.host, wanted.port, **_SIZES)
+                    listener = await upstream.create_server(arrived, wanted.asked_host, wanted.port, **_SIZES)
         except BaseException:
             listening.set_exception(asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, "gatepass: nobody listens there."))
             # Most often nobody has come, so nobody else hears it.
@@ -108,16 +125,16 @@ class Forwarding:
         listening.set_result(listener)
         return listener
 
-    async def _arrived(self, wanted: Destination, origin: tuple[str, int]) -> End:
+    async def _arrived(self, wanted: Destination, asked: str, origin: tuple[str, int]) -> End:
         """The host's end of a connection that came to where it listens. Raises asyncssh.ChannelOpenError."""
         self._make_room()
         self._opening += 1
         pipe = Pipe(self._over)
         try:
             if wanted.is_socket:
-                await self._client.create_unix_connection(lambda: pipe.client, wanted.host, **_SIZES)
+                await self._client.create_unix_connection(lambda: pipe.client, asked, **_SIZES)
             else:
-                await self._client.create_connection(lambda: pipe.client, wanted.host, wanted.port, *origin, **_SIZES)
+                await self._client.create_connection(lambda: pipe.client, asked, wanted.port, *origin, **_SIZES)
         finally:
             self._opening -= 1
         self._began(pipe, wanted)
@@ -134,10 +151,14 @@ class Forwarding:
         facts = StatementFacts(
             text=session.masker.redact(wanted.name),
             kind=ShellLabel.FORWARD.value,
-            labels=frozenset({ShellLabel.FORWARD.value, f"forward:{wanted.name}"}),
+            labels=frozenset({ShellLabel.FORWARD.value, *(LABEL + name for name in wanted.names)}),
+            parts=tuple(frozenset({ShellLabel.FORWARD.value, LABEL + name}) for name in wanted.names),
         )
+        judging = asyncio.ensure_future(unless(self._closed, session.authorize([facts], _unseen)))
+        self._judging.add(judging)
+        judging.add_done_callback(self._judging.discard)
         try:
-            verdict = await unless(self._closed, session.authorize([facts], _unseen))
+            verdict = await judging
         except Fault as fault:
             self._fail(fault)
             raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, f"gatepass: {fault}") from fault
@@ -173,8 +194,10 @@ class Forwarding:
         except Fault as fault:
             self._fail(fault)
 
-    def close(self) -> None:
-        """The session is over: so is every one of them, and whatever waits for its verdict."""
+    async def close(self) -> None:
+        """The session is over: so is every one of them, and whatever waits for its verdict is withdrawn first."""
         self._closed.set()
         for pipe in list(self._open):
             pipe.close()
+        for judging in list(self._judging):
+            await settled(judging)

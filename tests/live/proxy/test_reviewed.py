@@ -1,12 +1,14 @@
 """A held statement, from its session's side: shown whole or denied, run once or void."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 from sqlmodel import col
 
 from access.context import Access
+from access.decisions import holds
 from access.decisions.statement_reviews import review_statement
 from access.grants import grants
 from access.visible import MAX_SHOWN_CHARS
@@ -196,3 +198,65 @@ async def test_who_goes_away_between_approval_and_run_makes_it_void(
             await task
     (row,) = await statements(access)
     assert (row.state, row.spent_at, row.void) == (HoldState.APPROVED, None, "The session went on without it.")
+
+
+async def test_what_is_dropped_while_it_is_being_held_is_withdrawn(
+    gateway: Gateway, access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row is there, and the session has not heard of it yet."""
+    written, hold = asyncio.Event(), holds.hold
+    go_on = asyncio.Event()
+
+    async def slow(*arguments: Any) -> Statement:
+        held = await hold(*arguments)
+        written.set()
+        await go_on.wait()
+        return held
+
+    monkeypatch.setattr(holds, "hold", slow)
+    given = await granted("db", "admin")
+    working = asyncio.ensure_future(authorized(gateway, given, DROP, None))
+    await asyncio.wait_for(written.wait(), 20)
+    (held,) = await statements(access)
+    assert held.state is HoldState.PENDING
+    working.cancel()
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await working
+    (held,) = await statements(access)
+    assert held.state is HoldState.CANCELLED
+
+
+async def test_a_session_holds_one_statement_after_the_other(
+    gateway: Gateway, granted: Grants, access: Access, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred at once would take all connections to the storage from everybody."""
+    at_once, most, hold = 0, 0, holds.hold
+
+    async def counted(*arguments: Any) -> Statement:
+        nonlocal at_once, most
+        at_once += 1
+        most = max(most, at_once)
+        try:
+            return await hold(*arguments)
+        finally:
+            at_once -= 1
+
+    async def told(_: str) -> None:
+        pass
+
+    monkeypatch.setattr(holds, "hold", counted)
+    given = await granted("db", "admin")
+    admission = await gateway.admit(
+        username="admin@db", token=given.token, protocol=Protocol.POSTGRES, client="127.0.0.1:5"
+    )
+    async with gateway.enter(admission) as session:
+        many = [asyncio.ensure_future(session.authorize([DROP], told)) for _ in range(40)]
+        while sum(each.done() for each in many) < len(many) - holds.MAX_HOLDS_PER_SESSION:
+            await asyncio.wait([each for each in many if not each.done()], return_when=asyncio.FIRST_COMPLETED)
+        for each in many:
+            each.cancel()
+        await asyncio.wait(many)
+    assert most == 1
+    states = [each.state for each in await statements(access)]
+    assert (len(states), states.count(HoldState.CANCELLED)) == (40, holds.MAX_HOLDS_PER_SESSION)

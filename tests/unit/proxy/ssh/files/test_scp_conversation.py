@@ -118,3 +118,78 @@ def test_folders_are_bounded() -> None:
         scp.client(b"\0")
     with pytest.raises(BrokenProtocol, match="folders"):
         scp.upstream(b"D0755 0 x\n")
+
+
+def _uploading(data: bytes) -> tuple[ScpConversation, list[FileEvent]]:
+    """An upload whose bytes are sent."""
+    events: list[FileEvent] = []
+    scp = ScpConversation(events.append, host_sends=False)
+    scp.upstream(b"\0")
+    scp.client(b"C0644 %d x\n" % len(data))
+    scp.upstream(b"\0")
+    scp.client(data)
+    return scp, events
+
+
+def test_a_file_is_moved_once_its_receiver_says_so() -> None:
+    scp, events = _uploading(b"hello")
+    scp.client(b"\0")
+    assert not events
+    scp.upstream(b"\0")
+    assert events == [event("x", b"hello", Operation.UPLOAD)]
+
+
+def test_a_file_that_its_receiver_refuses_is_not_moved() -> None:
+    scp, events = _uploading(b"hello")
+    scp.client(b"\0")
+    scp.upstream(b"\1scp: x: No space left on device\n")
+    assert events == [event("x", b"hello", Operation.UPLOAD, done=False)]
+    scp.client(b"C0644 1 y\n")
+    scp.upstream(b"\0")
+    scp.client(b"y\0")
+    scp.upstream(b"\0")
+    assert events[1:] == [event("y", b"y", Operation.UPLOAD)]
+
+
+def test_a_file_whose_receiver_says_nothing_more_is_not_moved() -> None:
+    scp, events = _uploading(b"hello")
+    scp.client(b"\0")
+    scp.finish()
+    assert events == [event("x", b"hello", Operation.UPLOAD, done=False)]
+
+
+@pytest.mark.parametrize("sent", [b"", b"lo"])
+def test_a_receiver_may_refuse_before_it_has_all(sent: bytes) -> None:
+    events: list[FileEvent] = []
+    scp = ScpConversation(events.append, host_sends=False)
+    scp.upstream(b"\0")
+    scp.client(b"C0644 5 x\n")
+    scp.upstream(b"\0")
+    scp.client(b"hel" + sent)
+    scp.upstream(b"\1scp: x: truncate: No space left on device\n")
+    scp.client(b"hello"[3 + len(sent) :] + b"\0")
+    assert events == [event("x", b"hello", Operation.UPLOAD, done=False)]
+    scp.client(b"C0644 0 y\n")
+    scp.upstream(b"\0")
+    scp.client(b"\0")
+    scp.upstream(b"\0")
+    assert events[1:] == [event("y", b"", Operation.UPLOAD)]
+
+
+def test_a_receiver_does_not_confirm_what_it_has_not() -> None:
+    scp, _ = _uploading(b"hell")
+    with pytest.raises(BrokenProtocol, match="scp's receiver"):
+        scp.upstream(b"\0")
+
+
+def test_a_folder_that_is_refused_is_in_no_path() -> None:
+    events: list[FileEvent] = []
+    scp = ScpConversation(events.append, host_sends=False)
+    scp.upstream(b"\0")
+    scp.client(b"D0755 0 denied\n")
+    scp.upstream(b"\1scp: denied: Permission denied\n")
+    scp.client(b"C0644 0 x\n")
+    scp.upstream(b"\0")
+    scp.client(b"\0")
+    scp.upstream(b"\0")
+    assert events == [event("x", b"", Operation.UPLOAD)]

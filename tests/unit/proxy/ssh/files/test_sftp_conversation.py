@@ -9,7 +9,7 @@ from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.masking.scan import Scan
 from proxy.ssh.files.broken import BrokenProtocol
 from proxy.ssh.files.file_event import FileEvent, Operation
-from proxy.ssh.files.sftp_conversation import MAX_HANDLES, MAX_PENDING, Found, SftpConversation
+from proxy.ssh.files.sftp_conversation import MAX_HANDLES, MAX_PATH_BYTES, MAX_PENDING, Found, SftpConversation
 from proxy.ssh.files.sftp_packets import Kind
 from support.wire.sftp import packet, read, status, write
 
@@ -22,7 +22,8 @@ class Talk:
     def __init__(self, *, scans: bool = True) -> None:
         self.events: list[FileEvent] = []
         scan: Callable[[], Scan] | None = (lambda: Scan(Masker(DEFAULT_RULES))) if scans else None
-        self.sftp = SftpConversation(self.events.append, scan)
+        self.said: list[bytes] = []
+        self.sftp = SftpConversation(self.events.append, scan, self.said.append)
         assert self.client(packet(Kind.INIT, 3))
         assert self.host(packet(Kind.VERSION, 3))
 
@@ -74,7 +75,7 @@ def test_a_write_that_fails_has_no_hash() -> None:
     talk.client(write(1, b"h", 0, b"x"))
     talk.host(status(1, 4))
     talk.closed()
-    assert talk.events == [FileEvent(Operation.UPLOAD, "up", bytes=1)]
+    assert talk.events == [FileEvent(Operation.UPLOAD, "up", done=False)]
 
 
 def test_empty_files_are_on_record_too() -> None:
@@ -104,11 +105,11 @@ def test_files_are_looked_at_each_by_itself() -> None:
     talk = Talk()
     for handle in (b"a", b"b"):
         talk.opened(handle, handle)
-    talk.client(read(1, b"a", 0, 9))
+    talk.client(read(1, b"a", 0, 99))
     talk.host(packet(Kind.DATA, 1, PAN[:10]))
-    talk.client(read(2, b"b", 0, 9))
+    talk.client(read(2, b"b", 0, 99))
     talk.host(packet(Kind.DATA, 2, PAN[10:]))
-    talk.client(read(3, b"a", 4000, 9))
+    talk.client(read(3, b"a", 4000, 99))
     talk.host(packet(Kind.DATA, 3, PAN[10:]))
 
 
@@ -117,15 +118,6 @@ def test_a_role_that_lets_all_go_looks_at_nothing() -> None:
     talk.opened(b"/cards")
     talk.client(read(1, b"h", 0, 99))
     talk.host(packet(Kind.DATA, 1, PAN))
-    talk.client(packet(Kind.EXTENDED, 2, b"x@example"))
-    talk.host(packet(Kind.EXTENDED_REPLY, 2, PAN))
-
-
-def test_what_an_extension_answers_is_looked_at() -> None:
-    talk = Talk()
-    talk.client(packet(Kind.EXTENDED, 2, b"read-it@example", b"/cards"))
-    with pytest.raises(Found):
-        talk.sftp.upstream(packet(Kind.EXTENDED_REPLY, 2, PAN))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +134,24 @@ def test_what_an_extension_answers_is_looked_at() -> None:
             FileEvent(Operation.RENAME, "/x", "/y"),
         ),
         (packet(Kind.EXTENDED, 1, b"hardlink@openssh.com", b"/x", b"/y"), FileEvent(Operation.LINK, "/x", "/y")),
+        (
+            packet(Kind.EXTENDED, 1, b"lsetstat@openssh.com", b"/x", 4, 0o600),
+            FileEvent(Operation.ATTRIBUTES, "/x", attributes={"mode": "0600"}),
+        ),
+        (
+            packet(Kind.SETSTAT, 1, b"/x", 0xF, 0, 0, 1, 2, 0o104755, 3, 4),
+            FileEvent(
+                Operation.ATTRIBUTES,
+                "/x",
+                attributes={"size": 0, "owner": "1:2", "mode": "104755", "times": "3:4"},
+            ),
+        ),
+        (
+            packet(Kind.MKDIR, 1, b"/x", 4, 0o777),
+            FileEvent(Operation.MAKE_FOLDER, "/x", attributes={"mode": "0777"}),
+        ),
         (packet(Kind.EXTENDED, 1, b"statvfs@openssh.com", b"/x"), None),
+        (packet(Kind.EXTENDED, 1, b"fsync@openssh.com", b"h"), None),
     ],
 )
 def test_what_is_done_to_files_is_on_record_when_it_was_done(request_: bytes, event: FileEvent | None) -> None:
@@ -184,7 +193,7 @@ def test_what_is_open_at_the_end_was_not_moved_whole() -> None:
 
 
 def test_a_later_version_is_offered_as_this_one() -> None:
-    sftp = SftpConversation(lambda _: None, None)
+    sftp = SftpConversation(lambda _: None, None, lambda _: None)
     assert sftp.client(packet(Kind.INIT, 6)) == packet(Kind.INIT, 3)
     with pytest.raises(BrokenProtocol, match="beyond 3"):
         sftp.upstream(packet(Kind.VERSION, 6))
@@ -228,6 +237,8 @@ def test_a_handle_that_is_being_closed_is_used_no_more(data: bytes) -> None:
         packet(Kind.HANDLE, 1, b"h"),
         packet(Kind.VERSION, 3),
         packet(Kind.STAT, 1),
+        packet(Kind.NAME, 1, 0),
+        packet(Kind.EXTENDED_REPLY, 1, b"x"),
         status(1) * 2,
     ],
 )
@@ -239,10 +250,10 @@ def test_a_host_that_breaks_the_protocol_is_named(data: bytes) -> None:
 
 
 def test_nothing_is_asked_or_answered_before_the_version() -> None:
-    sftp = SftpConversation(lambda _: None, None)
+    sftp = SftpConversation(lambda _: None, None, lambda _: None)
     with pytest.raises(BrokenProtocol, match="did not begin"):
         sftp.upstream(status(1))
-    sftp = SftpConversation(lambda _: None, None)
+    sftp = SftpConversation(lambda _: None, None, lambda _: None)
     sftp.client(packet(Kind.INIT, 3))
     with pytest.raises(BrokenProtocol, match="before the version"):
         sftp.client(packet(Kind.STAT, 1, b"/x"))
@@ -263,3 +274,121 @@ def test_requests_and_handles_are_bounded() -> None:
         again = Talk()
         again.opened(b"/x")
         again.opened(b"/x")
+
+
+@pytest.mark.parametrize("name", [b"read-it@example", b"x", b"", b"check-file-handle"])
+def test_an_extension_that_is_not_known_is_answered_in_sftp_s_own_words(name: bytes) -> None:
+    talk = Talk()
+    assert talk.sftp.client(packet(Kind.EXTENDED, 2, name, b"/cards") + packet(Kind.STAT, 3, b"/x")) == packet(
+        Kind.STAT, 3, b"/x"
+    )
+    (said,) = talk.said
+    assert said[4:13] == bytes([Kind.STATUS]) + (2).to_bytes(4, "big") + (8).to_bytes(4, "big")
+    with pytest.raises(BrokenProtocol, match="not made"):
+        talk.sftp.upstream(packet(Kind.EXTENDED_REPLY, 2, PAN))
+
+
+@pytest.mark.parametrize("name", [b"expand-path@openssh.com", b"home-directory"])
+def test_a_path_that_an_extension_asks_for_is_answered_by_a_name(name: bytes) -> None:
+    talk = Talk()
+    for answer in (packet(Kind.NAME, 1, 1, b"/home/a/" + PAN, b"", 0), status(1, 4)):
+        talk.client(packet(Kind.EXTENDED, 1, name, b"~/" + PAN))
+        talk.host(answer)
+    assert talk.events == []
+    talk.client(packet(Kind.EXTENDED, 1, name, b"~/x"))
+    with pytest.raises(BrokenProtocol, match="by a packet of type 201"):
+        talk.sftp.upstream(packet(Kind.EXTENDED_REPLY, 1, b"/home/a/x"))
+
+
+def test_names_and_attributes_are_no_content() -> None:
+    talk = Talk()
+    for number, (kind, answer) in enumerate(((Kind.REALPATH, Kind.NAME), (Kind.READLINK, Kind.NAME))):
+        talk.client(packet(kind, number, PAN))
+        talk.host(packet(answer, number, 1, PAN, PAN, 0))
+    for kind in (Kind.ATTRS, Kind.DATA, Kind.HANDLE):
+        again = Talk()
+        again.client(packet(Kind.REALPATH, 1, b"."))
+        with pytest.raises(BrokenProtocol, match="The host answered"):
+            again.sftp.upstream(packet(kind, 1, b"x"))
+
+
+def test_paths_are_on_record_whole() -> None:
+    talk = Talk()
+    longest = b"/" + b"\xe9" * (MAX_PATH_BYTES - 1)
+    talk.client(packet(Kind.REMOVE, 1, longest))
+    talk.host(status(1))
+    assert talk.events == [FileEvent(Operation.REMOVE, "/" + "\\xe9" * (MAX_PATH_BYTES - 1))]
+    for number, request in enumerate(
+        (
+            packet(Kind.REMOVE, 2, longest + b"x"),
+            packet(Kind.RENAME, 3, b"/x", longest + b"x"),
+            packet(Kind.OPEN, 4, longest + b"x", 2, 0),
+            packet(Kind.OPENDIR, 5, longest + b"x"),
+            packet(Kind.EXTENDED, 6, b"hardlink@openssh.com", longest + b"x", b"/y"),
+        )
+    ):
+        assert talk.sftp.client(request) == b""
+        assert talk.said[number][5:13] == (number + 2).to_bytes(4, "big") + (4).to_bytes(4, "big")
+
+
+def test_what_was_asked_at_the_end_may_be_done() -> None:
+    talk = Talk()
+    talk.client(packet(Kind.REMOVE, 1, b"/x") + packet(Kind.STAT, 2, b"/y") + packet(Kind.OPEN, 3, b"/z", 0x12, 0))
+    talk.client(packet(Kind.OPEN, 4, b"/read", 1, 0))
+    talk.sftp.finish()
+    talk.sftp.finish()
+    assert talk.events == [
+        FileEvent(Operation.REMOVE, "/x", done=False),
+        FileEvent(Operation.UPLOAD, "/z", done=False),
+    ]
+
+
+def test_attributes_of_an_open_file_are_on_record_by_its_path() -> None:
+    talk = Talk()
+    talk.opened(b"/x", flags=2)
+    talk.client(write(1, b"h", 0, b"abcd"))
+    talk.host(status(1))
+    talk.client(packet(Kind.FSETSTAT, 2, b"h", 1, 0, 2))
+    talk.host(status(2))
+    talk.client(packet(Kind.FSETSTAT, 3, b"h", 4, 0o4755))
+    talk.host(status(3, 3))
+    talk.closed()
+    assert talk.events == [
+        FileEvent(Operation.ATTRIBUTES, "/x", attributes={"size": 2}),
+        FileEvent(Operation.UPLOAD, "/x", bytes=4),
+    ]
+
+
+def test_a_handle_of_the_same_name_is_another_file() -> None:
+    """An answer that comes late is one about the file that was asked for."""
+    talk = Talk()
+    talk.opened(b"/a", flags=0x1A)
+    talk.client(write(1, b"h", 0, b"lost"))
+    talk.closed()
+    talk.opened(b"/b", flags=0x1A)
+    talk.client(write(2, b"h", 0, b"kept"))
+    talk.host(status(1, 4))
+    talk.host(status(2))
+    talk.closed()
+    assert talk.events == [
+        FileEvent(Operation.UPLOAD, "/a", bytes=4, done=False),
+        FileEvent(Operation.UPLOAD, "/b", bytes=4, sha256=hashlib.sha256(b"kept").hexdigest()),
+    ]
+
+
+def test_a_host_that_sends_more_than_was_asked_for_is_named() -> None:
+    talk = Talk()
+    talk.opened(b"/x")
+    talk.client(read(1, b"h", 0, 2))
+    with pytest.raises(BrokenProtocol, match="more of a file"):
+        talk.sftp.upstream(packet(Kind.DATA, 1, b"abc"))
+
+
+def test_what_was_copied_into_a_file_is_not_what_was_written() -> None:
+    talk = Talk()
+    talk.opened(b"/from", b"a")
+    talk.opened(b"/to", b"b", flags=0x1A)
+    talk.client(packet(Kind.EXTENDED, 1, b"copy-data", b"a", 0, 0, 0, 0, b"b", 0, 0))
+    talk.host(status(1))
+    talk.closed(b"b")
+    assert talk.events[-1] == FileEvent(Operation.UPLOAD, "/to")

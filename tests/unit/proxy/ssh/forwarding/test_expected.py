@@ -12,8 +12,8 @@ from proxy.ssh.forwarding.expected import expected
 @pytest.mark.parametrize(
     ("wanted", "key"),
     [
-        (Destination("LocalHost", 8080, listens=True), ("localhost", 8080)),
-        (Destination("/run/app.sock", listens=True), "/run/app.sock"),
+        (Destination.at("LocalHost", 8080), ("localhost", 8080)),
+        (Destination.socket("/run/app.sock", listens=True), "/run/app.sock"),
     ],
 )
 def test_it_is_there_while_the_host_is_asked(wanted: Destination, key: object) -> None:
@@ -25,7 +25,7 @@ def test_it_is_there_while_the_host_is_asked(wanted: Destination, key: object) -
 
 def test_the_listener_of_the_host_s_own_word_stays() -> None:
     upstream: Any = SimpleNamespace(_remote_listeners={})
-    with expected(upstream, Destination("localhost", 8080, listens=True), lambda *_: None):
+    with expected(upstream, Destination.at("localhost", 8080), lambda *_: None):
         upstream._remote_listeners["localhost", 8080] = "its own"
     assert upstream._remote_listeners == {("localhost", 8080): "its own"}
 
@@ -34,7 +34,7 @@ def test_a_second_that_is_refused_leaves_the_first() -> None:
     upstream: Any = SimpleNamespace(_remote_listeners={("localhost", 8080): "the first"})
 
     def ask() -> None:
-        with expected(upstream, Destination("localhost", 8080, listens=True), lambda *_: None):
+        with expected(upstream, Destination.at("localhost", 8080), lambda *_: None):
             raise OSError("refused")
 
     with pytest.raises(OSError, match="refused"):
