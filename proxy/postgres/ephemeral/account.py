@@ -146,7 +146,12 @@ class Account:
             await self._record(KEPT, {"role": role, "why": why}, failed=True)
             return
         if dropped.existed:
-            detail = {"role": role, "connections": dropped.connections, "reassigned": dropped.reassigned}
+            detail = {
+                "role": role,
+                "connections": dropped.connections,
+                "reassigned": dropped.reassigned,
+                "prepared": dropped.prepared,
+            }
             await self._record(DROPPED, {**detail, "heir": heir} if dropped.reassigned else detail)
 
     @property

@@ -70,6 +70,12 @@ class Dropped:
     connections: int = 0
     #: Objects that its heir owns now.
     reassigned: int = 0
+    #: Transactions that it had prepared, and that are rolled back.
+    prepared: int = 0
+
+    def told(self) -> dict[str, object]:
+        """For the audit log."""
+        return {"connections": self.connections, "reassigned": self.reassigned, "prepared": self.prepared}
 
 
 @dataclass(frozen=True)
@@ -183,7 +189,7 @@ class Administrator:
         try:
             return await self._again(lambda: self._dropped(name, heir))
         except Refused:
-            await self._do("rollback")
+            await self._do("rollback", statements.OURSELVES)
             if await self._ask(facts.exists(name)):
                 raise
             return Dropped()
@@ -191,21 +197,47 @@ class Administrator:
     async def _dropped(self, name: str, heir: str | None) -> Dropped:
         if not (rows := await self._ask(facts.exists(name))):
             return Dropped()
+        version = int(rows[0][0])
         await self._do(statements.lock(name))
-        await self._do(statements.belong_to_us(name, int(rows[0][0])))
+        await self._do(statements.belong_to_us(name, version))
         ended = await self._ask(facts.ended_connections(name, BACKEND_TIMEOUT_MS))
+        prepared = await self._forget_prepared(name, version)
         await self._do(statements.begin(DROP_LOCK_TIMEOUT_MS))
         [[owned, _]] = await self._ask(facts.holdings(name))
-        granted = await self._ask(facts.granted(name))
-        await self._do(*(f"revoke {words} from {statements.identifier(name)}" for [words] in granted))
+        if heir is not None:
+            await self._do(statements.leave(name, heir))
+        await self._revoke(name, version)
         reassigned = int(owned) if heir is not None else 0
         if reassigned and heir is not None:
-            await self._do(statements.reassign(name, heir))
+            await self._hand_over(name, heir)
         [[_, left]] = await self._ask(facts.holdings(name))
         if int(left):
             await self._do(statements.drop_owned(name))
         await self._do(statements.drop(name), "commit")
-        return Dropped(True, len(ended), reassigned)
+        return Dropped(True, len(ended), reassigned, prepared)
+
+    async def _forget_prepared(self, name: str, version: int) -> int:
+        """Roll back what PREPARE TRANSACTION left, as the role itself: it would hold its locks for ever. How many."""
+        if prepared := await self._ask(facts.prepared(name)):
+            await self._do(statements.become_us(name, version), statements.become(name))
+            for [transaction] in prepared:
+                await self._do(statements.roll_back_prepared(transaction))
+            await self._do(statements.OURSELVES)
+        return len(prepared)
+
+    async def _revoke(self, name: str, version: int) -> None:
+        """Each right by whoever granted it, for REVOKE passes over what others granted; and what was made of it."""
+        for words, grantor in await self._ask(facts.granted(name, version)):
+            revoke = f"revoke {words} from {statements.identifier(name)} cascade"
+            await self._do(*([statements.become(grantor), revoke, statements.OURSELVES] if grantor else [revoke]))
+
+    async def _hand_over(self, name: str, heir: str) -> None:
+        """Schemas first: what stands in one goes to nobody who may not create things there, which the heir then may."""
+        await self._do(*(statements.hand_over_schema(each, heir) for [each] in await self._ask(facts.schemas(name))))
+        lent = [schema for [schema] in await self._ask(facts.schemas_to_lend(name, heir))]
+        await self._do(*(statements.lend(each, heir) for each in lent))
+        await self._do(statements.reassign(name, heir))
+        await self._do(*(statements.take_back(each, heir) for each in lent))
 
     # --- the connection -----------------------------------------------------------------------------------------------
 
@@ -221,7 +253,7 @@ class Administrator:
             except Refused as refusal:
                 if refusal.code not in _AT_THE_SAME_TIME:
                     raise
-                await self._do("rollback")
+                await self._do("rollback", statements.OURSELVES)
         return await work()
 
     async def _ask(self, query: str) -> list[list[str]]:

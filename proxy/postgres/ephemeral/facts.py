@@ -219,31 +219,75 @@ def holdings(role: str) -> str:
     )
 
 
-def granted(role: str) -> str:
-    """Rows: what we or those whose rights we have granted it here, as the words between REVOKE and FROM.
+def prepared(role: str) -> str:
+    """Rows: the names of the transactions that it prepared here and that nobody has finished."""
+    return (
+        "select p.gid from pg_catalog.pg_prepared_xacts p"
+        f" where p.owner = {literal(role)} and p.database = pg_catalog.current_database()"
+    )
 
-    Not DROP OWNED, which fails at objects that we have no right on, and passes over what others granted.
+
+def schemas(role: str) -> str:
+    """Rows: the schemas that it owns here."""
+    return (
+        "select n.nspname from pg_catalog.pg_namespace n where n.nspowner ="
+        f" (select oid from pg_catalog.pg_roles where rolname = {literal(role)})"
+    )
+
+
+def schemas_to_lend(role: str, heir: str) -> str:
+    """Rows: the schemas in which it owns something and `heir` may not create anything."""
+    return (
+        "select n.nspname from pg_catalog.pg_namespace n"
+        f" where not pg_catalog.has_schema_privilege({literal(heir)}, n.oid, 'CREATE') and n.oid in"
+        " (select d.refobjid from pg_catalog.pg_depend d join pg_catalog.pg_shdepend s"
+        " on s.classid = d.classid and s.objid = d.objid and s.deptype = 'o'"
+        " and s.dbid = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database())"
+        " where d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass"
+        " and s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass"
+        f" and s.refobjid = (select oid from pg_catalog.pg_roles where rolname = {literal(role)}))"
+    )
+
+
+def granted(role: str, version: int) -> str:
+    """Rows: what we or those whose rights we have granted it here, as the words between REVOKE and FROM, and by whom.
+
+    The grantor is empty for ourselves, and for those who we may not become. Not DROP OWNED, which fails at objects
+    that we have no right on, and passes over what others granted.
     """
     ours = (
         f"a.grantee = (select oid from pg_catalog.pg_roles where rolname = {literal(role)})"
         " and pg_catalog.pg_has_role(a.grantor, 'USAGE')"
     )
+    become = "SET" if version >= SEPARATE_OPTIONS else "MEMBER"
     return (
-        "select pg_catalog.format('%s (%I) on table %I.%I', a.privilege_type, t.attname, n.nspname, c.relname)"
+        "select w.words, case when w.grantor <> r.oid"
+        f" and pg_catalog.pg_has_role(w.grantor, '{become}') then pg_catalog.pg_get_userbyid(w.grantor) else '' end"
+        f" from ({_granted(ours)}) w(words, grantor)"
+        " join pg_catalog.pg_roles r on r.rolname = current_user"
+    )
+
+
+def _granted(ours: str) -> str:
+    """Rows: words and grantor, of the rights of which `ours` is true."""
+    return (
+        "select pg_catalog.format('%s (%I) on table %I.%I', a.privilege_type, t.attname, n.nspname, c.relname),"
+        " a.grantor"
         " from pg_catalog.pg_attribute t cross join lateral pg_catalog.aclexplode(t.attacl) a"
         " join pg_catalog.pg_class c on c.oid = t.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
         f" where t.attacl is not null and not t.attisdropped and {ours}"
         " union all select pg_catalog.format('%s on %s %I.%I', a.privilege_type,"
-        " case c.relkind when 'S' then 'sequence' else 'table' end, n.nspname, c.relname)"
+        " case c.relkind when 'S' then 'sequence' else 'table' end, n.nspname, c.relname), a.grantor"
         " from pg_catalog.pg_class c cross join lateral pg_catalog.aclexplode(c.relacl) a"
         f" join pg_catalog.pg_namespace n on n.oid = c.relnamespace where c.relacl is not null and {ours}"
-        " union all select pg_catalog.format('%s on schema %I', a.privilege_type, n.nspname)"
+        " union all select pg_catalog.format('%s on schema %I', a.privilege_type, n.nspname), a.grantor"
         " from pg_catalog.pg_namespace n cross join lateral pg_catalog.aclexplode(n.nspacl) a"
         f" where n.nspacl is not null and {ours}"
-        " union all select pg_catalog.format('%s on database %I', a.privilege_type, d.datname)"
+        " union all select pg_catalog.format('%s on database %I', a.privilege_type, d.datname), a.grantor"
         " from pg_catalog.pg_database d cross join lateral pg_catalog.aclexplode(d.datacl) a"
         f" where d.datname = pg_catalog.current_database() and d.datacl is not null and {ours}"
-        " union all select pg_catalog.format('%s on routine %s', a.privilege_type, f.oid::pg_catalog.regprocedure)"
+        " union all select pg_catalog.format('%s on routine %s', a.privilege_type, f.oid::pg_catalog.regprocedure),"
+        " a.grantor"
         " from pg_catalog.pg_proc f cross join lateral pg_catalog.aclexplode(f.proacl) a"
         f" where f.proacl is not null and {ours}"
     )

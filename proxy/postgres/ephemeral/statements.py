@@ -50,6 +50,11 @@ def join(name: str, template: str, version: int) -> str:
     return f"grant {identifier(template)} to {identifier(name)}{options}"
 
 
+def leave(name: str, template: str) -> str:
+    """No member any more: as one, it still has what it handed on, which REVOKE … CASCADE passes over then."""
+    return f"revoke {identifier(template)} from {identifier(name)}"
+
+
 def keep_setting(name: str, setting: str, value: str) -> list[str]:
     """Give the role a setting as its template has it, whatever its value is written like."""
     return [
@@ -72,6 +77,38 @@ def belong_to_us(name: str, version: int) -> str:
     """Have the rights of the role ourselves: to end its connections, and to act on what it owns."""
     options = " with inherit true, set false" if version >= SEPARATE_OPTIONS else ""
     return f"grant {identifier(name)} to current_user{options}"
+
+
+def become_us(name: str, version: int) -> str:
+    """Let us act as the role itself, which its rights alone do not from PostgreSQL 16 on."""
+    options = " with set true" if version >= SEPARATE_OPTIONS else ""
+    return f"grant {identifier(name)} to current_user{options}"
+
+
+def become(name: str) -> str:
+    return f"set role {identifier(name)}"
+
+
+#: After `become`.
+OURSELVES = "reset role"
+
+
+def roll_back_prepared(transaction: str) -> str:
+    """By the name that PREPARE TRANSACTION gave it."""
+    return f"rollback prepared {literal(transaction)}"
+
+
+def hand_over_schema(schema: str, heir: str) -> str:
+    return f"alter schema {identifier(schema)} owner to {identifier(heir)}"
+
+
+def lend(schema: str, heir: str) -> str:
+    """The right to create things there, without which nobody becomes their owner."""
+    return f"grant create on schema {identifier(schema)} to {identifier(heir)}"
+
+
+def take_back(schema: str, heir: str) -> str:
+    return f"revoke create on schema {identifier(schema)} from {identifier(heir)}"
 
 
 def reassign(name: str, heir: str) -> str:

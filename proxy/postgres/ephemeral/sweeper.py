@@ -99,7 +99,12 @@ class Sweeper:
         self._kept.discard(name)
         if dropped.existed:
             log.info("ephemeral_role_swept", role=name, resource=resource.name)
-            detail = {"role": name, "connections": dropped.connections, "reassigned": dropped.reassigned}
+            detail = {
+                "role": name,
+                "connections": dropped.connections,
+                "reassigned": dropped.reassigned,
+                "prepared": dropped.prepared,
+            }
             await self._record(DROPPED, role, {**detail, "by": "sweep"})
         return dropped.existed
 

@@ -111,7 +111,11 @@ def shown_by_view(view: pg.ViewStmt, scope: Scope) -> Relation:
 
 def _view(view: pg.ViewStmt, scope: Scope) -> None:
     """A view may show masked columns under their own names: others could not be told apart before it is committed."""
-    given = shown_by_view(view, scope)
+    under_own_names(shown_by_view(view, scope), scope)
+
+
+def under_own_names(given: Relation, scope: Scope) -> None:
+    """Raises Used where something masked has a name that does not tell."""
     for column in given.columns:
         if column.masked and not scope.is_masked(column.name):
             raise Used(column.masked, Why.RENAMED)

@@ -35,6 +35,9 @@ An example. In cards(id, holder, cvv), with OID 20000, a rule masks `cvv`:
     select count(*), max(id) from cards
         touches cards, and no masked column of it: it runs.
 
+    declare c cursor with hold for select cvv as x from cards
+        the rows may outlive the table, and with it their origin: only a name that a rule knows tells then. Refused.
+
 Harmless are: a target of a SELECT that the client or an outer query sees, a RETURNING list, IS NULL, count(x), EXISTS,
 and SET of a masked column from one of the same row. An INSERT's own values are the client's already. Order, groups,
 DISTINCT and set operations compare values, and so tell what they are: they are uses.
@@ -51,11 +54,12 @@ from postgast import pg_query_pb2 as pg
 from proxy.postgres.sql.bypasses import in_code, reads_around
 from proxy.postgres.sql.catalogue import Catalogue, IsMasked
 from proxy.postgres.sql.changes import run_code
-from proxy.postgres.sql.columns.definitions import define
+from proxy.postgres.sql.columns.definitions import define, under_own_names
 from proxy.postgres.sql.columns.hints import Refusal, refusal
 from proxy.postgres.sql.columns.queries import query
 from proxy.postgres.sql.columns.relations import Used, Why
 from proxy.postgres.sql.columns.scope import Scope
+from proxy.postgres.sql.cursors import cursor_change
 from proxy.postgres.sql.effects.names import strings
 from proxy.syntax.sql import unwrap, walk
 
@@ -89,7 +93,15 @@ def _check(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> None:
         if catalogue.masked:
             define(tree, scope)
     elif _touches_masked(asked.query, catalogue, is_masked):
-        query(asked.query, scope, asked.is_shown)
+        given = query(asked.query, scope, asked.is_shown)
+        if _outlives_origins(tree):
+            under_own_names(given, scope)
+
+
+def _outlives_origins(tree: Message) -> bool:
+    """A cursor WITH HOLD keeps its rows when their table is gone, and their origins mean nothing any more."""
+    change = cursor_change(tree)
+    return change is not None and change.holds
 
 
 def _check_others(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> None:

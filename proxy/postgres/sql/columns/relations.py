@@ -103,12 +103,18 @@ class Relation:
 def of_tables(name: str, found: Sequence[Table], catalogue: Catalogue) -> Relation:
     """A table or view: any that the name may mean, for the search path is the client's.
 
-    One that is not known may show what it likes, in a database that has masked columns.
+    One that is not known may show what it likes, in a database that has masked columns. One that the session made and
+    that was not read yet has an OID that nobody knows: only its columns' names tell what is masked.
     """
     if not found:
         return Relation(name, known=False, rest=Rest.MASKED if catalogue.masked else Rest.NAMED, is_table=True)
+    traced = all(table.oid for table in found)
     rows = _any_of(
-        name, [[Column(each, table.masked.get(n, "")) for n, each in table.columns.items()] for table in found]
+        name,
+        [
+            [Column(each, table.masked.get(n, ""), traced=traced) for n, each in table.columns.items()]
+            for table in found
+        ],
     )
     if any(table.is_uncertain for table in found):
         rows = replace(rows, known=False, rest=Rest.MASKED)

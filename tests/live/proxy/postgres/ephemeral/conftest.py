@@ -32,6 +32,7 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
         f"-p {port}",
         "-c listen_addresses=127.0.0.1",
         "-c fsync=off",
+        "-c max_prepared_transactions=4",
         "-c log_statement=all",
         "-c log_connections=on",
         "-c log_line_prefix=[%u/%a]",

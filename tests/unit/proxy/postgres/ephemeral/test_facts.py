@@ -24,7 +24,11 @@ ODD = "o'd\\d\"; drop"
         facts.exists(ODD),
         facts.ended_connections(ODD, 10),
         facts.holdings(ODD),
-        facts.granted(ODD),
+        facts.prepared(ODD),
+        facts.schemas(ODD),
+        facts.schemas_to_lend(ODD, ODD),
+        facts.granted(ODD, 180_000),
+        facts.granted(ODD, 150_000),
         facts.CANDIDATES,
     ],
 )

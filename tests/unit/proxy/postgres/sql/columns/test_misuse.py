@@ -25,6 +25,9 @@ SHOWN = [
     "copy cards (id, cvv) to stdout with csv",
     "copy cards from stdin",
     "declare c cursor for select cvv from cards",
+    "declare c cursor for select cvv as x from cards",
+    "declare c cursor with hold for select id as x, cvv from cards",
+    "declare c cursor with hold for select holder as x from cards",
     "prepare p as select cvv from cards",
     "explain select * from cards",
     "create table cards2 (cvv text check (length(cvv) = 3))",
@@ -56,6 +59,10 @@ SHOWN = [
 ]
 
 USED = [
+    "declare c cursor with hold for select cvv as x from cards",
+    "declare c cursor with hold for select code from plain_view",
+    "declare c cursor with hold for select old from archive",
+    "declare c cursor with hold for select * from nobody",
     "select status from status, users",
     "select substr(cvv, 1, 1) from cards",
     "select cvv || '' from cards",
