@@ -14,7 +14,7 @@ from proxy.postgres.protocol import messages, parameters, startup, values
 from proxy.postgres.protocol.copy_format import CopyOut
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
 from proxy.postgres.protocol.scram import ScramClient, ScramFailed
-from proxy.postgres.relay.rows import RowMasker
+from proxy.postgres.relay.rows.rows import RowMasker
 from proxy.postgres.sql.analysis import analyse
 from proxy.shell.readings import joined
 from proxy.showing.shell import facts_of, show_command

@@ -4,10 +4,8 @@ Everything that can carry data is looked at: rows, COPY, errors and their detail
 What is not recognised ends the session. Nothing is handed on that is not recorded.
 """
 
-import json
-import re
+import functools
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from proxy.errors import PolicyFault
@@ -18,17 +16,16 @@ from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol.function_calls import read_function_result
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.protocol.parameters import read_parameter_description
-from proxy.postgres.relay.copied_rows import CopyMasker
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.questions import take_answer
-from proxy.postgres.relay.rows import RowMasker, cut, rows_json
+from proxy.postgres.relay.rows.copied_rows import CopyMasker
+from proxy.postgres.relay.rows.lines import Lines
+from proxy.postgres.relay.rows.rows import RowMasker, cut
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.pending_reply import Kind, Question
+from proxy.postgres.relay.words import Words
 from proxy.sessions.session import LiveSession
 from proxy.showing.values import shown_number
-
-#: Rows in one record of the recording.
-MAX_RECORDED_ROWS = 500
 
 #: A longer message is masked in a thread: a message is looked at as a whole, and all others would wait for it.
 MAX_INLINE_BYTES = 32 * 1024
@@ -36,12 +33,7 @@ MAX_INLINE_BYTES = 32 * 1024
 #: RowDescriptions to remember.
 MAX_DESCRIPTIONS = 500
 
-_encode = json.JSONEncoder(separators=(",", ":")).encode
-
 _Masked = TypeVar("_Masked")
-
-_WITHHELD = "(withheld by Gatepass: this table has masked columns)"
-_WORD = re.compile(r"\w+")
 
 
 class Answers:
@@ -64,8 +56,6 @@ class Answers:
         #: called there, and `resume` after it.
         self.aside: Callable[[], None] | None = None
         self._done_aside: list[Any] = []
-        #: Long texts that were masked aside.
-        self._texts: dict[str, str] = {}
         self._stopped: tuple[bytes, list[Frame]] = (b"", [])
         self._backlog: list[bytes] = []
         #: The upstream said why it closes the connection, so the client knows.
@@ -76,8 +66,8 @@ class Answers:
         #: RowDescriptions that were read, by their payload: clients ask the same again and again.
         self._descriptions: dict[bytes, tuple[Column, ...]] = {}
         self._masker: tuple[tuple[Column, ...], int, RowMasker] | None = None
-        #: Lines of the recording that belong to what is being handled.
-        self._lines: list[bytes] = []
+        self._lines = Lines(session.recorder)
+        self._words = Words(session.masker, masked_columns)
         self._handlers = {
             ord("T"): self._row_description,
             ord("t"): self._parameter_description,
@@ -134,8 +124,8 @@ class Answers:
         self._stopped = (b"", [])
         self._done_aside.clear()
         self._backlog.clear()
-        self._texts.clear()
-        self._lines.clear()
+        self._words.forget()
+        self._lines.forget()
         self._copy = self._masker = None
 
     def _handle(self, chunk: bytes, frames: list[Frame]) -> bytes:
@@ -156,17 +146,17 @@ class Answers:
             elif (handler := self._handlers.get(tag)) is None:
                 raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
             else:
-                if end - start > MAX_INLINE_BYTES and tag in _WORDS and not self._texts:
-                    self._long_texts(chunk[start:end])
+                if end - start > MAX_INLINE_BYTES and tag in _WORDS and not self._words.ready:
+                    self.aside = functools.partial(self._words.prepare, chunk[start:end])
                 replaced = None if self.waits else handler(chunk[start:end])
                 if not self.waits:
                     out.append(chunk[start - 5 : end] if replaced is None else replaced)
                     position += 1
-                    self._texts.clear()
+                    self._words.forget()
             if self.waits:
                 self._stopped = (chunk, frames[position:])
                 break
-        self._write_records()
+        self._lines.write()
         answer = b"".join(out)
         self._session.counters.bytes_out += len(answer)
         return answer
@@ -182,16 +172,6 @@ class Answers:
         self.aside = lambda: self._done_aside.append(mask(chunk, frames))
         return None
 
-    def _long_texts(self, payload: bytes) -> None:
-        """Have the texts of a long message masked aside; `_masked` finds them then."""
-
-        def mask() -> None:
-            for part in payload.split(b"\0"):
-                for text in (messages.text_of(part), messages.text_of(part[1:])):
-                    self._texts[text] = self._session.masker.text(text)
-
-        self.aside = mask
-
     def _to_us(self, question: Question, tag: int, payload: bytes) -> bytes:
         """An answer to a question of ours. The client gets none of it, but for an error that its own batch fails by."""
         if tag == _ERROR:
@@ -200,7 +180,7 @@ class Answers:
         return b""
 
     def _failed_question(self, question: Question, payload: bytes) -> bytes:
-        values = self._masked_fields(payload)
+        values = self._words.fields(payload)
         if values.get("V", values.get("S", "")) in _ENDING:
             return self._error(payload)
         question.failed = values.get("M", "")
@@ -209,9 +189,9 @@ class Answers:
             return b""
         if failed.kind is Kind.CALL:
             question.error = messages.fields(b"E", values)
-            self._record("error", {"code": values.get("C", ""), "message": cut(question.failed)})
+            self._lines.add("error", {"code": values.get("C", ""), "message": cut(question.failed)})
             return b""
-        self._record("error", {"code": values.get("C", ""), "message": cut(question.failed)})
+        self._lines.add("error", {"code": values.get("C", ""), "message": cut(question.failed)})
         return messages.fields(b"E", values)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
@@ -224,18 +204,9 @@ class Answers:
             return None
         masked, recorded = done
         self._session.counters.rows += len(recorded)
-        self._record_rows(recorded, "" if columns is self._columns_recorded else masker.recorded_names)
+        self._lines.rows(recorded, "" if columns is self._columns_recorded else masker.recorded_names)
         self._columns_recorded = columns
         return masked
-
-    def _record_rows(self, rows: Sequence[Sequence[str | None]], names: str = "") -> None:
-        """`names` are the columns', in JSON, before the first rows of a result."""
-        names = names and f'"columns":{names},'
-        stamp = self._session.recorder.stamp()
-        for start in range(0, len(rows), MAX_RECORDED_ROWS):
-            text = rows_json(rows[start : start + MAX_RECORDED_ROWS])
-            self._lines.append(f'{{"t":{stamp},"type":"rows",{names}"rows":{text}}}'.encode())
-            names = ""
 
     def _row_masker(self, columns: tuple[Column, ...]) -> RowMasker:
         """The last one, as long as columns and catalogue are the same."""
@@ -267,7 +238,7 @@ class Answers:
 
     def _copy_in(self, _: bytes) -> None:
         self._state.copy_in_began()
-        self._record("copy", {"direction": "in"})
+        self._lines.add("copy", {"direction": "in"})
 
     def _copy_out(self, payload: bytes) -> None:
         """CopyOutResponse: find out how the rows look, from the statement that asked for them."""
@@ -282,7 +253,7 @@ class Answers:
         shape = shapes.pop()
         rules = self._masked_columns.copy_rules(shape.schema, shape.table, shape.columns)
         self._copy = CopyMasker(shape, rules, self._session.masker)
-        self._record("copy", {"direction": "out"})
+        self._lines.add("copy", {"direction": "out"})
 
     def _copy_rows(self, chunk: bytes, frames: Sequence[Frame]) -> bytes | None:
         """CopyData: one row each."""
@@ -295,7 +266,7 @@ class Answers:
             return None
         masked, text = done
         self._session.counters.rows += len(text)
-        self._record_rows(text)
+        self._lines.rows(text)
         return masked
 
     def _copy_done(self, _: bytes) -> None:
@@ -319,7 +290,7 @@ class Answers:
         done = self._state.completed(payload.rstrip(b"\0").decode("ascii", "replace"))
         if done.analysis is not None and done.analysis.is_ddl:
             self._masked_columns.expire(changed=True)
-        self._lines.append(b'{"t":%s%s' % (self._session.recorder.stamp().encode(), _completion(payload)))
+        self._lines.completed(payload)
 
     def _returned(self, payload: bytes) -> None:
         """The result of a function call that gives no data: those that give any are questions (object_reading)."""
@@ -327,7 +298,7 @@ class Answers:
         value = None if call is None else result_of(call, read_function_result(payload))
         if not isinstance(value, int):
             raise ProtocolViolation("a result of a function call that is none of its type")
-        self._record("returned", {"value": shown_number(str(value))})
+        self._lines.add("returned", {"value": shown_number(str(value))})
 
     def _ready(self, payload: bytes) -> None:
         if payload not in {b"I", b"T", b"E"}:
@@ -339,38 +310,25 @@ class Answers:
     # --- words --------------------------------------------------------------------------------------------------------
 
     def _error(self, payload: bytes) -> bytes:
-        values = self._masked_fields(payload)
+        values = self._words.fields(payload)
         fatal = values.get("V", values.get("S", "")) in _ENDING
         failed = None if fatal else self._state.failed()
         self._copy = None
         if failed is not None and failed.denial is not None:
             return failed.denial
         self.sent_fatal = self.sent_fatal or fatal
-        self._record("error", {"code": values.get("C", ""), "message": cut(values.get("M", ""))})
+        self._lines.add("error", {"code": values.get("C", ""), "message": cut(values.get("M", ""))})
         return messages.fields(b"E", values)
 
     def _notice(self, payload: bytes) -> bytes:
-        values = self._masked_fields(payload)
-        self._record("notice", {"message": cut(values.get("M", ""))})
+        values = self._words.fields(payload)
+        self._lines.add("notice", {"message": cut(values.get("M", ""))})
         return messages.fields(b"N", values)
-
-    def _masked_fields(self, payload: bytes) -> dict[str, str]:
-        """Texts masked by content; a detail that quotes a row of a table with masked columns is withheld."""
-        values = {code: self._masked(text) for code, text in messages.read_fields(payload).values.items()}
-        if self._masked_columns.catalogue.masked:
-            of_masked = values.get("t") in self._masked_columns.catalogue.masked
-            for code in _QUOTING:
-                if code in values and (of_masked or self._may_name_masked(values[code])):
-                    values[code] = _WITHHELD
-        return values
-
-    def _may_name_masked(self, text: str) -> bool:
-        return len(text) > MAX_INLINE_BYTES or any(self._masked_columns.is_masked(word) for word in _WORD.findall(text))
 
     def _notification(self, payload: bytes) -> bytes:
         process, channel, text = messages.read_notification(payload)
-        self._record("notification", {"channel": self._masked(channel), "payload": self._masked(text)})
-        return messages.notification(process, self._masked(channel), self._masked(text))
+        self._lines.add("notification", {"channel": self._words.masked(channel), "payload": self._words.masked(text)})
+        return messages.notification(process, self._words.masked(channel), self._words.masked(text))
 
     def _parameter_status(self, payload: bytes) -> bytes:
         name, value = messages.read_parameter_status(payload)
@@ -378,26 +336,7 @@ class Answers:
             raise PolicyFault(f"Gatepass cannot mask text in {value}. Use client_encoding UTF8.")
         if name == "client_encoding":
             self._state.encoding = value
-        return messages.parameter_status(name, self._masked(value))
-
-    def _masked(self, text: str) -> str:
-        return self._texts[text] if text in self._texts else self._session.masker.text(text)
-
-    def _record(self, kind: str, values: dict[str, Any]) -> None:
-        """Keep a line until everything at hand is masked; it is written before any of that is handed on."""
-        self._lines.append(_encode({"t": self._session.recorder.elapsed(), "type": kind, **values}).encode())
-
-    def _write_records(self) -> None:
-        if self._lines:
-            self._session.recorder.write(b"\n".join(self._lines))
-            self._lines.clear()
-
-
-@lru_cache(256)
-def _completion(payload: bytes) -> bytes:
-    """The line of a CommandComplete behind its time: one and the same for most statements."""
-    tag = payload.rstrip(b"\0").decode("ascii", "replace")
-    return f",{_encode({'type': 'complete', 'tag': tag})[1:]}".encode()
+        return messages.parameter_status(name, self._words.masked(value))
 
 
 _DATA_ROW, _ERROR = ord("D"), ord("E")
@@ -406,8 +345,6 @@ _UNASKED = frozenset(map(ord, "NAS"))
 #: Severities after which the server closes the connection.
 _ENDING = frozenset({"FATAL", "PANIC"})
 _RUNS = frozenset({_DATA_ROW, ord("d")})
-#: Fields that quote rows: detail, context, and the internal query with its values.
-_QUOTING = ("D", "W", "q")
 #: What carries texts of any length, beside rows.
 _WORDS = frozenset(map(ord, "ENAS"))
 

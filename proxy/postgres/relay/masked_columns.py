@@ -17,7 +17,7 @@ from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres import upstream
 from proxy.postgres.cells.types import Types
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.rows import RowMasker
+from proxy.postgres.relay.rows.rows import RowMasker
 from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.query import QueryAnalyser
 from proxy.postgres.sql.reading import COLUMNS_SQL, FUNCTIONS_SQL, SYSTEM_SQL, VIEWS_SQL, read

@@ -10,16 +10,15 @@ may run nothing else before the Execute.
 """
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from typing import Any
 
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
-from proxy.postgres.protocol.messages import Bind
 from proxy.postgres.protocol.parameters import read_parse_types
 from proxy.postgres.relay.calls.function_calls import FunctionCalls
 from proxy.postgres.relay.deciding import FAILING, Deciding
 from proxy.postgres.relay.estimate import Estimator
+from proxy.postgres.relay.held_bind import HeldBind
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.questions import close_waiting
@@ -53,19 +52,6 @@ _UNKNOWN_PORTALS = "unknown-portal"
 Sent = bytes | Coroutine[Any, Any, bytes]
 
 
-@dataclass
-class _HeldBind:
-    """A Bind that waits for its Execute, and the Describe that came in between."""
-
-    bind: Bind
-    whole: bytes
-    described: bytes = b""
-
-    @property
-    def payload(self) -> bytes:
-        return self.whole[5:]
-
-
 class Requests:
     """Takes the client's messages, gives the upstream's."""
 
@@ -86,7 +72,7 @@ class Requests:
         self._link = link
         self._deciding = Deciding(session, masked_columns, state, link)
         self._reviewing = Reviewing(self._deciding, state, link, estimator)
-        self._held_bind: _HeldBind | None = None
+        self._held_bind: HeldBind | None = None
         self._handlers: dict[int, Callable[[bytes, bytes], Sent]] = {
             ord("Q"): self._query,
             ord("P"): self._parse,
@@ -110,7 +96,7 @@ class Requests:
         if self._held_bind is not None:
             if self._state.discarding:
                 self._held_bind = None
-            elif not self._is_about(self._held_bind, tag, chunk[start:end]):
+            elif not self._held_bind.is_about(tag, chunk[start:end]):
                 return self._take_after(self._held_bind, chunk, frame)
         if self._state.discarding and tag != _SYNC:
             return b""
@@ -122,7 +108,7 @@ class Requests:
             raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
         return handler(whole[5:], whole)
 
-    async def _take_after(self, held: _HeldBind, chunk: bytes, frame: Frame) -> bytes:
+    async def _take_after(self, held: HeldBind, chunk: bytes, frame: Frame) -> bytes:
         """The same of what comes in place of a held Bind's Execute."""
         await self._release_bind(held)
         taken = self.take(chunk, frame)
@@ -196,7 +182,7 @@ class Requests:
         bind = messages.read_bind(payload)
         candidates = self._state.prepared(bind.statement)
         if self._session.guarded and self._deciding.waits(self._analysis_of(candidates)):
-            self._held_bind = _HeldBind(bind, whole)
+            self._held_bind = HeldBind(bind, whole)
             self._pin_waiting()
             return b""
         before = self._before_bind(candidates)
@@ -305,7 +291,7 @@ class Requests:
             return self._deciding.expanded(candidates[0].analysis)
         return self._deciding.expanded(together([candidate.analysis for candidate in candidates]))
 
-    async def _execute_held(self, held: _HeldBind, whole: bytes) -> bytes:
+    async def _execute_held(self, held: HeldBind, whole: bytes) -> bytes:
         """Ask about Bind and Execute as one, and send both at once."""
         if not await self._deciding.settled():
             self._held_bind = None
@@ -326,7 +312,7 @@ class Requests:
             return await self._deciding.refuse(analysis.facts, _OVERTAKEN, _ONE_RUN)
         return await self._reviewing.run(messages.read_bind(portal.bind).statement, portal.candidates, portal.bind)
 
-    async def _release_bind(self, held: _HeldBind) -> None:
+    async def _release_bind(self, held: HeldBind) -> None:
         """Something else comes before its Execute: send it, so that it is answered."""
         self._held_bind = None
         candidates = self._state.prepared(held.bind.statement)
@@ -341,7 +327,7 @@ class Requests:
         self._pin_waiting()
         await self._link.send(before)
 
-    def _bound(self, held: _HeldBind) -> tuple[bytes, Portal]:
+    def _bound(self, held: HeldBind) -> tuple[bytes, Portal]:
         """Take note of a held Bind and its Describe, which go upstream now."""
         bind = held.bind
         before = self._before_bind(self._state.prepared(bind.statement))
@@ -359,13 +345,7 @@ class Requests:
                 return close_waiting(self._state)
         return b""
 
-    def _is_about(self, held: _HeldBind, tag: int, payload: bytes) -> bool:
-        """Whether a message is the Execute that a held Bind waits for, or the one Describe before it."""
-        if tag == _EXECUTE:
-            return messages.read_execute(payload)[0] == held.bind.portal
-        return tag == _DESCRIBE and not held.described and messages.read_target(payload) == ("P", held.bind.portal)
 
-
-_SYNC, _EXECUTE, _DESCRIBE = ord("S"), ord("E"), ord("D")
+_SYNC = ord("S")
 #: Flush and CopyData; neither gets an answer.
 _PASSED = frozenset({ord("H"), ord("d")})

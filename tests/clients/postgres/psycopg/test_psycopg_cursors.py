@@ -79,7 +79,7 @@ def pipeline_with_an_error(connection: Connection) -> object:
         before, wrong, lost = (connection.cursor() for _ in range(3))
 
         def run() -> None:
-            for cursor, line in ((before, "select 1"), (wrong, "select 1 / 0"), (lost, "select 2")):
+            for cursor, line in ((before, b"select 1"), (wrong, b"select 1 / 0"), (lost, b"select 2")):
                 cursor.execute(line)
             queued.sync()
             wrong.fetchall()

@@ -7,7 +7,7 @@ from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.postgres.protocol.copy_format import CopyOut
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
 from proxy.postgres.protocol.messages import message
-from proxy.postgres.relay.copied_rows import CopyMasker
+from proxy.postgres.relay.rows.copied_rows import CopyMasker
 
 PAN, MASKED = b"4111111111111111", b"************1111"
 

@@ -11,7 +11,7 @@ from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.copy_format import CopyOut
 from proxy.postgres.protocol.frames import Frame
-from proxy.postgres.relay.rows import recorded_row
+from proxy.postgres.relay.rows.rows import recorded_row
 
 
 class CopyMasker:

@@ -13,7 +13,7 @@ from proxy.postgres.protocol import values
 from proxy.postgres.protocol.frames import FrameReader, ProtocolViolation
 from proxy.postgres.protocol.messages import BINARY, TEXT, Column, data_row, read_data_row
 from proxy.postgres.protocol.values import readable
-from proxy.postgres.relay.rows import RowMasker
+from proxy.postgres.relay.rows.rows import RowMasker
 
 PAN = b"4111111111111111"
 MASKED = b"************1111"

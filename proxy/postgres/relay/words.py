@@ -1,0 +1,53 @@
+"""Words that the server says to people, masked: errors, notices, notifications, values of its parameters."""
+
+import re
+
+from proxy.masking.rules import Masker
+from proxy.postgres.protocol import messages
+from proxy.postgres.relay.masked_columns import MaskedColumns
+
+_WITHHELD = "(withheld by Gatepass: this table has masked columns)"
+_WORD = re.compile(r"\w+")
+#: Fields that quote rows: detail, context, and the internal query with its values.
+_QUOTING = ("D", "W", "q")
+#: What is longer is not looked through for names of columns, and counts as if it had one.
+_MAX_SEARCHED = 32 * 1024
+
+
+class Words:
+    """Masks by content; what may quote a row of a table with masked columns is withheld."""
+
+    def __init__(self, masker: Masker, masked_columns: MaskedColumns) -> None:
+        self._masker = masker
+        self._masked_columns = masked_columns
+        #: Long texts that were masked beforehand, in a thread.
+        self._texts: dict[str, str] = {}
+
+    @property
+    def ready(self) -> bool:
+        """Something was masked beforehand."""
+        return bool(self._texts)
+
+    def prepare(self, payload: bytes) -> None:
+        """Mask the texts of a long message, so that `masked` finds them; for a thread."""
+        for part in payload.split(b"\0"):
+            for text in (messages.text_of(part), messages.text_of(part[1:])):
+                self._texts[text] = self._masker.text(text)
+
+    def forget(self) -> None:
+        self._texts.clear()
+
+    def masked(self, text: str) -> str:
+        return self._texts[text] if text in self._texts else self._masker.text(text)
+
+    def fields(self, payload: bytes) -> dict[str, str]:
+        """Those of an ErrorResponse or NoticeResponse, by their codes."""
+        values = {code: self.masked(text) for code, text in messages.read_fields(payload).values.items()}
+        masked = self._masked_columns.catalogue.masked
+        for code in _QUOTING if masked else ():
+            if code in values and (values.get("t") in masked or self._may_name_masked(values[code])):
+                values[code] = _WITHHELD
+        return values
+
+    def _may_name_masked(self, text: str) -> bool:
+        return len(text) > _MAX_SEARCHED or any(self._masked_columns.is_masked(word) for word in _WORD.findall(text))

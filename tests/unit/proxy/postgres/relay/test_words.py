@@ -1,0 +1,52 @@
+"""What the server says is masked by content, and what quotes rows of masked columns is withheld."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from proxy.masking.rules import DEFAULT_RULES, Masker
+from proxy.postgres.protocol import messages
+from proxy.postgres.relay.words import Words
+
+CARD = "4111111111111111"
+WITHHELD = "(withheld by Gatepass: this table has masked columns)"
+
+
+def words(*masked: str) -> Words:
+    catalogue = SimpleNamespace(masked=set(masked))
+    masked_columns: Any = SimpleNamespace(catalogue=catalogue, is_masked=lambda word: word == "cvv")
+    return Words(Masker(DEFAULT_RULES), masked_columns)
+
+
+def payload(**values: str) -> bytes:
+    return messages.fields(b"E", values)[5:]
+
+
+@pytest.mark.parametrize(
+    ("masked", "values", "detail"),
+    [
+        ((), {"t": "cards", "D": "Key (cvv)=(737)"}, "Key (cvv)=(737)"),
+        (("cards",), {"t": "cards", "D": "Key (id)=(1)"}, WITHHELD),
+        (("cards",), {"t": "people", "D": "Key (id)=(1)"}, "Key (id)=(1)"),
+        (("cards",), {"t": "people", "D": "Key (cvv)=(737)"}, WITHHELD),
+        (("cards",), {"D": "x" * 40_000}, WITHHELD),
+    ],
+)
+def test_details_that_quote_rows(masked: tuple[str, ...], values: dict[str, str], detail: str) -> None:
+    assert words(*masked).fields(payload(**values))["D"] == detail
+
+
+def test_texts_are_masked_by_content() -> None:
+    assert CARD not in words().fields(payload(M=f"no such card: {CARD}"))["M"]
+
+
+def test_long_texts_are_masked_beforehand() -> None:
+    said = words()
+    text = f"{CARD} is a card"
+    assert not said.ready
+    said.prepare(payload(M=text))
+    assert said.ready
+    assert CARD not in said.masked(text)
+    said.forget()
+    assert not said.ready
