@@ -195,6 +195,8 @@ def _bound(host: str, port: int) -> socket.socket:
         port = alone.getsockname()[1]
     held = socket.socket(family)
     try:
+        # Connections of a gateway without workers may be waiting for their time still.
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         held.bind((where[0], port))
     except OSError:

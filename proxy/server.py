@@ -116,7 +116,8 @@ class ProxyServer:
         recovery = Recovery(self._access, self._settings.recordings, self.gateway.holds)
         while True:
             with contextlib.suppress(StorageUnavailable):
-                await recovery.sweep(self.gateway.instance_id)
+                if await recovery.sweep(self.gateway.instance_id):
+                    self.gateway.recovered.set()
             await self.gateway.authenticator.refusals.summarise()
             await asyncio.sleep(SWEEP_S)
 

@@ -17,7 +17,8 @@ _UNREADABLE = StatementRule(
     name="unreadable-statement",
     match=[UNPARSEABLE],
     verdict=VerdictKind.DENY,
-    message="Gatepass could not parse this statement, and this role's statements are checked before they run.",
+    message="Gatepass cannot tell what this statement does: it is no SQL that PostgreSQL 18 reads, or code that only its "
+    "own language reads (DO). This role's statements are checked before they run.",
 )
 
 

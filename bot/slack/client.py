@@ -63,8 +63,11 @@ class Slack:
         )
         #: For the outbox, which has a backoff of its own and must not sleep inside a call.
         self.outgoing = self._client(AsyncConnectionErrorRetryHandler())
-        #: Without the bot's token: Bolt opens sockets with it and needs nothing more.
-        self.tokenless = self._client(AsyncConnectionErrorRetryHandler(), token=None)
+        #: Without the bot's token: Bolt opens sockets with it and needs nothing more. Slack counts these calls by the
+        #: minute, so that a few starts one after another meet its limit.
+        self.tokenless = self._client(
+            AsyncConnectionErrorRetryHandler(), AsyncRateLimitErrorRetryHandler(max_retry_count=2), token=None
+        )
 
     async def close(self) -> None:
         """Close the HTTP session; idempotent."""
@@ -186,6 +189,8 @@ def _member(holder: Any, key: str) -> Any:
 
 def _refusal(token: str, problem: BaseException) -> str:
     code = error_code(problem)
+    if code in SLACK_FAILED:
+        return f"Slack did not check the {token}: {code}. The token may be right; start again in a minute."
     if isinstance(problem, SlackApiError):
         return f"Slack refuses the {token}: {code}. Check the token, and that the app is installed from manifest.yml."
     return f"Slack cannot be reached to check the {token}: {code}. Check the network, the proxy and SLACK_API_BASE_URL."

@@ -46,6 +46,8 @@ class Gateway:
         self.recordings = recordings
         #: Set while this process is registered as a proxy instance; nobody enters otherwise.
         self.instance_id: int | None = None
+        #: Set when sessions of a process that died were closed: what they left elsewhere can be cleared away.
+        self.recovered = asyncio.Event()
         self.authenticator = Authenticator(access)
         self.waiters = HoldWaiters(access)
         self.live = LiveSessions()

@@ -35,6 +35,19 @@ async def test_a_wrong_app_token(idle_stage: Stage) -> None:
     assert "app token (xapp-…, with connections:write): invalid_auth" in said
 
 
+async def test_a_limit_of_slacks_is_waited_out(idle_stage: Stage) -> None:
+    await idle_stage.slack.add_fault("api_ratelimited", method="apps.connections.open", retry_after_s=1, times=1)
+    bot = Bot(idle_stage.access, idle_stage.notices, idle_stage.settings)
+    await bot.preflight()
+    await bot.close()
+
+
+async def test_a_limit_that_stays_is_no_wrong_token(idle_stage: Stage) -> None:
+    await idle_stage.slack.add_fault("api_ratelimited", method="apps.connections.open", retry_after_s=0)
+    said = await refused(idle_stage)
+    assert "Slack did not check the app token (xapp-…, with connections:write): ratelimited." in said
+
+
 async def test_an_address_where_nobody_answers(idle_stage: Stage) -> None:
     assert "cannot be reached" in await refused(idle_stage, api_base_url="http://127.0.0.1:1/api/")
 
