@@ -78,7 +78,7 @@ class Requests:
         estimator: Estimator,
         pin: Callable[[int], None],
     ) -> None:
-        """`pin` counts what messages hold that wait for their review."""
+        """`pin` counts what messages hold that wait for their review, or are searched as a whole."""
         self._session = session
         self._pin = pin
         self._pinned = 0
@@ -95,7 +95,7 @@ class Requests:
             ord("E"): self._execute,
             ord("C"): self._close,
             ord("S"): self._sync,
-            ord("F"): FunctionCalls(session, self._deciding, self._reviewing, state, link).take,
+            ord("F"): FunctionCalls(session, self._deciding, self._reviewing, state, link, pin).take,
             ord("c"): self._copy_end,
             ord("f"): self._copy_end,
         }
