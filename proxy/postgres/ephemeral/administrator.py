@@ -22,7 +22,8 @@ from proxy.postgres.protocol.messages import TERMINATE
 from proxy.postgres.sql import reading
 from proxy.postgres.upstream import Refused, Upstream, fault, upstream_of
 
-#: How long our transactions wait for a lock: a role that something holds on to is dropped another time.
+#: How long our statements wait for a lock: a role that something holds on to is dropped another time. The server knows
+#: it for itself, for a backend that waits does not see that whom it works for has left.
 MAKE_LOCK_TIMEOUT_MS = 10_000
 DROP_LOCK_TIMEOUT_MS = 2_000
 #: How long each of the role's own connections may take to end.
@@ -31,7 +32,7 @@ BACKEND_TIMEOUT_MS = 2_000
 _AT_ONCE = 100
 
 #: Names mean PostgreSQL's own things: who may create functions must not have this account call them.
-_SETTINGS = {"search_path": "pg_catalog", "client_encoding": "UTF8"}
+_SETTINGS = {"search_path": "pg_catalog", "client_encoding": "UTF8", "lock_timeout": str(MAKE_LOCK_TIMEOUT_MS)}
 
 #: Somebody else changed the rights on the same tables at that moment: "tuple concurrently updated", and a deadlock.
 _AT_THE_SAME_TIME = ("XX000", "40P01")
@@ -198,7 +199,7 @@ class Administrator:
         if not (rows := await self._ask(facts.exists(name))):
             return Dropped()
         version = int(rows[0][0])
-        await self._do(statements.lock(name))
+        await self._do(statements.wait_at_most(DROP_LOCK_TIMEOUT_MS), statements.lock(name))
         await self._do(statements.belong_to_us(name, version))
         ended = await self._ask(facts.ended_connections(name, BACKEND_TIMEOUT_MS))
         prepared = await self._forget_prepared(name, version)

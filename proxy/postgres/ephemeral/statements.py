@@ -34,6 +34,11 @@ def begin(lock_timeout_ms: int) -> str:
     return f"begin; set local search_path = pg_catalog; set local lock_timeout = {lock_timeout_ms}"
 
 
+def wait_at_most(lock_timeout_ms: int) -> str:
+    """What comes after it on this connection waits no longer for a lock."""
+    return f"set lock_timeout = {lock_timeout_ms}"
+
+
 def create(name: str, verifier: str, until: datetime, comment: str) -> list[str]:
     """A role that may log in until then, and nothing else yet. `until` is aware."""
     moment = until.astimezone(UTC).isoformat(timespec="seconds")

@@ -30,8 +30,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 #: How often all upstreams with such roles are looked at.
 SWEEP_S = 30.0
-#: How long one of them may take.
+#: How long one of them may take, and each of its roles.
 UPSTREAM_TIMEOUT_S = 20.0
+ROLE_TIMEOUT_S = 10.0
 
 #: How the sweeper's own connections name themselves.
 APPLICATION = "gatepass:sweep"
@@ -46,8 +47,8 @@ class Sweeper:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
-        #: Roles that could not be dropped, which is said once of each.
-        self._kept: set[str] = set()
+        #: Roles that could not be dropped, which is said once of each; who was tried longest ago is first.
+        self._kept: dict[str, None] = {}
 
     async def run(self) -> Never:
         """Until cancelled: at once, and every so often."""
@@ -67,7 +68,7 @@ class Sweeper:
         dropped = 0
         try:
             async with asyncio.timeout(UPSTREAM_TIMEOUT_S):
-                for name, role in await self._over(resource):
+                for name, role in self._in_turn(await self._over(resource)):
                     dropped += await self._drop(resource, name, role)
         except (TimeoutError, Fault, OSError, StorageUnavailable) as error:
             log.warning("ephemeral_roles_not_swept", resource=resource.name, why=kept_because(error))
@@ -82,6 +83,11 @@ class Sweeper:
         over = [(name, role) for name, role, late in found if late or role.session in ended]
         return [(name, role) for name, role in over if not self._gateway.holds(role.session)]
 
+    def _in_turn(self, over: list[tuple[str, Provenance]]) -> list[tuple[str, Provenance]]:
+        """Those that were kept come last, so that however many wait for something, the others do not."""
+        tried = {name: turn for turn, name in enumerate(self._kept, start=1)}
+        return sorted(over, key=lambda each: tried.get(each[0], 0))
+
     async def _ended(self, sessions: list[UUID]) -> frozenset[UUID]:
         over = select(col(Session.id)).where(col(Session.id).in_(sessions), col(Session.state) == SessionState.ENDED)
         async with self._gateway.access.database.transaction() as transaction:
@@ -89,14 +95,17 @@ class Sweeper:
 
     async def _drop(self, resource: Resource, name: str, role: Provenance) -> bool:
         try:
-            dropped = await _dropped(resource, name, role)
+            async with asyncio.timeout(ROLE_TIMEOUT_S):
+                dropped = await _dropped(resource, name, role)
         except (TimeoutError, Fault, OSError) as error:
-            if name not in self._kept:
-                self._kept.add(name)
+            is_news = name not in self._kept
+            self._kept.pop(name, None)
+            self._kept[name] = None
+            if is_news:
                 log.warning("ephemeral_role_kept", role=name, resource=resource.name, why=kept_because(error))
                 await self._record(KEPT, role, {"role": name, "why": kept_because(error)}, failed=True)
             return False
-        self._kept.discard(name)
+        self._kept.pop(name, None)
         if dropped.existed:
             log.info("ephemeral_role_swept", role=name, resource=resource.name)
             detail = {

@@ -21,6 +21,9 @@ _COLUMN = struct.Struct(">IhIhih")
 
 TEXT, BINARY = 0, 1
 
+#: What a server keeps of the name of a statement or portal (NAMEDATALEN, less the null byte).
+MAX_NAME_BYTES = 63
+
 
 class Column(NamedTuple):
     """One field of a RowDescription."""
@@ -75,6 +78,19 @@ def take_string(payload: bytes, position: int) -> tuple[str, int]:
     return text_of(payload[position:end]), end + 1
 
 
+def take_name(payload: bytes, position: int) -> tuple[str, int]:
+    """Read the name of a statement or portal, as much of it as the server keeps, and the position behind it.
+
+    A longer one that is not ASCII is refused: where the server cuts it depends on its own encoding.
+    """
+    name, end = take_string(payload, position)
+    if end - position <= MAX_NAME_BYTES + 1:
+        return name, end
+    if not name.isascii():
+        raise ProtocolViolation(f"a name of more than {MAX_NAME_BYTES} bytes that is not ASCII")
+    return name[:MAX_NAME_BYTES], end
+
+
 def take_int16(payload: bytes, position: int) -> tuple[int, int]:
     if position + 2 > len(payload):
         raise ProtocolViolation("a message ends within an Int16")
@@ -94,7 +110,7 @@ def read_query(payload: bytes) -> bytes:
 
 def read_parse(payload: bytes) -> tuple[str, bytes]:
     """A Parse: the statement's name and its SQL, undecoded. Parameter types are passed on unread."""
-    name, position = take_string(payload, 0)
+    name, position = take_name(payload, 0)
     end = payload.find(b"\0", position)
     if end < 0:
         raise ProtocolViolation("a Parse without its SQL")
@@ -106,8 +122,8 @@ def read_parse(payload: bytes) -> tuple[str, bytes]:
 
 def read_bind(payload: bytes) -> Bind:
     """A Bind; checks that its parts add up."""
-    portal, position = take_string(payload, 0)
-    statement, position = take_string(payload, position)
+    portal, position = take_name(payload, 0)
+    statement, position = take_name(payload, position)
     formats, position = take_int16(payload, position)
     parameters, position = take_int16(payload, position + 2 * formats)
     for _ in range(parameters):
@@ -126,7 +142,7 @@ def read_target(payload: bytes) -> tuple[str, str]:
     kind = payload[:1]
     if kind not in {b"S", b"P"}:
         raise ProtocolViolation("a Describe or Close of neither a statement nor a portal")
-    name, end = take_string(payload, 1)
+    name, end = take_name(payload, 1)
     if end != len(payload):
         raise ProtocolViolation("a Describe or Close that is too long")
     return kind.decode(), name
@@ -134,7 +150,7 @@ def read_target(payload: bytes) -> tuple[str, str]:
 
 def read_execute(payload: bytes) -> tuple[str, int]:
     """The portal of an Execute, and how many rows it may give; 0 is all."""
-    name, position = take_string(payload, 0)
+    name, position = take_name(payload, 0)
     if position + 4 != len(payload):
         raise ProtocolViolation("an Execute of the wrong length")
     return name, take_int32(payload, position)[0]

@@ -113,6 +113,11 @@ class Answers:
         return b"".join(out)
 
     @property
+    def stopped_bytes(self) -> int:
+        """What is held of what goes on with `resume`."""
+        return len(self._stopped[0])
+
+    @property
     def longest(self) -> int:
         """Bytes of the longest message that was held in parts."""
         return self._reader.longest

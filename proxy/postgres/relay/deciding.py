@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
+from proxy.errors import PolicyFault
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import NO_UTF8, UTF8, codec
 from proxy.postgres.relay.link import Link
@@ -30,6 +31,10 @@ MAX_INLINE_SQL_BYTES = 16 * 1024
 #: log shows it.
 FAILING = "Gatepass refused a statement before it reached this server"
 
+_UNCERTAIN_NAME = (
+    "Gatepass is not certain how the database reads the name of this prepared statement or portal. Use ASCII in such "
+    "names, or client_encoding UTF8 and a batch in which nothing ran before."
+)
 _REFUSED = "42501"
 _CANCELLED = "57014"
 #: The rules by which it refuses what no rule of a role could allow: beside masked columns, and where there are none.
@@ -73,6 +78,15 @@ class Deciding:
             return sql.decode(encoding).encode()
         except UnicodeDecodeError:
             return sql + NO_UTF8
+
+    def check_names(self, *names: str) -> None:
+        """Names of statements and portals in messages, which the server converts and SQL may give again.
+
+        Raises PolicyFault where it may read one as another than we do.
+        """
+        if all(map(str.isascii, names)) or (codec(self._state.encoding) == UTF8 and self._state.is_settled):
+            return
+        raise PolicyFault(_UNCERTAIN_NAME)
 
     # --- analysing ----------------------------------------------------------------------------------------------------
 

@@ -259,7 +259,8 @@ class Relay:
                     if self._answers.needs is not None:
                         await self._masked_columns.refresh(self._answers.needs)
                     elif self._answers.aside is not None:
-                        await asyncio.to_thread(self._answers.aside)
+                        with self._pinned(self._answers.stopped_bytes):
+                            await asyncio.to_thread(self._answers.aside)
                 except Exception as error:
                     self._fail_upstream(error)
                 self._take(self._answers.resume)

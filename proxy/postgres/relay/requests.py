@@ -64,7 +64,7 @@ class Requests:
         estimator: Estimator,
         pin: Callable[[int], None],
     ) -> None:
-        """`pin` counts what messages hold that wait for their review."""
+        """`pin` counts what messages hold that wait for their review, or are searched as a whole."""
         self._session = session
         self._pin = pin
         self._pinned = 0
@@ -81,7 +81,7 @@ class Requests:
             ord("E"): self._execute,
             ord("C"): self._close,
             ord("S"): self._sync,
-            ord("F"): FunctionCalls(session, self._deciding, self._reviewing, state, link).take,
+            ord("F"): FunctionCalls(session, self._deciding, self._reviewing, state, link, pin).take,
             ord("c"): self._copy_end,
             ord("f"): self._copy_end,
         }
@@ -162,6 +162,7 @@ class Requests:
     async def _parse(self, payload: bytes, whole: bytes) -> bytes:
         """Refuse early; what is allowed here is decided when it runs, and recorded then. Nobody is asked yet."""
         name, sql = messages.read_parse(payload)
+        self._deciding.check_names(name)
         sql = self._deciding.text(sql)
         analysis = await self._deciding.analysed(sql)
         reviewed = self._deciding.waits(analysis)
@@ -180,6 +181,7 @@ class Requests:
 
     def _bind(self, payload: bytes, whole: bytes) -> bytes:
         bind = messages.read_bind(payload)
+        self._deciding.check_names(bind.portal, bind.statement)
         candidates = self._state.prepared(bind.statement)
         if self._session.guarded and self._deciding.waits(self._analysis_of(candidates)):
             self._held_bind = HeldBind(bind, whole)
@@ -191,6 +193,7 @@ class Requests:
 
     def _describe(self, payload: bytes, whole: bytes) -> bytes:
         target, name = messages.read_target(payload)
+        self._deciding.check_names(name)
         if self._held_bind is not None:
             self._held_bind.described = whole
             return b""
@@ -199,6 +202,7 @@ class Requests:
 
     def _execute(self, payload: bytes, whole: bytes) -> Sent:
         name, rows = messages.read_execute(payload)
+        self._deciding.check_names(name)
         if self._held_bind is not None:
             return self._execute_held(self._held_bind, whole)
         portal = self._state.portal(name)
@@ -271,7 +275,9 @@ class Requests:
         return await self._reviewing.query(sql, is_query=False)
 
     def _close(self, payload: bytes, whole: bytes) -> bytes:
-        self._state.close(*messages.read_target(payload))
+        target, name = messages.read_target(payload)
+        self._deciding.check_names(name)
+        self._state.close(target, name)
         return whole
 
     def _sync(self, _: bytes, whole: bytes) -> bytes:

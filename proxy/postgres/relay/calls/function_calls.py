@@ -5,6 +5,7 @@ with the rest. Calls of large objects' functions pass the rules, everything else
 """
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 
 from proxy.postgres.large_objects.functions import HASHED_ASIDE_BYTES, NotRelayed, ObjectCall, read_call
@@ -30,12 +31,19 @@ class FunctionCalls:
     """One connection's."""
 
     def __init__(
-        self, session: LiveSession, deciding: Deciding, reviewing: Reviewing, state: ConnectionState, link: Link
+        self,
+        session: LiveSession,
+        deciding: Deciding,
+        reviewing: Reviewing,
+        state: ConnectionState,
+        link: Link,
+        pin: Callable[[int], None],
     ) -> None:
+        """`pin` counts what is held while it is searched."""
         self._deciding = deciding
         self._reviewing = reviewing
         self._state = state
-        self._reading = ObjectReading(session, deciding, state, link)
+        self._reading = ObjectReading(session, deciding, state, link, pin)
 
     async def take(self, payload: bytes, whole: bytes) -> bytes:
         """One FunctionCall; returns what to send upstream. Raises ProtocolViolation and what Deciding raises."""

@@ -53,7 +53,16 @@ class _Failed(Exception):
 class ObjectReading:
     """One connection's."""
 
-    def __init__(self, session: LiveSession, deciding: Deciding, state: ConnectionState, link: Link) -> None:
+    def __init__(
+        self,
+        session: LiveSession,
+        deciding: Deciding,
+        state: ConnectionState,
+        link: Link,
+        pin: Callable[[int], None],
+    ) -> None:
+        """`pin` counts what is held while it is searched."""
+        self._pin = pin
         self._session = session
         self._deciding = deciding
         self._state = state
@@ -84,11 +93,19 @@ class ObjectReading:
 
     async def _answer(self, call: ObjectCall, whole: bytes, analysis: QueryAnalysis) -> bytes:
         """The FunctionCallResponse, or the refusal in its place."""
-        descriptor, size = (value for value in call.values if isinstance(value, int))
+        descriptor, _ = (value for value in call.values if isinstance(value, int))
         before = self._known.pop(descriptor, None)
         if before is None:
             before = await self._before(descriptor)
         [data] = await self._asked(whole)
+        self._pin(len(data))
+        try:
+            return await self._searched(call, before, data, analysis)
+        finally:
+            self._pin(-len(data))
+
+    async def _searched(self, call: ObjectCall, before: bytes, data: bytes, analysis: QueryAnalysis) -> bytes:
+        descriptor, size = (value for value in call.values if isinstance(value, int))
         behind = b""
         if len(data) >= size and window.is_open(before + data):
             behind = await self._behind(descriptor)

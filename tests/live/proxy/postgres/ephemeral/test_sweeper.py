@@ -1,12 +1,16 @@
 """What nobody dropped is swept: roles whose session is over, by storage or by the clock, and no others."""
 
+import asyncio
 from uuid import UUID, uuid4
 
 import pytest
 
-from proxy.postgres.ephemeral.account import DROPPED
+from proxy.postgres.ephemeral import administrator, sweeper
+from proxy.postgres.ephemeral.account import DROPPED, KEPT
+from proxy.postgres.ephemeral.administrator import Dropped
 from proxy.postgres.ephemeral.naming import Provenance, role_name
 from proxy.postgres.ephemeral.statements import identifier, literal
+from proxy.postgres.ephemeral.sweeper import Sweeper
 from storage.database import StorageUnavailable
 from storage.model import Session
 from support.postgres import Door
@@ -96,10 +100,6 @@ async def test_without_storage_nothing_is_swept(door: Door, made: Made, monkeypa
 
 
 async def test_a_role_is_dropped_by_one_of_two_sweeps(door: Door, made: Made) -> None:
-    import asyncio
-
-    from proxy.postgres.ephemeral.sweeper import Sweeper
-
     for _ in range(4):
         await leave(made, uuid4(), "2020-01-01")
     others = [Sweeper(door.gateway) for _ in range(2)]
@@ -107,3 +107,45 @@ async def test_a_role_is_dropped_by_one_of_two_sweeps(door: Door, made: Made) ->
     await made.sweeper.sweep()
     assert not await made.roles()
     assert len({event["detail"]["role"] for event in await made.audited(DROPPED)}) == 4
+
+
+async def test_roles_that_wait_for_a_lock_keep_no_other_from_being_swept(
+    door: Door, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And their connections end with the wait, also where the client of it went: each sweep would leave some there."""
+    monkeypatch.setattr(administrator, "DROP_LOCK_TIMEOUT_MS", 50)
+    stuck = [await leave(made, uuid4(), "2020-01-01") for _ in range(2)]
+    free = await leave(made, uuid4(), "2020-01-01")
+    holder = await made.target.connect()
+    async with holder.transaction():
+        for name in stuck:
+            await holder.execute(f"alter role {identifier(name)} connection limit 3")
+        assert await made.sweeper.sweep() == 1
+        assert await made.roles() == sorted(stuck)
+    await holder.close()
+    assert {event["detail"]["role"] for event in await made.audited(DROPPED)} == {free}
+    kept = {event["detail"]["role"]: event["detail"]["why"] for event in await made.audited(KEPT)}
+    assert kept == dict.fromkeys(stuck, "canceling statement due to lock timeout")
+    assert await made.sweeper.sweep() == 2
+
+
+async def test_a_role_has_its_own_time_and_one_that_was_kept_comes_last(
+    door: Door, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    stuck = [await leave(made, uuid4(), "2020-01-01") for _ in range(2)]
+
+    async def dropped(_: object, name: str, __: Provenance) -> Dropped:
+        seen.append(name)
+        if name in stuck:
+            await asyncio.Event().wait()
+        return Dropped()
+
+    monkeypatch.setattr(sweeper, "_dropped", dropped)
+    monkeypatch.setattr(sweeper, "ROLE_TIMEOUT_S", 0.01)
+    await made.sweeper.sweep()
+    assert sorted(seen) == sorted(stuck)
+    first = seen.copy()
+    new = await leave(made, uuid4(), "2020-01-01")
+    await made.sweeper.sweep()
+    assert seen == [*first, new, *first]
