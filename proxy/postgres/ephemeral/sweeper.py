@@ -51,13 +51,17 @@ class Sweeper:
         self._kept: dict[str, None] = {}
 
     async def run(self) -> Never:
-        """Until cancelled: at once, and every so often."""
+        """Until cancelled: at once, every so often, and when sessions of a process that died were closed."""
+        recovered = self._gateway.recovered
         while True:
+            recovered.clear()
             try:
                 await self.sweep()
             except Exception as error:
                 log.exception("ephemeral_roles_not_swept", error=type(error).__name__)
-            await asyncio.sleep(SWEEP_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SWEEP_S):
+                    await recovered.wait()
 
     async def sweep(self) -> int:
         """Look at every upstream once; returns how many roles were dropped."""

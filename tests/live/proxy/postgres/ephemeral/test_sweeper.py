@@ -13,6 +13,7 @@ from proxy.postgres.ephemeral.statements import identifier, literal
 from proxy.postgres.ephemeral.sweeper import Sweeper
 from storage.database import StorageUnavailable
 from storage.model import Session
+from support.children import PATIENCE_S
 from support.postgres import Door
 from support.sql.ephemeral import Made, until
 
@@ -149,3 +150,28 @@ async def test_a_role_has_its_own_time_and_one_that_was_kept_comes_last(
     new = await leave(made, uuid4(), "2020-01-01")
     await made.sweeper.sweep()
     assert seen == [*first, new, *first]
+
+
+async def test_what_a_dead_process_left_is_swept_once_its_sessions_are_closed(
+    door: Door, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not only by the clock."""
+    monkeypatch.setattr(sweeper, "SWEEP_S", 3600.0)
+    swept = asyncio.Event()
+    sweep = made.sweeper.sweep
+
+    async def noted() -> int:
+        dropped = await sweep()
+        swept.set()
+        return dropped
+
+    monkeypatch.setattr(made.sweeper, "sweep", noted)
+    running = asyncio.create_task(made.sweeper.run())
+    async with asyncio.timeout(PATIENCE_S):
+        await swept.wait()
+        await leave(made, uuid4(), "2020-01-01")
+        door.gateway.recovered.set()
+        while await made.roles():
+            await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.wait({running})
