@@ -102,6 +102,7 @@ class MaskedColumns:
 
     def committed(self) -> None:
         """No transaction is open: what DDL has changed is there for everybody."""
+        self.analyser.committed()
         if self._untold:
             self._changes.note(self._place)
             self._untold = False

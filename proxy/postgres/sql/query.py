@@ -111,6 +111,8 @@ class QueryAnalyser:
         #: What the session made that shows masked columns under a name that meant none: it stays suspicious, for it can
         #: be made again by what was prepared before.
         self._made: list[Table] = []
+        #: What it made and has not committed, which no catalogue that is fetched meanwhile can have.
+        self._uncommitted: list[Table] = []
         self._is_unsettled = False
         #: Labels of tables, and in which turn the name came to mean masked data; what was found before does not hold.
         self._turned: dict[str, int] = {}
@@ -123,11 +125,15 @@ class QueryAnalyser:
     @catalogue.setter
     def catalogue(self, catalogue: Catalogue) -> None:
         before, self._catalogue = self._catalogue, catalogue
-        catalogue.remember(self._made, unsettled=self._is_unsettled)
+        catalogue.remember([*self._made, *self._uncommitted], unsettled=self._is_unsettled)
         self._turn_to_masked(
             name for name in catalogue.masked if catalogue.masked_columns(name) - before.masked_columns(name)
         )
         self._known.clear()
+
+    def committed(self) -> None:
+        """No transaction is open: the next catalogue has what there is."""
+        self._uncommitted.clear()
 
     def _turn_to_masked(self, names: Iterable[str]) -> None:
         new = {f"table:{name}" for name in names}
@@ -201,6 +207,7 @@ class QueryAnalyser:
         """Take note of what it makes: what comes after it may stand in the same transaction, or the same text."""
         tables = made(tree, self._catalogue, self._is_masked)
         known = self._catalogue.masked
+        self._uncommitted += (table for table in tables if table not in self._uncommitted)
         self._made += (table for table in tables if table.masked and table.name not in known)
         self._is_unsettled = self._is_unsettled or unsettles(tree)
         catalogue, was_unsettled = self._catalogue, self._catalogue.is_unsettled

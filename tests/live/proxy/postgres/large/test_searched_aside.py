@@ -58,7 +58,7 @@ async def test_rows(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_pieces_of_large_objects(door: Door, target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     owner = await target.connect()
     await owner.execute("set role app_owner")
-    oid = await owner.fetchval(f"select lo_from_bytea(0, convert_to(repeat('x', {LONG}), 'UTF8'))")
+    oid = int(await owner.fetchval(f"select lo_from_bytea(0, convert_to(repeat('x', {LONG}), 'UTF8'))") or 0)
     clients = [await door.raw("owner") for _ in range(2)]
     by_name = {function.name: number for number, function in FUNCTIONS.items()}
 

@@ -48,3 +48,15 @@ async def test_under_their_own_they_are_masked(door: Door) -> None:
     assert await said(client, "select * from made_here") == ([b"***", b"***"], False)
     assert await said(client, "select id as x from made_here order by id") == ([b"1", b"2"], False)
     await client.close()
+
+
+async def test_what_a_transaction_made_stays_known_in_it_whatever_was_read_anew(door: Door) -> None:
+    """Its first rows have the catalogue read, which does not have it."""
+    client = await door.raw("owner")
+    for sql in ("begin", "create temp table mine on commit drop as select id, holder as h from cards"):
+        await said(client, sql)
+    for _ in range(2):
+        assert await said(client, "select upper(h) as u, id as x from mine order by id") == ([b"1", b"2"], False)
+    assert await said(client, "select id as x, cvv as y from cards where false") == ([], False)
+    await said(client, "rollback")
+    await client.close()
