@@ -97,13 +97,32 @@ def on_exec(channel: AnyChannel, decode: Callable[[bytes], str]) -> None:
     hidden._process_exec_request = process
 
 
-def fail_malformed(channel: AnyChannel, request: str) -> None:
-    """Have a request of this name that cannot be read fail by itself; asyncssh would end the connection."""
+def on_environment(channel: AnyChannel, may_set: Callable[[bytes, bytes], bool]) -> None:
+    """Keep of a client's environment what it may set; asyncssh keeps whatever comes, for as long as it comes."""
+    hidden: Any = channel
+
+    def process(packet: Any) -> bool:
+        name, value = packet.get_string(), packet.get_string()
+        packet.check_end()
+        if allowed := may_set(name, value):
+            hidden._env[name] = value
+        return allowed
+
+    hidden._process_env_request = process
+
+
+def fail_malformed(channel: AnyChannel, request: str, longest: int) -> None:
+    """Have a request of this name fail by itself that cannot be read, or whose fields are longer than that, in bytes.
+
+    asyncssh would end the connection, and read each of a hundred thousand modes of a terminal.
+    """
     hidden: Any = channel
     name = f"_process_{request.replace('-', '_')}_request"
     process: Callable[[Any], bool] = getattr(hidden, name)
 
     def guarded(packet: Any) -> bool:
+        if len(packet.get_remaining_payload()) > longest:
+            return False
         try:
             return process(packet)
         except (asyncssh.ProtocolError, PacketDecodeError):

@@ -233,6 +233,6 @@ def test_a_request_that_cannot_be_read_fails_by_itself(error: Exception) -> None
             return True
 
     channel: Any = Channel()
-    fail_malformed(channel, TERMINAL)
+    fail_malformed(channel, TERMINAL, 4096)
     assert channel._process_pty_req_request(None) is False
     assert channel._process_pty_req_request(b"") is True

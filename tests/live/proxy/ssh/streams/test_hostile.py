@@ -87,9 +87,9 @@ async def test_many_requests_may_wait_for_one(client: MakeClient, paced: list[Pa
         theirs = hidden._connection
         theirs._global_request_queue.append((None, SSHPacket(b""), False))
         for _ in range(4000):
-            theirs._process_global_request(80, 0, SSHPacket(String("keepalive@openssh.com") + Boolean(False)))
+            theirs.process_packet(80, 0, SSHPacket(String("keepalive@openssh.com") + Boolean(False)))
         theirs._report_global_response(False)
-        assert not theirs._global_request_queue
+        await _until(lambda: not theirs._global_request_queue)
         await _still_serves(connection)
 
 
@@ -99,7 +99,7 @@ async def test_a_request_that_waits_keeps_no_more_than_anybody_asks(client: Make
         theirs = hidden._connection
         theirs._global_request_queue.append((None, SSHPacket(b""), False))
         for name in ("tcpip-forward", "unknown@example.org"):
-            theirs._process_global_request(80, 0, SSHPacket(String(name) + Boolean(True) + bytes(200_000)))
+            theirs.process_packet(80, 0, SSHPacket(String(name) + Boolean(True) + bytes(200_000)))
         kept = [packet.get_remaining_payload() for _, packet, _ in theirs._global_request_queue]
         assert sum(map(len, kept)) == 0
 
@@ -177,8 +177,8 @@ async def test_answers_of_gatepass_wait_only_so_far_for_a_client_that_takes_none
         for batch in range(60):
             asked = (b"\xc8" + UInt32(batch * 1000 + number) + String("nobody@example.org") for number in range(1000))
             channel.send_packet(MSG_CHANNEL_DATA, String(b"".join(map(String, asked))))
-        await _until(lambda: theirs.is_closing() or theirs._send_buf_len > 4 * MIB)
-        assert theirs._send_buf_len <= 2 * MIB
+        await _until(lambda: theirs.is_closing() or theirs._send_buf_len > 6 * MIB)
+        assert theirs.is_closing()
         await _still_serves(connection)
 
 

@@ -56,7 +56,7 @@ class Carried:
             broken=lambda sentence: self.ended.append(("broken", sentence)),
             fail=lambda fault: self.ended.append(("fail", str(fault))),
         )
-        self.carriage = Carriage(live, 0, kind, send=self._send, ends=ends)
+        self.carriage = Carriage(live, 0, kind, send=self._send, unread=lambda: self.unread, ends=ends)
 
     def _send(self, data: bytes, datatype: int | None) -> None:
         self.sent[datatype] += data
