@@ -35,11 +35,10 @@ from proxy.ssh.forwarding.forwarding import MAX_OPEN, no_room
 from proxy.ssh.forwarding.pipe import End
 from proxy.ssh.global_requests import answer_requests
 from proxy.ssh.guesses import judge_guesses
-from proxy.ssh.openings import refuse_unknown_types
 from proxy.ssh.pacing import pace
 from proxy.ssh.serving import Serving
 from proxy.ssh.strangers import bound_strangers
-from proxy.ssh.transport import quicken
+from proxy.ssh.transport import quicken, refuse_unknown_types
 from storage.audit import trail
 from storage.database import StorageUnavailable
 from storage.model import Protocol

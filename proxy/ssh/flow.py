@@ -50,8 +50,8 @@ def keep_flow(channel: AnyChannel) -> None:
 
     Its peer may send only as much more as was taken of what it sent: asyncssh opens the whole window again with the
     first bytes that are taken after a pause, whatever waits behind them. What waits, here or for its receiver, waits
-    in large pieces: asyncssh keeps each packet by itself, a hundred bytes for one. And nothing is sent into a socket that is
-    full: it waits in the channel, of which whoever fills it is told.
+    in large pieces: asyncssh keeps each packet by itself, a hundred bytes for one. And nothing is sent into a socket
+    that is full: it waits in the channel, of which whoever fills it is told.
     """
     hidden: Any = channel
     connection: Any = channel.get_connection()

@@ -5,12 +5,12 @@ asyncssh that they were read in.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import asyncssh
-from asyncssh.constants import MSG_IGNORE
-from asyncssh.packet import PacketDecodeError
+from asyncssh.constants import MSG_CHANNEL_OPEN, MSG_IGNORE, OPEN_UNKNOWN_CHANNEL_TYPE
+from asyncssh.packet import PacketDecodeError, SSHPacket
 
 from proxy.ssh.algorithms import GCM
 
@@ -27,6 +27,9 @@ EOW: Final = "eow@openssh.com"
 X11: Final = "x11-req"
 AGENT: Final = "auth-agent-req@openssh.com"
 TERMINAL: Final = "pty-req"
+
+#: Channels that a client may open (RFC 4254, 5.1 and 7.2; OpenSSH PROTOCOL, 2.3 and 2.4).
+CHANNELS: Final = frozenset({b"session", b"direct-tcpip", b"direct-streamlocal@openssh.com", b"tun@openssh.com"})
 
 
 def quicken(
@@ -140,3 +143,21 @@ def send_end_of_write(channel: AnyChannel) -> None:
     peer = "client_version" if connection.is_server() else "server_version"
     if str(connection.get_extra_info(peer)).startswith("SSH-2.0-OpenSSH"):
         channel._send_request(EOW.encode())  # pyright: ignore[reportPrivateUsage] - no public way
+
+
+def refuse_unknown_types(connection: asyncssh.SSHServerConnection) -> None:
+    """Have any other type refused, as sshd does: asyncssh looks for a method of that name, and may find one."""
+    hidden: Any = connection
+    process: Callable[[int, int, Any], bool | Awaitable[None]] = hidden.process_packet
+
+    def processed(kind: int, number: int, packet: SSHPacket) -> bool | Awaitable[None]:
+        if kind == MSG_CHANNEL_OPEN:
+            fields = SSHPacket(packet.get_remaining_payload())
+            if fields.get_string() not in CHANNELS:
+                hidden.send_channel_open_failure(
+                    fields.get_uint32(), OPEN_UNKNOWN_CHANNEL_TYPE, "Unknown channel type", "en"
+                )
+                return True
+        return process(kind, number, packet)
+
+    hidden.process_packet = processed

@@ -16,7 +16,7 @@ from proxy.ssh import pacing
 from proxy.ssh.flow import EARLY_WINDOW_BYTES, SMALLEST_PACKET_BYTES, WINDOW_BYTES
 from proxy.ssh.pacing import FULL_BYTES, Paced
 from support.children import PATIENCE_S
-from support.raw_ssh import SMALL_BUFFER, connected
+from support.clients.raw_ssh import SMALL_BUFFER, connected
 from support.ssh import MakeClient
 
 HUGE_WINDOW = (1 << 32) - 1

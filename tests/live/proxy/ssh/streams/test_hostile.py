@@ -23,7 +23,7 @@ from proxy.ssh.forwarding.forwarding import MAX_OPEN
 from proxy.ssh.pacing import Paced
 from proxy.ssh.serving import Serving
 from support.children import PATIENCE_S
-from support.raw_ssh import SMALL_BUFFER, connected
+from support.clients.raw_ssh import SMALL_BUFFER, connected
 from support.ssh import MakeClient, Sessions
 
 MIB = 1024 * 1024
@@ -39,6 +39,7 @@ async def _opened(connection: Any, *, window: int = MIB) -> Any:
     """A session channel in which nothing was asked for."""
     channel: Any = SSHClientChannel(connection, asyncio.get_running_loop(), "strict", None, "strict", window, 32768)
     (await channel._open(b"session")).check_end()
+    channel._session = asyncssh.SSHClientSession[bytes]()
     return channel
 
 
@@ -202,6 +203,12 @@ async def test_connections_that_wait_for_the_session_are_counted(
         await asyncio.gather(*opening, return_exceptions=True)
 
 
+def _ask(channel: Any, times: int) -> None:
+    """Requests that nobody knows, and that want an answer."""
+    for _ in range(times):
+        channel.send_packet(MSG_CHANNEL_REQUEST, String(b"?"), Boolean(True))
+
+
 # --- the connection -------------------------------------------------------------------------------------------------
 
 
@@ -216,10 +223,10 @@ async def test_a_client_that_reads_nothing_and_leaves_has_left(
         theirs: Any = paced[0]
         theirs._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)
         hidden._transport.pause_reading()
-        while not theirs._paused:
-            for _ in range(500):
-                process.channel.send_packet(MSG_CHANNEL_REQUEST, String(b"?"), Boolean(True))
+        while not theirs._must_wait():
+            _ask(process.channel, 100)
             await asyncio.sleep(0)
+        _ask(process.channel, 2_000)
         await _until(lambda: bool(theirs._waiting) and theirs._must_wait())
         hidden._transport.abort()
         async with asyncio.timeout(PATIENCE_S):

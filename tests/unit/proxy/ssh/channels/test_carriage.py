@@ -46,6 +46,7 @@ class Carried:
         self.cast = Cast()
         self.sent: dict[int | None, bytes] = {STDOUT: b"", EXTENDED_DATA_STDERR: b""}
         self.ended: list[tuple[str, ...]] = []
+        self.unread = 0
         role = type("Role", (), {"files": files})()
         session = type("Session", (), {"masker": Masker(DEFAULT_RULES), "role": role})()
         live: Any = type("Live", (), {"session": session, "cast": self.cast})()
