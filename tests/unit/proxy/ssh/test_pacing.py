@@ -294,7 +294,7 @@ def test_channels_share_a_full_socket_in_turn() -> None:
     assert sent == [0, 1, 4, 0, 1, 4]
 
 
-def test_what_floods_a_connection_is_read_no_more_until_it_is_sent() -> None:
+async def test_what_floods_a_connection_is_read_no_more_until_it_is_sent() -> None:
     ours, theirs = Transport(), Transport()
     connection, client = paced_on(ours)
     _, host = paced_on(theirs)
@@ -306,11 +306,12 @@ def test_what_floods_a_connection_is_read_no_more_until_it_is_sent() -> None:
     assert not ours.reading
     theirs.unsent = 0
     host.resume_writing()
+    await asyncio.sleep(0)
     assert connection.got == [b"signals"]
     assert ours.reading
 
 
-def test_who_is_gone_is_not_waited_for() -> None:
+async def test_who_is_gone_is_not_waited_for() -> None:
     transport = Transport()
     connection, paced = paced_on(transport)
     paced.pause_writing()
@@ -318,6 +319,7 @@ def test_who_is_gone_is_not_waited_for() -> None:
     paced.data_received(b"last")
     assert connection.got == []
     paced.connection_lost(None)
+    await asyncio.sleep(0)
     assert connection.got == [b"last"]
     assert connection.ends == [None]
 

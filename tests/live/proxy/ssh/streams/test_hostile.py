@@ -168,7 +168,7 @@ async def test_answers_of_gatepass_wait_only_so_far_for_a_client_that_takes_none
     client: MakeClient, paced: list[Paced]
 ) -> None:
     """Its window is shut, so that no answer goes; each question that the host has not is answered here."""
-    async with connected(await client()) as connection:
+    async with connected(await client("copies")) as connection:
         channel = await _opened(connection, window=0)
         assert await channel._make_request(b"subsystem", String("sftp"))
         await _until(lambda: channel._send_window == WINDOW_BYTES)
