@@ -31,11 +31,14 @@ from proxy.sessions.gateway import Gateway
 from proxy.ssh.algorithms import HOST_KEY, KEY_EXCHANGE
 from proxy.ssh.channels.channel import Channel, Owner
 from proxy.ssh.flow import EARLY_WINDOW_BYTES, FORWARD_WINDOW_BYTES, PACKET_BYTES, refuse_small_packets
+from proxy.ssh.forwarding.forwarding import MAX_OPEN, no_room
 from proxy.ssh.forwarding.pipe import End
+from proxy.ssh.global_requests import answer_requests
 from proxy.ssh.guesses import judge_guesses
 from proxy.ssh.pacing import pace
 from proxy.ssh.serving import Serving
-from proxy.ssh.transport import quicken
+from proxy.ssh.strangers import bound_strangers
+from proxy.ssh.transport import quicken, refuse_unknown_types
 from storage.audit import trail
 from storage.database import StorageUnavailable
 from storage.model import Protocol
@@ -94,6 +97,8 @@ class Connection(asyncssh.SSHServer):
         self._admission: Admission | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._numbers = 0
+        #: Connections to be forwarded that are not open yet; they may wait for the session.
+        self._opening = 0
         self._refused: set[tuple[str, str]] = set()
 
     # --- login ------------------------------------------------------------------------------------------------------
@@ -108,6 +113,9 @@ class Connection(asyncssh.SSHServer):
         quicken(conn, self._doorstep.spoke)
         judge_guesses(conn, KEY_EXCHANGE[0], HOST_KEY)
         refuse_small_packets(conn)
+        refuse_unknown_types(conn)
+        answer_requests(conn)
+        bound_strangers(conn)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._serving.gone()
@@ -194,12 +202,14 @@ class Connection(asyncssh.SSHServer):
     def connection_requested(self, dest_host: str, dest_port: int, orig_host: str, orig_port: int) -> Any:
         wanted = Destination.to(dest_host, dest_port)
         self._check("port", wanted)
+        self._make_room()
         transport = self._conn.create_tcp_channel(window=FORWARD_WINDOW_BYTES, max_pktsize=PACKET_BYTES)
         return transport, self._connect(wanted, (orig_host, orig_port))
 
     def unix_connection_requested(self, dest_path: str) -> Any:
         wanted = Destination.socket(dest_path)
         self._check("socket", wanted)
+        self._make_room()
         transport = self._conn.create_unix_channel(window=FORWARD_WINDOW_BYTES, max_pktsize=PACKET_BYTES)
         return transport, self._connect(wanted, ("", 0))
 
@@ -222,8 +232,17 @@ class Connection(asyncssh.SSHServer):
             raise self._no_forwarding(what, wanted)
         self._begin()
 
+    def _make_room(self) -> None:
+        """Count one more, which `_connect` is called for; raise a ChannelOpenError if too many wait."""
+        if self._opening >= MAX_OPEN:
+            raise no_room()
+        self._opening += 1
+
     async def _connect(self, wanted: Destination, origin: tuple[str, int]) -> End:
-        return await (await self._serving.forwarding()).connect(wanted, origin)
+        try:
+            return await (await self._serving.forwarding()).connect(wanted, origin)
+        finally:
+            self._opening -= 1
 
     async def _listen(self, what: str, wanted: Destination, asked: str) -> asyncssh.SSHListener | bool:
         try:

@@ -49,27 +49,28 @@ def keep_flow(channel: AnyChannel) -> None:
     """Bound what a new channel keeps, whatever its peer sends and however little of it is taken.
 
     Its peer may send only as much more as was taken of what it sent: asyncssh opens the whole window again with the
-    first bytes that are taken after a pause, whatever waits behind them. What waits for its receiver waits in large
-    pieces: asyncssh keeps each packet by itself, a hundred bytes for one. And nothing is sent into a socket that is
-    full: it waits in the channel, of which whoever fills it is told.
+    first bytes that are taken after a pause, whatever waits behind them. What waits, here or for its receiver, waits
+    in large pieces: asyncssh keeps each packet by itself, a hundred bytes for one. And nothing is sent into a socket
+    that is full: it waits in the channel, of which whoever fills it is told.
     """
     hidden: Any = channel
     connection: Any = channel.get_connection()
     accept: Callable[[bytes, int | None], None] = hidden._accept_data
     flush: Callable[[], None] = hidden._flush_send_buf
+    write: Callable[[bytes, int | None], None] = hidden.write
     taken = 0
 
     def accepted(data: bytes, datatype: int | None = None) -> None:
         waiting = hidden._recv_buf
         before = len(waiting)
         accept(data, datatype)
-        if len(waiting) > before > 0 and waiting[-2][1] == datatype and len(waiting[-2][0]) < PIECE_BYTES:
-            last, _ = waiting.pop()
-            piece = waiting[-1][0]
-            if not isinstance(piece, bytearray):
-                piece = bytearray(piece)
-                waiting[-1] = (piece, datatype)
-            piece += last
+        _join_last(waiting, before)
+
+    def written(data: bytes, datatype: int | None = None) -> None:
+        waiting = hidden._send_buf
+        before = len(waiting)
+        write(data, datatype)
+        _join_last(waiting, before)
 
     def deliver(data: bytes | bytearray, datatype: int | None) -> None:
         nonlocal taken
@@ -87,8 +88,23 @@ def keep_flow(channel: AnyChannel) -> None:
             flush()
 
     hidden._accept_data = accepted
+    hidden.write = written
     hidden._deliver_data = deliver
     hidden._flush_send_buf = flushed
+
+
+def _join_last(waiting: list[tuple[bytes | bytearray, int | None]], before: int) -> None:
+    """Put the last of more than `before` pieces to the one before it, if it is of the same stream and not large yet."""
+    if not len(waiting) > before > 0:
+        return
+    piece, datatype = waiting[-2]
+    if waiting[-1][1] != datatype or len(piece) >= PIECE_BYTES:
+        return
+    last, _ = waiting.pop()
+    if not isinstance(piece, bytearray):
+        piece = bytearray(piece)
+        waiting[-1] = (piece, datatype)
+    piece += last
 
 
 def widen(channel: AnyChannel, window: int) -> None:

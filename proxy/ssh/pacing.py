@@ -57,6 +57,10 @@ class Paced(asyncio.Protocol):
         self._paused = False
         self._lost: Callable[[], None] | None = None
         self._clogged = False
+        #: The number of the channel that sent last of what was kept.
+        self._sent_last = -1
+        #: The connection that what comes here goes to.
+        self._other: Paced | None = None
         self._finish: Callable[..., None] = self._hidden._finish_recv_packet
         self._hidden._finish_recv_packet = self._finished
         self._send_deferred: Callable[[], None] = self._hidden._send_deferred_packets
@@ -97,7 +101,18 @@ class Paced(asyncio.Protocol):
                 self._transport.resume_reading()
 
     def _must_wait(self) -> bool:
-        return self._is_busy() or (self._clogged and self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES)
+        return self._is_busy() or self._is_flooded or (self._other is not None and self._other._is_flooded)
+
+    @property
+    def _is_flooded(self) -> bool:
+        return self._clogged and self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES
+
+    def feeds(self, other: "Paced") -> None:
+        """Each of the two passes what comes on to the other: while one sends none of it, the other reads nothing.
+
+        Signals, new sizes of a terminal and the like have no window that would stop them.
+        """
+        self._other, other._other = other, self
 
     def _is_busy(self) -> bool:
         """Whether the connection reads nothing before it is done with a message: its reader is not its own then."""
@@ -128,6 +143,8 @@ class Paced(asyncio.Protocol):
         """Said when what was read before is handed over, in its turns; what answers it goes nowhere."""
         if self._is_busy():
             self._waiting.clear()
+        # Nobody reads what is still to be sent, and nobody is waited for.
+        self._clogged, self._other = False, None
         self._lost = functools.partial(self._connection.connection_lost, exc)
         self._go_on()
 
@@ -144,17 +161,23 @@ class Paced(asyncio.Protocol):
         self._clogged = False
         self._send_kept()
         self._go_on()
+        if self._other is not None:
+            self._other._go_on()
 
     def _keys_exchanged(self) -> None:
         self._send_deferred()
         self._send_kept()
 
     def _send_kept(self) -> None:
-        """Have each channel send what it kept meanwhile, as long as there is room."""
-        for channel in list(self._hidden._channels.values()):
+        """Have each channel send what it kept meanwhile, as long as there is room; in turn, however much one keeps."""
+        channels: dict[int, Any] = self._hidden._channels
+        last = self._sent_last
+        for number in sorted(channels, key=lambda number: (number <= last, number)):
             if self.is_full:
                 return
-            channel._flush_send_buf()
+            if (channel := channels.get(number)) is not None:
+                self._sent_last = number
+                channel._flush_send_buf()
 
 
 def pace(connection: asyncssh.SSHServerConnection | asyncssh.SSHClientConnection) -> None:
@@ -164,9 +187,21 @@ def pace(connection: asyncssh.SSHServerConnection | asyncssh.SSHClientConnection
     transport.set_protocol(Paced(connection, transport))
 
 
+def pair(client: asyncssh.SSHServerConnection, upstream: asyncssh.SSHClientConnection) -> None:
+    """Have neither of two paced connections be read while the other sends nothing of what it was given."""
+    ours, theirs = _paced(client), _paced(upstream)
+    if ours is not None and theirs is not None:
+        ours.feeds(theirs)
+
+
 def is_full(connection: asyncssh.SSHServerConnection | asyncssh.SSHClientConnection) -> bool:
     """Whether what is given to a paced connection to send would only wait. One that has hung up takes anything."""
+    paced = _paced(connection)
+    return paced is not None and paced.is_full
+
+
+def _paced(connection: asyncssh.SSHServerConnection | asyncssh.SSHClientConnection) -> Paced | None:
     hidden: Any = connection
     transport: asyncio.Transport | None = hidden._transport
     protocol = transport.get_protocol() if transport is not None else None
-    return isinstance(protocol, Paced) and protocol.is_full
+    return protocol if isinstance(protocol, Paced) else None

@@ -24,6 +24,7 @@ from proxy.ssh.channels import session_channel
 from proxy.ssh.channels.channel import CUT, UNAVAILABLE, Channel
 from proxy.ssh.forwarding.forwarding import Forwarding
 from proxy.ssh.live import Live
+from proxy.ssh.pacing import pair
 from proxy.ssh.upstream import connected
 from proxy.tasks import unless
 
@@ -148,6 +149,7 @@ class Serving:
     async def _relay(self, session: LiveSession) -> None:
         """Serve channels as they are opened, until the upstream hangs up. Raises a Fault."""
         async with connected(session.resource, session.role, self._keys, Subject.of(session)) as upstream:
+            pair(self._connection, upstream)
             live = Live(session, upstream, Cast(session.recorder))
             forwarding = Forwarding(live, self._connection, self._fail)
             await self._open_first(live)

@@ -5,12 +5,12 @@ asyncssh that they were read in.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import asyncssh
-from asyncssh.constants import MSG_IGNORE
-from asyncssh.packet import PacketDecodeError
+from asyncssh.constants import MSG_CHANNEL_OPEN, MSG_IGNORE, OPEN_UNKNOWN_CHANNEL_TYPE
+from asyncssh.packet import PacketDecodeError, SSHPacket
 
 from proxy.ssh.algorithms import GCM
 
@@ -27,6 +27,9 @@ EOW: Final = "eow@openssh.com"
 X11: Final = "x11-req"
 AGENT: Final = "auth-agent-req@openssh.com"
 TERMINAL: Final = "pty-req"
+
+#: Channels that a client may open (RFC 4254, 5.1 and 7.2; OpenSSH PROTOCOL, 2.3 and 2.4).
+CHANNELS: Final = frozenset({b"session", b"direct-tcpip", b"direct-streamlocal@openssh.com", b"tun@openssh.com"})
 
 
 def quicken(
@@ -97,13 +100,32 @@ def on_exec(channel: AnyChannel, decode: Callable[[bytes], str]) -> None:
     hidden._process_exec_request = process
 
 
-def fail_malformed(channel: AnyChannel, request: str) -> None:
-    """Have a request of this name that cannot be read fail by itself; asyncssh would end the connection."""
+def on_environment(channel: AnyChannel, may_set: Callable[[bytes, bytes], bool]) -> None:
+    """Keep of a client's environment what it may set; asyncssh keeps whatever comes, for as long as it comes."""
+    hidden: Any = channel
+
+    def process(packet: Any) -> bool:
+        name, value = packet.get_string(), packet.get_string()
+        packet.check_end()
+        if allowed := may_set(name, value):
+            hidden._env[name] = value
+        return allowed
+
+    hidden._process_env_request = process
+
+
+def fail_malformed(channel: AnyChannel, request: str, longest: int) -> None:
+    """Have a request of this name fail by itself that cannot be read, or whose fields are longer than that, in bytes.
+
+    asyncssh would end the connection, and read each of a hundred thousand modes of a terminal.
+    """
     hidden: Any = channel
     name = f"_process_{request.replace('-', '_')}_request"
     process: Callable[[Any], bool] = getattr(hidden, name)
 
     def guarded(packet: Any) -> bool:
+        if len(packet.get_remaining_payload()) > longest:
+            return False
         try:
             return process(packet)
         except (asyncssh.ProtocolError, PacketDecodeError):
@@ -121,3 +143,21 @@ def send_end_of_write(channel: AnyChannel) -> None:
     peer = "client_version" if connection.is_server() else "server_version"
     if str(connection.get_extra_info(peer)).startswith("SSH-2.0-OpenSSH"):
         channel._send_request(EOW.encode())  # pyright: ignore[reportPrivateUsage] - no public way
+
+
+def refuse_unknown_types(connection: asyncssh.SSHServerConnection) -> None:
+    """Have any other type refused, as sshd does: asyncssh looks for a method of that name, and may find one."""
+    hidden: Any = connection
+    process: Callable[[int, int, Any], bool | Awaitable[None]] = hidden.process_packet
+
+    def processed(kind: int, number: int, packet: SSHPacket) -> bool | Awaitable[None]:
+        if kind == MSG_CHANNEL_OPEN:
+            fields = SSHPacket(packet.get_remaining_payload())
+            if fields.get_string() not in CHANNELS:
+                hidden.send_channel_open_failure(
+                    fields.get_uint32(), OPEN_UNKNOWN_CHANNEL_TYPE, "Unknown channel type", "en"
+                )
+                return True
+        return process(kind, number, packet)
+
+    hidden.process_packet = processed

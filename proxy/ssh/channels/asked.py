@@ -18,6 +18,9 @@ from storage.model import VerdictKind
 #: Environment that a client may set upstream, where the upstream's own AcceptEnv allows it.
 ENVIRONMENT: Final = frozenset({b"LANG", b"LANGUAGE", b"TERM", b"COLORTERM", b"NO_COLOR", b"TZ", b"GIT_PROTOCOL"})
 MAX_ENVIRONMENT_VALUE: Final = 256
+MAX_ENVIRONMENT_NAME: Final = 64
+#: Variables of one channel.
+MAX_ENVIRONMENT: Final = 128
 
 #: Longer command lines are analysed in a thread, so that other sessions go on.
 MAX_INLINE_COMMAND: Final = 4 * 1024
@@ -72,8 +75,10 @@ class Asked:
 
 def allowed_environment(given: Mapping[bytes, bytes]) -> list[tuple[bytes | str, bytes | str]]:
     """What of a client's environment goes along."""
-    return [
-        (name, value)
-        for name, value in given.items()
-        if (name in ENVIRONMENT or name.startswith(b"LC_")) and len(value) <= MAX_ENVIRONMENT_VALUE
-    ]
+    return [(name, value) for name, value in given.items() if may_be_set(name, value)]
+
+
+def may_be_set(name: bytes, value: bytes) -> bool:
+    """Whether a client may set this variable to this."""
+    known = name in ENVIRONMENT or (name.startswith(b"LC_") and len(name) <= MAX_ENVIRONMENT_NAME)
+    return known and len(value) <= MAX_ENVIRONMENT_VALUE

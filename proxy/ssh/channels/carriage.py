@@ -7,7 +7,7 @@ channel carries, and is masked; where the role moves no files, it is no way for 
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from asyncssh.constants import EXTENDED_DATA_STDERR
 
@@ -25,6 +25,9 @@ from proxy.ssh.files.file_event import Content, FileEvent, Operation
 from proxy.ssh.files.scp_conversation import ScpConversation
 from proxy.ssh.files.sftp_conversation import Found, SftpConversation
 from proxy.ssh.live import Live
+
+#: So much waits for no client that reads: the host is not read beyond a quarter of it.
+MAX_UNREAD_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -44,16 +47,26 @@ class Ends:
 
 
 class Carriage:
-    """One channel's way there and back. `send` takes what the client gets, and of which stream."""
+    """One channel's way there and back. `send` takes what the client gets, and of which stream; `unread` says how
+    much of it waits for the client.
+    """
 
     def __init__(
-        self, live: Live, number: int, kind: Kind, *, send: Callable[[bytes, int | None], None], ends: Ends
+        self,
+        live: Live,
+        number: int,
+        kind: Kind,
+        *,
+        send: Callable[[bytes, int | None], None],
+        unread: Callable[[], int],
+        ends: Ends,
     ) -> None:
         self._live = live
         self._number = number
         self._kind = kind
         self._files = live.session.role.files
         self._send = send
+        self._unread = unread
         self._ends = ends
         self._sent, self._taken = Content(), Content()
         self._is_over = False
@@ -68,9 +81,7 @@ class Carriage:
             case Kind.TERMINAL | Kind.TEXT:
                 return self._masked(None, STDOUT)
             case Kind.SFTP:
-                self._sftp = SftpConversation(
-                    self._told, self._scan if self._scans else None, lambda packet: self._send(packet, None)
-                )
+                self._sftp = SftpConversation(self._told, self._scan if self._scans else None, self._answer)
                 return None
             case Kind.SCP_SENDS | Kind.SCP_TAKES:
                 self._scp = ScpConversation(self._told, host_sends=self._kind is Kind.SCP_SENDS)
@@ -186,6 +197,12 @@ class Carriage:
 
     def _turned_error(self, _stream: StreamMasker, _before: bytes, _data: bytes) -> None:
         self._ends.not_allowed()
+
+    def _answer(self, packet: bytes) -> None:
+        """What Gatepass itself answers; nothing but the client's taking it bounds how much of it waits."""
+        if self._unread() > MAX_UNREAD_BYTES:
+            raise BrokenProtocol("The client asks, and takes no answers.")
+        self._send(packet, None)
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@ from proxy.errors import Fault, UpstreamFault
 from proxy.recording.asciicast import SCREEN, Cast
 from proxy.sessions.session import LiveSession
 from proxy.ssh.channels import session_channel
-from proxy.ssh.channels.asked import Asked, allowed_environment
+from proxy.ssh.channels.asked import MAX_ENVIRONMENT, Asked, allowed_environment, may_be_set
 from proxy.ssh.channels.carriage import Carriage, Ends
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind
@@ -31,6 +31,7 @@ from proxy.ssh.transport import (
     TERMINAL,
     X11,
     fail_malformed,
+    on_environment,
     on_exec,
     on_request,
     send_end_of_write,
@@ -50,6 +51,9 @@ MAX_EARLY_INPUT: Final = 64 * 1024
 
 #: What a key sends at most: longer input was pasted or piped.
 KEYSTROKE_BYTES: Final = 8
+
+#: What is said of a terminal: its type, and of each mode five bytes; there are not two hundred (RFC 4254, 8).
+MAX_TERMINAL_BYTES: Final = 4096
 
 _CTRL_C = b"\x03"
 _WITHDRAWING: Final = frozenset({"INT", "TERM", "HUP", "QUIT", "KILL"})
@@ -85,6 +89,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._bytes_in = 0
         self._far: UpstreamSide | None = None
         self._cast: Cast | None = None
+        self._size: tuple[int, int] | None = None
 
     def goes_by(self, upstream: UpstreamChannel) -> None:
         """The host has opened a channel for this one already."""
@@ -102,7 +107,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         on_request(chan, X11, lambda: self._refuse_forwarding("X11"))
         on_request(chan, AGENT, lambda: self._refuse_forwarding("agent"))
         on_exec(chan, self._asked_to_run)
-        fail_malformed(chan, TERMINAL)
+        fail_malformed(chan, TERMINAL, MAX_TERMINAL_BYTES)
+        on_environment(chan, self._may_set)
 
     def _refuse_forwarding(self, what: str) -> bool:
         self._owner.refused_forwarding(what)
@@ -114,6 +120,11 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._asked.terminal = True
         self._channel.set_write_buffer_limits(high=TERMINAL_BUFFER_BYTES)
         return True
+
+    def _may_set(self, name: bytes, value: bytes) -> bool:
+        environment = self._channel.get_environment_bytes()
+        room = name in environment or len(environment) < MAX_ENVIRONMENT
+        return not self._started and room and may_be_set(name, value)
 
     def shell_requested(self) -> bool:
         return True
@@ -201,7 +212,14 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             self._channel.exit(0)
             return
         far = UpstreamSide(self._channel, live.session.counters)
-        far.carriage = self._carriage = Carriage(live, self.number, kind, send=far.send, ends=self._ends(live, far))
+        far.carriage = self._carriage = Carriage(
+            live,
+            self.number,
+            kind,
+            send=far.send,
+            unread=self._channel.get_write_buffer_size,
+            ends=self._ends(live, far),
+        )
         self._cast = live.cast
         try:
             await self._start(live, far)
@@ -310,6 +328,9 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     def terminal_size_changed(self, width: int, height: int, pixwidth: int, pixheight: int) -> None:
         if self._far is None or self._cast is None:
             return
+        if (width, height) == self._size:
+            return
+        self._size = width, height
         try:
             self._cast.resize(self.number, width, height)
         except Fault as fault:

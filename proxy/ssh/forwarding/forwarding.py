@@ -42,6 +42,13 @@ def _bound(wanted: Destination, listener: asyncssh.SSHListener) -> Destination:
     return wanted if wanted.is_socket else replace(wanted, port=listener.get_port())
 
 
+def no_room() -> asyncssh.ChannelOpenError:
+    """What is raised for one connection too many."""
+    return asyncssh.ChannelOpenError(
+        OPEN_RESOURCE_SHORTAGE, f"gatepass: {MAX_OPEN} forwarded connections are open already."
+    )
+
+
 class Forwarding:
     """Of one connection, while its session lives. `fail` is told why the session must end."""
 
@@ -142,9 +149,7 @@ class Forwarding:
 
     def _make_room(self) -> None:
         if len(self._open) + self._opening >= MAX_OPEN:
-            raise asyncssh.ChannelOpenError(
-                OPEN_RESOURCE_SHORTAGE, f"gatepass: {MAX_OPEN} forwarded connections are open already."
-            )
+            raise no_room()
 
     async def _judge(self, wanted: Destination) -> None:
         session = self._live.session

@@ -271,3 +271,60 @@ def test_asyncssh_is_as_it_was_read() -> None:
     assert "_deferred_packets" in _names(SSHConnection.send_packet), said + "Answers wait elsewhere."
     assert "_send_deferred_packets" in _names(SSHConnection.send_newkeys), said + "Nobody hears of new keys."
     assert "_global_request_queue" in inspect.getsource(SSHConnection), said + "Global requests wait elsewhere."
+
+
+def test_channels_share_a_full_socket_in_turn() -> None:
+    """One that keeps more than goes at once would leave nothing to the others, for as long as it goes on."""
+    transport = Transport()
+    connection, paced = paced_on(transport)
+    sent: list[int] = []
+
+    class Fills:
+        def __init__(self, number: int) -> None:
+            self._number = number
+
+        def _flush_send_buf(self) -> None:
+            sent.append(self._number)
+            paced.pause_writing()
+
+    channels: Any = {number: Fills(number) for number in (0, 1, 4)}
+    connection._channels = channels
+    for _ in range(6):
+        paced.resume_writing()
+    assert sent == [0, 1, 4, 0, 1, 4]
+
+
+async def test_what_floods_a_connection_is_read_no_more_until_it_is_sent() -> None:
+    ours, theirs = Transport(), Transport()
+    connection, client = paced_on(ours)
+    _, host = paced_on(theirs)
+    client.feeds(host)
+    host.pause_writing()
+    theirs.unsent = MAX_UNSENT_BYTES + 1
+    client.data_received(b"signals")
+    assert connection.got == []
+    assert not ours.reading
+    theirs.unsent = 0
+    host.resume_writing()
+    await asyncio.sleep(0)
+    assert connection.got == [b"signals"]
+    assert ours.reading
+
+
+async def test_who_is_gone_is_not_waited_for() -> None:
+    transport = Transport()
+    connection, paced = paced_on(transport)
+    paced.pause_writing()
+    transport.unsent = MAX_UNSENT_BYTES + 1
+    paced.data_received(b"last")
+    assert connection.got == []
+    paced.connection_lost(None)
+    await asyncio.sleep(0)
+    assert connection.got == [b"last"]
+    assert connection.ends == [None]
+
+
+def paced_on(transport: Transport) -> tuple[Connection, Paced]:
+    connection: Any = Connection(transport)
+    transport.protocol = Paced(connection, transport)  # pyright: ignore[reportArgumentType] - as much as it touches
+    return connection, transport.protocol

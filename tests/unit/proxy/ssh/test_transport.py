@@ -7,11 +7,11 @@ from typing import Any
 import asyncssh
 import pytest
 from asyncssh.channel import SSHChannel, SSHClientChannel, SSHServerChannel
-from asyncssh.connection import SSHClientConnection, SSHConnection
+from asyncssh.connection import SSHClientConnection, SSHConnection, SSHServerConnection
 from asyncssh.constants import MSG_IGNORE
 from asyncssh.listener import SSHTCPClientListener, SSHUNIXClientListener
 from asyncssh.misc import map_handler_name
-from asyncssh.packet import PacketDecodeError
+from asyncssh.packet import PacketDecodeError, SSHPacket, String
 
 from proxy.ssh.algorithms import ENCRYPTION
 from proxy.ssh.transport import (
@@ -32,7 +32,8 @@ CHECKED = ((2, 24), (2, 25))
 _WHAT_TO_DO = (
     "proxy/ssh/transport.py replaces private parts of asyncssh, and this one is not as it was when they were read. "
     "Compare quicken, silence, on_request, on_exec, fail_malformed and send_end_of_write there, and "
-    "flow.py, pacing.py, guesses.py and session_channel.py beside it, with the installed connection.py and channel.py, "
+    "flow.py, pacing.py, guesses.py, strangers.py, global_requests.py and session_channel.py beside it, "
+    "with the installed connection.py and channel.py, "
     "mend them, run tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
 )
 
@@ -58,6 +59,15 @@ PARTS: list[tuple[type, str]] = [
     # proxy/ssh/forwarding/expected.py
     (SSHTCPClientListener, "process_connection"),
     (SSHUNIXClientListener, "process_connection"),
+    (SSHChannel, "write"),
+    (SSHServerChannel, "_process_env_request"),
+    # proxy/ssh/strangers.py, global_requests.py
+    (SSHConnection, "data_received"),
+    (SSHConnection, "_process_global_request"),
+    (SSHConnection, "_report_global_response"),
+    (SSHConnection, "_service_next_global_request"),
+    (SSHServerConnection, "_process_cancel_tcpip_forward_global_request"),
+    (SSHServerConnection, "_process_cancel_streamlocal_forward_at_openssh_dot_com_global_request"),
     # proxy/ssh/guesses.py
     (SSHConnection, "process_packet"),
     # proxy/ssh/channels/session_channel.py
@@ -228,11 +238,12 @@ def test_end_of_write_is_a_request_without_an_answer_to_openssh_alone(
 def test_a_request_that_cannot_be_read_fails_by_itself(error: Exception) -> None:
     class Channel:
         def _process_pty_req_request(self, packet: Any) -> bool:
-            if packet is None:
+            if packet.get_string() == b"":
                 raise error
             return True
 
     channel: Any = Channel()
-    fail_malformed(channel, TERMINAL)
-    assert channel._process_pty_req_request(None) is False
-    assert channel._process_pty_req_request(b"") is True
+    fail_malformed(channel, TERMINAL, 4096)
+    assert channel._process_pty_req_request(SSHPacket(String(""))) is False
+    assert channel._process_pty_req_request(SSHPacket(String("xterm"))) is True
+    assert channel._process_pty_req_request(SSHPacket(String("x" * 4096))) is False

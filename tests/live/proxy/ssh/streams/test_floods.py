@@ -1,10 +1,9 @@
 """What a client of its own making sends, or does not read, is bounded: in packets, in memory, in answers."""
 
 import asyncio
-import contextlib
 import hashlib
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Any
 
 import asyncssh
@@ -17,46 +16,12 @@ from proxy.ssh import pacing
 from proxy.ssh.flow import EARLY_WINDOW_BYTES, SMALLEST_PACKET_BYTES, WINDOW_BYTES
 from proxy.ssh.pacing import FULL_BYTES, Paced
 from support.children import PATIENCE_S
-from support.ssh import Client, MakeClient
+from support.clients.raw_ssh import SMALL_BUFFER, connected
+from support.ssh import MakeClient
 
-SMALL_BUFFER = 64 * 1024
 HUGE_WINDOW = (1 << 32) - 1
 MIB = 1024 * 1024
 OUTPUT = b"".join(b"order %07d is on its way\n" % number for number in range(1_500_000))
-
-
-@contextlib.asynccontextmanager
-async def connected(client: Client) -> AsyncIterator[asyncssh.SSHClientConnection]:
-    """A client whose socket takes little that is not read."""
-    with socket.socket() as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER)
-        sock.connect(("127.0.0.1", client.port))
-        async with asyncssh.connect(
-            sock=sock,
-            host="127.0.0.1",
-            port=client.port,
-            username=client.door,
-            password=client.token,
-            known_hosts=str(client.folder / "known_hosts"),
-            config=None,
-            client_keys=None,
-        ) as connection:
-            yield connection
-            connection.abort()
-
-
-@pytest.fixture
-def paced(monkeypatch: pytest.MonkeyPatch) -> list[Paced]:
-    """Both of a session's connections, the client's first."""
-    made: list[Paced] = []
-    construct: Callable[..., None] = Paced.__init__
-
-    def noted(self: Paced, *arguments: Any) -> None:
-        construct(self, *arguments)
-        made.append(self)
-
-    monkeypatch.setattr(Paced, "__init__", noted)
-    return made
 
 
 async def _until(condition: Callable[[], bool]) -> None:

@@ -46,6 +46,7 @@ class Carried:
         self.cast = Cast()
         self.sent: dict[int | None, bytes] = {STDOUT: b"", EXTENDED_DATA_STDERR: b""}
         self.ended: list[tuple[str, ...]] = []
+        self.unread = 0
         role = type("Role", (), {"files": files})()
         session = type("Session", (), {"masker": Masker(DEFAULT_RULES), "role": role})()
         live: Any = type("Live", (), {"session": session, "cast": self.cast})()
@@ -56,7 +57,7 @@ class Carried:
             broken=lambda sentence: self.ended.append(("broken", sentence)),
             fail=lambda fault: self.ended.append(("fail", str(fault))),
         )
-        self.carriage = Carriage(live, 0, kind, send=self._send, ends=ends)
+        self.carriage = Carriage(live, 0, kind, send=self._send, unread=lambda: self.unread, ends=ends)
 
     def _send(self, data: bytes, datatype: int | None) -> None:
         self.sent[datatype] += data

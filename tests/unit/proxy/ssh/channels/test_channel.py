@@ -32,6 +32,9 @@ class Transport:
     def get_connection(self) -> None:
         """Of no connection."""
 
+    def write(self, data: bytes, datatype: int | None = None) -> None:
+        """As asyncssh's."""
+
     def _accept_data(self, data: bytes, datatype: int | None = None) -> None:
         """As asyncssh's."""
 
