@@ -17,6 +17,9 @@ from support.children import PATIENCE_S
 from support.postgres import Door
 from support.sql.ephemeral import Made, until
 
+#: As it is served; in these tests it sweeps only when it is told to.
+RUN = Sweeper.run
+
 
 async def leave(
     made: Made, session: UUID, until: str, *, comment: str | None = None, database: str = "payments"
@@ -166,7 +169,7 @@ async def test_what_a_dead_process_left_is_swept_once_its_sessions_are_closed(
         return dropped
 
     monkeypatch.setattr(made.sweeper, "sweep", noted)
-    running = asyncio.create_task(made.sweeper.run())
+    running = asyncio.create_task(RUN(made.sweeper))
     async with asyncio.timeout(PATIENCE_S):
         await swept.wait()
         await leave(made, uuid4(), "2020-01-01")
