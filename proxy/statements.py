@@ -17,8 +17,8 @@ _UNREADABLE = StatementRule(
     name="unreadable-statement",
     match=[UNPARSEABLE],
     verdict=VerdictKind.DENY,
-    message="Gatepass cannot tell what this statement does: PostgreSQL 18 does not read it, or it is code of another "
-    "language (DO). This role's statements are checked before they run.",
+    message="Gatepass could not parse this statement, or part of it is code that it does not read, and this role's "
+    "statements are checked before they run.",
 )
 
 
