@@ -92,6 +92,16 @@ class Recorder:
         """The same as JSON has it, for a finished line."""
         return f"{self._clock() - self._start:.6f}"
 
+    def begin(self) -> None:
+        """Make the session's folder, by which it is known that nothing was recorded yet if it holds no segment.
+
+        Raises RecorderFailed.
+        """
+        try:
+            (self._root / self._folder).mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise RecorderFailed(_sentence(error)) from error
+
     def write(self, record: bytes | Mapping[str, Any] | Sequence[Any]) -> None:
         """Append one record: a finished line of masked output without its newline, or JSON, whose strings are cleaned.
 

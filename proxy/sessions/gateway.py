@@ -70,6 +70,7 @@ class Gateway:
         reason, detail = EndReason.CLOSED, ""
         structlog.contextvars.bind_contextvars(session_id=str(session.id))
         try:
+            session.recorder.begin()
             # The row stands and notices are heard: a revocation since the admission is either seen here or noticed.
             async with self._openings:
                 await self._watch.check(session)

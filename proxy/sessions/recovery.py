@@ -1,6 +1,7 @@
 """What a dead proxy process left open: its sessions are closed as interrupted, with what their recordings say.
 
-Only the process that can reach a session's recording closes it, so that the closing event commits to it. A session
+Only the process that can reach a session's recording closes it, so that the closing event commits to it; its folder is
+there from the session's first moment. A session
 whose recording is on a host that never came back is closed once its grant has ended, and says where the recording is.
 """
 
@@ -103,12 +104,14 @@ async def _closed(access: Access, recordings: Path, session: Session, grant: Gra
 
 async def _close(access: Access, recordings: Path, session: Session, grant: Grant, host: str) -> bool:
     folder = files.session_folder(session.id, session.started_at)
+    is_here = await asyncio.to_thread((recordings / folder).is_dir)
     try:
         segments = await asyncio.to_thread(files.segments, recordings, folder)
     except files.RecordingDamaged as error:
         log.error("interrupted_recording_unreadable", session_id=str(session.id), why=str(error))  # noqa: TRY400
-        segments = []
-    if segments:
+        segments, is_here = [], False
+    # A folder without a segment is that of a session in which nothing had been done yet.
+    if segments or is_here:
         paths = [segment.path for segment in segments]
         counters = await asyncio.to_thread(recount, session, files.records(recordings, paths))
         ending = Ending(session.id, EndReason.INTERRUPTED, _KILLED, counters, segments)

@@ -24,7 +24,7 @@ from storage.model import Session
 START_S = 40.0
 STOP_S = 20.0
 #: Far longer than any session takes to end; a test that waits so long fails.
-END_S = 60.0
+END_S = 30.0
 
 
 @dataclass

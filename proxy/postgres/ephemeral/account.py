@@ -146,12 +146,7 @@ class Account:
             await self._record(KEPT, {"role": role, "why": why}, failed=True)
             return
         if dropped.existed:
-            detail = {
-                "role": role,
-                "connections": dropped.connections,
-                "reassigned": dropped.reassigned,
-                "prepared": dropped.prepared,
-            }
+            detail = {"role": role, **dropped.told()}
             await self._record(DROPPED, {**detail, "heir": heir} if dropped.reassigned else detail)
 
     @property

@@ -25,6 +25,7 @@ from proxy.sessions.gateway import Gateway
 from storage.audit import trail
 from storage.database import StorageUnavailable
 from storage.model import Session, SessionState
+from storage.waiting import wait_set
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -59,9 +60,7 @@ class Sweeper:
                 await self.sweep()
             except Exception as error:
                 log.exception("ephemeral_roles_not_swept", error=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(SWEEP_S):
-                    await recovered.wait()
+            await wait_set(recovered, SWEEP_S)
 
     async def sweep(self) -> int:
         """Look at every upstream once; returns how many roles were dropped."""
@@ -112,13 +111,7 @@ class Sweeper:
         self._kept.pop(name, None)
         if dropped.existed:
             log.info("ephemeral_role_swept", role=name, resource=resource.name)
-            detail = {
-                "role": name,
-                "connections": dropped.connections,
-                "reassigned": dropped.reassigned,
-                "prepared": dropped.prepared,
-            }
-            await self._record(DROPPED, role, {**detail, "by": "sweep"})
+            await self._record(DROPPED, role, {"role": name, **dropped.told(), "by": "sweep"})
         return dropped.existed
 
     async def _record(

@@ -347,6 +347,19 @@ async def test_sessions_of_a_dead_instance_are_closed_with_what_was_recorded(
     assert await sweep() == 0
 
 
+async def test_a_session_whose_process_died_before_anything_was_done_is_closed(
+    gateway: Gateway, access: Access, granted: Grants
+) -> None:
+    admission = await admit(gateway, (await granted("db", "read")).token)
+    async with gateway.enter(admission) as session:
+        async with access.database.transaction() as transaction:
+            await transaction.execute(update(Session).values(instance_id=await _dead_instance(access)))
+        recovery = Recovery(access, gateway.recordings, held_here=lambda _: False)
+        assert [await recovery.sweep(None) for _ in range(2)] == [0, 1]
+        ended = await row(access, session)
+        assert (ended.end_reason, ended.statements, ended.rows) == (EndReason.INTERRUPTED, {}, 0)
+
+
 async def _dead_instance(access: Access) -> int:
     from proxy.sessions.instance import registered
 
