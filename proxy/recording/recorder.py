@@ -95,12 +95,10 @@ class Recorder:
     def begin(self) -> None:
         """Make the session's folder, by which it is known that nothing was recorded yet if it holds no segment.
 
-        Raises RecorderFailed.
+        Where that fails so does the first record, and whoever asked for something is told.
         """
-        try:
+        with contextlib.suppress(OSError):
             (self._root / self._folder).mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise RecorderFailed(_sentence(error)) from error
 
     def write(self, record: bytes | Mapping[str, Any] | Sequence[Any]) -> None:
         """Append one record: a finished line of masked output without its newline, or JSON, whose strings are cleaned.
