@@ -41,6 +41,12 @@ def connected(way: ToDatabase, **how: Any) -> Connection:
     return psycopg.connect(autocommit=True, **words)
 
 
+def another(connection: Connection) -> Connection:
+    """One more connection, as this one was made."""
+    made: dict[str, Any] = connection.info.get_parameters() | {"password": connection.info.password}
+    return psycopg.connect(autocommit=True, **made)
+
+
 def rows(connection: Connection, query: Any, *arguments: Any, **how: Any) -> list[Any]:
     return connection.execute(query, *arguments, **how).fetchall()
 

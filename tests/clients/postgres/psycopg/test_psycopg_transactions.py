@@ -1,8 +1,7 @@
 """psycopg 3: transactions, errors with all their fields, notices, notifications, cancels."""
 
 import contextlib
-import select
-import threading
+import time
 import uuid
 
 import psycopg
@@ -10,7 +9,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from support.children import PATIENCE_S
-from support.clients.psycopg_cases import Cases, Connection, failure, rows
+from support.clients.psycopg_cases import Cases, Connection, another, failure, rows
 from support.clients.ways import Databases
 
 CASES = Cases()
@@ -109,18 +108,23 @@ def advisory_locks(connection: Connection) -> object:
     return rows(connection, "select pg_try_advisory_lock(77), pg_advisory_unlock(77), pg_advisory_unlock(78)")
 
 
+def until_it_sleeps(watching: Connection, pid: int) -> None:
+    """Wait until the session of the database with this process id is in pg_sleep."""
+    query = "select wait_event from pg_stat_activity where pid = %s"
+    until = time.monotonic() + PATIENCE_S
+    while rows(watching, query, [pid]) != [("PgSleep",)]:
+        assert time.monotonic() < until, "the statement never slept"
+        time.sleep(0.01)
+
+
 @CASES.case
 def cancelled(connection: Connection) -> object:
     with connection.cursor() as cursor:
         cursor.execute("set statement_timeout = '20s'")
-        # A cancel that is there before the statement cancels nothing, so it waits for the statement's own word.
-        started = threading.Event()
-        connection.add_notice_handler(lambda _: started.set())
-        connection.pgconn.send_query(b"do $$ begin raise notice 'it runs'; perform pg_sleep(20); end $$")
-        while not started.is_set():
-            assert select.select([connection.pgconn.socket], [], [], PATIENCE_S)[0]
-            connection.pgconn.consume_input()
-            connection.pgconn.is_busy()  # takes what came apart, with the notice
+        # A cancel that is there before the statement cancels nothing, and the answer names the line that it met.
+        connection.pgconn.send_query(b"do $$ begin perform pg_sleep(20); end $$")
+        with another(connection) as watching:
+            until_it_sleeps(watching, connection.info.backend_pid)
         connection.cancel_safe()
         result = connection.pgconn.get_result()
         assert result is not None
