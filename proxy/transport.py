@@ -3,6 +3,9 @@
 What arrives waits in a bounded buffer until somebody reads it, or goes straight to a `sink` once one is set: the busy
 direction of a relay needs no task to be woken for every packet.
 
+Whoever holds what arrives does not stop the reading while little of it waits, for only who reads learns that the peer
+has closed: TLS says so in the stream (close_notify, RFC 8446 section 6.1).
+
 Nobody holds the loop: uvloop reads a socket up to 32 times before it looks at another, 256 KiB each time, so a sink
 gets a slice in each turn of the loop and nothing is read meanwhile. What is written is handed on in slices too, for
 TLS encrypts at once whatever it is given.
@@ -26,9 +29,6 @@ TURN_BYTES = 8 * 1024
 WRITE_TURN_BYTES = 256 * 1024
 
 TLS_HANDSHAKE_TIMEOUT_S = 10.0
-
-#: Reading is held by the transport itself, which has more than it may hand over in this turn.
-_TURN = "turn"
 
 
 class TransportClosed(Exception):
@@ -84,10 +84,7 @@ class Transport(asyncio.Protocol):
             self._sink(data)
             return
         self._buffer += data
-        if self._sink is not None:
-            self._take_turn()
-        elif len(self._buffer) >= HIGH_WATER_BYTES:
-            self.hold_reading("buffer")
+        self._take_turn()
         self._wake()
 
     def eof_received(self) -> bool:
@@ -150,7 +147,7 @@ class Transport(asyncio.Protocol):
                 self._arrived = None
         data = bytes(self._buffer)
         self._buffer.clear()
-        self.release_reading("buffer")
+        self._read_or_not()
         return data
 
     async def read_exactly(self, size: int) -> bytes:
@@ -171,16 +168,7 @@ class Transport(asyncio.Protocol):
     def feed(self, sink: Callable[[bytes], None]) -> None:
         """From now on hand what arrives to `sink`, beginning with what is unread: at most TURN_BYTES a turn."""
         self._sink = sink
-        if self._buffer:
-            self._take_turn()
-        self.release_reading("buffer")
-
-    def _hand_over(self, data: bytes) -> None:
-        if self._sink is None:
-            return
-        self._expect_turn()
-        self._left -= len(data)
-        self._sink(data)
+        self._take_turn()
 
     def _expect_turn(self) -> None:
         if not self._turn_due:
@@ -193,32 +181,40 @@ class Transport(asyncio.Protocol):
         self._take_turn()
 
     def _take_turn(self) -> None:
-        """Hand over what this turn still allows, unless somebody holds; the rest waits, and nothing more is read."""
-        if self._buffer and self._left and self._held <= {_TURN}:
+        """Hand over what this turn still allows, unless somebody holds; the rest waits."""
+        if self._sink is not None and self._buffer and self._left and not self._held:
             data = bytes(self._buffer[: self._left])
             del self._buffer[: self._left]
-            self._hand_over(data)
-        if self._buffer:
-            self.hold_reading(_TURN)
-            return
-        self.release_reading(_TURN)
-        if self._gone:
+            self._expect_turn()
+            self._left -= len(data)
+            self._sink(data)
+        self._read_or_not()
+        if self._gone and not self._buffer:
             self._lose()
 
-    def hold_reading(self, why: str) -> None:
-        """Stop reading until nobody holds any more; a sink gets nothing meanwhile."""
+    def hold(self, why: str) -> None:
+        """Hand over nothing until nobody holds any more."""
         self._held.add(why)
-        if self._reading and self._connection is not None and not self._gone:
-            self._reading = False
-            self._connection.pause_reading()
+        self._read_or_not()
 
-    def release_reading(self, why: str) -> None:
+    def release(self, why: str) -> None:
         self._held.discard(why)
-        if why != _TURN and self._buffer and self._sink is not None:
+        if self._buffer and self._sink is not None:
             self._expect_turn()
-        if not self._held and not self._reading and self._connection is not None and not self.ended:
+        self._read_or_not()
+
+    def _read_or_not(self) -> None:
+        """Read unless enough waits: anything that only waits for its turn, or as much as may wait for somebody."""
+        its_turn = self._sink is not None and not self._held
+        reading = not self._buffer if its_turn else len(self._buffer) < HIGH_WATER_BYTES
+        if reading is self._reading or self._connection is None:
+            return
+        if reading and not self.ended:
             self._reading = True
             self._connection.resume_reading()
+        elif not reading and not self._gone:
+            self._reading = False
+            self._connection.pause_reading()
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

@@ -137,7 +137,7 @@ class Relay:
             if isinstance(taken, bytes):
                 self._out.append(taken)
             if work is not None or self._is_to_wait(frame):
-                self._client.hold_reading("requests")
+                self._client.hold("requests")
                 self._asking = asyncio.ensure_future(self._ask(work, chunk, frames[position + 1 :]))
                 return
 
@@ -171,7 +171,7 @@ class Relay:
         except Exception as error:
             self._fail_client(error)
         if self._asking is None:
-            self._client.release_reading("requests")
+            self._client.release("requests")
 
     @contextlib.contextmanager
     def _pinned(self, count: int) -> Generator[None]:
@@ -237,7 +237,7 @@ class Relay:
             self._fail_upstream(error)
         self._answered.set()
         if self._answers.waits and self._going_on is None:
-            self._upstream.transport.hold_reading("answers")
+            self._upstream.transport.hold("answers")
             self._going_on = asyncio.ensure_future(self._go_on())
 
     def _fail_upstream(self, error: Exception) -> None:
@@ -266,21 +266,21 @@ class Relay:
                 self._take(self._answers.resume)
         finally:
             self._going_on = None
-            self._upstream.transport.release_reading("answers")
+            self._upstream.transport.release("answers")
         if self._upstream.transport.lost.done():
             self._upstream_lost()
 
     def _on_congestion(self, congested: bool) -> None:
         if congested:
-            self._upstream.transport.hold_reading("client")
+            self._upstream.transport.hold("client")
         else:
-            self._upstream.transport.release_reading("client")
+            self._upstream.transport.release("client")
 
     def _on_upstream_congestion(self, congested: bool) -> None:
         if congested:
-            self._client.hold_reading("upstream")
+            self._client.hold("upstream")
         else:
-            self._client.release_reading("upstream")
+            self._client.release("upstream")
 
     def _upstream_lost(self) -> None:
         if self._going_on is None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from proxy.transport import TURN_BYTES, WRITE_TURN_BYTES, Transport
+from proxy.transport import HIGH_WATER_BYTES, TURN_BYTES, WRITE_TURN_BYTES, Transport
 
 
 class _Connection(asyncio.Transport):
@@ -147,21 +147,37 @@ async def test_nothing_is_handed_over_while_somebody_holds() -> None:
     transport, connection = connected()
     got = bytearray()
     transport.feed(got.extend)
-    transport.hold_reading("client")
-    transport.data_received(b"x" * (2 * TURN_BYTES))
+    transport.hold("client")
+    transport.data_received(b"x" * HIGH_WATER_BYTES)
     await asyncio.sleep(0)
     assert not got
     transport.connection_lost(None)
-    transport.release_reading("client")
+    transport.release("client")
     await transport.lost
-    assert len(got) == 2 * TURN_BYTES
+    assert len(got) == HIGH_WATER_BYTES
     assert not connection.reading
+
+
+async def test_little_is_read_on_while_somebody_holds_so_that_an_end_is_seen() -> None:
+    transport, connection = connected()
+    got = bytearray()
+    transport.feed(got.extend)
+    transport.hold("requests")
+    transport.data_received(b"x" * (HIGH_WATER_BYTES - 1))
+    assert connection.reading
+    transport.data_received(b"x")
+    assert not connection.reading
+    transport.release("requests")
+    while len(got) < HIGH_WATER_BYTES:
+        assert not connection.reading
+        await asyncio.sleep(0)
+    assert connection.reading
 
 
 async def test_a_cut_does_not_wait_for_whoever_holds() -> None:
     transport, _ = connected()
     transport.feed(lambda data: None)
-    transport.hold_reading("client")
+    transport.hold("client")
     transport.data_received(b"x")
     transport.connection_lost(None)
     transport.abort()
