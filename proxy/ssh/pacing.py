@@ -21,7 +21,7 @@ import asyncssh
 TURN_BYTES = 64 * 1024
 #: A turn is over at the first look at the clock after so long.
 TURN_S = 0.002
-#: How much is handed over between two looks: a hundred of the smallest packets.
+#: How much is handed over between two looks: a hundred of the smallest packets, or what is missing of a long one.
 PIECE_BYTES = 4 * 1024
 
 #: A socket is full when so much waits in it, and is not any more when so little does.
@@ -78,8 +78,7 @@ class Paced(asyncio.Protocol):
         self._turn = None
         until, most = self._clock() + TURN_S, TURN_BYTES
         while self._waiting and most > 0 and not self._must_wait():
-            self._hand_over()
-            most -= PIECE_BYTES
+            most -= self._hand_over()
             if self._clock() >= until:
                 break
         self._go_on()
@@ -124,16 +123,25 @@ class Paced(asyncio.Protocol):
         if is_async:
             self._go_on()
 
-    def _hand_over(self) -> None:
-        data = bytes(self._waiting[:PIECE_BYTES])
-        del self._waiting[:PIECE_BYTES]
+    def _missing(self) -> int:
+        """How many bytes are yet to come of a packet that is begun: asyncssh works on none of it before it has all."""
+        hidden = self._hidden
+        if hidden._recv_handler != hidden._recv_packet:
+            return 0
+        return 4 + hidden._pktlen + hidden._recv_macsize - hidden._recv_blocksize - len(hidden._inpbuf)
+
+    def _hand_over(self) -> int:
+        size = max(PIECE_BYTES, self._missing())
+        data = bytes(self._waiting[:size])
+        del self._waiting[:size]
         if self._hidden._transport is None:
             # asyncssh itself has hung up, and takes nothing more.
             self._waiting.clear()
-            return
+            return len(data)
         self._connection.data_received(data)
         if len(self._hidden._deferred_packets) + len(self._hidden._global_request_queue) > MAX_QUEUED:
             self._hidden._force_close(asyncssh.ProtocolError("Too many messages wait for an answer"))
+        return len(data)
 
     def eof_received(self) -> None:
         # Nothing waits: the end is read like all else.

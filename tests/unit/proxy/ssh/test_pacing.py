@@ -66,6 +66,7 @@ class Connection:
         self._deferred_packets: list[Any] = []
         self._global_request_queue: list[Any] = []
         self._kex_complete = True
+        self._pktlen, self._recv_macsize, self._recv_blocksize, self._inpbuf = 0, 16, 16, b""
         self.channel = Channel(transport)
         self._channels = {0: self.channel}
         self.got: list[bytes] = []
@@ -73,6 +74,9 @@ class Connection:
 
     def _read(self) -> bool:
         return True
+
+    def _recv_packet(self) -> bool:
+        return False
 
     def data_received(self, data: bytes) -> None:
         self.got.append(data)
@@ -157,6 +161,15 @@ async def test_a_turn_ends_with_its_time_however_few_bytes_it_had() -> None:
     while not transport.reading:
         await asyncio.sleep(0)
     assert b"".join(connection.got) == LONG
+
+
+def test_what_is_missing_of_a_packet_is_handed_over_in_one_piece() -> None:
+    """asyncssh joins what it has of a packet with each piece of it: many small ones are copied again and again."""
+    protocol, connection, _ = paced()
+    connection._recv_handler, connection._pktlen, connection._inpbuf = connection._recv_packet, 32 * 1024, b"begun"
+    missing = 4 + 32 * 1024 - len(b"begun")
+    protocol.data_received(LONG[: missing + 1])
+    assert list(map(len, connection.got)) == [missing, 1]
 
 
 async def test_a_connection_that_is_busy_with_a_message_is_handed_nothing_more() -> None:
@@ -268,6 +281,8 @@ def test_asyncssh_is_as_it_was_read() -> None:
     assert {"_recv_handler", "_finish_recv_packet"} <= _names(SSHConnection._recv_packet), (
         said + "It is busy otherwise."
     )
+    lengths = {"_pktlen", "_recv_macsize", "_recv_blocksize", "_inpbuf"}
+    assert lengths <= _names(SSHConnection._recv_packet), said + "What is missing of a packet is counted otherwise."
     assert "_deferred_packets" in _names(SSHConnection.send_packet), said + "Answers wait elsewhere."
     assert "_send_deferred_packets" in _names(SSHConnection.send_newkeys), said + "Nobody hears of new keys."
     assert "_global_request_queue" in inspect.getsource(SSHConnection), said + "Global requests wait elsewhere."
