@@ -97,7 +97,9 @@ def _counts(counts: Mapping[str, int], names: Mapping[str, str] | None = None) -
 
 
 def _count(kind: str, count: int, names: Mapping[str, str] | None) -> str:
-    return f"{count:,} {_word(kind)}" if names is None else plural(count, names.get(kind, _word(kind)))
+    if names is None:
+        return f"{count:,} {_word(kind)}"
+    return plural(count, names[kind]) if kind in names else f"{plural(count, 'value')} by rule {_word(kind)}"
 
 
 def _word(kind: str) -> str:

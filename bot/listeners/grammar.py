@@ -142,8 +142,8 @@ def unknown_resource(name: str, offers: Offers) -> str:
 
 def unknown_role(name: str, resource: str, roles: Collection[str]) -> str:
     """A sentence, naming the roles that the speaker may ask for."""
-    may = ", ".join(sorted(roles))
-    sentence = f"{resource} has no role called {_quoted(name)} that you may ask for; there is {may}."
+    may = f"{'there is' if len(roles) == 1 else 'there are'} {', '.join(sorted(roles))}"
+    sentence = f"{resource} has no role called {_quoted(name)} that you may ask for; {may}."
     return sentence + did_you_mean(name, roles)
 
 

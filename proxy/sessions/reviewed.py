@@ -25,7 +25,7 @@ from storage.model import Grant, HoldState, Principal, Session, Statement
 Notify = Callable[[str], Awaitable[None]]
 
 _TOO_LONG = "It is too long to be shown whole: {:,} characters, and {:,} are the most that a card shows."
-_WITHDRAWN = "The session went on without it."
+_WITHDRAWN = "Whoever sent it withdrew it."
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ class Reviewed:
 
     async def _withdraw(self, held: Statement) -> None:
         """Nobody waits for it any more: it is cancelled, or void where it was approved in this moment."""
-        if not await holds.cancel(self._access, held.id, "the session went on without it"):
+        if not await holds.cancel(self._access, held.id, "whoever sent it withdrew it"):
             await spending.void(self._access, held.id, _WITHDRAWN)
 
     async def _refusal(self, decided: Statement) -> str:

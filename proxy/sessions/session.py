@@ -149,7 +149,8 @@ class LiveSession:
     async def _deny(self, shown: ToReview, rule: StatementRule) -> Verdict:
         self.counters.denied += 1
         await holds.deny(self._access, self.row, self.grant, shown.text, shown.kind, rule)
-        return Verdict(allowed=False, message=f"{rule.message or 'This statement is not allowed.'} (rule {rule.name})")
+        told = rule.message or f"This statement is not allowed: it {shown.why}."
+        return Verdict(allowed=False, message=f"{told} (rule {rule.name})")
 
     async def _hold(
         self, shown: ToReview, rule: StatementRule, notify: Notify, surroundings: Surroundings | None

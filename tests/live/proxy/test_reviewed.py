@@ -197,7 +197,7 @@ async def test_who_goes_away_between_approval_and_run_makes_it_void(
         with pytest.raises(asyncio.CancelledError):
             await task
     (row,) = await statements(access)
-    assert (row.state, row.spent_at, row.void) == (HoldState.APPROVED, None, "The session went on without it.")
+    assert (row.state, row.spent_at, row.void) == (HoldState.APPROVED, None, "Whoever sent it withdrew it.")
 
 
 async def test_what_is_dropped_while_it_is_being_held_is_withdrawn(

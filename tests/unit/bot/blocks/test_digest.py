@@ -32,6 +32,11 @@ def test_a_digest_says_all_of_it() -> None:
     assert [word for word in words if word not in text] == []
 
 
+def test_values_masked_by_a_rule_of_the_policy_are_counted_by_its_name() -> None:
+    one = session(masked={"card-columns": 4, "pan": 1})
+    assert "4 values by rule card-columns, 1 card number" in read_message(render_digest(digest_facts(sessions=(one,))))
+
+
 @pytest.mark.finding("ssh-F2")
 def test_thirty_sessions_are_a_sum_the_latest_and_how_to_see_the_others() -> None:
     thirty = tuple(session(number, client_address=f"10.0.0.{number}") for number in range(1, 31))

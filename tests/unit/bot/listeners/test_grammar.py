@@ -55,7 +55,7 @@ def test_a_line_is_read(text: str, command: object) -> None:
         ("paymets-db", Draft("payments-db"), "I don't know 'paymets-db'. Did you mean payments-db?"),
         ("@", Draft(), "A role is missing."),
         ("payments-db", Draft("payments-db"), "A role is missing."),
-        ("payments-db raed 15m", Draft("payments-db", "read", "15m"), "there is admin, read. Did you mean read?"),
+        ("payments-db raed 15m", Draft("payments-db", "read", "15m"), "there are admin, read. Did you mean read?"),
         ("payments-db read", Draft("payments-db", "read"), "A duration is missing"),
         ("payments-db read 0", Draft("payments-db", "read", "0"), "no time at all"),
         ("payments-db read -1h", Draft("payments-db", "read", "-1h"), "negative"),
