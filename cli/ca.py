@@ -1,11 +1,13 @@
 """`gatepass ca …`: the authorities that others trust the gateway by, and how a key that signs is changed."""
 
 import asyncio
+import contextlib
 from typing import Annotated
 
 import typer
 
 from access.key_files import KeyUnusable
+from access.policy.errors import PolicyErrors
 from access.policy.file import load
 from cli import runtime
 from cli.settings import Settings
@@ -52,6 +54,8 @@ def ssh(
                 user_authority.prepare_next(folder, each)
             for line in user_authority.public_lines(folder, each):
                 typer.echo(line)
+        if name is not None:
+            _say_if_unknown(settings, name)
     except (user_authority.NoNextKey, KeyUnusable) as problem:
         raise runtime.NotReady(str(problem)) from problem
     except OSError as error:
@@ -59,10 +63,23 @@ def ssh(
         raise runtime.NotReady(f"The keys in {folder} cannot be read or written ({why}).") from error
 
 
-def _named_in_the_policy(settings: Settings) -> list[str]:
+def _say_if_unknown(settings: Settings, name: str) -> None:
+    """A key may be there before the policy names its authority; a name that was mistyped is none of them."""
+    with contextlib.suppress(PolicyErrors):
+        if name not in _authorities(settings):
+            words = f"No role in {settings.config} has `certificate: {{ca: {name}}}`, so this key signs nothing yet."
+            typer.echo(words, err=True)
+
+
+def _authorities(settings: Settings) -> list[str]:
+    """Those that roles of the policy name."""
     policy = load(settings.config)
     roles = [role for resource in policy.resources.values() for role in resource.roles.values()]
-    names = sorted({role.certificate.ca for role in roles if role.certificate is not None})
+    return sorted({role.certificate.ca for role in roles if role.certificate is not None})
+
+
+def _named_in_the_policy(settings: Settings) -> list[str]:
+    names = _authorities(settings)
     if not names:
         raise runtime.NotReady(
             f"No role in {settings.config} has a `certificate`, so it names no authority. Give one a name: "

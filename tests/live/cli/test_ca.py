@@ -37,6 +37,12 @@ async def test_the_keys_that_the_policy_names(tmp_path: Path, policy: str) -> No
     assert (await gatepass("ca", "ssh", "users", home=tmp_path)).said.splitlines() == lines[1:]
 
 
+async def test_a_key_that_nothing_is_signed_by_is_said_to_be_one(tmp_path: Path, policy: str) -> None:
+    said = (await gatepass("ca", "ssh", "typo", home=tmp_path, GATEPASS_CONFIG=policy)).said
+    assert "has `certificate: {ca: typo}`, so this key signs nothing yet." in said
+    assert "certificate:" not in (await gatepass("ca", "ssh", "users", home=tmp_path, GATEPASS_CONFIG=policy)).said
+
+
 async def test_a_change_is_made_in_two_steps_and_is_on_record(dsn: str, tmp_path: Path) -> None:
     refused = await gatepass("ca", "ssh", "users", "--rotate", home=tmp_path, DATABASE_URL=dsn)
     assert (refused.status, "Run `gatepass ca ssh users --next`" in refused.said) == (1, True)
