@@ -170,21 +170,22 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         opened = {"type": self._asked.feature.value, "terminal": self._asked.terminal}
         live.cast.channel(self.number, event="open", **opened)
         try:
-            kind = await self._passes(live.session)
+            kind = await self._passes(live)
             if kind is not None and not self._channel.is_closing():
                 await self._relay(live, kind)
         finally:
             if self._upstream is not None:
                 self._upstream.close()
 
-    async def _passes(self, session: LiveSession) -> Kind | None:
+    async def _passes(self, live: Live) -> Kind | None:
         """The kind of channel that it is, if the role and its rules allow it; the client is told if not."""
+        session = live.session
         if refusal := self._refusal(session):
             self.end(refusal, REFUSED)
             return None
         self._authorizing = True
         try:
-            facts = await self._asked.facts()
+            facts = await self._asked.facts(live.reading)
             refusal = self._asked.refusal(session.role, facts)
             verdict = await unless(self._withdrawn, session.authorize(facts, self._notify, refusal=refusal))
         finally:
