@@ -90,6 +90,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._far: UpstreamSide | None = None
         self._cast: Cast | None = None
         self._size: tuple[int, int] | None = None
+        #: The client takes no more for now. It may stop before the host's word that all began has been read.
+        self._is_full = False
 
     def goes_by(self, upstream: UpstreamChannel) -> None:
         """The host has opened a channel for this one already."""
@@ -226,6 +228,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             await self._start(live, far)
             if not self._channel.is_closing():
                 self._far = far
+                if self._is_full:
+                    far.channel.pause_reading()
                 self._pass_early_input(far)
                 await far.finished
         except asyncssh.ChannelOpenError as error:
@@ -347,10 +351,12 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     # Back-pressure: a client that cannot take more stops the upstream.
 
     def pause_writing(self) -> None:
+        self._is_full = True
         if self._far is not None:
             self._far.channel.pause_reading()
 
     def resume_writing(self) -> None:
+        self._is_full = False
         if self._far is not None:
             self._far.channel.resume_reading()
 
