@@ -5,11 +5,13 @@ and can be withdrawn.
 """
 
 import asyncio
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
+from proxy.aside import aside
 from proxy.errors import PolicyFault
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import NO_UTF8, UTF8, codec
@@ -25,7 +27,9 @@ from proxy.statements import StatementFacts, depends_on_schemas, strictest
 from storage.model import VerdictKind
 
 #: Longer texts are parsed in a thread, so that other sessions go on.
-MAX_INLINE_SQL_BYTES = 16 * 1024
+MAX_INLINE_SQL_BYTES = 512
+#: Longer ones take more than others should wait for: a function call in each five bytes costs a second of 16 KiB.
+MAX_SHORT_SQL_BYTES = 16 * 1024
 
 #: What is sent in the place of what was refused: no SQL, so it fails whatever the transaction's state; PostgreSQL's own
 #: log shows it.
@@ -115,7 +119,7 @@ class Deciding:
         if len(sql) <= MAX_INLINE_SQL_BYTES:
             return analyser.analyse(sql)
         await self._link.send(b"")
-        return await asyncio.to_thread(analyser.analyse, sql)
+        return await _aside(analyser.analyse, sql)
 
     async def exactly(self, sql: bytes) -> QueryAnalysis:
         """The same of this very text, for what is shown: another text of its shape has other values."""
@@ -128,7 +132,7 @@ class Deciding:
     async def _exactly(self, sql: bytes) -> QueryAnalysis:
         await self._up_to_date()
         analyser = self._masked_columns.analyser
-        return await asyncio.to_thread(analyser.exactly, sql)
+        return await _aside(analyser.exactly, sql)
 
     async def _up_to_date(self) -> None:
         masked_columns = self._masked_columns
@@ -289,3 +293,7 @@ def _has_unknown(analysis: QueryAnalysis) -> bool:
 
 
 _WITH_CODE = frozenset({"do", "ddl"})
+
+
+async def _aside(analyse: Callable[[bytes], QueryAnalysis], sql: bytes) -> QueryAnalysis:
+    return await aside(functools.partial(analyse, sql), is_long=len(sql) > MAX_SHORT_SQL_BYTES)

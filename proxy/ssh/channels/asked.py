@@ -4,13 +4,14 @@ Of the first request alone: a later one on the same channel is refused, and must
 """
 
 import asyncio
+import functools
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
 from access.policy.labels import ShellLabel
 from access.policy.resources import Files, Role, SshFeature, StatementRule
+from proxy.aside import aside
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind, kind_of
 from proxy.statements import StatementFacts
@@ -26,8 +27,8 @@ MAX_ENVIRONMENT: Final = 128
 #: Longer command lines are analysed in a thread, so that other sessions go on. A character costs up to a tenth of a
 #: millisecond: `a|a|a|` of four kilobytes takes a third of a second.
 MAX_INLINE_COMMAND: Final = 128
-#: One thread for all of them. It is Python that runs there: a few at once would leave the loop no time between them.
-_ASIDE: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="commands")
+#: Longer ones take more than others should wait for.
+MAX_SHORT_COMMAND: Final = 4 * 1024
 
 _NO_FILES: Final = StatementRule(
     name="files",
@@ -56,7 +57,8 @@ class Asked:
         """What rules are asked about. `turn` is its session's: of each one long command at a time is read."""
         if self.command is not None and len(self.command.text) > MAX_INLINE_COMMAND:
             async with turn:
-                return await asyncio.get_running_loop().run_in_executor(_ASIDE, self._read, self.command)
+                is_long = len(self.command.text) > MAX_SHORT_COMMAND
+                return await aside(functools.partial(self._read, self.command), is_long=is_long)
         if self.command is not None:
             return self.command.facts()
         kind = self.feature.value
