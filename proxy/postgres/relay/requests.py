@@ -16,7 +16,7 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 from proxy.postgres.protocol.parameters import read_parse_types
 from proxy.postgres.relay.calls.function_calls import FunctionCalls
-from proxy.postgres.relay.deciding import FAILING, Deciding
+from proxy.postgres.relay.deciding import FAILING, FAILING_IN_BATCH, Deciding
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.held_bind import HeldBind
 from proxy.postgres.relay.link import Link
@@ -173,7 +173,7 @@ class Requests:
             return b""
         if denial is not None:
             self._state.refuse(denial)
-            return messages.parse("", FAILING)
+            return FAILING_IN_BATCH
         self._state.parse(name, analysis, sql=sql if reviewed else b"", types=read_parse_types(payload))
         if reviewed:
             self._pin_waiting()
@@ -235,7 +235,7 @@ class Requests:
         if denial is None:
             return None
         self._state.refuse(denial)
-        return messages.execute(FAILING)
+        return FAILING_IN_BATCH
 
     def _executed(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
         """The Execute, and before it a Describe of ours where the rows would come without their columns."""
@@ -327,7 +327,7 @@ class Requests:
             denial = await self._deciding.refuse(analysis.facts, _NOT_AT_ONCE, _ONE_RUN)
             if not self._state.discarding:
                 self._state.refuse(denial)
-                await self._link.send(messages.execute(FAILING))
+                await self._link.send(FAILING_IN_BATCH)
             return
         before, _ = self._bound(held)
         self._pin_waiting()

@@ -59,8 +59,11 @@ class PreparedStatements:
         for statement in analysis.statements if analysis.prepares else ():
             if statement.prepares is None:
                 continue
-            last = self._named.get(statement.prepares, [None])[-1]
-            if last is None or last.columns is not None or last.analysis != analysis:
+            candidates = self._named.get(statement.prepares, [])
+            if candidates and candidates[-1].analysis == analysis:
+                # A Close that is under way takes the one before it, and not this.
+                candidates[-1] = Prepared(analysis, sql)
+            else:
                 self._add(statement.prepares, Prepared(analysis, sql))
 
     def _add(self, name: str, prepared: Prepared) -> None:

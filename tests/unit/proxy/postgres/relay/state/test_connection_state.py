@@ -187,6 +187,23 @@ def test_sql_prepare_makes_a_name_that_nobody_had() -> None:
     play(client >> Query(PREPARE_DELETE), now(candidates={"s": [PREPARE_DELETE]}))
 
 
+def test_what_sql_prepares_again_behind_a_close_outlives_it() -> None:
+    play(
+        client >> Query(PREPARE_DELETE),
+        server << CommandComplete(),
+        server << ReadyForQuery("I"),
+        client >> Close("S", "s"),
+        client >> Query(PREPARE_DELETE),
+        server << CloseComplete(),
+        now(candidates={"s": [PREPARE_DELETE]}),
+    )
+
+
+def test_what_sql_prepares_again_and_again_stands_for_one() -> None:
+    state = play(*[client >> Query(PREPARE_DELETE)] * 100)
+    assert len(state.prepared("s")) == 1
+
+
 def test_a_portal_that_could_not_be_made_has_no_rows() -> None:
     play(
         client >> Parse("s", SELECT),
