@@ -32,6 +32,9 @@ class Prepared:
     #: How much had changed when what `columns` says was asked for (ConnectionState).
     described_after: int = -1
     failed: bool = False
+    #: Parse: the batch that it was sent in, and whether the server has said that it is there.
+    sent_in: int = -1
+    is_answered: bool = False
 
 
 class PreparedStatements:
@@ -46,12 +49,12 @@ class PreparedStatements:
         return sum(len(each.sql) for candidates in self._named.values() for each in candidates)
 
     def of(self, name: str) -> tuple[Prepared, ...]:
-        return tuple(self._named.get(name, ()))
+        """The unnamed statement is the last one, for what is sent in its batch or once it is there."""
+        candidates = self._named.get(name, ())
+        return tuple(candidates if name else candidates[-1:])
 
     def parsed(self, name: str, prepared: Prepared) -> None:
-        """A Parse is sent. An unnamed statement is gone with the next, even if that one fails."""
-        if not name:
-            self._named.pop(name, None)
+        """A Parse is sent. It may be discarded, and leave an unnamed statement that was there before."""
         self._add(name, prepared)
 
     def made_by_sql(self, analysis: QueryAnalysis, sql: bytes) -> None:
@@ -71,7 +74,7 @@ class PreparedStatements:
             raise ProtocolViolation("too many prepared statements")
         candidates = self._named.setdefault(name, [])
         candidates.append(prepared)
-        if len(candidates) > MAX_CANDIDATES:
+        if name and len(candidates) > MAX_CANDIDATES:
             raise ProtocolViolation("too many statements under one name")
 
     def completed(self, name: str, prepared: Prepared | None) -> None:
