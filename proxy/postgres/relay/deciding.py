@@ -34,6 +34,9 @@ MAX_SHORT_SQL_BYTES = 16 * 1024
 #: What is sent in the place of what was refused: no SQL, so it fails whatever the transaction's state; PostgreSQL's own
 #: log shows it.
 FAILING = "Gatepass refused a statement before it reached this server"
+#: The same in a batch. No client can make it succeed, as it could the Execute of a portal by giving that its name; and
+#: it has a name so that the unnamed statement stays what it is.
+FAILING_IN_BATCH = messages.parse("gatepass", FAILING)
 
 _UNCERTAIN_NAME = (
     "Gatepass is not certain how the database reads the name of this prepared statement or portal. Use ASCII in such "

@@ -44,6 +44,8 @@ class QueryStatement:
     copy_out: CopyOut | None
     #: What it does to cursors.
     cursor: CursorChange | None = None
+    #: It is a COPY of rows that the client sends.
+    copies_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,14 @@ class QueryAnalysis:
     def fetches(self) -> bool:
         """Whether it moves a cursor, or may."""
         return any(not _FETCHING.isdisjoint(each.facts.labels) for each in self.statements)
+
+    @cached_property
+    def may_copy_in(self) -> bool:
+        """Whether the server may wait for rows of the client's once it runs."""
+        return any(
+            each.copies_in or (UNPARSEABLE in each.facts.labels and each.facts.kind == "other")
+            for each in self.statements
+        )
 
     @cached_property
     def cursors(self) -> tuple[CursorChange, ...]:
@@ -226,8 +236,15 @@ class QueryAnalyser:
 
 
 def _without_tree(statement: StatementAnalysis) -> QueryStatement:
-    out = copy_out(statement.tree) if isinstance(statement.tree, pg.CopyStmt) else None
-    return QueryStatement(statement.facts, statement.executes, statement.prepares, out, cursor_change(statement.tree))
+    copy = statement.tree if isinstance(statement.tree, pg.CopyStmt) else None
+    return QueryStatement(
+        statement.facts,
+        statement.executes,
+        statement.prepares,
+        copy_out(copy) if copy is not None else None,
+        cursor_change(statement.tree),
+        copies_in=copy is not None and copy.is_from and not copy.filename and not copy.is_program,
+    )
 
 
 UNREADABLE = (
@@ -275,7 +292,8 @@ def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnal
             continue
         candidates = prepared(statement.executes)
         refusal = refusal or next((each.refusal for each in candidates if each.refusal), None)
-        statements.append(replace(statement, facts=_with_prepared(statement, candidates)))
+        copies_in = any(one.copies_in for each in candidates for one in each.statements)
+        statements.append(replace(statement, facts=_with_prepared(statement, candidates), copies_in=copies_in))
     return replace(analysis, statements=tuple(statements), refusal=refusal)
 
 
