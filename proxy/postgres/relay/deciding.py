@@ -19,7 +19,7 @@ from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.prepared import Prepared
-from proxy.postgres.sql.query import MAX_REMEMBERED, OUTDATED, UNREADABLE, QueryAnalysis, expand
+from proxy.postgres.sql.query import MAX_REMEMBERED, OUTDATED, UNCERTAIN_NAMES, UNREADABLE, QueryAnalysis, expand
 from proxy.postgres.sql.search_path import means_now
 from proxy.sessions.reviewed import Surroundings
 from proxy.sessions.session import LiveSession
@@ -40,7 +40,7 @@ FAILING_IN_BATCH = messages.parse("gatepass", FAILING)
 
 _UNCERTAIN_NAME = (
     "Gatepass is not certain how the database reads the name of this prepared statement or portal. Use ASCII in such "
-    "names, or client_encoding UTF8 and a batch in which nothing ran before."
+    "names, or UTF8 in client and database and a batch in which nothing ran before."
 )
 _REFUSED = "42501"
 _CANCELLED = "57014"
@@ -91,7 +91,8 @@ class Deciding:
 
         Raises PolicyFault where it may read one as another than we do.
         """
-        if all(map(str.isascii, names)) or (codec(self._state.encoding) == UTF8 and self._state.is_settled):
+        is_certain = self._state.cuts_utf8 and self._state.is_settled and codec(self._state.encoding) == UTF8
+        if is_certain or all(map(str.isascii, names)):
             return
         raise PolicyFault(_UNCERTAIN_NAME)
 
@@ -152,6 +153,8 @@ class Deciding:
     def expanded(self, analysis: QueryAnalysis) -> QueryAnalysis:
         """With what its EXECUTEs run; unreadable ones are refused where there are masked columns."""
         analysis = self._current(analysis)
+        if not self._state.cuts_utf8 and analysis.has_uncertain_names:
+            return replace(analysis, refusal=UNCERTAIN_NAMES)
         expanded = self._with_prepared(analysis) if analysis.runs_prepared else analysis
         if self._masked_columns.catalogue.masked and expanded.refusal is None and _has_unknown(expanded):
             return QueryAnalysis(expanded.statements, UNREADABLE)

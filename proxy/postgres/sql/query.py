@@ -33,6 +33,10 @@ _CALLING = frozenset({"call", "execute", UNPARSEABLE})
 _FETCHING = frozenset({"fetch", UNPARSEABLE})
 
 
+#: A name of 63 bytes at most loses up to three with a character that is cut.
+_MAY_BE_CUT = 60
+
+
 @dataclass(frozen=True)
 class QueryStatement:
     """One statement of a query, as the relay needs it: its analysis without the tree."""
@@ -80,6 +84,16 @@ class QueryAnalysis:
     def fetches(self) -> bool:
         """Whether it moves a cursor, or may."""
         return any(not _FETCHING.isdisjoint(each.facts.labels) for each in self.statements)
+
+    @cached_property
+    def has_uncertain_names(self) -> bool:
+        """Whether a prepared statement's or cursor's name may be another one where the server does not cut UTF-8.
+
+        A name that was cut here may have lost all that was not ASCII, and little else.
+        """
+        names = [name for each in self.statements for name in (each.executes, each.prepares) if name]
+        names += [each.cursor.name for each in self.statements if each.cursor is not None]
+        return any(not name.isascii() or len(name) >= _MAY_BE_CUT for name in names)
 
     @cached_property
     def may_copy_in(self) -> bool:
@@ -259,6 +273,11 @@ def _copy_refusal(copy: Message) -> str | None:
     out = copy_out(copy)
     return _COPY_FORMAT.format(out.format) if out is not None and out.format not in {"text", "csv"} else None
 
+
+UNCERTAIN_NAMES = (
+    "This database is not in UTF8, so Gatepass is not certain how it cuts this name of a prepared statement or cursor. "
+    "Use ASCII, and fewer than 60 characters."
+)
 
 #: What runs when nobody knows what stands behind a name.
 UNKNOWN = QueryAnalysis(

@@ -49,6 +49,8 @@ class ConnectionState:
         self.status = b"I"
         #: The client_encoding that the server told last.
         self.encoding = "UTF8"
+        #: The database is in UTF-8: the server cuts names by the bytes that they have in its own encoding.
+        self.cuts_utf8 = True
         #: Statements that were sent to run; a portal whose bound_after differs may be about other things by now.
         self.runs = 0
         self._runs_at_ready = 0
