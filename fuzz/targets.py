@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from access.policy.labels import UNPARSEABLE
+from access.visible import visible
 from proxy.masking.from_policy import DEFAULT_RULES
 from proxy.masking.rules import Masker
 from proxy.masking.scan import Scan
@@ -140,7 +141,8 @@ def _shell(data: bytes) -> None:
     if not line.is_utf8:
         return
     shown = show_command(line.text)
-    if not shown.unreviewable and UNPARSEABLE not in facts[0].labels:
+    # What cannot be seen is shown as its code, for eyes: a tab as `\\t`, which bash would read as a letter.
+    if visible(line.text) == line.text and not shown.unreviewable and UNPARSEABLE not in facts[0].labels:
         # The rules are asked about every way in which a continued line may be read; people see the one of bash.
         runs = {label for label in facts_of(joined(line.text))[0].labels if label.startswith("command:")}
         assert runs <= facts_of(shown.text)[0].labels, (line.text, shown.text)

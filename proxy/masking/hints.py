@@ -8,19 +8,16 @@ from proxy.masking.detector import Detector
 from proxy.masking.edits import re2_options
 from proxy.masking.normalise import COMMON_ESCAPE
 
-#: An escape sequence before or within a word, whose last letter is not that word's.
-_ESCAPED_WORD = rf"{COMMON_ESCAPE}[A-Za-z0-9._%+/@:=-]"
-
 
 def hint_set(detectors: Sequence[Detector]) -> Callable[[bytes], tuple[list[int], bool]]:
     """A function that tells, in one pass over its argument, what to do with it.
 
-    That is: which of `detectors`, by index in order, are worth running, and whether escape sequences touch words.
+    That is: which of `detectors`, by index in order, are worth running, and whether it has escape sequences.
     """
     hints = re2.Set.SearchSet(re2_options())
     for detector in detectors:
         hints.Add(detector.hint)
-    escaped = hints.Add(_ESCAPED_WORD)
+    escaped = hints.Add(COMMON_ESCAPE)
     hints.Compile()
 
     def look(data: bytes) -> tuple[list[int], bool]:

@@ -141,9 +141,12 @@ def _typed(text: str, offset: int) -> tuple[list[_Seen], list[_Seen]]:
 
 
 class NormalisedView:
-    """Text without its escape sequences, and the way back to it: `grep --color` puts them into the middle of words."""
+    """Text without its escape sequences, and the way back to it: `grep --color` puts them into the middle of words.
 
-    def __init__(self, data: bytes, start: int) -> None:
+    A `border`, of one byte, stands in the place of each: programs that draw a screen put them between words.
+    """
+
+    def __init__(self, data: bytes, start: int, border: bytes = b"") -> None:
         self._data = data
         #: Offsets in the text and in the data where a piece between two escape sequences begins.
         self._in_text: list[int] = []
@@ -157,16 +160,24 @@ class NormalisedView:
             pieces.append(data[at:first])
             if at <= start:
                 self.start = length + min(start, first) - at
-            length += first - at
+            length += first - at + len(border)
             at = past
-        self.text = b"".join(pieces)
+        self.text = border.join(pieces)
+        self._border = len(border)
 
     def in_data(self, edit: Edit) -> Edit:
         """An edit of the text as one of the data; escape sequences within it stay, behind its replacement."""
         first = self._offset(edit.start)
-        past = self._offset(edit.end - 1) + 1
+        past = self._past(edit.end)
         kept = b"".join(_escape.findall(self._data, first, past))
         return Edit(first, past, edit.replacement + kept, edit.kind)
+
+    def _past(self, in_text: int) -> int:
+        """Where what ends here in the text ends in the data: of an escape sequence nothing is left over."""
+        piece = bisect_right(self._in_text, in_text) - 1
+        if self._border and self._in_text[piece] == in_text:
+            return self._in_data[piece]
+        return self._offset(in_text - 1) + 1
 
     def _offset(self, in_text: int) -> int:
         piece = bisect_right(self._in_text, in_text) - 1

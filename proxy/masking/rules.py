@@ -84,6 +84,9 @@ DEFAULT_RULES: tuple[MaskingRule, ...] = (
     MaskingRule("passwords-in-urls", Entity.PASSWORD),
 )
 
+#: Stands for an escape sequence, as its first byte does where none is read.
+_BORDER = b"\x1b"
+
 #: For what people type: requests' reasons, SQL literals.
 _EVERYTHING = tuple(MaskingRule(entity.value, entity) for entity in DETECTORS)
 
@@ -195,11 +198,12 @@ class Masker:
         """
         hinted, escaped = self._hints(data)
         found: list[Edit] = []
-        view = NormalisedView(data, start) if escaped and hinted else None
+        views = _readings(data, start) if escaped and hinted else None
         for search in [self._searches[index] for index in hinted]:
-            if view is None or search.reads_escapes:
+            if views is None or search.reads_escapes:
                 found += search.find(data, start)
-            else:
+                continue
+            for view in views:
                 found += [view.in_data(edit) for edit in search.find(view.text, view.start)]
         return found if len(found) < 2 else _disjoint(found)
 
@@ -236,6 +240,14 @@ def _hints(entities: tuple[Entity, ...]) -> Callable[[bytes], tuple[list[int], b
 @lru_cache(maxsize=1)
 def _redactor() -> Masker:
     return Masker(_EVERYTHING)
+
+
+def _readings(data: bytes, start: int) -> tuple[NormalisedView, NormalisedView]:
+    """Escape sequences as nothing, and as what stands between two words.
+
+    Always both: which of them is meant may not depend on what stands elsewhere, for of a stream that may come later.
+    """
+    return NormalisedView(data, start), NormalisedView(data, start, _BORDER)
 
 
 def _disjoint(edits: list[Edit]) -> list[Edit]:

@@ -1,5 +1,9 @@
 """Global requests of a client (RFC 4254, 4), answered one after the other as sshd answers them.
 
+One that asks to listen may wait for its review, and behind it the questions by which a client learns that somebody is
+there: ssh counts those that nothing follows. Answers have no number, so none may go ahead; a message without
+consequence does as well.
+
 asyncssh ends the connection of a client that gives up what it never had, keeps whatever waits behind a request that
 takes its time, and answers each of those inside the one before it, so that a few hundred are too deep.
 """
@@ -9,13 +13,16 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 import asyncssh
-from asyncssh.constants import MSG_GLOBAL_REQUEST
-from asyncssh.packet import SSHPacket
+from asyncssh.constants import MSG_DEBUG, MSG_GLOBAL_REQUEST
+from asyncssh.packet import Boolean, SSHPacket, String
 
 #: The longest that is read. An address and a port, or a path, are much shorter.
 MAX_REQUEST_BYTES: Final = 8 * 1024
 #: Answered in one turn of the loop.
 TURN_REQUESTS: Final = 64
+
+#: What is said to whoever asks behind a request that takes its time (RFC 4253, 11.3); ssh shows it with -v.
+_BEHIND: Final = "gatepass: the answer follows that to an earlier request, which waits."
 
 #: Who answers it, if anybody does; what it holds; whether an answer is wanted.
 _Waiting = tuple[Callable[[SSHPacket], None] | None, SSHPacket, bool]
@@ -39,6 +46,8 @@ def answer_requests(connection: asyncssh.SSHServerConnection) -> None:
         answering = held
         if len(queue) == 1:
             answer_next()
+        elif not answering and queue[-1][2]:
+            hidden.send_packet(MSG_DEBUG, Boolean(False), String(_BEHIND), String(""))
         return result
 
     def answer_next() -> None:

@@ -1,6 +1,7 @@
 """What the channels and forwarded connections of one SSH connection share once it has a session."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
 import asyncssh
 
@@ -15,6 +16,8 @@ class Live:
     session: LiveSession
     upstream: asyncssh.SSHClientConnection
     cast: Cast
+    #: Held while a long command of one of its channels is read.
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
     def host(self) -> str:

@@ -15,6 +15,7 @@ MAX_HOST_CHARS: Final = 255
 _PLAIN = re.compile(r"[A-Za-z0-9._:%-]+")
 #: The last label of an address in one of inet_aton's spellings. No name of the DNS ends so (RFC 3696, 2).
 _NUMERIC = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*|0[bB][01]+")
+_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
 #: How many bytes the last of one to four parts fills (inet_aton).
 _LAST_BYTES: Final = {1: 4, 2: 3, 3: 2, 4: 1}
 _BYTE: Final = 256
@@ -45,7 +46,8 @@ def is_host(host: str) -> bool:
     host = host.removesuffix(".")
     if address_of(host) is not None:
         return True
-    return bool(host) and not set(":%") & set(host) and not _NUMERIC.fullmatch(host.rpartition(".")[2])
+    *_, last = labels = host.split(".")
+    return all(labels) and not set(":%") & set(host) and not _NUMERIC.fullmatch(last)
 
 
 def reached(host: str) -> str:
@@ -71,9 +73,10 @@ def _joined(first: Iterable[int]) -> int:
 
 def _number(part: str) -> int | None:
     """As strtoul reads it with base 0."""
+    if not _NUMBER.fullmatch(part):
+        return None
     base = 16 if part[:2] in {"0x", "0X"} else 8 if part.startswith("0") else 10
-    digits = part[2:] if base == 16 else part
     try:
-        return int(digits, base) if digits.isascii() and digits.isalnum() else None
+        return int(part, base)
     except ValueError:
         return None

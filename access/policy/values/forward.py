@@ -71,6 +71,9 @@ class Destination:
         """Whether it says where: a client may send anything."""
         if self.is_socket:
             return bool(_SOCKET.fullmatch(self.host))
+        if self.host != spelled(self.host):
+            # `db.internal..` is no name, and the host would be asked for `db.internal.`, which no rule names.
+            return False
         return self.port <= _MAX_PORT and (is_host(self.host) or (self.listens and self.host == EVERY_ADDRESS))
 
     @property

@@ -5,11 +5,13 @@ and can be withdrawn.
 """
 
 import asyncio
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from access.policy.labels import UNPARSEABLE
 from access.policy.resources import StatementRule
+from proxy.aside import aside
 from proxy.errors import PolicyFault
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import NO_UTF8, UTF8, codec
@@ -17,7 +19,7 @@ from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.prepared import Prepared
-from proxy.postgres.sql.query import MAX_REMEMBERED, OUTDATED, UNREADABLE, QueryAnalysis, expand
+from proxy.postgres.sql.query import MAX_REMEMBERED, OUTDATED, UNCERTAIN_NAMES, UNREADABLE, QueryAnalysis, expand
 from proxy.postgres.sql.search_path import means_now
 from proxy.sessions.reviewed import Surroundings
 from proxy.sessions.session import LiveSession
@@ -25,15 +27,20 @@ from proxy.statements import StatementFacts, depends_on_schemas, strictest
 from storage.model import VerdictKind
 
 #: Longer texts are parsed in a thread, so that other sessions go on.
-MAX_INLINE_SQL_BYTES = 16 * 1024
+MAX_INLINE_SQL_BYTES = 512
+#: Longer ones take more than others should wait for: a function call in each five bytes costs a second of 16 KiB.
+MAX_SHORT_SQL_BYTES = 16 * 1024
 
 #: What is sent in the place of what was refused: no SQL, so it fails whatever the transaction's state; PostgreSQL's own
 #: log shows it.
 FAILING = "Gatepass refused a statement before it reached this server"
+#: The same in a batch. No client can make it succeed, as it could the Execute of a portal by giving that its name; and
+#: it has a name so that the unnamed statement stays what it is.
+FAILING_IN_BATCH = messages.parse("gatepass", FAILING)
 
 _UNCERTAIN_NAME = (
     "Gatepass is not certain how the database reads the name of this prepared statement or portal. Use ASCII in such "
-    "names, or client_encoding UTF8 and a batch in which nothing ran before."
+    "names, or UTF8 in client and database and a batch in which nothing ran before."
 )
 _REFUSED = "42501"
 _CANCELLED = "57014"
@@ -84,7 +91,8 @@ class Deciding:
 
         Raises PolicyFault where it may read one as another than we do.
         """
-        if all(map(str.isascii, names)) or (codec(self._state.encoding) == UTF8 and self._state.is_settled):
+        is_certain = self._state.cuts_utf8 and self._state.is_settled and codec(self._state.encoding) == UTF8
+        if is_certain or all(map(str.isascii, names)):
             return
         raise PolicyFault(_UNCERTAIN_NAME)
 
@@ -115,7 +123,7 @@ class Deciding:
         if len(sql) <= MAX_INLINE_SQL_BYTES:
             return analyser.analyse(sql)
         await self._link.send(b"")
-        return await asyncio.to_thread(analyser.analyse, sql)
+        return await _aside(analyser.analyse, sql)
 
     async def exactly(self, sql: bytes) -> QueryAnalysis:
         """The same of this very text, for what is shown: another text of its shape has other values."""
@@ -128,7 +136,7 @@ class Deciding:
     async def _exactly(self, sql: bytes) -> QueryAnalysis:
         await self._up_to_date()
         analyser = self._masked_columns.analyser
-        return await asyncio.to_thread(analyser.exactly, sql)
+        return await _aside(analyser.exactly, sql)
 
     async def _up_to_date(self) -> None:
         masked_columns = self._masked_columns
@@ -145,6 +153,8 @@ class Deciding:
     def expanded(self, analysis: QueryAnalysis) -> QueryAnalysis:
         """With what its EXECUTEs run; unreadable ones are refused where there are masked columns."""
         analysis = self._current(analysis)
+        if not self._state.cuts_utf8 and analysis.has_uncertain_names:
+            return replace(analysis, refusal=UNCERTAIN_NAMES)
         expanded = self._with_prepared(analysis) if analysis.runs_prepared else analysis
         if self._masked_columns.catalogue.masked and expanded.refusal is None and _has_unknown(expanded):
             return QueryAnalysis(expanded.statements, UNREADABLE)
@@ -289,3 +299,7 @@ def _has_unknown(analysis: QueryAnalysis) -> bool:
 
 
 _WITH_CODE = frozenset({"do", "ddl"})
+
+
+async def _aside(analyse: Callable[[bytes], QueryAnalysis], sql: bytes) -> QueryAnalysis:
+    return await aside(functools.partial(analyse, sql), is_long=len(sql) > MAX_SHORT_SQL_BYTES)

@@ -3,7 +3,7 @@
 Fetched by the role's own account when the session starts, and again when something turns up that it does not know.
 """
 
-import asyncio
+import functools
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from itertools import zip_longest
 import structlog
 
 from access.policy.resources import Resource, Role
+from proxy.aside import aside
 from proxy.errors import UpstreamFault
 from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres import upstream
@@ -116,7 +117,8 @@ class MaskedColumns:
         columns = await connection.fetch(COLUMNS_SQL)
         more = [VIEWS_SQL, FUNCTIONS_SQL, SYSTEM_SQL] if any(self.is_masked(row[4]) for row in columns) else []
         views, functions, system = [await connection.fetch(each) for each in more] or ([], [], [])
-        self.analyser.catalogue = await asyncio.to_thread(read, columns, views, self.is_masked, functions, system)
+        work = functools.partial(read, columns, views, self.is_masked, functions, system)
+        self.analyser.catalogue = await aside(work, is_long=True)
         self._shapes.clear()
         self.types.forget()
         self.generation += 1

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from typing import Any
 
+from proxy.aside import aside
 from proxy.errors import ClientFault, Fault, PolicyFault, TooMuchPinned
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
@@ -24,6 +25,8 @@ from proxy.sessions.session import LiveSession
 from proxy.transport import TURN_BYTES, Transport
 
 _TERMINATE = ord("X")
+#: What waits for a longer mask than this takes more than others should wait for.
+MAX_SHORT_BYTES = 1024 * 1024
 #: What a message of the client's costs beside its bytes, as so many of them: eight or so make a turn.
 _MESSAGE_COST_BYTES = 1024
 
@@ -47,6 +50,7 @@ class Relay:
         self._masked_columns = masked_columns
         self._state = ConnectionState()
         self._state.encoding = upstream.parameters.get("client_encoding", "UTF8")
+        self._state.cuts_utf8 = upstream.parameters.get("server_encoding", "UTF8") == "UTF8"
         self._answers = Answers(session, masked_columns, self._state, pin)
         link = Link(send=self._send_on, until=self._until, notify=self._notify, answer=client.write)
         self._requests = Requests(session, masked_columns, self._state, link, estimator, pin)
@@ -260,7 +264,7 @@ class Relay:
                         await self._masked_columns.refresh(self._answers.needs)
                     elif self._answers.aside is not None:
                         with self._pinned(self._answers.stopped_bytes):
-                            await asyncio.to_thread(self._answers.aside)
+                            await aside(self._answers.aside, is_long=self._answers.stopped_bytes > MAX_SHORT_BYTES)
                 except Exception as error:
                     self._fail_upstream(error)
                 self._take(self._answers.resume)

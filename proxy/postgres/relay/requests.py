@@ -16,7 +16,7 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 from proxy.postgres.protocol.parameters import read_parse_types
 from proxy.postgres.relay.calls.function_calls import FunctionCalls
-from proxy.postgres.relay.deciding import FAILING, Deciding
+from proxy.postgres.relay.deciding import FAILING, FAILING_IN_BATCH, Deciding
 from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.held_bind import HeldBind
 from proxy.postgres.relay.link import Link
@@ -24,6 +24,7 @@ from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.reviewing import Reviewing
 from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.relay.state.pending_reply import Question
 from proxy.postgres.relay.state.portals import Portal
 from proxy.postgres.relay.state.prepared import Prepared
 from proxy.postgres.sql.cursors import fetch
@@ -82,8 +83,9 @@ class Requests:
             ord("C"): self._close,
             ord("S"): self._sync,
             ord("F"): FunctionCalls(session, self._deciding, self._reviewing, state, link, pin).take,
-            ord("c"): self._copy_end,
-            ord("f"): self._copy_end,
+            ord("d"): self._copy_in,
+            ord("c"): self._copy_in,
+            ord("f"): self._copy_in,
         }
 
     def take(self, chunk: bytes, frame: Frame) -> Sent:
@@ -101,8 +103,10 @@ class Requests:
         if self._state.discarding and tag != _SYNC:
             return b""
         whole = chunk[start - 5 : end]
-        if tag in _PASSED:
+        if tag == _FLUSH:
             return whole
+        if tag in _ENDING_BATCH and self._state.is_in_batch:
+            return self._take_after_batch(chunk, frame)
         handler = self._handlers.get(tag)
         if handler is None:
             raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
@@ -112,6 +116,24 @@ class Requests:
         """The same of what comes in place of a held Bind's Execute."""
         await self._release_bind(held)
         taken = self.take(chunk, frame)
+        return taken if isinstance(taken, bytes) else await taken
+
+    async def _take_after_batch(self, chunk: bytes, frame: Frame) -> bytes:
+        """The same of a Query or FunctionCall in a batch, which a Sync of ours ends before it.
+
+        The batch may fail between its messages, by a statement_timeout. Without the Sync nobody could tell that from an
+        error of this message, and all answers behind it would be taken for others'.
+        """
+        self._state.sync(Question())
+        await self._link.send(messages.SYNC)
+        taken = self.take(chunk, frame)
+        return taken if isinstance(taken, bytes) else await taken
+
+    async def _once_answered(self, take: Callable[[bytes, bytes], Sent], whole: bytes) -> bytes:
+        """Take a message when all that was sent before has its answer."""
+        if not await self._deciding.settled() and whole[0] != _SYNC:
+            return b""
+        taken = take(whole[5:], whole)
         return taken if isinstance(taken, bytes) else await taken
 
     def drop(self) -> None:
@@ -173,15 +195,17 @@ class Requests:
             return b""
         if denial is not None:
             self._state.refuse(denial)
-            return messages.parse("", FAILING)
+            return FAILING_IN_BATCH
         self._state.parse(name, analysis, sql=sql if reviewed else b"", types=read_parse_types(payload))
         if reviewed:
             self._pin_waiting()
         return whole
 
-    def _bind(self, payload: bytes, whole: bytes) -> bytes:
+    def _bind(self, payload: bytes, whole: bytes) -> Sent:
         bind = messages.read_bind(payload)
         self._deciding.check_names(bind.portal, bind.statement)
+        if not self._state.is_certain("S", bind.statement):
+            return self._once_answered(self._bind, whole)
         candidates = self._state.prepared(bind.statement)
         if self._session.guarded and self._deciding.waits(self._analysis_of(candidates)):
             self._held_bind = HeldBind(bind, whole)
@@ -191,12 +215,14 @@ class Requests:
         self._state.bind(bind.portal, bind.statement, bind.result_formats, parameters=bind.parameter_count)
         return before + whole
 
-    def _describe(self, payload: bytes, whole: bytes) -> bytes:
+    def _describe(self, payload: bytes, whole: bytes) -> Sent:
         target, name = messages.read_target(payload)
         self._deciding.check_names(name)
         if self._held_bind is not None:
             self._held_bind.described = whole
             return b""
+        if not self._state.is_certain(target, name):
+            return self._once_answered(self._describe, whole)
         self._state.describe(target, name)
         return whole
 
@@ -205,6 +231,8 @@ class Requests:
         self._deciding.check_names(name)
         if self._held_bind is not None:
             return self._execute_held(self._held_bind, whole)
+        if not self._state.is_certain("P", name):
+            return self._once_answered(self._execute, whole)
         portal = self._state.portal(name)
         if portal is None:
             return self._execute_cursor(name, rows, whole)
@@ -235,7 +263,7 @@ class Requests:
         if denial is None:
             return None
         self._state.refuse(denial)
-        return messages.execute(FAILING)
+        return FAILING_IN_BATCH
 
     def _executed(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
         """The Execute, and before it a Describe of ours where the rows would come without their columns."""
@@ -280,14 +308,25 @@ class Requests:
         self._state.close(target, name)
         return whole
 
-    def _sync(self, _: bytes, whole: bytes) -> bytes:
+    def _sync(self, _: bytes, whole: bytes) -> Sent:
+        """While a COPY comes in the server ignores it, but for an error that may be on its way: so it is not sent."""
+        if self._state.awaits_copy:
+            return self._once_answered(self._sync, whole)
+        if self._state.copying_in:
+            return b""
         self._state.sync()
         if self._pinned:
             self._pin_waiting()
         return whole
 
-    def _copy_end(self, _: bytes, whole: bytes) -> bytes:
-        self._state.copy_end()
+    def _copy_in(self, _: bytes, whole: bytes) -> Sent:
+        """CopyData, CopyDone and CopyFail, which mean nothing where no COPY waits for them."""
+        if self._state.awaits_copy:
+            return self._once_answered(self._copy_in, whole)
+        if not self._state.copying_in:
+            return b""
+        if whole[0] != _COPY_DATA:
+            self._state.copy_end()
         return whole
 
     # --- runs that reviewers are asked about --------------------------------------------------------------------------
@@ -327,7 +366,7 @@ class Requests:
             denial = await self._deciding.refuse(analysis.facts, _NOT_AT_ONCE, _ONE_RUN)
             if not self._state.discarding:
                 self._state.refuse(denial)
-                await self._link.send(messages.execute(FAILING))
+                await self._link.send(FAILING_IN_BATCH)
             return
         before, _ = self._bound(held)
         self._pin_waiting()
@@ -352,6 +391,6 @@ class Requests:
         return b""
 
 
-_SYNC = ord("S")
-#: Flush and CopyData; neither gets an answer.
-_PASSED = frozenset({ord("H"), ord("d")})
+_SYNC, _FLUSH, _COPY_DATA = ord("S"), ord("H"), ord("d")
+#: Query and FunctionCall are answered by a ReadyForQuery of their own.
+_ENDING_BATCH = frozenset({ord("Q"), ord("F")})

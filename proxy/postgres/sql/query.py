@@ -33,6 +33,10 @@ _CALLING = frozenset({"call", "execute", UNPARSEABLE})
 _FETCHING = frozenset({"fetch", UNPARSEABLE})
 
 
+#: A name of 63 bytes at most loses up to three with a character that is cut.
+_MAY_BE_CUT = 60
+
+
 @dataclass(frozen=True)
 class QueryStatement:
     """One statement of a query, as the relay needs it: its analysis without the tree."""
@@ -44,6 +48,8 @@ class QueryStatement:
     copy_out: CopyOut | None
     #: What it does to cursors.
     cursor: CursorChange | None = None
+    #: It is a COPY of rows that the client sends.
+    copies_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,24 @@ class QueryAnalysis:
     def fetches(self) -> bool:
         """Whether it moves a cursor, or may."""
         return any(not _FETCHING.isdisjoint(each.facts.labels) for each in self.statements)
+
+    @cached_property
+    def has_uncertain_names(self) -> bool:
+        """Whether a prepared statement's or cursor's name may be another one where the server does not cut UTF-8.
+
+        A name that was cut here may have lost all that was not ASCII, and little else.
+        """
+        names = [name for each in self.statements for name in (each.executes, each.prepares) if name]
+        names += [each.cursor.name for each in self.statements if each.cursor is not None]
+        return any(not name.isascii() or len(name) >= _MAY_BE_CUT for name in names)
+
+    @cached_property
+    def may_copy_in(self) -> bool:
+        """Whether the server may wait for rows of the client's once it runs."""
+        return any(
+            each.copies_in or (UNPARSEABLE in each.facts.labels and each.facts.kind == "other")
+            for each in self.statements
+        )
 
     @cached_property
     def cursors(self) -> tuple[CursorChange, ...]:
@@ -226,8 +250,15 @@ class QueryAnalyser:
 
 
 def _without_tree(statement: StatementAnalysis) -> QueryStatement:
-    out = copy_out(statement.tree) if isinstance(statement.tree, pg.CopyStmt) else None
-    return QueryStatement(statement.facts, statement.executes, statement.prepares, out, cursor_change(statement.tree))
+    copy = statement.tree if isinstance(statement.tree, pg.CopyStmt) else None
+    return QueryStatement(
+        statement.facts,
+        statement.executes,
+        statement.prepares,
+        copy_out(copy) if copy is not None else None,
+        cursor_change(statement.tree),
+        copies_in=copy is not None and copy.is_from and not copy.filename and not copy.is_program,
+    )
 
 
 UNREADABLE = (
@@ -242,6 +273,11 @@ def _copy_refusal(copy: Message) -> str | None:
     out = copy_out(copy)
     return _COPY_FORMAT.format(out.format) if out is not None and out.format not in {"text", "csv"} else None
 
+
+UNCERTAIN_NAMES = (
+    "This database is not in UTF8, so Gatepass is not certain how it cuts this name of a prepared statement or cursor. "
+    "Use ASCII, and fewer than 60 characters."
+)
 
 #: What runs when nobody knows what stands behind a name.
 UNKNOWN = QueryAnalysis(
@@ -275,7 +311,8 @@ def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnal
             continue
         candidates = prepared(statement.executes)
         refusal = refusal or next((each.refusal for each in candidates if each.refusal), None)
-        statements.append(replace(statement, facts=_with_prepared(statement, candidates)))
+        copies_in = any(one.copies_in for each in candidates for one in each.statements)
+        statements.append(replace(statement, facts=_with_prepared(statement, candidates), copies_in=copies_in))
     return replace(analysis, statements=tuple(statements), refusal=refusal)
 
 

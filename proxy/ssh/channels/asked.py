@@ -4,12 +4,14 @@ Of the first request alone: a later one on the same channel is refused, and must
 """
 
 import asyncio
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from access.policy.labels import ShellLabel
 from access.policy.resources import Files, Role, SshFeature, StatementRule
+from proxy.aside import aside
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind, kind_of
 from proxy.statements import StatementFacts
@@ -22,8 +24,11 @@ MAX_ENVIRONMENT_NAME: Final = 64
 #: Variables of one channel.
 MAX_ENVIRONMENT: Final = 128
 
-#: Longer command lines are analysed in a thread, so that other sessions go on.
-MAX_INLINE_COMMAND: Final = 4 * 1024
+#: Longer command lines are analysed in a thread, so that other sessions go on. A character costs up to a tenth of a
+#: millisecond: `a|a|a|` of four kilobytes takes a third of a second.
+MAX_INLINE_COMMAND: Final = 128
+#: Longer ones take more than others should wait for.
+MAX_SHORT_COMMAND: Final = 4 * 1024
 
 _NO_FILES: Final = StatementRule(
     name="files",
@@ -45,19 +50,30 @@ class Asked:
     subsystem: str | None = None
     terminal: bool = False
     environment: list[tuple[bytes | str, bytes | str]] = field(default_factory=list[tuple[bytes | str, bytes | str]])
+    #: Found along with the facts, where those are found aside.
+    _kind: Kind | None = field(default=None, init=False)
 
-    async def facts(self) -> list[StatementFacts]:
-        """What rules are asked about."""
+    async def facts(self, turn: asyncio.Lock) -> list[StatementFacts]:
+        """What rules are asked about. `turn` is its session's: of each one long command at a time is read."""
         if self.command is not None and len(self.command.text) > MAX_INLINE_COMMAND:
-            return await asyncio.to_thread(self.command.facts)
+            async with turn:
+                is_long = len(self.command.text) > MAX_SHORT_COMMAND
+                return await aside(functools.partial(self._read, self.command), is_long=is_long)
         if self.command is not None:
             return self.command.facts()
         kind = self.feature.value
         labels = {kind, ShellLabel.TRANSFER.value} if self.feature is SshFeature.SFTP else {kind}
         return [StatementFacts(text=kind, kind=kind, labels=frozenset(labels))]
 
+    def _read(self, command: CommandLine) -> list[StatementFacts]:
+        facts = command.facts()
+        self._kind = self.kind(facts)
+        return facts
+
     def kind(self, facts: list[StatementFacts]) -> Kind:
         """What the channel will carry."""
+        if self._kind is not None:
+            return self._kind
         if self.feature is SshFeature.SFTP:
             return Kind.SFTP
         if self.command is None:

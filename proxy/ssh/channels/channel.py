@@ -90,6 +90,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._far: UpstreamSide | None = None
         self._cast: Cast | None = None
         self._size: tuple[int, int] | None = None
+        #: The client takes no more for now. It may stop before the host's word that all began has been read.
+        self._is_full = False
 
     def goes_by(self, upstream: UpstreamChannel) -> None:
         """The host has opened a channel for this one already."""
@@ -170,21 +172,22 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         opened = {"type": self._asked.feature.value, "terminal": self._asked.terminal}
         live.cast.channel(self.number, event="open", **opened)
         try:
-            kind = await self._passes(live.session)
+            kind = await self._passes(live)
             if kind is not None and not self._channel.is_closing():
                 await self._relay(live, kind)
         finally:
             if self._upstream is not None:
                 self._upstream.close()
 
-    async def _passes(self, session: LiveSession) -> Kind | None:
+    async def _passes(self, live: Live) -> Kind | None:
         """The kind of channel that it is, if the role and its rules allow it; the client is told if not."""
+        session = live.session
         if refusal := self._refusal(session):
             self.end(refusal, REFUSED)
             return None
         self._authorizing = True
         try:
-            facts = await self._asked.facts()
+            facts = await self._asked.facts(live.reading)
             refusal = self._asked.refusal(session.role, facts)
             verdict = await unless(self._withdrawn, session.authorize(facts, self._notify, refusal=refusal))
         finally:
@@ -225,6 +228,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             await self._start(live, far)
             if not self._channel.is_closing():
                 self._far = far
+                if self._is_full:
+                    far.channel.pause_reading()
                 self._pass_early_input(far)
                 await far.finished
         except asyncssh.ChannelOpenError as error:
@@ -346,10 +351,12 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     # Back-pressure: a client that cannot take more stops the upstream.
 
     def pause_writing(self) -> None:
+        self._is_full = True
         if self._far is not None:
             self._far.channel.pause_reading()
 
     def resume_writing(self) -> None:
+        self._is_full = False
         if self._far is not None:
             self._far.channel.resume_reading()
 

@@ -5,7 +5,9 @@ import socket
 from collections.abc import AsyncIterator
 
 import asyncssh
+import pytest
 
+from proxy.ssh import pacing
 from support.ssh import Client
 
 SMALL_BUFFER = 64 * 1024
@@ -29,3 +31,15 @@ async def connected(client: Client) -> AsyncIterator[asyncssh.SSHClientConnectio
         ) as connection:
             yield connection
             connection.abort()
+
+
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the gateway take a socket for full, and for flooded, with little in it."""
+    for name, size in (("DRAINED_BYTES", 32), ("FULL_BYTES", 64), ("MAX_UNSENT_BYTES", 128)):
+        monkeypatch.setattr(pacing, name, size * 1024)
+
+
+def send_little(paced: pacing.Paced) -> None:
+    """Have the system take little of what the gateway sends on this connection."""
+    sock: socket.socket = paced._transport.get_extra_info("socket")  # pyright: ignore[reportPrivateUsage]
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)

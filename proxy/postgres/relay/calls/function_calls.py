@@ -4,10 +4,10 @@ A call is answered like a Query: its result or an error, then ReadyForQuery; wha
 with the rest. Calls of large objects' functions pass the rules, everything else is refused.
 """
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
+from proxy.aside import aside
 from proxy.postgres.large_objects.functions import HASHED_ASIDE_BYTES, NotRelayed, ObjectCall, read_call
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
@@ -81,7 +81,7 @@ class FunctionCalls:
     async def _analysed(self, call: ObjectCall) -> QueryAnalysis:
         """As the SQL that does the same, with the values of this call as its text."""
         analysis = await self._deciding.analysed(call.sql())
-        text = await asyncio.to_thread(call.shown) if call.data_bytes > HASHED_ASIDE_BYTES else call.shown()
+        text = await aside(call.shown, is_long=True) if call.data_bytes > HASHED_ASIDE_BYTES else call.shown()
         statements = tuple(
             replace(each, facts=replace(each.facts, text=text, unreviewable="")) for each in analysis.statements
         )

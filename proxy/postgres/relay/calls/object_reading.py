@@ -12,11 +12,12 @@ in its transaction, and the descriptor stands afterwards where the client's read
 is recorded and given out.
 """
 
-import asyncio
+import functools
 import json
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from proxy.aside import aside
 from proxy.masking.edits import Edit
 from proxy.postgres.large_objects import functions, window
 from proxy.postgres.large_objects.functions import HASHED_ASIDE_BYTES, ObjectCall
@@ -173,4 +174,6 @@ def _result(question: Question) -> bytes:
 
 async def _aside(work: Callable[[bytes], T], data: bytes) -> T:
     """In a thread if it is long, so that other sessions go on."""
-    return await asyncio.to_thread(work, data) if len(data) > HASHED_ASIDE_BYTES else work(data)
+    if len(data) <= HASHED_ASIDE_BYTES:
+        return work(data)
+    return await aside(functools.partial(work, data), is_long=True)

@@ -14,7 +14,7 @@ from collections import deque
 from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.relay.state.pending_reply import Kind, PendingReply, Question
+from proxy.postgres.relay.state.pending_reply import READY, Kind, PendingReply, Question
 from proxy.postgres.relay.state.portals import Portal, Portals
 from proxy.postgres.relay.state.prepared import Prepared, PreparedStatements
 from proxy.postgres.relay.state.replies import LEGAL
@@ -40,11 +40,17 @@ class ConnectionState:
         #: Everything up to the next Sync is lost: the server discards it, or would after a refusal.
         self.discarding = False
         self._copying_in = False
+        #: How many that may ask for rows of a COPY are unanswered.
+        self._copies = 0
         self._batch = 0
+        #: Something of a batch was sent whose Sync was not: an error would discard all up to that.
+        self.is_in_batch = False
         #: Of the last ReadyForQuery: I, T or E.
         self.status = b"I"
         #: The client_encoding that the server told last.
         self.encoding = "UTF8"
+        #: The database is in UTF-8: the server cuts names by the bytes that they have in its own encoding.
+        self.cuts_utf8 = True
         #: Statements that were sent to run; a portal whose bound_after differs may be about other things by now.
         self.runs = 0
         self._runs_at_ready = 0
@@ -66,6 +72,11 @@ class ConnectionState:
         return self._copying_in
 
     @property
+    def awaits_copy(self) -> bool:
+        """Whether the server may or may not take the client's next messages for rows of a COPY: it has not said yet."""
+        return self._copies > 0 and not self._copying_in
+
+    @property
     def kept(self) -> int:
         """Bytes of texts and parameters that reviewers may have to be shown."""
         return self._prepared.kept + self._portals.kept
@@ -84,21 +95,22 @@ class ConnectionState:
         if denial is None:
             self.note_run(analysis)
             self._prepared.made_by_sql(analysis, sql)
-        self._pending.append(PendingReply(Kind.QUERY, analysis=analysis, denial=denial))
+        self._add(PendingReply(Kind.QUERY, analysis=analysis, denial=denial))
 
     def call(self, analysis: QueryAnalysis, call: ObjectCall) -> None:
         """A FunctionCall is sent."""
         self.note_run(analysis)
-        self._pending.append(PendingReply(Kind.CALL, analysis=analysis, call=call))
+        self._add(PendingReply(Kind.CALL, analysis=analysis, call=call))
 
     def ask(self, question: Question, *kinds: Kind) -> None:
         """Messages of these kinds are sent to ask something of our own."""
-        self._pending.extend(PendingReply(kind, injected=True, question=question) for kind in kinds)
+        for kind in kinds:
+            self._add(PendingReply(kind, injected=True, question=question))
 
     def parse(self, name: str, analysis: QueryAnalysis, *, sql: bytes = b"", types: tuple[int, ...] = ()) -> Prepared:
-        prepared = Prepared(analysis, sql, types)
+        prepared = Prepared(analysis, sql, types, sent_in=self._batch)
         self._prepared.parsed(name, prepared)
-        self._pending.append(PendingReply(Kind.PARSE, prepared=prepared, name=name))
+        self._add(PendingReply(Kind.PARSE, prepared=prepared, name=name))
         return prepared
 
     def bind(
@@ -112,10 +124,11 @@ class ConnectionState:
             bind=payload,
             last_run=self.runs,
             changes=self._changes,
+            sent_in=self._batch,
         )
         self._portals.bound(portal, bound)
         self.cursors.forget(portal)
-        self._pending.append(PendingReply(Kind.BIND, portal=bound, name=portal))
+        self._add(PendingReply(Kind.BIND, portal=bound, name=portal))
         return bound
 
     def describe(self, target: str, name: str, *, injected: bool = False, cursor: Portal | None = None) -> None:
@@ -129,7 +142,18 @@ class ConnectionState:
             pending.prepared = candidates[0]
             pending.prepared.described_in = self._batch
             pending.changes = self._changes
-        self._pending.append(pending)
+        self._add(pending)
+
+    def is_certain(self, target: str, name: str) -> bool:
+        """Whether the name means what was sent last under it, if what comes next runs at all.
+
+        In the batch of that it does. Later the batch may turn out to have failed, and the name to mean what it did
+        before: an unnamed statement and any portal outlive a Parse and a Bind that are discarded.
+        """
+        if target == "S" and name:
+            return True  # for it stands for each of them
+        last = self._portals.get(name) if target == "P" else next(iter(self.prepared(name)), None)
+        return last is None or last.is_answered or last.sent_in == self._batch
 
     def portal(self, name: str) -> Portal | None:
         return self._portals.get(name)
@@ -163,7 +187,7 @@ class ConnectionState:
         self.note_run(analysis)
         portal.last_run = self.runs
         self._prepared.made_by_sql(analysis, b"")
-        self._pending.append(PendingReply(Kind.EXECUTE, analysis=analysis, portal=portal))
+        self._add(PendingReply(Kind.EXECUTE, analysis=analysis, portal=portal))
 
     def close(self, target: str, name: str) -> None:
         pending = PendingReply(Kind.CLOSE, name=name)
@@ -172,28 +196,38 @@ class ConnectionState:
         else:
             self._portals.closed(name)
             self.cursors.forget(name)
-        self._pending.append(pending)
+        self._add(pending)
 
     def refuse(self, denial: bytes) -> None:
         """Something that fails was sent in place of a refused extended message."""
-        self._pending.append(PendingReply(Kind.PARSE, denial=denial))
+        self._add(PendingReply(Kind.PARSE, denial=denial))
         self.discarding = True
 
-    def sync(self) -> None:
-        """While a COPY comes in, the server ignores Sync."""
+    def sync(self, question: Question | None = None) -> None:
+        """A Sync is sent, the client's or one of ours."""
         self.discarding = False
         self._batch += 1
         if self._changes != self._changes_at_sync:
             self._changes += 1
             self._changes_at_sync = self._changes
-        if not self._copying_in:
-            self._pending.append(PendingReply(Kind.SYNC))
+        self._add(PendingReply(Kind.SYNC, injected=question is not None, question=question))
 
     def copy_end(self) -> None:
-        if self._copying_in:
-            self._copying_in = False
-        elif self._pending:
-            self._pending.append(PendingReply(Kind.COPY_END))
+        """The rows that a COPY waits for are over: a CopyDone or CopyFail is sent."""
+        self._copying_in = False
+
+    def _add(self, sent: PendingReply) -> None:
+        """Wait for the answer to it."""
+        sent.runs = self.runs
+        self._pending.append(sent)
+        self._copies += sent.may_copy_in
+        self.is_in_batch = sent.kind not in READY
+
+    def _take(self) -> PendingReply:
+        """The first one gets no answer any more."""
+        taken = self._pending.popleft()
+        self._copies -= taken.may_copy_in
+        return taken
 
     def analyses_of(self, name: str) -> list[QueryAnalysis]:
         """What a prepared statement of this name may do."""
@@ -216,17 +250,12 @@ class ConnectionState:
     @property
     def current(self) -> PendingReply | None:
         """What the next answer belongs to."""
-        while self._pending and self._pending[0].kind is Kind.COPY_END:
-            self._pending.popleft()
         return self._pending[0] if self._pending else None
 
     @property
     def question(self) -> Question | None:
         """What the next answer answers, if it is a question of ours."""
-        if not self._pending:
-            return None
-        current = self._pending[0] if self._pending[0].kind is not Kind.COPY_END else self.current
-        return current.question if current is not None else None
+        return self._pending[0].question if self._pending else None
 
     def still_asks(self, question: Question) -> bool:
         """Whether an answer to it is yet to come."""
@@ -244,15 +273,18 @@ class ConnectionState:
         current = self._head(method)
         if current.denial is not None and current.kind is not Kind.QUERY:
             raise ProtocolViolation("a refused message that did not fail")
-        self._pending.popleft()
-        return current
+        return self._take()
 
     def parse_complete(self) -> None:
         done = self._complete("parse_complete")
+        if done.prepared is not None:
+            done.prepared.is_answered = True
         self._prepared.completed(done.name, done.prepared)
 
     def bind_complete(self) -> None:
-        self._complete("bind_complete")
+        done = self._complete("bind_complete")
+        if done.portal is not None:
+            done.portal.is_answered = True
 
     def close_complete(self) -> None:
         done = self._complete("close_complete")
@@ -271,7 +303,7 @@ class ConnectionState:
         if current.kind is Kind.QUERY:
             current.columns = columns
             return current
-        self._pending.popleft()
+        self._take()
         if current.portal is not None:
             current.portal.columns = columns
         elif current.prepared is not None:
@@ -299,7 +331,7 @@ class ConnectionState:
                 ran = ran[current.index : current.index + 1]
             self.cursors.completed([each.cursor for each in ran], tag)
         if current.kind is Kind.EXECUTE:
-            self._pending.popleft()
+            self._take()
         else:
             current.index += 1
             current.columns = None
@@ -310,13 +342,10 @@ class ConnectionState:
         return self._head("returned")
 
     def copy_in_began(self) -> None:
-        """The Syncs that the client sent ahead are ignored by the server, up to the end of the data."""
-        self._head("copy_in_began")
-        head, *rest = self._pending
-        ends = next((i for i, each in enumerate(rest) if each.kind is Kind.COPY_END), None)
-        self._copying_in = ends is None
-        before, after = (rest, []) if ends is None else (rest[:ends], rest[ends + 1 :])
-        self._pending = deque([head, *(each for each in before if each.kind is not Kind.SYNC), *after])
+        """It is known before to be possible, so nothing was sent behind it that the server would ignore now."""
+        if not self._head("copy_in_began").may_copy_in:
+            raise ProtocolViolation("a COPY that nothing asked for")
+        self._copying_in = True
 
     def copy_out_began(self) -> PendingReply:
         return self._head("copy_out_began")
@@ -326,12 +355,13 @@ class ConnectionState:
         current = self.current
         self._copying_in = False
         self.cursors.failed()
-        if current is None or current.kind in {Kind.QUERY, Kind.SYNC, Kind.CALL}:
+        if current is not None and current.kind in READY:
             return current
         while self._pending and self._pending[0].kind is not Kind.SYNC:
-            self._forget(self._pending.popleft())
+            self._forget(self._take())
         if not self._pending:
-            self.discarding = True
+            # What comes when nothing is unanswered can only be about an open batch: a statement_timeout.
+            self.discarding = self.is_in_batch
         return current
 
     def _forget(self, lost: PendingReply) -> None:
@@ -343,9 +373,8 @@ class ConnectionState:
 
     def ready(self, status: bytes) -> None:
         """A ReadyForQuery. Portals live no longer than their transaction."""
-        self._complete("ready")
+        self._runs_at_ready = self._complete("ready").runs
         self.status = status
-        self._runs_at_ready = self.runs
         if status == b"I":
             self.has_made_things = False
         if status == b"I" and not self._pending:

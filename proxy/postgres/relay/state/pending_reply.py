@@ -25,8 +25,11 @@ class Kind(IntEnum):
     SYNC = auto()
     #: A function called by its OID.
     CALL = auto()
-    #: The client's CopyDone or CopyFail; no answer of its own.
-    COPY_END = auto()
+
+
+#: What a ReadyForQuery ends. Others belong to a batch, of which the server discards the rest if one fails.
+READY = frozenset({Kind.QUERY, Kind.SYNC, Kind.CALL})
+_RUNNING = frozenset({Kind.QUERY, Kind.EXECUTE})
 
 
 @dataclass(eq=False, slots=True)
@@ -69,3 +72,10 @@ class PendingReply:
     changes: int = 0
     #: Call: what was called.
     call: ObjectCall | None = None
+    #: How many statements had been sent to run by then, with its own.
+    runs: int = 0
+
+    @property
+    def may_copy_in(self) -> bool:
+        """Whether the server may wait for rows because of it."""
+        return self.analysis is not None and self.kind in _RUNNING and self.analysis.may_copy_in

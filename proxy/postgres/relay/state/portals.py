@@ -35,6 +35,9 @@ class Portal:
     changes: int = 0
     #: The Bind's payload, where reviewers may have to be shown its values; else empty.
     bind: bytes = b""
+    #: The batch that its Bind was sent in, and whether the server has said that it is there.
+    sent_in: int = -1
+    is_answered: bool = False
 
     def result_columns(self) -> tuple[Column, ...]:
         """Columns of its rows, in the formats they come in. Raises ProtocolViolation if they were never described."""

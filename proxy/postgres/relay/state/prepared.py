@@ -32,6 +32,9 @@ class Prepared:
     #: How much had changed when what `columns` says was asked for (ConnectionState).
     described_after: int = -1
     failed: bool = False
+    #: Parse: the batch that it was sent in, and whether the server has said that it is there.
+    sent_in: int = -1
+    is_answered: bool = False
 
 
 class PreparedStatements:
@@ -46,12 +49,12 @@ class PreparedStatements:
         return sum(len(each.sql) for candidates in self._named.values() for each in candidates)
 
     def of(self, name: str) -> tuple[Prepared, ...]:
-        return tuple(self._named.get(name, ()))
+        """The unnamed statement is the last one, for what is sent in its batch or once it is there."""
+        candidates = self._named.get(name, ())
+        return tuple(candidates if name else candidates[-1:])
 
     def parsed(self, name: str, prepared: Prepared) -> None:
-        """A Parse is sent. An unnamed statement is gone with the next, even if that one fails."""
-        if not name:
-            self._named.pop(name, None)
+        """A Parse is sent. It may be discarded, and leave an unnamed statement that was there before."""
         self._add(name, prepared)
 
     def made_by_sql(self, analysis: QueryAnalysis, sql: bytes) -> None:
@@ -59,8 +62,11 @@ class PreparedStatements:
         for statement in analysis.statements if analysis.prepares else ():
             if statement.prepares is None:
                 continue
-            last = self._named.get(statement.prepares, [None])[-1]
-            if last is None or last.columns is not None or last.analysis != analysis:
+            candidates = self._named.get(statement.prepares, [])
+            if candidates and candidates[-1].analysis == analysis:
+                # A Close that is under way takes the one before it, and not this.
+                candidates[-1] = Prepared(analysis, sql)
+            else:
                 self._add(statement.prepares, Prepared(analysis, sql))
 
     def _add(self, name: str, prepared: Prepared) -> None:
@@ -68,7 +74,7 @@ class PreparedStatements:
             raise ProtocolViolation("too many prepared statements")
         candidates = self._named.setdefault(name, [])
         candidates.append(prepared)
-        if len(candidates) > MAX_CANDIDATES:
+        if name and len(candidates) > MAX_CANDIDATES:
             raise ProtocolViolation("too many statements under one name")
 
     def completed(self, name: str, prepared: Prepared | None) -> None:

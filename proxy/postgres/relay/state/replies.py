@@ -16,7 +16,7 @@ Each message that gets an answer is one PendingReply in a queue; what comes back
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from proxy.postgres.relay.state.pending_reply import Kind
+from proxy.postgres.relay.state.pending_reply import READY, Kind
 
 
 class Reply(NamedTuple):
@@ -46,9 +46,9 @@ REPLIES: Mapping[str, Reply] = {
     "H": Reply(_RUNNING, "copy_out_began"),
     "d": Reply(_RUNNING, None),
     "c": Reply(_RUNNING, None),
-    "E": Reply(frozenset(Kind) - {Kind.COPY_END}, "failed"),
+    "E": Reply(frozenset(Kind), "failed"),
     "V": Reply(frozenset({Kind.CALL}), "returned"),
-    "Z": Reply(frozenset({Kind.QUERY, Kind.SYNC, Kind.CALL}), "ready"),
+    "Z": Reply(READY, "ready"),
 }
 
 #: Method -> kinds: a method that takes several messages takes them wherever one of them is legal.

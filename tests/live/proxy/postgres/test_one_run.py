@@ -10,6 +10,7 @@ import pytest
 from access.context import Access
 from access.grants import grants
 from proxy.postgres.protocol import messages
+from proxy.postgres.relay.deciding import FAILING
 from storage.model import HoldState, ReviewDecision
 from support.postgres import Door, Raw, Target
 from support.reviews import WAIT_S, decide, held, statements
@@ -420,6 +421,20 @@ async def test_of_two_that_wait_bound_one_runs(door: Door, access: Access, scrat
     refused = await sent(client, messages.execute("d"), messages.SYNC)
     assert "other statements ran since it was bound" in sentence(refused)
     await sent(client, messages.query("rollback"))
+    await client.close()
+
+
+@pytest.mark.parametrize("portal", [FAILING, "gatepass"])
+async def test_what_stands_in_a_refused_place_runs_nothing(
+    door: Door, access: Access, scratch: asyncpg.Connection, portal: str
+) -> None:
+    """Whatever names a client gives: what is sent instead of a refused message fails."""
+    client = await door.raw("owner-by-review")
+    parts = [parse("s", "delete from scratch"), bind(portal, "s"), messages.FLUSH, messages.execute("unknown")]
+    refused = await sent(client, *parts, messages.SYNC)
+    assert "does not know what this portal runs" in sentence(refused)
+    assert [each.rule for each in await statements(access)] == ["unknown-portal"]
+    assert await rows(scratch) == (1, 1000)
     await client.close()
 
 

@@ -1,4 +1,4 @@
-"""One look tells which detectors are worth running, and whether escape sequences touch words."""
+"""One look tells which detectors are worth running, and whether there are escape sequences."""
 
 import pytest
 
@@ -19,6 +19,8 @@ def test_plain_words_are_worth_nothing() -> None:
     assert look(b"nothing to see here") == ([], False)
 
 
-@pytest.mark.parametrize(("text", "touched"), [(b"al\x1b[1mice@", True), (b"\x1b[1m alice@", False)])
-def test_escape_sequences_that_touch_words_are_told(text: bytes, touched: bool) -> None:
-    assert look(text)[1] is touched
+@pytest.mark.parametrize(
+    ("text", "escaped"), [(b"al\x1b[1mice@", True), (b"\x1b[1m alice@", True), (b"alice@ \x1b[1", False)]
+)
+def test_escape_sequences_are_told(text: bytes, escaped: bool) -> None:
+    assert look(text)[1] is escaped

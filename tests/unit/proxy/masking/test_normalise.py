@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 import re2
@@ -141,18 +142,26 @@ def without_escapes(data: bytes) -> bytes:
     return re.sub(COMMON_ESCAPE.encode(), b"", data)
 
 
+def bordered(data: bytes) -> bytes:
+    return re.sub(COMMON_ESCAPE.encode(), b"\x1b", data)
+
+
+@pytest.mark.parametrize(("border", "seen"), [(b"", without_escapes), (b"\x1b", bordered)])
 @given(texts, st.data())
-def test_an_edit_of_the_text_is_the_same_edit_of_the_data(data: bytes, draw: st.DataObject) -> None:
+def test_an_edit_of_the_text_is_the_same_edit_of_the_data(
+    border: bytes, seen: Callable[[bytes], bytes], data: bytes, draw: st.DataObject
+) -> None:
     """What is seen is the text with the edit made, and no escape sequence is lost."""
-    view = NormalisedView(data, 0)
-    assert view.text == without_escapes(data)
+    view = NormalisedView(data, 0, border)
+    assert view.text == seen(data)
     if not view.text:
         return
     start = draw.draw(st.integers(0, len(view.text) - 1))
     end = draw.draw(st.integers(start + 1, len(view.text)))
     edit = view.in_data(Edit(start, end, b"#", "pan"))
     made = data[: edit.start] + edit.replacement + data[edit.end :]
-    assert without_escapes(made) == view.text[:start] + b"#" + view.text[end:]
+    kept = b"\x1b" * len(re.findall(COMMON_ESCAPE.encode(), data[edit.start : edit.end])) if border else b""
+    assert seen(made) == view.text[:start] + b"#" + kept + view.text[end:]
     assert re.findall(COMMON_ESCAPE.encode(), made) == re.findall(COMMON_ESCAPE.encode(), data)
     assert edit.kind == "pan"
 
@@ -170,3 +179,4 @@ def test_start_is_where_the_text_goes_on(data: bytes, start: int) -> None:
     cuts = [match.span() for match in re.finditer(COMMON_ESCAPE.encode(), data)]
     whole = next((first for first, past in cuts if first < start < past), start)
     assert NormalisedView(data, start).start == len(without_escapes(data[:whole]))
+    assert NormalisedView(data, start, b"\x1b").start == len(bordered(data[:whole]))

@@ -107,6 +107,7 @@ ARMOURED = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\nAA==\n-----END RSA PRIVATE KE
         "a@b.co-----BEGIN PRIVATE KEY-----4111111111111111  \x1b[31m4111\x1b[0m1111 1111 1111",
         f"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl{ARMOURED}",
         "postgres://app:s3cret@db.internal/payments03782 822463 10005,3782 822463 10005,",
+        "b(ob@eGe.com\x1b[a\u0431id 4111 \x1b[1m1111",
     ],
 )
 def test_splits_that_once_went_wrong(text: str) -> None:

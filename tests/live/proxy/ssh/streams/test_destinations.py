@@ -82,7 +82,16 @@ class TestDenied:
                 with pytest.raises(asyncssh.ChannelOpenError, match="rule no-loopback"):
                     await _heard(connection, spelling, greeter)
             # What this gateway's reading of an address and another's may differ about is no destination.
-            for spelling in ("127.0.0.08", "0b1111111", "127.0.0.1 ", "fe80::1%lo", "/run/x", ""):
+            for spelling in (
+                "127.0.0.08",
+                "0b1111111",
+                "127.0.0.1 ",
+                "fe80::1%lo",
+                "/run/x",
+                "",
+                "localhost..",
+                "127.0.0.1..",
+            ):
                 with pytest.raises(asyncssh.ChannelOpenError, match="forwarding is not allowed"):
                     await _heard(connection, spelling, greeter)
         assert len(await audited("proxy:statement:deny")) == len([*SPELLINGS, *others])

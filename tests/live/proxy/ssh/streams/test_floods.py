@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -12,11 +11,11 @@ from asyncssh.channel import SSHClientChannel
 from asyncssh.constants import MSG_CHANNEL_REQUEST
 from asyncssh.packet import Boolean, String
 
-from proxy.ssh import pacing
+from proxy.ssh.channels import session_channel
 from proxy.ssh.flow import EARLY_WINDOW_BYTES, SMALLEST_PACKET_BYTES, WINDOW_BYTES
 from proxy.ssh.pacing import FULL_BYTES, Paced
 from support.children import PATIENCE_S
-from support.clients.raw_ssh import SMALL_BUFFER, connected
+from support.clients.raw_ssh import connected, send_little, small_limits
 from support.ssh import MakeClient
 
 HUGE_WINDOW = (1 << 32) - 1
@@ -94,6 +93,35 @@ async def test_output_for_a_client_that_does_not_read_waits_with_the_host(
     assert reads.got.digest() == hashlib.sha256(OUTPUT).digest()
 
 
+async def test_output_that_comes_along_with_the_hosts_word_waits_with_the_host(
+    client: MakeClient, paced: list[Paced], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The client is full before its channel knows that the command runs, and is not asked again."""
+    start = session_channel.started
+
+    async def late(*arguments: Any, **request: Any) -> None:
+        await start(*arguments, **request)
+        await _until(lambda: _clients(paced)._send_paused)
+
+    monkeypatch.setattr(session_channel, "started", late)
+    async with connected(await client()) as connection:
+        await connection.create_session(
+            Reads, "yes is on its way", encoding=None, window=SMALLEST_PACKET_BYTES, term_type="xterm"
+        )
+        hidden: Any = connection
+        hidden._transport.pause_reading()
+        await _until(lambda: len(paced) == 2 and bool(_clients(paced)._send_paused))
+        await _until(lambda: _held(paced[1]) or _clients(paced)._send_buf_len > 2 * MIB)
+        assert _held(paced[1])
+
+
+def _clients(paced: list[Paced]) -> Any:
+    """The gateway's end of the client's one channel."""
+    hidden: Any = paced[0]
+    (channel,) = hidden._connection._channels.values()
+    return channel
+
+
 def _held(paced: Paced) -> bool:
     """Whether each of its channels reads nothing more."""
     hidden: Any = paced._connection
@@ -104,13 +132,12 @@ def _held(paced: Paced) -> bool:
 async def test_a_client_that_reads_no_answers_is_read_no_more(
     client: MakeClient, paced: list[Paced], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, size in (("DRAINED_BYTES", 32), ("FULL_BYTES", 64), ("MAX_UNSENT_BYTES", 128)):
-        monkeypatch.setattr(pacing, name, size * 1024)
+    small_limits(monkeypatch)
     async with connected(await client()) as connection:
         process = await connection.create_process("cat", encoding=None)
         hidden: Any = connection
         channel: Any = process.channel
-        paced[0]._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)
+        send_little(paced[0])
         hidden._transport.pause_reading()
         while not paced[0]._must_wait():
             _ask(channel, 100)

@@ -11,8 +11,10 @@ from access.context import Access
 from access.decisions.holds import MAX_HOLDS_PER_SESSION
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.forwarding.forwarding import MAX_LISTENING, MAX_OPEN
+from proxy.ssh.pacing import Paced
 from storage.model import HoldState, ReviewDecision, Statement
-from support.ssh import Decide, MakeClient, Sessions, connected, until
+from support.children import line
+from support.ssh import Decide, Held, MakeClient, Sessions, connected, until
 
 
 @pytest.fixture(autouse=True)
@@ -90,3 +92,23 @@ async def test_whoever_hangs_up_while_a_listen_waits_withdraws_it(
             await listening
     await sessions()
     assert await _states(access) == [HoldState.CANCELLED]
+
+
+@pytest.mark.finding("ssh-forwarding")
+async def test_a_client_that_asks_whether_somebody_is_there_stays_while_its_listen_waits(
+    client: MakeClient, decide: Decide, held: Held, paced: list[Paced]
+) -> None:
+    """Answers come in order, so that the first of them would come with the verdict."""
+    ssh = await client("tunnels")
+    asking = ("-oServerAliveInterval=1", "-oServerAliveCountMax=2")
+    process = await ssh.start(ssh.command("-N", *asking, "-R0:127.0.0.1:9", ssh.destination))
+    await held()
+    waiting = asyncio.ensure_future(process.wait())
+    hidden: Any = paced[0]
+    while len(hidden._connection._global_request_queue) < 5 and not waiting.done():
+        await asyncio.sleep(0.02)
+    assert process.returncode is None
+    await decide(ReviewDecision.APPROVE)
+    assert b"Allocated port" in await line(process.stderr)
+    process.terminate()
+    await waiting

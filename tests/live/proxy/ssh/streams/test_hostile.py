@@ -1,7 +1,6 @@
 """A client that knows the protocol, and means ill, is refused, or gets its answer: in bounded memory and time."""
 
 import asyncio
-import socket
 from collections.abc import Callable
 from typing import Any
 
@@ -17,13 +16,12 @@ from asyncssh.constants import (
 )
 from asyncssh.packet import Boolean, SSHPacket, String, UInt32
 
-from proxy.ssh import pacing
 from proxy.ssh.flow import WINDOW_BYTES
 from proxy.ssh.forwarding.forwarding import MAX_OPEN
 from proxy.ssh.pacing import Paced
 from proxy.ssh.serving import Serving
 from support.children import PATIENCE_S
-from support.clients.raw_ssh import SMALL_BUFFER, connected
+from support.clients.raw_ssh import connected, send_little, small_limits
 from support.ssh import MakeClient, Sessions
 
 MIB = 1024 * 1024
@@ -215,13 +213,12 @@ def _ask(channel: Any, times: int) -> None:
 async def test_a_client_that_reads_nothing_and_leaves_has_left(
     client: MakeClient, paced: list[Paced], monkeypatch: pytest.MonkeyPatch, sessions: Sessions
 ) -> None:
-    for name, size in (("DRAINED_BYTES", 32), ("FULL_BYTES", 64), ("MAX_UNSENT_BYTES", 128)):
-        monkeypatch.setattr(pacing, name, size * 1024)
+    small_limits(monkeypatch)
     async with connected(await client()) as connection:
         process = await connection.create_process("cat", encoding=None)
         hidden: Any = connection
         theirs: Any = paced[0]
-        theirs._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SMALL_BUFFER)
+        send_little(theirs)
         hidden._transport.pause_reading()
         while not theirs._must_wait():
             _ask(process.channel, 100)

@@ -179,3 +179,25 @@ def test_code_wants_the_newest_catalogue(knowing: QueryAnalyser) -> None:
         assert knowing.remembered(sql) is None
     assert not knowing.analyse(b"select 1").is_news
     assert knowing.analyse(b"select upper(a) from nobody").is_news
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (b"copy t from stdin", True),
+        (b"select 1; copy t (a) from stdin csv", True),
+        (b"no sql", True),
+        (b"copy t to stdout", False),
+        (b"copy t from '/tmp/t'", False),
+        (b"copy t from program 'true'", False),
+        (b"do $$begin end$$", False),
+    ],
+)
+def test_what_may_wait_for_rows_of_the_clients(sql: bytes, expected: bool) -> None:
+    assert QueryAnalyser(lambda _: False).analyse(sql).may_copy_in is expected
+
+
+def test_an_execute_of_a_copy_waits_for_rows_too() -> None:
+    analyser = QueryAnalyser(lambda _: False)
+    copy = analyser.analyse(b"copy t from stdin")
+    assert expand(analyser.analyse(b"execute s"), lambda _: [copy]).may_copy_in

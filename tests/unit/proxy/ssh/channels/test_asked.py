@@ -1,11 +1,16 @@
 """What one channel was asked for: its facts, its kind, what goes along, and what Gatepass itself refuses of it."""
 
+import asyncio
+import threading
+
 import pytest
 
 from access.policy.resources import Files, Role, SshFeature
+from proxy.ssh.channels import asked as asked_module
 from proxy.ssh.channels.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind
+from proxy.statements import StatementFacts
 
 
 def role(files: Files) -> Role:
@@ -23,16 +28,64 @@ def role(files: Files) -> Role:
     ],
 )
 async def test_facts_and_kind(asked: Asked, labels: set[str], kind: Kind) -> None:
-    facts = await asked.facts()
+    facts = await asked.facts(asyncio.Lock())
     assert facts[0].labels == labels
     assert asked.kind(facts) is kind
 
 
 async def test_a_long_command_is_read_aside_and_says_the_same() -> None:
     asked = Asked(SshFeature.EXEC, CommandLine("echo " + "x" * 5000 + "; tar c y"))
-    facts = await asked.facts()
+    facts = await asked.facts(asyncio.Lock())
     assert "command:tar" in facts[0].labels
     assert asked.kind(facts) is Kind.STREAM
+
+
+async def test_long_commands_are_read_one_after_the_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each by itself leaves the loop its turns; several together leave it almost none."""
+    busy = threading.Lock()
+    read: list[str] = []
+
+    def alone(self: CommandLine) -> list[StatementFacts]:
+        assert busy.acquire(blocking=False)
+        threading.Event().wait(0.01)
+        read.append(self.text)
+        busy.release()
+        return []
+
+    monkeypatch.setattr(CommandLine, "facts", alone)
+    asked = [Asked(SshFeature.EXEC, CommandLine(f"echo {number}; " + "a|" * 100 + "a")) for number in range(8)]
+    await asyncio.gather(*(each.facts(asyncio.Lock()) for each in asked))
+    assert len(read) == 8
+
+
+async def test_of_one_session_one_long_command_waits_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another session's comes next, however many this one asks for."""
+    order: list[str] = []
+
+    def noted(self: CommandLine) -> list[StatementFacts]:
+        order.append(self.text[0])
+        return []
+
+    monkeypatch.setattr(CommandLine, "facts", noted)
+    crowd, alone = asyncio.Lock(), asyncio.Lock()
+    commands = [("a", crowd)] * 8 + [("b", alone)]
+    asked = ((Asked(SshFeature.EXEC, CommandLine(name * 200)), turn) for name, turn in commands)
+    await asyncio.gather(*(each.facts(turn) for each, turn in asked))
+    assert order.index("b") == 1
+
+
+async def test_nothing_of_a_long_command_is_read_in_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, threads = threading.get_ident(), set[int]()
+
+    def noted(*_: object, **__: object) -> Kind:
+        threads.add(threading.get_ident())
+        return Kind.STREAM
+
+    monkeypatch.setattr(asked_module, "kind_of", noted)
+    asked = Asked(SshFeature.EXEC, CommandLine("tar c " + "x " * 100))
+    assert asked.kind(await asked.facts(asyncio.Lock())) is Kind.STREAM
+    assert threads
+    assert loop not in threads
 
 
 @pytest.mark.finding("ssh-F3")
@@ -47,7 +100,7 @@ async def test_a_long_command_is_read_aside_and_says_the_same() -> None:
     ],
 )
 async def test_a_role_that_moves_no_files_refuses_them(asked: Asked, rule: str | None) -> None:
-    facts = await asked.facts()
+    facts = await asked.facts(asyncio.Lock())
     refused = asked.refusal(role(Files.DENY), facts)
     assert (refused.name if refused else None) == rule
     assert asked.refusal(role(Files.ALLOW), facts) is None
@@ -60,7 +113,7 @@ async def test_a_role_that_moves_no_files_refuses_them(asked: Asked, rule: str |
 )
 async def test_some_commands_are_refused_on_every_role(command: bytes, rule: str | None) -> None:
     asked = Asked(SshFeature.EXEC, CommandLine.of(command))
-    refused = asked.refusal(role(Files.ALLOW), await asked.facts())
+    refused = asked.refusal(role(Files.ALLOW), await asked.facts(asyncio.Lock()))
     assert (refused.name if refused else None) == rule
 
 

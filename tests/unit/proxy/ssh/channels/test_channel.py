@@ -1,5 +1,6 @@
 """What a channel was first asked for is what it is judged by, and what it runs."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -64,5 +65,5 @@ async def test_a_second_request_does_not_replace_the_command_that_is_judged() ->
     assert transport._process_exec_request(Packet(b"ls"))
     transport.environment[b"LC_A"] = b"reboot"
     assert not transport._process_exec_request(Packet(b"reboot"))
-    assert [each.text for each in await channel._asked.facts()] == ["ls"]
+    assert [each.text for each in await channel._asked.facts(asyncio.Lock())] == ["ls"]
     assert channel._asked.environment == [(b"LC_A", b"1")]

@@ -28,6 +28,7 @@ from support.playbook_messages import (
     Sync,
 )
 
+COPY = "copy t from stdin"
 SELECT, DELETE, PREPARE_DELETE = "select 1", "delete from t", "prepare s as delete from t"
 ONE = (Column("a", 1, 1, 25, 0),)
 TWO = (Column("a", 1, 1, 25, 0), Column("b", 1, 2, 20, 0))
@@ -187,6 +188,23 @@ def test_sql_prepare_makes_a_name_that_nobody_had() -> None:
     play(client >> Query(PREPARE_DELETE), now(candidates={"s": [PREPARE_DELETE]}))
 
 
+def test_what_sql_prepares_again_behind_a_close_outlives_it() -> None:
+    play(
+        client >> Query(PREPARE_DELETE),
+        server << CommandComplete(),
+        server << ReadyForQuery("I"),
+        client >> Close("S", "s"),
+        client >> Query(PREPARE_DELETE),
+        server << CloseComplete(),
+        now(candidates={"s": [PREPARE_DELETE]}),
+    )
+
+
+def test_what_sql_prepares_again_and_again_stands_for_one() -> None:
+    state = play(*[client >> Query(PREPARE_DELETE)] * 100)
+    assert len(state.prepared("s")) == 1
+
+
 def test_a_portal_that_could_not_be_made_has_no_rows() -> None:
     play(
         client >> Parse("s", SELECT),
@@ -205,14 +223,28 @@ def test_a_portal_that_could_not_be_made_has_no_rows() -> None:
     )
 
 
-def test_the_unnamed_statement_is_always_the_latest() -> None:
+def test_the_unnamed_statement_is_the_latest_unless_that_was_discarded() -> None:
     play(
         *prepare("", DELETE),
+        client >> Describe("S", "nothing"),
         client >> Parse("", SELECT),
         now(candidates={"": [SELECT]}),
+        client >> Sync(),
         server << ErrorResponse(),
-        now(candidates={"": []}),
+        server << ReadyForQuery("I"),
+        now(candidates={"": [DELETE]}),
     )
+
+
+@pytest.mark.parametrize("target", ["S", "P"])
+def test_the_latest_is_certain_in_its_batch_and_once_it_is_answered(target: str) -> None:
+    sent = [client >> Parse("", SELECT), client >> Bind("", "")]
+    state = play(*sent)
+    assert state.is_certain(target, "")
+    state = play(*sent, client >> Sync())
+    assert not state.is_certain(target, "")
+    state = play(*sent, client >> Sync(), server << ParseComplete(), server << BindComplete())
+    assert state.is_certain(target, "")
 
 
 def test_a_refusal_takes_the_place_of_the_error_it_provokes() -> None:
@@ -248,34 +280,28 @@ def test_a_refused_message_that_does_not_fail_is_a_fault() -> None:
     )
 
 
-def test_syncs_sent_before_a_copy_began_are_ignored_like_the_server_does() -> None:
-    play(
-        client >> Parse("", SELECT),
-        client >> Bind("", ""),
-        client >> Execute(""),
-        client >> Sync(),
-        server << ParseComplete(),
-        server << BindComplete(),
-        server << CopyInResponse(),
-        client >> Sync(),
-        client >> CopyDone(),
-        client >> Sync(),
-        server << CommandComplete(),
-        server << ReadyForQuery("I"),
-        now(outstanding=0),
-    )
+def test_a_copy_is_awaited_until_the_server_says_whether_it_takes_rows() -> None:
+    sent = [client >> Query(f"{COPY}; {COPY}")]
+    assert play(*sent).awaits_copy
+    begun = [*sent, server << CopyInResponse()]
+    assert not play(*begun).awaits_copy
+    first = [*begun, client >> CopyDone()]
+    assert play(*first).awaits_copy
+    second = [*first, server << CommandComplete(), server << CopyInResponse()]
+    assert not play(*second).awaits_copy
+    done = [*second, client >> CopyDone(), server << CommandComplete(), server << ReadyForQuery("I")]
+    assert not play(*done).awaits_copy
+    assert not play(*begun, server << ErrorResponse(), server << ReadyForQuery("I")).awaits_copy
 
 
-def test_a_copy_whose_end_was_sent_ahead() -> None:
-    play(
-        client >> Query(SELECT),
-        client >> CopyDone(),
-        client >> Query(DELETE),
-        server << CopyInResponse(),
-        server << CommandComplete(of=SELECT),
-        server << ReadyForQuery("I"),
-        server << CommandComplete(of=DELETE),
-    )
+def test_a_copy_that_nothing_asked_for_is_a_fault() -> None:
+    play(client >> Query(SELECT), server << CopyInResponse().is_violation("nothing asked for"))
+
+
+def test_a_batch_may_fail_between_its_messages() -> None:
+    parsed = [client >> Parse("", SELECT), server << ParseComplete()]
+    assert play(*parsed, server << ErrorResponse()).discarding
+    assert not play(*parsed, client >> Sync(), server << ReadyForQuery("I"), server << ErrorResponse()).discarding
 
 
 @pytest.mark.finding("pg-F11")
@@ -353,3 +379,10 @@ def test_a_transaction_has_failed_until_something_else_was_sent() -> None:
     failed = [client >> Query("select 1"), server << ErrorResponse(), server << ReadyForQuery("E")]
     assert play(*failed).has_failed
     assert not play(*failed, client >> Query("rollback")).has_failed
+
+
+def test_all_is_settled_once_what_was_sent_last_is_answered() -> None:
+    sent = [client >> Query(SELECT), client >> Query("set client_encoding = latin1")]
+    first = [*sent, server << CommandComplete(), server << ReadyForQuery("I")]
+    assert not play(*first).is_settled
+    assert play(*first, server << CommandComplete(), server << ReadyForQuery("I")).is_settled

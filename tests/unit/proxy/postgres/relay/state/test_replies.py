@@ -36,7 +36,8 @@ from support.playbook_messages import (
     Sync,
 )
 
-SELECT = "select 1"
+#: It may be answered by anything.
+SELECT = "no sql"
 ONE = (Column("a", 1, 1, 25, 0),)
 UNASKED = "an answer to nothing that was asked"
 
