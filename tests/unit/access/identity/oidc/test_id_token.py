@@ -22,7 +22,7 @@ from access.identity.oidc.id_token import (
     verify,
 )
 from access.identity.oidc.key_set import KeySet
-from support.tokens import CLIENT, ISSUER, NONCE, Issuer, curve_key, edwards_key, encoded, public_jwk, rsa_key
+from support.identity.issuers import CLIENT, ISSUER, NONCE, Issuer, curve_key, edwards_key, encoded, public_jwk, rsa_key
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 PROVIDER = Issuer()

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from access.identity.oidc.key_set import MAX_KEYS, KeySet, NotAKeySet
-from support.tokens import curve_key, edwards_key, public_jwk, rsa_key
+from support.identity.issuers import curve_key, edwards_key, public_jwk, rsa_key
 
 RSA = public_jwk(rsa_key("k1"), kid="r")
 P256 = public_jwk(curve_key("k1"), kid="c")
