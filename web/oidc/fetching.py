@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import aiohttp
-from yarl import URL
 
 TIMEOUT_S: Final = 5.0
 MAX_BYTES: Final = 256 * 1024
@@ -55,7 +54,7 @@ async def _answer(
     try:
         async with session.request(
             method,
-            URL(address),
+            address,
             headers={"Accept": "application/json", **headers},
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             allow_redirects=False,
