@@ -15,6 +15,7 @@ from sqlmodel import col
 from access.context import Access
 from access.errors import PolicyStale
 from access.grants import revocation
+from access.identity import browser_sessions
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from storage.audit import trail
@@ -149,6 +150,9 @@ async def link_slack(access: Access, team: str) -> None:
 
 
 async def _end_all(transaction: AsyncSession, principal: Principal, why: str, now: datetime) -> None:
+    """What they asked for and hold, and their browsers' sign-ins if they left."""
+    if principal.disabled_at is not None:
+        await browser_sessions.left(transaction, principal, now)
     await revocation.cancel_requests_of(transaction, principal, why, now)
     await revocation.revoke_grants_of(transaction, principal, why, now)
 

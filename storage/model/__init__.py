@@ -5,6 +5,7 @@ more by the CHECK constraints here. Enumerations are stored as their text, so th
 """
 
 from storage.model.audit import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
+from storage.model.browser import BrowserEnd, BrowserSession
 from storage.model.grant import Grant
 from storage.model.policy import PolicyInForce, PolicyVersion
 from storage.model.post import Post, PostPurpose, PostSubject
@@ -19,6 +20,8 @@ __all__ = [
     "AuditEvent",
     "AuditLeaf",
     "AuditPending",
+    "BrowserEnd",
+    "BrowserSession",
     "Decision",
     "EndReason",
     "Grant",

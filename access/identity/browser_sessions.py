@@ -1,0 +1,177 @@
+"""Browser sessions: who is signed in where, by what proof, and how that ends.
+
+The browser keeps 32 random bytes and storage their hash, so what stands there opens nothing. Each sign-in makes a new
+session, and the one that the browser had before ends: nobody keeps a secret that was there before they proved who they
+are. The provider's own logout ends whatever was signed in by it, and what that opened: the grants go, and with them
+every live session of the proxy.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from access import changes
+from access.grants import revocation
+from access.identity.oidc.id_token import SignIn
+from access.identity.oidc.logout_token import Logout
+from storage.audit import trail
+from storage.model import BrowserEnd, BrowserSession, Principal
+
+#: A sign-in counts for a day's work, and for so long without a request.
+LIFETIME: Final = timedelta(hours=12)
+IDLE: Final = timedelta(hours=1)
+#: How often a request is written down: not each of them.
+SEEN_EVERY: Final = timedelta(minutes=1)
+SECRET_BYTES: Final = 32
+PROVIDER_LOGGED_OUT: Final = "signed out at the provider"
+
+
+@dataclass(frozen=True)
+class SignedIn:
+    """Whose browser it is, and by which sign-in."""
+
+    session: BrowserSession
+    principal: Principal
+
+
+async def begin(
+    transaction: AsyncSession,
+    principal: Principal,
+    provider: str,
+    proven: SignIn,
+    now: datetime,
+    *,
+    replaces: bytes | None = None,
+) -> bytes:
+    """Sign a browser in; returns the secret for it alone. `replaces` is the one that it had, which ends."""
+    if replaces is not None:
+        await _end(transaction, _by_secret(replaces), BrowserEnd.REPLACED, now)
+    secret = secrets.token_bytes(SECRET_BYTES)
+    session = BrowserSession(
+        principal_id=principal.id,
+        secret_hash=_hash(secret),
+        provider=provider,
+        issuer=proven.issuer,
+        subject=proven.subject,
+        provider_session=proven.provider_session,
+        methods=list(proven.methods),
+        level=proven.level,
+        signed_in_at=proven.signed_in_at or proven.issued_at,
+        created_at=now,
+        expires_at=now + LIFETIME,
+        idle_until=now + IDLE,
+    )
+    transaction.add(session)
+    await transaction.flush()
+    await trail.record(
+        transaction,
+        actor=changes.actor(principal),
+        action="web:browser:sign_in",
+        resource=principal.name,
+        at=now,
+        detail={"browser": str(session.id), "provider": provider, "methods": session.methods, "level": session.level},
+    )
+    return secret
+
+
+async def current(transaction: AsyncSession, secret: bytes, now: datetime) -> SignedIn | None:
+    """Whose browser has this secret now; None: nobody's, or it is too late, or the policy names them no longer."""
+    found = await transaction.execute(
+        select(BrowserSession, Principal)
+        .join(Principal, col(Principal.id) == col(BrowserSession.principal_id))
+        .where(_by_secret(secret), _LIVE, col(BrowserSession.expires_at) > now, col(BrowserSession.idle_until) > now)
+        .where(col(Principal.disabled_at).is_(None))
+    )
+    row = found.one_or_none()
+    if row is None:
+        return None
+    session, principal = row[0], row[1]
+    if session.idle_until - IDLE + SEEN_EVERY <= now:
+        session.idle_until = now + IDLE
+    return SignedIn(session, principal)
+
+
+async def sign_out(transaction: AsyncSession, secret: bytes, now: datetime) -> None:
+    """This browser is signed in no more. What it opened elsewhere stays: a grant is no browser's."""
+    await _end(transaction, _by_secret(secret), BrowserEnd.SIGNED_OUT, now)
+
+
+async def sign_out_everywhere(transaction: AsyncSession, principal: Principal, now: datetime) -> int:
+    """No browser of theirs is signed in any more; returns how many were."""
+    return await _end(
+        transaction, col(BrowserSession.principal_id) == principal.id, BrowserEnd.SIGNED_OUT_EVERYWHERE, now
+    )
+
+
+async def left(transaction: AsyncSession, principal: Principal, now: datetime) -> int:
+    """The policy or the directory names them no longer."""
+    return await _end(transaction, col(BrowserSession.principal_id) == principal.id, BrowserEnd.LEFT, now)
+
+
+async def provider_logged_out(transaction: AsyncSession, logout: Logout, now: datetime) -> list[Principal]:
+    """What the provider ended ends here, with the grants of those people; returns them.
+
+    Back-Channel Logout 1.0, 2.7: a session that it names, or all sessions of a subject. A grant is not bound to the
+    browser that asked for it, so all grants of a person go: whoever signs out at the provider wants it all to end.
+    """
+    which = [col(BrowserSession.issuer) == logout.issuer]
+    if logout.subject is not None:
+        which.append(col(BrowserSession.subject) == logout.subject)
+    if logout.provider_session is not None:
+        which.append(col(BrowserSession.provider_session) == logout.provider_session)
+    people = await transaction.scalars(
+        select(Principal)
+        .join(BrowserSession, col(BrowserSession.principal_id) == col(Principal.id))
+        .where(and_(*which), _LIVE)
+        .order_by(col(Principal.name))
+        .distinct()
+    )
+    signed_out = list(people.all())
+    await _end(transaction, and_(*which), BrowserEnd.PROVIDER, now)
+    for principal in signed_out:
+        await revocation.cancel_requests_of(transaction, principal, PROVIDER_LOGGED_OUT, now, source="web")
+        await revocation.revoke_grants_of(transaction, principal, PROVIDER_LOGGED_OUT, now, source="web")
+    return signed_out
+
+
+_LIVE: Final = col(BrowserSession.ended_at).is_(None)
+
+
+def _hash(secret: bytes) -> bytes:
+    return hashlib.sha256(secret).digest()
+
+
+def _by_secret(secret: bytes) -> ColumnElement[bool]:
+    return col(BrowserSession.secret_hash) == _hash(secret)
+
+
+async def _end(transaction: AsyncSession, which: ColumnElement[bool], reason: BrowserEnd, now: datetime) -> int:
+    """End those of `which` that live, each with its audit event; returns how many."""
+    ended = await transaction.execute(
+        update(BrowserSession)
+        .where(which, _LIVE)
+        .values(ended_at=now, end_reason=reason)
+        .returning(col(BrowserSession.id), col(BrowserSession.principal_id))
+    )
+    rows = ended.all()
+    for session_id, principal_id in rows:
+        principal = await transaction.get_one(Principal, principal_id)
+        await trail.record(
+            transaction,
+            actor=changes.actor(None if reason in _BY_OTHERS else principal),
+            action="web:browser:sign_out",
+            resource=principal.name,
+            at=now,
+            detail={"browser": str(session_id), "why": reason.value},
+        )
+    return len(rows)
+
+
+#: Nobody signed out by themselves.
+_BY_OTHERS: Final = frozenset({BrowserEnd.PROVIDER, BrowserEnd.LEFT})
