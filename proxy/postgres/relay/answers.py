@@ -340,7 +340,7 @@ class Answers:
         if name == "client_encoding" and not is_readable(value):
             raise PolicyFault(f"Gatepass cannot mask text in {value}. Use client_encoding UTF8.")
         if name == "client_encoding":
-            self._state.encoding = value
+            self._state.told_encoding = value
         return messages.parameter_status(name, self._words.masked(value))
 
 

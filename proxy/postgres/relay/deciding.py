@@ -5,6 +5,7 @@ and can be withdrawn.
 """
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -15,13 +16,15 @@ from proxy.aside import aside
 from proxy.errors import PolicyFault
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import NO_UTF8, UTF8, codec
+from proxy.postgres.relay.held_run import answered
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
+from proxy.postgres.relay.questions import ask_in_batch
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.prepared import Prepared
 from proxy.postgres.sql.query import MAX_REMEMBERED, OUTDATED, UNCERTAIN_NAMES, UNREADABLE, QueryAnalysis, expand
 from proxy.postgres.sql.search_path import means_now
-from proxy.sessions.reviewed import Surroundings
+from proxy.sessions.reviewed import NotAsked, Surroundings
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts, depends_on_schemas, strictest
 from storage.model import VerdictKind
@@ -72,19 +75,37 @@ class Deciding:
         return True
 
     def text(self, sql: bytes) -> bytes:
-        """A text of the client's in UTF-8, as its client_encoding reads it; what is not certain becomes no UTF-8.
-
-        The server tells of another client_encoding with its next ReadyForQuery, so what was sent since the last one may
-        have changed it.
-        """
-        if sql.isascii() or (encoding := codec(self._state.encoding)) == UTF8:
+        """A text of the client's in UTF-8, as its client_encoding reads it; what is not certain becomes no UTF-8."""
+        encoding = codec(self._state.encoding)
+        if sql.isascii():
             return sql
-        if encoding is None or not self._state.is_settled:
+        if encoding is None or not self.is_certain(sql):
             return sql + NO_UTF8
+        if encoding == UTF8:
+            return sql
         try:
             return sql.decode(encoding).encode()
         except UnicodeDecodeError:
             return sql + NO_UTF8
+
+    def is_certain(self, sql: bytes) -> bool:
+        """Whether it is known how the server reads a text.
+
+        It tells of another client_encoding with its next ReadyForQuery, so what was sent since the last one may have
+        changed it, from UTF8 as well as from any other.
+        """
+        return sql.isascii() or self._state.is_settled
+
+    async def certain_text(self, sql: bytes) -> bytes:
+        """The same as `text`, once it is known how the server reads it: in a batch that has run something it is asked.
+
+        Of a batch that failed meanwhile nothing comes of it.
+        """
+        if not self.is_certain(sql) and await self.settled() and not self.is_certain(sql) and self._state.is_in_batch:
+            with contextlib.suppress(NotAsked):
+                [encoding] = await answered(self._link, *ask_in_batch(self._state, ("client_encoding",)))
+                self._state.asked_encoding(encoding)
+        return self.text(sql)
 
     def check_names(self, *names: str) -> None:
         """Names of statements and portals in messages, which the server converts and SQL may give again.
@@ -100,15 +121,22 @@ class Deciding:
 
     def known(self, sql: bytes) -> QueryAnalysis | None:
         """The same as `analysed`, if nothing has to be fetched or analysed for it."""
+        known = self._remembered(sql)
+        return None if known is None else self.expanded(known)
+
+    def _remembered(self, sql: bytes) -> QueryAnalysis | None:
         if (self._masked_columns.is_stale or self._masked_columns.is_old) and self._is_idle:
             return None
-        known = self._masked_columns.analyser.remembered(sql)
-        return None if known is None else self.expanded(known)
+        return self._masked_columns.analyser.remembered(sql)
 
     async def analysed(self, sql: bytes) -> QueryAnalysis:
         """What a query string asks for, with what its EXECUTEs run."""
+        return self.expanded(await self.own(sql))
+
+    async def own(self, sql: bytes) -> QueryAnalysis:
+        """What a query string itself asks for."""
         await self._up_to_date()
-        if (known := self.known(sql)) is not None:
+        if (known := self._remembered(sql)) is not None:
             return known
         analysis = await self._analyse(sql)
         if analysis.is_news and self._is_idle:
@@ -116,7 +144,7 @@ class Deciding:
             self._masked_columns.expire()
             await self._up_to_date()
             analysis = await self._analyse(sql)
-        return self.expanded(analysis)
+        return analysis
 
     async def _analyse(self, sql: bytes) -> QueryAnalysis:
         analyser = self._masked_columns.analyser

@@ -105,6 +105,11 @@ class Requests:
         whole = chunk[start - 5 : end]
         if tag == _FLUSH:
             return whole
+        if tag not in _WITHIN_COPY:
+            if self._state.awaits_copy:
+                return self._take_once_answered(chunk, frame)
+            if self._state.copying_in:
+                raise ProtocolViolation(f"a message of type {tag:#04x} where rows of a COPY are to come")
         if tag in _ENDING_BATCH and self._state.is_in_batch:
             return self._take_after_batch(chunk, frame)
         handler = self._handlers.get(tag)
@@ -126,6 +131,13 @@ class Requests:
         """
         self._state.sync(Question())
         await self._link.send(messages.SYNC)
+        taken = self.take(chunk, frame)
+        return taken if isinstance(taken, bytes) else await taken
+
+    async def _take_once_answered(self, chunk: bytes, frame: Frame) -> bytes:
+        """The same of what a COPY that may begin would take for an error, and some servers would leave unanswered."""
+        if not await self._deciding.settled():
+            return b""
         taken = self.take(chunk, frame)
         return taken if isinstance(taken, bytes) else await taken
 
@@ -156,7 +168,18 @@ class Requests:
     # --- simple -------------------------------------------------------------------------------------------------------
 
     def _query(self, payload: bytes, whole: bytes) -> Sent:
-        sql = self._deciding.text(messages.read_query(payload))
+        sql = messages.read_query(payload)
+        if not self._deciding.is_certain(sql):
+            return self._query_once_certain(sql, whole)
+        return self._certain_query(self._deciding.text(sql), whole)
+
+    async def _query_once_certain(self, sql: bytes, whole: bytes) -> bytes:
+        if not await self._deciding.settled():
+            return b""
+        taken = self._certain_query(self._deciding.text(sql), whole)
+        return taken if isinstance(taken, bytes) else await taken
+
+    def _certain_query(self, sql: bytes, whole: bytes) -> Sent:
         analysis = self._deciding.known(sql)
         if analysis is None or not self._deciding.allows(analysis):
             return self._decide_query(sql, whole)
@@ -185,8 +208,9 @@ class Requests:
         """Refuse early; what is allowed here is decided when it runs, and recorded then. Nobody is asked yet."""
         name, sql = messages.read_parse(payload)
         self._deciding.check_names(name)
-        sql = self._deciding.text(sql)
-        analysis = await self._deciding.analysed(sql)
+        sql = await self._deciding.certain_text(sql)
+        own = await self._deciding.own(sql)
+        analysis = self._deciding.expanded(own)
         reviewed = self._deciding.waits(analysis)
         denial = None
         if not reviewed and self._deciding.is_denied(analysis):
@@ -196,8 +220,10 @@ class Requests:
         if denial is not None:
             self._state.refuse(denial)
             return FAILING_IN_BATCH
-        self._state.parse(name, analysis, sql=sql if reviewed else b"", types=read_parse_types(payload))
-        if reviewed:
+        # What an EXECUTE runs is what its name stands for when it runs, so it may be reviewed only then.
+        kept = sql if reviewed or own.runs_prepared else b""
+        self._state.parse(name, own, sql=kept, types=read_parse_types(payload))
+        if kept:
             self._pin_waiting()
         return whole
 
@@ -385,12 +411,13 @@ class Requests:
 
     def _before_bind(self, candidates: tuple[Prepared, ...]) -> bytes:
         """What FETCH will find is looked up at its Bind, and PostgreSQL 18 crashes if that is gone at its Describe."""
-        for each in candidates:
-            if each.analysis.fetches:
-                return close_waiting(self._state)
-        return b""
+        if not self._state.has_waiting or not self._analysis_of(candidates).fetches:
+            return b""
+        return close_waiting(self._state)
 
 
 _SYNC, _FLUSH, _COPY_DATA = ord("S"), ord("H"), ord("d")
+#: What a server that waits for rows of a COPY does not take for an error.
+_WITHIN_COPY = frozenset(map(ord, "dcfSH"))
 #: Query and FunctionCall are answered by a ReadyForQuery of their own.
 _ENDING_BATCH = frozenset({ord("Q"), ord("F")})

@@ -309,11 +309,25 @@ def expand(analysis: QueryAnalysis, prepared: Callable[[str], Sequence[QueryAnal
         if statement.executes is None:
             statements.append(statement)
             continue
-        candidates = prepared(statement.executes)
+        candidates = _reached(statement.executes, prepared)
         refusal = refusal or next((each.refusal for each in candidates if each.refusal), None)
         copies_in = any(one.copies_in for each in candidates for one in each.statements)
         statements.append(replace(statement, facts=_with_prepared(statement, candidates), copies_in=copies_in))
     return replace(analysis, statements=tuple(statements), refusal=refusal)
+
+
+def _reached(name: str, prepared: Callable[[str], Sequence[QueryAnalysis]]) -> Sequence[QueryAnalysis]:
+    """What an EXECUTE of this name may run, by EXECUTEs that Parse has prepared as well: as one, if that is certain."""
+    found: list[QueryAnalysis] = []
+    names, is_certain = [name], True
+    for each in names:
+        candidates = prepared(each)
+        is_certain = is_certain and len(candidates) < 2
+        found += candidates or ([UNKNOWN] if found else [])
+        # What stands beside a PREPARE in SQL is not what that prepares, and SQL prepares no EXECUTE.
+        runs = {one.executes for candidate in candidates if not candidate.prepares for one in candidate.statements}
+        names += (one for one in runs if one is not None and one not in names)
+    return [together(found)] if is_certain and found else found
 
 
 def _with_prepared(execute: QueryStatement, candidates: Sequence[QueryAnalysis]) -> StatementFacts:

@@ -48,7 +48,11 @@ class ConnectionState:
         #: Of the last ReadyForQuery: I, T or E.
         self.status = b"I"
         #: The client_encoding that the server told last.
-        self.encoding = "UTF8"
+        self.told_encoding = "UTF8"
+        #: What it answered when asked, how many statements had been sent to run by then, and in which batch.
+        self._asked_encoding = ("", 0, -1)
+        #: A Bind was sent whose planning may run code, and there was no ReadyForQuery with nothing unanswered since.
+        self._plans_code = False
         #: The database is in UTF-8: the server cuts names by the bytes that they have in its own encoding.
         self.cuts_utf8 = True
         #: Statements that were sent to run; a portal whose bound_after differs may be about other things by now.
@@ -89,7 +93,23 @@ class ConnectionState:
     @property
     def is_settled(self) -> bool:
         """Nothing was sent to run since the server said how things stand."""
-        return self.runs == self._runs_at_ready and not any(each.kind is Kind.SYNC for each in self._pending)
+        is_known = self.runs == self._runs_at_ready or self._is_asked
+        return is_known and not self._plans_code and not any(each.kind is Kind.SYNC for each in self._pending)
+
+    @property
+    def encoding(self) -> str:
+        """The client_encoding in which the server reads what is sent next, if things are settled."""
+        return self._asked_encoding[0] if self._is_asked else self.told_encoding
+
+    @property
+    def _is_asked(self) -> bool:
+        """It was asked in this batch, which has run nothing since."""
+        return self._asked_encoding[1:] == (self.runs, self._batch)
+
+    def asked_encoding(self, encoding: str) -> None:
+        """The server's answer in a batch, when all that was sent before is answered."""
+        self._asked_encoding = (encoding, self.runs, self._batch)
+        self._plans_code = False
 
     def query(self, analysis: QueryAnalysis, denial: bytes | None = None, *, sql: bytes = b"") -> None:
         if denial is None:
@@ -128,6 +148,7 @@ class ConnectionState:
         )
         self._portals.bound(portal, bound)
         self.cursors.forget(portal)
+        self._plans_code = self._plans_code or any(each.analysis.may_make_things for each in bound.candidates)
         self._add(PendingReply(Kind.BIND, portal=bound, name=portal))
         return bound
 
@@ -178,6 +199,11 @@ class ConnectionState:
         if origins and not prepared.described_after == portal.changes == self._changes:
             return True
         return prepared.columns is None and prepared.described_in != self._batch
+
+    @property
+    def has_waiting(self) -> bool:
+        """Whether there are portals that wait for a review."""
+        return self._portals.has_waiting
 
     def take_waiting(self, running: Portal | None) -> list[str]:
         """Portals that wait for a review no longer, for something runs: their names, without the one that it is."""
@@ -375,6 +401,7 @@ class ConnectionState:
         """A ReadyForQuery. Portals live no longer than their transaction."""
         self._runs_at_ready = self._complete("ready").runs
         self.status = status
+        self._plans_code = self._plans_code and bool(self._pending)
         if status == b"I":
             self.has_made_things = False
         if status == b"I" and not self._pending:

@@ -76,6 +76,11 @@ class Portals:
         if portal.bind:
             self._waiting[name] = portal
 
+    @property
+    def has_waiting(self) -> bool:
+        """Whether any wait for a review."""
+        return bool(self._waiting)
+
     def take_waiting(self, running: Portal | None) -> list[str]:
         """Portals that wait for a review no longer, for something runs: their names, without the one that it is."""
         if not self._waiting:

@@ -201,3 +201,26 @@ def test_an_execute_of_a_copy_waits_for_rows_too() -> None:
     analyser = QueryAnalyser(lambda _: False)
     copy = analyser.analyse(b"copy t from stdin")
     assert expand(analyser.analyse(b"execute s"), lambda _: [copy]).may_copy_in
+
+
+def test_an_execute_of_an_execute_is_what_that_runs() -> None:
+    analyser = QueryAnalyser(lambda _: False)
+    prepared = {
+        "a": b"delete from t",
+        "b": b"execute a",
+        "c": b"execute b",
+        "self": b"execute self",
+        "d": b"execute no",
+    }
+
+    def run(name: str) -> QueryAnalysis:
+        asked = analyser.analyse(f"execute {name}".encode())
+        return expand(asked, lambda name: [analyser.analyse(prepared[name])] if name in prepared else [])
+
+    assert "delete_without_where" in run("c").facts[0].labels
+    assert not run("c").facts[0].unreviewable
+    assert run("c").facts[0].text.endswith("runs: execute b\nruns: execute a\nruns: delete from t")
+    assert UNPARSEABLE not in run("self").facts[0].labels
+    assert UNPARSEABLE in run("d").facts[0].labels
+    prepared["a"] = b"copy t from stdin"
+    assert run("c").may_copy_in

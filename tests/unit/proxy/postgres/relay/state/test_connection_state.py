@@ -3,6 +3,8 @@
 import pytest
 
 from proxy.postgres.protocol.messages import Column
+from proxy.postgres.relay.state.connection_state import ConnectionState
+from proxy.postgres.sql.query import QueryAnalysis
 from support.playbook import Line, client, now, play, server
 from support.playbook_messages import (
     Bind,
@@ -386,3 +388,16 @@ def test_all_is_settled_once_what_was_sent_last_is_answered() -> None:
     first = [*sent, server << CommandComplete(), server << ReadyForQuery("I")]
     assert not play(*first).is_settled
     assert play(*first, server << CommandComplete(), server << ReadyForQuery("I")).is_settled
+
+
+def test_an_encoding_that_was_asked_for_holds_until_its_batch_ends_or_runs_something() -> None:
+    def asked() -> ConnectionState:
+        state = ConnectionState()
+        state.asked_encoding("LATIN1")
+        return state
+
+    assert (asked().encoding, asked().is_settled) == ("LATIN1", True)
+    (running := asked()).note_run(QueryAnalysis(()))
+    (synced := asked()).sync()
+    assert not running.is_settled
+    assert (synced.encoding, synced.is_settled) == ("UTF8", False)
