@@ -17,7 +17,7 @@ from proxy.errors import PolicyFault
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import NO_UTF8, UTF8, codec
 from proxy.postgres.relay.held_run import answered
-from proxy.postgres.relay.link import Link
+from proxy.postgres.relay.link import Link, Sent, done
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.questions import ask_in_batch
 from proxy.postgres.relay.state.connection_state import ConnectionState
@@ -46,6 +46,7 @@ _UNCERTAIN_NAME = (
     "names, or UTF8 in client and database and a batch in which nothing ran before."
 )
 _REFUSED = "42501"
+_SYNC = ord("S")
 _CANCELLED = "57014"
 #: The rules by which it refuses what no rule of a role could allow: beside masked columns, and where there are none.
 _MASKED_DATA = "masked-data"
@@ -278,6 +279,12 @@ class Deciding:
         own = StatementRule(name=rule, match=["*"], verdict=VerdictKind.DENY, message=message[:500])
         verdict = await self._session.authorize(facts, self._link.notify, refusal=own)
         return messages.error(_REFUSED, verdict.message)
+
+    async def once_answered(self, take: Callable[[bytes, bytes], Sent], whole: bytes) -> bytes:
+        """Take a message when all that was sent before has its answer."""
+        if not await self.settled() and whole[0] != _SYNC:
+            return b""
+        return await done(take(whole[5:], whole))
 
     async def settled(self) -> bool:
         """Wait until all that was sent before has been answered: what is asked next is asked of what it left behind.

@@ -8,7 +8,8 @@ import pytest
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame
 from proxy.postgres.relay.answers import MAX_INLINE_BYTES
-from proxy.postgres.relay.requests import Requests, Sent
+from proxy.postgres.relay.link import Sent
+from proxy.postgres.relay.requests import Requests
 from proxy.transport import TURN_BYTES
 from support.postgres import Door
 
