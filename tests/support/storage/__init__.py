@@ -1,1 +1,0 @@
-"""Storage as tests have it."""
