@@ -199,10 +199,12 @@ class Administrator:
         if not (rows := await self._ask(facts.exists(name))):
             return Dropped()
         version = int(rows[0][0])
-        await self._do(statements.wait_at_most(DROP_LOCK_TIMEOUT_MS), statements.lock(name))
-        await self._do(statements.belong_to_us(name, version))
-        ended = await self._ask(facts.ended_connections(name, BACKEND_TIMEOUT_MS))
-        prepared = await self._forget_prepared(name, version)
+        await self._do(statements.wait_at_most(DROP_LOCK_TIMEOUT_MS), statements.belong_to_us(name, version))
+        ended, prepared = await self._end(name, version)
+        # A transaction in which the role changed its password keeps us from it: only now that none is left. What logged
+        # in up to here is ended too.
+        await self._do(statements.lock(name))
+        more_ended, more_prepared = await self._end(name, version)
         await self._do(statements.begin(DROP_LOCK_TIMEOUT_MS))
         [[owned, _]] = await self._ask(facts.holdings(name))
         if heir is not None:
@@ -215,7 +217,12 @@ class Administrator:
         if int(left):
             await self._do(statements.drop_owned(name))
         await self._do(statements.drop(name), "commit")
-        return Dropped(True, len(ended), reassigned, prepared)
+        return Dropped(True, ended + more_ended, reassigned, prepared + more_prepared)
+
+    async def _end(self, name: str, version: int) -> tuple[int, int]:
+        """End all that it has under way: how many connections, and how many prepared transactions."""
+        ended = await self._ask(facts.ended_connections(name, BACKEND_TIMEOUT_MS))
+        return len(ended), await self._forget_prepared(name, version)
 
     async def _forget_prepared(self, name: str, version: int) -> int:
         """Roll back what PREPARE TRANSACTION left, as the role itself: it would hold its locks for ever. How many."""

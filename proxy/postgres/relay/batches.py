@@ -99,10 +99,11 @@ class Batches:
             return FAILING_IN_BATCH
         # What an EXECUTE runs is what its name stands for when it runs, so it may be reviewed only then.
         kept = sql if reviewed or own.runs_prepared else b""
+        before = close_waiting(self._state)
         self._state.parse(name, own, sql=kept, types=read_parse_types(payload))
         if kept:
             self.pin_waiting()
-        return whole
+        return before + whole
 
     def bind(self, payload: bytes, whole: bytes) -> Sent:
         bind = messages.read_bind(payload)
@@ -114,7 +115,7 @@ class Batches:
             self.held = HeldBind(bind, whole)
             self.pin_waiting()
             return b""
-        before = self._before_bind(candidates)
+        before = close_waiting(self._state)
         self._state.bind(bind.portal, bind.statement, bind.result_formats, parameters=bind.parameter_count)
         return before + whole
 
@@ -126,8 +127,9 @@ class Batches:
             return b""
         if not self._state.is_certain(target, name):
             return self._deciding.once_answered(self.describe, whole)
+        before = close_waiting(self._state) if target == "S" else b""
         self._state.describe(target, name)
-        return whole
+        return before + whole
 
     def execute(self, payload: bytes, whole: bytes) -> Sent:
         name, rows = messages.read_execute(payload)
@@ -257,16 +259,10 @@ class Batches:
     def _bound(self, held: HeldBind) -> tuple[bytes, Portal]:
         """Take note of a held Bind and its Describe, which go upstream now."""
         bind = held.bind
-        before = self._before_bind(self._state.prepared(bind.statement))
+        before = close_waiting(self._state)
         portal = self._state.bind(
             bind.portal, bind.statement, bind.result_formats, parameters=bind.parameter_count, payload=held.payload
         )
         if held.described:
             self._state.describe("P", bind.portal)
         return before + held.whole + held.described, portal
-
-    def _before_bind(self, candidates: tuple[Prepared, ...]) -> bytes:
-        """What FETCH will find is looked up at its Bind, and PostgreSQL 18 crashes if that is gone at its Describe."""
-        if not self._state.has_waiting or not self._analysis_of(candidates).fetches:
-            return b""
-        return close_waiting(self._state)

@@ -54,7 +54,9 @@ def close_waiting(state: ConnectionState, running: Portal | None = None) -> byte
     """Take portals away that wait for a review, but for the one that runs now.
 
     SQL's FETCH and MOVE run any portal that has a name, a DELETE … RETURNING as well, and so does any function that
-    opens cursors. So nothing runs beside what nobody has approved.
+    opens cursors: a Bind by what its planning calls, a Parse and a statement's Describe by the checks of a literal's
+    domains. So nothing runs beside what nobody has approved. PostgreSQL 18 crashes besides where the portal that a
+    Bind's FETCH found is gone at its Describe.
     """
     if not (names := state.take_waiting(running)):
         return b""

@@ -30,7 +30,6 @@ _CHANGING = frozenset({"ddl", "do"})
 #: The same, and what runs code that could make or rename something.
 _MAKING = _CHANGING | {"call", UNPARSEABLE}
 _CALLING = frozenset({"call", "execute", UNPARSEABLE})
-_FETCHING = frozenset({"fetch", UNPARSEABLE})
 
 
 #: A name of 63 bytes at most loses up to three with a character that is cut.
@@ -79,11 +78,6 @@ class QueryAnalysis:
         """Whether it gives its values to a function, or to a statement that was prepared."""
         labels = {label for each in self.statements for label in each.facts.labels}
         return any(label in _CALLING or label.startswith("function:") for label in labels)
-
-    @cached_property
-    def fetches(self) -> bool:
-        """Whether it moves a cursor, or may."""
-        return any(not _FETCHING.isdisjoint(each.facts.labels) for each in self.statements)
 
     @cached_property
     def has_uncertain_names(self) -> bool:

@@ -51,16 +51,12 @@ class ConnectionState:
         self.told_encoding = "UTF8"
         #: What it answered when asked, how many statements had been sent to run by then, and in which batch.
         self._asked_encoding = ("", 0, -1)
-        #: A Bind was sent whose planning may run code, and there was no ReadyForQuery with nothing unanswered since.
-        self._plans_code = False
         #: The database is in UTF-8: the server cuts names by the bytes that they have in its own encoding.
         self.cuts_utf8 = True
-        #: Statements that were sent to run; a portal whose bound_after differs may be about other things by now.
+        #: Statements that were sent to run, or to be planned; a portal whose bound_after differs may be about other
+        #: things by now.
         self.runs = 0
         self._runs_at_ready = 0
-        #: Grows with all that may give names another meaning: whatever runs, and the end of what ran without BEGIN.
-        self._changes = 0
-        self._changes_at_sync = 0
         #: What names mean may be another thing in this transaction than outside it.
         self.has_made_things = False
 
@@ -94,7 +90,7 @@ class ConnectionState:
     def is_settled(self) -> bool:
         """Nothing was sent to run since the server said how things stand."""
         is_known = self.runs == self._runs_at_ready or self._is_asked
-        return is_known and not self._plans_code and not any(each.kind is Kind.SYNC for each in self._pending)
+        return is_known and not any(each.kind is Kind.SYNC for each in self._pending)
 
     @property
     def encoding(self) -> str:
@@ -109,7 +105,6 @@ class ConnectionState:
     def asked_encoding(self, encoding: str) -> None:
         """The server's answer in a batch, when all that was sent before is answered."""
         self._asked_encoding = (encoding, self.runs, self._batch)
-        self._plans_code = False
 
     def query(self, analysis: QueryAnalysis, denial: bytes | None = None, *, sql: bytes = b"") -> None:
         if denial is None:
@@ -136,6 +131,8 @@ class ConnectionState:
     def bind(
         self, portal: str, statement: str, formats: tuple[int, ...], *, parameters: int = 0, payload: bytes = b""
     ) -> Portal:
+        # Planning runs what is declared immutable, in views and operators too: it counts as a run.
+        self.runs += 1
         bound = Portal(
             self.prepared(statement),
             formats,
@@ -143,12 +140,10 @@ class ConnectionState:
             bound_after=self.runs,
             bind=payload,
             last_run=self.runs,
-            changes=self._changes,
             sent_in=self._batch,
         )
         self._portals.bound(portal, bound)
         self.cursors.forget(portal)
-        self._plans_code = self._plans_code or any(each.analysis.may_make_things for each in bound.candidates)
         self._add(PendingReply(Kind.BIND, portal=bound, name=portal))
         return bound
 
@@ -162,7 +157,6 @@ class ConnectionState:
         elif len(candidates := self._prepared.of(name)) == 1:
             pending.prepared = candidates[0]
             pending.prepared.described_in = self._batch
-            pending.changes = self._changes
         self._add(pending)
 
     def is_certain(self, target: str, name: str) -> bool:
@@ -185,9 +179,9 @@ class ConnectionState:
         A Describe of the same batch is enough: if it is discarded, so is what follows. Where something else ran since,
         SQL or a function may have closed the portal and opened another one of its name.
 
-        `origins`: it matters which tables the columns are of. What was said of the statement holds then only if nothing
-        ran from there to its Bind and to here: at each of them the same text may name another table (another
-        search_path, another cursor), and an answer that is on its way yet may say so.
+        `origins`: it matters which tables the columns are of. What was said of the statement does not tell then: at its
+        Bind the same text may name another table (another search_path, another cursor), and every Parse, Describe and
+        Bind in between may have run code that changed that.
         """
         if portal.last_run != self.runs and portal is not self._portals.get(""):
             return True
@@ -196,14 +190,7 @@ class ConnectionState:
         if len(portal.candidates) != 1:
             return True
         [prepared] = portal.candidates
-        if origins and not prepared.described_after == portal.changes == self._changes:
-            return True
-        return prepared.columns is None and prepared.described_in != self._batch
-
-    @property
-    def has_waiting(self) -> bool:
-        """Whether there are portals that wait for a review."""
-        return self._portals.has_waiting
+        return origins or (prepared.columns is None and prepared.described_in != self._batch)
 
     def take_waiting(self, running: Portal | None) -> list[str]:
         """Portals that wait for a review no longer, for something runs: their names, without the one that it is."""
@@ -233,9 +220,6 @@ class ConnectionState:
         """A Sync is sent, the client's or one of ours."""
         self.discarding = False
         self._batch += 1
-        if self._changes != self._changes_at_sync:
-            self._changes += 1
-            self._changes_at_sync = self._changes
         self._add(PendingReply(Kind.SYNC, injected=question is not None, question=question))
 
     def copy_end(self) -> None:
@@ -266,7 +250,6 @@ class ConnectionState:
     def note_run(self, analysis: QueryAnalysis) -> None:
         """Something is sent to run."""
         self.runs += 1
-        self._changes += 1
         self.has_made_things = self.has_made_things or analysis.may_make_things
         if analysis.cursors:
             self._portals.met(analysis.cursors)
@@ -334,7 +317,6 @@ class ConnectionState:
             current.portal.columns = columns
         elif current.prepared is not None:
             current.prepared.columns = columns
-            current.prepared.described_after = current.changes
         return current
 
     def row_columns(self) -> tuple[Column, ...]:
@@ -401,7 +383,6 @@ class ConnectionState:
         """A ReadyForQuery. Portals live no longer than their transaction."""
         self._runs_at_ready = self._complete("ready").runs
         self.status = status
-        self._plans_code = self._plans_code and bool(self._pending)
         if status == b"I":
             self.has_made_things = False
         if status == b"I" and not self._pending:

@@ -68,8 +68,6 @@ class PendingReply:
     index: int = 0
     columns: tuple[Column, ...] | None = None
     candidates: tuple[Prepared, ...] = field(default=())
-    #: Describe: how much had changed when it was sent.
-    changes: int = 0
     #: Call: what was called.
     call: ObjectCall | None = None
     #: How many statements had been sent to run by then, with its own.

@@ -27,12 +27,10 @@ class Portal:
     failed: bool = False
     #: How many parameters it was bound with.
     parameters: int = 0
-    #: How many statements had been sent to run when it was bound.
+    #: How many statements had been sent to run when it was bound, itself planned.
     bound_after: int = 0
     #: How many had been when it was bound or ran last.
     last_run: int = 0
-    #: How much had changed when it was bound (ConnectionState).
-    changes: int = 0
     #: The Bind's payload, where reviewers may have to be shown its values; else empty.
     bind: bytes = b""
     #: The batch that its Bind was sent in, and whether the server has said that it is there.
@@ -76,18 +74,15 @@ class Portals:
         if portal.bind:
             self._waiting[name] = portal
 
-    @property
-    def has_waiting(self) -> bool:
-        """Whether any wait for a review."""
-        return bool(self._waiting)
-
     def take_waiting(self, running: Portal | None) -> list[str]:
         """Portals that wait for a review no longer, for something runs: their names, without the one that it is."""
         if not self._waiting:
             return []
-        names = [name for name, portal in self._waiting.items() if portal is not running]
+        closed = {name: portal for name, portal in self._waiting.items() if portal is not running}
+        for portal in closed.values():
+            portal.bind = b""
         self._waiting.clear()
-        return names
+        return list(closed)
 
     def closed(self, name: str) -> None:
         self._named.pop(name, None)

@@ -29,8 +29,6 @@ class Prepared:
     columns: tuple[Column, ...] | None = None
     #: The batch (messages up to a Sync) in which its description was asked for.
     described_in: int = -1
-    #: How much had changed when what `columns` says was asked for (ConnectionState).
-    described_after: int = -1
     failed: bool = False
     #: Parse: the batch that it was sent in, and whether the server has said that it is there.
     sent_in: int = -1

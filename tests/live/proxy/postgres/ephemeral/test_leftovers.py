@@ -92,6 +92,13 @@ async def test_a_prepared_transaction_is_rolled_back(door: Door, made: Made) -> 
     assert event["detail"]["prepared"] == 1
 
 
+async def test_a_prepared_transaction_that_changed_the_role_itself(door: Door, made: Made) -> None:
+    """It holds the role's own row, so nothing of the role can be changed before it is rolled back."""
+    change = "alter role current_user password 'x'"
+    await over(door, made, "begin", "lock table own_notes", change, "prepare transaction 'stuck'")
+    assert not await made.superuser.fetchval("select count(*) from pg_prepared_xacts")
+
+
 async def test_a_table_of_the_templates_that_the_session_took(door: Door, made: Made) -> None:
     take, let = "alter table own_notes owner to current_user", "create policy p on own_notes to current_user"
     await over(door, made, take, let, "grant select on own_notes to current_user, mallory")

@@ -360,7 +360,7 @@ def test_runs_are_counted_and_a_portal_knows_when_it_was_bound() -> None:
     )
     portal = state.portal("p")
     assert portal is not None
-    assert (portal.bound_after, state.runs) == (0, 2)
+    assert (portal.bound_after, state.runs) == (1, 3)
 
 
 def test_a_refused_query_is_no_run() -> None:
