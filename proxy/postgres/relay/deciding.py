@@ -31,8 +31,8 @@ from storage.model import VerdictKind
 
 #: Longer texts are parsed in a thread, so that other sessions go on.
 MAX_INLINE_SQL_BYTES = 512
-#: Longer ones take more than others should wait for: a function call in each five bytes costs a second of 16 KiB.
-MAX_SHORT_SQL_BYTES = 16 * 1024
+#: Longer ones take more than others should wait for: a function call in each five bytes costs 50 ms a KiB.
+MAX_SHORT_SQL_BYTES = 2 * 1024
 
 #: What is sent in the place of what was refused: no SQL, so it fails whatever the transaction's state; PostgreSQL's own
 #: log shows it.

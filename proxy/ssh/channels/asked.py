@@ -28,7 +28,7 @@ MAX_ENVIRONMENT: Final = 128
 #: millisecond: `a|a|a|` of four kilobytes takes a third of a second.
 MAX_INLINE_COMMAND: Final = 128
 #: Longer ones take more than others should wait for.
-MAX_SHORT_COMMAND: Final = 4 * 1024
+MAX_SHORT_COMMAND: Final = 1024
 
 _NO_FILES: Final = StatementRule(
     name="files",
