@@ -415,10 +415,10 @@ async def test_of_two_that_wait_bound_one_runs(door: Door, access: Access, scrat
     client = await door.raw("checked")
     await sent(client, messages.query("begin"))
     await sent(client, parse("s", "delete from scratch returning id"), bind("c", "s"), bind("d", "s"), messages.SYNC)
-    client.send(messages.execute("c"), messages.SYNC)
+    client.send(messages.execute("d"), messages.SYNC)
     await decide(access, APPROVE)
     assert tags(await client.until(b"Z")) == "NDCZ"
-    refused = await sent(client, messages.execute("d"), messages.SYNC)
+    refused = await sent(client, messages.execute("c"), messages.SYNC)
     assert "other statements ran since it was bound" in sentence(refused)
     await sent(client, messages.query("rollback"))
     await client.close()
