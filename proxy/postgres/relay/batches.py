@@ -20,7 +20,7 @@ from proxy.postgres.relay.state.portals import Portal
 from proxy.postgres.relay.state.prepared import Prepared
 from proxy.postgres.sql.cursors import fetch
 from proxy.postgres.sql.plannable import plannable
-from proxy.postgres.sql.query import QueryAnalysis, together
+from proxy.postgres.sql.query import QueryAnalysis, may_run_code, together
 from proxy.sessions.session import LiveSession
 
 #: The rule by which a run is denied whose meaning may have changed since its Bind.
@@ -100,7 +100,7 @@ class Batches:
         # What an EXECUTE runs is what its name stands for when it runs, so it may be reviewed only then.
         kept = sql if reviewed or own.runs_prepared else b""
         before = close_waiting(self._state)
-        self._state.parse(name, own, sql=kept, types=read_parse_types(payload))
+        self._state.parse(name, own, sql=kept, types=read_parse_types(payload), reads_code=may_run_code(sql))
         if kept:
             self.pin_waiting()
         return before + whole

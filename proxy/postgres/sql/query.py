@@ -255,6 +255,15 @@ def _without_tree(statement: StatementAnalysis) -> QueryStatement:
     )
 
 
+def may_run_code(sql: bytes) -> bool:
+    """Whether PostgreSQL may run code of others when it reads this text, before it plans it.
+
+    The input function of a literal's type may: that of a composite checks the domains of its attributes. Without the
+    sign that begins a text, or a dollar quote, there is no literal that has one.
+    """
+    return b"'" in sql or b"$" in sql
+
+
 UNREADABLE = (
     "Gatepass could not parse this statement, and this database has masked columns. Check its syntax; in a string, "
     "write a backslash before a quote as E'…\\\\…'."

@@ -53,8 +53,8 @@ class ConnectionState:
         self._asked_encoding = ("", 0, -1)
         #: The database is in UTF-8: the server cuts names by the bytes that they have in its own encoding.
         self.cuts_utf8 = True
-        #: Statements that were sent to run, or to be planned; a portal whose bound_after differs may be about other
-        #: things by now.
+        #: Statements that were sent to run, to be planned, or to be read where that runs code; a portal whose bound_after
+        #: differs may be about other things by now.
         self.runs = 0
         self._runs_at_ready = 0
         #: What names mean may be another thing in this transaction than outside it.
@@ -122,8 +122,18 @@ class ConnectionState:
         for kind in kinds:
             self._add(PendingReply(kind, injected=True, question=question))
 
-    def parse(self, name: str, analysis: QueryAnalysis, *, sql: bytes = b"", types: tuple[int, ...] = ()) -> Prepared:
-        prepared = Prepared(analysis, sql, types, sent_in=self._batch)
+    def parse(
+        self,
+        name: str,
+        analysis: QueryAnalysis,
+        *,
+        sql: bytes = b"",
+        types: tuple[int, ...] = (),
+        reads_code: bool = False,
+    ) -> Prepared:
+        """A Parse is sent; `reads_code`: reading its text may run code, which counts as a run (`may_run_code`)."""
+        self.runs += reads_code
+        prepared = Prepared(analysis, sql, types, sent_in=self._batch, reads_code=reads_code)
         self._prepared.parsed(name, prepared)
         self._add(PendingReply(Kind.PARSE, prepared=prepared, name=name))
         return prepared
@@ -154,9 +164,13 @@ class ConnectionState:
             pending.portal = cursor or self._portals.get(name)
             if pending.portal is not None:
                 pending.portal.described_in = self._batch
-        elif len(candidates := self._prepared.of(name)) == 1:
-            pending.prepared = candidates[0]
-            pending.prepared.described_in = self._batch
+        else:
+            candidates = self._prepared.of(name)
+            # It is read again where what it names has changed.
+            self.runs += any(each.reads_code for each in candidates)
+            if len(candidates) == 1:
+                pending.prepared = candidates[0]
+                pending.prepared.described_in = self._batch
         self._add(pending)
 
     def is_certain(self, target: str, name: str) -> bool:

@@ -30,6 +30,8 @@ class Prepared:
     #: The batch (messages up to a Sync) in which its description was asked for.
     described_in: int = -1
     failed: bool = False
+    #: Whether the server may run code when it reads the text.
+    reads_code: bool = False
     #: Parse: the batch that it was sent in, and whether the server has said that it is there.
     sent_in: int = -1
     is_answered: bool = False

@@ -28,9 +28,10 @@ async def table(target: Target) -> AsyncIterator[asyncpg.Connection]:
     owner = await target.connect()
     await owner.execute("set role app_owner; create table renamed (id int); insert into renamed values (1)")
     await owner.execute(_PLANNED)
+    await owner.execute("create domain checked as int check (latin1() = 1); create type read as (a checked)")
     yield owner
     assert await owner.fetchval("select count(*) from renamed") == 1
-    await owner.execute("drop table renamed; drop function latin1")
+    await owner.execute("drop table renamed; drop type read; drop domain checked; drop function latin1")
     await owner.close()
 
 
@@ -96,8 +97,12 @@ async def test_a_copy_behind_two_executes(door: Door) -> None:
         + messages.bind("", "")
         + messages.parse("last", f'execute "{_READ}"')
         + _RUN,
+        messages.parse("", "select '(1)'::read") + messages.parse("last", f'execute "{_READ}"') + _RUN,
     ],
-    ids=["Query", "Parse in the next batch", "Parse behind an Execute", "Parse behind a Bind that is planned"],
+    ids=[
+        *("Query", "Parse in the next batch", "Parse behind an Execute", "Parse behind a Bind that is planned"),
+        "Parse behind a literal whose type is checked",
+    ],
 )
 async def test_a_name_in_an_encoding_that_changes_ahead_of_it(
     door: Door, access: Access, table: asyncpg.Connection, ahead: bytes

@@ -4,7 +4,7 @@ import pytest
 
 from access.policy.labels import UNPARSEABLE
 from proxy.postgres.sql.catalogue import Catalogue
-from proxy.postgres.sql.query import MAX_REMEMBERED, QueryAnalyser, QueryAnalysis, expand
+from proxy.postgres.sql.query import MAX_REMEMBERED, QueryAnalyser, QueryAnalysis, expand, may_run_code
 from proxy.postgres.sql.reading import read
 from support.cards import COLUMNS, FUNCTIONS, SYSTEM, VIEWS, is_masked
 
@@ -224,3 +224,12 @@ def test_an_execute_of_an_execute_is_what_that_runs() -> None:
     assert UNPARSEABLE in run("d").facts[0].labels
     prepared["a"] = b"copy t from stdin"
     assert run("c").may_copy_in
+
+
+@pytest.mark.parametrize("sql", ["select '(1)'::t", "select $$(1)$$::t", "select E'1'", "select U&'1'", "select $1"])
+def test_a_literal_may_run_code_when_it_is_read(sql: str) -> None:
+    assert may_run_code(sql.encode())
+
+
+def test_without_a_literal_nothing_is_run_by_reading() -> None:
+    assert not may_run_code(b'select f(a, 1) from "t" where b > 2')

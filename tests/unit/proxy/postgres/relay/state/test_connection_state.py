@@ -401,3 +401,15 @@ def test_an_encoding_that_was_asked_for_holds_until_its_batch_ends_or_runs_somet
     (synced := asked()).sync()
     assert not running.is_settled
     assert (synced.encoding, synced.is_settled) == ("UTF8", False)
+
+
+def test_what_runs_code_when_it_is_read_counts_as_a_run() -> None:
+    state = ConnectionState()
+    state.parse("plain", QueryAnalysis(()))
+    assert state.is_settled
+    state.parse("checked", QueryAnalysis(()), reads_code=True)
+    assert (state.runs, state.is_settled) == (1, False)
+    state.describe("S", "plain")
+    assert state.runs == 1
+    state.describe("S", "checked")
+    assert state.runs == 2
