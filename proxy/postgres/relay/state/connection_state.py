@@ -53,8 +53,8 @@ class ConnectionState:
         self._asked_encoding = ("", 0, -1)
         #: The database is in UTF-8: the server cuts names by the bytes that they have in its own encoding.
         self.cuts_utf8 = True
-        #: Statements that were sent to run, to be planned, or to be read where that runs code; a portal whose bound_after
-        #: differs may be about other things by now.
+        #: Statements that were sent to run, to be planned, or to be read where that runs code. A portal whose
+        #: bound_after differs may be about other things by now.
         self.runs = 0
         self._runs_at_ready = 0
         #: What names mean may be another thing in this transaction than outside it.
