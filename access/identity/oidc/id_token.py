@@ -22,6 +22,8 @@ from access.identity.oidc.key_set import ALGORITHMS, KeySet
 LEEWAY_S: Final = 30
 #: Tokens with hundreds of groups have a few kilobytes; longer ones are not even parsed.
 MAX_CHARS: Final = 32_000
+#: Claims nest two or three deep. How deep JSON may be read is another figure in every Python.
+MAX_DEPTH: Final = 16
 #: OIDC Core 2: a subject has at most so many characters.
 MAX_SUBJECT_CHARS: Final = 255
 #: `typ` of a token that is no ID token says what it is: `at+jwt` (RFC 9068), `logout+jwt` (Back-Channel Logout 1.0).
@@ -139,15 +141,15 @@ def verify(token: str, keys: KeySet, expected: Expected, now: datetime, *, acces
 def key_name(token: str) -> str | None:
     """The kid that a token names; None: none, or it is no token."""
     try:
-        kid = jwt.get_unverified_header(token).get("kid")
-    except (jwt.InvalidTokenError, ValueError):
+        kid = _header(token).get("kid")
+    except InvalidIdToken:
         return None
     return kid if isinstance(kid, str) else None
 
 
 def signed_with(token: str) -> str:
     """The algorithm of a token that was verified."""
-    return str(jwt.get_unverified_header(token)["alg"])
+    return str(_header(token)["alg"])
 
 
 def signed_claims(
@@ -159,10 +161,7 @@ def signed_claims(
     """
     if len(token) > MAX_CHARS or token.count(".") != 2 or not token.isascii():
         raise InvalidIdToken(IdTokenProblem.MALFORMED)
-    try:
-        header: Mapping[str, Any] = jwt.get_unverified_header(token)
-    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
-        raise InvalidIdToken(IdTokenProblem.MALFORMED) from error
+    header = _header(token)
     if any(name in header for name in ("crit", "b64", "enc", "zip", "cty")):
         raise InvalidIdToken(IdTokenProblem.MALFORMED)
     if _kind(header.get("typ")) not in types:
@@ -176,11 +175,14 @@ def signed_claims(
     if key is None:
         raise InvalidIdToken(IdTokenProblem.UNKNOWN_KEY)
     try:
-        return jwt.decode(token, key.key, algorithms=[algorithm], options=_ONLY_THE_SIGNATURE)
+        claims = jwt.decode(token, key.key, algorithms=[algorithm], options=_ONLY_THE_SIGNATURE)
     except jwt.InvalidSignatureError as error:
         raise InvalidIdToken(IdTokenProblem.BAD_SIGNATURE) from error
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
         raise InvalidIdToken(IdTokenProblem.MALFORMED) from error
+    if not _is_shallow(claims):
+        raise InvalidIdToken(IdTokenProblem.MALFORMED)
+    return claims
 
 
 #: What the claims have to be is compared here, with an answer for each.
@@ -253,6 +255,28 @@ def _moment(value: object) -> datetime:
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise InvalidIdToken(IdTokenProblem.MALFORMED) from error
+
+
+def _header(token: str) -> Mapping[str, Any]:
+    """The header of a token, its signature not looked at. Raises InvalidIdToken."""
+    try:
+        header: Mapping[str, Any] = jwt.get_unverified_header(token)
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
+        raise InvalidIdToken(IdTokenProblem.MALFORMED) from error
+    if not _is_shallow(header):
+        raise InvalidIdToken(IdTokenProblem.MALFORMED)
+    return header
+
+
+def _is_shallow(value: object) -> bool:
+    """Whether lists and objects of JSON nest at most MAX_DEPTH deep."""
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [each for each in level if isinstance(each, dict | list)]
+        if not level:
+            return True
+        level = [inner for each in level for inner in (each.values() if isinstance(each, dict) else each)]
+    return False
 
 
 def _kind(value: object) -> str | None:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from access.identity.oidc.id_token import (
     LEEWAY_S,
     MAX_CHARS,
+    MAX_DEPTH,
     Expected,
     IdTokenProblem,
     InvalidIdToken,
@@ -123,6 +124,13 @@ def signed_by_hand(payload: bytes) -> str:
     return f"{signed}.{encoded(PROVIDER.key.sign(signed.encode(), padding.PKCS1v15(), hashes.SHA256()))}"
 
 
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
 FORMS: dict[str, tuple[str, IdTokenProblem]] = {
     "alg none": (f"{encoded({'alg': 'none'})}.{encoded(CLAIMS)}.", IdTokenProblem.ALGORITHM),
     "alg None, with a signature": (changed(0, encoded({"alg": "None", "kid": "k1"})), IdTokenProblem.ALGORITHM),
@@ -172,6 +180,8 @@ FORMS: dict[str, tuple[str, IdTokenProblem]] = {
         signed_by_hand(b'{"a":' + b"[" * 9_000 + b"]" * 9_000 + b"}"),
         IdTokenProblem.MALFORMED,
     ),
+    "claims nested too deep, signed": (token({"groups": nested(MAX_DEPTH)}), IdTokenProblem.MALFORMED),
+    "a header nested too deep": (token(a=nested(MAX_DEPTH)), IdTokenProblem.MALFORMED),
     "two parts": ("a.b", IdTokenProblem.MALFORMED),
     "nothing": ("", IdTokenProblem.MALFORMED),
     "not base64": ("$.$.$", IdTokenProblem.MALFORMED),
@@ -184,6 +194,15 @@ FORMS: dict[str, tuple[str, IdTokenProblem]] = {
 def test_by_its_form(name: str) -> None:
     given, reason = FORMS[name]
     assert problem(given) == reason
+
+
+def test_claims_nest_as_deep_as_any_provider_needs() -> None:
+    deepest = nested(MAX_DEPTH - 1)
+    assert verify(token({"groups": deepest}), KEYS, EXPECTED, NOW).claims["groups"] == deepest
+
+
+def test_a_token_nested_without_end_names_no_key() -> None:
+    assert key_name(FORMS["a deeply nested header"][0]) is None
 
 
 # --- by what it says --------------------------------------------------------------------------------------------------
