@@ -1,10 +1,9 @@
-"""What live tests stand on: one real PostgreSQL for the run, one fresh migrated database for each test."""
+"""What live tests stand on: one real PostgreSQL for each worker, and a migrated and empty database for each test."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -13,6 +12,7 @@ from storage.database import Database
 from storage.embedded.server import Embedded
 from storage.migrate import migrate
 from support.garbage import nothing_is_left_open  # noqa: F401 - a fixture for every module here
+from support.storage.databases import SpareDatabase, execute, named
 
 TEMPLATE = "gatepass_template"
 
@@ -27,17 +27,20 @@ def postgres_dsn() -> Iterator[str]:
 
 async def _make_template(server: str) -> None:
     for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", f"CREATE DATABASE {TEMPLATE}"):
-        await _execute(server, statement)
-    await migrate(_named(server, TEMPLATE))
+        await execute(server, statement)
+    await migrate(named(server, TEMPLATE))
+
+
+@pytest.fixture(scope="session")
+def spare(postgres_dsn: str) -> SpareDatabase:
+    return SpareDatabase(postgres_dsn, TEMPLATE)
 
 
 @pytest.fixture
-async def dsn(postgres_dsn: str) -> AsyncIterator[str]:
-    """The superuser's URL of a fresh, migrated database that is dropped after the test."""
-    name = f"test_{uuid4().hex}"
-    await _execute(postgres_dsn, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-    yield _named(postgres_dsn, name)
-    await _execute(postgres_dsn, f"DROP DATABASE {name} WITH (FORCE)")
+async def dsn(spare: SpareDatabase) -> AsyncIterator[str]:
+    """The superuser's URL of a migrated database with nothing in it."""
+    yield await spare.take()
+    await spare.give_back()
 
 
 @pytest.fixture
@@ -55,15 +58,3 @@ async def superuser(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.execute("SET session_replication_role = replica")
     yield connection
     await connection.close()
-
-
-async def _execute(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn, timeout=10)
-    try:
-        await connection.execute(statement, timeout=30)
-    finally:
-        await connection.close()
-
-
-def _named(server: str, database: str) -> str:
-    return server.replace("/postgres?", f"/{database}?")

@@ -23,7 +23,7 @@ from proxy.sessions.instance import registered
 from storage.database import Database
 from storage.model import Grant, Principal, ReviewDecision
 from storage.notices import Notices
-from support.children import Children
+from support.children import PATIENCE_S, Children
 from support.policies import HOST_KEY
 from support.proxy import Granted, Grants, WritePolicy
 
@@ -102,6 +102,9 @@ async def gateway(access: Access, tmp_path: Path) -> AsyncIterator[Gateway]:
         async with registered(access.database) as (instance_id, _):
             opened.instance_id = instance_id
             yield opened
+            # An end that is still being written has a connection, which would be left open in the loop.
+            async with asyncio.timeout(PATIENCE_S):
+                await opened.live.empty.wait()
     finally:
         for task in tasks:
             task.cancel()

@@ -345,6 +345,7 @@ async def test_sessions_of_a_dead_instance_are_closed_with_what_was_recorded(
     assert (ended.end_reason, ended.statements, ended.rows) == (EndReason.INTERRUPTED, {"select": 2}, 3)
     assert ended.recording_root is not None
     assert await sweep() == 0
+    gateway.live.remove(session)  # which the process that is said to be dead would not have done
 
 
 async def test_a_session_whose_process_died_before_anything_was_done_is_closed(

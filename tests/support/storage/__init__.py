@@ -1,0 +1,1 @@
+"""Storage as tests have it."""
