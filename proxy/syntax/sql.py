@@ -64,11 +64,11 @@ def lex(sql: bytes) -> list[Token]:
 def parse(sql: bytes) -> tuple[list[Token], pg.ParseResult]:
     """The tokens and the tree of a query string, undecoded. Raises Unreadable.
 
-    Where a plain string could end elsewhere, the other reading must be no SQL: `like $1 escape '\\'`.
+    Where a plain string could end elsewhere, the other reading must have no end: `like $1 escape '\\'`.
     """
     scanned = _lexed(sql)
     tree = _tree(sql)
-    if _two_ends(sql, scanned) and _is_sql_otherwise(sql, scanned):
+    if _two_ends(sql, scanned) and _is_sql_otherwise(sql):
         raise Unreadable
     return scanned, tree
 
@@ -130,25 +130,50 @@ def _plain(sql: bytes, scanned: Sequence[Token]) -> Iterator[tuple[Token, bytes]
             yield token, text
 
 
-def _is_sql_otherwise(sql: bytes, scanned: Sequence[Token]) -> bool:
-    """Whether the server would run something with standard_conforming_strings off: then the text has two readings.
+def _is_sql_otherwise(sql: bytes) -> bool:
+    """Whether some server may run something with standard_conforming_strings off: then the text has two readings.
 
     A plain string is read like E'…' then. So each that has a backslash is made one, from the first on, and what stands
-    behind it is read anew; if that is no SQL, the server refuses all of it.
+    behind it is read anew. No server runs what has no end, or a backslash outside of a string: it parses all of a text
+    before it runs any. What this grammar has no word for, or does not bear, another server's may.
     """
-    try:
-        for _ in range(_MAX_REREAD):
-            found = next(((token, text) for token, text in _plain(sql, scanned) if b"\\" in text), None)
-            if found is None:
-                return bool(_tree(sql).stmts)
-            token, text = found
-            if not text.startswith(b"'") or sql[: token.start][-1:] in _PREFIXES:
-                return True
-            sql = sql[: token.start] + b" E" + sql[token.start :]
-            scanned = _lexed(sql)
-    except Unreadable:
-        return False
+    for _ in range(_MAX_REREAD):
+        scanned, end = _up_to_unterminated(sql)
+        if scanned is None:
+            return True
+        at = next((token.start for token, text in _plain(sql, scanned) if b"\\" in text), None)
+        if at is None and sql[end : end + 1] == b"'" and b"\\" in sql[end:]:
+            at = end
+        if at is None:
+            return end == len(sql) and _is_tree(sql, scanned)
+        if sql[at : at + 1] != b"'" or sql[:at][-1:] in _PREFIXES:
+            return True
+        sql = sql[:at] + b" E" + sql[at:]
     return True
+
+
+def _up_to_unterminated(sql: bytes) -> tuple[list[Token] | None, int]:
+    """The tokens up to a string, name or comment without an end, and where that begins; None: not certain."""
+    try:
+        return tokens(sql), len(sql)
+    except postgast.PgQueryError as error:
+        if not error.message.startswith("unterminated"):
+            return None, 0
+        end = len(sql.decode()[: error.cursorpos - 1].encode())
+    try:
+        return tokens(sql[:end]), end
+    except postgast.PgQueryError:
+        return None, 0
+
+
+def _is_tree(sql: bytes, scanned: Sequence[Token]) -> bool:
+    if any(token.kind == pg.ASCII_92 for token in scanned):
+        return False
+    try:
+        _lexed(sql)
+        return bool(_tree(sql).stmts)
+    except Unreadable:
+        return True
 
 
 def unwrap(node: Message) -> Message:

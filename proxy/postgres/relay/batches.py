@@ -3,7 +3,8 @@
 SQL arrives at Parse, gets its values at Bind and runs at Execute. Reviewers are asked at Execute, about that one run.
 Until then its Bind waits here, for as long as only its Execute can come next: names get their meaning at Bind, and
 planning runs what is immutable. A client that wants its Bind answered first gets that where planning is harmless, and
-may run nothing else before the Execute.
+may run nothing else before the Execute. A FETCH or EXECUTE is bound and run the same way, whatever the rules say: what
+it names is looked up when it runs, and its columns are those that its name stood for when it was described.
 """
 
 from collections.abc import Callable
@@ -28,6 +29,10 @@ _ONE_RUN = "one-run"
 _OVERTAKEN = (
     "This statement is to be reviewed or judged when it runs, and other statements ran since it was bound, so it may "
     "mean something else by now. Bind it again and execute it at once."
+)
+_OVERTAKEN_NAME = (
+    "Other statements ran since this FETCH or EXECUTE was bound, so what it names may be something else by now. Bind "
+    "it again and execute it at once."
 )
 _NOT_AT_ONCE = (
     "This statement is to be reviewed or judged before anything of it runs, and planning it could run code already. "
@@ -111,7 +116,8 @@ class Batches:
         if not self._state.is_certain("S", bind.statement):
             return self._deciding.once_answered(self.bind, whole)
         candidates = self._state.prepared(bind.statement)
-        if self._session.guarded and self._deciding.waits(self._analysis_of(candidates)):
+        analysis = self._analysis_of(candidates)
+        if analysis.runs_by_name or (self._session.guarded and self._deciding.waits(analysis)):
             self.held = HeldBind(bind, whole)
             self.pin_waiting()
             return b""
@@ -142,6 +148,8 @@ class Batches:
         if portal is None:
             return self._execute_cursor(name, rows, whole)
         analysis = self._analysis_of(portal.candidates)
+        if _is_overtaken(portal, self._state.runs):
+            return self._refuse_overtaken(analysis)
         if not portal.started:
             if not self._deciding.allows(analysis, portal.parameters):
                 return self._decide_execute(name, portal, analysis, whole)
@@ -160,6 +168,11 @@ class Batches:
         # Only now: a refused portal outlives ROLLBACK TO SAVEPOINT, and is decided again then.
         portal.started = True
         return self._executed(name, portal, analysis, whole)
+
+    async def _refuse_overtaken(self, analysis: QueryAnalysis) -> bytes:
+        denial = await self._deciding.refuse(analysis.facts, _OVERTAKEN_NAME, _ONE_RUN)
+        instead = self._instead(denial)
+        return instead if instead is not None else b""
 
     def _instead(self, denial: bytes | None) -> bytes | None:
         """What goes upstream in place of an Execute: nothing if the batch is discarded by now. None: it may run."""
@@ -221,12 +234,17 @@ class Batches:
         return self._deciding.expanded(together([candidate.analysis for candidate in candidates]))
 
     async def _execute_held(self, held: HeldBind, whole: bytes) -> bytes:
-        """Ask about Bind and Execute as one, and send both at once."""
-        if not await self._deciding.settled():
+        """Decide about Bind and Execute as one, and send both at once."""
+        candidates = self._state.prepared(held.bind.statement)
+        analysis = self._analysis_of(candidates)
+        if not self._deciding.waits(analysis):
+            is_free = self._deciding.allows(analysis, held.bind.parameter_count)
+            denial = None if is_free else await self._deciding.decide(analysis)
+        elif await self._deciding.settled():
+            denial = await self._reviewing.run(held.bind.statement, candidates, held.payload)
+        else:
             self.held = None
             return b""
-        candidates = self._state.prepared(held.bind.statement)
-        denial = await self._reviewing.run(held.bind.statement, candidates, held.payload)
         self.held = None
         self.pin_waiting()
         if (instead := self._instead(denial)) is not None:
@@ -244,9 +262,11 @@ class Batches:
     async def release(self, held: HeldBind) -> None:
         """Something else comes before the Execute of a held Bind: send it, so that it is answered."""
         self.held = None
+        if self._state.discarding:
+            return
         candidates = self._state.prepared(held.bind.statement)
-        if any(plannable(each.sql) is None for each in candidates):
-            analysis = self._analysis_of(candidates)
+        analysis = self._analysis_of(candidates)
+        if self._deciding.waits(analysis) and any(plannable(each.sql) is None for each in candidates):
             denial = await self._deciding.refuse(analysis.facts, _NOT_AT_ONCE, _ONE_RUN)
             if not self._state.discarding:
                 self._state.refuse(denial)
@@ -266,3 +286,8 @@ class Batches:
         if held.described:
             self._state.describe("P", bind.portal)
         return before + held.whole + held.described, portal
+
+
+def _is_overtaken(portal: Portal, runs: int) -> bool:
+    """Whether what it runs by a name may be something else than when it was bound, or ran last."""
+    return portal.runs_by_name and (not portal.bind or portal.last_run != runs)

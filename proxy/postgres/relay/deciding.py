@@ -22,7 +22,16 @@ from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.questions import ask_in_batch
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.prepared import Prepared
-from proxy.postgres.sql.query import MAX_REMEMBERED, OUTDATED, UNCERTAIN_NAMES, UNREADABLE, QueryAnalysis, expand
+from proxy.postgres.sql.query import (
+    CHANGES_BENEATH,
+    KEEPS_NAMING,
+    MAX_REMEMBERED,
+    OUTDATED,
+    UNCERTAIN_NAMES,
+    UNREADABLE,
+    QueryAnalysis,
+    expand,
+)
 from proxy.postgres.sql.search_path import means_now
 from proxy.sessions.reviewed import NotAsked, Surroundings
 from proxy.sessions.session import LiveSession
@@ -51,6 +60,8 @@ _CANCELLED = "57014"
 #: The rules by which it refuses what no rule of a role could allow: beside masked columns, and where there are none.
 _MASKED_DATA = "masked-data"
 _UNMASKABLE = "unmaskable"
+#: The rule by which it refuses code that would change what names mean.
+_NAMES = "settled-names"
 #: Of what the rules allow wherever its names stand.
 _FREE = (VerdictKind.ALLOW, False)
 
@@ -185,9 +196,19 @@ class Deciding:
         if not self._state.cuts_utf8 and analysis.has_uncertain_names:
             return replace(analysis, refusal=UNCERTAIN_NAMES)
         expanded = self._with_prepared(analysis) if analysis.runs_prepared else analysis
-        if self._masked_columns.catalogue.masked and expanded.refusal is None and _has_unknown(expanded):
-            return QueryAnalysis(expanded.statements, UNREADABLE)
+        if expanded.refusal is None and (why := self._unfit(expanded)):
+            return replace(expanded, refusal=why)
         return expanded
+
+    def _unfit(self, analysis: QueryAnalysis) -> str:
+        """Why what is known of it is not enough to judge or mask it; empty: it is."""
+        if self._session.guarded and analysis.keeps_naming:
+            return KEEPS_NAMING
+        if not self._masked_columns.catalogue.masked:
+            return ""
+        if analysis.names_change_beneath:
+            return CHANGES_BENEATH
+        return UNREADABLE if _has_unknown(analysis) else ""
 
     def _with_prepared(self, analysis: QueryAnalysis) -> QueryAnalysis:
         def candidates(name: str) -> list[QueryAnalysis]:
@@ -266,6 +287,7 @@ class Deciding:
             return None
         if analysis.refusal is not None:
             rule = _MASKED_DATA if self._masked_columns.catalogue.masked else _UNMASKABLE
+            rule = _NAMES if analysis.refusal == KEEPS_NAMING else rule
             return await self.refuse(analysis.facts, analysis.refusal, rule)
         if self.allows(analysis):
             return None

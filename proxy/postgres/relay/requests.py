@@ -19,6 +19,7 @@ from proxy.postgres.relay.held_bind import HeldBind
 from proxy.postgres.relay.link import Link, Sent, done
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.queries import Queries
+from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.reviewing import Reviewing
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.pending_reply import Question
@@ -97,8 +98,11 @@ class Requests:
         The batch may fail between its messages, by a statement_timeout. Without the Sync nobody could tell that from an
         error of this message, and all answers behind it would be taken for others'.
         """
+        if self._state.discarding:
+            return b""  # It failed since this was read.
+        before = self._before_sync()
         self._state.sync(Question())
-        await self._link.send(messages.SYNC)
+        await self._link.send(before + messages.SYNC)
         return await done(self.take(chunk, frame))
 
     async def _take_once_answered(self, chunk: bytes, frame: Frame) -> bytes:
@@ -121,9 +125,14 @@ class Requests:
             return self._deciding.once_answered(self._sync, whole)
         if self._state.copying_in:
             return b""
+        before = self._before_sync()
         self._state.sync()
         self._batches.synced()
-        return whole
+        return before + whole
+
+    def _before_sync(self) -> bytes:
+        """Where no block is open it commits, and what is deferred to that may run a portal before that is gone."""
+        return b"" if self._state.discarding or self._state.is_in_block else close_waiting(self._state)
 
     def _copy_in(self, _: bytes, whole: bytes) -> Sent:
         """CopyData, CopyDone and CopyFail, which mean nothing where no COPY waits for them."""

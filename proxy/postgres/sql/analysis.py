@@ -14,6 +14,7 @@ from postgast import pg_query_pb2 as pg
 from access.policy.labels import UNPARSEABLE
 from proxy.postgres.sql.effects.nodes import labels_by_nodes
 from proxy.postgres.sql.effects.walk import effects
+from proxy.postgres.sql.kept_settings import keeps_naming
 from proxy.postgres.sql.kinds import kind_of
 from proxy.showing.sql import UNREADABLE, is_masked_by_default, own_tokens, show_statement, unparsed
 from proxy.statements import StatementFacts
@@ -35,6 +36,8 @@ class StatementAnalysis:
     prepares: str | None = None
     #: Whatever its data is, all of this stays the same.
     shared: bool = False
+    #: What it makes changes what names mean, when it runs.
+    keeps_naming: bool = False
 
 
 def analyse(
@@ -65,12 +68,13 @@ def _analysed(
     nodes = list(walk(statement))
     found = effects(statement)
     whole = labels_by_nodes(statement, nodes) | found.effects()
+    labels = whole.union(*found.parts)
     shown = show_statement(sql, own_tokens(sql, scanned, raw), statement, nodes, is_private, exact=exact)
     return StatementAnalysis(
         StatementFacts(
             shown.text,
             kind,
-            whole.union(*found.parts),
+            labels,
             tuple(dict.fromkeys((whole, *found.parts))),
             shown.unreviewable,
             frozenset(found.unqualified),
@@ -80,4 +84,5 @@ def _analysed(
         executes=next((each.name for each in nodes if isinstance(each, pg.ExecuteStmt)), None),
         prepares=statement.name if isinstance(statement, pg.PrepareStmt) else None,
         shared=shown.shared,
+        keeps_naming=keeps_naming(statement, labels),
     )

@@ -12,7 +12,7 @@ from functools import cached_property
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from access.policy.labels import UNPARSEABLE
+from access.policy.labels import UNPARSEABLE, SqlLabel
 from proxy.postgres.protocol.copy_format import CopyOut, copy_out
 from proxy.postgres.sql.analysis import StatementAnalysis, analyse
 from proxy.postgres.sql.catalogue import Catalogue, Table
@@ -20,6 +20,7 @@ from proxy.postgres.sql.columns.hints import Refusal
 from proxy.postgres.sql.columns.made import made, unsettles
 from proxy.postgres.sql.columns.misuse import misuse
 from proxy.postgres.sql.cursors import CursorChange, cursor_change
+from proxy.postgres.sql.kept_settings import NAMING
 from proxy.postgres.sql.shapes import MAX_REMEMBERED_SQL_BYTES, shape_of
 from proxy.statements import StatementFacts
 
@@ -29,6 +30,7 @@ MAX_REMEMBERED = 1_000
 _CHANGING = frozenset({"ddl", "do"})
 #: The same, and what runs code that could make or rename something.
 _MAKING = _CHANGING | {"call", UNPARSEABLE}
+_ENDING = frozenset({SqlLabel.TRANSACTION, SqlLabel.CALL, SqlLabel.DO, UNPARSEABLE})
 _CALLING = frozenset({"call", "execute", UNPARSEABLE})
 
 
@@ -49,6 +51,8 @@ class QueryStatement:
     cursor: CursorChange | None = None
     #: It is a COPY of rows that the client sends.
     copies_in: bool = False
+    #: What it makes changes what names mean, when it runs.
+    keeps_naming: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,21 @@ class QueryAnalysis:
     def runs_prepared(self) -> bool:
         """Whether it has an EXECUTE."""
         return any(each.executes is not None for each in self.statements)
+
+    @cached_property
+    def runs_by_name(self) -> bool:
+        """Whether it runs what a name stands for at that time: a prepared statement's or a portal's."""
+        return self.runs_prepared or any(SqlLabel.FETCH in each.facts.labels for each in self.statements)
+
+    @cached_property
+    def names_change_beneath(self) -> bool:
+        """Whether what an EXECUTE runs may mean something else by the time that it is read or told about."""
+        return any(each.executes is not None and not NAMING.isdisjoint(each.facts.labels) for each in self.statements)
+
+    @cached_property
+    def keeps_naming(self) -> bool:
+        """Whether it makes code that changes what names mean, when it runs."""
+        return any(each.keeps_naming for each in self.statements)
 
     @cached_property
     def prepares(self) -> bool:
@@ -113,6 +132,11 @@ class QueryAnalysis:
         return any(
             label in _MAKING or label.startswith("function:") for each in self.statements for label in each.facts.labels
         )
+
+    @cached_property
+    def may_end_block(self) -> bool:
+        """Whether a transaction block may be over when it has run."""
+        return any(not _ENDING.isdisjoint(each.facts.labels) for each in self.statements)
 
     @cached_property
     def facts(self) -> list[StatementFacts]:
@@ -252,6 +276,7 @@ def _without_tree(statement: StatementAnalysis) -> QueryStatement:
         copy_out(copy) if copy is not None else None,
         cursor_change(statement.tree),
         copies_in=copy is not None and copy.is_from and not copy.filename and not copy.is_program,
+        keeps_naming=statement.keeps_naming,
     )
 
 
@@ -277,6 +302,14 @@ def _copy_refusal(copy: Message) -> str | None:
     return _COPY_FORMAT.format(out.format) if out is not None and out.format not in {"text", "csv"} else None
 
 
+KEEPS_NAMING = (
+    "This would make code that changes the search path or the role when it runs, and statements around it would mean "
+    "something else than what is judged. Use SET in the session, or `SET search_path = …` as an option of the function."
+)
+CHANGES_BENEATH = (
+    "This EXECUTE changes what the names of its own statement mean while it runs, so Gatepass cannot tell which of its "
+    "columns are masked. Change the settings before it, by a statement of their own."
+)
 UNCERTAIN_NAMES = (
     "This database is not in UTF8, so Gatepass is not certain how it cuts this name of a prepared statement or cursor. "
     "Use ASCII, and fewer than 60 characters."
@@ -327,10 +360,21 @@ def _reached(name: str, prepared: Callable[[str], Sequence[QueryAnalysis]]) -> S
         candidates = prepared(each)
         is_certain = is_certain and len(candidates) < 2
         found += candidates or ([UNKNOWN] if found else [])
+        if any(
+            one.prepares is not None and not _is_made_by(candidate, each)
+            for candidate in candidates
+            for one in candidate.statements
+        ):
+            found.append(UNKNOWN)  # Parse has prepared a PREPARE: what a name stands for afterwards is not known here.
         # What stands beside a PREPARE in SQL is not what that prepares, and SQL prepares no EXECUTE.
         runs = {one.executes for candidate in candidates if not candidate.prepares for one in candidate.statements}
         names += (one for one in runs if one is not None and one not in names)
     return [together(found)] if is_certain and found else found
+
+
+def _is_made_by(candidate: QueryAnalysis, name: str) -> bool:
+    """Whether SQL that PREPAREs this name is why it is known."""
+    return any(one.prepares == name for one in candidate.statements)
 
 
 def _with_prepared(execute: QueryStatement, candidates: Sequence[QueryAnalysis]) -> StatementFacts:

@@ -29,7 +29,8 @@ def schemas_of(search_path: str, account: str) -> tuple[str, ...] | None:
 
 def means_now(analysis: QueryAnalysis) -> bool:
     """Whether all names of a query mean what they mean before it runs: it is one statement, and keeps nothing."""
-    return len(analysis.statements) == 1 and _LATER.isdisjoint(analysis.statements[0].facts.labels)
+    is_one = len(analysis.statements) == 1 and not analysis.names_change_beneath
+    return is_one and _LATER.isdisjoint(analysis.statements[0].facts.labels)
 
 
 def _parted(source: bytes, tokens: list[Token]) -> tuple[list[Token], int]:

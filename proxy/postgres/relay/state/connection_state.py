@@ -57,6 +57,8 @@ class ConnectionState:
         #: bound_after differs may be about other things by now.
         self.runs = 0
         self._runs_at_ready = 0
+        #: Something was sent to run in this batch that may end a transaction block.
+        self._may_end_block = False
         #: What names mean may be another thing in this transaction than outside it.
         self.has_made_things = False
 
@@ -87,10 +89,16 @@ class ConnectionState:
         return self.status == b"E" and self.runs == self._runs_at_ready
 
     @property
+    def is_in_block(self) -> bool:
+        """A transaction block is open, and a Sync leaves it open: nothing ended it since the server told of it."""
+        return self.status != b"I" and not self._may_end_block and not any(each.kind in READY for each in self._pending)
+
+    @property
     def is_settled(self) -> bool:
         """Nothing was sent to run since the server said how things stand."""
         is_known = self.runs == self._runs_at_ready or self._is_asked
-        return is_known and not any(each.kind is Kind.SYNC for each in self._pending)
+        # What fails there rolls back what was set, and so does a refused Query, which is not sent to run.
+        return is_known and not any(each.kind in READY for each in self._pending)
 
     @property
     def encoding(self) -> str:
@@ -246,6 +254,8 @@ class ConnectionState:
         self._pending.append(sent)
         self._copies += sent.may_copy_in
         self.is_in_batch = sent.kind not in READY
+        if not self.is_in_batch:
+            self._may_end_block = False
 
     def _take(self) -> PendingReply:
         """The first one gets no answer any more."""
@@ -264,6 +274,7 @@ class ConnectionState:
     def note_run(self, analysis: QueryAnalysis) -> None:
         """Something is sent to run."""
         self.runs += 1
+        self._may_end_block = self._may_end_block or analysis.may_end_block
         self.has_made_things = self.has_made_things or analysis.may_make_things
         if analysis.cursors:
             self._portals.met(analysis.cursors)

@@ -37,6 +37,11 @@ class Portal:
     sent_in: int = -1
     is_answered: bool = False
 
+    @property
+    def runs_by_name(self) -> bool:
+        """Whether it runs what a name stands for when it runs, which anything in between may change."""
+        return any(each.analysis.runs_by_name for each in self.candidates)
+
     def result_columns(self) -> tuple[Column, ...]:
         """Columns of its rows, in the formats they come in. Raises ProtocolViolation if they were never described."""
         if self.failed:
@@ -54,7 +59,7 @@ class Portals:
 
     def __init__(self) -> None:
         self._named: dict[str, Portal] = {}
-        #: Those that are bound upstream and wait for a review.
+        #: Those that are bound upstream and wait for a review, or have their meaning by a name that may change.
         self._waiting: dict[str, Portal] = {}
 
     @property
@@ -75,13 +80,15 @@ class Portals:
             self._waiting[name] = portal
 
     def take_waiting(self, running: Portal | None) -> list[str]:
-        """Portals that wait for a review no longer, for something runs: their names, without the one that it is."""
+        """Portals that wait no longer, for something runs: their names, without the one that it is."""
         if not self._waiting:
             return []
         closed = {name: portal for name, portal in self._waiting.items() if portal is not running}
-        for portal in closed.values():
+        for name, portal in closed.items():
             portal.bind = b""
-        self._waiting.clear()
+            del self._waiting[name]
+        if running is not None and not running.runs_by_name:
+            self._waiting.clear()
         return list(closed)
 
     def closed(self, name: str) -> None:
