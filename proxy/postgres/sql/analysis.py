@@ -12,9 +12,9 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import UNPARSEABLE
+from proxy.postgres.sql.effects.kept_settings import keeps_naming
 from proxy.postgres.sql.effects.nodes import labels_by_nodes
 from proxy.postgres.sql.effects.walk import effects
-from proxy.postgres.sql.kept_settings import keeps_naming
 from proxy.postgres.sql.kinds import kind_of
 from proxy.showing.sql import UNREADABLE, is_masked_by_default, own_tokens, show_statement, unparsed
 from proxy.statements import StatementFacts

@@ -20,7 +20,7 @@ from proxy.postgres.sql.columns.hints import Refusal
 from proxy.postgres.sql.columns.made import made, unsettles
 from proxy.postgres.sql.columns.misuse import misuse
 from proxy.postgres.sql.cursors import CursorChange, cursor_change
-from proxy.postgres.sql.kept_settings import NAMING
+from proxy.postgres.sql.effects.kept_settings import NAMING
 from proxy.postgres.sql.shapes import MAX_REMEMBERED_SQL_BYTES, shape_of
 from proxy.statements import StatementFacts
 
