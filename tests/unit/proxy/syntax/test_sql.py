@@ -76,4 +76,4 @@ def test_children_know_their_field() -> None:
 def test_another_reading_that_only_some_server_bears_is_one(other: str) -> None:
     """Too deep for us, or of PostgreSQL 15, where system_user is a name: the server may run it all the same."""
     with pytest.raises(Unreadable):
-        parse(f"select '\\', ', {other}; delete from t; --'".encode())
+        parse(f"select '\\', ', {other}; delete from t; --'".encode())  # noqa: S608

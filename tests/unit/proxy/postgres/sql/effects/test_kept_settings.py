@@ -16,7 +16,7 @@ _SQL = "create function f() returns text language sql"
         (f"{_SQL} return set_config(current_database(), 'x', false)", True),
         ("create domain d as int check (set_config('search_path', 'x', true) <> '')", True),
         ("create rule r as on insert to t do also select set_config('search_path', 'x', true)", True),
-        (f"{_SQL} as $$update pg_settings set setting = 'x'; select ''$$", True),
+        (f"{_SQL} as $$update pg_settings set setting = 'x'; select ''$$", True),  # noqa: S608
         (f"{_SQL} set search_path = x as $$select 'a'$$", False),
         (f"{_SQL} as $$select set_config('work_mem', '1MB', true)$$", False),
         ("alter function f() set search_path = x", False),
