@@ -220,3 +220,15 @@ async def test_what_runs_is_on_the_card_and_in_the_recording_whatever_stands_bef
         f"exec (review): {command}",
         f"exec (approved): {command}",
     ]
+
+
+@pytest.mark.parametrize("line", ["\\ #; rm {}", "\\ [[ x || rm {} ]]", "bash -c '\\ #; rm {}'"])
+async def test_an_escaped_blank_hides_no_command(client: MakeClient, tmp_path: Path, line: str) -> None:
+    ssh = await client("guarded")
+    target = tmp_path / "target"
+    target.touch()
+    async with connected(ssh) as connection:
+        running = asyncio.create_task(connection.run(line.format(target)))
+        await asyncio.wait({running}, timeout=1)
+    await asyncio.gather(running, return_exceptions=True)
+    assert target.exists()

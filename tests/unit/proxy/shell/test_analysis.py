@@ -317,3 +317,21 @@ def test_what_stands_before_a_timed_command_is_no_name_of_one() -> None:
     found = judge("time PGPASSWORD=abc psql -c 'select 1'")
     assert "command:psql" in found.labels
     assert not any("abc" in label for label in found.labels)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "\\ #; rm x",
+        "\\\t#; rm x",
+        " \\ # | rm x",
+        "\n\\ #; rm x",
+        "\\ [[ x || rm x ]]",
+        "bash -c '\\ #; rm x'",
+        "eval '\\ #; rm x'",
+        "ssh host '\\ [[ x || rm x ]]'",
+    ],
+)
+def test_an_escaped_blank_before_a_script_is_no_blank(labels: Labels, command: str) -> None:
+    """Bash begins a word with it (`\\ #` is one word), the grammar a comment or a test that runs nothing."""
+    assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})
