@@ -232,3 +232,17 @@ async def test_an_escaped_blank_hides_no_command(client: MakeClient, tmp_path: P
         await asyncio.wait({running}, timeout=1)
     await asyncio.gather(running, return_exceptions=True)
     assert target.exists()
+
+
+async def test_what_a_reviewer_approves_does_not_hang_on_a_variable_nobody_saw(
+    client: MakeClient, decide: Decide, recorded: Recorded, tmp_path: Path
+) -> None:
+    """The client's own LC_* goes to the host (Debian's AcceptEnv), and says here what `rm` removes."""
+    target = tmp_path / "target"
+    target.mkdir()
+    async with connected(await client("guarded")) as connection:
+        running = asyncio.create_task(connection.run("rm -r $LC_DIR", env={"LC_DIR": str(target)}))
+        statement = await decide(ReviewDecision.APPROVE)
+        await running
+    recording = str(await recorded())
+    assert target.exists() or (str(target) in statement.text and str(target) in recording)
