@@ -146,3 +146,15 @@ async def test_a_client_may_ask_for_all_of_a_large_file_at_once(client: MakeClie
             reading = (hidden._handler.read(hidden._handle, 0, 32 * 1024) for _ in range(asked))
             read = await asyncio.gather(*reading, return_exceptions=True)
     assert [error for error in read if isinstance(error, BaseException)] == []
+
+
+async def test_a_read_that_comes_behind_the_close_fails_by_itself(client: MakeClient, tmp_path: Path) -> None:
+    """paramiko's prefetch() goes on asking, in a thread, for a file that was closed before it was read to its end."""
+    file = tmp_path / "file"
+    file.write_bytes(b"hello")
+    async with connected(await client("all-files")) as connection, connection.start_sftp_client() as sftp:
+        opened: Any = await sftp.open(str(file), "rb")
+        handler, handle = opened._handler, opened._handle
+        _, late = await asyncio.gather(handler.close(handle), handler.read(handle, 0, 5), return_exceptions=True)
+        assert isinstance(late, asyncssh.SFTPFailure | asyncssh.SFTPInvalidHandle)
+        assert await sftp.getsize(str(file)) == 5
