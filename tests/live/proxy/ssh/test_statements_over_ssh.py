@@ -222,8 +222,17 @@ async def test_what_runs_is_on_the_card_and_in_the_recording_whatever_stands_bef
     ]
 
 
-@pytest.mark.parametrize("line", ["\\ #; rm {}", "\\ [[ x || rm {} ]]", "bash -c '\\ #; rm {}'"])
-async def test_an_escaped_blank_hides_no_command(client: MakeClient, tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\\ #; rm {}",
+        "\\ [[ x || rm {} ]]",
+        "bash -c '\\ #; rm {}'",
+        r"ls $'\\' ' #'; rm {}",
+        r"bash -c 'ls'\;rm\ {}",
+    ],
+)
+async def test_no_spelling_hides_a_command_from_its_review(client: MakeClient, tmp_path: Path, line: str) -> None:
     ssh = await client("guarded")
     target = tmp_path / "target"
     target.touch()

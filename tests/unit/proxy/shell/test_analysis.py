@@ -335,3 +335,37 @@ def test_what_stands_before_a_timed_command_is_no_name_of_one() -> None:
 def test_an_escaped_blank_before_a_script_is_no_blank(labels: Labels, command: str) -> None:
     """Bash begins a word with it (`\\ #` is one word), the grammar a comment or a test that runs nothing."""
     assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        r"ls $'\\' ' #'; rm x",
+        r"ls $'a\\' ' # '|rm x",
+        r"echo $'\\' ' #' $(rm x)",
+        r"ls $'\\\\'' # '; rm x",
+        r"bash -c $'\\'' #';rm x",
+    ],
+)
+def test_a_string_of_ansi_c_ends_where_bash_ends_it(labels: Labels, command: str) -> None:
+    """Its last backslash is escaped; the grammar takes it for one that escapes the quote, and reads on."""
+    assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        r"bash -c 'ls'\;rm",
+        r'sh -c "ls"\;rm',
+        r"bash -c $'ls'\&rm",
+        r"su -c 'ls'\;rm",
+        r"flock f -c 'ls'\;rm",
+        r"'r'\m x",
+        r"sed '1p'\;1e\rm f",
+        r"awk '1'\;BEGIN{system\(\"rm\"\)}",
+        r"'ls'\blk",
+    ],
+)
+def test_what_stands_beside_a_quotation_without_a_blank_is_of_the_same_word(labels: Labels, command: str) -> None:
+    """The grammar makes two words of a quotation and a backslash behind it, and drops the second."""
+    assert not labels(command).isdisjoint({"command:rm", "command:lsblk", "dynamic_command", "unparseable"})
