@@ -369,3 +369,8 @@ def test_a_string_of_ansi_c_ends_where_bash_ends_it(labels: Labels, command: str
 def test_what_stands_beside_a_quotation_without_a_blank_is_of_the_same_word(labels: Labels, command: str) -> None:
     """The grammar makes two words of a quotation and a backslash behind it, and drops the second."""
     assert not labels(command).isdisjoint({"command:rm", "command:lsblk", "dynamic_command", "unparseable"})
+
+
+def test_a_hash_at_the_end_of_a_word_begins_no_comment(labels: Labels) -> None:
+    """To bash the last word is `]#`."""
+    assert not labels("[ a ]#; rm x").isdisjoint({"command:rm", "dynamic_command", "unparseable"})
