@@ -230,6 +230,7 @@ async def test_what_runs_is_on_the_card_and_in_the_recording_whatever_stands_bef
         "bash -c '\\ #; rm {}'",
         r"ls $'\\' ' #'; rm {}",
         r"bash -c 'ls'\;rm\ {}",
+        "ls ${{x:-<(rm {})}}",
     ],
 )
 async def test_no_spelling_hides_a_command_from_its_review(client: MakeClient, tmp_path: Path, line: str) -> None:

@@ -375,3 +375,17 @@ def test_what_stands_beside_a_quotation_without_a_blank_is_of_the_same_word(labe
 def test_a_hash_at_the_end_of_a_word_begins_no_comment(labels: Labels, command: str) -> None:
     """To bash the last words are `]#` and `x=(a)#`."""
     assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo ${x:-<(rm x)}",
+        "echo ${x->(rm x)}",
+        "x=1; echo ${x+a <(rm x)}",
+        "x=1; echo ${x/1/<(rm x)}",
+        "echo ${x:-b${y:-<(rm x)}}",
+    ],
+)
+def test_a_process_substitution_inside_an_expansion_runs(labels: Labels, command: str) -> None:
+    assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})
