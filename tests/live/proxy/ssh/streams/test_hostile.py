@@ -283,3 +283,22 @@ async def _login(client: Callable[[], asyncssh.SSHClient], port: int, door: str,
             preferred_auth="password",
         )
     connection.abort()
+
+
+async def test_a_long_destination_that_is_refused_keeps_nobody_waiting(client: MakeClient) -> None:
+    waited: list[float] = []
+
+    async def look() -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            await asyncio.sleep(0.001)
+            waited.append(loop.time() - began)
+
+    async with connected(await client()) as connection:
+        looking = asyncio.create_task(look())
+        for number in range(4):
+            with pytest.raises(asyncssh.ChannelOpenError, match="not allowed"):
+                await connection.open_connection(f"{number}" + "4\u00ad" * 80_000, 1)
+        looking.cancel()
+    assert max(waited) < 0.1
