@@ -371,7 +371,9 @@ def test_what_stands_beside_a_quotation_without_a_blank_is_of_the_same_word(labe
     assert not labels(command).isdisjoint({"command:rm", "command:lsblk", "dynamic_command", "unparseable"})
 
 
-@pytest.mark.parametrize("command", ["[ a ]#; rm x", ": & {}#; rm x", "[ a ]#|rm x", "[ a ]\\\n#; rm x", "x=(a)#; rm x", "x=(a)# rm x"])
+@pytest.mark.parametrize(
+    "command", ["[ a ]#; rm x", ": & {}#; rm x", "[ a ]#|rm x", "[ a ]\\\n#; rm x", "x=(a)#; rm x", "x=(a)# rm x"]
+)
 def test_a_hash_at_the_end_of_a_word_begins_no_comment(labels: Labels, command: str) -> None:
     """To bash the last words are `]#` and `x=(a)#`."""
     assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})
