@@ -1,6 +1,7 @@
 """What a role's `allow` and its rules do to requests: refused, held, withdrawn, with a sentence where people look."""
 
 import asyncio
+import json
 import os
 from pathlib import Path
 
@@ -254,5 +255,7 @@ async def test_what_a_reviewer_approves_does_not_hang_on_a_variable_nobody_saw(
         running = asyncio.create_task(connection.run("rm -r $LC_DIR", env={"LC_DIR": str(target)}))
         statement = await decide(ReviewDecision.APPROVE)
         await running
-    recording = str(await recorded())
-    assert target.exists() or (str(target) in statement.text and str(target) in recording)
+    assert target.exists()
+    opened = [json.loads(event[2]) for event in await recorded() if event[1] == "c"]
+    assert opened[0]["not_set"] == ["LC_DIR"]
+    assert str(target) not in statement.text
