@@ -31,9 +31,11 @@ _KEEPS_LINES = frozenset({"string", "heredoc_body", "heredoc_redirect", "comment
 _OF_ONE_LINE = split_words(
     """
     command declaration_command unset_command redirected_statement file_redirect herestring_redirect heredoc_redirect
-    variable_assignment for_statement
+    for_statement
     """
 )
+#: In a word nothing is blank; the grammar makes one of what an empty pair of backquotes parts.
+_WITHOUT_BLANKS = frozenset({"concatenation", "simple_expansion", "translated_string", "variable_assignment"})
 _FOLLOWS_A_NEWLINE = frozenset({"do_group", "compound_statement", "heredoc_body", "heredoc_end"})
 # Bash ends a word where one of these begins or ends, and nowhere else without a blank.
 _PARTS_WORDS = frozenset(";&|()<>\n")
@@ -157,6 +159,8 @@ def _is_blank(node: Node, before: Node, after: Node) -> bool:
     if before.end_byte == after.start_byte:
         return node.type in _UNDIVIDED or _are_apart(node, before, after)
     gap = (node.text or b"")[before.end_byte - node.start_byte : after.start_byte - node.start_byte]
+    if node.type in _WITHOUT_BLANKS and not _is_alternative(node):
+        return _CONTINUES.fullmatch(gap) is not None
     if node.type in _OF_ONE_LINE and after.type not in _FOLLOWS_A_NEWLINE:
         return _BLANK.fullmatch(gap) is not None
     return node.type == "heredoc_body" or _BLANK_LINES.fullmatch(gap) is not None

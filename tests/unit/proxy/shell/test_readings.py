@@ -39,6 +39,7 @@ def doubted(line: str) -> set[str]:
         ("'r'\\m x", "command"),
         ("x=('ls'\\;rm)", "array"),
         ("export x='ls'\\;rm", "declaration_command"),
+        ("<<<x ``\nrm", "concatenation"),
     ],
 )
 def test_a_node_that_bash_reads_otherwise_is_not_believed(
