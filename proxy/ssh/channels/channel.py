@@ -19,7 +19,7 @@ from proxy.recording.gate import UNKNOWN_TERMINAL
 from proxy.sessions.session import LiveSession
 from proxy.ssh.channels import session_channel
 from proxy.ssh.channels.asked import MAX_ENVIRONMENT, Asked, allowed_environment, is_plain, may_be_set
-from proxy.ssh.channels.carriage import Carriage, Ends
+from proxy.ssh.channels.carriage import Carriage, Ends, Input
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind
 from proxy.ssh.channels.session_channel import UpstreamChannel
@@ -230,6 +230,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             self.number,
             kind,
             send=far.send,
+            to_host=Input(far.ask, far.hold),
             unread=self._channel.get_write_buffer_size,
             ends=self._ends(live, far),
         )
@@ -305,8 +306,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         widen(self._channel, WINDOW_BYTES)
         far.channel.write(self._carriage.client(early))
         if self._early_eof:
-            far.channel.write_eof()
-        self._channel.resume_reading()
+            far.end_input()
+        far.flow()
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
         self._bytes_in += len(data)
@@ -325,7 +326,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     def eof_received(self) -> bool:
         self._early_eof = True
         if self._far is not None:
-            self._far.channel.write_eof()
+            self._far.end_input()
         return True
 
     def signal_received(self, signal: str) -> None:

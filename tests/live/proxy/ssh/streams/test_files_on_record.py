@@ -140,11 +140,14 @@ async def test_a_client_may_ask_for_all_of_a_large_file_at_once(client: MakeClie
     file = tmp_path / "file"
     file.write_bytes(bytes(32 * 1024))
     asked = 6_000
-    async with connected(await client("all-files")) as connection, connection.start_sftp_client() as sftp:
-        async with sftp.open(str(file), "rb") as handle:
-            hidden: Any = handle
-            reading = (hidden._handler.read(hidden._handle, 0, 32 * 1024) for _ in range(asked))
-            read = await asyncio.gather(*reading, return_exceptions=True)
+    async with (
+        connected(await client("all-files")) as connection,
+        connection.start_sftp_client() as sftp,
+        sftp.open(str(file), "rb") as handle,
+    ):
+        hidden: Any = handle
+        reading = (hidden._handler.read(hidden._handle, 0, 32 * 1024) for _ in range(asked))
+        read = await asyncio.gather(*reading, return_exceptions=True)
     assert [error for error in read if isinstance(error, BaseException)] == []
 
 
@@ -158,3 +161,15 @@ async def test_a_read_that_comes_behind_the_close_fails_by_itself(client: MakeCl
         _, late = await asyncio.gather(handler.close(handle), handler.read(handle, 0, 5), return_exceptions=True)
         assert isinstance(late, asyncssh.SFTPFailure | asyncssh.SFTPInvalidHandle)
         assert await sftp.getsize(str(file)) == 5
+
+
+async def test_an_scp_that_waits_for_no_answer_is_heard_to_its_end(
+    client: MakeClient, recorded: Recorded, tmp_path: Path
+) -> None:
+    """What comes before the host's answers is kept for it, and so is the end of the input behind it."""
+    said = b"".join(b"C0600 5 file-%d\nhello\0" % number for number in range(50))
+    async with connected(await client("copies")) as connection:
+        done = await connection.run(f"scp -t {tmp_path}", input=said, encoding=None)
+    assert (done.exit_status, done.stdout) == (0, b"\0" * 101)
+    assert [(tmp_path / f"file-{number}").read_bytes() for number in range(50)] == [b"hello"] * 50
+    assert [event["path"] for event in await _moved(recorded)] == [f"file-{number}" for number in range(50)]

@@ -202,10 +202,6 @@ def test_a_later_version_is_offered_as_this_one() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        read(1, b"unknown", 0, 9),
-        write(1, b"unknown", 0, b"x"),
-        packet(Kind.CLOSE, 1, b"unknown"),
-        packet(Kind.INIT, 3),
         packet(Kind.DATA, 1, b"x"),
         packet(77, 1),
         packet(Kind.OPEN, 1, b"/x"),
@@ -220,13 +216,43 @@ def test_a_client_that_breaks_the_protocol_is_told(data: bytes) -> None:
         talk.sftp.client(data)
 
 
-@pytest.mark.parametrize("data", [read(1, b"h", 0, 9), write(1, b"h", 0, b"x"), packet(Kind.CLOSE, 1, b"h")])
-def test_a_handle_that_is_being_closed_is_used_no_more(data: bytes) -> None:
+@pytest.mark.parametrize(
+    "data",
+    [
+        read(1, b"h", 0, 9),
+        write(1, b"h", 0, b"x"),
+        packet(Kind.CLOSE, 1, b"h"),
+        packet(Kind.FSETSTAT, 1, b"h", 0),
+        packet(Kind.EXTENDED, 1, b"copy-data", b"h", 0, 0, 0, 7, b"h", 0, 0),
+    ],
+)
+@pytest.mark.parametrize("was_open", [True, False])
+def test_what_goes_by_a_handle_that_is_not_open_fails_in_its_turn(data: bytes, was_open: bool) -> None:
+    talk = Talk()
+    if was_open:
+        talk.opened(b"/x")
+        talk.client(packet(Kind.CLOSE, 2, b"h"))
+    assert talk.sftp.client(data) == packet(Kind.LSTAT, 1, b"")
+    if was_open:
+        talk.host(status(2))
+    # Whatever the host says of it.
+    failed = packet(Kind.STATUS, 1, 4, b"Failure", b"")
+    assert talk.sftp.upstream(status(1, 2)) == failed
+    assert talk.sftp.client(data) == packet(Kind.LSTAT, 1, b"")
+    assert talk.sftp.upstream(packet(Kind.ATTRS, 1, 0)) == failed
+    assert talk.said == []
+    assert [event.bytes for event in talk.events] == [0] * was_open
+
+
+def test_a_client_may_begin_again() -> None:
+    """As sftp-server does, which keeps what is open."""
     talk = Talk()
     talk.opened(b"/x")
-    talk.client(packet(Kind.CLOSE, 2, b"h"))
-    with pytest.raises(BrokenProtocol, match="not open"):
-        talk.sftp.client(data)
+    talk.client(packet(Kind.INIT, 3) + packet(Kind.STAT, 1, b"/x"))
+    talk.host(packet(Kind.VERSION, 3) + packet(Kind.ATTRS, 1, 0))
+    talk.closed()
+    with pytest.raises(BrokenProtocol, match="The host"):
+        talk.sftp.upstream(packet(Kind.VERSION, 3))
 
 
 @pytest.mark.parametrize(
@@ -263,8 +289,16 @@ def test_requests_and_handles_are_bounded() -> None:
     talk = Talk()
     for number in range(MAX_PENDING):
         talk.client(packet(Kind.STAT, number, b"/x"))
-    with pytest.raises(BrokenProtocol, match="waiting at once"):
-        talk.sftp.client(packet(Kind.STAT, MAX_PENDING, b"/x"))
+    assert not talk.sftp.is_full
+    more = [packet(Kind.STAT, MAX_PENDING + number, b"/x") for number in range(3)]
+    assert talk.sftp.client(b"".join(more)) == b""
+    assert talk.sftp.is_full
+    talk.host(status(0) + status(1))
+    assert talk.sftp.released() == more[0] + more[1]
+    assert talk.sftp.is_full
+    talk.host(status(2))
+    assert talk.sftp.released() == more[2]
+    assert not talk.sftp.is_full
     talk = Talk()
     for number in range(MAX_HANDLES):
         talk.opened(b"/x", number.to_bytes(4, "big"))
