@@ -151,6 +151,7 @@ class SftpConversation:
         for request in self._pending.values():
             if request.event is not None:
                 self._told(replace(request.event, done=False))
+                self._resized(request.file, request.event.attributes.get("size"), done=False)
             elif request.kind == Kind.OPEN and request.flags & TRUNCATE:
                 self._told(FileEvent(Operation.UPLOAD, request.path, done=False))
         for file in self._files.values():
@@ -277,11 +278,23 @@ class SftpConversation:
             file.wrote(request.count, done=code == _OK)
         elif request.kind == Kind.READ and file is not None:
             file.read_to_end |= code == _EOF and request.offset <= file.read.offset + file.read.count
-        elif request.event is not None and code == _OK:
-            self._told(request.event)
-            size = request.event.attributes.get("size")
-            if file is not None and isinstance(size, int):
-                file.resized(size)
+        elif request.event is not None:
+            self._did(request, request.event, done=code == _OK)
+
+    def _did(self, request: _Request, event: FileEvent, *, done: bool) -> None:
+        """Put on record what was done. Of several attributes the host may have set some before it failed."""
+        is_set = event.operation is Operation.ATTRIBUTES
+        if done or (is_set and len(event.attributes) > 1):
+            self._told(replace(event, done=done))
+        if is_set:
+            self._resized(request.file, event.attributes.get("size"), done=done)
+
+    def _resized(self, file: OpenFile | None, size: int | str | None, *, done: bool) -> None:
+        """A file was cut or grown; where it was named by its path, it may be any that is open."""
+        if not isinstance(size, int):
+            return
+        for each in self._files.values() if file is None else [file]:
+            each.resized(size, surely=done and file is not None)
 
     def _opened(self, request: _Request, handle: bytes) -> None:
         if handle in self._files:

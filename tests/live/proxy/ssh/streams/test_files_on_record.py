@@ -132,7 +132,8 @@ async def test_attributes_that_the_host_set_before_it_failed_are_on_record(
         with pytest.raises(asyncssh.SFTPError):
             await sftp.setstat(str(file), too_long)
     assert file.stat().st_mode & 0o7777 == 0o4777
-    assert [event["path"] for event in await _moved(recorded)] == [str(file)]
+    (event,) = await _moved(recorded)
+    assert (event["path"], event["attributes"]["mode"], event["done"]) == (str(file), "4777", False)
 
 
 async def test_a_client_may_ask_for_all_of_a_large_file_at_once(client: MakeClient, tmp_path: Path) -> None:
