@@ -19,6 +19,12 @@ from proxy.syntax.bash import nodes, parse, source
 _CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
 #: The grammar takes the square of their number in a here-document.
 MAX_EXPANSIONS = 3_000
+#: And of these where it cannot read the line (`a|a|a|` of 60 KB takes half a minute), in which no other thread runs.
+MAX_OPERATORS = 3_000
+_OPERATORS = (*"|&;()<>[", "=~", "${")
+#: Without any of these a quotation ends at the next quote.
+_NESTS = re.compile(r"[\\$`#]|<<")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _ESCAPED = re.compile(r"\\[\s\S]")
 # Unquoted, these end a word for bash. The grammar takes a newline before a backslash into one: `echo a⏎\reboot`.
 _ENDS_A_WORD = frozenset(" \t\n;|&<>()'\"")
@@ -65,6 +71,8 @@ _BACKSLASH_IN_QUOTES = re.compile(r"\\([$`\\\"])")
 def is_unfit(line: str) -> bool:
     """Whether the grammar cannot be asked about the line: for characters that bash reads otherwise, or for hours."""
     too_many = "<<" in line and line.count("$") + line.count("`") > MAX_EXPANSIONS
+    bare = line if _NESTS.search(line) else _QUOTED.sub("", line)
+    too_many |= sum(map(bare.count, _OPERATORS)) > MAX_OPERATORS
     return too_many or _CHARACTERS.search(line) is not None
 
 

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.shell.readings import MAX_EXPANSIONS, backquoted, is_read_otherwise, is_read_whole, is_unfit, joined
+from proxy.shell.readings import (
+    MAX_EXPANSIONS,
+    MAX_OPERATORS,
+    backquoted,
+    is_read_otherwise,
+    is_read_whole,
+    is_unfit,
+    joined,
+)
 from proxy.syntax.bash import nodes, parse, source
 from storage.model import VerdictKind
 
@@ -229,3 +237,16 @@ def test_what_goes_on_beside_a_backquote_is_computed(labels: Labels) -> None:
     assert labels("ls >/dev/null`date`b") == {"command:ls", "command:date", "redirect_write"}
     for line in ("sudo -u a`date`b rm", "bash -c ls`date`b", "r`date`m", "x=a`date`b rm", "sudo >a`date`b rm"):
         assert labels(line) & {"dynamic_command", "command:rm"}
+
+
+@pytest.mark.parametrize("unit", ["a|", ")", "x=(", "a) ", "|&", "<<E\n", "<<<"])
+@pytest.mark.parametrize("before", ["", "#'\n", "\\'", "$'\\'", '"$(echo "\'")" ', "`'`"])
+def test_a_line_of_many_operators_is_not_put_to_the_grammar(unit: str, before: str) -> None:
+    """Which takes the square of their number, and half a minute for what a client may send."""
+    assert is_unfit(before + unit * (MAX_OPERATORS + 1) + "'")
+    assert not is_unfit("a|" * MAX_OPERATORS)
+
+
+def test_what_is_quoted_is_no_operator() -> None:
+    values = "(1, 2), " * MAX_OPERATORS
+    assert not is_unfit(f"mytool --values \"{values} (1, 2)\" | tee '({values}'")
