@@ -98,6 +98,8 @@ def is_read_otherwise(node: Node) -> bool:
         case "redirected_statement":
             body = node.child_by_field_name("body")
             return (body is None or body.type != "command") and bool(after_redirects(node))
+        case "file_redirect":
+            return _closes_more(node)
         case "heredoc_redirect":
             return not _is_delimited(node)
         case "expansion":
@@ -172,6 +174,13 @@ def _is_blank(node: Node, before: Node, after: Node) -> bool:
     if node.type in _OF_ONE_LINE and after.type not in _FOLLOWS_A_NEWLINE:
         return _BLANK.fullmatch(gap) is not None
     return node.type == "heredoc_body" or _BLANK_LINES.fullmatch(gap) is not None
+
+
+def _closes_more(redirect: Node) -> bool:
+    """`>& -rm`: behind a blank, too, bash takes the dash by itself, and begins a word behind it."""
+    target = redirect.child_by_field_name("destination")
+    duplicates = any(child.type in {">&", "<&"} for child in redirect.children)
+    return duplicates and target is not None and source(target).startswith("-") and source(target) != "-"
 
 
 def _are_apart(node: Node, before: Node, after: Node) -> bool:

@@ -48,6 +48,8 @@ def doubted(line: str) -> set[str]:
         ("x=('ls'\\;rm)", "array"),
         ("export x='ls'\\;rm", "declaration_command"),
         ("<<<x ``\nrm", "concatenation"),
+        (">& -rm", "file_redirect"),
+        ("2<& -'rm' x", "file_redirect"),
     ],
 )
 def test_a_node_that_bash_reads_otherwise_is_not_believed(
@@ -105,6 +107,7 @@ def test_a_document_must_end_where_bash_sees_it_end(allowing_names: Verdict, lab
         "x=(a \"b\" 'c'd) ls >x",
         "tar czf backup-`date +%F`.tgz . >log-`date +%F`.txt",
         "x=(a`date`b)",
+        "ls 2>&1 3>&- 4>& - >&2 -l",
     ],
 )
 def test_what_both_read_alike_is_believed(line: str) -> None:
