@@ -6,6 +6,8 @@ part of a word, of a separator and of noise. None has groups.
 
 import unicodedata
 
+from proxy.masking import normalise
+
 
 def _utf8_digits() -> str:
     """Every digit that is not ASCII, as an alternation over UTF-8 bytes."""
@@ -23,7 +25,7 @@ def _utf8_digits() -> str:
 #: A byte of a word: not white space, not a control byte, not what quotes or brackets a value. Any byte beyond ASCII is.
 WORD = r"[!#-&(-;=?-~\x80-\xff]"
 ESCAPE = r"(?:\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-OQ-WYZ\\`-~]))"
-NOISE = rf"(?:{ESCAPE}|[\x00\x07\x08\x0e\x0f\x7f\x80-\xff]|[!-~]\x08| \r)"
+NOISE = rf"(?:{ESCAPE}|[{normalise.SILENT_C0}\x80-\xff]|[!-~]\x08| \r)"
 IN_WORD = rf"(?:{WORD}|{NOISE})*"
 
 DIGIT = rf"(?:[0-9]|{_utf8_digits()})"

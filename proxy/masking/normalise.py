@@ -23,9 +23,13 @@ ESCAPE = (
     r"|\x1b[PX^_][^\x1b\x1f]*\x1b\\"
     r"|\x1b[ -/]*[0-OQ-WYZ\\`-~])"
 )
+#: Controls of C0 and DEL that show nothing and move nothing. SOH and the four separators stand between fields.
+SILENT_C0 = r"\x00\x02-\x08\x0e-\x1a\x7f"
+#: The same of C1, without what moves the cursor and what begins a sequence or a string.
+_SILENT_C1 = r"\x{80}-\x{83}\x{86}\x{87}\x{89}-\x{8c}\x{8e}\x{8f}\x{91}-\x{97}\x{99}\x{9a}\x{9c}"
 #: Shows nothing, or is overwritten: escape sequences, format characters, combining marks, a character taken back by
 #: backspace, and the space and carriage return with which readline wraps a line.
-NOISE = rf"(?:{ESCAPE}|\x{{9b}}[0-?]*[ -/]*[@-~]|[\x00\x07\x08\x0e\x0f\x7f\p{{Cf}}\p{{Mn}}\p{{Me}}]|[!-~]\x08| \r)"
+NOISE = rf"(?:{ESCAPE}|\x{{9b}}[0-?]*[ -/]*[@-~]|[{SILENT_C0}{_SILENT_C1}\p{{Cf}}\p{{Mn}}\p{{Me}}]|[!-~]\x08| \r)"
 
 SPACE = r"[\p{Zs}]"
 MARK = r"[-.\p{Pd}\x{2212}·•_/+\r]"

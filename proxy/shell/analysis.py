@@ -18,7 +18,7 @@ from proxy.shell.documents import fed_script
 from proxy.shell.handed_on import Word
 from proxy.shell.known import is_known, runs_unknown
 from proxy.shell.programs import runs_file, runs_unseen, writes
-from proxy.shell.readings import backquoted, is_of_bash_alone, is_read_otherwise, is_unfit
+from proxy.shell.readings import backquoted, is_of_bash_alone, is_read_otherwise, is_read_whole, is_unfit
 from proxy.shell.tables.transfers import transfers
 from proxy.shell.wrappers import FILE_RUNNERS, SHELLS_BESIDE_BASH, file_run
 from proxy.syntax.bash import is_deeper_than, literal, nodes, parse, source
@@ -108,7 +108,7 @@ def _parsed(line: str, depth: int, *, of_bash: bool) -> Iterator[Part]:
     if is_deeper_than(root, MAX_LEVELS):
         yield _UNPARSEABLE
         return
-    if root.has_error:
+    if root.has_error or not is_read_whole(root, line):
         yield _UNPARSEABLE
     for node in nodes(root):
         yield from _found(node, depth, of_bash=of_bash)
@@ -242,4 +242,7 @@ def _writes(node: Node) -> bool:
     if operator == ">&":
         # Without a number or a dash it is the old spelling of &>.
         return file is not None and not re.fullmatch(r"\d+-?|-", source(file))
-    return operator in _WRITES and (file is None or literal(file) not in _HARMLESS_TARGETS)
+    if file is None or literal(file) not in _HARMLESS_TARGETS:
+        return operator in _WRITES
+    # The grammar may end it at a backquote: ``>/dev/null`x` ``.
+    return operator in _WRITES and any(other.start_byte == file.end_byte for other in node.children)

@@ -6,6 +6,7 @@ Both the judge and whoever shows a line read its commands here, so that both mea
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tree_sitter import Node
 
@@ -107,7 +108,15 @@ def command_words(node: Node) -> list[Argument]:
     body = node.parent
     if body is not None and body.type == "redirected_statement":
         words += [Argument(literal(word), word) for word in after_redirects(body)]
-    return words
+    return _separated(words)
+
+
+def _separated(words: list[Argument]) -> list[Argument]:
+    """The words, computed where the grammar makes two of one that goes on beside a backquote: ``a-`date`.log``."""
+    parted = {at for at, (one, next_) in enumerate(pairwise(words)) if one.node.end_byte == next_.node.start_byte}
+    if not parted:
+        return words
+    return [Argument(None, each.node) if {at - 1, at} & parted else each for at, each in enumerate(words)]
 
 
 def after_redirects(statement: Node) -> list[Node]:

@@ -19,6 +19,12 @@ from proxy.syntax.bash import nodes, parse, source
 _CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
 #: The grammar takes the square of their number in a here-document.
 MAX_EXPANSIONS = 3_000
+#: And of these where it cannot read the line (`a|a|a|` of 60 KB takes half a minute), in which no other thread runs.
+MAX_OPERATORS = 3_000
+_OPERATORS = (*"|&;()<>[", "=~", "${")
+#: Without any of these a quotation ends at the next quote.
+_NESTS = re.compile(r"[\\$`#]|<<")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _ESCAPED = re.compile(r"\\[\s\S]")
 # Unquoted, these end a word for bash. The grammar takes a newline before a backslash into one: `echo a⏎\reboot`.
 _ENDS_A_WORD = frozenset(" \t\n;|&<>()'\"")
@@ -31,10 +37,29 @@ _KEEPS_LINES = frozenset({"string", "heredoc_body", "heredoc_redirect", "comment
 _OF_ONE_LINE = split_words(
     """
     command declaration_command unset_command redirected_statement file_redirect herestring_redirect heredoc_redirect
-    variable_assignment for_statement
+    for_statement
     """
 )
+#: In a word nothing is blank; the grammar makes one of what an empty pair of backquotes parts.
+_WITHOUT_BLANKS = frozenset({"concatenation", "simple_expansion", "translated_string", "variable_assignment"})
 _FOLLOWS_A_NEWLINE = frozenset({"do_group", "compound_statement", "heredoc_body", "heredoc_end"})
+# Bash ends a word where one of these begins or ends, and nowhere else without a blank.
+_PARTS_WORDS = frozenset(";&|()<>\n")
+#: Where a closing parenthesis ends a word; behind any other (`x=(a)`, `$(a)`, `<(a)`) it may go on.
+_PARENTHESES = frozenset(
+    {"subshell", "compound_statement", "c_style_for_statement", "function_definition", "case_item"}
+)
+#: Of one word, of one expression, or looked at by a rule of its own: their parts need not be apart.
+_UNDIVIDED = split_words(
+    """
+    concatenation string translated_string expansion simple_expansion brace_expression variable_assignment subscript
+    arithmetic_expansion command_substitution binary_expression unary_expression postfix_expression ternary_expression
+    parenthesized_expression heredoc_redirect heredoc_body
+    """
+)
+_COMPUTED_BESIDE = frozenset({"command", "declaration_command", "file_redirect", "for_statement", "array"})
+_PROCESS = re.compile(r"[<>]\(")
+_ANSI_C = re.compile(r"\$'(?:[^'\\]|\\[\s\S])*'")
 # What is no quotation between double quotes may end there, or expand.
 _NOT_QUOTED = frozenset('$`\\"}')
 _MARKER = re.compile(r"\\?[\w.%+-]+|'[\w .%+-]*'|\"[\w .%+-]*\"")
@@ -46,7 +71,18 @@ _BACKSLASH_IN_QUOTES = re.compile(r"\\([$`\\\"])")
 def is_unfit(line: str) -> bool:
     """Whether the grammar cannot be asked about the line: for characters that bash reads otherwise, or for hours."""
     too_many = "<<" in line and line.count("$") + line.count("`") > MAX_EXPANSIONS
+    bare = line if _NESTS.search(line) else _QUOTED.sub("", line)
+    too_many |= sum(map(bare.count, _OPERATORS)) > MAX_OPERATORS
     return too_many or _CHARACTERS.search(line) is not None
+
+
+def is_read_whole(root: Node, line: str) -> bool:
+    """Whether bash, too, finds nothing before and behind the tree's parts, and comments where the tree has them."""
+    data, parts = line.encode(), root.children
+    start, end = (parts[0].start_byte, parts[-1].end_byte) if parts else (len(data), len(data))
+    if not (_BLANK_LINES.fullmatch(data, 0, start) and _BLANK_LINES.fullmatch(data, end)):
+        return False
+    return "#" not in line or all(_begins(node, root, data) for node in nodes(root) if node.type == "comment")
 
 
 def is_read_otherwise(node: Node) -> bool:
@@ -62,8 +98,15 @@ def is_read_otherwise(node: Node) -> bool:
         case "redirected_statement":
             body = node.child_by_field_name("body")
             return (body is None or body.type != "command") and bool(after_redirects(node))
+        case "file_redirect":
+            return _closes_more(node)
         case "heredoc_redirect":
             return not _is_delimited(node)
+        case "expansion":
+            # A substitution of a process in it is plain text to the grammar.
+            return _PROCESS.search(source(node)) is not None
+        case "ansi_c_string" if _ANSI_C.fullmatch(source(node)) is None:
+            return True
         case "raw_string" | "ansi_c_string":
             return not _NOT_QUOTED.isdisjoint(source(node)[1:-1]) and _is_between_double_quotes(node)
         case "command_substitution" if _is_backquoted(node):
@@ -124,11 +167,61 @@ def _between(node: Node) -> str:
 def _is_blank(node: Node, before: Node, after: Node) -> bool:
     """Whether bash, too, reads nothing between two parts of a node."""
     if before.end_byte == after.start_byte:
-        return True
+        return node.type in _UNDIVIDED or _are_apart(node, before, after)
     gap = (node.text or b"")[before.end_byte - node.start_byte : after.start_byte - node.start_byte]
+    if node.type in _WITHOUT_BLANKS and not _is_alternative(node):
+        return _CONTINUES.fullmatch(gap) is not None
     if node.type in _OF_ONE_LINE and after.type not in _FOLLOWS_A_NEWLINE:
         return _BLANK.fullmatch(gap) is not None
     return node.type == "heredoc_body" or _BLANK_LINES.fullmatch(gap) is not None
+
+
+def _closes_more(redirect: Node) -> bool:
+    """`>& -rm`: behind a blank, too, bash takes the dash by itself, and begins a word behind it."""
+    target = redirect.child_by_field_name("destination")
+    duplicates = any(child.type in {">&", "<&"} for child in redirect.children)
+    return duplicates and target is not None and source(target).startswith("-") and source(target) != "-"
+
+
+def _are_apart(node: Node, before: Node, after: Node) -> bool:
+    """Whether two parts without a blank between them are two words for bash: `'ls'\\;rm` is one.
+
+    Beside a backquote what is of one word is known to be computed, whatever the grammar makes of it: ``a-`date`.log``.
+    """
+    if after.type == "comment":
+        return True
+    while after.child_count:
+        after = after.children[0]
+    if not after.is_named and after.type[:1] in _PARTS_WORDS:
+        return True
+    while before.child_count:
+        before = before.children[-1]
+    return _ends_words(before) or (node.type in _COMPUTED_BESIDE and "`" in {before.type, after.type})
+
+
+def _ends_words(leaf: Node) -> bool:
+    """Whether bash begins another word behind this leaf of the tree, as behind an operator."""
+    if leaf.is_named or leaf.type[-1:] not in _PARTS_WORDS:
+        return False
+    return leaf.type[-1:] != ")" or (leaf.parent is not None and leaf.parent.type in _PARENTHESES)
+
+
+def _begins(comment: Node, root: Node, data: bytes) -> bool:
+    """Whether the comment is one to bash as well: a hash that continues a word begins none."""
+    at = comment.start_byte
+    while data[at - 1 : at] == b"\n" and _is_escaped(data, at - 1):
+        at -= 2
+    if at == 0 or data[at - 1] in b" \t\n":
+        return at == 0 or not _is_escaped(data, at - 1)
+    leaf = root.descendant_for_byte_range(at - 1, at)
+    return leaf is not None and _ends_words(leaf)
+
+
+def _is_escaped(data: bytes, at: int) -> bool:
+    start = at
+    while start and data[start - 1] == ord("\\"):
+        start -= 1
+    return (at - start) % 2 == 1
 
 
 def _is_alternative(word: Node) -> bool:

@@ -50,6 +50,8 @@ PROMPT = "Gatepass token as password: "
 #: Different refusals of one connection that are put on record, and how long the names in them are.
 MAX_REFUSALS = 32
 MAX_NAME_CHARS = 300
+#: So much of a name is looked at. What is cut off may begin in a value, which stands far behind what is shown.
+MAX_READ_CHARS = 4 * MAX_NAME_CHARS
 
 
 #: Connections that are in no session yet: what starts many commands at once opens as many connections.
@@ -258,31 +260,36 @@ class Connection(asyncssh.SSHServer):
             return asyncssh.ChannelOpenError(
                 OPEN_ADMINISTRATIVELY_PROHIBITED, f"gatepass: {what} forwarding is not allowed."
             )
+        shown = visible_line(wanted.name[:MAX_NAME_CHARS])[:MAX_NAME_CHARS]
         named = f"; {role.name} allows {', '.join(role.forward)}" if role.forward else ""
         return asyncssh.ChannelOpenError(
             OPEN_ADMINISTRATIVELY_PROHIBITED,
-            f"gatepass: {what} forwarding is not allowed to {visible_line(wanted.name)[:MAX_NAME_CHARS]}{named}.",
+            f"gatepass: {what} forwarding is not allowed to {shown}{named}.",
         )
 
     # --- on record --------------------------------------------------------------------------------------------------
 
     def _refuse(self, what: str, wanted: Destination | None = None) -> None:
         """Put the refusal on record, once for each: clients ask for every connection they would forward."""
-        key = what, wanted.name if wanted is not None else ""
+        key = what, wanted.name[:MAX_NAME_CHARS] if wanted is not None else ""
         if key in self._refused or self._admission is None or len(self._refused) >= MAX_REFUSALS:
             return
         self._refused.add(key)
         detail = {"forwarding": what}
         if wanted is not None:
-            detail["destination"] = self._gateway.access.redact(wanted.name)[:MAX_NAME_CHARS]
+            detail["destination"] = self._cleaned(wanted.name)
         log.info("ssh_forwarding_refused", client=self._client, **detail)
         self._own(self._audit(self._admission, "proxy:forwarding:refuse", detail))
 
     def _transfer_ended(self, detail: Mapping[str, Any]) -> None:
         if self._admission is not None:
-            cleaned = {name: self._gateway.access.redact(str(value))[:MAX_NAME_CHARS] for name, value in detail.items()}
+            cleaned = {name: self._cleaned(str(value)) for name, value in detail.items()}
             log.info("ssh_transfer_ended", client=self._client, **cleaned)
             self._own(self._audit(self._admission, "proxy:transfer:refuse", cleaned))
+
+    def _cleaned(self, name: str) -> str:
+        """A client's own word as it may stand on record, cut before it is read: each character takes time."""
+        return self._gateway.access.redact(name[:MAX_READ_CHARS])[:MAX_NAME_CHARS]
 
     async def _audit(self, admission: Admission, action: str, detail: Mapping[str, Any]) -> None:
         with contextlib.suppress(StorageUnavailable):

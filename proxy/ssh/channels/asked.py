@@ -5,6 +5,7 @@ Of the first request alone: a later one on the same channel is refused, and must
 
 import asyncio
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,6 +22,16 @@ from storage.model import VerdictKind
 ENVIRONMENT: Final = frozenset({b"LANG", b"LANGUAGE", b"TERM", b"COLORTERM", b"NO_COLOR", b"TZ", b"GIT_PROTOCOL"})
 MAX_ENVIRONMENT_VALUE: Final = 256
 MAX_ENVIRONMENT_NAME: Final = 64
+#: Names of locales, lists of them, and versions (locale(7)): `de_DE.UTF-8@euro`, `de_DE:en`, `iTerm2`, `truecolor`.
+_NAME: Final = re.compile(rb"(?:[A-Za-z0-9][A-Za-z0-9_.@:,+-]*)?")
+_SHAPES: Final = {
+    # terminfo's names (term(7)).
+    b"TERM": re.compile(rb"(?:[A-Za-z0-9][A-Za-z0-9_.+-]*)?"),
+    # POSIX, 8.3, and names of zones, whose parts begin with capitals.
+    b"TZ": re.compile(rb"(?::?(?:[A-Z]|<[A-Z0-9+-]+>)[A-Za-z0-9_+,.:<>-]*(?:/[A-Z0-9][A-Za-z0-9_+,.:-]*)*)?"),
+    # git(1): keys, perhaps with values.
+    b"GIT_PROTOCOL": re.compile(rb"(?:[a-z0-9]+(?:=[a-z0-9]+)?(?::[a-z0-9]+(?:=[a-z0-9]+)?)*)?"),
+}
 #: Variables of one channel.
 MAX_ENVIRONMENT: Final = 128
 
@@ -91,10 +102,18 @@ class Asked:
 
 def allowed_environment(given: Mapping[bytes, bytes]) -> list[tuple[bytes | str, bytes | str]]:
     """What of a client's environment goes along."""
-    return [(name, value) for name, value in given.items() if may_be_set(name, value)]
+    return [(name, value) for name, value in given.items() if may_be_set(name) and is_plain(name, value)]
 
 
-def may_be_set(name: bytes, value: bytes) -> bool:
-    """Whether a client may set this variable to this."""
-    known = name in ENVIRONMENT or (name.startswith(b"LC_") and len(name) <= MAX_ENVIRONMENT_NAME)
-    return known and len(value) <= MAX_ENVIRONMENT_VALUE
+def may_be_set(name: bytes) -> bool:
+    """Whether a client may set this variable at all."""
+    return name in ENVIRONMENT or (name.startswith(b"LC_") and len(name) <= MAX_ENVIRONMENT_NAME)
+
+
+def is_plain(name: bytes, value: bytes) -> bool:
+    """Whether the value is of the shape that such variables have: nobody judges what a command makes of it.
+
+    `rm -r $LC_DIR` is approved without it, so that no path, no option and no second word may stand there.
+    """
+    shape = _SHAPES.get(name, _NAME)
+    return len(value) <= MAX_ENVIRONMENT_VALUE and shape.fullmatch(value) is not None

@@ -31,6 +31,15 @@ MAX_UNREAD_BYTES: Final = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
+class Input:
+    """The way to the host of what waited here."""
+
+    ask: Callable[[bytes], None]
+    #: Told whether the client is to be read no more, because what it sent waits for the host's answers.
+    hold: Callable[[bool], None]
+
+
+@dataclass(frozen=True)
 class Ends:
     """How a channel ends that may not go on; each is called once at most."""
 
@@ -58,6 +67,7 @@ class Carriage:
         kind: Kind,
         *,
         send: Callable[[bytes, int | None], None],
+        to_host: Input,
         unread: Callable[[], int],
         ends: Ends,
     ) -> None:
@@ -66,6 +76,7 @@ class Carriage:
         self._kind = kind
         self._files = live.session.role.files
         self._send = send
+        self._to_host = to_host
         self._unread = unread
         self._ends = ends
         self._sent, self._taken = Content(), Content()
@@ -98,10 +109,10 @@ class Carriage:
         if self._is_over:
             return b""
         try:
-            if self._sftp is not None:
-                return self._sftp.client(data)
-            if self._scp is not None:
-                self._scp.client(data)
+            if (talk := self._sftp or self._scp) is not None:
+                data = talk.client(data)
+                if talk.is_full:
+                    self._to_host.hold(True)
             elif self._kind is Kind.STREAM:
                 self._taken.add(data)
         except BrokenProtocol as broken:
@@ -134,6 +145,7 @@ class Carriage:
         assert self._sftp is not None
         try:
             self._send(self._sftp.upstream(data), None)
+            self._release(self._sftp)
         except Found as found:
             self.stop()
             self._ends.found(found.kind, found.path)
@@ -174,13 +186,21 @@ class Carriage:
         if self._scp is not None:
             try:
                 self._scp.upstream(data)
+                self._send(data, None)
+                self._release(self._scp)
             except BrokenProtocol as broken:
                 self.stop()
                 self._ends.broken(str(broken))
-                return
         else:
             self._sent.add(data)
-        self._send(data, None)
+            self._send(data, None)
+
+    def _release(self, talk: SftpConversation | ScpConversation) -> None:
+        """Give the host what waited for what it has just answered. Raises BrokenProtocol."""
+        if talk.is_full:
+            self._to_host.ask(talk.released())
+            if not talk.is_full:
+                self._to_host.hold(False)
 
     def _turned(self, stream: StreamMasker, before: bytes, data: bytes) -> None:
         """Text is none: from here on it is a transfer. `before` is masked already; the stream holds what follows it."""

@@ -15,14 +15,16 @@ import asyncssh
 from access.policy.resources import SshFeature
 from proxy.errors import Fault, UpstreamFault
 from proxy.recording.asciicast import SCREEN, Cast
+from proxy.recording.gate import UNKNOWN_TERMINAL
 from proxy.sessions.session import LiveSession
 from proxy.ssh.channels import session_channel
-from proxy.ssh.channels.asked import MAX_ENVIRONMENT, Asked, allowed_environment, may_be_set
-from proxy.ssh.channels.carriage import Carriage, Ends
+from proxy.ssh.channels.asked import MAX_ENVIRONMENT, Asked, allowed_environment, is_plain, may_be_set
+from proxy.ssh.channels.carriage import Carriage, Ends, Input
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind
 from proxy.ssh.channels.session_channel import UpstreamChannel
 from proxy.ssh.channels.upstream_channel import UpstreamSide
+from proxy.ssh.files.file_event import readable
 from proxy.ssh.flow import BUFFER_BYTES, TERMINAL_BUFFER_BYTES, WINDOW_BYTES, keep_flow, widen
 from proxy.ssh.live import Live
 from proxy.ssh.transport import (
@@ -90,6 +92,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._far: UpstreamSide | None = None
         self._cast: Cast | None = None
         self._size: tuple[int, int] | None = None
+        #: Variables whose values were none that such a variable has.
+        self._not_plain: set[str] = set()
         #: The client takes no more for now. It may stop before the host's word that all began has been read.
         self._is_full = False
 
@@ -126,7 +130,11 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     def _may_set(self, name: bytes, value: bytes) -> bool:
         environment = self._channel.get_environment_bytes()
         room = name in environment or len(environment) < MAX_ENVIRONMENT
-        return not self._started and room and may_be_set(name, value)
+        if self._started or not room or not may_be_set(name):
+            return False
+        if not (allowed := is_plain(name, value)) and len(self._not_plain) < MAX_ENVIRONMENT:
+            self._not_plain.add(readable(name))
+        return allowed
 
     def shell_requested(self) -> bool:
         return True
@@ -169,7 +177,9 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         width, height, *_ = self._channel.get_terminal_size()
         if self.number == SCREEN:
             live.cast.begin(width, height, self._channel.get_terminal_type())
-        opened = {"type": self._asked.feature.value, "terminal": self._asked.terminal}
+        opened: dict[str, Any] = {"type": self._asked.feature.value, "terminal": self._asked.terminal}
+        if self._not_plain:
+            opened["not_set"] = sorted(self._not_plain)
         live.cast.channel(self.number, event="open", **opened)
         try:
             kind = await self._passes(live)
@@ -220,6 +230,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             self.number,
             kind,
             send=far.send,
+            to_host=Input(far.ask, far.hold),
             unread=self._channel.get_write_buffer_size,
             ends=self._ends(live, far),
         )
@@ -251,7 +262,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             subsystem=self._asked.subsystem,
             env=dict(self._asked.environment),
             request_pty=self._asked.terminal,
-            term_type=self._channel.get_terminal_type(),
+            term_type=_named(self._channel.get_terminal_type()),
             term_size=self._channel.get_terminal_size(),
             term_modes=self._channel.get_terminal_modes(),
         )
@@ -295,8 +306,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         widen(self._channel, WINDOW_BYTES)
         far.channel.write(self._carriage.client(early))
         if self._early_eof:
-            far.channel.write_eof()
-        self._channel.resume_reading()
+            far.end_input()
+        far.flow()
 
     def data_received(self, data: bytes, datatype: int | None) -> None:
         self._bytes_in += len(data)
@@ -315,7 +326,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     def eof_received(self) -> bool:
         self._early_eof = True
         if self._far is not None:
-            self._far.channel.write_eof()
+            self._far.end_input()
         return True
 
     def signal_received(self, signal: str) -> None:
@@ -379,3 +390,8 @@ class Channel(asyncssh.SSHServerSession[bytes]):
 
     async def _notify(self, sentence: str) -> None:
         self.say(sentence)
+
+
+def _named(terminal: str | None) -> str | None:
+    """A terminal's type as the host gets it, in TERM."""
+    return terminal if terminal is None or is_plain(b"TERM", terminal.encode()) else UNKNOWN_TERMINAL

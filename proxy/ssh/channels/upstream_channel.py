@@ -30,6 +30,9 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
         self._exit = client.close
         self._stopped = False
         self._opened = False
+        #: Why the client is not read: the host takes no more, or has to answer before it is given more.
+        self._is_full = self._holds = False
+        self._ends_input = False
 
     def send(self, data: bytes, datatype: int | None) -> None:
         """Give the client what the carriage lets go."""
@@ -92,10 +95,39 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
     # Back-pressure: an upstream that cannot take more stops the client.
 
     def pause_writing(self) -> None:
-        self._client.pause_reading()
+        self._is_full = True
+        self.flow()
 
     def resume_writing(self) -> None:
-        self._client.resume_reading()
+        self._is_full = False
+        self.flow()
+
+    def flow(self) -> None:
+        """Read the client, or not."""
+        if self._is_full or self._holds:
+            self._client.pause_reading()
+        else:
+            self._client.resume_reading()
+
+    # --- what the client sends --------------------------------------------------------------------------------------
+
+    def ask(self, data: bytes) -> None:
+        """Give the host what the client sent."""
+        if data and not self.channel.is_closing():
+            self.channel.write(data)
+
+    def hold(self, holds: bool) -> None:
+        """Read the client no more until what it sent has gone to the host, or again."""
+        self._holds = holds
+        self.flow()
+        if self._ends_input and not self._holds:
+            self.end_input()
+
+    def end_input(self) -> None:
+        """The client sends nothing more: say so to the host, behind all that waits."""
+        self._ends_input = self._holds
+        if not self._holds:
+            self.channel.write_eof()
 
     # --- the end ----------------------------------------------------------------------------------------------------
 

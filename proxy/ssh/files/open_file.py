@@ -35,6 +35,8 @@ class OpenFile:
     refused: bool = False
     #: It was cut to nothing by its handle, as scp does with what it makes empty.
     emptied: bool = False
+    #: It was grown, perhaps, before anything was written.
+    grown: bool = False
     #: The host said that nothing more follows.
     read_to_end: bool = False
     scan: Scan | None = None
@@ -61,11 +63,14 @@ class OpenFile:
             self.refused = True
             self.written.drop(count)
 
-    def resized(self, size: int) -> None:
-        """The file was cut or grown to this size: what was written is not what it holds any more."""
-        self.emptied |= size == 0
-        if self.written.count and size != self.written.offset + self.written.count:
-            self.written.in_order = False
+    def resized(self, size: int, *, surely: bool = True) -> None:
+        """The file was cut or grown to this size, or perhaps: what was written may not be what it holds any more."""
+        if self.written.count:
+            self.written.in_order &= size == self.written.offset + self.written.count
+        elif size:
+            self.grown = True
+        elif surely:
+            self.emptied, self.grown = True, False
 
     def events(self, *, done: bool) -> Iterator[FileEvent]:
         """What is put on record when it is closed."""
@@ -84,4 +89,5 @@ class OpenFile:
     @property
     def _is_empty(self) -> bool:
         """Whether it holds nothing but what is written."""
-        return self.emptied or bool(self.flags & TRUNCATE) or self.flags & (CREATE | EXCLUSIVE) == CREATE | EXCLUSIVE
+        made = bool(self.flags & TRUNCATE) or self.flags & (CREATE | EXCLUSIVE) == CREATE | EXCLUSIVE
+        return (self.emptied or made) and not self.grown

@@ -51,6 +51,8 @@ class ScpConversation:
         self._state = _State.ANSWERED
         #: The receiver's answer to this is waited for; a number is the size of a file.
         self._owed: deque[int | _Said] = deque([_Said.OTHER])
+        #: What the client sent on before it was answered, which waits here.
+        self._held = b""
         self._line = bytearray()
         self._error = bytearray()
         self._folders: list[str] = []
@@ -61,13 +63,31 @@ class ScpConversation:
         self._is_whole = False
         self._refused_early = False
 
-    def client(self, data: bytes) -> None:
-        """What the client sent. Raises BrokenProtocol."""
-        (self._receive if self._host_sends else self._send)(data)
+    @property
+    def is_full(self) -> bool:
+        """Whether the client went on before it was answered; it is to be read no more."""
+        return bool(self._held)
+
+    def client(self, data: bytes) -> bytes:
+        """What of the client's bytes goes to the host now. Raises BrokenProtocol."""
+        if self._host_sends:
+            self._receive(data)
+            return data
+        self._held += data
+        return self.released()
+
+    def released(self) -> bytes:
+        """What of the bytes that waited goes to the host now. Raises BrokenProtocol."""
+        count = self._send(self._held)
+        passed, self._held = self._held[:count], self._held[count:]
+        return passed
 
     def upstream(self, data: bytes) -> None:
         """What the host sent. Raises BrokenProtocol."""
-        (self._send if self._host_sends else self._receive)(data)
+        if not self._host_sends:
+            self._receive(data)
+        elif self._send(data) < len(data):
+            raise BrokenProtocol("scp's sender went on before it was answered.")
 
     def finish(self) -> None:
         """The channel is over; a file that was under way was not moved whole."""
@@ -76,7 +96,8 @@ class ScpConversation:
 
     # --- the sender -------------------------------------------------------------------------------------------------
 
-    def _send(self, data: bytes) -> None:
+    def _send(self, data: bytes) -> int:
+        """How many of the bytes the sender may say before it is answered."""
         at = 0
         while at < len(data):
             if self._state is _State.DATA:
@@ -85,9 +106,10 @@ class ScpConversation:
                 self._ends(whole=True)
                 at += 1
             elif self._state is _State.ANSWERED and not self._line and data[at] not in _ERRORS:
-                raise BrokenProtocol("scp's sender went on before it was answered.")
+                break
             else:
                 at = self._say(data, at)
+        return at
 
     def _take(self, piece: bytes) -> int:
         assert self._content is not None

@@ -1,10 +1,11 @@
 """SFTP as it goes by, both ways: which files are read and written, and whether what is read may leave. Pure.
 
 Version 3 is spoken (draft-ietf-secsh-filexfer-02), as by OpenSSH; a client that offers a later one is offered this one.
-Packets pass as they are. Who uses a handle or a number that is not open, or a type that version 3 has not, breaks the
-protocol: what cannot be followed does not go on.
+Packets pass as they are. What goes by a handle that is not open fails, as with any server. Who uses one number twice,
+or a type that version 3 has not, breaks the protocol: what cannot be followed does not go on.
 """
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -14,10 +15,10 @@ from proxy.ssh.files import sftp_extensions
 from proxy.ssh.files.broken import BrokenProtocol
 from proxy.ssh.files.file_event import FileEvent, Operation, readable
 from proxy.ssh.files.open_file import TRUNCATE, OpenFile
-from proxy.ssh.files.sftp_packets import Fields, Kind, Packets, attributes, status, with_version
+from proxy.ssh.files.sftp_packets import Fields, Kind, Packets, attributes, lstat, status, with_version
 
 VERSION: Final = 3
-#: Requests that wait for their answer, and handles that are open, at most: far beyond what clients use.
+#: Requests that wait for their answer at once; the client's others wait here. Handles that are open, at most.
 MAX_PENDING: Final = 4096
 MAX_HANDLES: Final = 512
 #: Longer paths are refused, as Linux does (PATH_MAX), and none is cut in what is on record.
@@ -65,6 +66,10 @@ class Found(Exception):
         self.kind = kind
 
 
+class _NotOpen(Exception):
+    """A request by a handle that is not open, or is being closed."""
+
+
 class _Refused(Exception):
     """A request that Gatepass answers itself, with a code of SFTP's and words."""
 
@@ -91,6 +96,8 @@ class _Request:
     #: How many bytes are written, or may be read at most.
     count: int = 0
     event: FileEvent | None = None
+    #: What the client is told in the place of whatever the host says.
+    instead: bytes = b""
 
 
 class SftpConversation:
@@ -112,25 +119,39 @@ class SftpConversation:
         self._answers = Packets(_HOST)
         self._pending: dict[int, _Request] = {}
         self._files: dict[bytes, OpenFile] = {}
-        self._began = self._agreed = False
+        #: Packets of the client's that wait until the host has answered others.
+        self._held: deque[bytes] = deque()
+        #: Versions that the host owes, one for each INIT.
+        self._offered = 0
+        self._agreed = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the client has asked for more than goes to the host at once; it is to be read no more."""
+        return bool(self._held)
 
     def client(self, data: bytes) -> bytes:
         """What of the client's bytes goes to the host now: whole packets. Raises BrokenProtocol."""
-        return b"".join(map(self._request, self._requests.feed(data)))
+        self._held.extend(self._requests.feed(data))
+        return self.released()
+
+    def released(self) -> bytes:
+        """What of the packets that waited goes to the host now. Raises BrokenProtocol."""
+        passed: list[bytes] = []
+        while self._held and len(self._pending) < MAX_PENDING:
+            passed.append(self._request(self._held.popleft()))
+        return b"".join(passed)
 
     def upstream(self, data: bytes) -> bytes:
         """What of the host's bytes goes to the client now: whole packets. Raises BrokenProtocol, and Found."""
-        passed: list[bytes] = []
-        for packet in self._answers.feed(data):
-            self._answer(packet)
-            passed.append(packet)
-        return b"".join(passed)
+        return b"".join(map(self._answer, self._answers.feed(data)))
 
     def finish(self) -> None:
         """The channel is over; files that are open were not moved whole, and what was not answered may be done."""
         for request in self._pending.values():
             if request.event is not None:
                 self._told(replace(request.event, done=False))
+                self._resized(request.file, request.event.attributes.get("size"), done=False)
             elif request.kind == Kind.OPEN and request.flags & TRUNCATE:
                 self._told(FileEvent(Operation.UPLOAD, request.path, done=False))
         for file in self._files.values():
@@ -142,18 +163,20 @@ class SftpConversation:
 
     def _request(self, packet: bytes) -> bytes:
         fields = Fields(packet, _CLIENT)
-        if fields.kind == Kind.INIT and not self._began:
-            self._began = True
+        if fields.kind == Kind.INIT:
+            self._offered += 1
             return packet if fields.uint32() <= VERSION else with_version(packet, VERSION)
         if not self._agreed:
             raise BrokenProtocol("The client asked for something before the version of SFTP was agreed on.")
         number = fields.uint32()
         if number in self._pending:
             raise BrokenProtocol("The client gave two SFTP requests one number.")
-        if len(self._pending) >= MAX_PENDING:
-            raise BrokenProtocol(f"The client has {MAX_PENDING:,} SFTP requests waiting at once.")
         try:
             self._pending[number] = self._read(fields)
+        except _NotOpen:
+            # In its turn: the host is asked for something harmless, and what it says is left out.
+            self._pending[number] = _Request(fields.kind, instead=status(number, _FAILURE, "Failure"))
+            return lstat(number)
         except _Refused as refused:
             self._say(status(number, refused.code, str(refused)))
             return b""
@@ -215,23 +238,27 @@ class SftpConversation:
     def _open(self, handle: bytes) -> OpenFile:
         file = self._files.get(handle)
         if file is None or file.closing:
-            raise BrokenProtocol("The client used an SFTP handle that is not open.")
+            raise _NotOpen
         return file
 
     # --- what the host answers --------------------------------------------------------------------------------------
 
-    def _answer(self, packet: bytes) -> None:
+    def _answer(self, packet: bytes) -> bytes:
+        """What the client is told of it."""
         fields = Fields(packet, _HOST)
-        if fields.kind == Kind.VERSION and self._began and not self._agreed:
+        if fields.kind == Kind.VERSION and self._offered:
             if fields.uint32() > VERSION:
                 raise BrokenProtocol(f"The host answered with a version of SFTP beyond {VERSION}.")
+            self._offered -= 1
             self._agreed = True
-            return
+            return packet
         if not self._agreed:
             raise BrokenProtocol("The host did not begin with its version of SFTP.")
         request = self._pending.pop(fields.uint32(), None)
         if request is None:
             raise BrokenProtocol("The host answered an SFTP request that was not made.")
+        if request.instead:
+            return request.instead
         if fields.kind == Kind.STATUS:
             self._status(request, fields.uint32())
         elif fields.kind != request.answer:
@@ -240,6 +267,7 @@ class SftpConversation:
             self._opened(request, fields.string())
         elif fields.kind == Kind.DATA:
             self._data(request, fields.string())
+        return packet
 
     def _status(self, request: _Request, code: int) -> None:
         file = request.file
@@ -250,11 +278,23 @@ class SftpConversation:
             file.wrote(request.count, done=code == _OK)
         elif request.kind == Kind.READ and file is not None:
             file.read_to_end |= code == _EOF and request.offset <= file.read.offset + file.read.count
-        elif request.event is not None and code == _OK:
-            self._told(request.event)
-            size = request.event.attributes.get("size")
-            if file is not None and isinstance(size, int):
-                file.resized(size)
+        elif request.event is not None:
+            self._did(request, request.event, done=code == _OK)
+
+    def _did(self, request: _Request, event: FileEvent, *, done: bool) -> None:
+        """Put on record what was done. Of several attributes the host may have set some before it failed."""
+        is_set = event.operation is Operation.ATTRIBUTES
+        if done or (is_set and len(event.attributes) > 1):
+            self._told(replace(event, done=done))
+        if is_set:
+            self._resized(request.file, event.attributes.get("size"), done=done)
+
+    def _resized(self, file: OpenFile | None, size: int | str | None, *, done: bool) -> None:
+        """A file was cut or grown; where it was named by its path, it may be any that is open."""
+        if not isinstance(size, int):
+            return
+        for each in self._files.values() if file is None else [file]:
+            each.resized(size, surely=done and file is not None)
 
     def _opened(self, request: _Request, handle: bytes) -> None:
         if handle in self._files:

@@ -125,6 +125,12 @@ def status(number: int, code: int, message: str) -> bytes:
     return struct.pack(">I", len(body)) + body
 
 
+def lstat(number: int) -> bytes:
+    """A request of Gatepass's own in the place of one of the client's, about no file. It is as short as any."""
+    body = struct.pack(">BII", Kind.LSTAT, number, 0)
+    return struct.pack(">I", len(body)) + body
+
+
 def with_version(packet: bytes, version: int) -> bytes:
     """The same INIT or VERSION, of this version."""
     return packet[: _LENGTH_BYTES + 1] + struct.pack(">I", version) + packet[_LENGTH_BYTES + 5 :]

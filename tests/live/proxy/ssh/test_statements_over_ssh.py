@@ -1,6 +1,7 @@
 """What a role's `allow` and its rules do to requests: refused, held, withdrawn, with a sentence where people look."""
 
 import asyncio
+import json
 import os
 from pathlib import Path
 
@@ -220,3 +221,41 @@ async def test_what_runs_is_on_the_card_and_in_the_recording_whatever_stands_bef
         f"exec (review): {command}",
         f"exec (approved): {command}",
     ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\\ #; rm {}",
+        "\\ [[ x || rm {} ]]",
+        "bash -c '\\ #; rm {}'",
+        r"ls $'\\' ' #'; rm {}",
+        r"bash -c 'ls'\;rm\ {}",
+        "ls ${{x:-<(rm {})}}",
+    ],
+)
+async def test_no_spelling_hides_a_command_from_its_review(client: MakeClient, tmp_path: Path, line: str) -> None:
+    ssh = await client("guarded")
+    target = tmp_path / "target"
+    target.touch()
+    async with connected(ssh) as connection:
+        running = asyncio.create_task(connection.run(line.format(target)))
+        await asyncio.wait({running}, timeout=1)
+    await asyncio.gather(running, return_exceptions=True)
+    assert target.exists()
+
+
+async def test_what_a_reviewer_approves_does_not_hang_on_a_variable_nobody_saw(
+    client: MakeClient, decide: Decide, recorded: Recorded, tmp_path: Path
+) -> None:
+    """The client's own LC_* goes to the host (Debian's AcceptEnv), and says here what `rm` removes."""
+    target = tmp_path / "target"
+    target.mkdir()
+    async with connected(await client("guarded")) as connection:
+        running = asyncio.create_task(connection.run("rm -r $LC_DIR", env={"LC_DIR": str(target)}))
+        statement = await decide(ReviewDecision.APPROVE)
+        await running
+    assert target.exists()
+    opened = [json.loads(event[2]) for event in await recorded() if event[1] == "c"]
+    assert opened[0]["not_set"] == ["LC_DIR"]
+    assert str(target) not in statement.text

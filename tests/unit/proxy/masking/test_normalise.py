@@ -38,14 +38,43 @@ def test_every_raised_digit_is_read() -> None:
 
 @pytest.mark.parametrize("between", ["", " ", "-", " - ", "\u00a0", "\u2013", " \u2212 ", "%20", "%2d", "&nbsp;", "\r"])
 @pytest.mark.parametrize(
-    "noise", ["", "\x1b[1;31m", "\x1b]0;title\x07", "\x1bPx\x1b\\", "\u200b", "\u0301", "x\b", " \r"]
+    "noise",
+    [
+        "",
+        "\x1b[1;31m",
+        "\x1b]0;title\x07",
+        "\x1bPx\x1b\\",
+        "\u200b",
+        "\u0301",
+        "x\b",
+        " \r",
+        "\x05\x13\x18",
+        "\x80\x9c",
+    ],
 )
 def test_what_may_stand_between_two_digits(between: str, noise: str) -> None:
     assert _gap.fullmatch(noise + between + noise) is not None
 
 
 @pytest.mark.parametrize(
-    "between", ["\n", "\t", "  ", "--", ",", "x", CELL_BORDER.decode(), " \n", "\x1b]0;\x1f\x07", "%2E"]
+    "between",
+    [
+        "\n",
+        "\t",
+        "\x01",
+        "\x0b",
+        "\x1c",
+        "\x85",
+        "\x8d",
+        "  ",
+        "--",
+        ",",
+        "x",
+        CELL_BORDER.decode(),
+        " \n",
+        "\x1b]0;\x1f\x07",
+        "%2E",
+    ],
 )
 def test_what_ends_a_run(between: str) -> None:
     """Numbers below and beside are other numbers, and nothing reads over the border of a cell."""

@@ -317,3 +317,77 @@ def test_what_stands_before_a_timed_command_is_no_name_of_one() -> None:
     found = judge("time PGPASSWORD=abc psql -c 'select 1'")
     assert "command:psql" in found.labels
     assert not any("abc" in label for label in found.labels)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "\\ #; rm x",
+        "\\\t#; rm x",
+        " \\ # | rm x",
+        "\n\\ #; rm x",
+        "\\ [[ x || rm x ]]",
+        "bash -c '\\ #; rm x'",
+        "eval '\\ #; rm x'",
+        "ssh host '\\ [[ x || rm x ]]'",
+    ],
+)
+def test_an_escaped_blank_before_a_script_is_no_blank(labels: Labels, command: str) -> None:
+    """Bash begins a word with it (`\\ #` is one word), the grammar a comment or a test that runs nothing."""
+    assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        r"ls $'\\' ' #'; rm x",
+        r"ls $'a\\' ' # '|rm x",
+        r"echo $'\\' ' #' $(rm x)",
+        r"ls $'\\\\'' # '; rm x",
+        r"bash -c $'\\'' #';rm x",
+    ],
+)
+def test_a_string_of_ansi_c_ends_where_bash_ends_it(labels: Labels, command: str) -> None:
+    """Its last backslash is escaped; the grammar takes it for one that escapes the quote, and reads on."""
+    assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        r"bash -c 'ls'\;rm",
+        r'sh -c "ls"\;rm',
+        r"bash -c $'ls'\&rm",
+        r"su -c 'ls'\;rm",
+        r"flock f -c 'ls'\;rm",
+        r"'r'\m x",
+        r"sed '1p'\;1e\rm f",
+        r"awk '1'\;BEGIN{system\(\"rm\"\)}",
+        r"'ls'\blk",
+    ],
+)
+def test_what_stands_beside_a_quotation_without_a_blank_is_of_the_same_word(labels: Labels, command: str) -> None:
+    """The grammar makes two words of a quotation and a backslash behind it, and drops the second."""
+    assert not labels(command).isdisjoint({"command:rm", "command:lsblk", "dynamic_command", "unparseable"})
+
+
+@pytest.mark.parametrize(
+    "command", ["[ a ]#; rm x", ": & {}#; rm x", "[ a ]#|rm x", "[ a ]\\\n#; rm x", "x=(a)#; rm x", "x=(a)# rm x"]
+)
+def test_a_hash_at_the_end_of_a_word_begins_no_comment(labels: Labels, command: str) -> None:
+    """To bash the last words are `]#` and `x=(a)#`."""
+    assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "echo ${x:-<(rm x)}",
+        "echo ${x->(rm x)}",
+        "x=1; echo ${x+a <(rm x)}",
+        "x=1; echo ${x/1/<(rm x)}",
+        "echo ${x:-b${y:-<(rm x)}}",
+    ],
+)
+def test_a_process_substitution_inside_an_expansion_runs(labels: Labels, command: str) -> None:
+    assert not labels(command).isdisjoint({"command:rm", "dynamic_command", "unparseable"})

@@ -4,7 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from proxy.shell.readings import MAX_EXPANSIONS, backquoted, is_read_otherwise, is_unfit, joined
+from proxy.shell.readings import (
+    MAX_EXPANSIONS,
+    MAX_OPERATORS,
+    backquoted,
+    is_read_otherwise,
+    is_read_whole,
+    is_unfit,
+    joined,
+)
 from proxy.syntax.bash import nodes, parse, source
 from storage.model import VerdictKind
 
@@ -32,6 +40,16 @@ def doubted(line: str) -> set[str]:
         ("cat <<E\n${x:-'`rm x`'}\nE", "raw_string"),
         ("echo \"${x+'}$(rm x)'}\"", "raw_string"),
         ("echo `: '` rm x `'`", "command_substitution"),
+        ("echo ${x:-<(rm x)}", "expansion"),
+        ("echo ${x:-b${y->(rm x)}}", "expansion"),
+        ("ls $'\\\\' ' #'; rm x", "ansi_c_string"),
+        ("bash -c 'ls'\\;rm", "command"),
+        ("'r'\\m x", "command"),
+        ("x=('ls'\\;rm)", "array"),
+        ("export x='ls'\\;rm", "declaration_command"),
+        ("<<<x ``\nrm", "concatenation"),
+        (">& -rm", "file_redirect"),
+        ("2<& -'rm' x", "file_redirect"),
     ],
 )
 def test_a_node_that_bash_reads_otherwise_is_not_believed(
@@ -80,9 +98,60 @@ def test_a_document_must_end_where_bash_sees_it_end(allowing_names: Verdict, lab
         "[[ -f x &&\n -f y ]]",
         "echo ${x:-a b} \"${x:-'a'}\" ${x/a b/c}",
         'echo `date +%s` "`date`"',
+        "(ls)>x 2>&1&&ls;ls|wc&",
+        "for((i=0;i<3;i++));do ls;done<x",
+        "f()(ls);case x in a|b)ls;;*)(ls)esac",
+        "export A=b C=\"d\"'e' F=$x/y",
+        "echo $'it\\'s \\\\ b' a\\ b 'it'\\''s' \"$x\"/y {a,b}c $((1+2))d",
+        "find . \\( -name a -o -name '*.b' \\) -exec ls {} \\;",
+        "x=(a \"b\" 'c'd) ls >x",
+        "tar czf backup-`date +%F`.tgz . >log-`date +%F`.txt",
+        "x=(a`date`b)",
+        "ls 2>&1 3>&- 4>& - >&2 -l",
     ],
 )
 def test_what_both_read_alike_is_believed(line: str) -> None:
+    assert not doubted(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "\\ #; rm x",
+        "\n\\\t#; rm x",
+        "\\ [[ x || rm x ]]",
+        "[ a ]#; rm x",
+        "[ a ]\\\n#; rm x",
+        "{ ls; }#; rm x",
+        "x=(a)#; rm x",
+    ],
+)
+def test_a_hash_or_an_escape_that_bash_puts_into_a_word_is_not_believed(
+    allowing_names: Verdict, labels: Labels, line: str
+) -> None:
+    assert not is_read_whole(parse(line), line)
+    assert "unparseable" in labels(line)
+    assert allowing_names(line) is VerdictKind.DENY
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        " \n",
+        "\\\n ls \n",
+        "# a\n\n\t# b\nls # c\n",
+        "ls;#a\nls&#b\nls|#c\nls&&#d\n(ls)#e\n(#f\nls)",
+        "f()#a\n{ ls;#b\n}\ncase x in x)#c\nls;;#d\nesac",
+        "ls \\\n#a",
+        "ls \\\\\n#a",
+        "cat <<E #a\nx\nE\n#b",
+        "x=(#a\n1 #b\n)",
+        "((1))#a",
+    ],
+)
+def test_comments_that_both_see_are_believed(line: str) -> None:
+    assert is_read_whole(parse(line), line)
     assert not doubted(line)
 
 
@@ -163,3 +232,24 @@ def test_words_that_go_on_in_the_next_line_are_put_together(line: str, one: str)
 def test_a_name_in_two_lines_is_one_word() -> None:
     (name,) = (node for node in nodes(parse(joined("re\\\n1 x"))) if node.type == "command_name")
     assert source(name) == "re1"
+
+
+def test_what_goes_on_beside_a_backquote_is_computed(labels: Labels) -> None:
+    """The grammar makes two words of it, of which the first would be a plain one."""
+    assert labels("tar cf a-`date`.log x") == labels("tar cf a-$(date).log x")
+    assert labels("ls >/dev/null`date`b") == {"command:ls", "command:date", "redirect_write"}
+    for line in ("sudo -u a`date`b rm", "bash -c ls`date`b", "r`date`m", "x=a`date`b rm", "sudo >a`date`b rm"):
+        assert labels(line) & {"dynamic_command", "command:rm"}
+
+
+@pytest.mark.parametrize("unit", ["a|", ")", "x=(", "a) ", "|&", "<<E\n", "<<<"])
+@pytest.mark.parametrize("before", ["", "#'\n", "\\'", "$'\\'", '"$(echo "\'")" ', "`'`"])
+def test_a_line_of_many_operators_is_not_put_to_the_grammar(unit: str, before: str) -> None:
+    """Which takes the square of their number, and half a minute for what a client may send."""
+    assert is_unfit(before + unit * (MAX_OPERATORS + 1) + "'")
+    assert not is_unfit("a|" * MAX_OPERATORS)
+
+
+def test_what_is_quoted_is_no_operator() -> None:
+    values = "(1, 2), " * MAX_OPERATORS
+    assert not is_unfit(f"mytool --values \"{values} (1, 2)\" | tee '({values}'")

@@ -1,5 +1,6 @@
 """What sftp and scp do to files of a real host, each on record as it was done, or refused in SFTP's own words."""
 
+import asyncio
 import hashlib
 import json
 import os
@@ -117,3 +118,59 @@ async def test_a_home_is_expanded_as_by_the_host(pair: Pair, tmp_path: Path) -> 
         said.append(done.stderr)
     assert said[0] == said[1]
     assert "No such file" in said[0]
+
+
+async def test_attributes_that_the_host_set_before_it_failed_are_on_record(
+    client: MakeClient, recorded: Recorded, tmp_path: Path
+) -> None:
+    """sftp-server goes on with mode, times and owner when the size failed, and then answers by a failure."""
+    file = tmp_path / "file"
+    file.write_bytes(b"x")
+    file.chmod(0o600)
+    too_long = asyncssh.SFTPAttrs(size=2**63 - 1, permissions=0o4777)
+    async with connected(await client("copies")) as connection, connection.start_sftp_client() as sftp:
+        with pytest.raises(asyncssh.SFTPError):
+            await sftp.setstat(str(file), too_long)
+    assert file.stat().st_mode & 0o7777 == 0o4777
+    (event,) = await _moved(recorded)
+    assert (event["path"], event["attributes"]["mode"], event["done"]) == (str(file), "4777", False)
+
+
+async def test_a_client_may_ask_for_all_of_a_large_file_at_once(client: MakeClient, tmp_path: Path) -> None:
+    """As paramiko's get() does, whatever the size: 4,097 pieces of 32 KiB are 128 MiB."""
+    file = tmp_path / "file"
+    file.write_bytes(bytes(32 * 1024))
+    asked = 6_000
+    async with (
+        connected(await client("all-files")) as connection,
+        connection.start_sftp_client() as sftp,
+        sftp.open(str(file), "rb") as handle,
+    ):
+        hidden: Any = handle
+        reading = (hidden._handler.read(hidden._handle, 0, 32 * 1024) for _ in range(asked))
+        read = await asyncio.gather(*reading, return_exceptions=True)
+    assert [error for error in read if isinstance(error, BaseException)] == []
+
+
+async def test_a_read_that_comes_behind_the_close_fails_by_itself(client: MakeClient, tmp_path: Path) -> None:
+    """paramiko's prefetch() goes on asking, in a thread, for a file that was closed before it was read to its end."""
+    file = tmp_path / "file"
+    file.write_bytes(b"hello")
+    async with connected(await client("all-files")) as connection, connection.start_sftp_client() as sftp:
+        opened: Any = await sftp.open(str(file), "rb")
+        handler, handle = opened._handler, opened._handle
+        _, late = await asyncio.gather(handler.close(handle), handler.read(handle, 0, 5), return_exceptions=True)
+        assert isinstance(late, asyncssh.SFTPFailure | asyncssh.SFTPInvalidHandle)
+        assert await sftp.getsize(str(file)) == 5
+
+
+async def test_an_scp_that_waits_for_no_answer_is_heard_to_its_end(
+    client: MakeClient, recorded: Recorded, tmp_path: Path
+) -> None:
+    """What comes before the host's answers is kept for it, and so is the end of the input behind it."""
+    said = b"".join(b"C0600 5 file-%d\nhello\0" % number for number in range(50))
+    async with connected(await client("copies")) as connection:
+        done = await connection.run(f"scp -t {tmp_path}", input=said, encoding=None)
+    assert (done.exit_status, done.stdout) == (0, b"\0" * 101)
+    assert [(tmp_path / f"file-{number}").read_bytes() for number in range(50)] == [b"hello"] * 50
+    assert [event["path"] for event in await _moved(recorded)] == [f"file-{number}" for number in range(50)]

@@ -16,6 +16,8 @@ from asyncssh.constants import (
 )
 from asyncssh.packet import Boolean, SSHPacket, String, UInt32
 
+from access.context import Access
+from proxy.ssh.connection import MAX_NAME_CHARS, MAX_READ_CHARS
 from proxy.ssh.flow import WINDOW_BYTES
 from proxy.ssh.forwarding.forwarding import MAX_OPEN
 from proxy.ssh.pacing import Paced
@@ -283,3 +285,28 @@ async def _login(client: Callable[[], asyncssh.SSHClient], port: int, door: str,
             preferred_auth="password",
         )
     connection.abort()
+
+
+async def test_little_of_a_long_destination_that_is_refused_is_read_or_kept(
+    client: MakeClient, access: Access, paced: list[Paced], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each character takes time that others wait for, and eighty thousand of them a second."""
+    read: list[int] = []
+
+    def noted(text: str) -> str:
+        read.append(len(text))
+        return text
+
+    ssh = await client()
+    monkeypatch.setitem(vars(access), "redact", noted)
+    async with connected(ssh) as connection:
+        for number in range(4):
+            with pytest.raises(asyncssh.ChannelOpenError, match="not allowed") as refused:
+                await connection.open_connection(f"{number}" + "4\u00ad" * 80_000, 1)
+            assert len(refused.value.reason) < 2 * MAX_NAME_CHARS
+        hidden: Any = paced[0]
+        kept = hidden._connection._owner._refused
+        assert len(kept) == 4
+        assert max(len(name) for _, name in kept) <= MAX_NAME_CHARS
+    assert len(read) >= 4
+    assert max(read) <= MAX_READ_CHARS

@@ -7,7 +7,7 @@ import pytest
 
 from access.policy.resources import Files, Role, SshFeature
 from proxy.ssh.channels import asked as asked_module
-from proxy.ssh.channels.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment
+from proxy.ssh.channels.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment, is_plain
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind
 from proxy.statements import StatementFacts
@@ -120,3 +120,31 @@ async def test_some_commands_are_refused_on_every_role(command: bytes, rule: str
 def test_only_harmless_environment_goes_along() -> None:
     given = {b"LANG": b"C", b"LC_X": b"1", b"PATH": b"/x", b"TZ": b"x" * (MAX_ENVIRONMENT_VALUE + 1)}
     assert allowed_environment(given) == [(b"LANG", b"C"), (b"LC_X", b"1")]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        (b"LC_ALL", [b"", b"C", b"POSIX", b"C.UTF-8", b"UTF-8", b"de_DE.UTF-8@euro", b"sr_RS@latin", b"german"]),
+        (b"LANGUAGE", [b"de_DE:en", b"pt_BR:pt:en"]),
+        (b"LC_TERMINAL_VERSION", [b"3.4.19"]),
+        (b"TERM", [b"xterm-256color", b"screen.xterm+256color", b"vt100"]),
+        (b"TZ", [b"UTC", b"Europe/Berlin", b":America/Argentina/Buenos_Aires", b"Etc/GMT+5", b"<+03>-3"]),
+        (b"TZ", [b"CET-1CEST,M3.5.0,M10.5.0/3", b"America/Port-au-Prince"]),
+        (b"GIT_PROTOCOL", [b"version=2", b"version=1:key"]),
+        (b"COLORTERM", [b"truecolor", b"24bit"]),
+        (b"NO_COLOR", [b"1", b""]),
+    ],
+)
+def test_what_such_variables_hold_goes_along(name: bytes, values: list[bytes]) -> None:
+    assert allowed_environment({name: values[-1]}) == [(name, values[-1])]
+    assert [value for value in values if not is_plain(name, value)] == []
+
+
+@pytest.mark.parametrize("name", [b"LC_DIR", b"LANG", b"LANGUAGE", b"TERM", b"TZ", b"GIT_PROTOCOL", b"NO_COLOR"])
+@pytest.mark.parametrize(
+    "value",
+    [b"/etc", b"etc/passwd", b"..", b"../x", b"~", b"-rf", b"a b", b"a\nb", b"*", b"$(x)", b"of=/x", b"x" * 257],
+)
+def test_no_path_and_no_option_goes_along(name: bytes, value: bytes) -> None:
+    assert allowed_environment({name: value}) == []

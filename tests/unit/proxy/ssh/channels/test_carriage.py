@@ -10,10 +10,11 @@ from asyncssh.constants import EXTENDED_DATA_STDERR
 from access.policy.resources import Files
 from proxy.errors import RecorderFailed
 from proxy.masking.rules import DEFAULT_RULES, Masker
-from proxy.ssh.channels.carriage import Carriage, Ends
+from proxy.ssh.channels.carriage import Carriage, Ends, Input
 from proxy.ssh.channels.kind import Kind
+from proxy.ssh.files.sftp_conversation import MAX_PENDING
 from proxy.ssh.files.sftp_packets import Kind as Packet
-from support.wire.sftp import packet, read
+from support.wire.sftp import packet, read, status
 
 PAN = b"4111111111111111"
 STDOUT = None
@@ -57,7 +58,17 @@ class Carried:
             broken=lambda sentence: self.ended.append(("broken", sentence)),
             fail=lambda fault: self.ended.append(("fail", str(fault))),
         )
-        self.carriage = Carriage(live, 0, kind, send=self._send, unread=lambda: self.unread, ends=ends)
+        self.asked: list[bytes] = []
+        self.held: list[bool] = []
+        self.carriage = Carriage(
+            live,
+            0,
+            kind,
+            send=self._send,
+            to_host=Input(self.asked.append, self.held.append),
+            unread=lambda: self.unread,
+            ends=ends,
+        )
 
     def _send(self, data: bytes, datatype: int | None) -> None:
         self.sent[datatype] += data
@@ -161,7 +172,11 @@ async def test_both_ways_of_a_stream_are_on_record() -> None:
 
 @pytest.mark.parametrize("kind", [Kind.SFTP, Kind.SCP_TAKES])
 async def test_who_breaks_the_protocol_is_told_once(kind: Kind) -> None:
-    carried = Carried(kind)
+    carried = Carried(kind, Files.ALLOW)
+    if kind is Kind.SCP_TAKES:
+        carried.upstream(b"\0")
+        await asyncio.sleep(0)
+        carried.sent[STDOUT] = b""
     for _ in range(2):
         assert carried.carriage.client(b"GET / HTTP/1.1\r\n") == b""
     assert [each[0] for each in carried.ended] == ["broken"]
@@ -208,3 +223,20 @@ async def test_a_record_that_cannot_be_written_ends_the_session() -> None:
     carried.carriage.client(packet(Packet.CLOSE, 3, b"h"))
     carried.upstream(packet(Packet.STATUS, 3, 0, b"", b""))
     assert carried.ended == [("fail", "The disk is full.")]
+
+
+async def test_what_waits_for_the_host_s_answers_is_given_to_it_then() -> None:
+    carried = Carried(Kind.SCP_TAKES, Files.ALLOW)
+    assert carried.carriage.client(b"C0644 1 x\nx\0") == b""
+    for _ in range(2):
+        carried.upstream(b"\0")
+        await asyncio.sleep(0)
+    assert (carried.asked, carried.held) == ([b"C0644 1 x\n", b"x\0"], [True, False])
+    carried = Carried(Kind.SFTP)
+    carried.carriage.client(packet(Packet.INIT, 3))
+    carried.upstream(packet(Packet.VERSION, 3))
+    asked = [packet(Packet.STAT, number, b"/x") for number in range(MAX_PENDING + 2)]
+    assert carried.carriage.client(b"".join(asked)) == b"".join(asked[:-2])
+    carried.upstream(status(0))
+    carried.upstream(status(1))
+    assert (carried.asked, carried.held) == (asked[-2:], [True, False])

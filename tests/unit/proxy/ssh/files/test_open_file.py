@@ -102,3 +102,23 @@ def test_a_file_that_is_cut_to_nothing_is_empty() -> None:
 
 def test_a_folder_leaves_nothing() -> None:
     assert list(OpenFile("/x", is_folder=True).events(done=True)) == []
+
+
+@pytest.mark.parametrize("surely", [True, False])
+def test_a_file_that_is_grown_before_it_is_written_is_not_empty(surely: bool) -> None:
+    file = OpenFile("/x", WRITE | CREATE | TRUNCATE)
+    file.resized(5, surely=surely)
+    assert not _closed(file).sha256
+    file = OpenFile("/x", WRITE | CREATE | TRUNCATE)
+    file.resized(5, surely=surely)
+    file.resized(0)
+    assert _closed(file).sha256 == NOTHING
+
+
+def test_a_file_that_was_cut_perhaps_is_not_what_was_written_and_not_empty() -> None:
+    file = _written((0, b"abcd"))
+    file.resized(2, surely=False)
+    assert not _closed(file).sha256
+    file = OpenFile("/x", WRITE)
+    file.resized(0, surely=False)
+    assert not _closed(file).sha256

@@ -193,3 +193,21 @@ def test_a_folder_that_is_refused_is_in_no_path() -> None:
     scp.client(b"\0")
     scp.upstream(b"\0")
     assert events == [event("x", b"", Operation.UPLOAD)]
+
+
+@pytest.mark.parametrize("step", [1, 5, 1000])
+def test_a_client_that_does_not_wait_for_answers_is_heard_in_its_turn(step: int) -> None:
+    """As `printf 'C0644 1 x\\nx\\0' | ssh host scp -t .` does; the host reads one line after the other."""
+    events: list[FileEvent] = []
+    scp = ScpConversation(events.append, host_sends=False)
+    sent = b"C0644 1 x\nx\0C0644 1 y\ny\0"
+    for at in range(0, len(sent), step):
+        assert scp.client(sent[at : at + step]) == b""
+    assert scp.is_full
+    passed: list[bytes] = []
+    for _ in range(5):
+        scp.upstream(b"\0")
+        passed.append(scp.released())
+    assert passed == [b"C0644 1 x\n", b"x\0", b"C0644 1 y\n", b"y\0", b""]
+    assert not scp.is_full
+    assert events == [event("x", b"x", Operation.UPLOAD), event("y", b"y", Operation.UPLOAD)]

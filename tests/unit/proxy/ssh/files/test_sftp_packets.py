@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.ssh.files.broken import BrokenProtocol
-from proxy.ssh.files.sftp_packets import MAX_PACKET_BYTES, Fields, Kind, Packets, with_version
+from proxy.ssh.files.sftp_packets import MAX_PACKET_BYTES, Fields, Kind, Packets, lstat, with_version
 from support.wire.sftp import packet, read
 
 
@@ -41,3 +41,7 @@ def test_fields_are_read_in_order_and_their_lack_is_broken() -> None:
 
 def test_a_version_is_changed_and_what_follows_it_stays() -> None:
     assert with_version(packet(Kind.INIT, 6, b"more"), 3) == packet(Kind.INIT, 3, b"more")
+
+
+def test_a_request_of_gatepass_s_own_asks_about_no_file() -> None:
+    assert lstat(7) == packet(Kind.LSTAT, 7, b"")
