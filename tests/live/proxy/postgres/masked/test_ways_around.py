@@ -32,6 +32,15 @@ create materialized view mv as select c.id, c.cvv from cards c left join log l o
 create unique index on mv (id, cvv);
 create table trip (a text, cvv text, b text);
 insert into trip values ('x', '{SECRETS[0]}', 'y');
+create table lone (id int, cvv text);
+insert into lone values (1, '{SECRETS[0]}');
+create view fv as select x as y from g() as t(a, b, x);
+create view fv2 as select (g1()).cvv as z;
+create table "we""ird" (id int, cvv text);
+insert into "we""ird" values (1, '{SECRETS[0]}');
+create view wv as select cvv as z from "we""ird";
+create materialized view mv2 as select c.id, c.cvv as code from cards c left join log l on l.id = c.id;
+create unique index on mv2 (id, code);
 """  # noqa: S608 - constants
 
 
