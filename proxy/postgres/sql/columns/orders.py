@@ -1,0 +1,47 @@
+"""The order of rows: settings of the planner by which rows would come as an index has them. Pure.
+
+Rows that stand in the order of a masked column tell what lies between two guesses that somebody inserted. An index of
+one that is there already is taken where the planner finds it cheap: that is for the planner to say, not for a client.
+"""
+
+from collections.abc import Iterator
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pg
+
+from proxy.postgres.sql.effects.names import strings
+from proxy.syntax.sql import unwrap, walk
+
+#: What says which plans are taken.
+_PREFIX = "enable_"
+_COSTS = frozenset(
+    {"seq_page_cost", "random_page_cost", "cpu_tuple_cost", "cpu_index_tuple_cost", "cpu_operator_cost"}
+)
+_SETS = "set_config"
+#: A view by which settings are made.
+_SETTINGS = "pg_settings"
+_BACK = frozenset({pg.VAR_RESET, pg.VAR_RESET_ALL, pg.VAR_SET_DEFAULT})
+
+
+def planner_setting(tree: Message) -> str | None:
+    """The setting of the planner that the statement makes; None if it makes none."""
+    return next((name for node in walk(tree) for name in _set_by(node) if _is_planners(name)), None)
+
+
+def _is_planners(name: str) -> bool:
+    folded = name.lower()
+    return folded.startswith(_PREFIX) or folded in _COSTS or folded in {_SETS, _SETTINGS}
+
+
+def _set_by(node: Message) -> Iterator[str]:
+    match node:
+        case pg.VariableSetStmt() if node.kind not in _BACK:
+            yield node.name
+        case pg.FuncCall() if strings(node.funcname)[-1] == _SETS:
+            # Where it is named when it runs, nobody can tell which one it is.
+            first = unwrap(node.args[0]) if node.args else node
+            yield first.sval.sval if isinstance(first, pg.A_Const) and first.HasField("sval") else _SETS
+        case pg.UpdateStmt() if node.relation.relname == _SETTINGS:
+            yield _SETTINGS
+        case _:
+            pass
