@@ -8,6 +8,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from access.policy.labels import ANY_SETTING, UNPARSEABLE, SqlLabel
 from proxy.errors import PolicyFault
 from proxy.postgres.large_objects.functions import result_of
 from proxy.postgres.protocol import messages
@@ -24,6 +25,7 @@ from proxy.postgres.relay.rows.rows import RowMasker, cut
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.pending_reply import Kind, Question
 from proxy.postgres.relay.words import Words
+from proxy.postgres.sql.query import QueryAnalysis
 from proxy.sessions.session import LiveSession
 from proxy.showing.values import shown_number
 
@@ -62,6 +64,9 @@ class Answers:
         self.sent_fatal = False
         #: While a COPY comes out.
         self._copy: CopyMasker | None = None
+        #: Something has run since the last ReadyForQuery that may have changed client_encoding, which the server tells
+        #: of with the next one.
+        self._may_be_recoded = False
         self._columns_recorded: tuple[Column, ...] | None = None
         #: RowDescriptions that were read, by their payload: clients ask the same again and again.
         self._descriptions: dict[bytes, tuple[Column, ...]] = {}
@@ -255,6 +260,8 @@ class Answers:
         shapes = {each.copy_out for each in statements if each.copy_out is not None}
         if len(shapes) != 1 or overall != messages.TEXT:
             raise PolicyFault("Gatepass cannot tell how the rows of this COPY look, so it cannot mask them.")
+        if self._may_be_recoded:
+            raise PolicyFault(_RECODED)
         shape = shapes.pop()
         rules = self._masked_columns.copy_rules(shape.schema, shape.table, shape.columns)
         self._copy = CopyMasker(shape, rules, self._session.masker)
@@ -293,8 +300,10 @@ class Answers:
 
     def _command_complete(self, payload: bytes) -> None:
         done = self._state.completed(payload.rstrip(b"\0").decode("ascii", "replace"))
-        if done.analysis is not None and done.analysis.is_ddl:
-            self._masked_columns.expire(changed=True)
+        if done.analysis is not None:
+            if done.analysis.is_ddl:
+                self._masked_columns.expire(changed=True)
+            self._may_be_recoded = self._may_be_recoded or _may_recode(done.analysis) or payload.startswith(b"ROLLBACK")
         self._lines.completed(payload)
 
     def _returned(self, payload: bytes) -> None:
@@ -309,6 +318,7 @@ class Answers:
         if payload not in {b"I", b"T", b"E"}:
             raise ProtocolViolation("an unknown transaction status")
         self._state.ready(payload)
+        self._may_be_recoded = False
         if payload == b"I":
             self._masked_columns.committed()
 
@@ -342,6 +352,22 @@ class Answers:
         if name == "client_encoding":
             self._state.told_encoding = value
         return messages.parameter_status(name, self._words.masked(value))
+
+
+_RECODED = (
+    "Gatepass cannot tell in which encoding the rows of this COPY come, so it cannot mask them: something before it in "
+    "the same batch or query may have set client_encoding. Send the COPY by itself."
+)
+#: Labels of what may set client_encoding.
+_RECODING = frozenset({ANY_SETTING, "set:client_encoding", SqlLabel.CALL, SqlLabel.DO, UNPARSEABLE})
+
+
+def _may_recode(analysis: QueryAnalysis) -> bool:
+    return any(
+        label in _RECODING or label.startswith("function:")
+        for each in analysis.statements
+        for label in each.facts.labels
+    )
 
 
 _DATA_ROW, _ERROR = ord("D"), ord("E")
