@@ -116,6 +116,8 @@ class _Reader:
         kind, text = self._kinds[place], self._texts[place]
         before = self._texts[place - 1] if place else ";"
         after = self._texts[place + 1] if place + 1 < len(self._texts) else ""
+        if before == ".":
+            return self._is_part(place, text, after)
         if kind in _PLAIN_KINDS | _COMPARISONS:
             return kind != pg.Op or text not in {"<<", ">>"}
         if kind in _PUNCTUATION:
@@ -124,8 +126,6 @@ class _Reader:
             return text in _TYPE_WORDS
         if kind == pg.ASCII_46:
             return before in _ROWS or before == SYSTEM_SCHEMA
-        if before == ".":
-            return self._is_part(place, text, after)
         if text == SYSTEM_SCHEMA:
             return after == "."
         return self._is_word(place, text, before, after)

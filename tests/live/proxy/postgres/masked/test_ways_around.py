@@ -3,7 +3,9 @@
 A step is a Query, or `X:` and messages of the extended protocol, ended by a Sync.
 """
 
-from collections.abc import AsyncIterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,11 @@ import yaml
 from proxy.postgres.protocol import messages
 from support.cards import SCHEMA, SECRETS
 from support.postgres import Door, Raw, Target
-from support.sql.corpus import TEXT, run
 from support.sql.leaks import given_away
 
 DATABASE = "ways"
+#: A step of the extended protocol: `P|name|SQL`, `B|portal|statement`, `DP|portal`, `E|portal|rows`.
+_BATCH = "X:"
 WAYS: dict[str, dict[str, list[str]]] = yaml.safe_load(Path(__file__).with_name("ways_around.yml").read_text())
 #: What an everyday database has besides: partitions, parents, materialized views, functions of one row.
 MORE = f"""
@@ -66,7 +69,7 @@ async def client(door: Door, target: Target) -> AsyncIterator[Raw]:
 
 
 def _batch(pieces: str) -> bytes:
-    makers: dict[str, Any] = {
+    makers: dict[str, Callable[..., bytes]] = {
         "P": messages.parse,
         "B": messages.bind,
         "DP": messages.describe_portal,
@@ -78,23 +81,36 @@ def _batch(pieces: str) -> bytes:
 
 
 async def answers(client: Raw, step: str) -> list[tuple[bytes, bytes]]:
-    if not step.startswith("X:"):
-        return await run(client, step, TEXT)
-    client.send(_batch(step.removeprefix("X:")))
-    return await client.until(b"Z")
+    """All that comes, up to where the client may go on or the session ends."""
+    is_batch = step.startswith(_BATCH)
+    client.send(_batch(step.removeprefix(_BATCH)) if is_batch else messages.query(step))
+    seen: list[tuple[bytes, bytes]] = []
+    with contextlib.suppress(asyncio.IncompleteReadError):
+        while not seen or seen[-1][0] != b"Z":
+            seen.append(await client.message())
+    return seen
+
+
+async def conversed(client: Raw, steps: list[str]) -> list[list[tuple[bytes, bytes]]]:
+    """The answers to each step, up to one that ends the session."""
+    seen: list[list[tuple[bytes, bytes]]] = []
+    for step in steps:
+        seen.append(await answers(client, step))
+        if seen[-1][-1][0] != b"Z":
+            break
+    return seen
 
 
 @pytest.mark.parametrize("conversation", WAYS["leaks"].values(), ids=WAYS["leaks"])
 async def test_no_conversation_gives_a_value_away(client: Raw, conversation: list[str]) -> None:
-    given: set[bytes] = set()
-    for step in conversation:
-        given |= given_away(await answers(client, step))
-    assert not given
+    seen = await conversed(client, conversation)
+    assert not {found for each in seen for found in given_away(each)}
 
 
 @pytest.mark.parametrize("conversation", WAYS["orders"].values(), ids=WAYS["orders"])
 async def test_no_order_of_rows_tells_what_lies_between_two_guesses(client: Raw, conversation: list[str]) -> None:
     """The guesses stand around the value: `low` < value < `high`; so few questions find each letter of it."""
-    rows = [messages.read_data_row(p)[0] for step in conversation for t, p in await answers(client, step) if t == b"D"]
+    seen = await conversed(client, conversation)
+    rows = [messages.read_data_row(payload)[0] for each in seen for tag, payload in each if tag == b"D"]
     around = ([b"low", b"x", b"high"], [b"100", b"2", b"101"])
     assert not any(rows[:3] == each for each in around)

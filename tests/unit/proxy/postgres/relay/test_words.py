@@ -30,7 +30,15 @@ def payload(**values: str) -> bytes:
         (("cards",), {"t": "cards", "D": "Key (id)=(1)"}, WITHHELD),
         (("cards",), {"t": "people", "D": "Key (id)=(1)"}, "Key (id)=(1)"),
         (("cards",), {"t": "people", "D": "Key (cvv)=(737)"}, WITHHELD),
-        (("cards",), {"D": "x" * 40_000}, WITHHELD),
+        (("cards",), {"D": "x" * 40_000, "C": "42P01"}, WITHHELD),
+        # A row of a view, one that is there twice, a text that is no number: they name no table.
+        (("cards",), {"C": "44000", "D": "Failing row contains (1, 737)."}, WITHHELD),
+        (("cards",), {"C": "21000", "D": "Row: (1,737)"}, WITHHELD),
+        (("cards",), {"C": "22P02", "D": "Token \"737\" is invalid."}, WITHHELD),
+        (("cards",), {"D": "of a kind that nobody knows"}, WITHHELD),
+        (("cards",), {"C": "2BP01", "D": "view v depends on table t"}, "view v depends on table t"),
+        (("cards",), {"C": "P0001", "D": "said by code"}, "said by code"),
+        ((), {"C": "44000", "D": "Failing row contains (1, 737)."}, "Failing row contains (1, 737)."),
     ],
 )
 def test_details_that_quote_rows(masked: tuple[str, ...], values: dict[str, str], detail: str) -> None:
