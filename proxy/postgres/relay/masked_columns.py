@@ -177,9 +177,9 @@ class MaskedColumns:
         """
         named = self.catalogue.named(table, schema or "") if table is not None else []
         found = [each for each in named if each.masked]
-        if not columns and table is not None and self.catalogue.masked:
-            if not named or any(each.is_uncertain for each in named) or (found and self._untold):
-                raise PolicyFault(_NO_ORDER.format(table))
+        is_certain = bool(named) and not any(each.is_uncertain for each in named) and not (found and self._untold)
+        if not columns and table is not None and self.catalogue.masked and not is_certain:
+            raise PolicyFault(_NO_ORDER.format(table))
         if not columns and not found:
             return []
         if columns:

@@ -14,7 +14,28 @@ _QUOTING = ("D", "W", "q")
 #: Classes of SQLSTATEs whose fields tell of names, locks and settings, where they name no table. Of others any may have
 #: values: a failing row, one that is there twice, what no number could be made of.
 _WITHOUT_VALUES = frozenset(
-    {"00", "01", "02", "03", "08", "0A", "25", "26", "28", "2B", "34", "3B", "3D", "3F", "40", "42", "53", "54", "55", "57"}
+    {
+        "00",
+        "01",
+        "02",
+        "03",
+        "08",
+        "0A",
+        "25",
+        "26",
+        "28",
+        "2B",
+        "34",
+        "3B",
+        "3D",
+        "3F",
+        "40",
+        "42",
+        "53",
+        "54",
+        "55",
+        "57",
+    }
 )
 #: What code of the database's own raises, in its own words.
 _RAISED = "P0001"

@@ -42,7 +42,9 @@ def unproven(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> str | 
     """What the code that the statement makes or runs may read rows by; None: it reads none, or there is no code."""
     if not isinstance(tree, pg.DoStmt | pg.CreateFunctionStmt):
         return None
-    names = {name.lower() for name in (column for each in catalogue.masked for column in catalogue.masked_columns(each))}
+    names = {
+        name.lower() for name in (column for each in catalogue.masked for column in catalogue.masked_columns(each))
+    }
 
     def is_hidden(name: str) -> bool:
         return name in names or is_masked(name)

@@ -14,7 +14,9 @@ from proxy.syntax.sql import Token, Unreadable, lex
 from proxy.syntax.words import MAX_NAME_BYTES, units
 
 #: Words that begin a statement, or end one; behind one of them a name of the same spelling would be no function's.
-_STARTING = frozenset({"if", "elsif", "elseif", "return", "perform", "raise", "case", "end", "null", "declare", "begin"})
+_STARTING = frozenset(
+    {"if", "elsif", "elseif", "return", "perform", "raise", "case", "end", "null", "declare", "begin"}
+)
 #: Words of expressions.
 _WITHIN = frozenset({"and", "or", "not", "is", "in", "true", "false", "case", "when", "then", "else", "end", "null"})
 _OTHERS = frozenset({"isnull", "notnull", "distinct", "from", "like", "ilike", "between", "using", "default"})
@@ -58,7 +60,9 @@ def unproven(body: str, parameters: frozenset[str], is_masked: IsMasked) -> str 
 class _Reader:
     """Goes through the tokens of one body."""
 
-    def __init__(self, source: bytes, scanned: Sequence[Token], parameters: frozenset[str], is_masked: IsMasked) -> None:
+    def __init__(
+        self, source: bytes, scanned: Sequence[Token], parameters: frozenset[str], is_masked: IsMasked
+    ) -> None:
         self._texts = [source[each.start : each.end].decode().lower() for each in scanned]
         self._kinds = [each.kind for each in scanned]
         self._variables = {*parameters, *_TOLD}
@@ -158,5 +162,3 @@ def _begins(before: str) -> bool:
 def _is_name(text: str) -> bool:
     """A word as everybody reads it."""
     return text.isascii() and text.replace("$", "_").isidentifier() and len(text) <= MAX_NAME_BYTES
-
-

@@ -26,11 +26,11 @@ _INSTEAD = {
     Why.AROUND: "{} reads around columns, or runs text that Gatepass cannot look into, and this database has masked "
     "data. Select what you need from the tables themselves.",
     Why.CODE: "This statement would run other code over masked data, or names them in code ({}). Leave them out of it.",
-    Why.BODY: "Code that reads rows, or that Gatepass cannot follow ({}), is not made or run through it where a database "
-    "has masked data: what its names mean is found when it runs. Write a query, keep the code to expressions of its "
+    Why.BODY: "Code that reads rows, or that Gatepass cannot follow ({}), is not made or run through it where a "
+    "database has masked data: what its names mean is found when it runs. Write a query, keep the code to expressions of its "
     "arguments, or have it made by a migration that does not pass Gatepass.",
-    Why.KEPT: "This database has masked data, and only the names of functions, types and schemas tell what they give ({}). "
-    "Keep the name, or have it changed by a migration that does not pass Gatepass.",
+    Why.KEPT: "This database has masked data, and only the names of functions, types and schemas tell what they "
+    "give ({}). Keep the name, or have it changed by a migration that does not pass Gatepass.",
     Why.GROWN: "This view would show masked data ({}) that it did not before, to what reads it already. "
     "Make it under another name.",
     Why.PLANNED: "{} has rows come in an order that tells masked data. Leave the planner's settings as they are, "

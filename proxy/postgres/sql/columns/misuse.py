@@ -56,7 +56,7 @@ from proxy.postgres.sql.bypasses import reads_around
 from proxy.postgres.sql.catalogue import Catalogue, IsMasked
 from proxy.postgres.sql.changes import run_code
 from proxy.postgres.sql.code.bodies import unproven
-from proxy.postgres.sql.columns.definitions import define, under_own_names
+from proxy.postgres.sql.columns.defining.definitions import define, under_own_names
 from proxy.postgres.sql.columns.hints import Refusal, refusal
 from proxy.postgres.sql.columns.orders import planner_setting
 from proxy.postgres.sql.columns.queries import query

@@ -34,7 +34,7 @@ def payload(**values: str) -> bytes:
         # A row of a view, one that is there twice, a text that is no number: they name no table.
         (("cards",), {"C": "44000", "D": "Failing row contains (1, 737)."}, WITHHELD),
         (("cards",), {"C": "21000", "D": "Row: (1,737)"}, WITHHELD),
-        (("cards",), {"C": "22P02", "D": "Token \"737\" is invalid."}, WITHHELD),
+        (("cards",), {"C": "22P02", "D": 'Token "737" is invalid.'}, WITHHELD),
         (("cards",), {"D": "of a kind that nobody knows"}, WITHHELD),
         (("cards",), {"C": "2BP01", "D": "view v depends on table t"}, "view v depends on table t"),
         (("cards",), {"C": "P0001", "D": "said by code"}, "said by code"),

@@ -82,7 +82,9 @@ def test_it_may_read_some(analyser: QueryAnalyser, catalogue: Catalogue, sql: st
 
 
 def test_names_that_views_give_to_masked_columns_are_hidden_as_well(catalogue: Catalogue) -> None:
-    sql = "create function f() returns trigger language plpgsql as 'begin raise notice ''%'', old.code; return new; end'"
+    sql = (
+        "create function f() returns trigger language plpgsql as 'begin raise notice ''%'', old.code; return new; end'"
+    )
     assert unproven(tree_of(sql), catalogue, is_masked) == "code"
 
 

@@ -24,6 +24,9 @@ from support.sql import tree_of
         ("set enable_seqscan to default", None),
         ("select set_config('app.user', $1, true)", None),
         ("select * from pg_settings", None),
+        ("select set_config(name, 'view, foreign-table', false) from pg_settings where name = 'x'", None),
+        ("select set_config(name, 'off', false) from pg_settings", "set_config"),
+        ("select set_config()", "set_config"),
     ],
 )
 def test_which_setting_is_made(sql: str, name: str | None) -> None:

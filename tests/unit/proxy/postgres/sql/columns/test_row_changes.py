@@ -20,7 +20,10 @@ from support.sql import tree_of
             {"id": "", "holder": "", "cvv": "cvv", "name": ""},
         ),
         ("insert into users values (1, 'a')", {}),
-        ("insert into cards (id) values (1) on conflict (id) do update set cvv = excluded.cvv returning id", {"id": ""}),
+        (
+            "insert into cards (id) values (1) on conflict (id) do update set cvv = excluded.cvv returning id",
+            {"id": ""},
+        ),
         ("insert into cards (id) values (1) on conflict (id) do update set cvv = cards.cvv returning id", {"id": ""}),
     ],
 )

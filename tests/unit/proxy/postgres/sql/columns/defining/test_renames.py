@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.postgres.sql.columns.definitions import define
+from proxy.postgres.sql.columns.defining.definitions import define
 from proxy.postgres.sql.columns.relations import Used, Why
 from proxy.postgres.sql.columns.scope import Scope
 from support.sql import tree_of
@@ -21,6 +21,7 @@ from support.sql import tree_of
         "alter role a rename to b",
         "alter domain d rename constraint a to b",
         "alter table users set schema app",
+        "alter function f(int) set schema app",
         "alter sequence s set schema app",
     ],
 )

@@ -3,9 +3,9 @@
 import pytest
 from postgast import pg_query_pb2 as pg
 
+from proxy.postgres.sql.columns.defining.table_changes import alter
 from proxy.postgres.sql.columns.relations import Used, Why
 from proxy.postgres.sql.columns.scope import Scope
-from proxy.postgres.sql.columns.table_changes import alter
 from support.sql import tree_of
 
 
@@ -22,7 +22,6 @@ def change(sql: str, scope: Scope) -> None:
         "add check (id > 0)",
         "add column total int generated always as (id + 1) stored",
         "alter cvv set not null, drop column holder",
-        "add unique (holder)",
         "add unique (holder)",
         "add foreign key (id) references users (id)",
         "enable row level security",

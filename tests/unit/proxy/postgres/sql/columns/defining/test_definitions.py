@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.postgres.sql.columns.definitions import define, shown_by_view
+from proxy.postgres.sql.columns.defining.definitions import define, shown_by_view
 from proxy.postgres.sql.columns.relations import Used, Why
 from proxy.postgres.sql.columns.scope import Scope
 from support.sql import tree_of

@@ -11,12 +11,12 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from proxy.postgres.sql.catalogue import Table
+from proxy.postgres.sql.columns.defining.renames import move, rename
+from proxy.postgres.sql.columns.defining.table_changes import alter, check_constraint, check_element
 from proxy.postgres.sql.columns.expressions import check, check_all
 from proxy.postgres.sql.columns.relations import Column, Relation, Used, Why
-from proxy.postgres.sql.columns.renames import move, rename
 from proxy.postgres.sql.columns.scope import Scope
 from proxy.postgres.sql.columns.sources import table_of
-from proxy.postgres.sql.columns.table_changes import alter, check_constraint, check_element
 from proxy.postgres.sql.effects.names import strings
 from proxy.syntax.sql import unwrap, walk
 

@@ -9,6 +9,7 @@ from postgast import pg_query_pb2 as pg
 from proxy.postgres.sql.columns.relations import Used, Why
 from proxy.postgres.sql.columns.scope import Scope
 from proxy.postgres.sql.columns.sources import table_of
+from proxy.postgres.sql.effects.names import strings
 
 #: Their names are in no catalogue of ours; ALTER INDEX renames tables as well.
 _NO_TABLES = frozenset({pg.OBJECT_INDEX, pg.OBJECT_SEQUENCE})
@@ -23,6 +24,7 @@ _OTHERS = frozenset(
         *(pg.OBJECT_FDW, pg.OBJECT_FOREIGN_SERVER),
     }
 )
+_FUNCTIONS = frozenset({pg.OBJECT_FUNCTION, pg.OBJECT_PROCEDURE, pg.OBJECT_ROUTINE, pg.OBJECT_AGGREGATE})
 _TABLES = frozenset({pg.OBJECT_TABLE, pg.OBJECT_VIEW, pg.OBJECT_MATVIEW, pg.OBJECT_FOREIGN_TABLE, pg.OBJECT_SEQUENCE})
 
 
@@ -44,8 +46,15 @@ def rename(change: pg.RenameStmt, scope: Scope) -> None:
 
 
 def move(change: pg.AlterObjectSchemaStmt, scope: Scope) -> None:
-    """Into another schema: only tables without masked columns, and what gives no rows. Raises Used."""
-    if change.object_type not in _TABLES:
+    """Into another schema: only what gives no masked rows. Raises Used.
+
+    From then on no schema that is written before a name says anything in the session (`Catalogue.is_unsettled`).
+    """
+    if change.object_type in _FUNCTIONS:
+        name = strings(change.object.object_with_args.objname)
+        if any(function.masked for function in scope.catalogue.functions(name[-1:])):
+            raise Used(name[-1], Why.KEPT)
+    elif change.object_type not in _TABLES:
         _others(change.object_type, change.newschema, scope)
     elif change.object_type != pg.OBJECT_SEQUENCE and (table := table_of(change.relation, scope)).masked:
         raise Used(f"this change of {table.name}", Why.SHAPE)
