@@ -37,6 +37,10 @@ _WITHOUT_VALUES = frozenset(
         "57",
     }
 )
+#: A context of ASCII without them quotes nothing: other languages have other quotes.
+_QUOTES = frozenset("\"':")
+#: What remains of a context: the line of the client's own rows.
+_PLACE = re.compile(r"COPY \w+, line \d+")
 #: What code of the database's own raises, in its own words.
 _RAISED = "P0001"
 #: What is longer is not looked through for names of columns, and counts as if it had one.
@@ -74,17 +78,25 @@ class Words:
         values = {code: self.masked(text) for code, text in messages.read_fields(payload).values.items()}
         masked = self._masked_columns.catalogue.masked
         for code in _QUOTING if masked else ():
-            if code in values and (_may_quote(values, masked) or self._may_name_masked(values[code])):
-                values[code] = _WITHHELD
+            if code in values and (_may_quote(code, values, masked) or self._may_name_masked(values[code])):
+                place = _PLACE.match(values[code])
+                values[code] = f"{place[0]} {_WITHHELD}" if place is not None else _WITHHELD
         return values
 
     def _may_name_masked(self, text: str) -> bool:
         return len(text) > _MAX_SEARCHED or any(self._masked_columns.is_masked(word) for word in _WORD.findall(text))
 
 
-def _may_quote(values: Mapping[str, str], masked: Container[str]) -> bool:
-    """Whether it may quote a row of a table with masked columns."""
+def _may_quote(code: str, values: Mapping[str, str], masked: Container[str]) -> bool:
+    """Whether this field may quote a row of a table with masked columns.
+
+    A statement of a function's own may have been made of a row's values, and a context quotes statements and rows.
+    """
+    if code == "q":
+        return True
     if "t" in values:
         return values["t"] in masked
+    if code == "W" and not (values[code].isascii() and _QUOTES.isdisjoint(values[code])):
+        return True
     state = values.get("C", "")
     return state[:2] not in _WITHOUT_VALUES and state != _RAISED

@@ -27,8 +27,8 @@ _INSTEAD = {
     "data. Select what you need from the tables themselves.",
     Why.CODE: "This statement would run other code over masked data, or names them in code ({}). Leave them out of it.",
     Why.BODY: "Code that reads rows, or that Gatepass cannot follow ({}), is not made or run through it where a "
-    "database has masked data: what its names mean is found when it runs. Write a query, keep the code to expressions of its "
-    "arguments, or have it made by a migration that does not pass Gatepass.",
+    "database has masked data: its names mean what they mean when it runs. Write a query, keep code to expressions of "
+    "its arguments, or have it made by a migration that does not pass Gatepass.",
     Why.KEPT: "This database has masked data, and only the names of functions, types and schemas tell what they "
     "give ({}). Keep the name, or have it changed by a migration that does not pass Gatepass.",
     Why.GROWN: "This view would show masked data ({}) that it did not before, to what reads it already. "

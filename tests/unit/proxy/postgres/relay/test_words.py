@@ -58,3 +58,17 @@ def test_long_texts_are_masked_beforehand() -> None:
     assert CARD not in said.masked(text)
     said.forget()
     assert not said.ready
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "said"),
+    [
+        ({"C": "P0001", "W": "PL/pgSQL function f() line 3 at RAISE"}, "W", "PL/pgSQL function f() line 3 at RAISE"),
+        ({"C": "22P02", "W": 'COPY users, line 7, column id: "737"'}, "W", f"COPY users, line 7 {WITHHELD}"),
+        ({"C": "22P02", "W": "JSON data, line 1: 737"}, "W", WITHHELD),
+        ({"C": "42601", "W": "SQL statement \"select '737' from\""}, "W", WITHHELD),
+        ({"C": "42601", "q": "select '737' from"}, "q", WITHHELD),
+    ],
+)
+def test_contexts_that_quote_statements_and_rows(values: dict[str, str], code: str, said: str) -> None:
+    assert words("cards").fields(payload(**values))[code] == said
