@@ -14,7 +14,7 @@ _QUOTING = ("D", "W", "q")
 #: Classes of SQLSTATEs whose fields tell of names, locks and settings, where they name no table. Of others any may have
 #: values: a failing row, one that is there twice, what no number could be made of.
 _WITHOUT_VALUES = frozenset(
-    {
+    [
         "00",
         "01",
         "02",
@@ -35,7 +35,7 @@ _WITHOUT_VALUES = frozenset(
         "54",
         "55",
         "57",
-    }
+    ]
 )
 #: A context of ASCII without them quotes nothing: other languages have other quotes.
 _QUOTES = frozenset("\"':")

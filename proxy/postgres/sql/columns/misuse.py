@@ -17,8 +17,10 @@ upstream only in a place where Gatepass knows that it is one, and replaces it. T
    refused, and so is a reference that it cannot find. A table that is not in the catalogue may have masked columns.
    What the session itself makes is known from the moment that it is asked for (`made`), and must show masked columns
    under their own names (`definitions`, `table_changes`).
-3. *What goes around columns?* Functions that take SQL as text, statistics, bodies of functions (`bypasses`), and
-   changes by which other code would see the rows (`changes`): refused where the database has masked columns at all.
+3. *What goes around columns?* Functions that take SQL as text and statistics (`bypasses`), changes by which other code
+   would see the rows (`changes`), and the order of rows (`orders`): refused where the database has masked columns at
+   all. So is code that a client makes, a function or a DO block, unless it is proven to read no rows (`code.bodies`):
+   what a name in it means is found when it runs, and may be masked by then.
 
 An example. In cards(id, holder, cvv), with OID 20000, a rule masks `cvv`:
 
@@ -35,14 +37,17 @@ An example. In cards(id, holder, cvv), with OID 20000, a rule masks `cvv`:
     select count(*), max(id) from cards
         touches cards, and no masked column of it: it runs.
 
+    create function n() returns bigint language sql as 'select count(*) from users'
+        by the time it runs, a view with masked columns may be called users: refused.
+
     declare c cursor with hold for select cvv as x from cards
         the rows may outlive the table, and with it their origin: only a name that a rule knows tells then. Refused.
 
 Harmless are: a target of a SELECT that the client or an outer query sees, a RETURNING list, IS NULL, count(x), EXISTS,
-and SET of a masked column from one of the same row. An INSERT's own values are the client's already. Order, groups,
+and SET of a masked column from itself. An INSERT's own values are the client's already. Order, groups,
 DISTINCT and set operations compare values, and so tell what they are: they are uses.
 
-Not covered: functions that were written earlier (SECURITY DEFINER, PL/pgSQL) cannot be seen through. Those that give
+Not covered: functions that were made around the gateway (SECURITY DEFINER, PL/pgSQL) cannot be seen through. Those that give
 rows of a table are read as that table's; the results of others are masked by name and content alone.
 """
 
