@@ -14,33 +14,12 @@ _QUOTING = ("D", "W", "q")
 #: Classes of SQLSTATEs whose fields tell of names, locks and settings, where they name no table. Of others any may have
 #: values: a failing row, one that is there twice, what no number could be made of.
 _WITHOUT_VALUES = frozenset(
-    [
-        "00",
-        "01",
-        "02",
-        "03",
-        "08",
-        "0A",
-        "25",
-        "26",
-        "28",
-        "2B",
-        "34",
-        "3B",
-        "3D",
-        "3F",
-        "40",
-        "42",
-        "53",
-        "54",
-        "55",
-        "57",
-    ]
+    {"00", "01", "02", "03", "08", "0A", "25", "26", "28", "2B", "34", "3B", "3D", "3F"}
+    | {"40", "42", "53", "54", "55", "57"}
 )
-#: A context of ASCII without them quotes nothing: other languages have other quotes.
-_QUOTES = frozenset("\"':")
-#: What remains of a context: the line of the client's own rows.
-_PLACE = re.compile(r"COPY \w+, line \d+")
+#: A context that quotes nothing but rows of the client's own: lines of ASCII without quotes or colons, for each language
+#: has its own; and what a COPY says of the rows that it was sent, to the end.
+_PLAIN_CONTEXT = re.compile(r"(?:[ !#-&(-9;-~]*\n)*(?:[ !#-&(-9;-~]*|COPY \w+, line \d+.*)", re.DOTALL | re.ASCII)
 #: What code of the database's own raises, in its own words.
 _RAISED = "P0001"
 #: What is longer is not looked through for names of columns, and counts as if it had one.
@@ -79,8 +58,7 @@ class Words:
         masked = self._masked_columns.catalogue.masked
         for code in _QUOTING if masked else ():
             if code in values and (_may_quote(code, values, masked) or self._may_name_masked(values[code])):
-                place = _PLACE.match(values[code])
-                values[code] = f"{place[0]} {_WITHHELD}" if place is not None else _WITHHELD
+                values[code] = _WITHHELD
         return values
 
     def _may_name_masked(self, text: str) -> bool:
@@ -94,9 +72,11 @@ def _may_quote(code: str, values: Mapping[str, str], masked: Container[str]) -> 
     """
     if code == "q":
         return True
+    if code == "W" and _PLAIN_CONTEXT.fullmatch(values[code]):
+        return values.get("t") in masked
     if "t" in values:
         return values["t"] in masked
-    if code == "W" and not (values[code].isascii() and _QUOTES.isdisjoint(values[code])):
+    if code == "W":
         return True
     state = values.get("C", "")
     return state[:2] not in _WITHOUT_VALUES and state != _RAISED

@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Function:
-    """One that is not PostgreSQL's own: the columns of rows that it gives, each with the masked column that it shows."""
+    """One that is not PostgreSQL's own; the columns that it gives, each with the masked one that it shows, or none."""
 
     schema: str
     name: str

@@ -105,7 +105,10 @@ def _functions(rows: Iterable[Sequence[str]], tables: Mapping[int, Table], is_ma
         found.setdefault(oid, (schema, name, int(table), []))[3].append((column, masked))
     for schema, name, oid, columns in found.values():
         table = tables.get(oid)
-        own = [(column, masked) for column, masked in columns if column or masked]
+        own = [each for each in columns if each[0]]
+        if nameless := next((masked for column, masked in columns if masked and not column), ""):
+            # PostgreSQL counts them, and which of them this one is does not stand here.
+            own += [(f"column{number}", nameless) for number in range(1, len(columns) + 1)]
         given = own if table is None else [(each, table.masked.get(n, "")) for n, each in table.columns.items()]
         yield Function(schema, name, tuple(given))
 

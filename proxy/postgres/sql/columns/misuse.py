@@ -47,8 +47,8 @@ Harmless are: a target of a SELECT that the client or an outer query sees, a RET
 and SET of a masked column from itself. An INSERT's own values are the client's already. Order, groups,
 DISTINCT and set operations compare values, and so tell what they are: they are uses.
 
-Not covered: functions that were made around the gateway (SECURITY DEFINER, PL/pgSQL) cannot be seen through. Those that give
-rows of a table are read as that table's; the results of others are masked by name and content alone.
+Not covered: functions that were made around the gateway (SECURITY DEFINER, PL/pgSQL) cannot be seen through. Those that
+give rows of a table are read as that table's; the results of others are masked by name and content alone.
 """
 
 from typing import NamedTuple

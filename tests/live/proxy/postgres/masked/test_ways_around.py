@@ -25,6 +25,14 @@ WAYS: dict[str, dict[str, list[str]]] = yaml.safe_load(Path(__file__).with_name(
 MORE = f"""
 create function g1() returns cards language sql as 'select * from cards order by id limit 1';
 create function h(out n int, out c cards) language sql as 'select 1, x from cards x limit 1';
+create function k(out int, out cards) language sql as 'select 1, x from cards x limit 1';
+create function valid(text) returns bool language sql as 'select true';
+create function seen() returns trigger language plpgsql as 'begin return new; end';
+create table checked (id int, cvv text check (valid(cvv)));
+insert into checked values (1, '{SECRETS[0]}');
+create trigger seen before update on checked for each row execute function seen();
+create view seen_view as select id, cvv as code from checked;
+create trigger seen instead of update on seen_view for each row execute function seen();
 create table pay (id int, holder text, cvv text, note text) partition by range (id);
 create table pay_1 partition of pay for values from (0) to (100);
 insert into pay values (1, 'Ada', '{SECRETS[0]}', 'n'), (2, 'Grace', '{SECRETS[1]}', 'n');

@@ -64,7 +64,16 @@ def test_long_texts_are_masked_beforehand() -> None:
     ("values", "code", "said"),
     [
         ({"C": "P0001", "W": "PL/pgSQL function f() line 3 at RAISE"}, "W", "PL/pgSQL function f() line 3 at RAISE"),
-        ({"C": "22P02", "W": 'COPY users, line 7, column id: "737"'}, "W", f"COPY users, line 7 {WITHHELD}"),
+        ({"C": "22012", "W": "PL/pgSQL function f() line 3 at RAISE"}, "W", "PL/pgSQL function f() line 3 at RAISE"),
+        ({"C": "22P02", "W": 'COPY t, line 7, column id: "a"'}, "W", 'COPY t, line 7, column id: "a"'),
+        (
+            {"C": "P0001", "W": 'f() line 1 at RAISE\nCOPY t, line 7: "a"'},
+            "W",
+            'f() line 1 at RAISE\nCOPY t, line 7: "a"',
+        ),
+        ({"C": "P0001", "W": 'SQL "select 1"\nCOPY t, line 7: "a"'}, "W", WITHHELD),
+        ({"C": "22P02", "W": 'COPY t, line 7, column cvv: "a"'}, "W", WITHHELD),
+        ({"C": "22012", "W": "SQL-Anweisung »select 737«"}, "W", WITHHELD),
         ({"C": "22P02", "W": "JSON data, line 1: 737"}, "W", WITHHELD),
         ({"C": "42601", "W": "SQL statement \"select '737' from\""}, "W", WITHHELD),
         ({"C": "42601", "q": "select '737' from"}, "q", WITHHELD),

@@ -69,8 +69,9 @@ def test_a_function_that_gives_a_row_in_one_of_its_columns() -> None:
 
 
 def test_a_row_in_a_column_without_a_name_is_masked_as_well() -> None:
-    [function] = read(COLUMNS, VIEWS, is_masked, [("21002", "public", "h", "0", "", "20000")], SYSTEM).functions(["h"])
-    assert function.masked
+    rows = [("21002", "public", "h", "0", "", "0"), ("21002", "public", "h", "0", "", "20000")]
+    [function] = read(COLUMNS, VIEWS, is_masked, rows, SYSTEM).functions(["h"])
+    assert function.columns == (("column1", "cvv"), ("column2", "cvv"))
 
 
 def test_a_function_that_gives_no_rows_is_known_by_its_name() -> None:
