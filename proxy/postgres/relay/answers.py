@@ -8,7 +8,6 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from access.policy.labels import ANY_SETTING, UNPARSEABLE, SqlLabel
 from proxy.errors import PolicyFault
 from proxy.postgres.large_objects.functions import result_of
 from proxy.postgres.protocol import messages
@@ -21,11 +20,11 @@ from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.questions import take_answer
 from proxy.postgres.relay.rows.copied_rows import CopyMasker
 from proxy.postgres.relay.rows.lines import Lines
+from proxy.postgres.relay.rows.recoding import RECODED
 from proxy.postgres.relay.rows.rows import RowMasker, cut
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.pending_reply import Kind, Question
 from proxy.postgres.relay.words import Words
-from proxy.postgres.sql.query import QueryAnalysis
 from proxy.sessions.session import LiveSession
 from proxy.showing.values import shown_number
 
@@ -261,7 +260,7 @@ class Answers:
         if len(shapes) != 1 or overall != messages.TEXT:
             raise PolicyFault("Gatepass cannot tell how the rows of this COPY look, so it cannot mask them.")
         if self._may_be_recoded:
-            raise PolicyFault(_RECODED)
+            raise PolicyFault(RECODED)
         shape = shapes.pop()
         rules = self._masked_columns.copy_rules(shape.schema, shape.table, shape.columns)
         self._copy = CopyMasker(shape, rules, self._session.masker)
@@ -352,22 +351,6 @@ class Answers:
         if name == "client_encoding":
             self._state.told_encoding = value
         return messages.parameter_status(name, self._words.masked(value))
-
-
-_RECODED = (
-    "Gatepass cannot tell in which encoding the rows of this COPY come, so it cannot mask them: something before it in "
-    "the same batch or query may have set client_encoding. Send the COPY by itself."
-)
-#: Labels of what may set client_encoding.
-_RECODING = frozenset({ANY_SETTING, "set:client_encoding", SqlLabel.CALL, SqlLabel.DO, UNPARSEABLE})
-
-
-def _may_recode(analysis: QueryAnalysis) -> bool:
-    return any(
-        label in _RECODING or label.startswith("function:")
-        for each in analysis.statements
-        for label in each.facts.labels
-    )
 
 
 _DATA_ROW, _ERROR = ord("D"), ord("E")

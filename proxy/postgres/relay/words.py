@@ -17,8 +17,8 @@ _WITHOUT_VALUES = frozenset(
     {"00", "01", "02", "03", "08", "0A", "25", "26", "28", "2B", "34", "3B", "3D", "3F"}
     | {"40", "42", "53", "54", "55", "57"}
 )
-#: A context that quotes nothing but rows of the client's own: lines of ASCII without quotes or colons, for each language
-#: has its own; and what a COPY says of the rows that it was sent, to the end.
+#: A context that quotes nothing but rows of the client's own: lines of ASCII without quotes or colons, for other
+#: languages have others; and what a COPY says of the rows that it was sent, to the end.
 _PLAIN_CONTEXT = re.compile(r"(?:[ !#-&(-9;-~]*\n)*(?:[ !#-&(-9;-~]*|COPY \w+, line \d+.*)", re.DOTALL | re.ASCII)
 #: What code of the database's own raises, in its own words.
 _RAISED = "P0001"
@@ -72,11 +72,11 @@ def _may_quote(code: str, values: Mapping[str, str], masked: Container[str]) -> 
     """
     if code == "q":
         return True
-    if code == "W" and _PLAIN_CONTEXT.fullmatch(values[code]):
-        return values.get("t") in masked
-    if "t" in values:
-        return values["t"] in masked
-    if code == "W":
+    if values.get("t", "") in masked:
         return True
+    if code == "W":
+        return _PLAIN_CONTEXT.fullmatch(values[code]) is None
+    if "t" in values:
+        return False
     state = values.get("C", "")
     return state[:2] not in _WITHOUT_VALUES and state != _RAISED
