@@ -302,7 +302,7 @@ class Answers:
         if done.analysis is not None:
             if done.analysis.is_ddl:
                 self._masked_columns.expire(changed=True)
-            self._may_be_recoded = self._may_be_recoded or _may_recode(done.analysis) or payload.startswith(b"ROLLBACK")
+            self._may_be_recoded = self._may_be_recoded or may_recode(done.analysis, payload)
         self._lines.completed(payload)
 
     def _returned(self, payload: bytes) -> None:

@@ -13,7 +13,8 @@ RECODED = (
 )
 #: Labels of what may set it; a view of PostgreSQL's own sets what is written into it.
 _RECODING = frozenset(
-    {ANY_SETTING, "set:client_encoding", SqlLabel.CALL, SqlLabel.DO, UNPARSEABLE, "table:pg_settings"}
+    {ANY_SETTING, "set:client_encoding", "table:pg_settings"}
+    | {SqlLabel.CALL, SqlLabel.DO, SqlLabel.OPAQUE_FUNCTION, UNPARSEABLE}
 )
 #: The server's word for what ends a transaction and takes its settings back.
 _ROLLBACK = b"ROLLBACK"
@@ -21,9 +22,4 @@ _ROLLBACK = b"ROLLBACK"
 
 def may_recode(analysis: QueryAnalysis, tag: bytes) -> bool:
     """Whether what was completed with this tag, or something in the same query, may have set client_encoding."""
-    labels = {label for each in analysis.statements for label in each.facts.labels}
-    return (
-        tag.startswith(_ROLLBACK)
-        or not labels.isdisjoint(_RECODING)
-        or any(label.startswith("function:") for label in labels)
-    )
+    return tag.startswith(_ROLLBACK) or any(not _RECODING.isdisjoint(each.facts.labels) for each in analysis.statements)
