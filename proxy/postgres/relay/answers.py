@@ -20,7 +20,7 @@ from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.questions import take_answer
 from proxy.postgres.relay.rows.copied_rows import CopyMasker
 from proxy.postgres.relay.rows.lines import Lines
-from proxy.postgres.relay.rows.recoding import RECODED
+from proxy.postgres.relay.rows.recoding import RECODED, may_recode
 from proxy.postgres.relay.rows.rows import RowMasker, cut
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.pending_reply import Kind, Question
