@@ -134,7 +134,7 @@ class Administrator:
         await self._do(statements.begin(MAKE_LOCK_TIMEOUT_MS))
         await self._do(*statements.create(new.name, new.verifier, new.until, new.provenance.comment()))
         if rights is None:
-            await self._do(statements.join(new.name, new.template, template.version))
+            await self._do(statements.join(new.name, new.template))
         else:
             await self._grant(new.name, template, rights)
         for setting, value in settings.items():

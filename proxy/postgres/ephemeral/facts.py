@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from proxy.postgres.ephemeral.statements import SEPARATE_OPTIONS, literal
 
-#: PostgreSQL 14 is the oldest that gets fixes.
-OLDEST = 140_000
+#: From here on a role can have its template's rights and still not become it: WITH SET FALSE.
+OLDEST = SEPARATE_OPTIONS
 #: A role's own settings that must not be set for the gateway's own connection; the first is the client's to choose.
 _NOT_KEPT = frozenset({"client_encoding"})
 _WHO_ONE_IS = frozenset({"role", "session_authorization"})
@@ -18,14 +18,12 @@ _WHO_ONE_IS = frozenset({"role", "session_authorization"})
 def template(name: str) -> str:
     """One row: version, may log in, and whether it or a role that it belongs to is more than its rights.
 
-    The last is the name of the first such role, and of the first one that can log in; empty for none.
+    The last is the name of the first such role; empty for none.
     """
     return (
         "select pg_catalog.current_setting('server_version_num'), t.rolcanlogin,"
         " (select d.rolname from pg_catalog.pg_roles d where pg_catalog.pg_has_role(t.oid, d.oid, 'MEMBER')"
-        " and (d.rolsuper or d.rolcreaterole or d.rolreplication or d.rolbypassrls) order by 1 limit 1),"
-        " (select d.rolname from pg_catalog.pg_roles d where pg_catalog.pg_has_role(t.oid, d.oid, 'MEMBER')"
-        " and d.rolcanlogin order by 1 limit 1)"
+        " and (d.rolsuper or d.rolcreaterole or d.rolreplication or d.rolbypassrls) order by 1 limit 1)"
         f" from pg_catalog.pg_roles t where t.rolname = {literal(name)}"
     )
 
@@ -42,10 +40,13 @@ def read_template(name: str, rows: Sequence[Sequence[str]]) -> Template | str:
     """From the row of `template`; or why it is none, as the rest of a sentence."""
     if not rows:
         return f"its template {name} does not exist"
-    [version, can_log_in, powerful, with_login] = rows[0]
+    [version, can_log_in, powerful] = rows[0]
     found = Template(name, int(version))
     if found.version < OLDEST:
-        return "it is older than PostgreSQL 14"
+        return (
+            f"it is PostgreSQL {found.version // 10_000}, where a session could become its template and leave things "
+            "behind: use PostgreSQL 16 or later, or a role with an account of its own"
+        )
     if can_log_in == "t":
         return f"its template {name} can log in, so a session could leave it with another password: make it NOLOGIN"
     if powerful:
@@ -53,8 +54,6 @@ def read_template(name: str, rows: Sequence[Sequence[str]]) -> Template | str:
             f"its template {name} is or belongs to {powerful}, which is superuser, or may make roles, replicate or "
             "bypass row security: a session must not become that"
         )
-    if with_login and found.version < SEPARATE_OPTIONS:
-        return f"its template {name} belongs to {with_login}, which can log in: a session could become it"
     return found
 
 

@@ -49,10 +49,9 @@ def create(name: str, verifier: str, until: datetime, comment: str) -> list[str]
     ]
 
 
-def join(name: str, template: str, version: int) -> str:
-    """Make it a member that has the template's rights; where that can be said, one that cannot become the template."""
-    options = " with inherit true, set false" if version >= SEPARATE_OPTIONS else ""
-    return f"grant {identifier(template)} to {identifier(name)}{options}"
+def join(name: str, template: str) -> str:
+    """Make it a member that has the template's rights and cannot become the template."""
+    return f"grant {identifier(template)} to {identifier(name)} with inherit true, set false"
 
 
 def leave(name: str, template: str) -> str:

@@ -20,6 +20,7 @@ from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.questions import take_answer
 from proxy.postgres.relay.rows.copied_rows import CopyMasker
 from proxy.postgres.relay.rows.lines import Lines
+from proxy.postgres.relay.rows.recoding import RECODED, may_recode
 from proxy.postgres.relay.rows.rows import RowMasker, cut
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.pending_reply import Kind, Question
@@ -62,6 +63,9 @@ class Answers:
         self.sent_fatal = False
         #: While a COPY comes out.
         self._copy: CopyMasker | None = None
+        #: Something has run since the last ReadyForQuery that may have changed client_encoding, which the server tells
+        #: of with the next one.
+        self._may_be_recoded = False
         self._columns_recorded: tuple[Column, ...] | None = None
         #: RowDescriptions that were read, by their payload: clients ask the same again and again.
         self._descriptions: dict[bytes, tuple[Column, ...]] = {}
@@ -255,6 +259,8 @@ class Answers:
         shapes = {each.copy_out for each in statements if each.copy_out is not None}
         if len(shapes) != 1 or overall != messages.TEXT:
             raise PolicyFault("Gatepass cannot tell how the rows of this COPY look, so it cannot mask them.")
+        if self._may_be_recoded:
+            raise PolicyFault(RECODED)
         shape = shapes.pop()
         rules = self._masked_columns.copy_rules(shape.schema, shape.table, shape.columns)
         self._copy = CopyMasker(shape, rules, self._session.masker)
@@ -293,8 +299,10 @@ class Answers:
 
     def _command_complete(self, payload: bytes) -> None:
         done = self._state.completed(payload.rstrip(b"\0").decode("ascii", "replace"))
-        if done.analysis is not None and done.analysis.is_ddl:
-            self._masked_columns.expire(changed=True)
+        if done.analysis is not None:
+            if done.analysis.is_ddl:
+                self._masked_columns.expire(changed=True)
+            self._may_be_recoded = self._may_be_recoded or may_recode(done.analysis, payload)
         self._lines.completed(payload)
 
     def _returned(self, payload: bytes) -> None:
@@ -309,6 +317,7 @@ class Answers:
         if payload not in {b"I", b"T", b"E"}:
             raise ProtocolViolation("an unknown transaction status")
         self._state.ready(payload)
+        self._may_be_recoded = False
         if payload == b"I":
             self._masked_columns.committed()
 

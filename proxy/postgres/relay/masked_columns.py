@@ -13,7 +13,7 @@ import structlog
 
 from access.policy.resources import Resource, Role
 from proxy.aside import aside
-from proxy.errors import UpstreamFault
+from proxy.errors import PolicyFault, UpstreamFault
 from proxy.masking.rules import Masker, MaskingRule
 from proxy.postgres import upstream
 from proxy.postgres.cells.types import Types
@@ -31,6 +31,11 @@ MAX_SHAPES = 500
 MAX_AGE_S = 60.0
 #: How old it may grow while it cannot be fetched, as where a database grants no further connection.
 MAX_UNFETCHED_S = 600.0
+
+_NO_ORDER = (
+    "Gatepass does not know for certain which columns {} has, for this transaction may have changed them, and this "
+    "database has masked data. Name the columns in COPY, or run it outside of the transaction."
+)
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -165,12 +170,16 @@ class MaskedColumns:
         return masker
 
     def copy_rules(self, schema: str | None, table: str | None, columns: Sequence[str]) -> list[MaskingRule | None]:
-        """Rules for the columns of a COPY; empty if nothing but their content is known.
+        """Rules for the columns of a COPY; empty if nothing but their content is known. Raises PolicyFault.
 
         Where tables of several schemas have the name, the search path decides which one it is, and we do not know it:
-        a column that is masked in any of them is masked.
+        a column that is masked in any of them is masked. Without a list of columns their order must be known.
         """
-        found = [each for each in self.catalogue.masked.get(table or "", ()) if schema in {None, each.schema}]
+        named = self.catalogue.named(table, schema or "") if table is not None else []
+        found = [each for each in named if each.masked]
+        is_certain = bool(named) and not any(each.is_uncertain for each in named) and not (found and self._untold)
+        if not columns and table is not None and self.catalogue.masked and not is_certain:
+            raise PolicyFault(_NO_ORDER.format(table))
         if not columns and not found:
             return []
         if columns:

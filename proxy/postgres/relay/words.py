@@ -1,6 +1,7 @@
 """Words that the server says to people, masked: errors, notices, notifications, values of its parameters."""
 
 import re
+from collections.abc import Container, Mapping
 
 from proxy.masking.rules import Masker
 from proxy.postgres.protocol import messages
@@ -10,6 +11,17 @@ _WITHHELD = "(withheld by Gatepass: this table has masked columns)"
 _WORD = re.compile(r"\w+")
 #: Fields that quote rows: detail, context, and the internal query with its values.
 _QUOTING = ("D", "W", "q")
+#: Classes of SQLSTATEs whose fields tell of names, locks and settings, where they name no table. Of others any may have
+#: values: a failing row, one that is there twice, what no number could be made of.
+_WITHOUT_VALUES = frozenset(
+    {"00", "01", "02", "03", "08", "0A", "25", "26", "28", "2B", "34", "3B", "3D", "3F"}
+    | {"40", "42", "53", "54", "55", "57"}
+)
+#: A context that quotes nothing but rows of the client's own: lines of ASCII without quotes or colons, for other
+#: languages have others; and what a COPY says of the rows that it was sent, to the end.
+_PLAIN_CONTEXT = re.compile(r"(?:[ !#-&(-9;-~]*\n)*(?:[ !#-&(-9;-~]*|COPY \w+, line \d+.*)", re.DOTALL | re.ASCII)
+#: What code of the database's own raises, in its own words.
+_RAISED = "P0001"
 #: What is longer is not looked through for names of columns, and counts as if it had one.
 _MAX_SEARCHED = 32 * 1024
 
@@ -45,9 +57,26 @@ class Words:
         values = {code: self.masked(text) for code, text in messages.read_fields(payload).values.items()}
         masked = self._masked_columns.catalogue.masked
         for code in _QUOTING if masked else ():
-            if code in values and (values.get("t") in masked or self._may_name_masked(values[code])):
+            if code in values and (_may_quote(code, values, masked) or self._may_name_masked(values[code])):
                 values[code] = _WITHHELD
         return values
 
     def _may_name_masked(self, text: str) -> bool:
         return len(text) > _MAX_SEARCHED or any(self._masked_columns.is_masked(word) for word in _WORD.findall(text))
+
+
+def _may_quote(code: str, values: Mapping[str, str], masked: Container[str]) -> bool:
+    """Whether this field may quote a row of a table with masked columns.
+
+    A statement of a function's own may have been made of a row's values, and a context quotes statements and rows.
+    """
+    if code == "q":
+        return True
+    if values.get("t", "") in masked:
+        return True
+    if code == "W":
+        return _PLAIN_CONTEXT.fullmatch(values[code]) is None
+    if "t" in values:
+        return False
+    state = values.get("C", "")
+    return state[:2] not in _WITHOUT_VALUES and state != _RAISED

@@ -35,7 +35,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Function:
-    """One that gives rows: its columns, each with the masked column that it shows, or none."""
+    """One that is not PostgreSQL's own; the columns that it gives, each with the masked one that it shows, or none."""
 
     schema: str
     name: str
@@ -47,7 +47,7 @@ class Function:
 
 
 class Catalogue:
-    """Tables by OID and by name, those that have masked columns, and functions that give rows.
+    """Tables by OID and by name, those that have masked columns, and functions.
 
     `system` are PostgreSQL's own tables and views; `counts_plainly`: no function but PostgreSQL's is called count.
     """

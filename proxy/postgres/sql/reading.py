@@ -40,20 +40,21 @@ VIEWS_SQL = _AS_IS.format(
     " where c.relkind in ('v', 'm') and c.oid >= 16384 order by c.oid"
 )
 
-#: Functions that are not PostgreSQL's own and give rows, or are called count: OID, schema, name, the table whose rows
-#: they are, and the name of a column, each in a row of its own.
+#: Functions that are not PostgreSQL's own: OID, schema, name, the table whose rows they give or 0, and each column that
+#: they give in a row of its own: its name, and the table whose rows it holds, or 0.
 FUNCTIONS_SQL = _AS_IS.format(
     "select p.oid, n.nspname, p.proname, coalesce(nullif(t.typrelid, 0), e.typrelid, 0),"
-    " coalesce(a.name, r.attname, '')"
+    " coalesce(a.name, r.attname, ''), coalesce(nullif(h.typrelid, 0), i.typrelid, 0)"
     " from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace"
     " join pg_catalog.pg_type t on t.oid = p.prorettype"
     " left join pg_catalog.pg_type e on e.oid = coalesce(nullif(t.typbasetype, 0), t.typelem)"
-    " left join lateral unnest(p.proargnames, p.proargmodes) as a(name, mode) on a.mode in ('o', 'b', 't')"
+    " left join lateral unnest(p.proargnames, p.proargmodes, p.proallargtypes) as a(name, mode, type)"
+    " on a.mode in ('o', 'b', 't')"
+    " left join pg_catalog.pg_type h on h.oid = a.type"
+    " left join pg_catalog.pg_type i on i.oid = coalesce(nullif(h.typbasetype, 0), h.typelem)"
     " left join pg_catalog.pg_attribute r on r.attnum > 0 and not r.attisdropped"
     " and r.attrelid = coalesce(nullif(t.typrelid, 0), e.typrelid, 0)"
-    " where p.oid >= 16384 and (coalesce(nullif(t.typrelid, 0), e.typrelid, 0) <> 0 or a.name is not null"
-    " or p.proname = 'count')"
-    " order by p.oid, r.attnum"
+    " where p.oid >= 16384 order by p.oid, r.attnum"
 )
 _TABLE, _VIEW, _TYPE = "r", "v", "c"
 
@@ -79,8 +80,10 @@ def read(
             table.masked[int(number)] = column
         if rows != "0":
             holders.append((table.oid, int(number), int(rows)))
-    _trace([(int(oid), definition) for oid, definition in views if int(oid) in tables], holders, tables, is_masked)
-    found = list(_functions(functions, tables, is_masked))
+    called = list(functions)
+    shown = [(int(oid), definition) for oid, definition in views if int(oid) in tables]
+    _trace(shown, holders, tables, called, is_masked)
+    found = list(_functions(called, tables, is_masked))
     own = [_system_table(row, is_masked) for row in system]
     plainly = not any(function.name == "count" for function in found)
     return Catalogue(tables.values(), found, own, counts_plainly=plainly)
@@ -95,12 +98,17 @@ def _system_table(row: Sequence[str], is_masked: IsMasked) -> Table:
 
 def _functions(rows: Iterable[Sequence[str]], tables: Mapping[int, Table], is_masked: IsMasked) -> Iterator[Function]:
     """Each with the columns of its table, or what it names itself."""
-    found: dict[str, tuple[str, str, int, list[str]]] = {}
-    for oid, schema, name, table, column in rows:
-        found.setdefault(oid, (schema, name, int(table), []))[3].append(column)
-    for schema, name, oid, names in found.values():
+    found: dict[str, tuple[str, str, int, list[tuple[str, str]]]] = {}
+    for oid, schema, name, table, column, *more in rows:
+        held = tables.get(int(more[0])) if more else None
+        masked = column if is_masked(column) else next(iter(held.masked.values()), "") if held is not None else ""
+        found.setdefault(oid, (schema, name, int(table), []))[3].append((column, masked))
+    for schema, name, oid, columns in found.values():
         table = tables.get(oid)
-        own = [(each, each if is_masked(each) else "") for each in names if each]
+        own = [each for each in columns if each[0]]
+        if nameless := next((masked for column, masked in columns if masked and not column), ""):
+            # PostgreSQL counts them, and which of them this one is does not stand here.
+            own += [(f"column{number}", nameless) for number in range(1, len(columns) + 1)]
         given = own if table is None else [(each, table.masked.get(n, "")) for n, each in table.columns.items()]
         yield Function(schema, name, tuple(given))
 
@@ -109,6 +117,7 @@ def _trace(
     views: Sequence[tuple[int, str]],
     holders: Sequence[tuple[int, int, int]],
     tables: Mapping[int, Table],
+    functions: Sequence[Sequence[str]],
     is_masked: IsMasked,
 ) -> None:
     """Mark what views show of masked columns, and columns that hold rows with masked ones, until nothing changes.
@@ -118,9 +127,13 @@ def _trace(
     changed = True
     while changed:
         changed = _held(holders, tables)
-        known = Catalogue(tables.values())
+        given = [each for each in _functions(functions, tables, is_masked) if each.masked]
+        known = Catalogue(tables.values(), given)
+        named = {*known.masked, *STATISTICS, *(each.name for each in given)}
+        # Within quotes a quote is written twice.
+        written = tuple(named | {name.replace('"', '""') for name in named})
         for oid, definition in views:
-            if not any(name in definition for name in (*known.masked, *STATISTICS)):
+            if not any(name in definition for name in written):
                 continue
             found = _masked_in_view(definition, tables[oid], known, is_masked)
             new = {number: name for number, name in found.items() if number not in tables[oid].masked}

@@ -26,6 +26,16 @@ _INSTEAD = {
     Why.AROUND: "{} reads around columns, or runs text that Gatepass cannot look into, and this database has masked "
     "data. Select what you need from the tables themselves.",
     Why.CODE: "This statement would run other code over masked data, or names them in code ({}). Leave them out of it.",
+    Why.BODY: "Code that reads rows, or that Gatepass cannot follow ({}), is not made or run through it where a "
+    "database has masked data: its names mean what they mean when it runs. Write a query, keep code to expressions of "
+    "its arguments, or have it made by a migration that does not pass Gatepass.",
+    Why.KEPT: "This database has masked data, and only the names of functions, types and schemas tell what they "
+    "give ({}). Keep the name, or have it changed by a migration that does not pass Gatepass.",
+    Why.GROWN: "This view would show masked data ({}) that it did not before, to what reads it already. "
+    "Make it under another name.",
+    Why.PLANNED: "{} has rows come in an order that tells masked data. Leave the planner's settings as they are, "
+    "and write names of settings as texts.",
+    Why.ENCODED: "COPY in the encoding {} cannot be masked. Use ENCODING 'UTF8', or leave it out.",
     Why.DEPTH: "This statement is nested too deeply to be checked for masked data. Write it with fewer levels.",
 }
 

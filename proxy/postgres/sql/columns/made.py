@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from proxy.postgres.sql.catalogue import Catalogue, IsMasked, Table
-from proxy.postgres.sql.columns.definitions import shown_by_view
+from proxy.postgres.sql.columns.defining.definitions import shown_by_view
 from proxy.postgres.sql.columns.queries import query
 from proxy.postgres.sql.columns.relations import Column, Relation, Used
 from proxy.postgres.sql.columns.scope import Scope

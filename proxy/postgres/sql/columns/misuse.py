@@ -17,8 +17,10 @@ upstream only in a place where Gatepass knows that it is one, and replaces it. T
    refused, and so is a reference that it cannot find. A table that is not in the catalogue may have masked columns.
    What the session itself makes is known from the moment that it is asked for (`made`), and must show masked columns
    under their own names (`definitions`, `table_changes`).
-3. *What goes around columns?* Functions that take SQL as text, statistics, bodies of functions (`bypasses`), and
-   changes by which other code would see the rows (`changes`): refused where the database has masked columns at all.
+3. *What goes around columns?* Functions that take SQL as text and statistics (`bypasses`), changes by which other code
+   would see the rows (`changes`), and the order of rows (`orders`): refused where the database has masked columns at
+   all. So is code that a client makes, a function or a DO block, unless it is proven to read no rows (`code.bodies`):
+   what a name in it means is found when it runs, and may be masked by then.
 
 An example. In cards(id, holder, cvv), with OID 20000, a rule masks `cvv`:
 
@@ -35,15 +37,18 @@ An example. In cards(id, holder, cvv), with OID 20000, a rule masks `cvv`:
     select count(*), max(id) from cards
         touches cards, and no masked column of it: it runs.
 
+    create function n() returns bigint language sql as 'select count(*) from users'
+        by the time it runs, a view with masked columns may be called users: refused.
+
     declare c cursor with hold for select cvv as x from cards
         the rows may outlive the table, and with it their origin: only a name that a rule knows tells then. Refused.
 
 Harmless are: a target of a SELECT that the client or an outer query sees, a RETURNING list, IS NULL, count(x), EXISTS,
-and SET of a masked column from one of the same row. An INSERT's own values are the client's already. Order, groups,
+and SET of a masked column from itself. An INSERT's own values are the client's already. Order, groups,
 DISTINCT and set operations compare values, and so tell what they are: they are uses.
 
-Not covered: functions that were written earlier (SECURITY DEFINER, PL/pgSQL) cannot be seen through. Those that give
-rows of a table are read as that table's; the results of others are masked by name and content alone.
+Not covered: functions that were made around the gateway (SECURITY DEFINER, PL/pgSQL) cannot be seen through. Those that
+give rows of a table are read as that table's; the results of others are masked by name and content alone.
 """
 
 from typing import NamedTuple
@@ -51,11 +56,14 @@ from typing import NamedTuple
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from proxy.postgres.sql.bypasses import in_code, reads_around
+from proxy.postgres.protocol.encodings import codec
+from proxy.postgres.sql.bypasses import reads_around
 from proxy.postgres.sql.catalogue import Catalogue, IsMasked
 from proxy.postgres.sql.changes import run_code
-from proxy.postgres.sql.columns.definitions import define, under_own_names
+from proxy.postgres.sql.code.bodies import unproven
+from proxy.postgres.sql.columns.defining.definitions import define, under_own_names
 from proxy.postgres.sql.columns.hints import Refusal, refusal
+from proxy.postgres.sql.columns.orders import planner_setting
 from proxy.postgres.sql.columns.queries import query
 from proxy.postgres.sql.columns.relations import Used, Why
 from proxy.postgres.sql.columns.scope import Scope
@@ -63,6 +71,8 @@ from proxy.postgres.sql.cursors import cursor_change
 from proxy.postgres.sql.effects.names import strings
 from proxy.syntax.sql import unwrap, walk
 
+#: They say by themselves what stands in the way.
+_SAID = frozenset({Why.AROUND, Why.CODE, Why.BODY, Why.KEPT, Why.GROWN, Why.PLANNED, Why.ENCODED})
 _QUERIES = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt, pg.MergeStmt)
 
 
@@ -85,6 +95,7 @@ def misuse(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> Refusal 
 
 
 def _check(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> None:
+    _check_encoding(tree)
     if catalogue.masked:
         _check_others(tree, catalogue, is_masked)
     scope = Scope(catalogue, is_masked, query)
@@ -104,12 +115,22 @@ def _outlives_origins(tree: Message) -> bool:
     return change is not None and change.holds
 
 
+def _check_encoding(tree: Message) -> None:
+    """A COPY's rows are taken apart by ASCII bytes, which some encodings have within longer characters."""
+    if isinstance(tree, pg.CopyStmt) and not tree.is_from:
+        for option in (each.def_elem for each in tree.options):
+            if option.defname == "encoding" and codec(option.arg.string.sval) is None:
+                raise Used(option.arg.string.sval, Why.ENCODED)
+
+
 def _check_others(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> None:
     """What goes around columns, and what would run other code over them."""
     if around := reads_around(tree):
         raise Used(around, Why.AROUND)
-    if code := in_code(tree, catalogue, is_masked):
-        raise Used(code, Why.CODE)
+    if code := unproven(tree, catalogue, is_masked):
+        raise Used(code, Why.BODY)
+    if setting := planner_setting(tree):
+        raise Used(setting, Why.PLANNED)
     columns = {
         column
         for node in walk(tree)
@@ -168,7 +189,7 @@ def _may_be_masked(reference: pg.RangeVar, catalogue: Catalogue) -> bool:
 
 def _because(used: Used, tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> Used:
     """What stands in the way: where it is no column that is known to be masked, a table that is not known."""
-    if used.why in {Why.AROUND, Why.CODE} or is_masked(used.masked):
+    if used.why in _SAID or is_masked(used.masked):
         return used
     nodes = list(walk(tree))
     inner = {node.ctename for node in nodes if isinstance(node, pg.CommonTableExpr)}

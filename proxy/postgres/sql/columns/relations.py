@@ -23,6 +23,11 @@ class Why(IntEnum):
     AROUND = 9
     CODE = 10
     DEPTH = 11
+    BODY = 12
+    KEPT = 13
+    GROWN = 14
+    PLANNED = 15
+    ENCODED = 16
 
 
 class Used(Exception):

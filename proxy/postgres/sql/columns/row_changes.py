@@ -1,6 +1,6 @@
 """Changes of rows: INSERT, UPDATE, DELETE and MERGE, with what their RETURNING gives. Pure.
 
-A masked value may be set to one of its own row, in a column that is masked as well; it may go nowhere else.
+A masked column may be set to itself, as it is, was or was to be inserted; what it holds may go nowhere else.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -109,10 +109,8 @@ def _assign(targets: Iterable[Message], target: Relation, scope: Scope, *, moves
         value = unwrap(each.val)
         check_all(each.indirection, scope)
         if isinstance(value, pg.ColumnRef) and not moves:
-            own = [column.masked for column in target.columns if column.name == each.name]
-            into_masked = scope.is_masked(each.name) or (bool(own) and all(own))
             column = scope.column(value) if not _is_star(value) else None
-            if column is not None and (into_masked or not column.masked):
+            if column is not None and (not column.masked or (column.name == each.name and not each.indirection)):
                 continue
         _move(value, scope)
 

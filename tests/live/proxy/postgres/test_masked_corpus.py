@@ -121,7 +121,8 @@ async def test_what_another_session_makes_is_known_before_it_is_used(door: Door,
     assert await two.fetchval("select reverse(u.name) from users_view u where u.name = 'Ada'") == "adA"
     async with one.transaction():
         await one.execute("create view made as select cvv from cards")
-        await one.execute("create or replace view users_view as select name, cvv from users join cards using (id)")
+        await one.execute("drop view users_view")
+        await one.execute("create view users_view as select name, cvv from users join cards using (id)")
     for sql in (
         "select reverse(u.concat) from users_view u",
         "select reverse(m.concat) from made m",

@@ -31,8 +31,6 @@ def roles() -> dict[str, dict[str, Any]]:
     ],
 )
 async def test_a_template_that_will_not_do(door: Door, made: Made, template: str, why: str) -> None:
-    if template == "app_others" and made.superuser.get_server_version().major < 16:
-        pytest.skip("before PostgreSQL 16 CREATEROLE hands on any role")
     with pytest.raises(asyncpg.PostgresError, match=f"No role could be made for this session on db: {why}"):
         await door.connect(template)
     row = await door.ended()

@@ -21,8 +21,7 @@ def test_a_name_stays_one_name(name: str) -> None:
     every = [
         made,
         comment,
-        statements.join(name, name, 180_000),
-        statements.join(name, name, 150_000),
+        statements.join(name, name),
         statements.leave(name, name),
         statements.lock(name),
         statements.belong_to_us(name, 160_000),
@@ -56,8 +55,7 @@ def test_what_no_name_can_hold(value: str) -> None:
 
 
 def test_before_postgresql_16_membership_has_no_options() -> None:
-    assert "with" not in statements.join("x", "t", 150_000)
-    assert statements.join("x", "t", 160_000).endswith("with inherit true, set false")
+    assert statements.join("x", "t").endswith("with inherit true, set false")
 
 
 def test_names_are_a_list() -> None:

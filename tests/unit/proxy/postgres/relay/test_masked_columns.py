@@ -5,6 +5,7 @@ from typing import Any, cast
 
 import pytest
 
+from proxy.errors import PolicyFault
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.postgres.relay.masked_columns import CatalogueChanges, MaskedColumns
 from proxy.postgres.sql.reading import read
@@ -41,7 +42,7 @@ def masked_columns() -> MaskedColumns:
         (None, "cards", ("id", "cvv"), [False, True]),
         (None, "shown", (), [False, True]),
         (None, "shown", ("code", "id"), [True, False]),
-        (None, "other", (), []),
+        (None, "shown", ("note",), [False]),
         (None, None, (), []),
     ],
 )
@@ -49,6 +50,14 @@ def test_copy_rules(
     masked_columns: MaskedColumns, schema: str | None, table: str | None, columns: tuple[str, ...], masked: list[bool]
 ) -> None:
     assert [rule is not None for rule in masked_columns.copy_rules(schema, table, columns)] == masked
+
+
+@pytest.mark.parametrize(("table", "is_changed"), [("other", False), ("cards", True)])
+def test_a_copy_of_columns_that_are_not_known(masked_columns: MaskedColumns, table: str, is_changed: bool) -> None:
+    masked_columns.expire(changed=is_changed)
+    with pytest.raises(PolicyFault, match="Name the columns in COPY"):
+        masked_columns.copy_rules(None, table, ())
+    assert masked_columns.copy_rules(None, table, ("cvv",)) != [None]
 
 
 def test_ddl_makes_the_catalogue_stale_here_at_once_and_elsewhere_once_it_is_committed() -> None:

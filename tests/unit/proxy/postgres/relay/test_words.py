@@ -30,7 +30,15 @@ def payload(**values: str) -> bytes:
         (("cards",), {"t": "cards", "D": "Key (id)=(1)"}, WITHHELD),
         (("cards",), {"t": "people", "D": "Key (id)=(1)"}, "Key (id)=(1)"),
         (("cards",), {"t": "people", "D": "Key (cvv)=(737)"}, WITHHELD),
-        (("cards",), {"D": "x" * 40_000}, WITHHELD),
+        (("cards",), {"D": "x" * 40_000, "C": "42P01"}, WITHHELD),
+        # A row of a view, one that is there twice, a text that is no number: they name no table.
+        (("cards",), {"C": "44000", "D": "Failing row contains (1, 737)."}, WITHHELD),
+        (("cards",), {"C": "21000", "D": "Row: (1,737)"}, WITHHELD),
+        (("cards",), {"C": "22P02", "D": 'Token "737" is invalid.'}, WITHHELD),
+        (("cards",), {"D": "of a kind that nobody knows"}, WITHHELD),
+        (("cards",), {"C": "2BP01", "D": "view v depends on table t"}, "view v depends on table t"),
+        (("cards",), {"C": "P0001", "D": "said by code"}, "said by code"),
+        ((), {"C": "44000", "D": "Failing row contains (1, 737)."}, "Failing row contains (1, 737)."),
     ],
 )
 def test_details_that_quote_rows(masked: tuple[str, ...], values: dict[str, str], detail: str) -> None:
@@ -50,3 +58,26 @@ def test_long_texts_are_masked_beforehand() -> None:
     assert CARD not in said.masked(text)
     said.forget()
     assert not said.ready
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "said"),
+    [
+        ({"C": "P0001", "W": "PL/pgSQL function f() line 3 at RAISE"}, "W", "PL/pgSQL function f() line 3 at RAISE"),
+        ({"C": "22012", "W": "PL/pgSQL function f() line 3 at RAISE"}, "W", "PL/pgSQL function f() line 3 at RAISE"),
+        ({"C": "22P02", "W": 'COPY t, line 7, column id: "a"'}, "W", 'COPY t, line 7, column id: "a"'),
+        (
+            {"C": "P0001", "W": 'f() line 1 at RAISE\nCOPY t, line 7: "a"'},
+            "W",
+            'f() line 1 at RAISE\nCOPY t, line 7: "a"',
+        ),
+        ({"C": "P0001", "W": 'SQL "select 1"\nCOPY t, line 7: "a"'}, "W", WITHHELD),
+        ({"C": "22P02", "W": 'COPY t, line 7, column cvv: "a"'}, "W", WITHHELD),
+        ({"C": "22012", "W": "SQL-Anweisung »select 737«"}, "W", WITHHELD),
+        ({"C": "22P02", "W": "JSON data, line 1: 737"}, "W", WITHHELD),
+        ({"C": "42601", "W": "SQL statement \"select '737' from\""}, "W", WITHHELD),
+        ({"C": "42601", "q": "select '737' from"}, "q", WITHHELD),
+    ],
+)
+def test_contexts_that_quote_statements_and_rows(values: dict[str, str], code: str, said: str) -> None:
+    assert words("cards").fields(payload(**values))[code] == said

@@ -1,5 +1,7 @@
 """Reading: the catalogue from the rows of its queries; rows that hold rows, functions, PostgreSQL's own tables."""
 
+import pytest
+
 from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.reading import read
 from support.cards import COLUMNS, FUNCTIONS, SYSTEM, VIEWS, is_masked
@@ -58,3 +60,38 @@ def test_views_of_views_are_found_in_the_order_of_their_making() -> None:
     views = [("21000", "SELECT cards.cvv AS a FROM cards;")]
     views += [(str(21000 + n), f"SELECT v{n - 1}.a FROM v{n - 1};") for n in range(1, 50)]  # noqa: S608 - never run
     assert read([*COLUMNS, *chain], views, is_masked).masked_columns("v49") == {"a"}
+
+
+def test_a_function_that_gives_a_row_in_one_of_its_columns() -> None:
+    rows = [("21002", "public", "h", "0", "n", "0"), ("21002", "public", "h", "0", "c", "20000")]
+    [function] = read(COLUMNS, VIEWS, is_masked, [*FUNCTIONS, *rows], SYSTEM).functions(["h"])
+    assert function.columns == (("n", ""), ("c", "cvv"))
+
+
+def test_a_row_in_a_column_without_a_name_is_masked_as_well() -> None:
+    rows = [("21002", "public", "h", "0", "", "0"), ("21002", "public", "h", "0", "", "20000")]
+    [function] = read(COLUMNS, VIEWS, is_masked, rows, SYSTEM).functions(["h"])
+    assert function.columns == (("column1", "cvv"), ("column2", "cvv"))
+
+
+def test_a_function_that_gives_no_rows_is_known_by_its_name() -> None:
+    [function] = read(COLUMNS, VIEWS, is_masked, [("21002", "public", "h", "0", "", "0")], SYSTEM).functions(["h"])
+    assert function.columns == ()
+
+
+@pytest.mark.parametrize(
+    ("definition", "masked"),
+    [
+        ("SELECT t.x AS y FROM g() t(a, b, x);", {"y"}),
+        ("SELECT (g()).cvv AS y;", {"y"}),
+        ('SELECT t.cvv AS y FROM "we""ird" t;', {"y"}),
+        ("SELECT users.name AS y FROM users;", set()),
+    ],
+)
+def test_views_over_functions_and_over_names_in_quotes(definition: str, masked: set[str]) -> None:
+    columns = [
+        *(("30000", "public", 'we"ird', "1", "id"), ("30000", "public", 'we"ird', "2", "cvv")),
+        ("30001", "public", "shown", "1", "y", "v", "0"),
+    ]
+    catalogue = read([*COLUMNS, *columns], [*VIEWS, ("30001", definition)], is_masked, FUNCTIONS, SYSTEM)
+    assert catalogue.masked_columns("shown") == masked

@@ -20,6 +20,11 @@ from support.sql import tree_of
             {"id": "", "holder": "", "cvv": "cvv", "name": ""},
         ),
         ("insert into users values (1, 'a')", {}),
+        (
+            "insert into cards (id) values (1) on conflict (id) do update set cvv = excluded.cvv returning id",
+            {"id": ""},
+        ),
+        ("insert into cards (id) values (1) on conflict (id) do update set cvv = cards.cvv returning id", {"id": ""}),
     ],
 )
 def test_what_it_gives(scope: Scope, sql: str, columns: dict[str, str]) -> None:
@@ -36,6 +41,9 @@ def test_what_it_gives(scope: Scope, sql: str, columns: dict[str, str]) -> None:
         ("update cards set holder = cvv", Why.MOVED),
         ("update cards set cvv = o.cvv from other o", Why.MOVED),
         ("update cards set cvv = upper(cvv)", Why.USED),
+        ("update cards set cvv[1] = cvv", Why.MOVED),
+        ("update archive set cvv = old", Why.MOVED),
+        ("insert into archive (id) values (1) on conflict (id) do update set cvv = excluded.old", Why.MOVED),
         ("update users set name = c.concat from cards c", Why.WHOLE_ROW),
         ("with cards as (select 1 as id) update cards set holder = cvv", Why.MOVED),
         ("delete from cards where cvv = '1'", Why.USED),

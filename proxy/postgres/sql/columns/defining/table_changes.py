@@ -20,7 +20,7 @@ _COMMANDS = frozenset(
         *(pg.AT_DropExpression, pg.AT_DropNotNull, pg.AT_SetNotNull, pg.AT_SetStatistics, pg.AT_SetOptions),
         *(pg.AT_ResetOptions, pg.AT_SetStorage, pg.AT_SetCompression, pg.AT_AddIdentity, pg.AT_SetIdentity),
         *(pg.AT_DropIdentity, pg.AT_AddConstraint, pg.AT_AlterConstraint, pg.AT_ValidateConstraint),
-        *(pg.AT_DropConstraint, pg.AT_ChangeOwner, pg.AT_ClusterOn, pg.AT_DropCluster, pg.AT_SetLogged),
+        *(pg.AT_DropConstraint, pg.AT_ChangeOwner, pg.AT_DropCluster, pg.AT_SetLogged),
         *(pg.AT_SetUnLogged, pg.AT_SetAccessMethod, pg.AT_SetTableSpace, pg.AT_SetRelOptions),
         *(pg.AT_ResetRelOptions, pg.AT_EnableTrig, pg.AT_EnableAlwaysTrig, pg.AT_EnableReplicaTrig),
         *(pg.AT_DisableTrig, pg.AT_EnableTrigAll, pg.AT_DisableTrigAll, pg.AT_EnableTrigUser),
@@ -37,8 +37,6 @@ _PLAIN_CONSTRAINTS = frozenset(
         *(pg.CONSTR_ATTR_IMMEDIATE, pg.CONSTR_ATTR_ENFORCED, pg.CONSTR_ATTR_NOT_ENFORCED),
     }
 )
-#: PostgreSQL's own, besides each type's default: others could be the session's.
-_OPERATOR_CLASSES = frozenset({"text_pattern_ops", "varchar_pattern_ops", "bpchar_pattern_ops"})
 
 
 def alter(change: pg.AlterTableStmt, scope: Scope) -> None:
@@ -82,8 +80,10 @@ def check_constraint(constraint: pg.Constraint, inside: Scope, *, has_rows: bool
             check_all([constraint.where_clause], inside)
             for node in walk(constraint):
                 if isinstance(node, pg.IndexElem):
-                    _compare([node.name] if node.name else [], inside)
                     check_element(node, inside)
+        case pg.CONSTR_PRIMARY | pg.CONSTR_UNIQUE if has_rows:
+            # Whether it can be made tells whether two are the same, and its index has the rows in their order.
+            _compare(strings(constraint.keys), inside)
         case other if other in _PLAIN_CONSTRAINTS:
             pass
         case _:
@@ -106,9 +106,4 @@ def check_element(element: Message, inside: Scope) -> None:
     if not isinstance(element, pg.IndexElem | pg.PartitionElem):
         raise Used(element.DESCRIPTOR.name, Why.SHAPE)
     check_all([element.expr], inside)
-    is_own = not element.opclass or strings(element.opclass)[-1] in _OPERATOR_CLASSES
-    if element.name and _found(element.name, inside).masked:
-        if isinstance(element, pg.PartitionElem):
-            raise Used(element.name, Why.COMPARED)
-        if not is_own:
-            raise Used(element.name, Why.SHAPE)
+    _compare([element.name] if element.name else [], inside)

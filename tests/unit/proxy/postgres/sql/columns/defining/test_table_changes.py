@@ -3,9 +3,9 @@
 import pytest
 from postgast import pg_query_pb2 as pg
 
+from proxy.postgres.sql.columns.defining.table_changes import alter
 from proxy.postgres.sql.columns.relations import Used, Why
 from proxy.postgres.sql.columns.scope import Scope
-from proxy.postgres.sql.columns.table_changes import alter
 from support.sql import tree_of
 
 
@@ -22,7 +22,7 @@ def change(sql: str, scope: Scope) -> None:
         "add check (id > 0)",
         "add column total int generated always as (id + 1) stored",
         "alter cvv set not null, drop column holder",
-        "add unique (cvv)",
+        "add unique (holder)",
         "add foreign key (id) references users (id)",
         "enable row level security",
     ],
@@ -41,6 +41,9 @@ def test_harmless(scope: Scope, command: str) -> None:
         ("add foreign key (holder) references other (cvv)", Why.COMPARED),
         ("add exclude using btree (cvv with =)", Why.COMPARED),
         ("add exclude using gist (holder with =) where (cvv > '5')", Why.USED),
+        ("add unique (cvv)", Why.COMPARED),
+        ("add primary key (id, cvv)", Why.COMPARED),
+        ("cluster on cards_pkey", Why.SHAPE),
         ("inherit users", Why.SHAPE),
         ("attach partition users default", Why.SHAPE),
         ("enable rule r", Why.SHAPE),

@@ -10,19 +10,20 @@ from dataclasses import replace
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
+from proxy.postgres.sql.catalogue import Table
+from proxy.postgres.sql.columns.defining.renames import move, rename
+from proxy.postgres.sql.columns.defining.table_changes import alter, check_constraint, check_element
 from proxy.postgres.sql.columns.expressions import check, check_all
 from proxy.postgres.sql.columns.relations import Column, Relation, Used, Why
 from proxy.postgres.sql.columns.scope import Scope
 from proxy.postgres.sql.columns.sources import table_of
-from proxy.postgres.sql.columns.table_changes import alter, check_constraint, check_element
 from proxy.postgres.sql.effects.names import strings
-from proxy.syntax.sql import children, unwrap, walk
+from proxy.syntax.sql import unwrap, walk
 
 #: They show nothing of rows and have no expressions; what a sample of a table tells lies in `bypasses`.
 _PLAIN = frozenset(
     {
         pg.AlterOwnerStmt,
-        pg.ClusterStmt,
         pg.CommentStmt,
         pg.DropStmt,
         pg.GrantStmt,
@@ -34,18 +35,18 @@ _PLAIN = frozenset(
         pg.VacuumStmt,
     }
 )
-#: Their names are in no catalogue of ours; ALTER INDEX renames tables as well.
-_NO_TABLES = frozenset({pg.OBJECT_INDEX, pg.OBJECT_SEQUENCE})
-#: What belongs to a table and has a name that no query uses.
-_PARTS = frozenset({pg.OBJECT_TABCONSTRAINT, pg.OBJECT_TRIGGER, pg.OBJECT_POLICY, pg.OBJECT_RULE})
 #: They give rows to others, or take them by another way than their names.
 _ELSEWHERE = frozenset(
     {pg.CreatePublicationStmt, pg.AlterPublicationStmt, pg.CreateForeignTableStmt, pg.ImportForeignSchemaStmt}
 )
+#: They have queries, which are read as such.
+_WITH_QUERIES = (pg.ViewStmt, pg.RuleStmt, pg.CreateSchemaStmt)
 
 
 def define(node: Message, scope: Scope) -> None:
     """Raises Used where a definition would do more with a masked column than show it under its own name."""
+    if not isinstance(node, _WITH_QUERIES):
+        _call_none(node, scope)
     match node:
         case pg.ViewStmt():
             _view(node, scope)
@@ -54,13 +55,15 @@ def define(node: Message, scope: Scope) -> None:
         case pg.AlterTableStmt():
             alter(node, scope)
         case pg.RenameStmt():
-            _rename(node, scope)
+            rename(node, scope)
+        case pg.AlterObjectSchemaStmt():
+            move(node, scope)
         case pg.CreateStmt():
             _table(node, scope)
         case pg.IndexStmt():
             inside = scope.inside([table_of(node.relation, scope)])
             check_all([node.where_clause], inside)
-            for element in (*node.index_params, *node.index_including_params):
+            for element in node.index_params:
                 check_element(unwrap(element), inside)
         case pg.CreateTrigStmt() | pg.RuleStmt():
             _on_change(node, scope)
@@ -73,8 +76,6 @@ def define(node: Message, scope: Scope) -> None:
             check(node.funccall, scope)
         case pg.ExecuteStmt():
             check_all(node.params, scope)
-        case pg.CreateFunctionStmt():
-            _function(node, scope)
         case pg.CreateSchemaStmt():
             for each in node.schema_elts:
                 define(unwrap(each), scope)
@@ -85,6 +86,20 @@ def define(node: Message, scope: Scope) -> None:
         case _:
             for table in _mentioned(node, scope):
                 raise Used(f"this statement about {table.name}", Why.SHAPE)
+
+
+def _call_none(node: Message, scope: Scope) -> None:
+    """No function that gives masked rows: not in a check, a default, a bound, nor as a part of something."""
+    for each in walk(node):
+        match each:
+            case pg.FuncCall():
+                name = strings(each.funcname)
+            case pg.TypeName() if isinstance(node, pg.DefineStmt):
+                name = strings(each.names)
+            case _:
+                continue
+        if any(function.masked for function in scope.catalogue.functions(name)):
+            raise Used(f"{name[-1]}()", Why.WHOLE_ROW)
 
 
 def _mentioned(node: Message, scope: Scope) -> Iterator[Relation]:
@@ -110,8 +125,20 @@ def shown_by_view(view: pg.ViewStmt, scope: Scope) -> Relation:
 
 
 def _view(view: pg.ViewStmt, scope: Scope) -> None:
-    """A view may show masked columns under their own names: others could not be told apart before it is committed."""
-    under_own_names(shown_by_view(view, scope), scope)
+    """A view may show masked columns under their own names: others could not be told apart before it is committed.
+
+    One that is there shows no more of them than before, for what reads it was judged by that.
+    """
+    rows = shown_by_view(view, scope)
+    under_own_names(rows, scope)
+    found = scope.catalogue.named(view.view.relname, view.view.schemaname) if view.replace else []
+    for column in rows.columns:
+        if column.masked and not all(column.name in _masked_of(each) for each in found):
+            raise Used(column.masked, Why.GROWN)
+
+
+def _masked_of(table: Table) -> set[str]:
+    return {table.columns[number] for number in table.masked}
 
 
 def under_own_names(given: Relation, scope: Scope) -> None:
@@ -131,20 +158,6 @@ def _copy(copy: pg.CopyStmt, scope: Scope) -> None:
         if table.masked and (copy.filename or copy.is_program or not found):
             raise Used(table.name, Why.MOVED)
     check_all([copy.where_clause], scope.inside([table]))
-
-
-def _rename(change: pg.RenameStmt, scope: Scope) -> None:
-    """Masked columns keep their names, and their tables too."""
-    if scope.is_masked(change.subname) and change.rename_type not in _PARTS:
-        raise Used(change.subname, Why.RENAMED)
-    if not change.HasField("relation") or change.rename_type in _PARTS:
-        return
-    if change.rename_type in _NO_TABLES and not scope.catalogue.named(change.relation.relname):
-        return
-    table = table_of(change.relation, scope)
-    column = table.find(change.subname) if change.rename_type == pg.OBJECT_COLUMN else None
-    if (column is not None and column.masked) or (table.masked and change.rename_type != pg.OBJECT_COLUMN):
-        raise Used(change.subname or table.name, Why.RENAMED)
 
 
 def _table(table: pg.CreateStmt, scope: Scope) -> None:
@@ -180,13 +193,3 @@ def _on_change(node: pg.CreateTrigStmt | pg.RuleStmt, scope: Scope) -> None:
     for action in map(unwrap, node.actions):
         if not isinstance(action, pg.NotifyStmt):
             scope.query(action, inside, False)
-
-
-def _function(function: pg.CreateFunctionStmt, scope: Scope) -> None:
-    """A body that is a tree; one that is text is for `bypasses.in_code`."""
-    if not any(True for _ in _mentioned(function, scope)):
-        return
-    for part in walk(function.sql_body):
-        if isinstance(part, pg.SelectStmt | pg.InsertStmt | pg.UpdateStmt | pg.DeleteStmt | pg.MergeStmt):
-            raise Used(function.funcname[-1].string.sval, Why.SHAPE)
-    check_all((child for _, child in children(function) if isinstance(child, pg.FunctionParameter)), scope)
