@@ -17,6 +17,9 @@ from proxy.syntax.bash import nodes, parse, source
 # Bash separates by space, tab and newline only; the grammar also by these, so that the two would read different words.
 # A lone dollar at a line's end makes the grammar swallow the next line.
 _CHARACTERS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]|\$(?:\\\n)*\n")
+# In GBK, BIG5 or SJIS, which a line can switch to itself, the last byte of a character of UTF-8 is one with any of
+# these behind it: then a backslash quotes nothing.
+_JOINED = re.compile(r"[^\x00-\x7f][\\`|{}\[\]~^@]")
 #: The grammar takes the square of their number in a here-document.
 MAX_EXPANSIONS = 3_000
 #: And of these where it cannot read the line (`a|a|a|` of 60 KB takes half a minute), in which no other thread runs.
@@ -73,7 +76,7 @@ def is_unfit(line: str) -> bool:
     too_many = "<<" in line and line.count("$") + line.count("`") > MAX_EXPANSIONS
     bare = line if _NESTS.search(line) else _QUOTED.sub("", line)
     too_many |= sum(map(bare.count, _OPERATORS)) > MAX_OPERATORS
-    return too_many or _CHARACTERS.search(line) is not None
+    return too_many or _CHARACTERS.search(line) is not None or _JOINED.search(bare) is not None
 
 
 def is_read_whole(root: Node, line: str) -> bool:

@@ -73,6 +73,27 @@ def parse(sql: bytes) -> tuple[list[Token], pg.ParseResult]:
     return scanned, tree
 
 
+def parse_kept(sql: bytes) -> pg.ParseResult:
+    """The tree of SQL that is read whenever it runs, under what standard_conforming_strings says then.
+
+    Raises Unreadable, also where a plain string has a backslash: its value is another with that off.
+    """
+    scanned, tree = parse(sql)
+    if any(b"\\" in text for _, text in _plain(sql, scanned)):
+        raise Unreadable
+    return tree
+
+
+def has_plain_backslash(sql: bytes) -> bool:
+    """Whether a plain string may say something else with standard_conforming_strings off than with it on."""
+    if b"\\" not in sql:
+        return False
+    try:
+        return any(b"\\" in text for _, text in _plain(sql, tokens(sql)))
+    except (postgast.PgQueryError, DecodeError, UnicodeError):
+        return True
+
+
 def _lexed(sql: bytes) -> list[Token]:
     try:
         if len(sql) > MAX_SQL_BYTES or _SECOND_BYTE.search(sql):

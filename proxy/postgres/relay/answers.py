@@ -350,6 +350,8 @@ class Answers:
             raise PolicyFault(f"Gatepass cannot mask text in {value}. Use client_encoding UTF8.")
         if name == "client_encoding":
             self._state.told_encoding = value
+        if name == "standard_conforming_strings":
+            self._state.told_strings = value
         return messages.parameter_status(name, self._words.masked(value))
 
 

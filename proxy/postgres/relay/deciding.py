@@ -36,6 +36,7 @@ from proxy.postgres.sql.search_path import means_now
 from proxy.sessions.reviewed import NotAsked, Surroundings
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts, depends_on_schemas, strictest
+from proxy.syntax.sql import has_plain_backslash
 from storage.model import VerdictKind
 
 #: Longer texts are parsed in a thread, so that other sessions go on.
@@ -88,6 +89,9 @@ class Deciding:
 
     def text(self, sql: bytes) -> bytes:
         """A text of the client's in UTF-8, as its client_encoding reads it; what is not certain becomes no UTF-8."""
+        is_read = b"\\" not in sql or (self.is_certain(sql) and self._state.strings_conform)
+        if not is_read and has_plain_backslash(sql):
+            return sql + NO_UTF8
         encoding = codec(self._state.encoding)
         if sql.isascii():
             return sql
@@ -103,10 +107,10 @@ class Deciding:
     def is_certain(self, sql: bytes) -> bool:
         """Whether it is known how the server reads a text.
 
-        It tells of another client_encoding with its next ReadyForQuery, so what was sent since the last one may have
-        changed it, from UTF8 as well as from any other.
+        It tells of another client_encoding, and of other strings, with its next ReadyForQuery, so what was sent since
+        the last one may have changed them, from UTF8 as well as from any other.
         """
-        return sql.isascii() or self._state.is_settled
+        return (sql.isascii() and b"\\" not in sql) or self._state.is_settled
 
     async def certain_text(self, sql: bytes) -> bytes:
         """The same as `text`, once it is known how the server reads it: in a batch that has run something it is asked.
@@ -115,8 +119,9 @@ class Deciding:
         """
         if not self.is_certain(sql) and await self.settled() and not self.is_certain(sql) and self._state.is_in_batch:
             with contextlib.suppress(NotAsked):
-                [encoding] = await answered(self._link, *ask_in_batch(self._state, ("client_encoding",)))
-                self._state.asked_encoding(encoding)
+                settings = ("client_encoding", "standard_conforming_strings")
+                encoding, strings = await answered(self._link, *ask_in_batch(self._state, settings))
+                self._state.asked(encoding, strings)
         return self.text(sql)
 
     def check_names(self, *names: str) -> None:

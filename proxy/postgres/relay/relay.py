@@ -50,6 +50,7 @@ class Relay:
         self._masked_columns = masked_columns
         self._state = ConnectionState()
         self._state.told_encoding = upstream.parameters.get("client_encoding", "UTF8")
+        self._state.told_strings = upstream.parameters.get("standard_conforming_strings", "on")
         self._state.cuts_utf8 = upstream.parameters.get("server_encoding", "UTF8") == "UTF8"
         self._answers = Answers(session, masked_columns, self._state, pin)
         link = Link(send=self._send_on, until=self._until, notify=self._notify, answer=client.write)

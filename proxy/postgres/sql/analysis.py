@@ -80,9 +80,17 @@ def _analysed(
             frozenset(found.unqualified),
         ),
         statement,
-        by_value=found.by_value,
+        by_value=found.by_value or any(map(_has_positions, nodes)),
         executes=next((each.name for each in nodes if isinstance(each, pg.ExecuteStmt)), None),
         prepares=statement.name if isinstance(statement, pg.PrepareStmt) else None,
         shared=shown.shared,
         keeps_naming=keeps_naming(statement, labels),
     )
+
+
+def _has_positions(node: Message) -> bool:
+    """Whether numbers of it may stand for columns: ORDER BY 2 is about another column than ORDER BY 1."""
+    if not isinstance(node, pg.SelectStmt):
+        return False
+    clauses = [*node.sort_clause, *node.group_clause, *node.distinct_clause]
+    return any(isinstance(each, pg.A_Const) for clause in clauses for each in walk(clause))

@@ -31,6 +31,8 @@ _CHANGING = frozenset({"ddl", "do"})
 #: The same, and what runs code that could make or rename something.
 _MAKING = _CHANGING | {"call", UNPARSEABLE}
 _ENDING = frozenset({SqlLabel.TRANSACTION, SqlLabel.CALL, SqlLabel.DO, UNPARSEABLE})
+#: What may change names: settings, and functions that nobody has read.
+_BENEATH = NAMING | {SqlLabel.OPAQUE_FUNCTION}
 _CALLING = frozenset({"call", "execute", UNPARSEABLE})
 
 
@@ -80,7 +82,7 @@ class QueryAnalysis:
     @cached_property
     def names_change_beneath(self) -> bool:
         """Whether what an EXECUTE runs may mean something else by the time that it is read or told about."""
-        return any(each.executes is not None and not NAMING.isdisjoint(each.facts.labels) for each in self.statements)
+        return any(each.executes is not None and not _BENEATH.isdisjoint(each.facts.labels) for each in self.statements)
 
     @cached_property
     def keeps_naming(self) -> bool:
@@ -307,8 +309,8 @@ KEEPS_NAMING = (
     "something else than what is judged. Use SET in the session, or `SET search_path = …` as an option of the function."
 )
 CHANGES_BENEATH = (
-    "This EXECUTE changes what the names of its own statement mean while it runs, so Gatepass cannot tell which of its "
-    "columns are masked. Change the settings before it, by a statement of their own."
+    "This EXECUTE changes settings or calls a function of the database's own, so the names of its statement may mean "
+    "something else while it runs, and Gatepass cannot tell which of its columns are masked. Run the statement itself."
 )
 UNCERTAIN_NAMES = (
     "This database is not in UTF8, so Gatepass is not certain how it cuts this name of a prepared statement or cursor. "

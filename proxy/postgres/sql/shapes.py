@@ -29,7 +29,8 @@ Two texts with one shape must be the same statements but for literals. That is s
 5. *Only statements that mean the same whatever their literals are* are shared (`SHARING` in proxy/showing/sql.py):
    SELECT, INSERT, UPDATE and DELETE, if no function in them takes SQL, a file, a setting or a name as text. In others
    a literal decides what happens: COPY … TO '/etc/passwd', EXPLAIN (ANALYZE 0), DO 'select cvv', SET, query_to_xml.
-   Nothing that is refused for masked columns is refused for a literal of these four.
+   Nor are those in which a number stands for a column: ORDER BY 2. Nothing else that is refused for masked columns is
+   refused for a literal of these four.
 
 The general text of a shared analysis shows each literal by its type alone, as `‹text›`, `‹number›` or `‹bits›`:
 `update t set note = ‹text› where id = ‹number›`. That is what a session records of a statement that is allowed. What is

@@ -11,7 +11,7 @@ from postgast import pg_query_pb2 as pg
 
 from proxy.showing.literals.settings import decides
 from proxy.showing.literals.uses import Role, Uses, constants, names, text_constant
-from proxy.syntax.sql import Unreadable, parse, unwrap, walk
+from proxy.syntax.sql import Unreadable, parse_kept, unwrap, walk
 
 _N, _F, _S = Role.NAME, Role.FILE, Role.SQL
 
@@ -200,7 +200,7 @@ def _set_config(uses: Uses, arguments: Sequence[Message]) -> None:
 
 def _parses(text: str) -> bool:
     try:
-        return bool(parse(text.encode())[1].stmts)
+        return bool(parse_kept(text.encode()).stmts)
     except (Unreadable, UnicodeError):
         return False
 
@@ -210,7 +210,7 @@ def runs(text: str) -> bool:
     if text.isalnum():
         return False
     try:
-        statements = parse(text.encode())[1].stmts
+        statements = parse_kept(text.encode()).stmts
     except (Unreadable, UnicodeError):
         return False
     return any(isinstance(unwrap(each.stmt), _RUNNABLE) or _reads(each.stmt) for each in statements)

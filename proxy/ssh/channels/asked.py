@@ -21,10 +21,23 @@ from storage.model import VerdictKind
 #: Environment that a client may set upstream, where the upstream's own AcceptEnv allows it.
 ENVIRONMENT: Final = frozenset({b"LANG", b"LANGUAGE", b"TERM", b"COLORTERM", b"NO_COLOR", b"TZ", b"GIT_PROTOCOL"})
 MAX_ENVIRONMENT_VALUE: Final = 256
-MAX_ENVIRONMENT_NAME: Final = 64
-#: Names of locales, lists of them, and versions (locale(7)): `de_DE.UTF-8@euro`, `de_DE:en`, `iTerm2`, `truecolor`.
+#: POSIX's and glibc's names of categories, and what iTerm2 tells.
+_CATEGORIES: Final = frozenset(
+    b"LC_" + name
+    for name in (
+        *(b"ALL", b"COLLATE", b"CTYPE", b"MESSAGES", b"MONETARY", b"NUMERIC", b"TIME"),
+        *(b"ADDRESS", b"IDENTIFICATION", b"MEASUREMENT", b"NAME", b"PAPER", b"TELEPHONE"),
+        *(b"TERMINAL", b"TERMINAL_VERSION"),
+    )
+)
+#: Names of locales in UTF-8 (locale(7)): in another character set the host's shell reads other commands than judged.
+_LOCALE: Final = re.compile(rb"(?:C|POSIX|(?:(?:C|[a-z]{2,3}(?:_[A-Z]{2})?)\.)?[uU][tT][fF]-?8(?:@[a-z]+)?)?")
+#: Versions and the like: `1`, `truecolor`, `24bit`.
 _NAME: Final = re.compile(rb"(?:[A-Za-z0-9][A-Za-z0-9_.@:,+-]*)?")
 _SHAPES: Final = {
+    b"LANGUAGE": re.compile(rb"(?:[a-z]{2,3}(?:_[A-Z]{2})?(?:@[a-z]+)?(?::|$))*"),
+    b"LC_TERMINAL": re.compile(rb"(?:[A-Za-z]*[Tt]erm[0-9]*)?"),
+    b"LC_TERMINAL_VERSION": re.compile(rb"(?:[0-9]+(?:\.[0-9a-z]+)*)?"),
     # terminfo's names (term(7)).
     b"TERM": re.compile(rb"(?:[A-Za-z0-9][A-Za-z0-9_.+-]*)?"),
     # POSIX, 8.3, and names of zones, whose parts begin with capitals.
@@ -107,7 +120,7 @@ def allowed_environment(given: Mapping[bytes, bytes]) -> list[tuple[bytes | str,
 
 def may_be_set(name: bytes) -> bool:
     """Whether a client may set this variable at all."""
-    return name in ENVIRONMENT or (name.startswith(b"LC_") and len(name) <= MAX_ENVIRONMENT_NAME)
+    return name in ENVIRONMENT or name in _CATEGORIES
 
 
 def is_plain(name: bytes, value: bytes) -> bool:
@@ -115,5 +128,6 @@ def is_plain(name: bytes, value: bytes) -> bool:
 
     `rm -r $LC_DIR` is approved without it, so that no path, no option and no second word may stand there.
     """
-    shape = _SHAPES.get(name, _NAME)
+    is_locale = name == b"LANG" or (name.startswith(b"LC_") and name not in _SHAPES)
+    shape = _LOCALE if is_locale else _SHAPES.get(name, _NAME)
     return len(value) <= MAX_ENVIRONMENT_VALUE and shape.fullmatch(value) is not None

@@ -49,8 +49,10 @@ class ConnectionState:
         self.status = b"I"
         #: The client_encoding that the server told last.
         self.told_encoding = "UTF8"
-        #: What it answered when asked, how many statements had been sent to run by then, and in which batch.
-        self._asked_encoding = ("", 0, -1)
+        #: The same of standard_conforming_strings: on, a backslash in a plain string is itself.
+        self.told_strings = "on"
+        #: What it answered when asked for both, how many statements had been sent to run by then, and in which batch.
+        self._asked = ("", "", 0, -1)
         #: The database is in UTF-8: the server cuts names by the bytes that they have in its own encoding.
         self.cuts_utf8 = True
         #: Statements that were sent to run, to be planned, or to be read where that runs code. A portal whose
@@ -103,16 +105,21 @@ class ConnectionState:
     @property
     def encoding(self) -> str:
         """The client_encoding in which the server reads what is sent next, if things are settled."""
-        return self._asked_encoding[0] if self._is_asked else self.told_encoding
+        return self._asked[0] if self._is_asked else self.told_encoding
+
+    @property
+    def strings_conform(self) -> bool:
+        """Whether standard_conforming_strings is on, if things are settled."""
+        return (self._asked[1] if self._is_asked else self.told_strings) == "on"
 
     @property
     def _is_asked(self) -> bool:
         """It was asked in this batch, which has run nothing since."""
-        return self._asked_encoding[1:] == (self.runs, self._batch)
+        return self._asked[2:] == (self.runs, self._batch)
 
-    def asked_encoding(self, encoding: str) -> None:
+    def asked(self, encoding: str, strings: str) -> None:
         """The server's answer in a batch, when all that was sent before is answered."""
-        self._asked_encoding = (encoding, self.runs, self._batch)
+        self._asked = (encoding, strings, self.runs, self._batch)
 
     def query(self, analysis: QueryAnalysis, denial: bytes | None = None, *, sql: bytes = b"") -> None:
         if denial is None:

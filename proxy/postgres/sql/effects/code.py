@@ -13,7 +13,7 @@ from postgast import pg_query_pb2 as pg
 from access.policy.labels import SqlLabel
 from proxy.postgres.sql.effects.found import Found
 from proxy.postgres.sql.effects.scope import MAX_DEPTH, Scope
-from proxy.syntax.sql import Unreadable, parse, unwrap
+from proxy.syntax.sql import Unreadable, parse_kept, unwrap
 
 #: Languages whose functions reach no further than SQL does (PostgreSQL calls them trusted).
 _TRUSTED = frozenset({"sql", "plpgsql", "plperl", "pltcl", "plv8", "internal"})
@@ -36,6 +36,12 @@ def add_code(found: Found, node: pg.DoStmt | pg.CreateFunctionStmt, scope: Scope
         yield statement, scope.deeper()
 
 
+def statements_of(function: pg.CreateFunctionStmt) -> list[Message]:
+    """The statements of a body in SQL that is text and can be read; none otherwise."""
+    body = next((_text(unwrap(each.def_elem.arg)) for each in function.options if each.def_elem.defname == "as"), None)
+    return (_parsed(body) or []) if body is not None else []
+
+
 def _options(node: pg.DoStmt | pg.CreateFunctionStmt) -> list[pg.Node]:
     return list(node.args if isinstance(node, pg.DoStmt) else node.options)
 
@@ -49,7 +55,7 @@ def _text(body: Message | None) -> str | None:
 
 def _parsed(body: str) -> list[Message] | None:
     try:
-        _, tree = parse(body.encode("utf-8", "surrogatepass"))
+        tree = parse_kept(body.encode("utf-8", "surrogatepass"))
     except Unreadable:
         return None
     return [unwrap(each.stmt) for each in tree.stmts]

@@ -9,22 +9,36 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import ANY_SETTING, SqlLabel
+from proxy.postgres.sql.effects.code import statements_of
 from proxy.postgres.sql.effects.walk import effects
+from proxy.postgres.sql.kinds import kind_of
 
 #: Settings that say what names mean, and whose rights count.
 NAMING = frozenset({"set:search_path", "set:role", "set:session_authorization", ANY_SETTING})
 #: They set a value for whole sessions to come.
 _FOR_SESSIONS = (pg.AlterRoleSetStmt, pg.AlterDatabaseSetStmt, pg.AlterSystemStmt)
 _FOR_THE_CALL = "set"
+_SETTER, _SETTINGS = "function:set_config", "reads:pg_settings"
 
 
 def keeps_naming(statement: Message, labels: frozenset[str]) -> bool:
     """Whether what it makes changes what names mean when it runs; `labels` are the statement's."""
-    if SqlLabel.DDL not in labels or NAMING.isdisjoint(labels) or isinstance(statement, _FOR_SESSIONS):
+    if SqlLabel.DDL not in labels or isinstance(statement, _FOR_SESSIONS):
         return False
     if isinstance(statement, pg.CreateFunctionStmt):
-        return not NAMING.isdisjoint(_without_options(statement))
-    return not isinstance(statement, pg.AlterFunctionStmt)
+        return _may_set(_without_options(statement)) or any(map(_defines, statements_of(statement)))
+    return _may_set(labels) and not isinstance(statement, pg.AlterFunctionStmt)
+
+
+def _may_set(labels: frozenset[str]) -> bool:
+    """`function:set_config` alone gets its arguments later; pg_settings can be written, by a view as well."""
+    is_computed = _SETTER in labels and not any(label.startswith("set:") for label in labels)
+    return is_computed or _SETTINGS in labels or not NAMING.isdisjoint(labels)
+
+
+def _defines(statement: Message) -> bool:
+    """It gives names to other things than before."""
+    return kind_of(statement.DESCRIPTOR.name) == SqlLabel.DDL
 
 
 def _without_options(function: pg.CreateFunctionStmt) -> frozenset[str]:

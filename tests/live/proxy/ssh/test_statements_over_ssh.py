@@ -252,10 +252,10 @@ async def test_what_a_reviewer_approves_does_not_hang_on_a_variable_nobody_saw(
     target = tmp_path / "target"
     target.mkdir()
     async with connected(await client("guarded")) as connection:
-        running = asyncio.create_task(connection.run("rm -r $LC_DIR", env={"LC_DIR": str(target)}))
+        running = asyncio.create_task(connection.run("rm -r $LC_NAME", env={"LC_NAME": str(target)}))
         statement = await decide(ReviewDecision.APPROVE)
         await running
     assert target.exists()
     opened = [json.loads(event[2]) for event in await recorded() if event[1] == "c"]
-    assert opened[0]["not_set"] == ["LC_DIR"]
+    assert opened[0]["not_set"] == ["LC_NAME"]
     assert str(target) not in statement.text

@@ -253,3 +253,17 @@ def test_a_line_of_many_operators_is_not_put_to_the_grammar(unit: str, before: s
 def test_what_is_quoted_is_no_operator() -> None:
     values = "(1, 2), " * MAX_OPERATORS
     assert not is_unfit(f"mytool --values \"{values} (1, 2)\" | tee '({values}'")
+
+
+@pytest.mark.parametrize(
+    "line", [r"echo 中\;rm", 'echo "中\\"; rm #"', 'echo "中`\'";rm;#\'`"', r"x='$'; echo 'é|è'", "a中|b"]
+)
+def test_characters_that_another_character_set_joins_with_what_follows(line: str) -> None:
+    assert is_unfit(line)
+
+
+@pytest.mark.parametrize(
+    "line", ["grep -E 'été|hiver' notes", "echo 中; ls", 'echo "中]" | wc', "touch é && ls ü*", "echo 中 | wc"]
+)
+def test_other_characters_are_nobodys_business(line: str) -> None:
+    assert not is_unfit(line)

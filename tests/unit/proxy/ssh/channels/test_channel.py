@@ -14,7 +14,7 @@ class Transport:
     def __init__(self, session: Channel) -> None:
         self._session = session
         self._started = False
-        self.environment = {b"LC_A": b"1", b"PATH": b"x"}
+        self.environment = {b"LC_TIME": b"C", b"PATH": b"x"}
 
     def get_environment_bytes(self) -> dict[bytes, bytes]:
         return dict(self.environment)
@@ -63,17 +63,17 @@ async def test_a_second_request_does_not_replace_the_command_that_is_judged() ->
     transport: Any = Transport(channel)
     channel.connection_made(transport)
     assert transport._process_exec_request(Packet(b"ls"))
-    transport.environment[b"LC_A"] = b"reboot"
+    transport.environment[b"LC_TIME"] = b"reboot"
     assert not transport._process_exec_request(Packet(b"reboot"))
     assert [each.text for each in await channel._asked.facts(asyncio.Lock())] == ["ls"]
-    assert channel._asked.environment == [(b"LC_A", b"1")]
+    assert channel._asked.environment == [(b"LC_TIME", b"C")]
 
 
 async def test_what_is_not_set_of_the_environment_is_known_by_name() -> None:
     channel = Channel(0, Owner(lambda _: None, lambda _: None, lambda _: None, lambda _: None))
     transport: Any = Transport(channel)
     channel.connection_made(transport)
-    assert not channel._may_set(b"LC_DIR", b"/etc")
+    assert not channel._may_set(b"LC_NAME", b"/etc")
     assert not channel._may_set(b"PATH", b"/x")
     assert channel._may_set(b"LANG", b"C")
-    assert channel._not_plain == {"LC_DIR"}
+    assert channel._not_plain == {"LC_NAME"}

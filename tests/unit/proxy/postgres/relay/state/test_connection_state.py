@@ -393,7 +393,7 @@ def test_all_is_settled_once_what_was_sent_last_is_answered() -> None:
 def test_an_encoding_that_was_asked_for_holds_until_its_batch_ends_or_runs_something() -> None:
     def asked() -> ConnectionState:
         state = ConnectionState()
-        state.asked_encoding("LATIN1")
+        state.asked("LATIN1", "on")
         return state
 
     assert (asked().encoding, asked().is_settled) == ("LATIN1", True)

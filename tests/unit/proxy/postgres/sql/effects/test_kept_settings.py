@@ -17,6 +17,10 @@ _SQL = "create function f() returns text language sql"
         ("create domain d as int check (set_config('search_path', 'x', true) <> '')", True),
         ("create rule r as on insert to t do also select set_config('search_path', 'x', true)", True),
         (f"{_SQL} as $$update pg_settings set setting = 'x'; select ''$$", True),  # noqa: S608
+        ("create aggregate a(text, boolean) (sfunc = set_config, stype = text, initcond = 'search_path')", True),
+        ("create view v as select * from pg_catalog.pg_settings", True),
+        (f"{_SQL} as $$create temp view t as select 1; select ''$$", True),
+        (f"{_SQL} as $$alter table t rename to u; select ''$$", True),
         (f"{_SQL} set search_path = x as $$select 'a'$$", False),
         (f"{_SQL} as $$select set_config('work_mem', '1MB', true)$$", False),
         ("alter function f() set search_path = x", False),
