@@ -2,11 +2,16 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Final
 
 import asyncssh
 
+from access.visible import visible_line
 from proxy.recording.asciicast import Cast
 from proxy.sessions.session import LiveSession
+
+#: A host's reason is a sentence; what is longer is cut.
+_MAX_SAID_CHARS: Final = 300
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,10 @@ class Live:
     def host(self) -> str:
         """The resource's name, for sentences."""
         return self.session.resource.name
+
+    def said(self, reason: str) -> str:
+        """A host's own words as they may stand in a sentence: masked, of one line, and of a bounded length."""
+        return visible_line(self.session.masker.redact(reason[:_MAX_SAID_CHARS]))
 
     @property
     def door(self) -> str:

@@ -244,7 +244,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
                 self._pass_early_input(far)
                 await far.finished
         except asyncssh.ChannelOpenError as error:
-            self.end(f"{live.host} refused the {self._asked.feature.value} ({error.reason}).", UNAVAILABLE)
+            self.end(f"{live.host} refused the {self._asked.feature.value} ({live.said(error.reason)}).", UNAVAILABLE)
         except (asyncssh.Error, ConnectionError) as error:
             raise UpstreamFault(f"{live.host} broke off the connection.") from error
         finally:

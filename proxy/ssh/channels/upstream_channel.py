@@ -77,12 +77,12 @@ class UpstreamSide(asyncssh.SSHClientSession[bytes]):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._stopped:
             return
-        if exc is not None and self._exit == self._client.close:
-            self.fail(UpstreamFault("The upstream broke off the connection."))
-            return
         self.carriage.finish()
         if self._stopped:
             # The last bytes held what must not leave: the channel has ended with that.
+            return
+        if exc is not None and self._exit == self._client.close:
+            self.fail(UpstreamFault("The upstream broke off the connection."))
             return
         self._exit()
         self._finish()

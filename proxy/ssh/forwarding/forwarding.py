@@ -75,7 +75,9 @@ class Forwarding:
             try:
                 await self._reach(wanted, origin, lambda: pipe.host)
             except asyncssh.ChannelOpenError as error:
-                raise asyncssh.ChannelOpenError(error.code, f"{self._live.host}: {error.reason}") from error
+                raise asyncssh.ChannelOpenError(
+                    error.code, f"{self._live.host}: {self._live.said(error.reason)}"
+                ) from error
             except (asyncssh.Error, OSError) as error:
                 raise asyncssh.ChannelOpenError(OPEN_CONNECT_FAILED, f"{self._live.host} is gone.") from error
         finally:

@@ -35,6 +35,16 @@ _TYPE_WORDS = BUILT_IN | {
 _PUNCTUATION = frozenset(map(ord, "()+-*/%<>=^,;[]"))
 _PLAIN_KINDS = frozenset({pg.ICONST, pg.FCONST, pg.SCONST, pg.PARAM, pg.Op, pg.COLON_EQUALS, pg.TYPECAST})
 _COMPARISONS = frozenset({pg.LESS_EQUALS, pg.GREATER_EQUALS, pg.NOT_EQUALS})
+#: Words of PL/pgSQL's own that SQL does not know (PostgreSQL's pl_reserved_kwlist.h and pl_unreserved_kwlist.h): a
+#: variable of such a name, or of a word of SQL, would let a statement pass that begins with it.
+_OWN_WORDS = frozenset(
+    {
+        *("alias", "assert", "constant", "datatype", "debug", "diagnostics", "dump", "elseif", "elsif", "errcode"),
+        *("error", "exception", "exit", "foreach", "get", "hint", "info", "loop", "message", "notice", "open"),
+        *("perform", "query", "raise", "reverse", "rowtype", "slice", "stacked", "strict", "use_column"),
+        *("use_variable", "warning", "while", "continue", "log", "detail", "sqlstate", "sqlerrm", "found"),
+    }
+)
 #: What ends the type of a variable.
 _VALUE = frozenset({":=", "=", "default", "not", ";"})
 #: Reserved by PostgreSQL, so that no function has such a name.
@@ -70,8 +80,8 @@ class _Reader:
         self._position = 0
 
     def unproven(self) -> str | None:
-        if not self._variables.isdisjoint(_WORDS | _ROWS):
-            return next(iter(self._variables & (_WORDS | _ROWS)))
+        if taken := sorted(name for name in self._variables - _TOLD if not _is_free(name)):
+            return taken[0]
         while self._position < len(self._texts):
             text = self._text()
             known = self._declared() if text == "declare" else self._is_known(self._position)
@@ -91,7 +101,7 @@ class _Reader:
         self._position += 1
         while self._text() != "begin":
             name = self._text()
-            if not _is_name(name) or name in _WORDS | _ROWS or not self._type():
+            if not _is_free(name) or not self._type():
                 return False
             self._variables.add(name)
             while self._text() != ";":
@@ -157,6 +167,16 @@ class _Reader:
 
 def _begins(before: str) -> bool:
     return before in {";", "begin", "then", "else", "end"}
+
+
+def _is_free(name: str) -> bool:
+    """Whether a variable may have this name: a word of neither language."""
+    if not _is_name(name) or name in _WORDS | _ROWS | _OWN_WORDS:
+        return False
+    try:
+        return [each.kind for each in lex(name.encode())] == [pg.IDENT]
+    except Unreadable:
+        return False
 
 
 def _is_name(text: str) -> bool:
