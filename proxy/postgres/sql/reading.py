@@ -6,24 +6,39 @@ until no view adds another. Fetching the rows is relay/masked_columns.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from postgast import pg_query_pb2 as pg
+
 from proxy.postgres.sql.analysis import analyse
 from proxy.postgres.sql.bypasses import STATISTICS, reads_around
 from proxy.postgres.sql.catalogue import Catalogue, Function, IsMasked, Table
 from proxy.postgres.sql.columns.views import masked_outputs
+from proxy.postgres.sql.effects.names import strings
+from proxy.syntax.sql import walk
 
 #: The client's search path must not decide what our own queries mean.
 _AS_IS = "begin; set local search_path = pg_catalog; {}; commit"
 
+#: Types, and the table whose rows are in a value of each: by themselves, in arrays, ranges and domains of any depth.
+_HELD = (
+    "with recursive within(type, part) as ("
+    "select oid, oid from pg_catalog.pg_type"
+    " union select w.type, n.part from within w join pg_catalog.pg_type t on t.oid = w.part"
+    " cross join lateral (select t.typbasetype union all select t.typelem union all"
+    " select r.rngsubtype from pg_catalog.pg_range r where t.oid in (r.rngtypid, r.rngmultitypid)) as n(part)"
+    " where n.part <> 0"
+    "), held(type, relation) as (select w.type, max(t.typrelid) from within w join pg_catalog.pg_type t"
+    " on t.oid = w.part where t.typrelid <> 0 group by w.type)"
+)
+_WITH_HELD = _AS_IS.format(_HELD + " {}")
 #: Every column of the tables, views and row types that are not PostgreSQL's own: OID, schema, table, number, column,
-#: the kind of relation, and the OID of the table whose rows the column holds, by themselves, in an array or under a
-#: domain, or 0.
-COLUMNS_SQL = _AS_IS.format(
-    "select a.attrelid, n.nspname, c.relname, a.attnum, a.attname, c.relkind,"
-    " coalesce(nullif(t.typrelid, 0), e.typrelid, 0)"
+#: the kind of relation, the OID of the table whose rows the column holds, or 0, and what it is generated as, or "".
+COLUMNS_SQL = _WITH_HELD.format(
+    "select a.attrelid, n.nspname, c.relname, a.attnum, a.attname, c.relkind, coalesce(h.relation, 0),"
+    " case when a.attgenerated <> '' then coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '') else '' end"
     " from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid"
     " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
-    " join pg_catalog.pg_type t on t.oid = a.atttypid"
-    " left join pg_catalog.pg_type e on e.oid = coalesce(nullif(t.typbasetype, 0), t.typelem)"
+    " left join held h on h.type = a.atttypid"
+    " left join pg_catalog.pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum"
     " where a.attnum > 0 and not a.attisdropped and c.relkind in ('r', 'v', 'm', 'f', 'p', 'c') and c.oid >= 16384"
     " order by a.attrelid, a.attnum"
 )
@@ -42,18 +57,15 @@ VIEWS_SQL = _AS_IS.format(
 
 #: Functions that are not PostgreSQL's own: OID, schema, name, the table whose rows they give or 0, and each column that
 #: they give in a row of its own: its name, and the table whose rows it holds, or 0.
-FUNCTIONS_SQL = _AS_IS.format(
-    "select p.oid, n.nspname, p.proname, coalesce(nullif(t.typrelid, 0), e.typrelid, 0),"
-    " coalesce(a.name, r.attname, ''), coalesce(nullif(h.typrelid, 0), i.typrelid, 0)"
+FUNCTIONS_SQL = _WITH_HELD.format(
+    "select p.oid, n.nspname, p.proname, coalesce(t.relation, 0),"
+    " coalesce(a.name, r.attname, ''), coalesce(h.relation, 0)"
     " from pg_catalog.pg_proc p join pg_catalog.pg_namespace n on n.oid = p.pronamespace"
-    " join pg_catalog.pg_type t on t.oid = p.prorettype"
-    " left join pg_catalog.pg_type e on e.oid = coalesce(nullif(t.typbasetype, 0), t.typelem)"
+    " left join held t on t.type = p.prorettype"
     " left join lateral unnest(p.proargnames, p.proargmodes, p.proallargtypes) as a(name, mode, type)"
     " on a.mode in ('o', 'b', 't')"
-    " left join pg_catalog.pg_type h on h.oid = a.type"
-    " left join pg_catalog.pg_type i on i.oid = coalesce(nullif(h.typbasetype, 0), h.typelem)"
-    " left join pg_catalog.pg_attribute r on r.attnum > 0 and not r.attisdropped"
-    " and r.attrelid = coalesce(nullif(t.typrelid, 0), e.typrelid, 0)"
+    " left join held h on h.type = a.type"
+    " left join pg_catalog.pg_attribute r on r.attnum > 0 and not r.attisdropped and r.attrelid = t.relation"
     " where p.oid >= 16384 order by p.oid, r.attnum"
 )
 _TABLE, _VIEW, _TYPE = "r", "v", "c"
@@ -69,8 +81,9 @@ def read(
     """Build the catalogue from the rows of the queries above."""
     tables: dict[int, Table] = {}
     holders: list[tuple[int, int, int]] = []
+    generated: list[tuple[int, int, str]] = []
     for oid, schema, name, number, column, *more in columns:
-        kind, rows = more or (_TABLE, "0")
+        kind, rows, made = (*more, "")[:3] if more else (_TABLE, "0", "")
         table = tables.get(int(oid))
         if table is None:
             table = Table(int(oid), schema, name, is_view=kind == _VIEW, is_type=kind == _TYPE)
@@ -80,6 +93,10 @@ def read(
             table.masked[int(number)] = column
         if rows != "0":
             holders.append((table.oid, int(number), int(rows)))
+        if made:
+            generated.append((table.oid, int(number), made))
+    for oid, number, made in generated:
+        _generate(tables[oid], number, made)
     called = list(functions)
     shown = [(int(oid), definition) for oid, definition in views if int(oid) in tables]
     _trace(shown, holders, tables, called, is_masked)
@@ -87,6 +104,18 @@ def read(
     own = [_system_table(row, is_masked) for row in system]
     plainly = not any(function.name == "count" for function in found)
     return Catalogue(tables.values(), found, own, counts_plainly=plainly)
+
+
+def _generate(table: Table, number: int, made: str) -> None:
+    """A generated column is masked where what it is made of may be: it names a masked one, or cannot be read."""
+    masked = set(table.masked.values())
+    [statement, *_] = analyse(f"select {made}".encode()) or [None]
+    found = masked
+    if statement is not None and statement.tree is not None:
+        references = [each for each in walk(statement.tree) if isinstance(each, pg.ColumnRef)]
+        found = masked & {name for each in references for name in strings(each.fields)}
+    if found and number not in table.masked:
+        table.masked[number] = min(found)
 
 
 def _system_table(row: Sequence[str], is_masked: IsMasked) -> Table:

@@ -21,6 +21,7 @@ _SCHEMA = """
         UNION ALL SELECT 's', setdatabase, xmin::text FROM pg_db_role_setting
         UNION ALL SELECT 'r', oid, xmin::text FROM pg_authid
         UNION ALL SELECT 'm', oid, xmin::text FROM pg_auth_members
+        UNION ALL SELECT 'v', 0, version_num FROM public.alembic_version
     ) AS rows (kind, oid, version)
 """
 _OTHERS = """
@@ -42,7 +43,7 @@ class SpareDatabase:
         self._server = server
         self._template = template
         self._name: str | None = None
-        self._schema = ""
+        self._schema: str | None = None
         self._emptied = ""
 
     async def take(self) -> str:
@@ -58,7 +59,7 @@ class SpareDatabase:
         assert self._name is not None
         connection = await asyncpg.connect(named(self._server, self._name), timeout=10)
         try:
-            self._schema = await connection.fetchval(_SCHEMA)
+            self._schema = await _schema(connection)
             found = await connection.fetch(_EMPTYING)
         finally:
             await connection.close()
@@ -70,7 +71,7 @@ class SpareDatabase:
         connection = await asyncpg.connect(named(self._server, self._name), timeout=10)
         try:
             await connection.execute(_OTHERS)
-            is_same = await connection.fetchval(_SCHEMA) == self._schema
+            is_same = await _schema(connection) == self._schema
             if is_same:
                 await connection.execute(self._emptied)
         finally:
@@ -78,6 +79,14 @@ class SpareDatabase:
         if not is_same:
             await execute(self._server, f"DROP DATABASE {self._name} WITH (FORCE)")
             self._name = None
+
+
+async def _schema(connection: asyncpg.Connection) -> str | None:
+    """None: it has lost what says which version it is of."""
+    try:
+        return await connection.fetchval(_SCHEMA)
+    except asyncpg.UndefinedTableError:
+        return None
 
 
 async def execute(dsn: str, statement: str) -> None:

@@ -62,6 +62,7 @@ from proxy.postgres.sql.catalogue import Catalogue, IsMasked
 from proxy.postgres.sql.changes import run_code
 from proxy.postgres.sql.code.bodies import unproven
 from proxy.postgres.sql.columns.defining.definitions import define, under_own_names
+from proxy.postgres.sql.columns.defining.shadowing import leave_alone, temporary
 from proxy.postgres.sql.columns.hints import Refusal, refusal
 from proxy.postgres.sql.columns.orders import planner_setting
 from proxy.postgres.sql.columns.queries import query
@@ -72,7 +73,11 @@ from proxy.postgres.sql.effects.names import strings
 from proxy.syntax.sql import unwrap, walk
 
 #: They say by themselves what stands in the way.
-_SAID = frozenset({Why.AROUND, Why.CODE, Why.BODY, Why.KEPT, Why.GROWN, Why.PLANNED, Why.ENCODED})
+_SAID = frozenset(
+    {
+        *(Why.AROUND, Why.CODE, Why.BODY, Why.KEPT, Why.GROWN, Why.PLANNED, Why.ENCODED, Why.SHADOWED, Why.SETTING),
+    }
+)
 _QUERIES = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt, pg.MergeStmt)
 
 
@@ -99,6 +104,8 @@ def _check(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> None:
     if catalogue.masked:
         _check_others(tree, catalogue, is_masked)
     scope = Scope(catalogue, is_masked, query)
+    if catalogue.masked:
+        _leave_names_alone(tree, scope)
     asked = _asked(tree)
     if asked is None:
         if catalogue.masked:
@@ -107,6 +114,18 @@ def _check(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> None:
         given = query(asked.query, scope, asked.is_shown)
         if _outlives_origins(tree):
             under_own_names(given, scope)
+
+
+def _leave_names_alone(tree: Message, scope: Scope) -> None:
+    match tree:
+        case pg.CreateTableAsStmt():
+            temporary(tree.into.rel, scope)
+        case pg.SelectStmt() if tree.HasField("into_clause"):
+            temporary(tree.into_clause.rel, scope)
+        case _ if _asked(tree) is None:
+            leave_alone(tree, scope)
+        case _:
+            pass
 
 
 def _outlives_origins(tree: Message) -> bool:

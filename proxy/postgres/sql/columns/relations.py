@@ -28,6 +28,8 @@ class Why(IntEnum):
     GROWN = 14
     PLANNED = 15
     ENCODED = 16
+    SHADOWED = 17
+    SETTING = 18
 
 
 class Used(Exception):

@@ -105,6 +105,9 @@ class Scope:
         name = names[-1]
         is_own = _has(row, name) or row.rest is Rest.MASKED or not row.masked
         column = self._of(row, name) if is_own else None
+        if column is None and self.is_masked(name):
+            # What is masked by its name is a column, though not one that is known yet.
+            raise Used(".".join(names[-2:]), Why.NO_SUCH_COLUMN)
         return column if column is not None else _row(".".join(names[-2:]), [row])
 
     def _called(self, names: Sequence[str]) -> tuple[Relation, ...]:

@@ -162,13 +162,13 @@ def knowing(catalogue: Catalogue) -> QueryAnalyser:
 def test_a_prepared_statement_is_outdated_once_a_name_in_it_means_masked_data(knowing: QueryAnalyser) -> None:
     before = [knowing.analyse(sql) for sql in (b"select upper(name) from users", b"select upper(name) from log")]
     assert not any(map(knowing.is_outdated, before))
-    knowing.analyse(b"create temp view users as select cvv from cards")
+    knowing.analyse(b"create view evil.users as select cvv from cards")
     assert list(map(knowing.is_outdated, before)) == [True, False]
     assert not knowing.is_outdated(knowing.analyse(b"select users.cvv from users"))
 
 
 def test_a_name_that_meant_masked_data_stays_suspicious(knowing: QueryAnalyser) -> None:
-    knowing.analyse(b"create temp view users as select cvv from cards")
+    knowing.analyse(b"create view evil.users as select cvv from cards")
     knowing.catalogue = read(COLUMNS, VIEWS, is_masked, FUNCTIONS, SYSTEM)
     assert knowing.analyse(b"select u.quote_literal from users u").refusal is not None
 

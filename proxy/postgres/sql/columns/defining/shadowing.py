@@ -1,0 +1,101 @@
+"""Names that code of the database uses already: where it has masked columns, none of them gets another meaning. Pure.
+
+A trigger that calls `luhn(new.cvv)` or writes `audit` means what these names mean when it runs: a function of closer
+types, an operator, a temporary table come first. And what is kept may set what later statements are read by: a view of
+set_config. What is listed here cannot be proven to leave such code alone.
+"""
+
+from collections.abc import Sequence
+
+from google.protobuf.message import Message
+from postgast import pg_query_pb2 as pg
+
+from proxy.postgres.sql.columns.relations import Used, Why
+from proxy.postgres.sql.columns.scope import Scope
+from proxy.postgres.sql.effects.calls.function_effects import FUNCTION_EFFECTS
+from proxy.postgres.sql.effects.calls.harmless import HARMLESS
+from proxy.postgres.sql.effects.names import strings
+from proxy.syntax.sql import walk
+
+#: Of what CREATE … (…) makes by its own options: found by the types of what stands beside them.
+_FOUND_BY_TYPES = frozenset({pg.OBJECT_AGGREGATE, pg.OBJECT_OPERATOR})
+_CALLED = frozenset(
+    {pg.OBJECT_FUNCTION, pg.OBJECT_PROCEDURE, pg.OBJECT_ROUTINE, pg.OBJECT_AGGREGATE, pg.OBJECT_OPERATOR}
+)
+_TEMPORARY, _OF_THE_SESSION = "t", "pg_temp"
+_SETTER, _SETTINGS = "set_config", "pg_settings"
+#: They run at once what they call, and keep nothing of it.
+_AT_ONCE = (pg.CopyStmt, pg.CallStmt, pg.ExecuteStmt)
+
+
+def leave_alone(node: Message, scope: Scope) -> None:
+    """Raises Used where what is made may be taken for another thing of its name, or keeps a setting."""
+    match node:
+        case pg.CreateFunctionStmt():
+            _function(node, scope)
+        case pg.AlterFunctionStmt():
+            raise Used(strings(node.func.objname)[-1], Why.SHADOWED)
+        case pg.DefineStmt() if node.kind in _FOUND_BY_TYPES:
+            raise Used(strings(node.defnames)[-1], Why.SHADOWED)
+        case pg.CreateOpClassStmt() | pg.CreateConversionStmt():
+            raise Used(node.DESCRIPTOR.name.removesuffix("Stmt"), Why.SHADOWED)
+        case pg.DropStmt() if node.remove_type in _CALLED:
+            raise Used("DROP", Why.SHADOWED)
+        case pg.ViewStmt():
+            temporary(node.view, scope)
+        case pg.CreateStmt():
+            temporary(node.relation, scope)
+        case pg.CreateDomainStmt():
+            _type(strings(node.domainname))
+        case pg.CreateEnumStmt() | pg.CreateRangeStmt():
+            _type(strings(node.type_name))
+        case pg.CompositeTypeStmt():
+            _type([node.typevar.schemaname, node.typevar.relname])
+        case pg.AlterTableStmt() if node.objtype == pg.OBJECT_TYPE:
+            _attributes(node, scope)
+        case _:
+            pass
+    if not isinstance(node, _AT_ONCE):
+        _keeps_no_setting(node)
+
+
+def temporary(reference: pg.RangeVar, scope: Scope) -> None:
+    """A temporary table comes before any other of its name, in functions with a search path of their own too."""
+    is_temporary = reference.relpersistence == _TEMPORARY or reference.schemaname.startswith(_OF_THE_SESSION)
+    if is_temporary and any(
+        not table.schema.startswith(_OF_THE_SESSION) for table in scope.catalogue.named(reference.relname)
+    ):
+        raise Used(reference.relname, Why.SHADOWED)
+
+
+def _type(name: Sequence[str]) -> None:
+    """A temporary type comes before any other of its name."""
+    if any(schema.startswith(_OF_THE_SESSION) for schema in name[:-1]):
+        raise Used(name[-1], Why.SHADOWED)
+
+
+def _function(function: pg.CreateFunctionStmt, scope: Scope) -> None:
+    """A trigger's is called by triggers alone, which know it by its number."""
+    name = strings(function.funcname)[-1]
+    if strings(function.return_type.names)[-1:] == ["trigger"]:
+        return
+    if name in HARMLESS or name in FUNCTION_EFFECTS or scope.catalogue.functions([name]):
+        raise Used(name, Why.SHADOWED)
+
+
+def _attributes(change: pg.AlterTableStmt, scope: Scope) -> None:
+    """The row that a function gives keeps what is masked of it."""
+    for command in (each.alter_table_cmd for each in change.cmds):
+        if command.subtype == pg.AT_DropColumn and scope.is_masked(command.name):
+            raise Used(command.name, Why.KEPT)
+
+
+def _keeps_no_setting(node: Message) -> None:
+    for each in walk(node):
+        match each:
+            case pg.FuncCall() if strings(each.funcname)[-1:] == [_SETTER]:
+                raise Used(_SETTER, Why.SETTING)
+            case pg.RangeVar() if each.relname == _SETTINGS:
+                raise Used(_SETTINGS, Why.SETTING)
+            case _:
+                pass
