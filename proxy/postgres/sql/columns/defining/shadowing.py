@@ -61,11 +61,12 @@ def leave_alone(node: Message, scope: Scope) -> None:
 
 def temporary(reference: pg.RangeVar, scope: Scope) -> None:
     """A temporary table comes before any other of its name, in functions with a search path of their own too."""
-    is_temporary = reference.relpersistence == _TEMPORARY or reference.schemaname.startswith(_OF_THE_SESSION)
-    if is_temporary and any(
-        not table.schema.startswith(_OF_THE_SESSION) for table in scope.catalogue.named(reference.relname)
-    ):
-        raise Used(reference.relname, Why.SHADOWED)
+    if reference.relpersistence != _TEMPORARY and not reference.schemaname.startswith(_OF_THE_SESSION):
+        return
+    for table in scope.catalogue.named(reference.relname):
+        # What has no number yet was made by this session, by this very statement perhaps: no other code knows it.
+        if table.oid and not table.schema.startswith(_OF_THE_SESSION):
+            raise Used(reference.relname, Why.SHADOWED)
 
 
 def _type(name: Sequence[str]) -> None:
