@@ -170,10 +170,10 @@ func sshCases(p *program) {
 			return nil, err
 		}
 		defer session.Close()
-		if err := session.Setenv("LC_GATEPASS", "words"); err != nil {
+		if err := session.Setenv("LC_TIME", "C"); err != nil {
 			return nil, err
 		}
-		out, err := session.Output("echo $LC_GATEPASS")
+		out, err := session.Output("echo $LC_TIME")
 		return string(out), err
 	})
 }

@@ -63,7 +63,7 @@ withClient("five at once", (client) =>
 withClient("terminal", (client) =>
   run(client, "stty size; echo $TERM; tty -s && echo terminal", undefined, { pty: { cols: 97, rows: 31, term: "xterm" } }),
 );
-withClient("environment", (client) => run(client, "echo $LC_GATEPASS", undefined, { env: { LC_GATEPASS: "words" } }));
+withClient("environment", (client) => run(client, "echo $LC_TIME", undefined, { env: { LC_TIME: "C" } }));
 withClient("shell", async (client) => {
   const stream = await promisify(client.shell.bind(client))(false);
   const out = [];

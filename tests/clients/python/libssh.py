@@ -138,8 +138,8 @@ def terminal(session: Session) -> object:
 def environment(session: Session) -> object:
     channel = session.channel_new()
     channel.open_session()
-    channel.request_env("LC_GATEPASS", "words")
-    channel.request_exec("echo $LC_GATEPASS")
+    channel.request_env("LC_TIME", "C")
+    channel.request_exec("echo $LC_TIME")
     return finished(channel)
 
 
