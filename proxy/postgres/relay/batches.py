@@ -171,8 +171,7 @@ class Batches:
 
     async def _refuse_overtaken(self, analysis: QueryAnalysis) -> bytes:
         denial = await self._deciding.refuse(analysis.facts, _OVERTAKEN_NAME, _ONE_RUN)
-        instead = self._instead(denial)
-        return instead if instead is not None else b""
+        return self._instead(denial) or b""
 
     def _instead(self, denial: bytes | None) -> bytes | None:
         """What goes upstream in place of an Execute: nothing if the batch is discarded by now. None: it may run."""

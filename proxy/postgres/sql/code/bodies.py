@@ -15,7 +15,7 @@ from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.code import plpgsql
 from proxy.postgres.sql.code.plain import CODE_FUNCTIONS, SYSTEM_SCHEMA, called_other, is_built_in
 from proxy.postgres.sql.effects.names import strings
-from proxy.syntax.sql import Unreadable, children, parse_kept, unwrap, walk
+from proxy.syntax.sql import Unreadable, children, parse, unwrap, walk
 
 #: What a function may give besides values of plain types.
 _RESULTS = frozenset({"void", "trigger"})
@@ -104,7 +104,7 @@ def _sql(body: str) -> str | None:
         # With standard_conforming_strings off the server takes the body's own backslashes for escapes.
         return "\\"
     try:
-        tree = parse_kept(body.encode("utf-8", "surrogatepass"))
+        _, tree = parse(body.encode("utf-8", "surrogatepass"))
     except Unreadable:
         return "SQL"
     return next((found for each in tree.stmts for found in _statements(each.stmt)), None)

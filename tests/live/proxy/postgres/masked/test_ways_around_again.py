@@ -64,7 +64,7 @@ async def _conversed(door: Door, owner: Any, steps: list[str]) -> set[bytes]:
 
 def _ways() -> Iterator[Any]:
     for name, way in WAYS["leaks"].items():
-        yield pytest.param(way, id=name, marks=[pytest.mark.xfail(reason=_OPEN, strict=False)] if "open" in way else [])
+        yield pytest.param(way, id=name, marks=[pytest.mark.xfail(reason=_OPEN, strict=True)] if "open" in way else [])
 
 
 @pytest.mark.parametrize("way", list(_ways()))
