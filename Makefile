@@ -73,7 +73,8 @@ dist: $(READY) ## Build the two distributions into dist/, and start each without
 	$(BIN)/uv build --quiet --package slack-simulator
 	$(BIN)/uv build --quiet --package gatepass
 	$(ALONE) --with dist/slack_simulator-*.whl slack-simulator --help >/dev/null
-	$(ALONE) --with dist/gatepass-*.whl gatepass check docs/gatepass.example.yml
+	$(ALONE) --with "$$(echo dist/gatepass-*.whl)[server]" gatepass check docs/gatepass.example.yml
+	$(ALONE) --with dist/gatepass-*.whl gatepass psql --help >/dev/null
 
 clean: ## Remove the virtual environment and the demo's files
 	rm -rf .venv .gatepass

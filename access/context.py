@@ -17,3 +17,5 @@ class Access:
     #: Masks sensitive values in what people typed, before it is stored or posted; from proxy.masking.
     redact: Callable[[str], str]
     keys: TokenKeys
+    #: Where people sign in, for sentences; empty: nobody has said.
+    pages: str = ""

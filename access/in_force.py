@@ -2,22 +2,23 @@
 
 Without it a process that was not reloaded would go on by a policy that storage and all others have left behind. A
 process takes over what another one adopted as soon as it is told, and never adopts by that: where its own file says
-something else, it decides nothing until the two agree.
+something else, it decides nothing until the two agree. With it come the people whom the directory knows.
 """
 
 import asyncio
 from typing import Never
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access import directory
 from access.context import Access
 from access.policy.errors import PolicyErrors
 from access.policy.policy import Policy
 from storage.database import StorageUnavailable
-from storage.model import PolicyInForce
+from storage.model import DirectoryState, PolicyInForce
 from storage.notices import Notices, Topic
 
 #: How soon a storage that did not answer is asked again.
@@ -31,8 +32,7 @@ async def policy_in_force(access: Access, transaction: AsyncSession) -> Policy |
 
     Asked before any other row is locked: adopting a policy waits for those who decide, and they for it, in this order.
     """
-    in_force = await transaction.scalar(select(col(PolicyInForce.hash)).with_for_update(read=True))
-    return access.policies.current if _has(access, in_force) else None
+    return access.policies.current if await _is_here(access, transaction, locked=True) else None
 
 
 async def catch_up(access: Access) -> bool:
@@ -41,8 +41,23 @@ async def catch_up(access: Access) -> bool:
     For whoever hears Topic.POLICY and looks at `access.policies.current` next. Raises StorageUnavailable.
     """
     async with access.database.transaction() as transaction:
-        in_force = await transaction.scalar(select(col(PolicyInForce.hash)))
-    return _has(access, in_force)
+        return await _is_here(access, transaction, locked=False)
+
+
+async def _is_here(access: Access, transaction: AsyncSession, *, locked: bool) -> bool:
+    """Whether this process has the policy in force, with the people that the directory knows now."""
+    question = select(col(PolicyInForce.hash), col(DirectoryState.revision), func.clock_timestamp()).outerjoin(
+        DirectoryState, col(DirectoryState.id) == col(PolicyInForce.id)
+    )
+    if locked:
+        question = question.with_for_update(read=True, of=PolicyInForce)
+    row = (await transaction.execute(question)).one_or_none()
+    if row is None or not _has(access, row[0]):
+        return False
+    policies, revision, now = access.policies, row[1] or 0, row[2]
+    if policies.known is None or not policies.known.is_current(revision, now):
+        policies.know(await directory.read(transaction, policies.written, policies.team, revision, now))
+    return True
 
 
 async def follow_policy(access: Access, notices: Notices) -> Never:

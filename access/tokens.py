@@ -77,6 +77,11 @@ class Claims:
     id: str
 
 
+def new_token_id() -> str:
+    """What one token is known by, for ever: nobody can guess it, and it opens nothing."""
+    return uuid4().hex[:16]
+
+
 class TokenKeys:
     """Signs tokens with the active key and verifies those of every key in the folder."""
 
@@ -87,8 +92,13 @@ class TokenKeys:
         """
         self._keys = KeyFolder(folder, given=given)
 
-    def issue(self, *, grant: Grant, principal: Principal, now: datetime | None = None) -> str:
-        """A token for the grant, valid until it ends; under 500 characters for names of usual length."""
+    def issue(
+        self, *, grant: Grant, principal: Principal, now: datetime | None = None, token_id: str | None = None
+    ) -> str:
+        """A token for the grant, valid until it ends; under 500 characters for names of usual length.
+
+        `token_id`, of `new_token_id`, is for whoever keeps it beside what the token was handed for.
+        """
         issued_at = now or datetime.now(UTC)
         claims = {
             "iss": ISSUER,
@@ -100,7 +110,7 @@ class TokenKeys:
             "knd": principal.kind.value,
             "iat": int(issued_at.timestamp()),
             "exp": int(grant.expires_at.timestamp()),
-            "jti": uuid4().hex[:16],
+            "jti": token_id or new_token_id(),
         }
         kid, key = self._keys.active()
         return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": None})

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-ROOMS = ("cuts", "masking", "memory", "postgres", "simulator", "ssh", "stall")
+ROOMS = ("cuts", "masking", "memory", "postgres", "simulator", "ssh", "stall", "starting")
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from access.decisions import requests
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from storage.database import Database
 from storage.embedded.server import Embedded

@@ -9,7 +9,7 @@ import time
 from collections.abc import Generator
 from pathlib import Path
 
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 
 #: Who it runs as when it is started by root, which it refuses to be.
 _ACCOUNT = "nobody"

@@ -20,7 +20,7 @@ from typing import Any
 from bench.figures import DIRECT, GATEWAY, Figure, compared
 from bench.gateway import Served, everything_at_once, serving
 from bench.pgbouncer import bouncing
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 from storage.embedded.cluster import Cluster
 
 PASSWORD = "bench-password"

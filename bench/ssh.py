@@ -22,7 +22,7 @@ from typing import Any
 
 from bench.figures import DIRECT, GATEWAY, RUNS, Figure, compared
 from bench.gateway import Served, everything_at_once, serving
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 
 SSHD = "/usr/sbin/sshd"
 CONNECTS = 10

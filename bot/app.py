@@ -17,6 +17,7 @@ from bot.facts.reading import Reader
 from bot.listeners.register import register_listeners
 from bot.people.authenticator import Authenticator
 from bot.people.offboarding import Offboarding
+from bot.people.user_groups import UserGroups
 from bot.posts.duplicates import Duplicates
 from bot.posts.messages import Messages
 from bot.posts.notifier import Notifier
@@ -77,6 +78,8 @@ class Bot:
                 tasks.create_task(self._sockets.run(), name="slack sockets")
                 tasks.create_task(notifier.run(), name="slack notifier")
                 tasks.create_task(context.offboarding.run(), name="slack offboarding")
+                user_groups = UserGroups(self._access, slack, installation, self._notices)
+                tasks.create_task(user_groups.run(), name="slack user groups")
         finally:
             await asyncio.shield(self._stop(context.listening))
         raise AssertionError("a loop that never ends has ended")

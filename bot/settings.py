@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bot.facts.addresses import Addresses
+from access.addresses import Addresses
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from access.policy.errors import PolicyErrors
 from access.policy.file import load
 from cli import runtime
 from cli.settings import Settings
+from client.login.trust import fingerprint as of_certificate
 from proxy.authority import Authority
 from proxy.protocols import keys_folder
 from proxy.ssh import user_authority
@@ -25,6 +26,12 @@ def tls(context: typer.Context) -> None:
     """Print the certificate that clients verify the gateway's PostgreSQL port with (sslrootcert)."""
     if context.invoked_subcommand is None:
         typer.echo(Authority(Settings.load().home / "ca").certificate(), nl=False)
+
+
+@app.command("fingerprint")
+def fingerprint() -> None:
+    """Print what `gatepass login` shows of that certificate, for people to compare."""
+    typer.echo(of_certificate(Authority(Settings.load().home / "ca").certificate()))
 
 
 @app.command("ssh")

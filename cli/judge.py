@@ -17,8 +17,9 @@ from access.policy.suggest import did_you_mean
 from access.visible import visible_line
 from cli.runtime import NotReady
 from cli.settings import Settings
-from proxy.postgres.sql.query import QueryAnalyser, expand
 from proxy.postgres.sql.search_path import DEFAULT, means_now, schemas_of
+from proxy.postgres.sql.texts.executed import expand
+from proxy.postgres.sql.texts.query import QueryAnalyser
 from proxy.sessions.session import UNREVIEWABLE
 from proxy.showing.shell import facts_of
 from proxy.statements import StatementFacts, match, strictest

@@ -133,6 +133,10 @@ async def runtime(settings: Settings) -> AsyncGenerator[Runtime]:
     async with database(settings) as opened:
         redacting = Masker(DEFAULT_RULES)
         access = Access(
-            database=opened, policies=policies, redact=redacting.redact, keys=TokenKeys(settings.home / "keys")
+            database=opened,
+            policies=policies,
+            redact=redacting.redact,
+            keys=TokenKeys(settings.home / "keys"),
+            pages=str(settings.origin),
         )
         yield Runtime(settings, access, Notices(opened))

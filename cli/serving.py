@@ -11,14 +11,15 @@ from typing import Any, assert_never
 
 import structlog
 
+from access.addresses import Addresses
 from access.deadlines import Deadlines
 from access.identity.adoption import adopt
 from access.in_force import follow_policy
 from access.policy.errors import PolicyErrors
 from access.policy.served import SERVED, NotServed
 from bot.app import Bot
-from bot.facts.addresses import Addresses
 from bot.settings import BotSettings
+from cli.pages import Pages
 from cli.process import settle
 from cli.runtime import NotReady, Runtime, runtime
 from cli.settings import Settings, host_and_port
@@ -32,7 +33,7 @@ from storage.audit.sequencer import Sequencer
 from storage.database import StorageUnavailable
 from storage.model import Protocol
 from storage.rights import excess
-from web.app import WebServer
+from web.app import CannotServe, WebServer
 
 #: How soon a policy that storage could not take is adopted again.
 _ADOPT_RETRY_S = 1.0
@@ -107,14 +108,10 @@ async def serving(
             tasks.append(group.create_task(_proxy_listens(crew.run())))
             await crew.ready.wait()
         if Room.WEB in rooms:
-            address = host_and_port(running.settings.web_listen)
-            web = WebServer(
-                running.access,
-                address,
-                ca_file=ca_file(running.settings),
-                ssh_host_key_file=public_key_file(ssh_keys(running.settings)),
-            )
-            tasks.append(group.create_task(_web_listens(web, address)))
+            pages = Pages(running.settings, addresses(running.settings))
+            tasks.append(group.create_task(pages.keep_certificate()))
+            web = WebServer(running.access, pages.settings, running.notices)
+            tasks.append(group.create_task(_web_listens(web, pages.settings.health_listen)))
         settle()
         log.info("serving", **_facts(running, rooms), **({} if crew is None else {"workers": crew.count}))
         try:
@@ -143,12 +140,13 @@ async def _proxy_listens(running: Coroutine[Any, Any, None]) -> None:
         raise NotReady(_no_port(*error.address, error.why, f"GATEPASS_{error.protocol.upper()}_LISTEN")) from error
 
 
-async def _web_listens(web: WebServer, address: tuple[str, int]) -> None:
-    """Run the pages, likewise. Raises NotReady."""
+async def _web_listens(web: WebServer, health: tuple[str, int]) -> None:
+    """Run the pages and health, likewise. Raises NotReady."""
     try:
         await web.run()
-    except OSError as error:
-        raise NotReady(_no_port(*address, words_of(error), "GATEPASS_WEB_LISTEN")) from error
+    except CannotServe as error:
+        variable = "GATEPASS_HEALTH_LISTEN" if error.listen == health else "GATEPASS_WEB_LISTEN"
+        raise NotReady(_no_port(*error.listen, words_of(error.error), variable)) from error
 
 
 def _no_port(host: str, port: int, why: str, variable: str) -> str:
@@ -161,7 +159,7 @@ def _facts(running: Runtime, rooms: Sequence[Room]) -> dict[str, Any]:
     listens = {
         Room.BOT: dict[str, str](),
         Room.PROXY: {protocol.value: _listen(settings, protocol) for protocol in SERVED},
-        Room.WEB: {"web": settings.web_listen},
+        Room.WEB: {"web": str(settings.origin), "web_listen": settings.web_listen, "health": settings.health_listen},
     }
     return {
         "version": version("gatepass"),

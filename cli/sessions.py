@@ -17,7 +17,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from access.policy.duration import format_duration
+from access.policy.values.duration import format_duration
 from access.visible import visible_line
 from cli import runtime
 from cli.replay import play, player

@@ -1,13 +1,17 @@
 """Settings: one frozen object from the environment, built here and passed on as arguments. Nothing else reads the
 environment (secret references of the policy are the proxy's to resolve)."""
 
+import ipaddress
 import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from access.policy.values.web_address import LOOPBACK
+from web.settings import Network, Origin
 
 
 class LogFormat(StrEnum):
@@ -34,7 +38,23 @@ def _url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _networks(value: object) -> object:
+    """Addresses and networks, with commas between them."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return tuple(ipaddress.ip_network(each.strip()) for each in value.split(",") if each.strip())
+    except ValueError as error:
+        raise ValueError(f"{error}: write addresses and networks, as 10.0.0.1, 10.1.0.0/16") from error
+
+
+def _origin(value: object) -> object:
+    return Origin.read(value) if isinstance(value, str) else value
+
+
 Address = Annotated[str, AfterValidator(_address)]
+WebOrigin = Annotated[Origin, BeforeValidator(_origin)]
+Proxies = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 #: A name in ASCII (an international one as `xn--…`), or an address.
 _HOST = re.compile(r"[A-Za-z0-9._:-]{1,253}")
 Host = Annotated[str, AfterValidator(_host)]
@@ -74,7 +94,17 @@ class Settings(BaseSettings):
     public_host: Host = Field(default="localhost", alias="GATEPASS_PUBLIC_HOST")
     ssh_listen: Address = Field(default="127.0.0.1:2222", alias="GATEPASS_SSH_LISTEN")
     postgres_listen: Address = Field(default="127.0.0.1:5433", alias="GATEPASS_POSTGRES_LISTEN")
-    web_listen: Address = Field(default="127.0.0.1:8080", alias="GATEPASS_WEB_LISTEN")
+    #: Health, and the keys that clients trust: plain HTTP, for whoever runs this.
+    health_listen: Address = Field(default="127.0.0.1:8080", alias="GATEPASS_HEALTH_LISTEN")
+    #: The pages that people sign in to.
+    web_listen: Address = Field(default="127.0.0.1:8444", alias="GATEPASS_WEB_LISTEN")
+    #: Their address in browsers; https:// the public host and the port unless given.
+    web_url: WebOrigin | None = Field(default=None, alias="GATEPASS_WEB_URL")
+    #: A certificate of one's own and its key, in PEM; the gateway's CA makes one unless given.
+    web_cert: Path | None = Field(default=None, alias="GATEPASS_WEB_CERT")
+    web_key: Path | None = Field(default=None, alias="GATEPASS_WEB_KEY")
+    #: Addresses and networks of proxies that encrypt instead, and whose word on their clients counts.
+    web_proxies: Proxies = Field(default=(), alias="GATEPASS_WEB_PROXIES")
     #: Ports that people type, where a load balancer or container changes them.
     public_ssh_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_SSH_PORT")
     public_postgres_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_POSTGRES_PORT")
@@ -91,10 +121,28 @@ class Settings(BaseSettings):
             return cls()
         except ValidationError as error:
             lines = [
-                f"{fault['loc'][0]}: {fault['msg'].removeprefix('Value error, ')}"
+                ": ".join([*map(str, fault["loc"][:1]), fault["msg"].removeprefix("Value error, ")])
                 for fault in error.errors(include_input=False)
             ]
             raise InvalidSettings("\n".join(lines)) from None
+
+    @model_validator(mode="after")
+    def _pages_are_encrypted_once(self) -> Self:
+        """Here, or by a proxy, or on this machine alone; a certificate has its key."""
+        if (self.web_cert is None) is not (self.web_key is None):
+            raise ValueError("GATEPASS_WEB_CERT and GATEPASS_WEB_KEY go together: set both, or neither")
+        if self.web_cert is not None and self.web_proxies:
+            raise ValueError("GATEPASS_WEB_CERT encrypts here, GATEPASS_WEB_PROXIES says that a proxy does: drop one")
+        if not self.origin.is_encrypted and self.web_proxies:
+            raise ValueError("GATEPASS_WEB_URL: people reach a proxy by https, so it begins with https://")
+        if not self.origin.is_encrypted and host_and_port(self.web_listen)[0] not in LOOPBACK:
+            raise ValueError("GATEPASS_WEB_URL: pages in plain http are for this machine alone: listen on 127.0.0.1")
+        return self
+
+    @property
+    def origin(self) -> Origin:
+        """The address of the pages."""
+        return self.web_url or Origin("https", self.public_host, host_and_port(self.web_listen)[1])
 
     @property
     def recordings(self) -> Path:

@@ -1,4 +1,4 @@
-"""The gateway's own certificate authority: made on first start, so that clients can verify the PostgreSQL port.
+"""The gateway's own certificate authority: made on first start, so that clients can verify its ports.
 
 The CA's key never leaves its folder (mode 0600); the server's certificate is short-lived and made anew at each start.
 """
@@ -42,11 +42,11 @@ class Authority:
         self._certificate()
         return self.certificate_file.read_text("ascii")
 
-    def server_context(self, hosts: Sequence[str]) -> ssl.SSLContext:
-        """TLS for the PostgreSQL port under these host names or addresses; TLS 1.2 at least, ALPN `postgresql`."""
+    def server_context(self, hosts: Sequence[str], application: str = "postgresql") -> ssl.SSLContext:
+        """TLS under these host names or addresses, 1.2 at least; `application` is what ALPN agrees on (RFC 7301)."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.set_alpn_protocols(["postgresql"])
+        context.set_alpn_protocols([application])
         self.renew(context, hosts)
         return context
 

@@ -7,7 +7,7 @@ that a rule in gatepass.yml reads the same for each: `match: [ddl, delete_withou
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from access.policy.labels import ANY_SETTING, UNPARSEABLE, may_mean, meets
+from access.policy.labels import ANY_SETTING, ANY_TABLE, UNPARSEABLE, may_mean, meets
 from access.policy.resources import StatementRule
 from storage.model import VerdictKind
 
@@ -60,7 +60,7 @@ def _names(rule: StatementRule, pattern: str, facts: StatementFacts, schemas: Se
         return True
     if rule.verdict is VerdictKind.ALLOW or ":" not in pattern:
         return False
-    uncertain = facts.labels & (facts.unqualified | {ANY_SETTING})
+    uncertain = facts.labels & (facts.unqualified | {ANY_SETTING, ANY_TABLE})
     return any(may_mean(pattern, label, schemas) for label in uncertain)
 
 

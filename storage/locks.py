@@ -1,4 +1,4 @@
-"""Advisory locks of whole-program matters: who migrates, who orders the audit log."""
+"""Advisory locks of whole-program matters: who migrates, who orders the audit log, who is called what."""
 
 from enum import IntEnum
 
@@ -12,6 +12,10 @@ class Lock(IntEnum):
     MIGRATE = 0x6761_7465_0001
     SEQUENCE = 0x6761_7465_0002
     ADOPT_POLICY = 0x6761_7465_0003
+    #: What people are called and which account is theirs; taken behind the policy in force.
+    NAME_PERSON = 0x6761_7465_0004
+    #: What providers tell is written one request after the other; taken behind the policy in force, before any row.
+    PROVISION = 0x6761_7465_0009
 
 
 async def take(transaction: AsyncSession, lock: Lock) -> None:

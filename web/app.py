@@ -1,75 +1,129 @@
-"""The HTTP side: health for whoever runs this process, and the CA certificate for clients. Pages come with sign-in."""
+"""The web room: a port for health in plain HTTP, and one for the pages that people sign in to, with
+the API of their command lines."""
 
 import asyncio
-from pathlib import Path
+import contextlib
+import ssl
+from collections.abc import AsyncGenerator
 
-from aiohttp import web, web_response
+import aiohttp
+from aiohttp import web
 
 from access.context import Access
-from storage.database import StorageUnavailable
+from storage.notices import Notices
+from web.api import answers
+from web.api.door import ApiDoor
+from web.api.mine import MineApi
+from web.api.requests import RequestsApi
+from web.api.sign_in import SignInApi
+from web.door import guard, headers
+from web.health import Health
+from web.oidc.providers import Providers
+from web.pages import failures, rendering
+from web.pages.asking import AskPages
+from web.pages.command_line import CommandLinePages
+from web.pages.connect import ConnectPages
+from web.pages.files import Files
+from web.pages.keys import KeyPages
+from web.pages.link import LinkPages
+from web.pages.my_access import MyAccess
+from web.pages.reviewing import ReviewPages
+from web.pages.sign_in import BACK_CHANNEL, SignInPages
+from web.pages.touching import Touching
+from web.scim import PROVISIONING
+from web.settings import WebSettings
 
-_READY_TIMEOUT_S = 3.0
+#: No form of ours is larger, and no provider's logout.
+MAX_BODY_BYTES = 64 * 1024
+#: How long answers that are on their way may take at the end.
+_DRAIN_S = 3.0
 
-# Versions are for nobody who merely reaches this port. What aiohttp answers to bytes that are no HTTP passes no hook of
-# the application's, so there the name that it would give itself is another.
-web_response.SERVER_SOFTWARE = "gatepass"  # pyright: ignore[reportPrivateImportUsage]
+
+class CannotServe(Exception):
+    """A port is not to be had: `listen` is the address, and the message why."""
+
+    def __init__(self, listen: tuple[str, int], error: OSError) -> None:
+        super().__init__(str(error))
+        self.listen = listen
+        self.error = error
 
 
 class WebServer:
-    """Serves /healthz (the process runs), /readyz (storage answers), /ca.pem and /ssh_host_key.pub, to anybody."""
+    """Serves both ports until it is cancelled."""
 
-    def __init__(
-        self,
-        access: Access,
-        listen: tuple[str, int],
-        *,
-        ca_file: Path | None = None,
-        ssh_host_key_file: Path | None = None,
-    ) -> None:
+    def __init__(self, access: Access, settings: WebSettings, notices: Notices) -> None:
         self._access = access
-        self._host, self._port = listen
-        self._ca_file = ca_file
-        self._ssh_host_key_file = ssh_host_key_file
+        self._notices = notices
+        self._settings = settings
 
     async def run(self) -> None:
-        """Serve until cancelled."""
-        runner = web.AppRunner(self.application(), access_log=None)
-        await runner.setup()
-        try:
-            await web.TCPSite(runner, self._host, self._port).start()
+        """Serve until cancelled. Raises CannotServe."""
+        settings = self._settings
+        async with contextlib.AsyncExitStack() as stack:
+            await stack.enter_async_context(_served(self.health(), settings.health_listen))
+            session = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
+            pages = self.pages(session)
+            await stack.enter_async_context(_served(pages, settings.pages_listen, tls=settings.tls))
             await asyncio.Event().wait()
-        finally:
-            await runner.cleanup()
 
-    def application(self) -> web.Application:
+    def health(self) -> web.Application:
+        """What anybody may ask, whoever they are."""
         application = web.Application()
-        application.on_response_prepare.append(_say_no_name)
-        application.router.add_get("/healthz", self._healthy)
-        application.router.add_get("/readyz", self._ready)
-        application.router.add_get("/ca.pem", self._authority)
-        application.router.add_get("/ssh_host_key.pub", self._ssh_host_key)
+        headers.put_on(application, {})
+        told = Health(self._access, ca_file=self._settings.ca_file, ssh_host_key_file=self._settings.ssh_host_key_file)
+        application.add_routes(told.routes())
         return application
 
-    async def _healthy(self, _: web.Request) -> web.Response:
-        return web.json_response({"status": "ok"})
+    def pages(self, session: aiohttp.ClientSession) -> web.Application:
+        """What people see; `session` is the client by which providers are asked."""
+        from web.scim.endpoints import Provisioning  # noqa: PLC0415 - its library is slow to load, and no command needs it
 
-    async def _ready(self, _: web.Request) -> web.Response:
+        settings = self._settings
+        application = web.Application(
+            middlewares=[
+                failures.middleware(),
+                answers.middleware(),
+                guard.middleware(self._access, settings, unguarded=_is_no_browsers),
+            ],
+            client_max_size=MAX_BODY_BYTES,
+        )
+        headers.put_on(application, headers.of(settings.origin))
+        rendering.set_up(application)
+        door, touching = ApiDoor(self._access), Touching(self._access, settings.origin)
+        for room in (
+            SignInPages(self._access, Providers(self._access, session), settings.origin),
+            MyAccess(self._access, settings.addresses),
+            LinkPages(self._access),
+            ConnectPages(self._access, settings.addresses, touching),
+            KeyPages(self._access, touching),
+            ReviewPages(self._access, touching),
+            AskPages(self._access, touching),
+            CommandLinePages(self._access),
+            SignInApi(self._access, door, settings.origin, settings.ca_file),
+            MineApi(self._access, door, settings),
+            RequestsApi(self._access, door, self._notices),
+            Provisioning(self._access, settings.origin),
+            Files(),
+        ):
+            application.add_routes(room.routes())
+        return application
+
+
+def _is_no_browsers(request: web.Request) -> bool:
+    return answers.is_for_programs(request) or request.match_info.route.name in {BACK_CHANNEL, PROVISIONING}
+
+
+@contextlib.asynccontextmanager
+async def _served(
+    application: web.Application, listen: tuple[str, int], tls: ssl.SSLContext | None = None
+) -> AsyncGenerator[None]:
+    runner = web.AppRunner(application, access_log=None, shutdown_timeout=_DRAIN_S)
+    await runner.setup()
+    try:
         try:
-            await self._access.database.ready(timeout_s=_READY_TIMEOUT_S)
-        except StorageUnavailable:
-            return web.json_response({"status": "unavailable", "why": "storage does not answer"}, status=503)
-        return web.json_response({"status": "ok"})
-
-    async def _authority(self, _: web.Request) -> web.Response:
-        if self._ca_file is None or not self._ca_file.exists():
-            return web.json_response({"error": "this process has no certificate authority"}, status=404)
-        return web.Response(text=self._ca_file.read_text(), content_type="application/x-pem-file")
-
-    async def _ssh_host_key(self, _: web.Request) -> web.Response:
-        if self._ssh_host_key_file is None or not self._ssh_host_key_file.exists():
-            return web.json_response({"error": "this process has no SSH host key"}, status=404)
-        return web.Response(text=self._ssh_host_key_file.read_text())
-
-
-async def _say_no_name(_: web.Request, response: web.StreamResponse) -> None:
-    response.headers.popall("Server", None)
+            await web.TCPSite(runner, *listen, ssl_context=tls).start()
+        except OSError as error:
+            raise CannotServe(listen, error) from error
+        yield
+    finally:
+        await runner.cleanup()

@@ -25,9 +25,10 @@ async def review_request(
     *,
     source: str = "slack",
     revision: int | None = None,
+    touch: UUID | None = None,
 ) -> Outcome:
     """Count one decision on a request; see reviews.review. The grant's clock starts with the last approval."""
-    return await review(access, RequestCase, request_id, reviewer, decision, reason, source, revision)
+    return await review(access, RequestCase, request_id, reviewer, decision, reason, source, revision, touch)
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class RequestCase(Case[AccessRequest]):
             asked_by=request.context.get("slack"),
             reviewers=requirement.reviewers if requirement is not None else frozenset(),
             quorum=max(requirement.quorum, 1) if requirement is not None else 1,
+            requires=requirement.requires if requirement is not None else None,
             closed=_closed(requirement, requester, reviewer),
             maximum_s=requirement.maximum_s if requirement is not None else 0,
         )

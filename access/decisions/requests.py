@@ -15,19 +15,23 @@ from sqlmodel import col
 from access import changes, text
 from access.changes import actor
 from access.context import Access
+from access.decisions import drafts
 from access.decisions.standing import Standing, standing
 from access.errors import PolicyStale, Refused
 from access.grants import grants, revocation
+from access.identity import acts, proof
 from access.identity.people import slack_account
+from access.identity.proof import Unproven
 from access.in_force import policy_in_force
 from access.policy.document import LONGEST_GRANT_S
-from access.policy.duration import format_duration
 from access.policy.policy import Policy, Requirement
 from access.policy.suggest import did_you_mean
+from access.policy.values.duration import format_duration
 from storage import outbox
 from storage.audit import trail
 from storage.database import clock
 from storage.model import AccessRequest, Decision, Grant, PostPurpose, PostSubject, Principal, RequestState
+from storage.model.columns import new_id
 
 #: Pending requests that one principal may have.
 MAX_PENDING = 20
@@ -56,11 +60,12 @@ class Ask:
     beside: UUID | None = None
 
 
-async def submit(access: Access, principal: Principal, ask: Ask) -> AccessRequest:
+async def submit(access: Access, principal: Principal, ask: Ask, *, touch: UUID | None = None) -> AccessRequest:
     """Store the request in the state that the policy gives it: pending, approved with its grant, or denied.
 
-    Raises Refused (its message is for the person), of which Standing says what they have or wait for already, and
-    StorageUnavailable.
+    `touch` is one of theirs for asking for exactly this. Raises Refused (its message is for the person), of which
+    Standing says what they have or wait for already and Unproven where they can prove what lacks, with a draft kept
+    there; and StorageUnavailable.
     """
     reason, ticket = text.reason(access, ask.reason), text.ticket(access, ask.ticket)
     async with access.database.transaction() as transaction:
@@ -79,6 +84,8 @@ async def submit(access: Access, principal: Principal, ask: Ask) -> AccessReques
             if same is not None:
                 return same
             refusal = await _standing(transaction, policy, asker, ask, requirement, now)
+            if refusal is None:
+                refusal = await _unproven(access, transaction, policy, asker, ask, new, requirement, now, touch)
             if refusal is None:
                 transaction.add(new)
                 await transaction.flush()
@@ -160,6 +167,53 @@ async def _refusal(transaction: AsyncSession, asker: Principal) -> Refused | Non
     if (pending or 0) >= MAX_PENDING:
         return Refused(f"You have {pending} requests waiting for review: wait for some of them, or cancel them.")
     return None
+
+
+async def _unproven(
+    access: Access,
+    transaction: AsyncSession,
+    policy: Policy,
+    asker: Principal,
+    ask: Ask,
+    new: AccessRequest,
+    requirement: Requirement,
+    now: datetime,
+    touch: UUID | None,
+) -> Unproven | None:
+    """That they have not proven themselves as the rule asks; what is denied is denied, whatever they prove.
+
+    What was proven is put into `new`. Where a touch lacks, what was asked is kept for the page where it can be given.
+    """
+    draft_id = new_id() if touch is None else None
+    act = drafts.act(ask.resource, ask.role, ask.duration_s, new.reason, new.ticket, ask.beside, draft_id)
+    proven = await proof.weigh(
+        access,
+        transaction,
+        policy,
+        requirement.requires,
+        asker,
+        now,
+        act,
+        touch,
+        insist=ask.source == acts.PAGES and new.state is not RequestState.DENIED,
+    )
+    if proven.lacking is None:
+        new.context = {**new.context, **proven.detail}
+        return None
+    if draft_id is not None and proven.page:
+        drafts.write(
+            transaction,
+            draft_id,
+            asker,
+            resource=ask.resource,
+            role=ask.role,
+            duration_s=ask.duration_s,
+            reason=new.reason,
+            ticket=new.ticket,
+            beside=ask.beside,
+            now=now,
+        )
+    return Unproven(proven)
 
 
 async def _standing(
@@ -260,7 +314,7 @@ async def _announce(
         "rule": new.rule,
         "policy": new.policy_hash,
         "decision": new.decision.value,
-        **({"beside": new.context["beside"]} if "beside" in new.context else {}),
+        **{known: new.context[known] for known in ("beside", "proof") if known in new.context},
     }
     await changes.request(transaction, new, actor=actor(asker), action=f"{source}:request:submit", detail=detail)
     if new.state is RequestState.DENIED:

@@ -9,7 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -19,10 +19,13 @@ from access import changes, text
 from access.context import Access
 from access.decisions.votes import Vote, approvals_of, given_by, record_vote, vote_of
 from access.errors import Refused
+from access.identity import acts, proof
 from access.identity.people import account_of, slack_identity
+from access.identity.proof import Proof
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.reviewers import may_review
+from access.policy.shapes.proof import Requires
 from storage.database import clock
 from storage.model import AccessRequest, Grant, HoldState, Principal, RequestState, ReviewDecision, Statement
 
@@ -49,6 +52,10 @@ class Outcome:
     decided: bool = False
     #: Whether this review was counted at all.
     counted: bool = False
+    #: The path of our pages where what lacks can be proven; empty: nothing lacks, or it cannot be.
+    page: str = ""
+    #: What lacks is a sign-in.
+    takes_sign_in: bool = False
 
     @property
     def state(self) -> RequestState | HoldState | None:
@@ -87,8 +94,15 @@ class Case(ABC, Generic[RowT]):
     #: Names of those who may review it now, and how many of them it takes.
     reviewers: frozenset[str]
     quorum: int
+    #: What whoever approves it must have proven.
+    requires: Requires | None
     #: Why this is not to be decided by anybody any more, as a sentence; None: it is.
     closed: str | None
+
+    @property
+    def present(self) -> bool:
+        """Whether each approval takes a touch."""
+        return self.requires is not None and self.requires.present
 
     @classmethod
     @abstractmethod
@@ -119,12 +133,14 @@ async def review(
     reason: str,
     source: str,
     revision: int | None = None,
+    touch: UUID | None = None,
 ) -> Outcome:
     """Count one decision: one denial denies, the quorum's last approval approves.
 
     Whether it counts is judged by the policy in force now, not by the one under which it was asked. `revision` is what
-    the reviewer saw: a decision about another one does not count; None: they saw it as it stands. Raises Refused for a
-    denial without a reason or a reason too long; everything else is in the Outcome.
+    the reviewer saw: a decision about another one does not count; None: they saw it as it stands. `touch` is one of
+    theirs for approving this in this revision. Raises Refused for a denial without a reason or a reason too long;
+    everything else is in the Outcome.
     """
     vote = Vote(reviewer.id, decision, text.reason(access, reason), source)
     if decision is ReviewDecision.DENY and not vote.reason:
@@ -135,12 +151,35 @@ async def review(
         if case is None:
             return Outcome(kind.missing)
         now = await clock(transaction)
-        refusal = await _refusal(transaction, case, now) or _changed(case, revision)
+        refusal, proven = await _refusal(transaction, case, now) or _changed(case, revision), Proof()
+        if refusal is None and policy is not None and decision is ReviewDecision.APPROVE:
+            # Whoever denies need prove nothing more: that lets nobody in.
+            act = acts.approve(case.row)
+            # Slack's account is one proof of who decides. On our pages a sign-in alone is none that approves.
+            insist = vote.source == acts.PAGES
+            proven = await proof.weigh(
+                access, transaction, policy, case.requires, case.reviewer, now, act, touch, insist=insist
+            )
+            refusal = proven.lacking
         if refusal is not None:
             await _note_refusal(transaction, case, vote, refusal)
-            return Outcome(refusal, case.row)
-        await record_vote(transaction, vote, now, case.row)
-        return await _count(transaction, case, vote, now)
+            return Outcome(refusal, case.row, page=proven.page, takes_sign_in=proven.takes_sign_in)
+        await record_vote(transaction, vote, now, case.row, proven)
+        return await _count(transaction, case, vote, proven, now)
+
+
+async def reviewer_refusal(transaction: AsyncSession, case: Case[Any]) -> str | None:
+    """Why its reviewer may not decide about this at all, as a sentence for them; None: they may."""
+    identity = await slack_identity(transaction, case.reviewer)
+    return may_review(
+        case.reviewer,
+        case.requester,
+        case.reviewers,
+        case.what,
+        account=account_of(identity),
+        asked_by=case.asked_by,
+        suspended=identity is not None and identity.suspended_at is not None,
+    )
 
 
 async def _refusal(transaction: AsyncSession, case: Case[RowT], now: datetime) -> str | None:
@@ -152,16 +191,7 @@ async def _refusal(transaction: AsyncSession, case: Case[RowT], now: datetime) -
         return f"This {case.what} expired at {row.expires_at:%H:%M:%S} UTC: nobody answered it in time."
     if case.closed is not None:
         return case.closed
-    identity = await slack_identity(transaction, case.reviewer)
-    refusal = may_review(
-        case.reviewer,
-        case.requester,
-        case.reviewers,
-        case.what,
-        account=account_of(identity),
-        asked_by=case.asked_by,
-        suspended=identity is not None and identity.suspended_at is not None,
-    )
+    refusal = await reviewer_refusal(transaction, case)
     if refusal is not None:
         return refusal
     earlier = await vote_of(transaction, case.reviewer, row)
@@ -196,11 +226,11 @@ async def _note_refusal(transaction: AsyncSession, case: Case[RowT], vote: Vote,
     )
 
 
-async def _count(transaction: AsyncSession, case: Case[RowT], vote: Vote, now: datetime) -> Outcome:
+async def _count(transaction: AsyncSession, case: Case[RowT], vote: Vote, proven: Proof, now: datetime) -> Outcome:
     """What the vote leads to. The row is locked, so `decide` finds it open; the condition stands for whoever reads."""
     approvals, state, counting, lapsed = None, case.states.DENIED, frozenset[str](), frozenset[str]()
     if vote.decision is ReviewDecision.APPROVE:
-        counting = await approvals_of(transaction, case.reviewers, case.row)
+        counting = await approvals_of(transaction, case.reviewers, case.row, present=case.present)
         lapsed = await given_by(transaction, case.row) - counting
         approvals = len(counting)
         state = case.states.APPROVED if approvals >= case.quorum else case.states.PENDING
@@ -214,7 +244,7 @@ async def _count(transaction: AsyncSession, case: Case[RowT], vote: Vote, now: d
         {**settled, "approved_by": sorted(counting)} if state is case.states.APPROVED else settled,
         actor=changes.actor(case.reviewer),
         action=case.action(vote),
-        detail=case.detail(vote, approvals),
+        detail={**case.detail(vote, approvals), **proven.detail},
     )
     if not decided:
         return Outcome(f"Your approval counts: {approvals} of {case.quorum}{_lapsed(lapsed)}.", row, counted=True)

@@ -57,9 +57,12 @@ async def _why_not(transaction: AsyncSession, case: StatementCase, now: datetime
     expires_at = case.row.expires_at
     if expires_at is not None and expires_at <= now:
         return f"Its time was over at {expires_at:%H:%M:%S} UTC, before it could run."
-    approvals = await approvals_of(transaction, case.reviewers, case.row)
+    approvals = await approvals_of(transaction, case.reviewers, case.row, present=case.present)
     if len(approvals) < case.quorum:
-        return f"Only {len(approvals)} of {case.quorum} approvals still count: who gave the others may review no more."
+        return (
+            f"Only {len(approvals)} of {case.quorum} approvals still count: who gave the others may review no more, or "
+            "the key that they touched has ended."
+        )
     return None
 
 

@@ -62,3 +62,13 @@ async def standing(
     )
     usable = (grant for grant in granted if still_allowed(policy, grant, asker.name) is None)
     return next(usable, None) or pending
+
+
+async def pending_of(transaction: AsyncSession, asker: Principal) -> list[AccessRequest]:
+    """What somebody asked for and nobody decided yet, newest first."""
+    found = await transaction.scalars(
+        select(AccessRequest)
+        .where(col(AccessRequest.principal_id) == asker.id, col(AccessRequest.state) == RequestState.PENDING)
+        .order_by(col(AccessRequest.created_at).desc())
+    )
+    return list(found.all())

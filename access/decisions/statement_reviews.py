@@ -17,6 +17,7 @@ from access.errors import STALE
 from access.grants import grants
 from access.policy.policy import Policy
 from access.policy.resources import StatementRule
+from access.policy.shapes.proof import Requires
 from storage.model import (
     AccessRequest,
     Grant,
@@ -39,9 +40,10 @@ async def review_statement(
     *,
     source: str = "slack",
     revision: int | None = None,
+    touch: UUID | None = None,
 ) -> Outcome:
     """Count one decision on a held statement; see reviews.review. The last approval lets it run."""
-    return await review(access, StatementCase, statement_id, reviewer, decision, reason, source, revision)
+    return await review(access, StatementCase, statement_id, reviewer, decision, reason, source, revision, touch)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,7 @@ class StatementCase(Case[Statement]):
             reviewers=reviewers_now(policy, statement, grant, requester) if policy is not None else frozenset(),
             # Never fewer than when it was put to them.
             quorum=max(statement.quorum, rule.quorum if rule is not None else 1),
+            requires=required(policy, statement, grant, requester) if policy is not None else None,
             closed=_closed(policy, rule, statement, session, grant, requester) or unusable,
         )
 
@@ -96,6 +99,14 @@ def reviewers_now(policy: Policy, statement: Statement, grant: Grant, requester:
     if rule is None or rule.verdict is not VerdictKind.REVIEW:
         return frozenset()
     return policy.statement_reviewers(rule, requester.name, grant.resource, grant.role) & set(statement.reviewers)
+
+
+def required(policy: Policy, statement: Statement, grant: Grant, requester: Principal) -> Requires | None:
+    """What whoever approves it must have proven, by the rule that held it as it stands now."""
+    rule = policy.statement_rule(grant.resource, grant.role, statement.rule)
+    if rule is None:
+        return None
+    return policy.required_of_reviewers(rule, requester.name, grant.resource, grant.role)
 
 
 async def _unusable(transaction: AsyncSession, grant: Grant) -> str | None:

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access.identity.proof import Proof
+from access.identity.touches import is_of_a_living_key
 from storage.model import (
     AccessRequest,
     Identity,
@@ -32,8 +34,10 @@ class Vote:
     source: str
 
 
-async def record_vote(transaction: AsyncSession, vote: Vote, now: datetime, about: AccessRequest | Statement) -> None:
-    """Write the review of one thing."""
+async def record_vote(
+    transaction: AsyncSession, vote: Vote, now: datetime, about: AccessRequest | Statement, proven: Proof
+) -> None:
+    """Write the review of one thing, with what its giver proved for it."""
     transaction.add(
         Review(
             request_id=about.id if isinstance(about, AccessRequest) else None,
@@ -42,6 +46,8 @@ async def record_vote(transaction: AsyncSession, vote: Vote, now: datetime, abou
             decision=vote.decision,
             reason=vote.reason,
             created_at=now,
+            proof=dict(proven.record),
+            touch_id=proven.touch_id,
         )
     )
     await transaction.flush()
@@ -53,9 +59,11 @@ async def vote_of(transaction: AsyncSession, reviewer: Principal, about: AccessR
 
 
 async def approvals_of(
-    transaction: AsyncSession, reviewers: Collection[str], about: AccessRequest | Statement
+    transaction: AsyncSession, reviewers: Collection[str], about: AccessRequest | Statement, *, present: bool
 ) -> frozenset[str]:
     """Names of the different people whose approval counts now: still allowed, enabled and human, here and in Slack.
+
+    `present`: the rule in force asks for a touch with each, and one whose key has ended since counts no more.
 
     An approval given by an account that the reviewer has lost since, or that was suspended since, does not count: with
     one by the new account, the same person would count twice.
@@ -74,6 +82,7 @@ async def approvals_of(
                 col(Principal.identity_lost_at).is_(None),
                 col(Review.created_at) > col(Principal.identity_lost_at),
             ),
+            is_of_a_living_key(col(Review.touch_id)) if present else true(),
         )
     )
     return frozenset(names.all())

@@ -4,7 +4,7 @@ Refuses to open a session under a grant that is not usable at that moment, and t
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -83,9 +83,18 @@ class Page:
 
 
 async def open_session(
-    access: Access, *, grant_id: UUID, instance_id: int, protocol: Protocol, client: str, software: str
+    access: Access,
+    *,
+    grant_id: UUID,
+    instance_id: int,
+    protocol: Protocol,
+    client: str,
+    software: str,
+    proof: Mapping[str, Any] | None = None,
 ) -> tuple[Session, float]:
     """Insert the active session of a usable grant; returns it and the seconds until the grant's deadline.
+
+    `proof` is what its holder had proven, where the rule asked.
 
     Raises grants.GrantUnusable and caps.TooManySessions.
     """
@@ -101,6 +110,7 @@ async def open_session(
             client_address=client[:255],
             client_software=access.redact(storable(software))[:255],
             started_at=now,
+            proof=dict(proof or {}),
         )
         transaction.add(session)
         await transaction.flush()
@@ -111,7 +121,7 @@ async def open_session(
             grant,
             actor=changes.actor(holder),
             action="proxy:session:open",
-            detail={"protocol": protocol.value, "client": client},
+            detail={"protocol": protocol.value, "client": client, **({"proof": session.proof} if proof else {})},
         )
     # Storage may have taken its time since it told the time: that is time of the grant's.
     return session, (grant.expires_at - now).total_seconds() - (time.monotonic() - read_at)

@@ -13,8 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access import directory
 from access.context import Access
 from access.identity import people
+from access.identity.scim import accounts as scim_accounts
+from access.identity.scim import bringing
 from access.policy.policy import Policy
 from storage import notices, outbox
 from storage.audit import trail
@@ -45,8 +48,7 @@ async def adopt(access: Access, *, starting: bool = False) -> None:
     `starting`: nobody asked for this change, so what was replaced already raises PolicyOutdated.
     Raises StorageUnavailable.
     """
-    policy = access.policies.current
-    team = policy.slack.team if policy.slack is not None else access.policies.slack_team
+    policy, team = access.policies.written, access.policies.team
     async with access.database.transaction() as transaction:
         await take(transaction, Lock.ADOPT_POLICY)
         now = await clock(transaction)
@@ -65,6 +67,10 @@ async def adopt(access: Access, *, starting: bool = False) -> None:
         else:
             await _put_in_force(transaction, policy, now)
             changes = await people.sync(transaction, policy, now, team)
+            for provider in policy.providers.values():
+                if provider.scim is not None:
+                    await scim_accounts.find_owners(transaction, provider)
+                    await bringing.bring(transaction, policy, provider, now)
             await _invalidate_live_grants(transaction, now)
             await trail.record(
                 transaction,
@@ -73,6 +79,7 @@ async def adopt(access: Access, *, starting: bool = False) -> None:
                 resource=policy.hash,
                 detail=_detail(written, changes),
             )
+            await directory.changed(transaction)
             await notices.notify(transaction, Topic.POLICY, policy.hash)
     if outdated:
         raise PolicyOutdated(

@@ -1,9 +1,10 @@
-"""Browser sessions: who is signed in where, by what proof, and how that ends.
+"""Browser sessions: who is signed in where, in a browser or on a command line, by what proof, and how that ends.
 
 The browser keeps 32 random bytes and storage their hash, so what stands there opens nothing. Each sign-in makes a new
 session, and the one that the browser had before ends: nobody keeps a secret that was there before they proved who they
-are. The provider's own logout ends whatever was signed in by it, and what that opened: the grants go, and with them
-every live session of the proxy.
+are. A command line is let in by a signed-in browser and has a secret of its own; what ends a browser's sign-in ends its
+sign-in too, and it counts no longer than that. The provider's own logout ends whatever was signed in by it, and what
+that opened: the grants go, and with them every live session of the proxy.
 """
 
 import hashlib
@@ -11,8 +12,9 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select, update
+from sqlalchemy import ColumnElement, Select, and_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -21,7 +23,15 @@ from access.grants import revocation
 from access.identity.oidc.id_token import SignIn
 from access.identity.oidc.logout_token import Logout
 from storage.audit import trail
-from storage.model import BrowserEnd, BrowserSession, Principal
+from storage.model import (
+    BrowserEnd,
+    BrowserSession,
+    Identity,
+    IdentityProvider,
+    Principal,
+    PrincipalKind,
+    SignInKind,
+)
 
 #: A sign-in counts for a day's work, and for so long without a request.
 LIFETIME: Final = timedelta(hours=12)
@@ -80,21 +90,75 @@ async def begin(
     return secret
 
 
-async def current(transaction: AsyncSession, secret: bytes, now: datetime) -> SignedIn | None:
-    """Whose browser has this secret now; None: nobody's, or it is too late, or the policy names them no longer."""
+async def begin_command_line(
+    transaction: AsyncSession, by: BrowserSession, principal: Principal, device: str, now: datetime, *, client: str
+) -> tuple[BrowserSession, bytes]:
+    """Sign a command line in by the proof of the browser that let it in, and for no longer than that counts.
+
+    `device` is what it calls itself, `client` the address that it asks from. The secret is for it alone. It does not
+    idle out: a terminal is not a screen that somebody left.
+    """
+    secret = secrets.token_bytes(SECRET_BYTES)
+    session = BrowserSession(
+        principal_id=principal.id,
+        kind=SignInKind.COMMAND_LINE,
+        device=device,
+        secret_hash=_hash(secret),
+        provider=by.provider,
+        issuer=by.issuer,
+        subject=by.subject,
+        provider_session=by.provider_session,
+        methods=by.methods,
+        level=by.level,
+        signed_in_at=by.signed_in_at,
+        created_at=now,
+        expires_at=by.expires_at,
+        idle_until=by.expires_at,
+    )
+    transaction.add(session)
+    await transaction.flush()
+    await trail.record(
+        transaction,
+        actor=changes.actor(principal),
+        action="cli:command_line:sign_in",
+        resource=principal.name,
+        at=now,
+        detail={"session": str(session.id), "browser": str(by.id), "device": device, "client": client},
+    )
+    return session, secret
+
+
+async def current(
+    transaction: AsyncSession, secret: bytes, now: datetime, kind: SignInKind = SignInKind.BROWSER
+) -> SignedIn | None:
+    """Who has this secret now, in a sign-in of this kind; None: nobody, or it is too late, or the policy names them no
+    longer.
+    """
     found = await transaction.execute(
         select(BrowserSession, Principal)
         .join(Principal, col(Principal.id) == col(BrowserSession.principal_id))
-        .where(_by_secret(secret), _LIVE, col(BrowserSession.expires_at) > now, col(BrowserSession.idle_until) > now)
-        .where(col(Principal.disabled_at).is_(None))
+        .where(_by_secret(secret), col(BrowserSession.kind) == kind, _LIVE)
+        .where(col(BrowserSession.expires_at) > now, col(BrowserSession.idle_until) > now)
+        .where(col(Principal.disabled_at).is_(None), col(Principal.kind) == PrincipalKind.HUMAN)
     )
     row = found.one_or_none()
     if row is None:
         return None
     session, principal = row[0], row[1]
-    if session.idle_until - IDLE + SEEN_EVERY <= now:
+    if kind is SignInKind.BROWSER and session.idle_until - IDLE + SEEN_EVERY <= now:
         session.idle_until = now + IDLE
     return SignedIn(session, principal)
+
+
+async def of(transaction: AsyncSession, principal: Principal, now: datetime) -> list[BrowserSession]:
+    """Where somebody is signed in now, the newest sign-in first."""
+    found = await transaction.scalars(
+        select(BrowserSession)
+        .where(col(BrowserSession.principal_id) == principal.id, _LIVE)
+        .where(col(BrowserSession.expires_at) > now, col(BrowserSession.idle_until) > now)
+        .order_by(col(BrowserSession.created_at).desc())
+    )
+    return list(found.all())
 
 
 async def sign_out(transaction: AsyncSession, secret: bytes, now: datetime) -> None:
@@ -102,35 +166,46 @@ async def sign_out(transaction: AsyncSession, secret: bytes, now: datetime) -> N
     await _end(transaction, _by_secret(secret), BrowserEnd.SIGNED_OUT, now)
 
 
+async def end_one(transaction: AsyncSession, principal: Principal, session_id: UUID, now: datetime) -> bool:
+    """End one sign-in of `principal`, from another one; False: it is none of theirs, or has ended."""
+    theirs = and_(col(BrowserSession.id) == session_id, col(BrowserSession.principal_id) == principal.id)
+    return await _end(transaction, theirs, BrowserEnd.SIGNED_OUT, now) == 1
+
+
+async def end_replayed(transaction: AsyncSession, session_id: UUID, now: datetime) -> bool:
+    """The code that gave this sign-in came a second time, so nobody knows who has it (RFC 6749, 4.1.2)."""
+    return await _end(transaction, col(BrowserSession.id) == session_id, BrowserEnd.REPLAYED, now) == 1
+
+
 async def sign_out_everywhere(transaction: AsyncSession, principal: Principal, now: datetime) -> int:
-    """No browser of theirs is signed in any more; returns how many were."""
+    """No browser or command line of theirs is signed in any more; returns how many were."""
     return await _end(
         transaction, col(BrowserSession.principal_id) == principal.id, BrowserEnd.SIGNED_OUT_EVERYWHERE, now
     )
 
 
 async def left(transaction: AsyncSession, principal: Principal, now: datetime) -> int:
-    """The policy or the directory names them no longer."""
+    """The policy or the directory names them no longer, or gives them another account."""
     return await _end(transaction, col(BrowserSession.principal_id) == principal.id, BrowserEnd.LEFT, now)
 
 
 async def provider_logged_out(transaction: AsyncSession, logout: Logout, now: datetime) -> list[Principal]:
     """What the provider ended ends here, with the grants of those people; returns them.
 
-    Back-Channel Logout 1.0, 2.7: a session that it names, or all sessions of a subject. A grant is not bound to the
-    browser that asked for it, so all grants of a person go: whoever signs out at the provider wants it all to end.
+    Back-Channel Logout 1.0, 2.7: a session that it names, or all sessions of a subject, begun before. A grant is not
+    bound to the browser that asked for it, so all grants of a person go: whoever signs out at the provider wants it all
+    to end.
     """
-    which = [col(BrowserSession.issuer) == logout.issuer]
+    which = [col(BrowserSession.issuer) == logout.issuer, col(BrowserSession.created_at) <= logout.began_before]
     if logout.subject is not None:
         which.append(col(BrowserSession.subject) == logout.subject)
     if logout.provider_session is not None:
         which.append(col(BrowserSession.provider_session) == logout.provider_session)
+    whose = select(col(BrowserSession.principal_id)).where(and_(*which), _LIVE)
+    if logout.subject is not None and logout.provider_session is None:
+        whose = whose.union(_by_account(logout.issuer, logout.subject))
     people = await transaction.scalars(
-        select(Principal)
-        .join(BrowserSession, col(BrowserSession.principal_id) == col(Principal.id))
-        .where(and_(*which), _LIVE)
-        .order_by(col(Principal.name))
-        .distinct()
+        select(Principal).where(col(Principal.id).in_(whose)).order_by(col(Principal.name))
     )
     signed_out = list(people.all())
     await _end(transaction, and_(*which), BrowserEnd.PROVIDER, now)
@@ -147,25 +222,40 @@ def _hash(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
 
 
+def _by_account(issuer: str, subject: str) -> Select[UUID]:
+    """Whose account it is, though it may be signed in nowhere."""
+    return select(col(Identity.principal_id)).where(
+        col(Identity.provider) == IdentityProvider.OIDC,
+        col(Identity.issuer) == issuer,
+        col(Identity.subject) == subject,
+        col(Identity.retired_at).is_(None),
+    )
+
+
 def _by_secret(secret: bytes) -> ColumnElement[bool]:
     return col(BrowserSession.secret_hash) == _hash(secret)
 
 
 async def _end(transaction: AsyncSession, which: ColumnElement[bool], reason: BrowserEnd, now: datetime) -> int:
-    """End those of `which` that live, each with its audit event; returns how many."""
+    """End those of `which` that live, each with its audit event; returns how many.
+
+    Locks first, in an order: a command line that one of them lets in at this moment has its sign-in by then, and ends.
+    """
+    live = select(col(BrowserSession.id)).where(which, _LIVE).order_by(col(BrowserSession.id))
+    await transaction.execute(live.with_for_update(key_share=True))
     ended = await transaction.execute(
         update(BrowserSession)
         .where(which, _LIVE)
         .values(ended_at=now, end_reason=reason)
-        .returning(col(BrowserSession.id), col(BrowserSession.principal_id))
+        .returning(col(BrowserSession.id), col(BrowserSession.principal_id), col(BrowserSession.kind))
     )
     rows = ended.all()
-    for session_id, principal_id in rows:
+    for session_id, principal_id, kind in rows:
         principal = await transaction.get_one(Principal, principal_id)
         await trail.record(
             transaction,
             actor=changes.actor(None if reason in _BY_OTHERS else principal),
-            action="web:browser:sign_out",
+            action=f"web:{kind.value}:sign_out",
             resource=principal.name,
             at=now,
             detail={"browser": str(session_id), "why": reason.value},
@@ -174,4 +264,4 @@ async def _end(transaction: AsyncSession, which: ColumnElement[bool], reason: Br
 
 
 #: Nobody signed out by themselves.
-_BY_OTHERS: Final = frozenset({BrowserEnd.PROVIDER, BrowserEnd.LEFT})
+_BY_OTHERS: Final = frozenset({BrowserEnd.PROVIDER, BrowserEnd.LEFT, BrowserEnd.REPLAYED})

@@ -12,19 +12,21 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access import directory
 from access.context import Access
 from access.errors import PolicyStale
 from access.grants import revocation
-from access.identity import browser_sessions
+from access.identity import accounts, browser_sessions, security_keys
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
+from access.policy.values.mailbox import folded
 from storage.audit import trail
 from storage.database import clock
 from storage.locks import Lock, take
 from storage.model import Identity, IdentityProvider, Principal
 
 LEFT_THE_POLICY = "left the policy"
-LOST_IDENTITY = "another Slack account is theirs now, or none"
+LOST_IDENTITY = "another account is theirs now, or none"
 
 
 class WrongWorkspace(Exception):
@@ -33,7 +35,7 @@ class WrongWorkspace(Exception):
 
 @dataclass
 class Changes:
-    """Whom a sync added, disabled, let back in, and took a Slack identity from."""
+    """Whom a sync added, disabled, let back in, and took an identity from."""
 
     joined: list[Principal] = field(default_factory=list[Principal])
     left: list[Principal] = field(default_factory=list[Principal])
@@ -86,13 +88,15 @@ async def slack_account(transaction: AsyncSession, principal: Principal) -> str 
 
 
 async def sync(transaction: AsyncSession, policy: Policy, now: datetime, slack_team: str | None) -> Changes:
-    """Make principals and Slack identities those of `policy`; the caller holds Lock.ADOPT_POLICY.
+    """Make principals and their identities those of `policy`, as written; the caller holds Lock.ADOPT_POLICY.
 
-    Nobody is deleted: whoever is no longer named is disabled. Without a team no identity is given. Those who left, and
-    those who lost an identity, lose what they asked for and what they hold.
+    Nobody is deleted: whoever is no longer named is disabled, and so is whom a provider brought that fills no group any
+    more. Without a team no Slack account is given. Those who left, and those who lost an identity, lose what they asked
+    for and what they hold.
     """
     known = {principal.name: principal for principal in await transaction.scalars(select(Principal))}
     changes = Changes()
+    moved: set[UUID] = set()
     for person in policy.people.values():
         principal = known.get(person.name)
         if principal is None:
@@ -103,13 +107,28 @@ async def sync(transaction: AsyncSession, policy: Policy, now: datetime, slack_t
             continue
         if principal.disabled_at is not None:
             changes.returned.append(principal)
+        is_another = principal.brought_by is not None and person.email is None
+        if is_another or folded(principal.email or "") != folded(person.email or ""):
+            moved.add(principal.id)
         principal.kind, principal.email, principal.disabled_at = person.kind, person.email, None
+        # Whom a provider brought is the file's person of that name only if it has the same address: one, not none.
+        principal.brought_by = None
+    filling = policy.filling_issuers()
+    addresses = {folded(person.email) for person in policy.people.values() if person.email is not None}
     for name in known.keys() - policy.people.keys():
-        if known[name].disabled_at is None:
-            known[name].disabled_at = now
-            changes.left.append(known[name])
+        principal = known[name]
+        # One address is one person: whom the file calls otherwise now comes in as that one.
+        if principal.brought_by in filling and folded(principal.email or "") not in addresses:
+            if principal.disabled_at is not None:
+                principal.disabled_at = None
+                changes.returned.append(principal)
+        elif principal.disabled_at is None:
+            principal.disabled_at = now
+            changes.left.append(principal)
     await transaction.flush()
-    lost = await _sync_slack(transaction, policy, known, now, slack_team)
+    given = accounts.Given(policy, known, frozenset(moved), now)
+    lost = await accounts.sync_slack(transaction, given, slack_team)
+    lost |= await accounts.sync_providers(transaction, given)
     changes.lost_identity = [principal for principal in known.values() if principal.id in lost]
     for principal in changes.lost_identity:
         principal.identity_lost_at = now
@@ -126,8 +145,8 @@ async def link_slack(access: Access, team: str) -> None:
 
     Raises PolicyStale where this process does not have the policy in force: its people are not those who count.
     """
-    named = access.policies.current.slack
-    if named is not None and named.team != team:
+    named = access.policies.written.slack
+    if named is not None and named.team not in {None, team}:
         raise WrongWorkspace(
             f"gatepass.yml is for the Slack workspace {named.team}, but SLACK_BOT_TOKEN belongs to {team}. "
             "Correct slack.team or use the other workspace's token."
@@ -135,10 +154,10 @@ async def link_slack(access: Access, team: str) -> None:
     access.policies.slack_team = team
     async with access.database.transaction() as transaction:
         await take(transaction, Lock.ADOPT_POLICY)
-        policy = await policy_in_force(access, transaction)
-        if policy is None:
+        if await policy_in_force(access, transaction) is None:
             raise PolicyStale
-        changes = await sync(transaction, policy, await clock(transaction), team)
+        changes = await sync(transaction, access.policies.written, await clock(transaction), team)
+        await directory.changed(transaction)
         lost = sorted(principal.name for principal in changes.lost_identity)
         await trail.record(
             transaction,
@@ -150,38 +169,8 @@ async def link_slack(access: Access, team: str) -> None:
 
 
 async def _end_all(transaction: AsyncSession, principal: Principal, why: str, now: datetime) -> None:
-    """What they asked for and hold, and their browsers' sign-ins if they left."""
-    if principal.disabled_at is not None:
-        await browser_sessions.left(transaction, principal, now)
+    """What they asked for and hold, their browsers' sign-ins and their keys: another might come as them."""
+    await browser_sessions.left(transaction, principal, now)
+    await security_keys.left(transaction, principal, now)
     await revocation.cancel_requests_of(transaction, principal, why, now)
     await revocation.revoke_grants_of(transaction, principal, why, now)
-
-
-async def _sync_slack(
-    transaction: AsyncSession, policy: Policy, known: dict[str, Principal], now: datetime, team: str | None
-) -> frozenset[UUID]:
-    """Retire identities that the policy no longer gives, and give those it does: one member of one team each.
-
-    Returns the principals from whom one was taken.
-    """
-    lost: set[UUID] = set()
-    owners = {person.slack: known[person.name].id for person in policy.people.values() if person.slack is not None}
-    rows = await transaction.scalars(select(Identity).where(col(Identity.provider) == IdentityProvider.SLACK))
-    for identity in rows.all():
-        owner_before = identity.principal_id if identity.retired_at is None else None
-        if team is None:
-            stale = owners.get(identity.subject) != identity.principal_id
-            identity.retired_at = (identity.retired_at or now) if stale else identity.retired_at
-        elif identity.issuer != team or identity.subject not in owners:
-            identity.retired_at = identity.retired_at or now
-        else:
-            identity.principal_id, identity.retired_at = owners.pop(identity.subject), None
-        if owner_before is not None and (identity.retired_at is not None or identity.principal_id != owner_before):
-            lost.add(owner_before)
-    if team is not None:
-        transaction.add_all(
-            Identity(principal_id=owner, provider=IdentityProvider.SLACK, issuer=team, subject=subject, created_at=now)
-            for subject, owner in owners.items()
-        )
-    await transaction.flush()
-    return frozenset(lost)

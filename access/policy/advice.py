@@ -73,8 +73,11 @@ def _accounts(path: Path, policy: PolicyDocument, resource: Resource) -> Iterato
 
 def _unasked(policy: PolicyDocument, rule: PolicyRule) -> Iterator[str]:
     """People ask and answer in Slack, and who has no account there does neither."""
-    if not policy.members(rule.who):
+    if not policy.members(rule.who) and not policy.is_open(rule.who):
         yield f"the rule {rule.name} is for nobody: the groups that it names are empty."
+        return
+    if policy.providers or policy.is_open([*rule.who, *rule.reviewers]):
+        # Whoever signs in may link a Slack account that the file does not name.
         return
     able = policy.reviewers(rule.reviewers)
     in_slack = frozenset(name for name in able if policy.people[name].slack is not None)

@@ -6,15 +6,22 @@ Each part alone is checked by its own shape; here they are checked against each 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import Final
 
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from access.policy.document import PolicyDocument, PolicyRule
 from access.policy.resources import StatementRule
+from access.policy.shapes.groups import DEFAULT_CLAIM, ProviderGroup
+from access.policy.shapes.proof import Requires
+from access.policy.shapes.providers import Identify
 from access.policy.suggest import did_you_mean
 from storage.model import Decision, PrincipalKind, VerdictKind
 
 Path = tuple[int | str, ...]
+
+#: The type of an error that is about how parts fit together, as pydantic has types.
+BETWEEN: Final = "gatepass_between"
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ def raise_inconsistencies(policy: PolicyDocument, *, unreadable: frozenset[str])
 
 
 def _between(message: str) -> PydanticCustomError:
-    return PydanticCustomError("gatepass_between", "{message}", {"message": message})
+    return PydanticCustomError(BETWEEN, "{message}", {"message": message})
 
 
 class _Check:
@@ -49,6 +56,8 @@ class _Check:
 
     def inconsistencies(self) -> Iterator[Inconsistency]:
         yield from self._people()
+        yield from self._providers()
+        yield from self._subjects()
         yield from self._groups()
         yield from _duplicates(("policy",), [rule.name for rule in self._policy.policy])
         yield from _duplicates(("masking",), [entry.name for entry in self._policy.masking])
@@ -66,15 +75,51 @@ class _Check:
                 if first != name:
                     yield Inconsistency(("people", name, key), f"is {first}'s too: one {key} is one person")
 
+    def _providers(self) -> Iterator[Inconsistency]:
+        owners: dict[str, str] = {}
+        for name, provider in self._policy.providers.items():
+            first = owners.setdefault(provider.issuer, name)
+            if first != name:
+                yield Inconsistency(("providers", name, "issuer"), f"is {first}'s too: an account has one name there")
+
+    def _subjects(self) -> Iterator[Inconsistency]:
+        """An account is one person's at its issuer, whatever the provider is called."""
+        owners: dict[tuple[str, str], str] = {}
+        for name, person in self._policy.people.items():
+            for called, subject in person.subjects.items():
+                path = ("people", name, "subjects", called)
+                provider = self._policy.providers.get(called)
+                if person.kind is PrincipalKind.AGENT:
+                    yield Inconsistency(path, "is an account that people sign in with, and an agent is none: drop it")
+                elif provider is None:
+                    if not self._known(called, ()):
+                        suggestion = did_you_mean(called, self._policy.providers)
+                        yield Inconsistency(path, f"{called} is no provider.{suggestion}")
+                elif provider.identify is not Identify.SUBJECT:
+                    yield Inconsistency(path, f"{called} finds people by their email: drop it, or `identify: subject`")
+                elif (first := owners.setdefault((provider.issuer, subject), name)) != name:
+                    yield Inconsistency(path, f"is {first}'s too: one account is one person")
+
     def _groups(self) -> Iterator[Inconsistency]:
         for name, members in self._policy.groups.items():
             if name in self._policy.people:
                 yield Inconsistency(("groups", name), "is the name of a person too: give the group another")
-            for index, member in enumerate(members):
+            if isinstance(members, ProviderGroup) and not self._known(members.provider, self._policy.providers):
+                suggestion = did_you_mean(members.provider, self._policy.providers)
+                yield Inconsistency(("groups", name, "provider"), f"{members.provider} is no provider.{suggestion}")
+            if isinstance(members, ProviderGroup) and self._is_unread(members):
+                message = f"{members.provider} tells of groups by scim, and not in claims: drop it"
+                yield Inconsistency(("groups", name, "claim"), message)
+            for index, member in enumerate(self._policy.listed(name)):
                 if not self._known(member, self._policy.people):
                     hint = "a group holds people" if member in self._policy.groups else "nobody is called that"
                     suggestion = did_you_mean(member, self._policy.people)
                     yield Inconsistency(("groups", name, index), f"{member}: {hint}.{suggestion}")
+
+    def _is_unread(self, group: ProviderGroup) -> bool:
+        """Whether it names a claim that nobody looks at."""
+        provider = self._policy.providers.get(group.provider)
+        return provider is not None and provider.scim is not None and group.claim != DEFAULT_CLAIM
 
     def _rule(self, path: Path, rule: PolicyRule) -> Iterator[Inconsistency]:
         yield from self._names((*path, "who"), rule.who)
@@ -84,12 +129,19 @@ class _Check:
             yield Inconsistency(path, "is reviewed, but names no reviewers: nobody could answer")
         if rule.decision is Decision.REVIEWED and rule.channel is None:
             yield Inconsistency(path, "is reviewed, but names no channel: nobody would see the card")
+        yield from self._proof(path, rule.requires)
+        if rule.decision is Decision.DENIED and rule.requires is not None:
+            yield Inconsistency((*path, "requires"), "the rule denies, whatever is proven: drop it")
         if rule.decision is Decision.REVIEWED:
             yield from self._own_review(path, rule, rule.reviewers, rule.quorum)
         if rule.tell_reviewers and not rule.reviewers:
             yield Inconsistency((*path, "tell_reviewers"), "there are no reviewers to tell: name some, or drop it")
         if rule.decision is Decision.DENIED and rule.reviewers:
             yield Inconsistency((*path, "reviewers"), "the rule denies, so they would never be asked: drop them")
+
+    def _proof(self, path: Path, requires: Requires | None) -> Iterator[Inconsistency]:
+        if requires is not None and not self._policy.providers and not self._unreadable:
+            yield Inconsistency((*path, "requires"), "asks for a sign-in, and nobody can sign in: name providers")
 
     def _askers(self, rule: PolicyRule, reviewers: list[str], quorum: int) -> tuple[list[str], list[str]]:
         """Who may ask by the rule: those besides whom enough are left to review, and those besides whom too few are."""
@@ -100,7 +152,7 @@ class _Check:
 
     def _own_review(self, path: Path, rule: PolicyRule, reviewers: list[str], quorum: int) -> Iterator[Inconsistency]:
         """Nobody reviews what is their own: where that leaves too few for everybody, nobody could approve."""
-        if not reviewers or self._unknown(rule.who) or self._too_few(reviewers, quorum):
+        if not reviewers or self._uncounted(rule.who, reviewers) or self._too_few(reviewers, quorum):
             return
         served, unserved = self._askers(rule, reviewers, quorum)
         if served or not unserved:
@@ -134,6 +186,7 @@ class _Check:
                 path = ("resources", name, "roles", role_name, "statements")
                 yield from _duplicates(path, [rule.name for rule in role.statements])
                 for index, statement in enumerate(role.statements):
+                    yield from self._proof((*path, index), statement.requires)
                     if statement.verdict is VerdictKind.REVIEW:
                         yield from self._held((*path, index), statement, name, role_name)
 
@@ -170,8 +223,15 @@ class _Check:
 
     def _too_few(self, reviewers: list[str], quorum: int) -> bool:
         """Whether the quorum cannot be met; not to be said while one of them is unknown, which is reported already."""
-        names = {member for name in reviewers for member in self._policy.groups.get(name, [name])}
+        if self._policy.is_open(reviewers):
+            return False
+        groups = self._policy.groups
+        names = {member for name in reviewers for member in (self._policy.listed(name) if name in groups else [name])}
         return names <= self._policy.people.keys() and len(self._policy.reviewers(reviewers)) < quorum
+
+    def _uncounted(self, who: list[str], reviewers: list[str]) -> bool:
+        """Whether who may ask beside whom cannot be said: one of them is reported already, or told by a provider."""
+        return self._unknown(who) or self._policy.is_open([*who, *reviewers])
 
     def _unknown(self, names: list[str]) -> bool:
         """Whether one of them is reported already."""
@@ -215,6 +275,6 @@ def shadowed(policy: PolicyDocument) -> list[tuple[int, list[int]]]:
             before |= {place for place, _ in by}
             left = left or not people <= frozenset().union(*(others for _, others in by))
             earlier.append((index, people))
-        if people and covered and not left:
+        if people and covered and not left and not policy.is_open(rule.who):
             found.append((index, sorted(before)))
     return found

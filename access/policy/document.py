@@ -13,8 +13,12 @@ from urllib.parse import quote
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from access.policy.entities import Entity
-from access.policy.resources import Resource, Seconds, SlackChannel, named
-from access.policy.shapes.base import Frozen, Name, NameOfKey
+from access.policy.resources import Resource, SlackChannel, named
+from access.policy.shapes.base import Frozen, Name, NameOfKey, Switch
+from access.policy.shapes.durations import Seconds
+from access.policy.shapes.groups import Group, ProviderGroup
+from access.policy.shapes.proof import Requires
+from access.policy.shapes.providers import OidcProvider, Subject
 from access.policy.values.complaint import complaint
 from storage.model import Decision, PrincipalKind
 
@@ -36,13 +40,18 @@ class Person(Frozen):
     #: Slack member id.
     slack: Annotated[str, StringConstraints(pattern=r"^[UW][A-Z0-9]{1,30}$")] | None = None
     email: Annotated[str, StringConstraints(pattern=r"^[^\s@<>]+@[^\s@<>]+$", max_length=320)] | None = None
+    #: Provider -> what it calls their account, for providers that identify people by that.
+    subjects: dict[Name, Subject] = Field(default={})
     kind: PrincipalKind = PrincipalKind.HUMAN
 
 
 class SlackWorkspace(Frozen):
-    """The one workspace whose people these are; None in the policy: the one the bot's token belongs to."""
+    """The workspace whose people these are."""
 
-    team: Annotated[str, StringConstraints(pattern=r"^[TE][A-Z0-9]{1,30}$")]
+    #: The only one that it may be; None: the one that the bot's token belongs to.
+    team: Annotated[str, StringConstraints(pattern=r"^[TE][A-Z0-9]{1,30}$")] | None = None
+    #: Whoever has somebody's e-mail address in Slack, confirmed there, is them.
+    match_email: Switch = False
 
 
 class TicketSystem(Frozen):
@@ -76,7 +85,9 @@ class PolicyRule(Frozen):
     #: Where the card and the digest go.
     channel: SlackChannel | None = None
     #: Each reviewer, up to MAX_TOLD of them, gets the cards to decide on as direct messages too.
-    tell_reviewers: bool = False
+    tell_reviewers: Switch = False
+    #: What whoever asks and approves by the rule must have proven; None: nothing beyond who they are.
+    requires: Requires | None = None
     #: A request that nobody answers by then expires.
     answer_within_s: Annotated[Seconds, Field(le=7 * 86_400)] = Field(
         default=1_800, validation_alias="answer_within", serialization_alias="answer_within"
@@ -124,9 +135,11 @@ class PolicyDocument(Frozen):
     version: Literal[1]
     slack: SlackWorkspace | None = None
     ticket: TicketSystem | None = None
+    #: Where people sign in.
+    providers: Annotated[dict[Name, OidcProvider], Field(max_length=20)] = Field(default={})
     resources: dict[Name, Resource] = Field(default={})
     people: dict[Name, Person] = Field(default={})
-    groups: dict[Name, list[Name]] = Field(default={})
+    groups: dict[Name, Group] = Field(default={})
     policy: list[PolicyRule] = Field(default=[])
     masking: list[MaskingEntry] = Field(default=[])
 
@@ -134,6 +147,11 @@ class PolicyDocument(Frozen):
     @classmethod
     def _name_resources(cls, resources: dict[str, Resource]) -> dict[str, Resource]:
         return named(resources)
+
+    @field_validator("providers")
+    @classmethod
+    def _name_providers(cls, providers: dict[str, OidcProvider]) -> dict[str, OidcProvider]:
+        return named(providers)
 
     @field_validator("people")
     @classmethod
@@ -144,8 +162,22 @@ class PolicyDocument(Frozen):
         """People behind names of people and groups; unknown names are nobody."""
         found: set[str] = set()
         for name in names:
-            found.update(self.groups.get(name, (name,)))
+            found.update(self.listed(name) if name in self.groups else (name,))
         return frozenset(found & self.people.keys())
+
+    def listed(self, group: str) -> list[str]:
+        """The names in a group as far as they are known; those of an open group are the directory's to say."""
+        members = self.groups[group]
+        return members if isinstance(members, list) else []
+
+    def filling_issuers(self) -> frozenset[str]:
+        """The issuers of providers that fill a group, and so may bring people whom the file does not name."""
+        filling = {group.provider for group in self.groups.values() if isinstance(group, ProviderGroup)}
+        return frozenset(self.providers[name].issuer for name in filling if name in self.providers)
+
+    def is_open(self, names: Iterable[str]) -> bool:
+        """Whether a provider or Slack says who some of `names` are, so that the file alone cannot count them."""
+        return any(name in self.groups and not isinstance(self.groups[name], list) for name in names)
 
     def denies_columns(self) -> bool:
         """Whether there are columns that ephemeral roles must not be able to read."""

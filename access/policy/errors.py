@@ -8,13 +8,17 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from access.policy.checks import BETWEEN
 from access.policy.document import TICKET_URL_PATTERN, MaskingEntry, Person, PolicyRule, SlackWorkspace
 from access.policy.policy import Policy
 from access.policy.resources import PostgresUpstream, Resource, Role, SshUpstream, StatementRule
 from access.policy.served import SERVED
 from access.policy.shapes.accounts import Certificate, RoleAdmin
 from access.policy.shapes.base import NAME_PATTERN
+from access.policy.shapes.groups import ProviderGroup, SlackGroup
+from access.policy.shapes.providers import OidcProvider
 from access.policy.suggest import closest, did_you_mean
+from access.policy.values.duration import format_duration
 from access.policy.yaml_lines import Flaw, Position, Reading
 from access.visible import visible_line
 
@@ -29,6 +33,9 @@ _SHAPES: tuple[type[BaseModel], ...] = (
     Certificate,
     StatementRule,
     Person,
+    ProviderGroup,
+    SlackGroup,
+    OidcProvider,
     PolicyRule,
     MaskingEntry,
 )
@@ -36,11 +43,14 @@ _PATTERNS = {
     NAME_PATTERN: "must be a name: lower-case letters, digits, dots, dashes and underscores, 63 at most",
     r"^[UW][A-Z0-9]{1,30}$": "must be a Slack member id, such as U012ABCDEF (profile, three dots, Copy member ID)",
     r"^[CG][A-Z0-9]{1,62}$": "must be a Slack channel id, such as C012ABCDEF (at the foot of the channel's details)",
+    r"^S[A-Z0-9]{1,30}$": "must be the id of a Slack user group, such as S012ABCDEF (in the group's address)",
     r"^[TE][A-Z0-9]{1,30}$": "must be a Slack team id, such as T012ABCDEF",
     TICKET_URL_PATTERN: "must be an https:// address with {ticket} behind its host: https://tickets.example/{ticket}",
 }
 
 
+#: Where of a group's path its kind stands: behind `groups` and its name.
+_KIND = 2
 _QUOTED = re.compile(r"'([^']+)'")
 #: Words of other tools for what this file says otherwise.
 _SYNONYMS = {
@@ -106,7 +116,7 @@ def from_validation(file: Path, reading: Reading, details: Iterable[ErrorDetails
 
 def structural(error: ValidationError) -> bool:
     """Whether some part is malformed by itself, so that the parts were not compared with each other."""
-    return any(detail["type"] != "gatepass_between" for detail in error.errors(include_input=False))
+    return any(detail["type"] != BETWEEN for detail in error.errors(include_input=False))
 
 
 def _error(file: Path, position: Position | None, path: tuple[int | str, ...], message: str) -> PolicyError:
@@ -115,8 +125,11 @@ def _error(file: Path, position: Position | None, path: tuple[int | str, ...], m
 
 
 def _path(detail: ErrorDetails) -> tuple[int | str, ...]:
-    """The place in the file: pydantic marks a bad key by a last part of its own."""
+    """The place in the file: pydantic marks a bad key by a last part of its own, and the kind of a group by one."""
     path = detail["loc"]
+    of_shape = detail["type"] != BETWEEN and path[:1] == ("groups",) and len(path) > _KIND
+    if of_shape and path[_KIND] in {"people", "provider", "slack"}:
+        path = (*path[:_KIND], *path[_KIND + 1 :])
     return path[:-1] if path and path[-1] == "[key]" else path
 
 
@@ -134,10 +147,15 @@ def _sentence(detail: ErrorDetails) -> str:
         return _PATTERNS[pattern]
     if kind in {"model_type", "model_attributes_type", "dict_type"}:
         return "must be a mapping of keys to values"
+    if kind == "bool_type":
+        return "must be true or false"
     if kind == "too_short":
         return "must not be empty"
     if "maximum_duration" in detail["loc"] and kind == "less_than_equal":
         return "must be 24h at most: access that lasts longer is standing access"
+    if kind == "less_than_equal" and isinstance(detail["input"], str):
+        # A duration: the bound is in seconds, and people write 7d.
+        return f"must be {format_duration(int(context['le']))} at most"
     return detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 

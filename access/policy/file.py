@@ -14,12 +14,13 @@ from pydantic_core import ErrorDetails
 
 from access.policy.advice import Weight, advice
 from access.policy.checks import shadowed
+from access.policy.directory import Directory, Known
 from access.policy.errors import PolicyError, PolicyErrors, from_flaws, from_validation, structural, unreadable
 from access.policy.policy import Policy
 from access.policy.yaml_lines import Plain, Reading, read
 
 MAX_BYTES = 1024 * 1024
-_SECTIONS = ("resources", "people", "groups", "policy", "masking")
+_SECTIONS = ("providers", "resources", "people", "groups", "policy", "masking")
 
 
 def load(path: Path, *, trusted: bool = False) -> Policy:
@@ -94,27 +95,49 @@ def json_schema() -> str:
 
 
 class PolicyFile:
-    """The policy in force in this process, and the file it comes from."""
+    """The policy in force in this process, the file it comes from, and the people that the directory adds to it."""
 
     def __init__(self, path: Path) -> None:
         """Raises PolicyErrors."""
         self.path = path
-        self.current = load(path, trusted=True)
+        #: As the file says it.
+        self.written = load(path, trusted=True)
+        #: And with those whom the directory knows.
+        self.current = self.written.with_directory(Directory())
+        #: What was read of the directory by this file's groups; None: nothing yet.
+        self.known: Known | None = None
+        self._directory = Directory()
         #: The workspace that the bot's token belongs to, once it told; people.link_slack sets it.
         self.slack_team: str | None = None
 
+    @property
+    def team(self) -> str | None:
+        """The Slack workspace whose people these are; None: not known yet."""
+        named = self.written.slack.team if self.written.slack is not None else None
+        return named or self.slack_team
+
     def reload(self) -> Policy:
         """Read the file again. Raises PolicyErrors and keeps the policy there was."""
-        self.current = load(self.path, trusted=True)
-        return self.current
+        return self._take(load(self.path, trusted=True))
 
     def catch_up(self, in_force: str) -> bool:
         """Take the file's policy if it is the one whose hash is `in_force`, and no other. Raises PolicyErrors."""
         policy = load(self.path, trusted=True)
         if policy.hash != in_force:
             return False
-        self.current = policy
+        self._take(policy)
         return True
+
+    def know(self, known: Known) -> None:
+        """These are the people beside those of the file, from now on."""
+        self.known, self._directory = known, known.directory
+        self.current = self.written.with_directory(known.directory)
+
+    def _take(self, policy: Policy) -> Policy:
+        """With the people that were known, until they are read by the new file's groups, before anything is decided."""
+        self.written, self.known = policy, None
+        self.current = policy.with_directory(self._directory)
+        return self.current
 
 
 def _validated(data: Plain, unreadable_names: frozenset[str] = frozenset()) -> Policy:

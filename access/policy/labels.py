@@ -153,11 +153,12 @@ class ShellLabel(StrEnum):
 
 #: What labels that name a thing begin with, and what they say.
 PREFIXES = {
-    "table:": "names this table, as `table:cards` or `table:app.cards`; `table:app.*` is the schema, too",
+    "table:": "names this table, as `table:cards` or `table:app.cards`; `table:app.*` is the schema, too, and "
+    "`table:*` the database",
     "reads:": "reads rows of this table",
     "writes:": "adds, changes or removes rows of this table",
     "set:": "sets or resets this setting, as `set:search_path` or `set:role`",
-    "function:": "calls or drops this function",
+    "function:": "calls, changes or drops this function",
     "object:": "drops this other thing",
     "forward:": "carries a connection to this destination, as `forward:db.internal:5432` or `forward:/run/app.sock`",
     "command:": "runs this command, by its base name; `command:test` also for `[` and `[[`",
@@ -170,6 +171,9 @@ UNPARSEABLE = SqlLabel.UNPARSEABLE.value
 #: A setting whose name is computed, or all of them: to a rule that denies or holds it may be any.
 ANY_SETTING = "set:*"
 
+#: Tables of the whole database that nobody has named: to a rule that denies or holds any may be among them.
+ANY_TABLE = "table:*"
+
 
 def meets(label: str, pattern: str) -> bool:
     """Whether a pattern of a rule's `match` matches a label: as a glob, and destinations by what they are."""
@@ -179,13 +183,13 @@ def meets(label: str, pattern: str) -> bool:
 def may_mean(pattern: str, label: str, schemas: Sequence[str] | None) -> bool:
     """Whether a label without a schema (`table:cards`) may mean what a pattern with one names (`table:app.*`).
 
-    `schemas`: those it may stand in; None: any. ANY_SETTING may mean every setting.
+    `schemas`: those it may stand in; None: any. ANY_SETTING may mean every setting, and ANY_TABLE every table.
     """
     prefix, _, name = label.partition(":")
     head, _, rest = pattern.partition(":")
     if not fnmatchcase(prefix, head):
         return False
-    if label == ANY_SETTING:
+    if label in {ANY_SETTING, ANY_TABLE}:
         return True
     if schemas is not None:
         return any(fnmatchcase(f"{schema}.{name}", rest) for schema in schemas)

@@ -13,8 +13,10 @@ from typing import Any, Self
 from pydantic import ValidationInfo, model_validator
 
 from access.policy.checks import raise_inconsistencies
+from access.policy.directory import Directory
 from access.policy.document import MAX_TOLD, PolicyDocument, PolicyRule
 from access.policy.resources import StatementRule
+from access.policy.shapes.proof import Requires
 from access.policy.suggest import did_you_mean
 from storage.model import Decision, Protocol
 
@@ -37,6 +39,8 @@ class Requirement:
     answer_within_s: int
     #: A sentence for the person who asks.
     why: str
+    #: What whoever asks or approves must have proven.
+    requires: Requires | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,22 @@ class Policy(PolicyDocument):
         canonical = json.dumps(self.document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    def with_directory(self, directory: Directory) -> Self:
+        """The same rules for the people of the file and of `directory` together; its hash stays the file's."""
+        linked = {
+            name: person if person.slack else person.model_copy(update={"slack": directory.slack.get(name)})
+            for name, person in self.people.items()
+            if name not in directory.gone
+        }
+        filled = {
+            name: sorted(directory.members.get(name, ())) if self.is_open([name]) else self.listed(name)
+            for name in self.groups
+        }
+        told = self.model_copy(update={"people": {**directory.people, **linked}, "groups": filled})
+        # What a cached property keeps stands beside the fields.
+        vars(told).update(document=self.document, hash=self.hash)
+        return told
+
     def rule_for(self, person: str, resource: str, role: str) -> PolicyRule | None:
         """The first rule about this person, resource and role."""
         for rule in self.policy:
@@ -97,6 +117,7 @@ class Policy(PolicyDocument):
             channel=rule.channel,
             answer_within_s=rule.answer_within_s,
             why=_why(rule, reviewers),
+            requires=rule.requires,
         )
 
     def statement_rule(self, resource: str, role: str, name: str) -> StatementRule | None:
@@ -111,6 +132,21 @@ class Policy(PolicyDocument):
             return self.reviewers(rule.reviewers) - {person}
         granting = self.rule_for(person, resource, role)
         return self.reviewers(granting.reviewers) - {person} if granting is not None else frozenset()
+
+    def required_of_holder(self, person: str, resource: str, role: str) -> Requires | None:
+        """What `person` must have proven to take a token and to connect."""
+        rule = self.rule_for(person, resource, role)
+        return rule.requires if rule is not None else None
+
+    def required_of_reviewers(self, rule: StatementRule, person: str, resource: str, role: str) -> Requires | None:
+        """What whoever approves what `rule` holds in a session of `person` must have proven."""
+        return rule.requires or self.required_of_holder(person, resource, role)
+
+    def freshest_sign_in_s(self) -> int | None:
+        """The shortest age of a sign-in that any rule asks for, which providers are asked for; None: none does."""
+        roles = (role for resource in self.resources.values() for role in resource.roles.values())
+        rules = [*self.policy, *(rule for role in roles for rule in role.statements)]
+        return min((rule.requires.sign_in_s for rule in rules if rule.requires is not None), default=None)
 
     def told_directly(self, person: str, resource: str, role: str, reviewers: Iterable[str]) -> list[str]:
         """Slack ids of those of `reviewers` who get what is theirs to decide as a direct message, MAX_TOLD at most.

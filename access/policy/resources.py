@@ -7,22 +7,20 @@ from enum import StrEnum
 from typing import Annotated, Self, TypeVar, assert_never
 
 from pydantic import (
-    BeforeValidator,
     Field,
-    PlainSerializer,
     StringConstraints,
     ValidationInfo,
     ValidatorFunctionWrapHandler,
-    WithJsonSchema,
     field_validator,
     model_validator,
 )
 
-from access.policy.duration import format_duration, parse_duration
 from access.policy.labels import unknown_label
 from access.policy.served import NotServed
 from access.policy.shapes.accounts import Certificate, Credential, PostgresRole, RoleAdmin
 from access.policy.shapes.base import Frozen, Name, NameOfKey, SecretRef
+from access.policy.shapes.durations import Seconds
+from access.policy.shapes.proof import Requires
 from access.policy.values.complaint import complaint
 from access.policy.values.forward import Forward
 from access.policy.values.public_key import PublicKey
@@ -30,23 +28,8 @@ from storage.model import Protocol, VerdictKind
 
 #: Keys of a role that mean something on a host alone.
 _SSH_ONLY = frozenset({"allow", "files", "forward"})
-_DURATION_SCHEMA = {"type": "string", "pattern": r"^([0-9]+d)?([0-9]+h)?([0-9]+m)?([0-9]+s)?$", "examples": ["1h30m"]}
 
 
-def _to_seconds(value: object) -> object:
-    """Of a text; a bare number is refused as in `/access`: nobody can tell its unit."""
-    is_number = isinstance(value, int) and not isinstance(value, bool)
-    return parse_duration(str(value)) if isinstance(value, str) or is_number else value
-
-
-#: Seconds; in the file a text such as `10m`.
-Seconds = Annotated[
-    int,
-    BeforeValidator(_to_seconds),
-    Field(gt=0),
-    PlainSerializer(format_duration, return_type=str, when_used="json"),
-    WithJsonSchema(_DURATION_SCHEMA),
-]
 SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{1,62}$")]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Host = Annotated[str, StringConstraints(pattern=r"^[^\s/@]+$", max_length=255)]
@@ -70,6 +53,8 @@ class StatementRule(Frozen):
     timeout_s: Seconds = Field(default=600, validation_alias="timeout", serialization_alias="timeout")
     #: None: the channel of the policy rule.
     channel: SlackChannel | None = None
+    #: Of whoever approves what this holds; None: what the policy rule asks.
+    requires: Requires | None = None
 
     @field_validator("match")
     @classmethod
@@ -83,6 +68,8 @@ class StatementRule(Frozen):
     def _review_is_asked_of_somebody(self) -> Self:
         if self.verdict is not VerdictKind.REVIEW and self.reviewers:
             raise complaint(f"has reviewers, but its verdict is {self.verdict}: say `verdict: review` or drop them")
+        if self.verdict is not VerdictKind.REVIEW and self.requires is not None:
+            raise complaint(f"has requires, but its verdict is {self.verdict}: nobody approves it, so drop it")
         return self
 
 

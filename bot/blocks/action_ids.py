@@ -30,6 +30,8 @@ class Action(StrEnum):
     """show the page before, of what waits in the App Home"""
     NEXT_PAGE = "home_next"
     """show the page after it"""
+    OPEN_PAGE = "page_open"
+    """open a page of ours in the browser; Slack does, and nothing is asked of us"""
 
 
 class Callback(StrEnum):
@@ -83,6 +85,8 @@ class Row(StrEnum):
     """turning pages, below what waits in the App Home"""
     ASK = "ask"
     """asking for access, on top of the App Home"""
+    STEP_UP = "step_up"
+    """the way to a page, below what it takes"""
 
 
 class Shortcut(StrEnum):

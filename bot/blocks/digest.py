@@ -8,8 +8,10 @@ from collections.abc import Mapping
 
 from slack_sdk.models.blocks import Block
 
-from access.policy.duration import format_duration
+from access.policy.values.duration import format_duration
 from bot.blocks.message import Message, context, fields, labelled, linked, preformatted, quote, section
+from bot.blocks.proof import touch_of
+from bot.blocks.request import proven_of
 from bot.blocks.text import clip, code, escape, moment, name, names, plural, size
 from bot.facts.facts import DigestFacts, Phase, StatementFacts, short
 from storage.model import EndReason, HoldState, Session, VerdictKind
@@ -45,6 +47,7 @@ def render_digest(facts: DigestFacts) -> Message:
         blocks.append(linked("Ticket", facts.request.request.ticket, facts.request.about.ticket_url))
     if facts.request.request.reason:
         blocks.append(labelled("Reason", facts.request.request.reason, limit=_DETAIL_LENGTH))
+    blocks += proven_of(facts.request)
     blocks += _sessions(facts)
     blocks += _statements(facts)
     blocks.append(context(*_small_print(facts)))
@@ -121,7 +124,9 @@ def _line(session: Session) -> str:
     noted = [f"{session.held} held"] * (session.held > 0) + [f"{session.denied} denied"] * (session.denied > 0)
     where = f"{session.protocol.value} from {code(clip(session.client_address, _ADDRESS_LENGTH))}"
     how = f"lasted {_lasted(session)}, {_ending(session)}"
-    return f"• {code(short(session.id))} {moment(session.started_at)}, {where}: {', '.join([what, *noted])}; {how}"
+    touched = f", {touch}" if (touch := touch_of(session.proof)) else ""
+    line = f"• {code(short(session.id))} {moment(session.started_at)}, {where}: {', '.join([what, *noted])}; {how}"
+    return line + touched
 
 
 def _ending(session: Session) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from slack_sdk.models.blocks import Block, DividerBlock
 from slack_sdk.models.views import View
 
-from access.policy.duration import format_duration
+from access.policy.values.duration import format_duration
 from bot.blocks.action_ids import Action, Row
 from bot.blocks.message import Message, actions, button, context, preformatted, section
 from bot.blocks.reply import cancel_button, done_button

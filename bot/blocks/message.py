@@ -189,6 +189,11 @@ def button(
     return ButtonElement(text=label, action_id=action, value=value, style=style, confirm=confirm)
 
 
+def link_button(label: str, action: Action, url: str) -> ButtonElement:
+    """A button that opens an address of ours in the browser; Slack tells of the click all the same."""
+    return ButtonElement(text=label, action_id=action, url=url, style="primary")
+
+
 def actions(row: Row, buttons: Sequence[ButtonElement], *, about: str = "") -> ActionsBlock:
     """A row of buttons; `about` tells rows of one kind apart where a message or a view may have several."""
     return ActionsBlock(block_id=f"{row}:{about}" if about else row.value, elements=list(buttons))

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from slack_sdk.models.blocks import Block
 
-from access.policy.duration import format_duration
 from access.policy.policy import NO_RULE
+from access.policy.values.duration import format_duration
 from bot.blocks.action_ids import Action, Row
 from bot.blocks.decision import Target, decision_buttons
 from bot.blocks.message import Message, actions, button, context, fields, linked, quote, section
+from bot.blocks.proof import PROOFS_SHOWN, proven
 from bot.blocks.text import clip, code, mention, mentions, minutes, moment, names, typed
 from bot.facts.facts import Phase, RequestFacts, Who, short
 from storage.model import PostSubject
@@ -31,6 +32,7 @@ def render_card(facts: RequestFacts) -> Message:
         blocks.append(context(_terms(facts)))
     else:
         blocks.append(fields(_details(facts)))
+    blocks += proven_of(facts)
     if facts.phase is Phase.GRANTED and facts.grant is not None and facts.revocable:
         blocks.append(actions(Row.REVOKE, [button("Revoke…", Action.ASK_REVOKE, facts.grant.id.hex)]))
     blocks.append(context(_small_print(facts)))
@@ -149,6 +151,14 @@ def _rule(facts: RequestFacts) -> str:
     if facts.request.rule == NO_RULE:
         return "the policy, which has no rule that allows it"
     return f"the policy's rule {code(facts.request.rule)}"
+
+
+def proven_of(facts: RequestFacts) -> list[Block]:
+    """What was proven when it was asked for and approved; nothing where nobody was asked for a proof."""
+    asked = facts.request.context.get("proof")
+    lines = [proven(facts.requester, "asked", asked)] if isinstance(asked, dict) else []
+    lines += [proven(who, "approved", record) for who, record in facts.proofs]
+    return [context(*lines[:PROOFS_SHOWN])] if lines else []
 
 
 def _progress(facts: RequestFacts) -> str:

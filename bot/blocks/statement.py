@@ -19,6 +19,7 @@ from bot.blocks.message import (
     text_length,
     whole,
 )
+from bot.blocks.proof import PROOFS_SHOWN, proven
 from bot.blocks.request import no_longer
 from bot.blocks.text import clip, code, mention, mentions, minutes, moment, typed
 from bot.facts.facts import StatementFacts, short
@@ -39,7 +40,7 @@ def render_statement(facts: StatementFacts) -> Message:
     """The card as it should stand now; buttons only while the session waits."""
     headline = _headline(facts)
     above: list[Block] = [section(headline), *_why(facts)]
-    below = [*_circumstances(facts), *_decision(facts)]
+    below = [*_circumstances(facts), *_decision(facts), *_proven(facts)]
     buttons, small_print = _buttons(facts), [context(*_terms(facts), _small_print(facts))]
     shown = whole(facts.statement.text or "(empty)")
     is_too_long = shown_length(visible(facts.statement.text)) > MAX_SHOWN_CHARS
@@ -171,6 +172,14 @@ def _decision(facts: StatementFacts) -> list[Block]:
     if statement.void:
         blocks.append(quote("Why it was not run", statement.void, limit=_NOTE_LIMIT))
     return blocks
+
+
+def _proven(facts: StatementFacts) -> list[Block]:
+    """Once it is decided: until then all the room is the statement's."""
+    if facts.is_open:
+        return []
+    lines = [proven(who, "approved", record) for who, record in facts.proofs]
+    return [context(*lines[:PROOFS_SHOWN])] if lines else []
 
 
 def _buttons(facts: StatementFacts) -> list[Block]:

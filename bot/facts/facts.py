@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
+from access.decisions.about import About
 from storage.model import (
     AccessRequest,
     Decision,
@@ -44,21 +46,6 @@ class Phase(StrEnum):
 
 
 @dataclass(frozen=True)
-class About:
-    """What the policy in force says of what is asked for."""
-
-    description: str = ""
-    tier: str | None = None
-    #: Columns that are masked beside what is masked everywhere, as the policy names them.
-    masked_columns: tuple[str, ...] = ()
-    #: Labels of statements that are held for review, and of those that are denied.
-    held: tuple[str, ...] = ()
-    denied: tuple[str, ...] = ()
-    #: Where the ticket is read.
-    ticket_url: str | None = None
-
-
-@dataclass(frozen=True)
 class RequestFacts:
     """One AccessRequest with everybody who had a part in it."""
 
@@ -71,11 +58,13 @@ class RequestFacts:
     approvals: tuple[Who, ...] = ()
     #: Whose approval counts no more, while it is pending.
     lapsed: tuple[Who, ...] = ()
+    #: What whose approvals count proved for them, as access.identity.proof says.
+    proofs: tuple[tuple[Who, Mapping[str, Any]], ...] = ()
     #: None: the policy or the clock.
     decided_by: Who | None = None
     grant: Grant | None = None
     revoked_by: Who | None = None
-    about: About = About()
+    about: About = field(default_factory=About)
     #: What to type to get in; None if the policy no longer has the resource.
     connect: str | None = None
     #: Of the host key that the gateway shows there; None: the protocol has none, or it is not known here.
@@ -128,6 +117,8 @@ class StatementFacts:
     #: Whose approvals count now, or counted when they decided it; and whose counts no more, while it is pending.
     approvals: tuple[Who, ...] = ()
     lapsed: tuple[Who, ...] = ()
+    #: What whose approvals count proved for them.
+    proofs: tuple[tuple[Who, Mapping[str, Any]], ...] = ()
     #: None: the clock, the session's end, or a rule that denies.
     decided_by: Who | None = None
     #: For what the grant was given.

@@ -4,8 +4,8 @@ People are named by the policy in force, because that is where their Slack ids s
 name and is mentioned no more.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,9 +13,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from access.addresses import Addresses, connect_command
 from access.context import Access
-from access.decisions.standing import standing
-from access.decisions.statement_reviews import reviewers_now
+from access.decisions.about import about, ticket_url
+from access.decisions.standing import pending_of, standing
+from access.decisions.statement_reviews import required, reviewers_now
 from access.decisions.votes import approvals_of
 from access.errors import STALE
 from access.grants.grants import still_allowed
@@ -23,10 +25,9 @@ from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.resources import Resource
 from access.policy.reviewers import may_review, revokers
-from bot.facts.about import about, ticket_url
-from bot.facts.addresses import Addresses, connect_command
 from bot.facts.facts import RequestFacts, StatementFacts, Who
 from bot.facts.fingerprint import fingerprint
+from bot.facts.votes import Votes, gave_of, proofs_of
 from storage import outbox
 from storage.database import clock
 from storage.model import (
@@ -39,21 +40,12 @@ from storage.model import (
     Protocol,
     RequestState,
     Review,
-    ReviewDecision,
     Session,
     Statement,
 )
 
 #: More pending requests than this are not looked through for one person's home.
 PENDING_LIMIT = 200
-
-
-@dataclass(frozen=True)
-class Votes:
-    """Whose approvals count, and whose count no more."""
-
-    counting: tuple[Who, ...] = ()
-    lapsed: tuple[Who, ...] = ()
 
 
 class Reader:
@@ -117,13 +109,7 @@ class Reader:
 
     async def pending_of(self, transaction: AsyncSession, principal: Principal) -> list[RequestFacts]:
         """What somebody asked for and nobody decided yet, newest first."""
-        found = await transaction.scalars(
-            select(AccessRequest)
-            .where(col(AccessRequest.principal_id) == principal.id, col(AccessRequest.state) == RequestState.PENDING)
-            .order_by(col(AccessRequest.created_at).desc())
-            .limit(PENDING_LIMIT)
-        )
-        return await self._requests(transaction, list(found))
+        return await self._requests(transaction, await pending_of(transaction, principal))
 
     async def waiting_for(self, transaction: AsyncSession, reviewer: Principal) -> list[RequestFacts]:
         """Pending requests that were put to somebody who may still review them, those that expire first at the top."""
@@ -192,7 +178,7 @@ class Reader:
             self._request(
                 request,
                 grants.get(request.id),
-                await self._votes(transaction, policy, request, _gave(reviews, request.id, people)),
+                await self._votes(transaction, policy, request, reviews, people),
                 people,
                 now,
                 policy,
@@ -201,15 +187,27 @@ class Reader:
         ]
 
     async def _votes(
+        self,
+        transaction: AsyncSession,
+        policy: Policy,
+        subject: AccessRequest | Statement,
+        reviews: Sequence[Review],
+        people: Mapping[UUID, Who],
+    ) -> Votes:
+        """Of those who gave an approval by `reviews`: whose count, as the decision would count them."""
+        votes = await self._counted(transaction, policy, subject, gave_of(reviews, subject.id, people))
+        return replace(votes, proofs=proofs_of(reviews, subject.id, people, votes.counting))
+
+    async def _counted(
         self, transaction: AsyncSession, policy: Policy, subject: AccessRequest | Statement, gave: Sequence[Who]
     ) -> Votes:
-        """Of those who `gave` an approval: whose count, as the decision would count them."""
         if subject.approved_by:
             return Votes(tuple(self.who(name) for name in subject.approved_by))
         if not gave or subject.state not in (RequestState.PENDING, HoldState.PENDING):
             # Decided before it was written down whose approvals counted, or not by approvals.
             return Votes(tuple(gave))
-        counting = await approvals_of(transaction, await _reviewers(transaction, policy, subject), subject)
+        reviewers, present = await _reviewers(transaction, policy, subject)
+        counting = await approvals_of(transaction, reviewers, subject, present=present)
         return Votes(
             tuple(who for who in gave if who.name in counting), tuple(who for who in gave if who.name not in counting)
         )
@@ -232,6 +230,7 @@ class Reader:
             reviewers=tuple(self.who(name) for name in request.reviewers),
             approvals=votes.counting,
             lapsed=votes.lapsed,
+            proofs=votes.proofs,
             decided_by=people.get(request.decided_by) if request.decided_by else None,
             grant=grant,
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
@@ -266,9 +265,7 @@ class Reader:
         request = await transaction.get_one(AccessRequest, grant.request_id)
         now = await clock(transaction)
         policy = await policy_in_force(self._access, transaction) or self.policy
-        votes = {
-            one.id: await self._votes(transaction, policy, one, _gave(reviews, one.id, people)) for one in statements
-        }
+        votes = {one.id: await self._votes(transaction, policy, one, reviews, people) for one in statements}
         return [
             StatementFacts(
                 statement=one,
@@ -278,6 +275,7 @@ class Reader:
                 reviewers=tuple(self.who(name) for name in one.reviewers),
                 approvals=votes[one.id].counting,
                 lapsed=votes[one.id].lapsed,
+                proofs=votes[one.id].proofs,
                 decided_by=people.get(one.decided_by) if one.decided_by else None,
                 reason=request.reason,
                 ticket=request.ticket,
@@ -300,7 +298,8 @@ async def _refusal(
         return STALE
     requester = await _requester(transaction, subject)
     what = "request" if isinstance(subject, AccessRequest) else "statement"
-    return may_review(reviewer, requester, await _reviewers(transaction, policy, subject), what)
+    reviewers, _ = await _reviewers(transaction, policy, subject)
+    return may_review(reviewer, requester, reviewers, what)
 
 
 async def _requester(transaction: AsyncSession, subject: AccessRequest | Statement) -> Principal:
@@ -308,21 +307,17 @@ async def _requester(transaction: AsyncSession, subject: AccessRequest | Stateme
     return await transaction.get_one(Principal, asked.principal_id)
 
 
-async def _reviewers(transaction: AsyncSession, policy: Policy, subject: AccessRequest | Statement) -> frozenset[str]:
-    """Names of those who may review it by this policy."""
+async def _reviewers(
+    transaction: AsyncSession, policy: Policy, subject: AccessRequest | Statement
+) -> tuple[frozenset[str], bool]:
+    """Names of those who may review it by this policy, and whether each approval takes a touch."""
     requester = await _requester(transaction, subject)
     if isinstance(subject, AccessRequest):
-        return policy.require(requester.name, subject.resource, subject.role).reviewers
+        requirement = policy.require(requester.name, subject.resource, subject.role)
+        return requirement.reviewers, requirement.requires is not None and requirement.requires.present
     grant = await _grant_of(transaction, subject.session_id)
-    return reviewers_now(policy, subject, grant, requester)
-
-
-def _gave(reviews: Iterable[Review], subject_id: UUID, people: dict[UUID, Who]) -> tuple[Who, ...]:
-    return tuple(
-        people[review.reviewer_id]
-        for review in reviews
-        if subject_id in (review.request_id, review.statement_id) and review.decision is ReviewDecision.APPROVE
-    )
+    requires = required(policy, subject, grant, requester)
+    return reviewers_now(policy, subject, grant, requester), requires is not None and requires.present
 
 
 async def _grant_of(transaction: AsyncSession, session_id: UUID) -> Grant:

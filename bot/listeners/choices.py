@@ -1,7 +1,7 @@
 """What somebody may ask for, in the words of the form. Pure."""
 
-from access.policy.duration import format_duration
 from access.policy.policy import Offer, Policy
+from access.policy.values.duration import format_duration
 from bot.blocks.request_form import Choice
 from storage.model import Decision
 

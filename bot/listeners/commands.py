@@ -13,10 +13,12 @@ from access.decisions.requests import Ask
 from access.decisions.standing import Standing
 from access.errors import Refused
 from access.grants import grants
-from access.policy.duration import format_duration
+from access.identity.proof import Unproven
+from access.policy.values.duration import format_duration
 from bot.blocks.listing import render_help, render_list
 from bot.blocks.message import Message, said
 from bot.blocks.request_form import TITLE, Draft
+from bot.blocks.step_up import render_step_up
 from bot.blocks.text import code, plural
 from bot.blocks.waiting import render_waiting_list
 from bot.context import BotContext
@@ -137,6 +139,8 @@ class Commands:
         except Standing:
             return await self._forms.form(speaker, draft)
         except Refused as refusal:
+            if isinstance(refusal, Unproven) and refusal.page:
+                return render_step_up(str(refusal), self._context.access.pages, refusal.page)
             return await self._forms.form(speaker, draft, (str(refusal),))
         return _asked(request.state, command)
 

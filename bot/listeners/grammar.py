@@ -17,8 +17,8 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
-from access.policy.duration import InvalidDuration, parse_duration
 from access.policy.suggest import closest, did_you_mean
+from access.policy.values.duration import InvalidDuration, parse_duration
 from bot.blocks.request_form import Draft
 
 #: An issue tracker's key: PROJECT-123.

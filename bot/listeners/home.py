@@ -9,7 +9,6 @@ from slack_sdk.models.views import View
 from access.grants import grants
 from bot.blocks.listing import render_home
 from bot.blocks.message import section
-from bot.blocks.text import escape
 from bot.context import BotContext
 from bot.slack import identity
 from bot.slack.failures import NotAdmitted
@@ -43,7 +42,7 @@ class Home:
         try:
             speaker = await self._context.authenticator.admit(body, about="home")
         except NotAdmitted as refusal:
-            return View(type="home", blocks=[section(escape(str(refusal)))])
+            return View(type="home", blocks=[section(refusal.sentence)])
         async with self._context.access.database.transaction() as transaction:
             mine = await self._context.reader.of_grants(transaction, await grants.of(transaction, speaker.principal))
             pending = await self._context.reader.pending_of(transaction, speaker.principal)

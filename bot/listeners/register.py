@@ -50,6 +50,8 @@ def register_listeners(app: AsyncApp, context: BotContext) -> None:
     app.action(Action.PREVIOUS_PAGE)(guard(home.on_page))
     app.action(Action.NEXT_PAGE)(guard(home.on_page))
 
+    app.action(Action.OPEN_PAGE)(guard(_on_page_opened))
+
     app.view(Callback.REQUEST_FORM)(guard(forms.on_submit))
     app.view(Callback.DENY_FORM)(guard(review.on_deny_submit))
     app.view(Callback.REVOKE_FORM)(guard(revoking.on_submit))
@@ -59,6 +61,11 @@ def register_listeners(app: AsyncApp, context: BotContext) -> None:
     app.event(USER_CHANGE)(guard(events.on_user_change))
 
     _register_catch_alls(app, context)
+
+
+async def _on_page_opened(ack: AsyncAck, _body: dict[str, Any]) -> None:
+    """Slack has opened it already."""
+    await ack()
 
 
 def _register_catch_alls(app: AsyncApp, context: BotContext) -> None:

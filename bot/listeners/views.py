@@ -13,10 +13,13 @@ from access.decisions import requests
 from access.decisions.requests import Ask
 from access.decisions.standing import Standing
 from access.errors import Refused
-from access.policy.duration import InvalidDuration, format_duration, parse_duration
+from access.identity.proof import Unproven
 from access.policy.policy import Offer
+from access.policy.values.duration import InvalidDuration, format_duration, parse_duration
 from bot.blocks.action_ids import Callback, Field
+from bot.blocks.modals import view_of
 from bot.blocks.request_form import TITLE, Already, Draft, matching_options, render_form
+from bot.blocks.step_up import render_step_up
 from bot.context import BotContext
 from bot.listeners.choices import choices_of
 from bot.people.authenticator import Speaker
@@ -99,7 +102,10 @@ class Forms:
         except Standing:
             form = await self.form(speaker, draft)
         except Refused as refusal:
-            form = await self.form(speaker, draft, (str(refusal),))
+            if isinstance(refusal, Unproven) and refusal.page:
+                form = view_of(TITLE, render_step_up(str(refusal), self._context.access.pages, refusal.page))
+            else:
+                form = await self.form(speaker, draft, (str(refusal),))
         else:
             return {}
         return {"response_action": "update", "view": form.to_dict()}

@@ -40,8 +40,8 @@ class Fallback:
                 case PostSubject.STATEMENT:
                     statement = await transaction.get_one(Statement, post.subject_id)
                     await self._cards(transaction, post, statement.reviewers)
-                case PostSubject.SESSION:
-                    """A session has nothing but a digest."""
+                case PostSubject.SESSION | PostSubject.LINK | PostSubject.SECURITY_KEY:
+                    """A session has nothing but a digest; what changed of somebody's own is told to them alone."""
 
     async def take_stuck_digests(self) -> None:
         """Digests that wait for the thread of a card which could not be posted."""

@@ -10,6 +10,7 @@ from sqlmodel import col
 from access.context import Access
 from bot.blocks.digest import render_digest
 from bot.blocks.message import Message
+from bot.blocks.notices import render_key_notice, render_linked
 from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
 from bot.blocks.statement import render_statement
@@ -17,7 +18,7 @@ from bot.facts.digests import digested_request, read_digest
 from bot.facts.facts import RequestFacts
 from bot.facts.reading import Reader
 from storage import outbox
-from storage.model import Post, PostPurpose, PostSubject
+from storage.model import Post, PostPurpose, PostSubject, Principal, SecurityKey, SlackLink
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Messages:
 
     def __init__(self, access: Access, reader: Reader) -> None:
         self._database = access.database
+        self._pages = access.pages
         self._reader = reader
 
     async def render(self, post: Post) -> Rendered | None:
@@ -47,6 +49,11 @@ class Messages:
                     request_id = await digested_request(transaction, post)
                     digest = await read_digest(self._reader, transaction, request_id)
                     return None if digest is None else Rendered(render_digest(digest))
+                case PostSubject.LINK, _:
+                    return await self._linked(transaction, post)
+                case PostSubject.SECURITY_KEY, _:
+                    key = await transaction.get(SecurityKey, post.subject_id)
+                    return None if key is None else self._notice(post, key)
                 case PostSubject.STATEMENT, _:
                     statement = await self._reader.statement(transaction, post.subject_id)
                     return None if statement is None else Rendered(render_statement(statement))
@@ -76,6 +83,11 @@ class Messages:
                 transaction, post.subject, post.subject_id, post.purpose, post.address, thread_of=post.thread_of
             )
 
+    def _notice(self, post: Post, key: SecurityKey) -> Rendered:
+        """That a key has ended is a message of its own: nobody is notified of an update."""
+        message = render_key_notice(key, self._pages)
+        return Rendered(message, anew=post.ts is not None and key.ended_at is not None)
+
     async def _reply(self, transaction: AsyncSession, post: Post) -> Rendered | None:
         facts = await self._reader.request(transaction, post.subject_id)
         if facts is None:
@@ -84,6 +96,13 @@ class Messages:
         if post.ts is None or not is_news(facts, post.ts):
             return Rendered(message)
         return Rendered(message, anew=True, superseded=render_superseded(facts))
+
+    async def _linked(self, transaction: AsyncSession, post: Post) -> Rendered | None:
+        link = await transaction.get(SlackLink, post.subject_id)
+        owner = await transaction.get(Principal, link.principal_id) if link is not None else None
+        if link is None or owner is None or link.used_at is None:
+            return None
+        return Rendered(render_linked(owner.name, link.used_at, self._pages))
 
     async def _trouble(self, transaction: AsyncSession, post: Post, facts: RequestFacts) -> str:
         """Why the card could not be posted in its channel, if so; a sentence of `bot.posts.notifier`'s."""

@@ -17,7 +17,19 @@ _log = structlog.get_logger(__name__)
 
 
 class NotAdmitted(Exception):
-    """The person behind a command or a click is not to be relied on; the message is a sentence for them."""
+    """The person behind a command or a click is not to be relied on; the message is a sentence for them.
+
+    `link` is an address of ours where they can change that.
+    """
+
+    def __init__(self, said: str, link: str = "") -> None:
+        super().__init__(said)
+        self.link = link
+
+    @property
+    def sentence(self) -> str:
+        """As mrkdwn."""
+        return escape(str(self)) + (f" <{self.link}|Link this Slack account>" if self.link else "")
 
 
 class Unanswerable(Exception):
@@ -26,7 +38,9 @@ class Unanswerable(Exception):
 
 def sentence_for(problem: Exception, *, doing: str) -> str:
     """mrkdwn for the person; logs what is an error of ours. `doing` names the listener in the log."""
-    if isinstance(problem, Refused | NotAdmitted | Unanswerable):
+    if isinstance(problem, NotAdmitted):
+        return f"{':link:' if problem.link else ':no_entry_sign:'} {problem.sentence}"
+    if isinstance(problem, Refused | Unanswerable):
         return f":no_entry_sign: {escape(str(problem))}"
     if isinstance(problem, SlackApiError) and error_code(problem) in ("expired_trigger_id", "trigger_expired"):
         _log.warning("slack_trigger_expired", doing=doing)

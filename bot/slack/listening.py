@@ -165,7 +165,10 @@ class Listening:
 
     async def tell(self, body: Mapping[str, Any], text: str) -> None:
         """Say something to the person behind a payload, where they are if possible, else directly."""
-        message = said(text)
+        await self.tell_message(body, said(text))
+
+    async def tell_message(self, body: Mapping[str, Any], message: Message) -> None:
+        """The same with more than words."""
         response_url = body.get("response_url")
         if isinstance(response_url, str) and response_url:
             await self._slack.answer(response_url, message)
@@ -175,7 +178,7 @@ class Listening:
             return
         try:
             channel = await self._slack.direct(user)
-            await self._slack.client.chat_postMessage(channel=channel, text=text, blocks=message.blocks_json())
+            await self._slack.client.chat_postMessage(channel=channel, text=message.text, blocks=message.blocks_json())
         except CALL_ERRORS as problem:
             _log.warning("slack_answer_failed", error=error_code(problem))
 

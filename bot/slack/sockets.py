@@ -8,6 +8,7 @@ logged. Slack counts a ghost as a connection, though, so each of ours is renewed
 import asyncio
 import contextlib
 import time
+from collections.abc import Coroutine
 from typing import Any, Never
 
 import structlog
@@ -45,6 +46,7 @@ class Sockets:
         self._renew_all_from = 0.0
         self._renew_one_at = time.monotonic() + RENEW_ONE_S
         self._oldest = 0
+        self._connecting: set[asyncio.Task[None]] = set()
         #: How many connections Slack counted when it last said hello; None before the first.
         self.counted_by_slack: int | None = None
 
@@ -65,10 +67,24 @@ class Sockets:
 
     async def _open(self, handler: AsyncSocketModeHandler) -> None:
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await handler.connect_async()
+            await self._within(handler.connect_async())
         except TimeoutError:
             _log.warning("slack_connection_slow", timeout_s=CONNECT_TIMEOUT_S)
+
+    async def _within(self, connecting: Coroutine[Any, Any, None]) -> None:
+        """Wait for the client to connect, in a task of its own: it uses `wait_for`, which may swallow a cancellation
+        (storage.waiting), and whoever stops us would wait for ever. Raises TimeoutError, and what the client raises.
+        """
+        task = asyncio.create_task(connecting)
+        self._connecting.add(task)
+        task.add_done_callback(self._connecting.discard)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=CONNECT_TIMEOUT_S)
+        finally:
+            task.cancel()
+        if not done:
+            raise TimeoutError
+        task.result()
 
     async def _look_after(self) -> None:
         """Renew what is lost here, and everything once Slack counts fewer than look healthy here."""
@@ -93,8 +109,7 @@ class Sockets:
         The client renews what it finds lost by itself: with `only_if_lost` its new connection is left alone.
         """
         try:
-            async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await handler.client.connect_to_new_endpoint(force=not only_if_lost)
+            await self._within(handler.client.connect_to_new_endpoint(force=not only_if_lost))
         except (*CALL_ERRORS, TimeoutError) as problem:
             _log.warning("slack_connection_not_renewed", error=error_code(problem))
 
@@ -105,9 +120,15 @@ class Sockets:
             _log.info("slack_hello", connections=self.counted_by_slack, ours=len(self._handlers))
 
     async def _close(self) -> None:
+        """Close all, and wait for their tasks as long as a connection may take."""
+        tasks = set(self._connecting)
         for handler in self._handlers:
             client = handler.client
-            tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
+            of_client = (client.message_processor, client.current_session_monitor, client.message_receiver)
+            tasks |= {asyncio.ensure_future(task) for task in of_client if task is not None}
             with contextlib.suppress(Exception):  # a socket that cannot even be closed must not keep the rest open
                 await handler.close_async()
-            await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=CONNECT_TIMEOUT_S)

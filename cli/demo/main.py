@@ -94,7 +94,9 @@ async def _describe(around: Stage, described: Path) -> None:
             described,
             {
                 "simulator": around.simulator.url,
-                "web": f"http://{settings.web_listen}",
+                "web": str(settings.origin),
+                "health": f"http://{settings.health_listen}",
+                "provider": around.provider.issuer,
                 "ssh": {"host": ssh_host, "port": ssh_port},
                 "postgres": {"host": postgres_host, "port": postgres_port, "ca": str(ca_file(settings))},
                 "storage": dsn.get_secret_value(),
@@ -103,11 +105,18 @@ async def _describe(around: Stage, described: Path) -> None:
 
 
 def _command(settings: Settings, words: str) -> str:
-    """A command that reads this demo's storage, whatever the shell has on its PATH."""
-    program = Path(sys.executable).with_name("gatepass")
+    """A command that reads this demo's storage."""
+    return f"GATEPASS_HOME={shlex.quote(_from_here(settings.home))} {_client(words)}"
+
+
+def _client(words: str) -> str:
+    """A command of this Gatepass, whatever the shell has on its PATH."""
+    return f"{shlex.quote(_from_here(Path(sys.executable).with_name('gatepass')))} {words}"
+
+
+def _from_here(path: Path) -> str:
     here = Path.cwd()
-    program, home = (path.relative_to(here) if path.is_relative_to(here) else path for path in (program, settings.home))
-    return f"GATEPASS_HOME={shlex.quote(str(home))} {shlex.quote(str(program))} {words}"
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _welcome(console: Console, around: Stage, described: Path) -> None:
@@ -132,6 +141,16 @@ def _welcome(console: Console, around: Stage, described: Path) -> None:
         ("6. Ask for payments-db admin 15m, and try this; bob decides before it runs:", "drop table stale_sessions;"),
         ("7. Leave the session, and read its digest under the card in #incidents.",),
         ("8. See and play what was recorded:", _command(settings, "sessions list"), _command(settings, "audit verify")),
+        ("9. See your access in a browser: sign in as alice there.", str(settings.origin)),
+        (
+            "10. Or do all of it by one command; sign in as alice once more.",
+            _client(f"login {settings.origin}"),
+            _client("psql payments-db"),
+        ),
+        (
+            "11. As dora, whom no file names, type /access web-1 deploy 15m: she gets a link, and signs in by it.",
+            f"{around.simulator.url}/?as=dora",
+        ),
         ("For scripts:", str(described)),
         ("The log:", str(settings.home / "gatepass.log")),
         ("Stop with Ctrl-C.",),

@@ -7,7 +7,6 @@ and one that is a template: each session has a role of its own, which the server
 import asyncio
 import contextlib
 import secrets
-import socket
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,8 @@ from pathlib import Path
 import asyncpg
 from pydantic import SecretStr
 
+from cli.demo.ports import free_port
 from storage.embedded.cluster import Cluster
-
-#: Where free ports are looked for: Linux gives connections those from 32768 on, and would take ours in between.
-FIRST_PORT, PORTS = 20_000, 12_000
-_TRIES = 100
 
 #: Test numbers that card schemes publish for this purpose; none belongs to anybody.
 CUSTOMERS = (
@@ -73,21 +69,6 @@ async def postgres_target(folder: Path) -> AsyncGenerator[PostgresTarget]:
         yield target
     finally:
         await asyncio.to_thread(cluster.stop)
-
-
-def free_port(wanted: int = 0) -> int:
-    """`wanted` if it is free on loopback, or one that is; below the ports that the kernel gives to connections."""
-    candidates = [wanted] if wanted else []
-    candidates += [FIRST_PORT + secrets.randbelow(PORTS) for _ in range(_TRIES)]
-    for port in candidates:
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
-    raise OSError(f"no port from {FIRST_PORT} to {FIRST_PORT + PORTS} is free on loopback")
 
 
 def _start(cluster: Cluster) -> None:

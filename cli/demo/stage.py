@@ -8,14 +8,18 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from cli.demo import workspace
-from cli.demo.postgres_target import CUSTOMERS, PostgresTarget, free_port, postgres_target
+from cli.demo.ports import free_port
+from cli.demo.postgres_target import CUSTOMERS, PostgresTarget, postgres_target
+from cli.demo.provider import DemoProvider, demo_provider
 from cli.demo.ssh_target import SshTarget, ssh_target
 from cli.runtime import home
 from cli.settings import Settings
 from slack_simulator.server import Simulator, serve
+from web.settings import Origin
 
 #: Ports that the demo takes when they are free, so that what people type stays the same.
-WEB_PORT, SSH_PORT, POSTGRES_PORT, HEALTH_PORT = 8765, 2222, 5433, 8080
+SLACK_PORT, SSH_PORT, POSTGRES_PORT, HEALTH_PORT = 8765, 2222, 5433, 8080
+PAGES_PORT, PROVIDER_PORT = 8444, 8766
 
 #: Where the demo listens; nothing of it is for another machine.
 LOOPBACK = "127.0.0.1"
@@ -29,6 +33,7 @@ class Stage:
     simulator: Simulator
     database: PostgresTarget
     host: SshTarget
+    provider: DemoProvider
 
 
 @contextlib.asynccontextmanager
@@ -39,12 +44,17 @@ async def stage(folder: Path, *, known_ports: bool, hold: str = "10m") -> AsyncG
     home(settings)
     cards = [(number, cvv) for _, _, number, cvv, _ in CUSTOMERS]
     async with (
-        serve(spec, LOOPBACK, free_port(WEB_PORT) if known_ports else 0) as simulator,
+        serve(spec, LOOPBACK, free_port(SLACK_PORT) if known_ports else 0) as simulator,
         postgres_target(folder / "payments") as database,
         ssh_target(folder, {"cards.txt": workspace.card_file(cards)}) as host,
+        demo_provider(
+            workspace.PROVIDER_TITLE, workspace.accounts(), free_port(PROVIDER_PORT) if known_ports else 0
+        ) as provider,
     ):
-        workspace.write_policy(settings.config, database, host, hold=hold)
-        yield Stage(settings.model_copy(update={"slack_api_base_url": simulator.api_url}), simulator, database, host)
+        provider.clients = workspace.clients(settings.origin)
+        workspace.write_policy(settings.config, database, host, provider.issuer, hold=hold)
+        settings = settings.model_copy(update={"slack_api_base_url": simulator.api_url})
+        yield Stage(settings, simulator, database, host, provider)
 
 
 def _settings(folder: Path, bot_token: str, app_token: str, *, known_ports: bool) -> Settings:
@@ -53,6 +63,7 @@ def _settings(folder: Path, bot_token: str, app_token: str, *, known_ports: bool
     def listen(known: int) -> str:
         return f"{LOOPBACK}:{free_port(known if known_ports else 0)}"
 
+    pages = listen(PAGES_PORT)
     return Settings.load().model_copy(
         update={
             "home": folder,
@@ -63,7 +74,13 @@ def _settings(folder: Path, bot_token: str, app_token: str, *, known_ports: bool
             "public_host": LOOPBACK,
             "ssh_listen": listen(SSH_PORT),
             "postgres_listen": listen(POSTGRES_PORT),
-            "web_listen": listen(HEALTH_PORT),
+            "health_listen": listen(HEALTH_PORT),
+            "web_listen": pages,
+            # Browsers take http on this machine for as good as https; a certificate of the demo's they would not.
+            "web_url": Origin.read(f"http://localhost:{pages.rpartition(':')[2]}"),
+            "web_cert": None,
+            "web_key": None,
+            "web_proxies": (),
             "public_ca_file": str((folder / "ca" / "ca.pem").resolve()),
             "slack_proxy": None,
             "public_ssh_port": None,

@@ -8,23 +8,35 @@ from pydantic import SecretStr
 
 from bot.manifest import manifest_text
 from cli.demo.postgres_target import PostgresTarget
+from cli.demo.provider import Account, Client
 from cli.demo.ssh_target import SshTarget
 from slack_simulator.server import Channel, Person, WorkspaceSpec, manifest_of
+from web.settings import Origin
 
 TEAM = "T0GATEPASS"
+#: Where people sign in to the pages, and what it knows Gatepass by.
+PROVIDER, PROVIDER_TITLE, CLIENT_ID = "demo", "Demo Identity", "gatepass"
 
 PEOPLE = (
     Person("alice", "U0ALICE", "Alice Archer", "alice@example.com"),
     Person("bob", "U0BOB", "Bob Baker", "bob@example.com"),
     Person("carol", "U0CAROL", "Carol Cole", "carol@example.com"),
+    Person("dora", "U0DORA", "Dora Diaz (not in the file)", "dora@example.com"),
     Person("mallory", "U0MALLORY", "Mallory (not in the policy)", "mallory@example.com"),
 )
+
+#: Those whom the policy file names.
+NAMED = ("alice", "bob", "carol")
+#: Dora comes in by a group of the provider, and links her Slack account herself.
+PROVIDER_GROUP = "gate-engineers"
+GROUPS = {"dora": (PROVIDER_GROUP,)}
 
 #: What each of them may do, for whoever reads demo.json.
 MAY = {
     "alice": "ask for payments-db and web-1",
     "bob": "approve: he is in db-oncall and sre",
     "carol": "ask, and approve what others ask for: she is in db-oncall and sre",
+    "dora": "ask like alice, once she has linked her Slack account: her provider says that she is an engineer",
     "mallory": "nothing",
 }
 
@@ -47,7 +59,21 @@ def workspace() -> WorkspaceSpec:
     )
 
 
-def write_policy(path: Path, database: PostgresTarget, host: SshTarget, *, hold: str = "10m") -> None:
+def accounts() -> list[Account]:
+    """The same people at the provider, mallory among them: it knows people whom the policy does not."""
+    return [
+        Account(f"demo|{person.name}", person.real_name, person.email, groups=GROUPS.get(person.name, ()))
+        for person in PEOPLE
+    ]
+
+
+def clients(origin: Origin) -> dict[str, Client]:
+    """What the provider knows of the pages of this Gatepass."""
+    back, out = (f"{origin}/sign-{word}/{PROVIDER}" for word in ("in", "out"))
+    return {CLIENT_ID: Client(CLIENT_ID, [f"{back}/callback"], f"{out}/back-channel")}
+
+
+def write_policy(path: Path, database: PostgresTarget, host: SshTarget, issuer: str, *, hold: str = "10m") -> None:
     """Write the demo's gatepass.yml; `hold` is how long a held statement waits for a reviewer."""
     read, admin, roles = (
         _secret(path.parent, "read", database.read_password),
@@ -64,6 +90,7 @@ def write_policy(path: Path, database: PostgresTarget, host: SshTarget, *, hold:
     policy = {
         "version": 1,
         "slack": {"team": TEAM},
+        "providers": {PROVIDER: {"title": PROVIDER_TITLE, "issuer": issuer, "client_id": CLIENT_ID}},
         "resources": {
             "payments-db": {
                 "type": "postgres",
@@ -111,14 +138,21 @@ def write_policy(path: Path, database: PostgresTarget, host: SshTarget, *, hold:
                 },
             },
         },
-        "people": {person.name: {"slack": person.slack_id, "email": person.email} for person in PEOPLE[:3]},
-        "groups": {"engineers": ["alice", "carol"], "db-oncall": ["bob", "carol"], "sre": ["bob", "carol"]},
+        "people": {
+            person.name: {"slack": person.slack_id, "email": person.email} for person in PEOPLE if person.name in NAMED
+        },
+        "groups": {
+            "engineers": ["alice", "carol"],
+            "engineers-of-demo": {"provider": PROVIDER, "value": PROVIDER_GROUP},
+            "db-oncall": ["bob", "carol"],
+            "sre": ["bob", "carol"],
+        },
         "policy": [
             _rule("database", "payments-db", ["read", "admin", "support"], "db-oncall"),
             _rule("hosts", "web-1", ["deploy"], "sre"),
             {
                 "name": "logs",
-                "who": ["engineers"],
+                "who": ["engineers", "engineers-of-demo"],
                 "resources": ["web-1"],
                 "roles": ["logs"],
                 "decision": "automatic",
@@ -146,7 +180,7 @@ def _secret(folder: Path, name: str, value: SecretStr) -> str:
 def _rule(name: str, resource: str, roles: list[str], reviewers: str) -> dict[str, object]:
     return {
         "name": name,
-        "who": ["engineers"],
+        "who": ["engineers", "engineers-of-demo"],
         "resources": [resource],
         "roles": roles,
         "decision": "reviewed",

@@ -24,14 +24,20 @@ def _utf8_digits() -> str:
 
 #: A byte of a word: not white space, not a control byte, not what quotes or brackets a value. Any byte beyond ASCII is.
 WORD = r"[!#-&(-;=?-~\x80-\xff]"
-ESCAPE = r"(?:\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[ -/]*[0-OQ-WYZ\\`-~]))"
-NOISE = rf"(?:{ESCAPE}|[{normalise.SILENT_C0}\x80-\xff]|[!-~]\x08| \r)"
+_by_esc, _by_c1 = normalise.escapes(
+    lambda some: rf"\xc2[{some}]", lambda ends: rf"[^{ends}\x18\x1a\x1b\x1f]", r"[\x80-\xff]", r"\x80-\xff"
+)
+_BEGUN = rf"(?:{_by_esc.begun}|{_by_c1.begun})*"
+ESCAPE = rf"(?:{_BEGUN}(?:{_by_esc.whole}|{_by_c1.whole}))"
+#: Any byte beyond ASCII may be one at which what is begun is given up.
+NOISE = rf"(?:{_BEGUN}(?:{_by_esc.whole}|{_by_c1.whole}|[\x80-\xff])|[{normalise.SILENT_C0}]|[!-~]\x08| \r)"
 IN_WORD = rf"(?:{WORD}|{NOISE})*"
 
 DIGIT = rf"(?:[0-9]|{_utf8_digits()})"
 _SEPARATOR = r"(?: ?[-._/+\r] ?| |%2[0Dd]|&nbsp;| ?[\x80-\xff]+ ?)"
 #: What may stand between two digits of one number.
-GAP = rf"{NOISE}*(?:{_SEPARATOR}{NOISE}*)?"
+_BETWEEN = rf"(?:{NOISE}|[\x01\x1c-\x1e])*"
+GAP = rf"{_BETWEEN}(?:{_SEPARATOR}{_BETWEEN})?"
 #: Digits of one number, or of several beside each other.
 RUN = rf"{DIGIT}(?:{GAP}{DIGIT})*"
 
@@ -42,6 +48,6 @@ LINK = (
 #: A value behind a label: a word, or what a quote has opened.
 VALUE = rf"(?:\"[^\"\r\n]*|'[^'\r\n]*|(?:{WORD}|{ESCAPE})*)"
 
-UNFINISHED_ESCAPE = r"(?:\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[PX^_][^\x1b]*\x1b?|[ -/]*))?"
+UNFINISHED_ESCAPE = rf"(?:{_BEGUN}\xc2?)"
 #: Also the exponent of a number in scientific notation.
 UNFINISHED_SEPARATOR = r"(?:%2?|&(?:n|nb|nbs|nbsp)?|[eE]\+?[0-9]?)"

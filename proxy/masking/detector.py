@@ -28,6 +28,8 @@ class Detector:
     find: Finder
     #: RE2 over UTF-8: without a match of this there is nothing to find. All hints are looked for in one pass.
     hint: str
+    #: Binary data is full of it; then only what stands beside it says whether words are hidden.
+    hint_is_common: bool = False
     #: The finder itself reads over escape sequences; the others are given the normalised view, without them.
     reads_escapes: bool = False
 

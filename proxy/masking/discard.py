@@ -7,12 +7,15 @@ their detectors say what drops it.
 import re
 from typing import Protocol
 
+#: Bytes already sent that are kept to look back at: a digest's digits, the words before a number.
+CONTEXT = 256
+
 
 class Discard(Protocol):
     """Drops bytes until the value's end was seen, then is `done`."""
 
     done: bool
-    #: The last byte that was dropped: what stands before the bytes to come.
+    #: The last bytes that were dropped, CONTEXT at most: what stands before the bytes to come.
     last: bytes
 
     def feed(self, data: bytes) -> bytes:
@@ -36,7 +39,7 @@ class DiscardRun:
         """Drop from the start of `data`; return what follows the value's end."""
         match = self._rest.match(data)
         past = 0 if match is None else match.end()
-        self.last = data[:past][-1:] or self.last
+        self.last = (self.last + data[:past])[-CONTEXT:]
         self.done = past < len(data)
         return data[past:]
 

@@ -12,9 +12,15 @@ REDACTED = "***"
 
 #: Stands between cells that are scanned together (ASCII's unit separator). Nothing is ever found across it.
 CELL_BORDER = b"\x1f"
+#: The separator that stands for one in text, which has no cells: there it may be part of a title.
+_NO_BORDER = b"\x1e"
 
 #: Room for RE2's automaton. It is built as the data asks for, and falls back to a slower search when full.
 _MEMORY_BYTES = 64 << 20
+
+
+#: Changes "?", which `replace` puts for a byte that is no UTF-8, with NUL, and back.
+_SWAPPED = bytes.maketrans(b"?\0", b"\0?")
 
 
 class Edit(NamedTuple):
@@ -38,3 +44,18 @@ def re2_options(*, over_bytes: bool = False) -> re2.Options:
     if over_bytes:
         options.encoding = re2.Options.Encoding.LATIN1
     return options
+
+
+def without_borders(text: bytes) -> bytes:
+    """Text to be searched, of the same length, with what is no border of cells as what it shows as."""
+    return text.replace(CELL_BORDER, _NO_BORDER) if CELL_BORDER in text else text
+
+
+def without_broken(text: bytes) -> bytes:
+    """Text of the same length with a NUL for each byte that is no UTF-8: tmux and xterm.js show nothing of it."""
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        shown = text.translate(_SWAPPED).decode("utf-8", "surrogateescape")
+        return shown.encode("utf-8", "replace").translate(_SWAPPED)
+    return text

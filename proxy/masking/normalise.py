@@ -7,6 +7,7 @@ are possible, the one that hides more wins. Newlines and tabs end a run: numbers
 import re
 import unicodedata
 from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from proxy.masking.edits import Edit
@@ -16,20 +17,105 @@ RAISED_DIGITS = "⁰¹²³⁴-⁹₀-₉①-⑨⓪❶-❾➀-➈➊-➒"
 #: A decimal digit: ASCII, full-width, of any script.
 ANY_DIGIT = rf"[\p{{Nd}}{RAISED_DIGITS}]"
 
-#: ECMA-48: control sequences (5.4), control strings (5.6), and the rest.
-ESCAPE = (
-    r"(?:\x1b\[[0-?]*[ -/]*[@-~]"
-    r"|\x1b\][^\x07\x1b\x1f]*(?:\x07|\x1b\\)"
-    r"|\x1b[PX^_][^\x1b\x1f]*\x1b\\"
-    r"|\x1b[ -/]*[0-OQ-WYZ\\`-~])"
-)
 #: Controls of C0 and DEL that show nothing and move nothing. SOH and the four separators stand between fields.
 SILENT_C0 = r"\x00\x02-\x08\x0e-\x1a\x7f"
-#: The same of C1, without what moves the cursor and what begins a sequence or a string.
-_SILENT_C1 = r"\x{80}-\x{83}\x{86}\x{87}\x{89}-\x{8c}\x{8e}\x{8f}\x{91}-\x{97}\x{99}\x{9a}\x{9c}"
+#: Controls that are obeyed within a sequence, which goes on behind them; terminals know nothing of SOH and the
+#: separators. CAN and SUB end it. US stands between cells.
+WITHIN = r"\x00-\x08\x0e-\x17\x19\x1c-\x1e\x7f"
+#: What of C1 begins a sequence or a string.
+BEGINS = r"\x90\x98\x9b\x9d-\x9f"
+_ESC = rf"\x1b[{WITHIN}]*"
+
+
+def _without_parameters(esc: str, passed: str = "") -> str:
+    """Sequences of ESC without parameters."""
+    return rf"(?:{esc}[ -/][ -/{WITHIN}{passed}]*[0-~\x18\x1a]|{esc}[0-OQ-WYZ\\`-~\x18\x1a])"
+
+
+def _palette(esc: str) -> str:
+    """Linux and PuTTY set and reset their palette with these; for others they begin a command."""
+    return rf"(?:{esc}\]R|{esc}\]P[0-9A-Fa-f]{{7}})"
+
+
+_SHORT = _without_parameters(_ESC)
+#: One of these (`ESC 8` puts the cursor back) before a number, of which that digit is none.
+ENDS_IN_A_DIGIT = rf"\x1b[{WITHIN} -/]*[0-9]"
+_BEL, _CSI, _OSC, _STRINGS, _ST = r"\x07", r"\x9b", r"\x9d", r"\x90\x98\x9e\x9f", r"\x9c"
+
+
+class Escapes(NamedTuple):
+    """ECMA-48's control sequences (5.4), control strings (5.6) and the rest, as terminals read them."""
+
+    #: Up to where another one may begin, which ends this one.
+    begun: str
+    #: To the final byte, or to what ends it before that: ST, CAN, SUB.
+    whole: str
+
+
+def escapes(
+    c1: Callable[[str], str], content: Callable[[str], str], silent: str, passed: str = ""
+) -> tuple[Escapes, Escapes]:
+    """Those that ESC begins, and those that C1 does.
+
+    Given are the patterns of some of C1, of one character in a string, and of one that shows nothing in a sequence;
+    `passed`, as in brackets, is what is passed over right behind ESC, too.
+    """
+    esc = rf"\x1b[{WITHIN}{passed}]*"
+
+    def of(csi: str, osc: str, string: str) -> Escapes:
+        sequence, command, other = (
+            rf"{csi}(?:[ -?{WITHIN}]|{silent})*",
+            rf"{osc}{content(_BEL)}*",
+            rf"{string}{content('')}*",
+        )
+        ends = rf"[\x18\x1a]|{c1(_ST)}"
+        return Escapes(
+            rf"{sequence}|{command}|{other}", rf"{sequence}[@-~\x18\x1a]|{command}(?:\x07|{ends})|{other}(?:{ends})"
+        )
+
+    long = of(rf"{esc}\[", rf"{esc}\]", rf"{esc}[PX^_]")
+    title = rf"{esc}k{content('0-9')}*"
+    by_esc = Escapes(
+        rf"(?:{long.begun}|{title}|{esc}[ -/][ -/{WITHIN}{passed}]*|{esc})",
+        rf"(?:{_palette(esc)}|{long.whole}|{title}(?:[\x18\x1a]|{c1(_ST)})|{_without_parameters(esc, passed)})",
+    )
+    by_c1 = of(c1(_CSI), c1(_OSC), c1(_STRINGS))
+    return by_esc, Escapes(rf"(?:{by_c1.begun})", rf"(?:{by_c1.whole})")
+
+
+#: What of these a terminal passes over in a sequence, and does not end it: what is silent beyond ASCII.
+_SILENT_WITHIN = "[\x80-\x84\x86-\x8c\x8e\x8f\x91-\x97\x99\x9a\xad\u034f\u200b-\u200f\u2060-\u2065\ufe00-\ufe0f\ufeff]"
+_by_esc, _by_c1 = escapes(
+    lambda some: f"[{some}]", lambda ends: rf"[^{ends}\x18\x1a\x1b\x1f\x9c{BEGINS}]", _SILENT_WITHIN
+)
+#: What is given up where another one begins belongs to that: `ESC \` ends a string so.
+ESCAPE = rf"(?:(?:{_by_esc.begun}|{_by_c1.begun})*(?:{_by_esc.whole}|{_by_c1.whole}))"
+#: One by itself, for Python's `re`, which would go back over a chain of them.
+LONE_ESCAPE = (
+    rf"(?:{_ESC}k[^0-9\x18\x1a\x1b\x1f\x9c{BEGINS}]*(?=\x1b\\)|{_by_esc.whole}|{_by_c1.whole}"
+    rf"|(?:{_by_esc.begun}|{_by_c1.begun})(?=[\x1b{BEGINS}]))"
+)
+#: All of C1 but NEL and RI, which move the cursor. Terminals without C1 show nothing of IND, which ECMA-48 no longer
+#: has, or of what begins a sequence or a string either.
+_SILENT_C1 = r"\x80-\x84\x86-\x8c\x8e-\x9f"
+#: Letters and symbols that are blank: fillers of Hangul, braille without dots, a note without its head.
+BLANK = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
+#: Not assigned, and ignored by whoever knows them not (Unicode, Default_Ignorable_Code_Point).
+_IGNORED = "\u2065\ufff0-\ufff8\U000e0000-\U000e0fff"
 #: Shows nothing, or is overwritten: escape sequences, format characters, combining marks, a character taken back by
 #: backspace, and the space and carriage return with which readline wraps a line.
-NOISE = rf"(?:{ESCAPE}|\x{{9b}}[0-?]*[ -/]*[@-~]|[{SILENT_C0}{_SILENT_C1}\p{{Cf}}\p{{Mn}}\p{{Me}}]|[!-~]\x08| \r)"
+_SILENT_ITSELF = rf"[{SILENT_C0}{_SILENT_C1}{BLANK}{_IGNORED}\p{{Cf}}\p{{Mn}}\p{{Me}}]|[!-~]\x08| \r"
+NOISE = rf"(?:{ESCAPE}|{_SILENT_ITSELF})"
+_BEYOND = r"\x{80}-\x{10ffff}"
+_wide_esc, _wide_c1 = escapes(
+    lambda some: f"[{some}]", lambda ends: rf"[^{ends}\x18\x1a\x1b\x1f]", f"[{_BEYOND}]", _BEYOND
+)
+#: The same for terminals that give a sequence up at what is not ASCII, or go on, and where what moves the cursor or
+#: parts fields shows nothing either.
+ANY_NOISE = (
+    rf"(?:(?:{_wide_esc.begun}|{_wide_c1.begun})*(?:{_wide_esc.whole}|{_wide_c1.whole})"
+    rf"|(?:{_wide_esc.begun}|{_wide_c1.begun})+[{_BEYOND}]|[\x01\x1c-\x1e\x85\x8d]|{_SILENT_ITSELF})"
+)
 
 SPACE = r"[\p{Zs}]"
 MARK = r"[-.\p{Pd}\x{2212}·•_/+\r]"
@@ -39,14 +125,64 @@ SEPARATOR = rf"(?:{SPACE}?{MARK}{SPACE}?|{SPACE}|%2[0Dd]|&nbsp;)"
 GAP = rf"{NOISE}*(?:{SEPARATOR}{NOISE}*)?"
 
 #: The forms that programs put into text, for words; of the rarer ones random bytes are full.
-COMMON_ESCAPE = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\x1f]*(?:\x07|\x1b\\)|[()][0-9A-Z])"
+COMMON_ESCAPE = (
+    rf"\x1b(?:[{WITHIN}]*\[[ -?{WITHIN}]*[@-~\x18\x1a]"
+    r"|\][^\x07\x18\x1a\x1b\x1f]*(?:[\x07\x18\x1a]|\x1b\\)|[()][0-9A-Z])"
+)
+#: What may stand in a word: of what is silent beyond ASCII, and the short sequences.
+_SILENT_IN_WORD = (
+    rf"(?:[{_SILENT_C1}\xad\x{{34f}}\x{{200b}}-\x{{200f}}\x{{2060}}-\x{{2065}}\x{{fe00}}-\x{{fe0f}}\x{{feff}}]"
+    rf"|{_SHORT})"
+)
+_NAME = r"A-Za-z0-9._%+-"
+#: Whether words are worth reading without what hides them, RE2 over UTF-8. Random bytes are full of the rarer kinds:
+#: those count behind a letter, and what is silent by itself only beside an @.
+HIDES = (
+    rf"(?:{COMMON_ESCAPE}|[@{_NAME}](?:"
+    rf"\x1b[{WITHIN}]*(?:\[[ -?{WITHIN}]*)?\x1b|\x1b[{WITHIN}]*[]PX^_][^\x1b\x1f]*[\x18\x1a\x1b\x9c]"
+    rf"|\x9b[ -?{WITHIN}]*[@-~\x18\x1a\x1b]|[\x90\x98\x9d-\x9f][^\x1b\x1f]*[\x07\x18\x1a\x1b\x9c])"
+    rf"|[{_NAME}]{_SILENT_IN_WORD}+[{_NAME}]*@|@[{_NAME}]*{_SILENT_IN_WORD}+[{_NAME}])"
+)
 
-_escape = re.compile(COMMON_ESCAPE.encode())
-_unseen = re.compile(rf"{ESCAPE}|\x9b[0-?]*[ -/]*[@-~]| \r")
+
+def may_hide(data: bytes) -> bool:
+    """Whether there is anything that the text without it has not: for words that are rare by themselves."""
+    return any(each.search(data) is not None for each in _any)
+
+
+def _hiding() -> "list[re.Pattern[bytes]]":
+    """Escape sequences of any kind and what is silent beyond ASCII, by their first byte: so each is found quickly."""
+    by_esc, by_c1 = escapes(
+        lambda some: rf"\xc2[{some}]",
+        lambda ends: rf"(?:[^{ends}\x18\x1a\x1b\x1f\xc2]|\xc2(?![\x9c{BEGINS}]))",
+        r"(?:\xc2[\x80-\x84\x86-\x8c\x8e\x8f\x91-\x97\x99\x9a\xad]|\xcd\x8f|\xe2\x80[\x8b-\x8f]|\xe2\x81[\xa0-\xa5]"
+        r"|\xef\xb8[\x80-\x8f]|\xef\xbb\xbf)",
+    )
+    next_one = rf"(?=\x1b|\xc2[{BEGINS}])"
+    patterns = (
+        rf"{by_esc.whole}|{by_esc.begun}{next_one}",
+        rf"{by_c1.whole}|{by_c1.begun}{next_one}|\xc2[\x80-\x84\x86-\x8c\x8e-\x9f\xad]",
+        r"\xcd\x8f",
+        r"\xe2\x80[\x8b-\x8f]|\xe2\x81[\xa0-\xa5]",
+        r"\xef\xb8[\x80-\x8f]|\xef\xbb\xbf",
+    )
+    return [re.compile(each.encode()) for each in patterns]
+
+
+_common = [re.compile(COMMON_ESCAPE.encode())]
+_short = [re.compile(rf"{COMMON_ESCAPE}|{_SHORT}|\xc2\x9b[ -?{WITHIN}]*[@-~\x18\x1a]".encode("latin-1"))]
+_any = _hiding()
+_unseen = re.compile(rf"{LONE_ESCAPE}| \r")
+_string = re.compile(rf"\x1b[{WITHIN}]*[]PX^_k]|[\x90\x98\x9d-\x9f]")
+_blank = re.compile(f"[{BLANK}{_IGNORED}]")
 _written_out = re.compile(r"%2[0Dd]|&nbsp;")
+#: Characters that begin nothing longer.
+_SINGLE = frozenset(map(chr, range(0x7F))) - frozenset("\x1b %&")
 _SILENT = frozenset({"Cf", "Mn", "Me", "Cc"})
 _PLAIN = bytes(range(0x20, 0x7F)).translate(None, b"%&")
 _group = re.compile(rb"[0-9]+")
+_digits = re.compile(r"[0-9]+")
+_ASCII_DIGITS = frozenset("0123456789")
 
 #: A character as it stands on the line: itself, and its byte offsets (start, end) in the data.
 _Seen = tuple[str, int, int]
@@ -79,19 +215,21 @@ class Run(NamedTuple):
 
 def parse_run(data: bytes, start: int, end: int) -> Run:
     """Read data[start:end], digits with gaps between, as a person in front of a terminal would."""
-    if not data[start:end].translate(None, _PLAIN):
+    moves = data[start:end].translate(None, _PLAIN)
+    if not moves:
         return _parse_plain(data, start, end)
-    line, gone = _typed(data[start:end].decode("utf-8", "surrogateescape"), start)
+    text = data[start:end].decode("utf-8", "surrogateescape")
+    line, gone = _typed(text, start) if b"\b" in moves or b"\r" in moves else (_pieces(text, start), [])
     digits = bytearray()
     places: list[tuple[int, int]] = []
     groups: list[int] = []
     separators: list[str] = []
     seams: list[int] = []
     between = ""
-    for character, first, past in line:
-        value = unicodedata.digit(character[0], -1)
-        if value < 0:
-            between += character
+    for piece, first, past in line:
+        plain = piece[0] in _ASCII_DIGITS
+        if not plain and unicodedata.digit(piece[0], -1) < 0:
+            between += piece
             continue
         if between or not places:
             groups.append(len(digits))
@@ -99,8 +237,12 @@ def parse_run(data: bytes, start: int, end: int) -> Run:
             between = ""
         elif first != places[-1][1]:
             seams.append(len(digits))
-        digits.append(0x30 + value)
-        places.append((first, past))
+        if plain:
+            digits += piece.encode()
+            places += zip(range(first, past), range(first + 1, past + 1), strict=True)
+        else:
+            digits.append(0x30 + unicodedata.digit(piece))
+            places.append((first, past))
     groups.append(len(digits))
     overwritten = [(first, past) for character, first, past in gone if unicodedata.digit(character[0], -1) >= 0]
     return Run(bytes(digits), places, groups, separators[1:], overwritten, seams, noisy=True)
@@ -128,13 +270,17 @@ def _typed(text: str, offset: int) -> tuple[list[_Seen], list[_Seen]]:
     gone: list[_Seen] = []
     cursor = at = 0
     while at < len(text):
-        unseen = _unseen.match(text, at)
-        written = unseen or _written_out.match(text, at)
-        piece = written.group() if written else text[at]
-        past = offset + len(piece.encode("utf-8", "surrogateescape"))
-        if piece == "\b":
-            cursor = max(0, cursor - 1)
-        elif not unseen and (piece == "\r" or unicodedata.category(piece[0]) not in _SILENT):
+        piece = text[at]
+        if piece in _SINGLE:
+            unseen, past = None, offset + 1
+        else:
+            unseen = _unseen.match(text, at)
+            written = unseen or _written_out.match(text, at)
+            piece = written.group() if written else piece
+            past = offset + len(piece.encode("utf-8", "surrogateescape"))
+        if piece == "\b" or (unseen and not _string.match(piece)):
+            cursor = max(0, cursor - piece.count("\b"))
+        elif not unseen and (piece == "\r" or not _is_silent(piece[0])):
             if cursor < len(line):
                 gone.append(line[cursor])
             line[cursor : cursor + 1] = [(piece, offset, past)]
@@ -144,21 +290,48 @@ def _typed(text: str, offset: int) -> tuple[list[_Seen], list[_Seen]]:
     return line, gone
 
 
+def _pieces(text: str, offset: int) -> Iterator[_Seen]:
+    """The same for text in which nothing moves the cursor back; ASCII's digits beside each other in one piece."""
+    at = 0
+    while at < len(text):
+        if unbroken := _digits.match(text, at):
+            piece, seen = unbroken[0], True
+        else:
+            unseen = _unseen.match(text, at)
+            written = unseen or _written_out.match(text, at)
+            piece = written[0] if written else text[at]
+            seen = not unseen and not _is_silent(piece[0])
+        past = offset + len(piece.encode("utf-8", "surrogateescape"))
+        if seen:
+            yield piece, offset, past
+        at += len(piece)
+        offset = past
+
+
+def _is_silent(character: str) -> bool:
+    if character < "\x7f":
+        return character < " "
+    return unicodedata.category(character) in _SILENT or _blank.match(character) is not None
+
+
 class NormalisedView:
     """Text without its escape sequences, and the way back to it: `grep --color` puts them into the middle of words.
 
-    A `border`, of one byte, stands in the place of each: programs that draw a screen put them between words.
+    A `border`, of one byte, stands in the place of each: programs that draw a screen put them between words. Without
+    one, whatever shows nothing is left out; with one, the rarer kinds stay, because a word may stand in them. The
+    short sequences are among those, as a word may begin with what ends one, unless `short`.
     """
 
-    def __init__(self, data: bytes, start: int, border: bytes = b"") -> None:
+    def __init__(self, data: bytes, start: int, border: bytes = b"", *, short: bool = False) -> None:
         self._data = data
+        self._escapes = _any if not border else _short if short else _common
         #: Offsets in the text and in the data where a piece between two escape sequences begins.
         self._in_text: list[int] = []
         self._in_data: list[int] = []
         pieces: list[bytes] = []
         at = length = 0
         self.start = 0
-        for first, past in [*(match.span() for match in _escape.finditer(data)), (len(data), len(data))]:
+        for first, past in [*self._left_out(0, len(data)), (len(data), len(data))]:
             self._in_text.append(length)
             self._in_data.append(at)
             pieces.append(data[at:first])
@@ -173,8 +346,17 @@ class NormalisedView:
         """An edit of the text as one of the data; escape sequences within it stay, behind its replacement."""
         first = self._offset(edit.start)
         past = self._past(edit.end)
-        kept = b"".join(_escape.findall(self._data, first, past))
+        kept = b"".join([self._data[begun:ended] for begun, ended in self._left_out(first, past)])
         return Edit(first, past, edit.replacement + kept, edit.kind)
+
+    def _left_out(self, first: int, past: int) -> list[tuple[int, int]]:
+        """What of data[first:past] the text has not, as offsets; of two that overlap the first."""
+        found = sorted(match.span() for each in self._escapes for match in each.finditer(self._data, first, past))
+        kept: list[tuple[int, int]] = []
+        for begun, ended in found:
+            if not kept or begun >= kept[-1][1]:
+                kept.append((begun, ended))
+        return kept
 
     def _past(self, in_text: int) -> int:
         """Where what ends here in the text ends in the data: of an escape sequence nothing is left over."""

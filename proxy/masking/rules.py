@@ -14,8 +14,8 @@ from access.policy.entities import Entity
 from proxy.masking.cards.brands import MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan
 from proxy.masking.cards.pans import whole_pan
 from proxy.masking.detector import Detector
-from proxy.masking.edits import CELL_BORDER, REDACTED, Edit
-from proxy.masking.hints import hint_set
+from proxy.masking.edits import CELL_BORDER, REDACTED, Edit, without_borders, without_broken
+from proxy.masking.hints import Hints, hint_set
 from proxy.masking.normalise import NormalisedView
 from proxy.masking.registry import DETECTORS
 
@@ -159,11 +159,12 @@ class Masker:
         joined = CELL_BORDER.join(
             [b"" if cell is None or index in numbers else cell for index, cell in enumerate(cells)]
         )
-        edits = self.edits(joined)
+        if cells and joined.count(CELL_BORDER) != len(cells) - 1:
+            masked_apart = [None if cell is None else self.bytes(cell) for cell in cells]
+            return cells if isinstance(cells, list) and masked_apart == cells else masked_apart
+        edits = self._edits(joined, 0)
         if not edits and not numbers:
             return cells if isinstance(cells, list) else list(cells)
-        if joined.count(CELL_BORDER) != len(cells) - 1:
-            return [None if cell is None else self.bytes(cell) for cell in cells]
         self.count(edits)
         masked: list[Cell] = list(apply(joined, edits).split(CELL_BORDER))
         if numbers:
@@ -196,14 +197,20 @@ class Masker:
 
         Bytes before `start` are looked at as context.
         """
-        hinted, escaped = self._hints(data)
+        edits = self._edits(without_broken(without_borders(data)), start)
+        return [_with_borders(data, edit) for edit in edits] if CELL_BORDER in data else edits
+
+    def _edits(self, data: Octets, start: int) -> list[Edit]:
+        hints = self._hints(data)
         found: list[Edit] = []
-        views = _readings(data, start) if escaped and hinted else None
-        for search in [self._searches[index] for index in hinted]:
-            if views is None or search.reads_escapes:
+        searches = [self._searches[index] for index in hints.worth]
+        readings = [search.readings_of(hints) for search in searches]
+        views = _readings(data, start, count) if (count := max(readings, default=0)) else []
+        for search, count in zip(searches, readings, strict=True):
+            if not count:
                 found += search.find(data, start)
                 continue
-            for view in views:
+            for view in views[:count]:
                 found += [view.in_data(edit) for edit in search.find(view.text, view.start)]
         return found if len(found) < 2 else _disjoint(found)
 
@@ -219,10 +226,17 @@ class _Search:
 
     def __init__(self, detector: Detector, rule: MaskingRule) -> None:
         self.kind = rule.kind
-        self.reads_escapes = detector.reads_escapes
+        self._reads_escapes = detector.reads_escapes
+        self._hint_is_common = detector.hint_is_common
         self._find = detector.find
         self._shown = rule.show_last
         self._replacement = None if rule.replacement is None else rule.replacement.encode()
+
+    def readings_of(self, hints: Hints) -> int:
+        """How many of `_readings` it is given; none: the text as it stands, where nothing is hidden from it."""
+        if self._reads_escapes:
+            return 0
+        return 2 * hints.common_hidden if self._hint_is_common else 3 * hints.rare_hidden
 
     def find(self, data: bytes, start: int) -> Iterable[Edit]:
         return self._find(data, start, self._shown, self._replacement)
@@ -232,7 +246,7 @@ class _Search:
 
 
 @lru_cache(maxsize=16)
-def _hints(entities: tuple[Entity, ...]) -> Callable[[bytes], tuple[list[int], bool]]:
+def _hints(entities: tuple[Entity, ...]) -> Callable[[bytes], Hints]:
     """Compiled once for every session that looks for the same entities."""
     return hint_set([DETECTORS[entity] for entity in entities])
 
@@ -242,12 +256,15 @@ def _redactor() -> Masker:
     return Masker(_EVERYTHING)
 
 
-def _readings(data: bytes, start: int) -> tuple[NormalisedView, NormalisedView]:
-    """Escape sequences as nothing, and as what stands between two words.
+def _readings(data: bytes, start: int, count: int) -> list[NormalisedView]:
+    """Escape sequences as nothing, and as what stands between two words: the short ones, too, or not.
 
-    Always both: which of them is meant may not depend on what stands elsewhere, for of a stream that may come later.
+    Always all: which of them is meant may not depend on what stands elsewhere, for of a stream that may come later.
     """
-    return NormalisedView(data, start), NormalisedView(data, start, _BORDER)
+    views = [NormalisedView(data, start), NormalisedView(data, start, _BORDER)]
+    if count > len(views):
+        views.append(NormalisedView(data, start, _BORDER, short=True))
+    return views
 
 
 def _disjoint(edits: list[Edit]) -> list[Edit]:
@@ -267,6 +284,16 @@ def _disjoint(edits: list[Edit]) -> list[Edit]:
             continue
         end = edit.end
     return kept
+
+
+def _with_borders(data: bytes, edit: Edit) -> Edit:
+    """An edit of text that was searched without borders, which leaves those of `data` as they are."""
+    if not edit.aligned or CELL_BORDER not in data[edit.start : edit.end]:
+        return edit
+    was, now = (text.decode("utf-8", "surrogateescape") for text in (data[edit.start : edit.end], edit.replacement))
+    border = CELL_BORDER.decode()
+    kept = "".join(border if before == border else after for before, after in zip(was, now, strict=True))
+    return edit._replace(replacement=kept.encode("utf-8", "surrogateescape"))
 
 
 def apply(data: bytes, edits: Sequence[Edit]) -> bytes:

@@ -12,6 +12,5 @@ class Scan:
 
     def look(self, data: bytes) -> str:
         """The kind of value found in what is known so far, as masking counts it; empty: none."""
-        self._stream.feed(data)
-        self._stream.flush(whole=True)
+        self._stream.feed(data, whole=True)
         return self._stream.latest

@@ -7,22 +7,19 @@ was sent is remembered, so that the rest of a value that was cut in two by the f
 
 import re
 
-from proxy.masking.discard import Discard
-from proxy.masking.edits import REDACTED, Edit
+from proxy.masking.discard import CONTEXT, Discard
+from proxy.masking.edits import REDACTED, Edit, without_borders, without_broken
 from proxy.masking.holdback import Holdback, unfinished_character
-from proxy.masking.normalise import ESCAPE, RAISED_DIGITS
+from proxy.masking.normalise import LONE_ESCAPE, RAISED_DIGITS
 from proxy.masking.registry import DETECTORS
 from proxy.masking.rules import Masker
 
 #: Longest candidate that is recognised across pieces: a large JSON web token.
 MAX_HELD = 8192
 
-#: Bytes already sent that are kept to look back at: a digest's digits, the words before a number.
-CONTEXT = 256
-
 _REDACTED = REDACTED.encode()
 #: A digit of any script; escape sequences have digits of their own.
-_digit = re.compile(rf"({ESCAPE})|[\d{RAISED_DIGITS}]")
+_digit = re.compile(rf"({LONE_ESCAPE})|[\d{RAISED_DIGITS}]")
 
 # Theory of operation
 #
@@ -99,8 +96,14 @@ class StreamMasker:
         self._open = 0
         #: Where the last replacement ended that a flush released and that more bytes may extend.
         self._replaced = 0
+        #: Where what was discarded last ended.
+        self._dropped = 0
         #: Bytes that the last flush would not release.
         self._waiting = 0
+        #: Of what is discarded, the beginning of a character.
+        self._cut = b""
+        #: The last bytes that came to be discarded, as they are.
+        self._given = b""
 
     @property
     def held(self) -> int:
@@ -116,8 +119,8 @@ class StreamMasker:
         """All bytes that are held, also those that a flush has refused."""
         return self._raw[self._sent :]
 
-    def feed(self, data: bytes) -> bytes:
-        """Take the next bytes; return what may go now."""
+    def feed(self, data: bytes, *, whole: bool = False) -> bytes:
+        """Take the next bytes; return what may go now: with `whole` all, as with a whole flush behind it."""
         if self._discard is not None:
             data = self._discarded(self._discard, data)
         if not data:
@@ -126,10 +129,13 @@ class StreamMasker:
         self._raw += data
         edits = self._masker.edits(self._raw, self._open)
         floor = max(self._open, len(self._raw) - self._max_held)
-        tail = HOLDBACK.open_from(self._raw, floor)
-        released = self._release(self._decided(edits, max(self._sent, tail), floor), edits)
+        tail = HOLDBACK.open_from(without_borders(self._raw), floor)
+        decided = self._decided(edits, max(self._sent, tail), floor)
+        released = self._release(len(self._raw) if whole else decided, edits)
         if self._discard is None:
-            self._open = min([tail, self._sent, *(edit.start for edit in edits if edit.end > self._sent)])
+            self._open = min([tail, decided, *(edit.start for edit in edits if edit.end > decided)])
+        if whole:
+            self._replaced = self._sent if edits and edits[-1].end == self._sent else self._replaced
         self._forget()
         return released
 
@@ -138,14 +144,17 @@ class StreamMasker:
 
         `whole`: nothing waits either, although more may follow: for streams of which nothing may be kept back for ever.
         """
+        if final and self._discard is not None:
+            self._raw += self._last_of(self._discard)
         edits = self._masker.edits(self._raw, self._open)
         if final:
             released = self._release(len(self._raw), edits)
-            released += self._discard.finish() if self._discard is not None else b""
             self._discard = None
             self._restart()
             return released
-        cut = len(self._raw) if whole else max(self._sent, HOLDBACK.waiting_from(self._raw, self._open))
+        cut = len(self._raw)
+        if not whole:
+            cut = max(self._sent, HOLDBACK.waiting_from(without_borders(self._raw), self._open))
         cut = max([cut, *(edit.end for edit in edits if edit.start < cut < edit.end or edit.end == len(self._raw))])
         released = self._release(cut, edits)
         if edits and edits[-1].end == self._sent:
@@ -169,6 +178,7 @@ class StreamMasker:
         pieces: list[bytes] = []
         at = self._sent
         made: list[Edit] = []
+        last: Edit | None = None
         for edit in edits:
             if edit.end <= at:
                 continue
@@ -178,29 +188,60 @@ class StreamMasker:
             if edit.start >= at:
                 pieces += (self._raw[at : edit.start], edit.replacement)
                 made.append(edit)
+            elif edit.start < self._dropped:
+                pass
             elif edit.start < self._replaced:
                 pieces.append(_continued(edit, self._raw[edit.start : at]))
             else:
                 pieces.append(_rest(edit, self._raw[edit.start : at]))
                 made.append(edit)
-            at = edit.end
+            at, last = edit.end, edit
         pieces.append(self._raw[at:cut])
         self._masker.count(made)
         self._sent = cut
-        if made and made[-1].end == cut and (discard := _discard_after(made[-1], self._raw)):
+        if last is None or last.end != cut:
+            return b"".join(pieces)
+        if cut == len(self._raw):
+            # A character that was cut may begin a sequence.
+            cut -= unfinished_character(self._raw)
+        if (discard := _discard_after(last, self._raw[:cut])) is not None:
             held = self._raw[cut:]
-            self._raw, self._open, self._discard = self._raw[:cut], cut, discard
+            self._raw = self._given = self._raw[:cut]
+            self._sent, self._open, self._discard = cut, cut, discard
             rest = self._discarded(discard, held)
             self._raw += rest
         return b"".join(pieces)
 
     def _discarded(self, discard: Discard, data: bytes) -> bytes:
-        rest = discard.feed(data)
+        """What of `data` is not discarded; a character that is not all here waits for its rest."""
+        data = self._cut + data
+        whole = len(data) - unfinished_character(data)
+        data, self._cut = data[:whole], data[whole:]
+        rest = self._left(discard.feed(_as_read(data)), data)
         if discard.done:
-            self._raw += discard.last
-            self._sent = self._open = len(self._raw)
-            self._discard = None
+            rest, self._cut = rest + self._cut, b""
+            self._end(discard)
         return rest
+
+    def _last_of(self, discard: Discard) -> bytes:
+        """What is left of what is being discarded when the stream ends."""
+        rest = self._left(discard.feed(_as_read(self._cut)), self._cut)
+        if not discard.done:
+            rest = self._left(discard.finish(), b"")
+        self._end(discard)
+        return rest
+
+    def _left(self, rest: bytes, data: bytes) -> bytes:
+        """`rest`, which is left of `data` and of what came before it and waited, as it came."""
+        self._given = self._given[-MAX_HELD:] + data
+        return self._given[len(self._given) - len(rest) :]
+
+    def _end(self, discard: Discard) -> None:
+        # What begins in what was discarded is replaced with it, and its rest with nothing.
+        self._open = len(self._raw)
+        self._raw += discard.last
+        self._sent = self._dropped = len(self._raw)
+        self._discard = None
 
     def _forget(self) -> None:
         """Drop what is no longer needed as context."""
@@ -210,12 +251,18 @@ class StreamMasker:
             self._sent -= surplus
             self._open -= surplus
             self._replaced = max(0, self._replaced - surplus)
+            self._dropped = max(0, self._dropped - surplus)
+
+
+def _as_read(data: bytes) -> bytes:
+    """Bytes to be discarded as detectors read them; as many."""
+    return without_broken(without_borders(data))
 
 
 def _discard_after(edit: Edit, data: bytes) -> Discard | None:
     """What discards the rest of the value of `edit`, made at the very end of `data`; None if it cannot go on."""
     goes_on = _goes_on[edit.kind]
-    discard = None if goes_on is None else goes_on(data[edit.start : edit.end])
+    discard = None if goes_on is None else goes_on(_as_read(data)[edit.start : edit.end])
     return None if discard is None or discard.done else discard
 
 

@@ -29,8 +29,9 @@ from proxy.postgres.ephemeral.account import Account, Turns
 from proxy.postgres.ephemeral.sweeper import ANY_DATABASE
 from proxy.postgres.handshake import StartupResult
 from proxy.postgres.protocol import messages, startup
-from proxy.postgres.relay.estimate import Estimator
-from proxy.postgres.relay.masked_columns import CatalogueChanges, MaskedColumns
+from proxy.postgres.relay.catalogue_changes import CatalogueChanges
+from proxy.postgres.relay.judging.estimate import Estimator
+from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.relay import Relay
 from proxy.postgres.startup_settings import check_settings
 from proxy.postgres.upstream import Upstream

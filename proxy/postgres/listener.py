@@ -27,7 +27,7 @@ from proxy.postgres.handshake import StartupRefused, StartupResult, accept, gree
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.startup import CancelRequest
-from proxy.postgres.relay.masked_columns import CatalogueChanges
+from proxy.postgres.relay.catalogue_changes import CatalogueChanges
 from proxy.sessions.gateway import Gateway
 from proxy.transport import Transport, TransportClosed
 

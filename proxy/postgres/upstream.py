@@ -5,7 +5,9 @@ resource and never the secret; the server's own words about a failed login are p
 """
 
 import asyncio
+import itertools
 import ssl
+import string
 import struct
 from collections.abc import Mapping
 
@@ -51,6 +53,13 @@ class Upstream:
         self.key: tuple[int, bytes] | None = None
         #: NoticeResponses that came with the login.
         self.notices: list[bytes] = []
+
+    @property
+    def version(self) -> int:
+        """The server's major version, as it told; 0: it told none that could be read."""
+        told = self.parameters.get("server_version", "")
+        major = "".join(itertools.takewhile(frozenset(string.digits).__contains__, told[:4]))
+        return int(major or 0)
 
     async def login(self, role: Role, parameters: Mapping[str, str]) -> None:
         """Authenticate and wait until the server is ready. Raises UpstreamFault."""

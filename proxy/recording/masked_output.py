@@ -48,6 +48,7 @@ class MaskedOutput(Output):
 
     def _take(self, data: bytes) -> None:
         if self._turned is not None and is_binary(data):
+            data += self._untaken()
             self.stop()
             self._turned(self._masked, self._partial, data)
         else:

@@ -7,20 +7,25 @@ again is answered ever later, and then refused for a while.
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from access import in_force
 from access.context import Access
 from access.errors import STALE
 from access.grants import grants
+from access.identity import acts, proof
+from access.identity.proof import Proof
 from access.policy.policy import Policy
 from access.policy.resources import Resource, Role
 from access.tokens import Claims, InvalidToken, TokenProblem
 from proxy.errors import AccessRefused
 from proxy.sessions.lockout import LockedOut, Lockout
 from proxy.sessions.refusals import Attempt, Refusals
-from storage.database import StorageUnavailable
+from storage.database import StorageUnavailable, clock
 from storage.model import Grant, Principal, Protocol
 
 NO_STORAGE = "Gatepass cannot reach its storage, so nobody is let in. Try again in a minute."
@@ -42,6 +47,8 @@ class Admission:
     role: Role
     protocol: Protocol
     client: str
+    #: What they had proven, where the rule asked, as access.identity.proof says.
+    proof: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 #: What counts against nobody: this process has the wrong policy, or the wrong time.
@@ -123,18 +130,31 @@ class Authenticator:
             policy = await in_force.policy_in_force(self._access, transaction)
             grant = await grants.usable(transaction, claims.grant_id)
             principal = await transaction.get_one(Principal, grant.principal_id)
+            proven = await self._proven(transaction, policy, grant, principal, claims)
         if policy is None:
             raise AccessRefused(STALE)
         if (grant.resource, grant.role, principal.id) != (resource_name, role_name, claims.principal_id):
             raise AccessRefused("This token does not match its grant. Get a new one from Gatepass in Slack.")
         if (refusal := grants.still_allowed(policy, grant, principal.name)) is not None:
             raise AccessRefused(refusal)
+        if proven.lacking is not None:
+            raise AccessRefused(proven.lacking)
         resource = policy.resources[resource_name]
         if resource.type is not attempt.protocol:
             mine = f"this is the {attempt.protocol} port."
             raise AccessRefused(f"{resource_name} is a {resource.type.value} resource; {mine}")
         role = resource.roles[role_name]
-        return Admission(grant, principal, policy, resource, role, attempt.protocol, attempt.client)
+        return Admission(grant, principal, policy, resource, role, attempt.protocol, attempt.client, proven.record)
+
+    async def _proven(
+        self, transaction: AsyncSession, policy: Policy | None, grant: Grant, principal: Principal, claims: Claims
+    ) -> Proof:
+        """What they proved of what the rule asks that gives them the access, or what lacks."""
+        requires = policy.required_of_holder(principal.name, grant.resource, grant.role) if policy is not None else None
+        if policy is None or requires is None:
+            return Proof()
+        now, act = await clock(transaction), acts.take_token(grant.id)
+        return await proof.weigh_token(self._access, transaction, policy, requires, principal, now, act, claims.id)
 
     def _claims(self, token: str, tried: list[Claims]) -> Claims:
         try:

@@ -125,6 +125,7 @@ class Gateway:
                 protocol=admission.protocol,
                 client=admission.client,
                 software=client_software,
+                proof=admission.proof,
             )
         except (GrantUnusable, TooManySessions) as error:
             await self.authenticator.note_refusal(admission, str(error))

@@ -31,6 +31,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 LOOK_S = 2.0
 #: How long a policy that is not the one in force may be that of a process in the midst of adopting its own.
 STALE_GRACE_S = 1.0
+#: How long a session that the policy ends waits for what its grant says of it.
+WORDS_S = 0.5
 #: How long sessions go on while the policy in force cannot be read.
 UNREAD_S = 10.0
 
@@ -75,7 +77,7 @@ class Watch:
         if policy is None:
             session.end(EndReason.REVOKED, _STALE)
         else:
-            _end_changed([session], policy)
+            await self._end_changed([session], policy)
 
     # --- held statements ----------------------------------------------------------------------------------------------
 
@@ -138,7 +140,7 @@ class Watch:
 
     async def recheck_policy(self) -> float:
         """End the sessions that the policy in force does not carry; returns after how many seconds to look again."""
-        _end_changed(self._live, self._access.policies.current)
+        await self._end_changed(self._live, self._access.policies.current)
         if not len(self._live):
             self._agree()
             return LOOK_S
@@ -151,9 +153,32 @@ class Watch:
             return LOOK_S
         if agrees:
             self._agree()
-            _end_changed(self._live, self._access.policies.current)
+            await self._end_changed(self._live, self._access.policies.current)
             return LOOK_S
         return self._disagree()
+
+    async def _end_changed(self, sessions: Iterable[LiveSession], policy: Policy) -> None:
+        """End the sessions that could not be opened as they are under this policy.
+
+        What changed it may have revoked their grants as well, and said why: those who left are told so. Storage that
+        does not answer changes the words and nothing else.
+        """
+        changed = {
+            session.id: (session, change)
+            for session in sessions
+            if session.ending is None and session.policy is not policy
+            if (change := _changed(session, policy)) is not None
+        }
+        if not changed:
+            return
+        try:
+            async with asyncio.timeout(WORDS_S):
+                await self._end_without_grant([session for session, _ in changed.values()])
+        except (StorageUnavailable, TimeoutError) as error:
+            log.warning("grants_not_asked_for_words", sessions=len(changed), why=str(error))
+        finally:
+            for session, change in changed.values():
+                session.end(EndReason.REVOKED, change)
 
     def _agree(self) -> None:
         self._agreed_at, self._stale_since = self._clock(), None
@@ -179,13 +204,6 @@ async def _next(stream: AsyncIterator[Notice], notices: Notices, wait_s: float =
 
 def _concerns(notice: Notice, session: LiveSession) -> bool:
     return notice.topic == RESYNC or notice.subject == str(session.grant.id)
-
-
-def _end_changed(sessions: Iterable[LiveSession], policy: Policy) -> None:
-    """End the sessions that could not be opened as they are under this policy."""
-    for session in sessions:
-        if session.policy is not policy and (change := _changed(session, policy)) is not None:
-            session.end(EndReason.REVOKED, change)
 
 
 def _changed(session: LiveSession, policy: Policy) -> str | None:

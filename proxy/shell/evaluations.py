@@ -83,7 +83,7 @@ def expands_again(node: Node) -> bool:
             start = next((child for child in node.parent.children if child.type == "heredoc_start"), None)
             quoted = start is not None and not {"'", '"', "\\"}.isdisjoint(source(start))
             return not quoted and not node.children and bool(_EXPANDS.search(text))
-        case "regex" if _PROCESS.search(text):
+        case "regex" | "extglob_pattern" if _PROCESS.search(text):
             return True
         case kind if kind in _UNREAD_LEAVES and not node.children:
             # The parent of a node among thousands is slow to find.

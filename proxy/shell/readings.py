@@ -65,6 +65,21 @@ _PROCESS = re.compile(r"[<>]\(")
 _ANSI_C = re.compile(r"\$'(?:[^'\\]|\\[\s\S])*'")
 # What is no quotation between double quotes may end there, or expand.
 _NOT_QUOTED = frozenset('$`\\"}')
+# What quotes in a pattern, and what no pattern then has left: to the grammar a brace in it opens one that must be
+# closed, and a quote quotes nothing.
+_QUOTED_OR_ESCAPED = re.compile(r"\\[\s\S]|'[^']*'|\"(?:[^\"\\]|\\[\s\S])*\"|\$\{\w+\}")
+_ENDS_A_COMMAND = frozenset("<>&|;")
+_NOT_OF_A_PATTERN = frozenset("{}'\"")
+_VARIABLE = re.compile(r"\$(?:\w+|[*@#?$!_-])")
+_DESCRIPTOR_NAME = re.compile(rb"\{\w+(?:\[.*\])?\}", re.DOTALL)
+_EXPANSIONS = frozenset(
+    {"command_substitution", "expansion", "simple_expansion", "arithmetic_expansion", "translated_string"}
+)
+_EXPANDING = re.compile(rb"`|\$[({\[]")
+_ESCAPED_BYTES = re.compile(rb"\\[\s\S]")
+_QUOTES = frozenset("'\"\\")
+_BORDERS = b" \t\n;|&()<>"
+_BESIDE_WORDS = frozenset({b"", *(bytes((each,)) for each in _BORDERS)})
 _MARKER = re.compile(r"\\?[\w.%+-]+|'[\w .%+-]*'|\"[\w .%+-]*\"")
 # POSIX 2.6.3: inside backquotes a backslash is taken away before these, between double quotes also before those.
 _BACKSLASH = re.compile(r"\\([$`\\])")
@@ -94,22 +109,48 @@ def is_read_otherwise(node: Node) -> bool:
         return True
     match node.type:
         case "word":
-            return not _ENDS_A_WORD.isdisjoint(_ESCAPED.sub("", source(node))) and not _is_alternative(node)
+            if _is_alternative(node):
+                # `${x:-((a}`: the grammar has a word end with the parentheses that it begins with.
+                return "}" in _ESCAPED.sub("", source(node))
+            return not _ENDS_A_WORD.isdisjoint(_ESCAPED.sub("", source(node)))
         case "comment":
             # A comment does not continue, though its last character says so; the two readings differ.
             return source(node).endswith("\\")
         case "redirected_statement":
             body = node.child_by_field_name("body")
             return (body is None or body.type != "command") and bool(after_redirects(node))
+        case "file_descriptor":
+            # `ls -l2>x` writes standard output: digits are a descriptor where nothing stands before them.
+            return not source(node).isdecimal() or not _stands_alone(node)
         case "file_redirect":
-            return _closes_more(node)
+            return _closes_more(node) or _is_named(node)
+        case "herestring_redirect":
+            return _is_named(node)
         case "heredoc_redirect":
-            return not _is_delimited(node)
+            return _is_named(node) or not _is_delimited(node)
+        case "heredoc_body":
+            # Before its first expansion the grammar has no part of it.
+            return bool(node.children) and _is_expanded(node) and _expands_more(node)
+        case "string":
+            return _expands_more(node)
+        case "binary_expression":
+            # `[[ a[<(reboot) ]]`: what compares to the grammar is a substitution to bash.
+            return any(
+                before.type in {"<", ">"} and before.end_byte == after.start_byte and source(after).startswith("(")
+                for before, after in pairwise(node.children)
+            )
+        case "simple_expansion":
+            # Between double quotes the grammar takes `$ $` for one, and what follows for text.
+            return _VARIABLE.fullmatch(source(node)) is None
         case "expansion":
             # A substitution of a process in it is plain text to the grammar.
             return _PROCESS.search(source(node)) is not None
         case "ansi_c_string" if _ANSI_C.fullmatch(source(node)) is None:
             return True
+        case "regex":
+            return _ends_elsewhere(node) or _ends_a_command(node)
+        case "extglob_pattern":
+            return _ends_a_command(node)
         case "raw_string" | "ansi_c_string":
             return not _NOT_QUOTED.isdisjoint(source(node)[1:-1]) and _is_between_double_quotes(node)
         case "command_substitution" if _is_backquoted(node):
@@ -186,6 +227,45 @@ def _closes_more(redirect: Node) -> bool:
     return duplicates and target is not None and source(target).startswith("-") and source(target) != "-"
 
 
+def _before(node: Node) -> bytes:
+    """All that stands before a node."""
+    root = node
+    while root.parent is not None:
+        root = root.parent
+    return (root.text or b"")[: node.start_byte - root.start_byte]
+
+
+def _stands_alone(node: Node) -> bool:
+    """Whether no word goes on where the node begins."""
+    return _before(node)[-1:] in _BESIDE_WORDS
+
+
+def _is_named(redirect: Node) -> bool:
+    """`{fd}>x`: bash opens a descriptor and names it, and takes none of it for a word of the command."""
+    before = _before(redirect)
+    if not before.endswith(b"}"):
+        return False
+    begun = max(before.rfind(border) for border in _BORDERS) + 1
+    return _DESCRIPTOR_NAME.fullmatch(before, begun) is not None
+
+
+def _is_expanded(body: Node) -> bool:
+    """Whether bash expands a document: no part of its marker is quoted."""
+    beside = body.parent.children if body.parent is not None else []
+    return not any(child.type == "heredoc_start" and not _QUOTES.isdisjoint(source(child)) for child in beside)
+
+
+def _expands_more(node: Node) -> bool:
+    """Whether bash expands something in it that is mere text to the grammar."""
+    data, at, rest = node.text or b"", node.start_byte, bytearray()
+    for child in node.children:
+        if child.type in _EXPANSIONS:
+            rest += data[at - node.start_byte : child.start_byte - node.start_byte] + b" "
+            at = child.end_byte
+    rest += data[at - node.start_byte :]
+    return _EXPANDING.search(_ESCAPED_BYTES.sub(b"", bytes(rest))) is not None
+
+
 def _are_apart(node: Node, before: Node, after: Node) -> bool:
     """Whether two parts without a blank between them are two words for bash: `'ls'\\;rm` is one.
 
@@ -243,6 +323,36 @@ def _is_between_double_quotes(node: Node) -> bool:
     return parent is not None and parent.type in {"string", "heredoc_body"} and parent != node.parent
 
 
+def _ends_elsewhere(pattern: Node) -> bool:
+    """Whether bash ends a pattern before or behind where the grammar does: `${x#{}|rm }`, `ls == a|rm ]]`."""
+    parent, text = pattern.parent, source(pattern)
+    if parent is None or parent.type == "command":
+        # What stands behind `==` in a command is a word like any other.
+        return True
+    if parent.type != "expansion":
+        return False
+    if "$'" in text or ("'" in text and _is_in_double_quotes(parent)):
+        return True
+    return not _NOT_OF_A_PATTERN.isdisjoint(_QUOTED_OR_ESCAPED.sub("", text))
+
+
+def _ends_a_command(pattern: Node) -> bool:
+    """Whether it stands in `[ … ]`, which is a command like any other, and has what ends or redirects one: `a[;rm`."""
+    if _ENDS_A_COMMAND.isdisjoint(_ESCAPED.sub("", source(pattern))):
+        return False
+    around: Node | None = pattern
+    while around is not None and around.type != "test_command":
+        around = around.parent
+    return around is not None and not source(around).startswith("[[")
+
+
+def _is_in_double_quotes(expansion: Node) -> bool:
+    around: Node | None = expansion
+    while around is not None and around.type in {"expansion", "concatenation"}:
+        around = around.parent
+    return around is not None and around.type in {"string", "heredoc_body"}
+
+
 def _is_delimited(redirect: Node) -> bool:
     """Whether a here-document begins and ends with a word that is plain, or quoted as a whole, where bash sees it end.
 
@@ -252,6 +362,8 @@ def _is_delimited(redirect: Node) -> bool:
     parts = {child.type: child for child in redirect.children}
     start, end = (source(parts[kind]) if kind in parts else "" for kind in ("heredoc_start", "heredoc_end"))
     marker = start.lstrip("\\").strip("'\"")
+    if start and not _is_whole(redirect, parts["heredoc_start"]):
+        return False
     if _MARKER.fullmatch(start) is None or end.strip("\t\n") != marker or not _ends_its_line(parts["heredoc_end"]):
         return False
     # What is not of the document, on its first line, is of no interest: the marker stands there too.
@@ -262,6 +374,11 @@ def _is_delimited(redirect: Node) -> bool:
     if start == marker and lines[:-1] and (len(lines[-2]) - len(lines[-2].rstrip("\\"))) % 2:
         return False
     return not (any(line.startswith(marker) for line in lines) and _is_substituted(redirect))
+
+
+def _is_whole(redirect: Node, start: Node) -> bool:
+    """Whether the marker ends where the grammar says: of `<<'E'x` it is `Ex`."""
+    return (redirect.text or b"")[start.end_byte - redirect.start_byte :][:1] in _BESIDE_WORDS
 
 
 def _ends_its_line(node: Node) -> bool:

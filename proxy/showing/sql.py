@@ -19,7 +19,7 @@ nobody is asked to approve it.
 
 Statements that mean the same whatever their literals say (`SHARING`, and none of their literals is more than data)
 are shown by type alone when they are analysed, so that texts which differ in values share one analysis (see
-postgres/sql/shapes.py): `update t set note = ‹text› where id = ‹number›`. `show_statements` gives the exact text.
+postgres/sql/texts/shapes.py): `update t set note = ‹text› where id = ‹number›`. `show_statements` gives the exact text.
 """
 
 from bisect import bisect_left

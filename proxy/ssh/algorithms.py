@@ -35,10 +35,14 @@ ENCRYPTION: Final = (
     "aes256-ctr",
 )
 
-#: For the ciphers without a tag of their own (CTR): encrypt, then MAC.
-MACS: Final = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
-#: Upstreams may be older than what people use to connect: MAC, then encrypt, still with SHA-2.
-UPSTREAM_MACS: Final = (*MACS, "hmac-sha2-256", "hmac-sha2-512")
+#: For the ciphers without a tag of their own (CTR): encrypt, then MAC; and the other way round, still with SHA-2, for
+#: older hosts, and for clients by libssh2 before 1.11 (Debian 12's curl), which know CTR and no other.
+MACS: Final = (
+    "hmac-sha2-256-etm@openssh.com",
+    "hmac-sha2-512-etm@openssh.com",
+    "hmac-sha2-256",
+    "hmac-sha2-512",
+)
 
 #: The kind of the gateway's own host key.
 HOST_KEY: Final = "ssh-ed25519"

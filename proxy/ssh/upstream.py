@@ -20,8 +20,8 @@ from proxy.ssh.algorithms import (
     ENCRYPTION,
     HOST_CERTIFICATES,
     HOST_KEYS,
+    MACS,
     UPSTREAM_KEY_EXCHANGE,
-    UPSTREAM_MACS,
 )
 from proxy.ssh.certificate import Subject, certified
 from proxy.ssh.flow import refuse_small_packets
@@ -90,7 +90,7 @@ async def _connect(
             compression_algs=None,
             kex_algs=list(UPSTREAM_KEY_EXCHANGE),
             encryption_algs=list(ENCRYPTION),
-            mac_algs=list(UPSTREAM_MACS),
+            mac_algs=list(MACS),
             client_version=VERSION,
             connect_timeout=CONNECT_TIMEOUT_S,
             login_timeout=LOGIN_TIMEOUT_S,

@@ -13,10 +13,18 @@ from postgast import pg_query_pb2 as pg
 
 #: Larger texts are not parsed: a bulk load of this size belongs into COPY.
 MAX_SQL_BYTES = 8 * 1024 * 1024
+#: Longer texts count as if a plain string had a backslash: others wait while they are read, for 2 MB some seconds.
+MAX_PLAIN_SQL_BYTES = 16 * 1024
 #: libpg_query's C code recurses and overflows its stack somewhere above 20,000 levels. A level takes a token or more.
 MAX_CHAIN_TOKENS = 8_000
 #: Set operations nest to the left, whatever stands between them.
 MAX_SET_OPERATIONS = 1_000
+
+#: The lexer looks at a run of signs to its end for each token that begins in it: 400 KB of `/**/` took minutes.
+_RUN = re.compile(rb"[-+*/<>=~!@#%^&|`?]{64,}")
+_BEGINNINGS = (b"/*", b"+")
+#: How many signs it may look at in the runs of one text, more or less: some 50 ms.
+_MAX_LOOKS = 20_000_000
 
 _OPEN = frozenset({pg.ASCII_40, pg.ASCII_91})
 _CLOSE = frozenset({pg.ASCII_41, pg.ASCII_93})
@@ -88,6 +96,8 @@ def has_plain_backslash(sql: bytes) -> bool:
     """Whether a plain string may say something else with standard_conforming_strings off than with it on."""
     if b"\\" not in sql:
         return False
+    if len(sql) > MAX_PLAIN_SQL_BYTES or _is_slow(sql):
+        return True
     try:
         return any(b"\\" in text for _, text in _plain(sql, tokens(sql)))
     except (postgast.PgQueryError, DecodeError, UnicodeError):
@@ -96,7 +106,7 @@ def has_plain_backslash(sql: bytes) -> bool:
 
 def _lexed(sql: bytes) -> list[Token]:
     try:
-        if len(sql) > MAX_SQL_BYTES or _SECOND_BYTE.search(sql):
+        if len(sql) > MAX_SQL_BYTES or _SECOND_BYTE.search(sql) or _is_slow(sql):
             raise Unreadable
         scanned = tokens(sql)
     except (postgast.PgQueryError, DecodeError, UnicodeError) as error:
@@ -104,6 +114,11 @@ def _lexed(sql: bytes) -> list[Token]:
     if _is_too_deep(scanned):
         raise Unreadable
     return scanned
+
+
+def _is_slow(sql: bytes) -> bool:
+    """Whether reading it takes time by the square of its length."""
+    return sum(len(run) * sum(map(run.count, _BEGINNINGS)) for run in _RUN.findall(sql)) > _MAX_LOOKS
 
 
 def _tree(sql: bytes) -> pg.ParseResult:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 #: The packages of the product, beside each other at the top, and the local Slack, which is a distribution of its own.
-PACKAGES = ("access", "bot", "cli", "proxy", "storage", "web")
+PACKAGES = ("access", "bot", "cli", "client", "proxy", "storage", "web")
 SIMULATOR = Path("simulator/slack_simulator")
 PRODUCT = (*map(Path, PACKAGES), SIMULATOR)
 TESTS = (Path("tests"), Path("simulator/tests"))

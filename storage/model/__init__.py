@@ -5,17 +5,24 @@ more by the CHECK constraints here. Enumerations are stored as their text, so th
 """
 
 from storage.model.audit import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPending
-from storage.model.browser import BrowserEnd, BrowserSession
+from storage.model.draft import AskDraft
 from storage.model.grant import Grant
+from storage.model.people.browser import BrowserEnd, BrowserSession, SignInKind
+from storage.model.people.link import SlackLink
+from storage.model.people.principal import DirectoryState, GivenBy, Identity, IdentityProvider, Principal, PrincipalKind
+from storage.model.people.scim import ScimGroup, ScimMember, ScimUser
+from storage.model.people.security_key import KeyEnd, SecurityKey
+from storage.model.people.sign_in_code import SignInCode, SignInCodeKind
+from storage.model.people.touch import Touch, TouchPurpose
 from storage.model.policy import PolicyInForce, PolicyVersion
 from storage.model.post import Post, PostPurpose, PostSubject
-from storage.model.principal import Identity, IdentityProvider, Principal, PrincipalKind
 from storage.model.request import AccessRequest, Decision, RequestState, Review, ReviewDecision
 from storage.model.session import EndReason, Protocol, ProxyInstance, RecordingSegment, Session, SessionState
 from storage.model.statement import HoldState, Statement, VerdictKind
 
 __all__ = [
     "AccessRequest",
+    "AskDraft",
     "AuditCheckpoint",
     "AuditEvent",
     "AuditLeaf",
@@ -23,11 +30,14 @@ __all__ = [
     "BrowserEnd",
     "BrowserSession",
     "Decision",
+    "DirectoryState",
     "EndReason",
+    "GivenBy",
     "Grant",
     "HoldState",
     "Identity",
     "IdentityProvider",
+    "KeyEnd",
     "PolicyInForce",
     "PolicyVersion",
     "Post",
@@ -41,8 +51,18 @@ __all__ = [
     "RequestState",
     "Review",
     "ReviewDecision",
+    "ScimGroup",
+    "ScimMember",
+    "ScimUser",
+    "SecurityKey",
     "Session",
     "SessionState",
+    "SignInCode",
+    "SignInCodeKind",
+    "SignInKind",
+    "SlackLink",
     "Statement",
+    "Touch",
+    "TouchPurpose",
     "VerdictKind",
 ]

@@ -19,8 +19,11 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def choice(enum: type[StrEnum], *, name: str, nullable: bool = False) -> Column[Any]:
-    """A text column that holds one of `enum`'s values, held to it by a CHECK constraint called `name`."""
+def choice(enum: type[StrEnum], *, name: str, nullable: bool = False, default: StrEnum | None = None) -> Column[Any]:
+    """A text column that holds one of `enum`'s values, held to it by a CHECK constraint called `name`.
+
+    `default` is for rows of a release that did not know the column.
+    """
 
     def values(members: type[StrEnum]) -> list[str]:
         return [member.value for member in members]
@@ -33,7 +36,7 @@ def choice(enum: type[StrEnum], *, name: str, nullable: bool = False) -> Column[
         length=32,
         values_callable=values,
     )
-    return Column(kind, nullable=nullable)
+    return Column(kind, nullable=nullable, server_default=None if default is None else default.value)
 
 
 def moment(*, nullable: bool = False, now: bool = False) -> Column[Any]:

@@ -21,12 +21,16 @@ class PostSubject(StrEnum):
     STATEMENT = "statement"
     #: Only in rows of earlier versions, which had a digest for each session; shown as the digest of its grant.
     SESSION = "session"
+    #: A Slack account that was linked to somebody.
+    LINK = "link"
+    SECURITY_KEY = "security_key"
 
 
 class PostPurpose(StrEnum):
     CARD = "card"  # for reviewers, with buttons
     REPLY = "reply"  # for the requester: what became of it and what to do next
     DIGEST = "digest"  # what was done under the grant: one message that grows
+    NOTICE = "notice"  # for one person: something of theirs changed, and was it them
 
 
 class Post(SQLModel, table=True):

@@ -94,3 +94,7 @@ class Review(SQLModel, table=True):
     decision: ReviewDecision = Field(sa_column=choice(ReviewDecision, name="review_decision"))
     reason: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
+    #: What the reviewer proved for it, where the rule asked or they touched their key: as access.identity.proof says.
+    proof: dict[str, Any] = Field(default_factory=dict, sa_column=document())
+    #: The touch that it was given with.
+    touch_id: UUID | None = Field(default=None, sa_column=reference("touch.id", nullable=True))

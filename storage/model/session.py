@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Identity, Index, Integer, Text
@@ -84,6 +85,8 @@ class Session(SQLModel, table=True):
     #: SHA-256 over the segments' hashes, hex; committed to by the closing audit event.
     recording_root: str | None = Field(default=None, max_length=64)
     revision: int = 1
+    #: What its holder had proven when it was opened, where the rule asked: as access.identity.proof says.
+    proof: dict[str, Any] = Field(default_factory=dict, sa_column=document())
 
 
 class RecordingSegment(SQLModel, table=True):

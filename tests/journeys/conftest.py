@@ -11,10 +11,11 @@ import functools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
+import yaml
 
 from cli.demo.clients import Clients
 from cli.demo.people import People
@@ -26,7 +27,7 @@ from storage.database import Database
 from storage.embedded.server import Embedded
 from storage.migrate import migrate
 from support.garbage import nothing_is_left_open  # noqa: F401 - a fixture for every module here
-from support.journeys import START_S, STOP_S, OwnProduct, Product, Program
+from support.journeys import START_S, STOP_S, OwnProduct, Product, Program, as_it_is
 
 StageT = TypeVar("StageT")
 
@@ -61,11 +62,16 @@ def beside(make: Callable[[], contextlib.AbstractAsyncContextManager[StageT]]) -
 
 
 @contextlib.asynccontextmanager
-async def product_in(folder: Path, *, hold: str = "10m", workers: int = 1) -> AsyncIterator[Product]:
-    """A stage with a bot process and a proxy process of its own."""
+async def product_in(
+    folder: Path, *, hold: str = "10m", workers: int = 1, amend: Callable[[dict[str, Any]], None] = as_it_is
+) -> AsyncIterator[Product]:
+    """A stage with a bot process and a proxy process of its own; `amend` changes the policy before they read it."""
     async with contextlib.AsyncExitStack() as stack:
         around = stack.enter_context(beside(lambda: stage(folder, known_ports=False, hold=hold)))
         settings = around.settings
+        policy = yaml.safe_load(settings.config.read_text())
+        amend(policy)
+        settings.config.write_text(yaml.safe_dump(policy, sort_keys=False))
         embedded = Embedded(settings.home / "postgres")
         dsn = await asyncio.to_thread(embedded.start)
         stack.push_async_callback(asyncio.to_thread, embedded.stop)
@@ -79,7 +85,7 @@ async def product_in(folder: Path, *, hold: str = "10m", workers: int = 1) -> As
             ca_file=ca_file(settings),
             folder=settings.home,
         )
-        bot = Program(settings, ("bot",), folder / "bot.log")
+        bot = Program(settings, ("bot", "web"), folder / "bot.log")
         proxy = Program(settings, ("proxy",), folder / "proxy.log")
         proxy.words = ("--workers", str(workers)) if workers > 1 else ()
         for program in (bot, proxy):

@@ -63,6 +63,12 @@ class World:
             events = [json.loads(body) for body in bodies]
         return [f"{event['actor']} {event['action']} {event['outcome']}" for event in events]
 
+    async def events(self, action: str) -> list[dict[str, Any]]:
+        """Audit events of one action, in order of writing."""
+        async with self.database.transaction() as transaction:
+            bodies = await transaction.scalars(select(col(AuditEvent.body)).order_by(col(AuditEvent.id)))
+            return [event for event in map(json.loads, bodies) if event["action"] == action]
+
     async def posts(self, subject_id: UUID) -> list[Post]:
         async with self.database.transaction() as transaction:
             found = await transaction.scalars(select(Post).where(col(Post.subject_id) == subject_id))

@@ -5,9 +5,10 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import String, cast, select
 from sqlmodel import col
@@ -80,7 +81,9 @@ class Program:
             "GATEPASS_PUBLIC_HOST": settings.public_host,
             "GATEPASS_SSH_LISTEN": settings.ssh_listen,
             "GATEPASS_POSTGRES_LISTEN": settings.postgres_listen,
+            "GATEPASS_HEALTH_LISTEN": settings.health_listen,
             "GATEPASS_WEB_LISTEN": settings.web_listen,
+            "GATEPASS_WEB_URL": str(settings.origin),
             "GATEPASS_LOG_FORMAT": "json",
         }
 
@@ -146,7 +149,13 @@ class Product:
                 await asyncio.sleep(0.05)
 
 
+def as_it_is(_: dict[str, Any]) -> None:
+    """The demo's policy."""
+
+
 class OwnProduct(Protocol):
     """For journeys that kill, starve or time out: `async with own_product(hold="2s") as product`."""
 
-    def __call__(self, *, hold: str = "10m", workers: int = 1) -> contextlib.AbstractAsyncContextManager[Product]: ...
+    def __call__(
+        self, *, hold: str = "10m", workers: int = 1, amend: Callable[[dict[str, Any]], None] = as_it_is
+    ) -> contextlib.AbstractAsyncContextManager[Product]: ...

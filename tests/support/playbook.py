@@ -20,7 +20,7 @@ from typing import NamedTuple
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.portals import Portal
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 from support.playbook_messages import ClientMessage, Difference, Message, ServerMessage, analysis, arguments, same, text
 
 # --- what must be true in between ---------------------------------------------------------------------------------

@@ -14,7 +14,8 @@ from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.pending_reply import PendingReply
 from proxy.postgres.relay.state.portals import Portal
-from proxy.postgres.sql.query import QueryAnalyser, QueryAnalysis, together
+from proxy.postgres.sql.texts.executed import together
+from proxy.postgres.sql.texts.query import QueryAnalyser, QueryAnalysis
 
 _ANALYSER = QueryAnalyser(lambda _: False)
 

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import ssl
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,27 @@ class Target:
             database=database,
             timeout=20,
         )
+
+    def place(self, database: str) -> dict[str, Any]:
+        """The upstream of a resource whose database this one is."""
+        return {"host": self.host, "port": self.port, "database": database, "tls": "disable"}
+
+    @contextlib.asynccontextmanager
+    async def database(self, name: str, schema: str = "", options: str = "") -> AsyncGenerator[asyncpg.Connection]:
+        """A database of a test's own, with this in it, around the gateway and as its owner; dropped afterwards."""
+        admin = await self.connect("postgres")
+        try:
+            await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            await admin.execute(f"CREATE DATABASE {name} OWNER app_owner {options}")
+            owner = await self.connect(name)
+            try:
+                await owner.execute(f"SET SESSION AUTHORIZATION app_owner; {schema}")
+                yield owner
+            finally:
+                await owner.close()
+                await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        finally:
+            await admin.close()
 
 
 class Raw:

@@ -162,8 +162,8 @@ async def until(condition: Callable[[], Awaitable[Found | None]]) -> Found:
         return found
 
 
-def connected(ssh: Client) -> AbstractAsyncContextManager[asyncssh.SSHClientConnection]:
-    """A connection by asyncssh, for what the ssh command cannot do."""
+def connected(ssh: Client, **options: Any) -> AbstractAsyncContextManager[asyncssh.SSHClientConnection]:
+    """A connection by asyncssh, for what the ssh command cannot do; `options` are asyncssh's."""
     return asyncssh.connect(
         "127.0.0.1",
         ssh.port,
@@ -173,4 +173,5 @@ def connected(ssh: Client) -> AbstractAsyncContextManager[asyncssh.SSHClientConn
         config=None,
         agent_path=None,
         client_keys=None,
+        **options,
     )

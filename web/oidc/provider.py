@@ -15,13 +15,14 @@ from urllib.parse import quote_plus
 
 import aiohttp
 import structlog
-from pydantic import SecretStr
 
+from access import secrets
 from access.identity.oidc import id_token, logout_token
 from access.identity.oidc.id_token import Expected, IdTokenProblem, InvalidIdToken, SignIn
 from access.identity.oidc.key_set import KeySet, NotAKeySet
 from access.identity.oidc.logout_token import Logout
 from access.identity.oidc.metadata import NotAProvider, ProviderMetadata, well_known
+from access.policy.shapes.providers import OidcProvider
 from web.oidc.fetching import ProviderSilent, get_json, post_form
 
 #: How old what a provider says of itself may be, and its keys.
@@ -33,18 +34,6 @@ AGAIN_S: Final = 30.0
 T = TypeVar("T")
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Registration:
-    """What the provider knows Gatepass by."""
-
-    #: What the policy calls the provider.
-    name: str
-    issuer: str
-    client_id: str
-    #: None: a public client, which PKCE alone protects.
-    client_secret: SecretStr | None = None
 
 
 @dataclass(frozen=True)
@@ -74,11 +63,11 @@ class _Kept(Generic[T]):
 
 
 class Provider:
-    """One provider; `session` is its HTTP client, made and closed by the caller."""
+    """One provider of the policy; `session` is its HTTP client, made and closed by the caller."""
 
     def __init__(
         self,
-        registration: Registration,
+        registration: OidcProvider,
         session: aiohttp.ClientSession,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -93,7 +82,7 @@ class Provider:
         return await self._current(self._metadata, self._fetch_metadata)
 
     async def exchange(self, code: str, verifier: str, redirect_uri: str) -> Tokens:
-        """Give a code for tokens, once (RFC 6749 4.1.3, RFC 7636). Raises ProviderSilent, ProviderRefused."""
+        """Give a code for tokens, once (RFC 6749 4.1.3, RFC 7636). Raises ProviderSilent, ProviderRefused, NoSecret."""
         metadata, ours = await self.metadata(), self.registration
         form = {
             "grant_type": "authorization_code",
@@ -106,7 +95,8 @@ class Provider:
             form["client_id"] = ours.client_id
         else:
             # RFC 6749, 2.3.1: both are form-encoded before they are joined.
-            words = (quote_plus(ours.client_id), quote_plus(ours.client_secret.get_secret_value()))
+            secret = await secrets.resolve(ours.client_secret)
+            words = (quote_plus(ours.client_id), quote_plus(secret.get_secret_value()))
             auth = aiohttp.encode_basic_auth(*words)
         answered = await post_form(self._session, metadata.token_endpoint, form, auth)
         token = answered.get("id_token") if isinstance(answered, dict) else None

@@ -15,12 +15,11 @@ from typing import Final
 from urllib.parse import urlencode
 
 from access.identity.oidc.metadata import ProviderMetadata
+from access.policy.shapes.providers import SCOPES
 
 SECRET_BYTES: Final = 32
 #: RFC 6749 sets no length; none of the providers' is near it.
 MAX_CODE_CHARS: Final = 4_096
-#: What people know of themselves, and the groups where a provider gives those by a scope.
-SCOPES: Final = ("openid", "email", "profile")
 
 
 class AnswerProblem(StrEnum):
@@ -48,6 +47,11 @@ class InvalidAnswer(Exception):
         super().__init__(f"{sentence} ({error}). Sign in again." if error is not None else sentence)
         self.reason = reason
         self.error = error
+
+    @classmethod
+    def of_another_sign_in(cls) -> "InvalidAnswer":
+        """For a browser that has begun none, or another one."""
+        return cls(AnswerProblem.OTHER_SIGN_IN)
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from typing import Any, Final
 import jwt
 
 from access.identity.oidc.key_set import ALGORITHMS, KeySet
+from access.policy.shapes.providers import MAX_SUBJECT_CHARS
 
 #: Clocks may differ by this much.
 LEEWAY_S: Final = 30
@@ -24,8 +25,6 @@ LEEWAY_S: Final = 30
 MAX_CHARS: Final = 32_000
 #: Claims nest two or three deep. How deep JSON may be read is another figure in every Python.
 MAX_DEPTH: Final = 16
-#: OIDC Core 2: a subject has at most so many characters.
-MAX_SUBJECT_CHARS: Final = 255
 #: `typ` of a token that is no ID token says what it is: `at+jwt` (RFC 9068), `logout+jwt` (Back-Channel Logout 1.0).
 _TYPES: Final = frozenset({None, "jwt"})
 
@@ -120,7 +119,7 @@ def verify(token: str, keys: KeySet, expected: Expected, now: datetime, *, acces
         raise InvalidIdToken(IdTokenProblem.WRONG_KIND)
     if not isinstance(nonce, str) or not hmac.compare_digest(nonce.encode(), expected.nonce.encode()):
         raise InvalidIdToken(IdTokenProblem.WRONG_NONCE)
-    issued_at, _ = check_times(claims, now)
+    issued_at = check_times(claims, now)
     signed_in_at = _moment(claims["auth_time"]) if "auth_time" in claims else None
     _check_age(signed_in_at, expected, now)
     _check_access_token(claims, access_token, signed_with(token))
@@ -192,15 +191,15 @@ _ONLY_THE_SIGNATURE: Final[Any] = {
 }
 
 
-def check_times(claims: Mapping[str, Any], now: datetime) -> tuple[datetime, datetime]:
-    """That it is valid at `now`; returns when it was issued and when it expires. Raises InvalidIdToken."""
+def check_times(claims: Mapping[str, Any], now: datetime) -> datetime:
+    """That it is valid at `now`; returns when it was issued. Raises InvalidIdToken."""
     issued_at, expires_at = _moment(claims.get("iat")), _moment(claims.get("exp"))
     not_before = _moment(claims["nbf"]) if "nbf" in claims else issued_at
     if max(issued_at, not_before).timestamp() > now.timestamp() + LEEWAY_S:
         raise InvalidIdToken(IdTokenProblem.NOT_YET_VALID)
     if expires_at.timestamp() <= now.timestamp() - LEEWAY_S:
         raise InvalidIdToken(IdTokenProblem.EXPIRED)
-    return issued_at, expires_at
+    return issued_at
 
 
 def _check_audience(claims: Mapping[str, Any], client_id: str) -> None:

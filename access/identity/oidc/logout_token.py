@@ -1,7 +1,7 @@
 """Logout tokens: a provider says by itself that a session, or all sessions of a subject, have ended there.
 
-OpenID Connect Back-Channel Logout 1.0, 2.4 to 2.6. Nobody's browser is asked, so each token counts once: its `jti` is
-for the caller to remember until it expires. Pure.
+OpenID Connect Back-Channel Logout 1.0, 2.4 to 2.6. Nobody's browser is asked, and a token may come twice: it ends
+what began before it, so nobody who signs in again is signed out by it. Pure.
 """
 
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ class Logout:
     """Whose sessions ended at the provider: one session's, or all of a subject's."""
 
     issuer: str
-    #: The token's name, which counts once.
+    #: The token's name.
     id: str
     subject: str | None
     provider_session: str | None
-    #: Until when the token's name is to be remembered.
-    expires_at: datetime
+    #: When it was said, and the leeway of clocks: what began later did not end.
+    began_before: datetime
 
 
 def verify(
@@ -50,11 +50,11 @@ def verify(
     events = claims.get("events")
     if "nonce" in claims or not isinstance(events, dict) or not isinstance(events.get(EVENT), dict):
         raise InvalidIdToken(IdTokenProblem.WRONG_KIND)
-    _, expires_at = check_times(claims, now)
+    issued_at = check_times(claims, now)
     subject, session, name = (_text(claims.get(each)) for each in ("sub", "sid", "jti"))
     if name is None or (subject is None and session is None):
         raise InvalidIdToken(IdTokenProblem.MALFORMED)
-    return Logout(issuer, name, subject, session, expires_at + timedelta(seconds=LEEWAY_S))
+    return Logout(issuer, name, subject, session, issued_at + timedelta(seconds=LEEWAY_S))
 
 
 def _text(value: object) -> str | None:

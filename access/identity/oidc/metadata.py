@@ -6,14 +6,13 @@ The issuer in it must be the one that was asked: whoever is asked by one name an
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from access.identity.oidc.key_set import ALGORITHMS
+from access.policy.values.web_address import is_safe_address
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 #: Longer than any provider's.
 MAX_BYTES = 256 * 1024
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class NotAProvider(Exception):
@@ -63,18 +62,6 @@ class ProviderMetadata:
             device_authorization_endpoint=_address(fields, "device_authorization_endpoint"),
             backchannel_logout=fields.get("backchannel_logout_supported") is True,
         )
-
-
-def is_safe_address(address: str) -> bool:
-    """Whether secrets may go to it: https, or http on this machine alone."""
-    try:
-        parts = urlsplit(address)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not host or parts.username is not None or parts.fragment or not address.isprintable() or " " in address:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and host in _LOOPBACK)
 
 
 def well_known(issuer: str) -> str:

@@ -28,7 +28,9 @@ def _is_secret_ref(value: str) -> str:
 
 #: Names of resources, roles, people, groups and rules: they stand in usernames, commands and audit lines.
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-#: `env:NAME` or `file:/path`; proxy.credentials fetches it when a session opens.
+#: `env:NAME` or `file:/path`; access.secrets fetches it when it is needed.
 SecretRef = Annotated[str, AfterValidator(_is_secret_ref)]
 #: Filled in from the key under which the part stands.
 NameOfKey = Annotated[SkipJsonSchema[str], Field(default="", exclude=True, repr=True)]
+#: Nothing but true and false: other words stay words in this file.
+Switch = Annotated[bool, Field(strict=True)]

@@ -6,7 +6,7 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from access.decisions import requests
 from access.grants import grants
-from access.policy.duration import format_duration
+from access.policy.values.duration import format_duration
 from bot.blocks.request_form import TITLE, Draft
 from bot.blocks.text import code
 from bot.context import BotContext

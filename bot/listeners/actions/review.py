@@ -11,12 +11,14 @@ from slack_bolt.context.ack.async_ack import AsyncAck
 
 from access.changes import actor
 from access.decisions.request_reviews import review_request
+from access.decisions.reviews import Outcome
 from access.decisions.statement_reviews import review_statement
 from bot.blocks.action_ids import Field
 from bot.blocks.decision import Target, UnreadableTarget, read_target
 from bot.blocks.modals import render_deny_form
 from bot.blocks.request import wanted
 from bot.blocks.request_form import render_notice
+from bot.blocks.step_up import render_step_up
 from bot.blocks.text import code, escape, mention
 from bot.context import BotContext
 from bot.listeners.home import Home
@@ -42,9 +44,12 @@ class Reviewing:
         await ack()
         target = _target(clicked_value(body))
         speaker = await self._admit(body, target)
-        counted, message = await self._review(target, speaker, ReviewDecision.APPROVE, "")
-        if not counted or not is_shown_there(body):
-            await self._context.listening.tell(body, escape(message))
+        outcome = await self._review(target, speaker, ReviewDecision.APPROVE, "")
+        if outcome.page:
+            message = render_step_up(outcome.message, self._context.access.pages, outcome.page)
+            await self._context.listening.tell_message(body, message)
+        elif not outcome.counted or not is_shown_there(body):
+            await self._context.listening.tell(body, escape(outcome.message))
         await self._context.duplicates.remove(body, target)
         await self._home.refresh(body)
 
@@ -70,28 +75,24 @@ class Reviewing:
         if not reason:
             return {"response_action": "errors", "errors": {Field.DENY_REASON: "Say why: the requester is told."}}
         speaker = await self._admit(body, target)
-        counted, message = await self._review(target, speaker, ReviewDecision.DENY, reason)
-        if counted:
+        outcome = await self._review(target, speaker, ReviewDecision.DENY, reason)
+        if outcome.counted:
             return {}
-        view = render_notice(TITLE, f":no_entry_sign: {escape(message)}")
+        view = render_notice(TITLE, f":no_entry_sign: {escape(outcome.message)}")
         return {"response_action": "update", "view": view.to_dict()}
 
     async def _admit(self, body: Mapping[str, Any], target: Target) -> Speaker:
         about = f"{target.subject.value} {target.id}"
         return await self._context.authenticator.admit(body, about=about, reviewing=True)
 
-    async def _review(
-        self, target: Target, speaker: Speaker, decision: ReviewDecision, reason: str
-    ) -> tuple[bool, str]:
-        """Whether it counted, and the sentence for the reviewer."""
+    async def _review(self, target: Target, speaker: Speaker, decision: ReviewDecision, reason: str) -> Outcome:
         about_request = target.subject is PostSubject.REQUEST
         if decision is ReviewDecision.APPROVE:
             await self._look_up_voters(AccessRequest if about_request else Statement, target)
         review = review_request if about_request else review_statement
-        outcome = await review(
+        return await review(
             self._context.access, target.id, speaker.principal, decision, reason, revision=target.revision
         )
-        return outcome.counted, outcome.message
 
     async def _look_up_voters(self, table: type[AccessRequest] | type[Statement], target: Target) -> None:
         """Those who approved it before may have lost Slack's leave to since. Raises Unanswerable."""

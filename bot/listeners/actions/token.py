@@ -1,7 +1,4 @@
-"""Giving somebody the token of their own grant: shown in a modal, written nowhere, audited.
-
-Refused to everybody but the grant's principal, and for a grant that the proxy would not let in.
-"""
+"""The button "Get my token": the token stands in a modal, and nowhere else."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,14 +7,15 @@ from uuid import UUID
 from slack_bolt.context.ack.async_ack import AsyncAck
 from slack_sdk.models.views import View
 
-from access.changes import actor
-from access.grants import grants
-from bot.blocks.modals import render_token
+from access.errors import Refused
+from access.grants.grants import GrantUnusable
+from access.identity.handing import hand_token
+from access.identity.proof import Unproven
+from bot.blocks.modals import render_token, view_of
+from bot.blocks.step_up import render_step_up
 from bot.context import BotContext
 from bot.slack.failures import Unanswerable
 from bot.slack.payloads import clicked_id
-from storage.audit import trail
-from storage.database import clock
 
 TITLE = "Your token"
 
@@ -37,30 +35,15 @@ class Tokens:
 
     async def _issued(self, body: Mapping[str, Any], grant_id: UUID) -> View:
         speaker = await self._context.authenticator.admit(body, about=f"token of grant {grant_id}")
-        refusal = ""
+        known_by = {"slack_user": speaker.slack_id}
+        try:
+            _, token = await hand_token(self._context.access, grant_id, speaker.principal, detail=known_by)
+        except Unproven as unproven:
+            return view_of(TITLE, render_step_up(str(unproven), self._context.access.pages, unproven.page))
+        except (GrantUnusable, Refused) as refusal:
+            raise Unanswerable(str(refusal)) from refusal
         async with self._context.access.database.transaction() as transaction:
             facts = await self._context.reader.grant(transaction, grant_id)
-            try:
-                grant = await grants.usable(transaction, grant_id)
-            except grants.GrantUnusable as problem:
-                raise Unanswerable(str(problem)) from problem
-            if grant.principal_id != speaker.principal.id:
-                refusal = "This access is somebody else's. Ask for your own with /access."
-            if not refusal and (facts is None or facts.connect is None):
-                refusal = f"{grant.resource} is no longer in the policy."
-            if not refusal and facts is not None and facts.not_allowed is not None:
-                refusal = facts.not_allowed
-            await trail.record(
-                transaction,
-                actor=actor(speaker.principal),
-                action="slack:token:issue",
-                resource=f"{grant.resource}/{grant.role}",
-                outcome="denied" if refusal else "success",
-                grant=grant.id,
-                detail={"why": refusal} if refusal else {"slack_user": speaker.slack_id},
-            )
-            now = await clock(transaction)
-        if refusal or facts is None:
-            raise Unanswerable(refusal)
-        token = self._context.access.keys.issue(grant=grant, principal=speaker.principal, now=now)
+        if facts is None or facts.connect is None:
+            raise Unanswerable("The policy has just changed. Ask for access again.")
         return render_token(facts, token)

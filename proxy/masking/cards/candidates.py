@@ -4,16 +4,21 @@ It is tight: nearly every number in ordinary output (times, sizes, rows of figur
 speed. What it lets through, `grouping` and `brands` check exactly.
 """
 
-from proxy.masking.normalise import ANY_DIGIT, GAP, MARK, NOISE, RAISED_DIGITS, SEPARATOR, SPACE
+from proxy.masking.normalise import (
+    ANY_DIGIT,
+    ANY_NOISE,
+    ENDS_IN_A_DIGIT,
+    GAP,
+    MARK,
+    NOISE,
+    RAISED_DIGITS,
+    SEPARATOR,
+    SPACE,
+)
 
 #: The first digit, after zeros with which a field may be padded. It does not follow another digit; a letter may be
 #: matched with it.
 _FIRST = rf"(?:(?:\b|[A-Za-z_])0*[2-689]|[^\x00-\x7f\P{{Nd}}]|[{RAISED_DIGITS}])"
-
-_QUIET = rf"(?:{ANY_DIGIT}{NOISE}*)"
-_BREAK = rf"(?:{SEPARATOR}{NOISE}*)?"
-#: Twelve digits and more, unbroken or broken after every fourth, whatever noise is between.
-_FOURS = rf"{NOISE}*{_QUIET}{{3}}(?:{_BREAK}{_QUIET}{{4}}){{2,}}(?:{_BREAK}{_QUIET}{{1,3}})?"
 
 _ANY_SEPARATOR = rf"(?:{MARK}|{SPACE})"
 
@@ -29,5 +34,17 @@ _HALVES = [_groups(*sizes, separator=MARK) for sizes in ((6, 10), (8, 8), (4, 10
 _EVEN = [_groups(*[1] * 12, separator=SPACE), _groups(*[2] * 6, separator=SPACE), _groups(*[3] * 4, separator=SPACE)]
 _UNEVEN = rf"(?:{MARK}?{ANY_DIGIT}){{11}}"
 
+
+def _more(noise: str) -> str:
+    """What follows the first digit."""
+    quiet = rf"(?:{ANY_DIGIT}{noise}*)"
+    pause = rf"(?:{SEPARATOR}{noise}*)?"
+    # Twelve digits and more, unbroken or broken after every fourth, whatever noise is between.
+    fours = rf"{noise}*{quiet}{{3}}(?:{pause}{quiet}{{4}}){{2,}}(?:{pause}{quiet}{{1,3}})?"
+    return rf"(?:{'|'.join([fours, *_PRINTED, *_HALVES, *_EVEN, _UNEVEN])})"
+
+
 #: A run of digits from the first group that may begin a card number to the run's end.
-CANDIDATE = rf"{_FIRST}(?:{'|'.join([_FOURS, *_PRINTED, *_HALVES, *_EVEN, _UNEVEN])})(?:{GAP}{ANY_DIGIT})*"
+CANDIDATE = rf"{_FIRST}{_more(NOISE)}(?:{GAP}{ANY_DIGIT})*"
+#: Whether there is any in any of the readings, also one behind a sequence that ends in a digit.
+HINT = rf"(?:{_FIRST}|{ENDS_IN_A_DIGIT}0*[2-689]){_more(ANY_NOISE)}"

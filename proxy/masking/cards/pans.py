@@ -8,6 +8,7 @@ over lines are not found. `grouping` says which digits belong together.
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate
 
 import re2
 
@@ -15,8 +16,9 @@ from access.policy.entities import Entity
 from proxy.masking.cards.brands import LENGTHS, MAX_DIGITS, MIN_DIGITS, is_article_number, is_pan, luhn
 from proxy.masking.cards.candidates import CANDIDATE
 from proxy.masking.cards.grouping import joined_left, number_start, stands_alone, well_grouped
+from proxy.masking.cards.readings import readings
 from proxy.masking.edits import CELL_BORDER, Edit, re2_options
-from proxy.masking.normalise import Run, parse_run
+from proxy.masking.normalise import ENDS_IN_A_DIGIT, Run, parse_run
 
 _candidate = re2.compile(CANDIDATE, re2_options())
 
@@ -27,11 +29,19 @@ _EXPONENT = re.compile(rb"[eE]\+?0?([0-9]{1,2})(?![0-9])")
 _CARD_WORD = re.compile(rb"(?i)card|pan\b|visa|maestro|credit|debit|\bcc\b")
 _CARD_WORD_REACH = 32
 
+_ends_in_a_digit = re.compile(rf"{ENDS_IN_A_DIGIT}(?=0*[2-689])".encode())
+
 _PAN = Entity.PAN.value
 _MAX_PADDING = 64
 #: A letter, and zeros that pad a field.
 _BEFORE_DIGITS = b"0_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STARS = b"*" * MAX_DIGITS
+
+#: Digits in a run from which on it is worth adding them up.
+_LONG_RUN = 64
+#: What a digit counts for in Luhn's sum, by its byte.
+_ONCE = bytes(digit - 0x30 if 0x30 <= digit <= 0x39 else 0 for digit in range(256))
+_TWICE = bytes(sum(divmod(2 * value, 10)) for value in _ONCE)
 
 
 def find_pans(data: bytes, start: int, shown: int = 4, replacement: bytes | None = None) -> Iterator[Edit]:
@@ -39,13 +49,26 @@ def find_pans(data: bytes, start: int, shown: int = 4, replacement: bytes | None
 
     shown: how many digits stay at the end, 0 to 4. replacement: instead of the masked form.
     """
-    for match in _candidate.finditer(data, max(0, start - _padding(data, start) - 1)):
+    for seen in readings(data):
+        yield from _found(seen, data, start, shown, replacement)
+        if b"\x1b" in seen and (behind := _ends_in_a_digit.sub(_without_digit, seen)) != seen:
+            # The other reading: the digit is the sequence's.
+            yield from _found(behind, data, start, shown, replacement)
+
+
+def _without_digit(found: re.Match[bytes]) -> bytes:
+    return found[0][:-1] + b"="
+
+
+def _found(seen: bytes, data: bytes, start: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
+    """Card numbers of `seen`, which is `data` or as long, as edits of that."""
+    for match in _candidate.finditer(seen, max(0, start - _padding(seen, start) - 1)):
         first, past = match.span()
-        digits = data[first:past].lstrip(_BEFORE_DIGITS)
+        digits = seen[first:past].lstrip(_BEFORE_DIGITS)
         first = past - len(digits)
         if not digits.isdigit():
-            found = _pans_in_run(data, first, past, shown, replacement)
-        elif _is_plain_pan(data, first, past, digits):
+            found = _pans_in_run(seen, first, past, shown, replacement, data)
+        elif _is_plain_pan(seen, first, past, digits):
             found = (Edit(first, past, _form(digits, shown, replacement), _PAN, replacement is None),)
         else:
             continue
@@ -92,7 +115,9 @@ def _is_article(data: bytes, digits: bytes, first: int) -> bool:
     return is_article_number(digits) and not _CARD_WORD.search(before)
 
 
-def _pans_in_run(data: bytes, first: int, past: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
+def _pans_in_run(
+    data: bytes, first: int, past: int, shown: int, replacement: bytes | None, shows: bytes
+) -> Iterator[Edit]:
     run = parse_run(data, first, past)
     windows = list(_windows(data, run))
     if run.seams:
@@ -118,7 +143,7 @@ def _pans_in_run(data: bytes, first: int, past: int, shown: int, replacement: by
             high = max(high, windows[at][1])
             alone = False
             at += 1
-        yield _edit(data, run, low, high, shown if alone else 0, replacement)
+        yield _edit(shows, run, low, high, shown if alone else 0, replacement)
 
 
 def _mantissa(data: bytes, run: Run, past: int) -> tuple[int, bool] | None:
@@ -144,6 +169,8 @@ def _windows(data: bytes, run: Run) -> Iterator[tuple[int, int]]:
     count = len(groups) - 1
     # In a longer run only groups of four or more can begin a number: this bounds the work on rows of digits.
     least = 1 if len(digits.lstrip(b"0")) <= MAX_DIGITS or run.noisy else 4
+    # As nearly every digit of a long run may begin several numbers, its sums are made once.
+    sums = luhn_sums(digits) if len(digits) > _LONG_RUN else None
     for i in range(1 if left == "digit" else 0, count):
         if groups[i + 1] - groups[i] < least:
             continue
@@ -155,14 +182,26 @@ def _windows(data: bytes, run: Run) -> Iterator[tuple[int, int]]:
             length = groups[j] - low
             if length > MAX_DIGITS:
                 break
-            number = digits[low : groups[j]]
             if (
                 lengths >> length & 1
-                and luhn(number)
+                and (luhn(digits[low : groups[j]]) if sums is None else passes(sums, low, groups[j]))
                 and well_grouped(data, run, i, j, left)
-                and not _is_article(data, number, run.places[low][0])
+                and not _is_article(data, digits[low : groups[j]], run.places[low][0])
             ):
                 yield low, groups[j]
+
+
+def luhn_sums(digits: bytes) -> tuple[list[int], list[int]]:
+    """Luhn's sums of digits[:n] for each n, if those at even places count once, and if those at odd places do."""
+    once, twice = digits.translate(_ONCE), digits.translate(_TWICE)
+    even, odd = bytearray(once), bytearray(twice)
+    even[1::2], odd[1::2] = twice[1::2], once[1::2]
+    return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))
+
+
+def passes(sums: tuple[list[int], list[int]], low: int, high: int) -> bool:
+    of = sums[(high - 1) & 1]
+    return (of[high] - of[low]) % 10 == 0
 
 
 def _edit(data: bytes, run: Run, low: int, high: int, shown: int, replacement: bytes | None) -> Edit:

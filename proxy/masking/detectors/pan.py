@@ -3,13 +3,17 @@
 Of a number that is being typed the first six digits may be shown, and nothing else until it is known what it is.
 """
 
+import re
+from bisect import bisect_left
+
 import re2
 
 from access.policy.entities import Entity
 from proxy.masking.byte_patterns import GAP, RUN, UNFINISHED_ESCAPE, UNFINISHED_SEPARATOR
 from proxy.masking.cards.brands import LENGTHS, MAX_DIGITS
-from proxy.masking.cards.candidates import CANDIDATE
+from proxy.masking.cards.candidates import HINT
 from proxy.masking.cards.pans import find_pans
+from proxy.masking.cards.readings import readings
 from proxy.masking.detector import Detector
 from proxy.masking.edits import re2_options
 from proxy.masking.normalise import parse_run
@@ -22,24 +26,50 @@ _run_at_end = re2.compile(
 )
 
 
+#: A digit that ends a sequence, or begins a number where no sequence is read.
+_ends_sequence = re.compile(rb"\x1b[\x00-\x08\x0e-\x17\x19\x1c-\x1e\x7f -/]*([0-9])")
+
+
 def _seventh_digit(text: bytes) -> int:
     """Where the digits begin that wait: behind the sixth of what may be a card number, or nowhere (the end)."""
+    return min(_waiting_in(seen) for seen in readings(text))
+
+
+def _waiting_in(text: bytes) -> int:
+    # The digits of a sequence that is not finished may be those of a number where none is read.
+    behind = text.rfind(b"\x1b") + 1
+    return min(_waiting(text), behind + _waiting(text[behind:])) if behind else _waiting(text)
+
+
+def _waiting(text: bytes) -> int:
     match = _run_at_end.search(text)
     if match is None:
         return len(text)
     run = parse_run(text, match.start(), len(text))
+    waits = [len(text)]
     for padded in run.split().groups:
         low = len(run.digits) - len(run.digits[padded:].lstrip(b"0"))
-        count = len(run.digits) - low
-        if _OPEN_DIGITS < count <= MAX_DIGITS and LENGTHS[int(run.digits[low : low + 4])]:
-            return run.places[low + _OPEN_DIGITS - 1][1]
-    return len(text)
+        if _may_be_card(run.digits[low:]):
+            waits.append(run.places[low + _OPEN_DIGITS - 1][1])
+            break
+    for ends in _ends_sequence.finditer(text, max(0, text.rfind(b"\x1b", 0, match.start()))):
+        low = bisect_left(run.places, ends.span(1))
+        if run.places[low : low + 1] == [ends.span(1)] and _may_be_card(run.digits[low + 1 :]):
+            waits.append(run.places[low + _OPEN_DIGITS][1])
+        if _may_be_card(ends[1] + run.digits[low:]):
+            waits.append(run.places[low + _OPEN_DIGITS - 2][1])
+            break
+    return min(waits)
+
+
+def _may_be_card(digits: bytes) -> bool:
+    return _OPEN_DIGITS < len(digits) <= MAX_DIGITS and LENGTHS[int(digits[:4])] != 0
 
 
 DETECTOR = Detector(
     Entity.PAN,
     find_pans,
-    hint=CANDIDATE,
+    hint=HINT,
     reads_escapes=True,
     unfinished=rf"{RUN}{GAP}",
     waits_from=_seventh_digit,

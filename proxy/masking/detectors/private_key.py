@@ -1,71 +1,222 @@
 """Private keys in PEM: RFC 7468, OpenSSH's and PGP's.
 
 Without an END line a key lasts as long as what follows could be one. A key may be longer than
-what a stream holds back: once its first part was replaced, the rest is discarded.
+what a stream holds back: once its first part was replaced, the rest is discarded. Of what terminals
+read otherwise than each other, the reading counts that hides more.
 """
 
 import re
+from collections.abc import Iterator
 
 from access.policy.entities import Entity
-from proxy.masking.byte_patterns import ESCAPE
 from proxy.masking.detector import Detector
-from proxy.masking.shaped import shaped
+from proxy.masking.discard import CONTEXT
+from proxy.masking.edits import REDACTED, Edit
+from proxy.masking.normalise import BEGINS
 
-#: Longest body of a private key, in bytes: RSA of 16384 bits has about 12,700.
-_MAX_BODY = 16384
-#: Tools that show keys in colour put these anywhere.
-_COLOUR = rb"\x1b\[[0-9;:]*[A-Za-z]"
-_ARMOUR = rb"(?:[A-Z0-9 ]|" + _COLOUR + rb"){0,60}"
-_BEGIN = rb"-----BEGIN " + _ARMOUR + rb"?PRIVATE(?:" + _COLOUR + rb")* KEY(?:" + _COLOUR + rb")*(?: BLOCK)?-----"
-_BODY = rb"(?:(?!-----END )[A-Za-z0-9+/=\s\\:,.-]|" + _COLOUR + rb"){0,%d}"
-_END = rb"(?:-----END " + _ARMOUR + rb"(?:-----|-{0,4}(?:\x1b(?:\[[0-9;:]*)?)?(?=\x1f|\Z)))?"
+#: Longest body of a private key, in characters that show: RSA of 16384 bits has about 12,700, more if it is indented.
+_MAX_BODY = 65536
+#: Longest control string that is passed over, and longest end of a key that waits for what follows it, in bytes.
+_MAX_STRING = 4096
+_MAX_PENDING = 2 * _MAX_STRING
 
-_end_at_end = re.compile(rb"-----END (?:[A-Z0-9 ]|\x1b\[[0-9;:]*[A-Za-z]){0,60}-----\Z")
-#: The first bytes of "-----END RSA PRIVATE KEY-----".
-_end_begun = re.compile(
-    rb"-{1,5}(?:(?<=-----)(?:E|EN|END|END (?:[A-Z0-9 ]|\x1b\[[0-9;:]*[A-Za-z]?|\x1b){0,60}-{0,4}))?\Z"
+#: Tools and terminals put these anywhere into a key: controls, what is not ASCII, sequences and strings.
+_SILENT = r"[\x00-\x08\x0e-\x1a\x1c-\x1e\x7f]"
+_BEYOND = r"[\x80-\xff]"
+_C1 = rf"\xc2[{BEGINS}]"
+#: Controls that sequences pass over or obey; and, as tmux has it, what is not ASCII.
+_CONTROLS = r"\x00-\x17\x19\x1c-\x1e\x7f"
+_WITHIN = rf"{_CONTROLS}\x80-\xff"
+#: In a sequence that C1 begins: another one ends it, and a string ends at ST.
+_IN_C1 = rf"[\x80-\xc1\xc3-\xff]|\xc2(?![{BEGINS}\x9c])"
+
+#: Sequences: all of one but its end, and that.
+_Sequences = tuple[tuple[str, str], ...]
+
+
+def _string(begun: str, inner: str, end: str) -> tuple[str, str]:
+    """A control string; of one that is too long what stands behind is shown."""
+    return rf"{begun}(?:{inner}){{0,{_MAX_STRING}}}+", rf"{end}|(?={inner})"
+
+
+_BY_C1: _Sequences = (
+    (rf"\xc2\x9b(?:[ -?{_CONTROLS}]|{_IN_C1}|\xc2\x9c)*+", r"[@-~\x18\x1a]"),
+    _string(r"\xc2\x9d", rf"[^\x07\x18\x1a\x1b\x1f\x80-\xff]|{_IN_C1}", r"[\x07\x18\x1a]|\xc2\x9c"),
+    _string(r"\xc2[\x90\x98\x9e\x9f]", rf"[^\x18\x1a\x1b\x1f\x80-\xff]|{_IN_C1}", r"[\x18\x1a]|\xc2\x9c"),
 )
-_colour_begun = re.compile(rb"\x1b(?:\[[0-9;:]*)?")
-_LONGEST_END = 160
+#: Those that ESC begins, as long as any terminal takes them to be.
+_ESC = rf"\x1b[{_WITHIN}]*+"
+_LONGEST: _Sequences = (
+    (rf"{_ESC}\[[ -?{_WITHIN}]*+", r"[@-~\x18\x1a]"),
+    (rf"{_ESC}[ -/][ -/{_WITHIN}]*+", r"[0-~\x18\x1a]"),
+    _string(rf"{_ESC}\]", r"[^\x07\x18\x1a\x1b\x1f]", r"[\x07\x18\x1a]"),
+    _string(rf"{_ESC}[PX^_k]", r"[^\x18\x1a\x1b\x1f]", r"[\x18\x1a]"),
+    (_ESC, r"[0-OQ-WYZ\\`-jl-~\x18\x1a]"),
+)
+#: And as short: given up at what is not ASCII, titles of screen unknown, but the palette of Linux known.
+_ESC_ALONE = rf"\x1b[{_CONTROLS}]*+"
+_SHORTEST: _Sequences = (
+    (rf"{_ESC_ALONE}\]", "R|P[0-9A-Fa-f]{7}"),
+    (rf"{_ESC_ALONE}\[[ -?{_CONTROLS}]*+", rf"[@-~\x18\x1a]|{_BEYOND}"),
+    (rf"{_ESC_ALONE}[ -/][ -/{_CONTROLS}]*+", rf"[0-~\x18\x1a]|{_BEYOND}"),
+    _string(rf"{_ESC_ALONE}\]", r"[^\x07\x18\x1a\x1b\x1f\xc2]|\xc2[\xa0-\xbf]", r"[\x07\x18\x1a]|\xc2[\x80-\x9f]"),
+    _string(rf"{_ESC_ALONE}[PX^_]", r"[^\x18\x1a\x1b\x1f\x80-\xff]", rf"[\x18\x1a]|{_BEYOND}"),
+    (_ESC_ALONE, rf"[0-OQ-WYZ\\`-~\x18\x1a]|{_BEYOND}"),
+)
+_SEQUENCE_BEGUN = "|".join(begun for begun, _ in (*_LONGEST, *_BY_C1))
+#: Where all ends; cells end at US.
+_AT_END = r"(?=\x1f|\Z)"
+
+
+def _sequences(at_end: str = "", by_esc: _Sequences = _LONGEST) -> str:
+    """Sequences to their end, to the next one, or `at_end`: what may follow one that is unfinished."""
+    ends = rf"(?=\x1b|{_C1})" + (at_end and f"|{at_end}")
+    return "|".join(rf"{begun}(?:{end}|{ends})" for begun, end in (*by_esc, *_BY_C1))
+
+
+def _colours(at_end: str = "") -> str:
+    return rf"(?:{_sequences(at_end)}|{_SILENT})*+"
+
+
+def _between(sequences: str) -> str:
+    """What may stand between the letters of a BEGIN or END line; readline wraps a line by a space and CR."""
+    return rf"(?:{sequences}|{_SILENT}|(?!{_C1}){_BEYOND}| \r)*+"
+
+
+_UNSEEN = _between(_sequences())
+
+
+def _spelled(word: str, between: str = _UNSEEN) -> str:
+    """A word of a BEGIN or END line, with what is not seen behind each of its letters but the last."""
+    return between.join(word)
+
+
+def _begun(word: str, rest: str = "", between: str = _UNSEEN) -> str:
+    """The first letters of a word, or all of it and the `rest`."""
+    pattern = rest
+    for letter in reversed(word):
+        pattern = rf"(?:{between}{letter}{pattern})?"
+    return pattern
+
+
+def _first_line(between: str) -> str:
+    armour, block = rf"(?:{between}[A-Z0-9 ]){{0,60}}?", rf"(?:{between}{_spelled(' BLOCK', between)})?"
+    words = [_spelled(word, between) for word in ("-----BEGIN ", "PRIVATE KEY", "-----")]
+    return rf"{words[0]}{armour}{between}{words[1]}{block}{between}{words[2]}"
+
+
+_ARMOUR = rf"(?:{_UNSEEN}[A-Z0-9 ]){{0,60}}"
+_DASHES = _spelled("-----")
+_BEGIN = rf"(?:{_first_line(_UNSEEN)}|{_first_line(_between(_sequences(by_esc=_SHORTEST)))})"
+_MARK = _spelled("-----END ")
+_SEEN = rf"(?!{_C1})[A-Za-z0-9+/=\s\\:,.\x80-\xff-]"
+#: One of a key's body, and one that stays one whatever follows.
+_CHARACTER = rf"(?:{_colours(_AT_END)}(?!{_MARK}){_SEEN})"
+_CERTAIN = rf"(?:{_colours()}(?!{_MARK}|-{_begun('----END ')}{_UNSEEN}(?:{_SEQUENCE_BEGUN}| )?\Z){_SEEN})"
+#: To its END line, of which the last dashes are a group, or what of that is there where all ends.
+_ALL_OF_IT = rf"{_begun('----')}{_between(_sequences(_AT_END))}{_AT_END}"
+_ENDED = rf"{_colours(_AT_END)}(?:{_MARK}{_ARMOUR}(?:{_UNSEEN}({_DASHES})|{_ALL_OF_IT}))?"
+
+_key = re.compile(rf"{_BEGIN}{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
+_begin = re.compile(_BEGIN.encode("latin-1"))
+_opening = re.compile(_spelled("-----BEGIN ").encode("latin-1"))
+_silent = re.compile(rf"(?:{_sequences(_AT_END)}|{_SILENT})++".encode("latin-1"))
+_body = re.compile(rf"{_CERTAIN}*+{_colours()}".encode("latin-1"))
+_end = re.compile(rf"{_MARK}{_ARMOUR}{_UNSEEN}{_DASHES}".encode("latin-1"))
+_ended = re.compile(rf"{_CHARACTER}*+{_ENDED}".encode("latin-1"))
+#: The first bytes of "-----END RSA PRIVATE KEY-----", or of a sequence.
+_end_begun = re.compile(
+    rf"(?:-{_begun('----END ', _ARMOUR + _begun('-----'))}{_UNSEEN})?(?:{_SEQUENCE_BEGUN}| )?\Z".encode("latin-1")
+)
+
+
+def _keys(data: bytes, start: int) -> Iterator[re.Match[bytes]]:
+    """Keys in data[start:]; the last dashes of one may be the first of the next."""
+    while (match := _key.search(data, start)) is not None:
+        yield match
+        start = match.end() if match[1] is None else match.start(1)
+
+
+def _find(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:
+    form = REDACTED.encode() if replacement is None else replacement
+    for match in _keys(data, start):
+        yield Edit(*match.span(), form, Entity.PRIVATE_KEY.value)
 
 
 class DiscardKey:
-    """Discards a key's body and END line; `found`: all of the key that was replaced, from its BEGIN line on."""
+    """Discards a key's body and END line; `found`: all that was replaced, of which a key is the last."""
 
     def __init__(self, found: bytes) -> None:
         self.done = False
         self.last = b""
         self._pending = b""
+        #: How many characters of the body may follow.
         self._room = _MAX_BODY
-        self.feed(found.split(b"-----", 2)[2])
+        for match in _keys(found, 0):
+            self.done = False
+            self._pending = b""
+            self._room = _MAX_BODY
+            begin = _begin.match(found, match.start())
+            self.feed(b"" if begin is None else found[begin.end() :])
 
     def feed(self, data: bytes) -> bytes:
         """Drop from the start of `data`; return what follows the END line, or what can be part of no key."""
         data = self._pending + data
-        match = re.compile(_BODY % self._room + _END).match(data)
-        past = 0 if match is None else match.end()
-        ended = _end_at_end.search(data[max(0, past - _LONGEST_END) : past]) is not None
-        unfinished = past == len(data) or _colour_begun.fullmatch(data, past) is not None
-        if ended or not unfinished:
-            self.done = True
-            self.last = data[:past][-1:] or self.last
-            return data[past:]
-        begun = _end_begun.search(data[-_LONGEST_END:])
-        self._pending = data[past:] if begun is None else begun.group()
-        self._room -= len(data) - len(self._pending)
-        self.last = data[-1:]
+        past = _past(_body, data)
+        if _shown(data[:past]) > self._room:
+            rest = rf"{_CHARACTER}{{0,{self._room}}}+{_ENDED}".encode("latin-1")
+            return self._over(data, _past(re.compile(rest), data))
+        if (end := _end.match(data, past)) is not None:
+            return self._over(data, end.end())
+        if _end_begun.match(data, past) is None:
+            return self._over(data, past)
+        if len(data) - past > _MAX_PENDING:
+            past = len(data)
+        self._pending = data[past:]
+        self._room -= _shown(data[:past])
+        self._drop(data[:past])
         return b""
 
-    def finish(self) -> bytes:
-        """What is left when the stream ends: an escape sequence that was begun is no part of the key."""
-        return self._pending if self._pending.startswith(b"\x1b") else b""
+    def _over(self, data: bytes, past: int) -> bytes:
+        self.done = True
+        self._drop(data[:past])
+        return data[past:]
 
+    def _drop(self, data: bytes) -> None:
+        """To look back at, but for BEGIN lines: no other key begins in this one."""
+        self.last = _opening.sub(lambda found: found[0].lower(), self.last + data[-2 * CONTEXT :])[-CONTEXT:]
+
+    def finish(self) -> bytes:
+        """What is left when the stream ends and is no part of the key."""
+        return self._over(self._pending, _past(_ended, self._pending))
+
+
+def _past(pattern: re.Pattern[bytes], data: bytes) -> int:
+    """Where what `pattern` matches at the beginning of `data` ends."""
+    match = pattern.match(data)
+    return 0 if match is None else match.end()
+
+
+def _shown(body: bytes) -> int:
+    """How many characters of a key's body show."""
+    return len(_silent.sub(b"", body))
+
+
+def _loose(pattern: str) -> str:
+    """The same for RE2, which knows no possessive repetitions, and none of a thousand."""
+    return pattern.replace(f"{{0,{_MAX_STRING}}}+", "*").replace("*+", "*")
+
+
+#: What an unfinished BEGIN line has between its letters, at least.
+_LOOSE_SEQUENCE = "|".join([*(rf"{_loose(begun)}[0-~]?" for begun, _ in _LONGEST), rf"{_C1}[^\x1b]*"])
+_ANY_UNSEEN = rf"(?:{_LOOSE_SEQUENCE}|{_SILENT}|{_BEYOND}| \r)*"
+_BEGIN_LINE = rf"(?:[A-Z0-9 -]|{_LOOSE_SEQUENCE}|{_SILENT}|{_BEYOND}| \r)*"
 
 DETECTOR = Detector(
     Entity.PRIVATE_KEY,
-    shaped(Entity.PRIVATE_KEY, _BEGIN + _BODY % _MAX_BODY + _END),
-    hint=r"-----BEGIN ",
+    _find,
+    hint=_spelled("-BEGIN", rf"(?:[\x1b{BEGINS}][^\x1b]*|[^\t-\r -~]| \r)*"),
     reads_escapes=True,
-    unfinished=rf"-----BEGIN(?:[A-Z0-9 ]|{ESCAPE})*-{{0,5}}",
+    unfinished=rf"-{_begun('----BEGIN', _BEGIN_LINE, _ANY_UNSEEN)}{_ANY_UNSEEN} ?",
     goes_on=DiscardKey,
 )

@@ -16,8 +16,8 @@ from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.protocol.function_calls import read_function_result
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.protocol.parameters import read_parameter_description
+from proxy.postgres.relay.judging.questions import take_answer
 from proxy.postgres.relay.masked_columns import MaskedColumns
-from proxy.postgres.relay.questions import take_answer
 from proxy.postgres.relay.rows.copied_rows import CopyMasker
 from proxy.postgres.relay.rows.lines import Lines
 from proxy.postgres.relay.rows.recoding import RECODED, may_recode
@@ -319,7 +319,7 @@ class Answers:
         self._state.ready(payload)
         self._may_be_recoded = False
         if payload == b"I":
-            self._masked_columns.committed()
+            self._masked_columns.committed(is_quiet=not self._state.outstanding)
 
     # --- words --------------------------------------------------------------------------------------------------------
 

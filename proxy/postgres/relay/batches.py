@@ -11,17 +11,17 @@ from collections.abc import Callable
 
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.parameters import read_parse_types
-from proxy.postgres.relay.deciding import FAILING_IN_BATCH, Deciding
 from proxy.postgres.relay.held_bind import HeldBind
-from proxy.postgres.relay.link import Link, Sent
-from proxy.postgres.relay.questions import close_waiting
-from proxy.postgres.relay.reviewing import Reviewing
+from proxy.postgres.relay.judging.deciding import FAILING_IN_BATCH, Deciding
+from proxy.postgres.relay.judging.questions import close_waiting
+from proxy.postgres.relay.judging.reviewing import Reviewing
+from proxy.postgres.relay.link import Link, Sent, done
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.portals import Portal
 from proxy.postgres.relay.state.prepared import Prepared
 from proxy.postgres.sql.cursors import fetch
-from proxy.postgres.sql.plannable import plannable
-from proxy.postgres.sql.query import QueryAnalysis, may_run_code, together
+from proxy.postgres.sql.texts.executed import together
+from proxy.postgres.sql.texts.query import QueryAnalysis, may_run_code
 from proxy.sessions.session import LiveSession
 
 #: The rule by which a run is denied whose meaning may have changed since its Bind.
@@ -43,6 +43,9 @@ _UNKNOWN_PORTAL = (
     "may have closed it since. Fetch from a function's cursor by FETCH in SQL."
 )
 _UNKNOWN_PORTALS = "unknown-portal"
+#: What PostgreSQL says itself. It does not always: of a Query that failed in a transaction it keeps the unnamed portal,
+#: without the memory that this stands in, and PostgreSQL 18 crashes at an Execute of that.
+_NO_UNNAMED = messages.error("34000", 'portal "" does not exist')
 
 
 class Batches:
@@ -60,6 +63,8 @@ class Batches:
         """`pin` counts what messages hold that wait for their review."""
         self._session = session
         self._deciding = deciding
+        self._analysing = deciding.analysing
+        self._texts = deciding.texts
         self._reviewing = reviewing
         self._state = state
         self._link = link
@@ -89,14 +94,14 @@ class Batches:
     async def parse(self, payload: bytes, whole: bytes) -> bytes:
         """Refuse early; what is allowed here is decided when it runs, and recorded then. Nobody is asked yet."""
         name, sql = messages.read_parse(payload)
-        self._deciding.check_names(name)
-        sql = await self._deciding.certain_text(sql)
-        own = await self._deciding.own(sql)
-        analysis = self._deciding.expanded(own)
+        self._texts.check_names(name)
+        sql = await self._texts.certain_text(sql)
+        own = await self._analysing.own(sql)
+        analysis = self._analysing.expanded(own)
         reviewed = self._deciding.waits(analysis)
         denial = None
         if not reviewed and self._deciding.is_denied(analysis):
-            denial = await self._deciding.decide(await self._deciding.exactly(sql))
+            denial = await self._deciding.decide(await self._analysing.exactly(sql))
         if self._state.discarding:
             return b""
         if denial is not None:
@@ -111,10 +116,18 @@ class Batches:
         return before + whole
 
     def bind(self, payload: bytes, whole: bytes) -> Sent:
+        """What is prepared is planned anew where what it names has changed."""
+        return self._bind(payload, whole) if self._analysing.is_up_to_date else self._bind_later(payload, whole)
+
+    async def _bind_later(self, payload: bytes, whole: bytes) -> bytes:
+        await self._analysing.up_to_date()
+        return b"" if self._state.discarding else await done(self._bind(payload, whole))
+
+    def _bind(self, payload: bytes, whole: bytes) -> Sent:
         bind = messages.read_bind(payload)
-        self._deciding.check_names(bind.portal, bind.statement)
+        self._texts.check_names(bind.portal, bind.statement)
         if not self._state.is_certain("S", bind.statement):
-            return self._deciding.once_answered(self.bind, whole)
+            return self._texts.once_answered(self.bind, whole)
         candidates = self._state.prepared(bind.statement)
         analysis = self._analysis_of(candidates)
         if analysis.runs_by_name or (self._session.guarded and self._deciding.waits(analysis)):
@@ -127,30 +140,38 @@ class Batches:
 
     def describe(self, payload: bytes, whole: bytes) -> Sent:
         target, name = messages.read_target(payload)
-        self._deciding.check_names(name)
+        self._texts.check_names(name)
         if self.held is not None:
             self.held.described = whole
             return b""
         if not self._state.is_certain(target, name):
-            return self._deciding.once_answered(self.describe, whole)
+            return self._texts.once_answered(self.describe, whole)
         before = close_waiting(self._state) if target == "S" else b""
         self._state.describe(target, name)
         return before + whole
 
     def execute(self, payload: bytes, whole: bytes) -> Sent:
+        """What a portal calls finds what it names when it runs, so it may have come to mean masked data since."""
+        return self._execute(payload, whole) if self._analysing.is_up_to_date else self._execute_later(payload, whole)
+
+    async def _execute_later(self, payload: bytes, whole: bytes) -> bytes:
+        await self._analysing.up_to_date()
+        return b"" if self._state.discarding else await done(self._execute(payload, whole))
+
+    def _execute(self, payload: bytes, whole: bytes) -> Sent:
         name, rows = messages.read_execute(payload)
-        self._deciding.check_names(name)
+        self._texts.check_names(name)
         if self.held is not None:
             return self._execute_held(self.held, whole)
         if not self._state.is_certain("P", name):
-            return self._deciding.once_answered(self.execute, whole)
+            return self._texts.once_answered(self.execute, whole)
         portal = self._state.portal(name)
         if portal is None:
             return self._execute_cursor(name, rows, whole)
         analysis = self._analysis_of(portal.candidates)
         if _is_overtaken(portal, self._state.runs):
             return self._refuse_overtaken(analysis)
-        if not portal.started:
+        if not portal.started or analysis.refusal is not None:
             if not self._deciding.allows(analysis, portal.parameters):
                 return self._decide_execute(name, portal, analysis, whole)
             portal.started = True
@@ -158,7 +179,7 @@ class Batches:
 
     async def _decide_execute(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
         if self._deciding.waits(analysis):
-            if not await self._deciding.settled():
+            if not await self._texts.settled():
                 return b""
             denial = await self._review(portal, analysis)
         else:
@@ -185,15 +206,17 @@ class Batches:
     def _executed(self, name: str, portal: Portal, analysis: QueryAnalysis, whole: bytes) -> bytes:
         """The Execute, and before it a Describe of ours where the rows would come without their columns."""
         before = close_waiting(self._state, portal)
-        if self._state.needs_description(portal, origins=self._deciding.has_masked_columns):
+        if self._state.needs_description(portal, origins=self._analysing.has_masked_columns):
             self._state.describe("P", name, injected=True)
             before += messages.describe_portal(name)
         self._state.execute(portal, analysis)
         return before + whole
 
     async def _execute_cursor(self, name: str, rows: int, whole: bytes) -> bytes:
-        """The Execute of a portal that no Bind made: a cursor of SQL's is run as FETCH would run it."""
-        if self._deciding.is_checking and name not in self._state.cursors and not await self._deciding.settled():
+        """The Execute of a portal that no Bind made: a cursor of SQL's is run as FETCH would run it, and has a name."""
+        if not name:
+            return self._instead(_NO_UNNAMED) or b""
+        if self._deciding.is_checking and name not in self._state.cursors and not await self._texts.settled():
             return b""
         if name in self._state.cursors:
             analysis, denial = await self._decide_fetch(fetch(name, rows))
@@ -212,16 +235,16 @@ class Batches:
         return before + messages.describe_portal(name) + whole
 
     async def _decide_fetch(self, sql: bytes) -> tuple[QueryAnalysis, bytes | None]:
-        analysis = await self._deciding.analysed(sql)
+        analysis = await self._analysing.analysed(sql)
         if not self._deciding.waits(analysis):
             return analysis, await self._deciding.decide(analysis)
-        if not await self._deciding.settled():
+        if not await self._texts.settled():
             return analysis, None
         return await self._reviewing.query(sql, is_query=False)
 
     def close(self, payload: bytes, whole: bytes) -> bytes:
         target, name = messages.read_target(payload)
-        self._deciding.check_names(name)
+        self._texts.check_names(name)
         self._state.close(target, name)
         return whole
 
@@ -229,8 +252,8 @@ class Batches:
 
     def _analysis_of(self, candidates: tuple[Prepared, ...]) -> QueryAnalysis:
         if len(candidates) == 1:
-            return self._deciding.expanded(candidates[0].analysis)
-        return self._deciding.expanded(together([candidate.analysis for candidate in candidates]))
+            return self._analysing.expanded(candidates[0].analysis)
+        return self._analysing.expanded(together([candidate.analysis for candidate in candidates]))
 
     async def _execute_held(self, held: HeldBind, whole: bytes) -> bytes:
         """Decide about Bind and Execute as one, and send both at once."""
@@ -239,7 +262,7 @@ class Batches:
         if not self._deciding.waits(analysis):
             is_free = self._deciding.allows(analysis, held.bind.parameter_count)
             denial = None if is_free else await self._deciding.decide(analysis)
-        elif await self._deciding.settled():
+        elif await self._texts.settled():
             denial = await self._reviewing.run(held.bind.statement, candidates, held.payload)
         else:
             self.held = None
@@ -265,7 +288,9 @@ class Batches:
             return
         candidates = self._state.prepared(held.bind.statement)
         analysis = self._analysis_of(candidates)
-        if self._deciding.waits(analysis) and any(plannable(each.sql) is None for each in candidates):
+        if self._deciding.waits(analysis) and not await self._reviewing.plans_harmlessly(candidates):
+            if self._state.discarding:
+                return
             denial = await self._deciding.refuse(analysis.facts, _NOT_AT_ONCE, _ONE_RUN)
             if not self._state.discarding:
                 self._state.refuse(denial)

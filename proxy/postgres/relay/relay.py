@@ -15,7 +15,7 @@ from proxy.errors import ClientFault, Fault, PolicyFault, TooMuchPinned
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, FrameReader, ProtocolViolation
 from proxy.postgres.relay.answers import Answers
-from proxy.postgres.relay.estimate import Estimator
+from proxy.postgres.relay.judging.estimate import Estimator
 from proxy.postgres.relay.link import Link
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.requests import Requests
@@ -111,6 +111,7 @@ class Relay:
         self._reader.drop()
         self._requests.drop()
         self._answers.drop()
+        self._masked_columns.left(is_quiet=not (self._state.outstanding or self._state.is_in_batch))
         self._out.clear()
 
     async def _until_client_lost(self) -> None:

@@ -13,14 +13,14 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 from proxy.postgres.relay.batches import Batches
 from proxy.postgres.relay.calls.function_calls import FunctionCalls
-from proxy.postgres.relay.deciding import Deciding
-from proxy.postgres.relay.estimate import Estimator
 from proxy.postgres.relay.held_bind import HeldBind
+from proxy.postgres.relay.judging.deciding import Deciding
+from proxy.postgres.relay.judging.estimate import Estimator
+from proxy.postgres.relay.judging.questions import close_waiting
+from proxy.postgres.relay.judging.reviewing import Reviewing
 from proxy.postgres.relay.link import Link, Sent, done
 from proxy.postgres.relay.masked_columns import MaskedColumns
 from proxy.postgres.relay.queries import Queries
-from proxy.postgres.relay.questions import close_waiting
-from proxy.postgres.relay.reviewing import Reviewing
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.pending_reply import Question
 from proxy.sessions.session import LiveSession
@@ -42,6 +42,7 @@ class Requests:
         self._state = state
         self._link = link
         self._deciding = Deciding(session, masked_columns, state, link)
+        self._texts = self._deciding.texts
         reviewing = Reviewing(self._deciding, state, link, estimator)
         self._batches = Batches(session, self._deciding, reviewing, state, link, pin)
         self._handlers: dict[int, Callable[[bytes, bytes], Sent]] = {
@@ -107,7 +108,7 @@ class Requests:
 
     async def _take_once_answered(self, chunk: bytes, frame: Frame) -> bytes:
         """The same of what a COPY that may begin would take for an error, and some servers would leave unanswered."""
-        if not await self._deciding.settled():
+        if not await self._texts.settled():
             return b""
         return await done(self.take(chunk, frame))
 
@@ -122,7 +123,7 @@ class Requests:
     def _sync(self, _: bytes, whole: bytes) -> Sent:
         """While a COPY comes in the server ignores it, but for an error that may be on its way: so it is not sent."""
         if self._state.awaits_copy:
-            return self._deciding.once_answered(self._sync, whole)
+            return self._texts.once_answered(self._sync, whole)
         if self._state.copying_in:
             return b""
         before = self._before_sync()
@@ -137,7 +138,7 @@ class Requests:
     def _copy_in(self, _: bytes, whole: bytes) -> Sent:
         """CopyData, CopyDone and CopyFail, which mean nothing where no COPY waits for them."""
         if self._state.awaits_copy:
-            return self._deciding.once_answered(self._copy_in, whole)
+            return self._texts.once_answered(self._copy_in, whole)
         if not self._state.copying_in:
             return b""
         if whole[0] != _COPY_DATA:

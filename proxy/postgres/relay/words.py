@@ -20,6 +20,14 @@ _WITHOUT_VALUES = frozenset(
 #: A context that quotes nothing but rows of the client's own: lines of ASCII without quotes or colons, for other
 #: languages have others; and what a COPY says of the rows that it was sent, to the end.
 _PLAIN_CONTEXT = re.compile(r"(?:[ !#-&(-9;-~]*\n)*(?:[ !#-&(-9;-~]*|COPY \w+, line \d+.*)", re.DOTALL | re.ASCII)
+#: Errors of data, whose message quotes it: what no number could be made of, as in code, a view or a generated column.
+_OF_DATA = "22"
+#: A character that cannot be converted, or is none: its bytes stand in the message.
+_OF_CHARACTERS = frozenset({"22P05", "22021"})
+_VALUE = "(withheld by Gatepass: this database has masked columns)"
+_BAD_DATA = f"a value is invalid {_VALUE}"
+#: Of a value that the client sent itself.
+_OWN = re.compile(r"COPY |(?:unnamed portal|portal \".*\") parameter \$", re.DOTALL)
 #: What code of the database's own raises, in its own words.
 _RAISED = "P0001"
 #: What is longer is not looked through for names of columns, and counts as if it had one.
@@ -55,14 +63,31 @@ class Words:
     def fields(self, payload: bytes) -> dict[str, str]:
         """Those of an ErrorResponse or NoticeResponse, by their codes."""
         values = {code: self.masked(text) for code, text in messages.read_fields(payload).values.items()}
-        masked = self._masked_columns.catalogue.masked
+        masked, context = self._masked_columns.catalogue.masked, values.get("W", "")
         for code in _QUOTING if masked else ():
             if code in values and (_may_quote(code, values, masked) or self._may_name_masked(values[code])):
                 values[code] = _WITHHELD
+        if masked and _is_about_data(context, values):
+            values["M"] = _without_value(values)
         return values
 
     def _may_name_masked(self, text: str) -> bool:
         return len(text) > _MAX_SEARCHED or any(self._masked_columns.is_masked(word) for word in _WORD.findall(text))
+
+
+def _is_about_data(context: str, values: Mapping[str, str]) -> bool:
+    """Whether the message may quote a value of a row: one that stands in the client's text has its position."""
+    is_own = "P" in values or _OWN.match(context) is not None
+    return values.get("C", "").startswith(_OF_DATA) and not is_own
+
+
+def _without_value(values: Mapping[str, str]) -> str:
+    """The message up to what it quotes; other languages than English quote otherwise."""
+    said = values.get("M", "")
+    if values["C"] in _OF_CHARACTERS or not said.isascii():
+        return _BAD_DATA
+    before, quote, _ = said.partition('"')
+    return f"{before}{_VALUE}" if quote else said
 
 
 def _may_quote(code: str, values: Mapping[str, str], masked: Container[str]) -> bool:

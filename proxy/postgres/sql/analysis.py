@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import UNPARSEABLE
+from proxy.postgres.sql.effects.blocks import statements_of_block
 from proxy.postgres.sql.effects.kept_settings import keeps_naming
 from proxy.postgres.sql.effects.nodes import labels_by_nodes
 from proxy.postgres.sql.effects.walk import effects
@@ -38,21 +39,23 @@ class StatementAnalysis:
     shared: bool = False
     #: What it makes changes what names mean, when it runs.
     keeps_naming: bool = False
+    #: The trees of what a DO block runs, if that is all of it.
+    inner: tuple[Message, ...] = ()
 
 
 def analyse(
-    sql: bytes, is_private: Callable[[str], bool] = is_masked_by_default, *, exact: bool = False
+    sql: bytes, is_private: Callable[[str], bool] = is_masked_by_default, *, exact: bool = False, server: int = 0
 ) -> list[StatementAnalysis]:
     """Analyse a query string, undecoded: its statements in order; none for an empty text. Never raises.
 
     `is_private` tells of names (columns, tables) beside which no number is shown. What can be shared has a text without
-    values, unless it is to be `exact`.
+    values, unless it is to be `exact`. `server` is the server's major version; 0: not known.
     """
     try:
         scanned, tree = parse(sql)
     except Unreadable:
         return [_unparseable(sql)]
-    return [_analysed(sql, scanned, statement, is_private, exact=exact) for statement in tree.stmts]
+    return [_analysed(sql, scanned, statement, is_private, exact=exact, server=server) for statement in tree.stmts]
 
 
 def _unparseable(sql: bytes) -> StatementAnalysis:
@@ -61,13 +64,21 @@ def _unparseable(sql: bytes) -> StatementAnalysis:
 
 
 def _analysed(
-    sql: bytes, scanned: Sequence[Token], raw: pg.RawStmt, is_private: Callable[[str], bool], *, exact: bool
+    sql: bytes,
+    scanned: Sequence[Token],
+    raw: pg.RawStmt,
+    is_private: Callable[[str], bool],
+    *,
+    exact: bool,
+    server: int,
 ) -> StatementAnalysis:
     statement = unwrap(raw.stmt)
     kind = kind_of(statement.DESCRIPTOR.name)
     nodes = list(walk(statement))
-    found = effects(statement)
+    found = effects(statement, server)
+    inner = tuple(statements_of_block(statement))
     whole = labels_by_nodes(statement, nodes) | found.effects()
+    whole = whole.union(*(labels_by_nodes(each, list(walk(each))) for each in inner))
     labels = whole.union(*found.parts)
     shown = show_statement(sql, own_tokens(sql, scanned, raw), statement, nodes, is_private, exact=exact)
     return StatementAnalysis(
@@ -85,6 +96,7 @@ def _analysed(
         prepares=statement.name if isinstance(statement, pg.PrepareStmt) else None,
         shared=shown.shared,
         keeps_naming=keeps_naming(statement, labels),
+        inner=inner,
     )
 
 

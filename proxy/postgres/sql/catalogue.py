@@ -4,8 +4,9 @@ RowDescription names a column's origin by (table OID, attribute number), which s
 RETURNING, so `select cvv as x` is masked too. `reading` makes it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from proxy.postgres.protocol.messages import Column
 
@@ -44,6 +45,36 @@ class Function:
     @property
     def masked(self) -> bool:
         return any(masked for _, masked in self.columns)
+
+
+class Place(NamedTuple):
+    """A masked column: the schema of what shows it (empty: any), its position among the columns there are, its name."""
+
+    schema: str
+    position: int
+    column: str
+
+
+class Tables:
+    """Tables that a session made, each once."""
+
+    def __init__(self) -> None:
+        self._named: dict[str, list[Table]] = {}
+
+    def add(self, tables: Iterable[Table]) -> None:
+        for table in tables:
+            named = self._named.setdefault(table.name, [])
+            if table not in named:
+                named.append(table)
+
+    def clear(self) -> None:
+        self._named.clear()
+
+    def __len__(self) -> int:
+        return sum(map(len, self._named.values()))
+
+    def __iter__(self) -> Iterator[Table]:
+        return (table for named in self._named.values() for table in named)
 
 
 class Catalogue:
@@ -104,6 +135,11 @@ class Catalogue:
         found = [each for each in self._named.get(name, ()) if self._is_in(schema, each)]
         return found or [each for each in self._system.get(name, ()) if schema in {"", each.schema}]
 
+    @property
+    def has_functions(self) -> bool:
+        """Whether it has one that is not PostgreSQL's own, or any is made in the session."""
+        return bool(self._functions) or self.is_unsettled
+
     def functions(self, name: Sequence[str]) -> list[Function]:
         """The functions that a name may mean, with a schema or without; PostgreSQL's own are none of them."""
         schema = name[-2] if len(name) > 1 and not self.is_unsettled else ""
@@ -131,3 +167,35 @@ class Catalogue:
     def masked_columns(self, table: str) -> set[str]:
         """Names of the masked columns of whatever tables have this name, in any schema."""
         return {each.columns[number] for each in self.masked.get(table, ()) for number in each.masked}
+
+    def has_moved_since(self, before: "Catalogue") -> bool:
+        """Whether a name that it had means no table any more, or those of other columns, or in other places."""
+        return any(_orders(tables) != _orders(self._named.get(name, ())) for name, tables in before._named.items())
+
+    def masked_places(self, names: Collection[str] | None = None) -> dict[str, set[Place]]:
+        """Where masked columns stand, by the label of the tables, views or functions that show them.
+
+        `names` are the tables asked for; without them it is all tables and functions.
+        """
+        found: dict[str, set[Place]] = {}
+        asked = self.masked.values() if names is None else [self.masked.get(name, []) for name in names]
+        for table in (table for tables in asked for table in tables):
+            places = found.setdefault(f"table:{table.name}", set())
+            order = enumerate(sorted(table.columns))
+            places.update(
+                Place(table.schema, position, table.columns[number])
+                for position, number in order
+                if number in table.masked
+            )
+        if names is not None:
+            return found
+        for function in (function for functions in self._functions.values() for function in functions):
+            if function.masked:
+                places = found.setdefault(f"function:{function.name}", set())
+                columns = enumerate(function.columns)
+                places.update(Place(function.schema, position, name) for position, (name, masked) in columns if masked)
+        return found
+
+
+def _orders(tables: Iterable[Table]) -> set[tuple[str, ...]]:
+    return {tuple(table.columns.values()) for table in tables}

@@ -14,6 +14,9 @@ from proxy.postgres.sql.code.plain import BUILT_IN, DEFAULT_FUNCTIONS, WIDE, cal
 from proxy.postgres.sql.effects.names import strings
 from proxy.syntax.sql import unwrap, walk
 
+_MULTIRANGE = "multirange_type_name"
+#: They compare by bytes.
+_COLLATIONS = frozenset({"C", "POSIX", "ucs_basic", "pg_c_utf8"})
 #: ALTER DOMAIN … ADD CONSTRAINT, and VALIDATE CONSTRAINT: both look at all values that there are.
 _LOOKING = frozenset({"C", "V"})
 
@@ -39,23 +42,28 @@ def run_code(tree: Message, is_masked: Callable[[str], bool], *, reads_masked: b
                 yield f"OR REPLACE {strings(node.defnames)[-1]}"
             case _:
                 pass
-    if (name := _type_made(tree)) in BUILT_IN:
-        yield name
+    yield from (name for name in types_made(tree) if name in BUILT_IN)
 
 
-def _type_made(tree: Message) -> str:
-    """The name of a type that the statement makes; empty: it makes none."""
+def types_made(tree: Message) -> Iterator[str]:
+    """Names of the types that it makes, each of which is a function's name as well (`code(x)`)."""
     match tree:
         case pg.CreateDomainStmt():
-            return strings(tree.domainname)[-1]
-        case pg.CreateEnumStmt() | pg.CreateRangeStmt():
-            return strings(tree.type_name)[-1]
+            yield strings(tree.domainname)[-1]
+        case pg.CreateEnumStmt():
+            yield strings(tree.type_name)[-1]
+        case pg.CreateRangeStmt():
+            name = strings(tree.type_name)[-1]
+            yield from (name, name.replace("range", "multirange", 1), f"{name}_multirange")
+            for option in (each.def_elem for each in tree.params):
+                if option.defname == _MULTIRANGE and isinstance(given := unwrap(option.arg), pg.TypeName):
+                    yield strings(given.names)[-1]
         case pg.CompositeTypeStmt():
-            return tree.typevar.relname
+            yield tree.typevar.relname
         case pg.DefineStmt() if tree.kind == pg.OBJECT_TYPE:
-            return strings(tree.defnames)[-1]
+            yield strings(tree.defnames)[-1]
         case _:
-            return ""
+            return
 
 
 def _command(command: pg.AlterTableCmd, is_masked: Callable[[str], bool]) -> Iterator[str]:
@@ -68,13 +76,18 @@ def _command(command: pg.AlterTableCmd, is_masked: Callable[[str], bool]) -> Ite
     if not is_masked(name):
         return
     if isinstance(column, pg.ColumnDef):
-        is_known = is_built_in(column.type_name)
+        is_known = is_built_in(column.type_name) and not _is_collated(column)
         if command.subtype == pg.AT_AlterColumnType:
-            is_known = is_built_in(column.type_name, WIDE) and not column.type_name.typmods
+            is_known = is_known and is_built_in(column.type_name, WIDE) and not column.type_name.typmods
         if not is_known or calls_others(column.raw_default):
             yield name
     elif command.subtype in {pg.AT_ColumnDefault, pg.AT_SetExpression} and calls_others(column, DEFAULT_FUNCTIONS):
         yield name
+
+
+def _is_collated(column: pg.ColumnDef) -> bool:
+    """By a collation that may call unlike values alike, so that a key of the column would tell guesses."""
+    return column.HasField("coll_clause") and strings(column.coll_clause.collname)[-1] not in _COLLATIONS
 
 
 def _table(table: pg.CreateStmt, is_masked: Callable[[str], bool], *, reads_masked: bool) -> Iterator[str]:

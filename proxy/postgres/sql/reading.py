@@ -15,8 +15,16 @@ from proxy.postgres.sql.columns.views import masked_outputs
 from proxy.postgres.sql.effects.names import strings
 from proxy.syntax.sql import walk
 
-#: The client's search path must not decide what our own queries mean.
-_AS_IS = "begin; set local search_path = pg_catalog; {}; commit"
+#: The account's settings must not decide what our own queries mean, nor how long each waits for a lock.
+_AS_IS = "begin; set local search_path = pg_catalog; set local lock_timeout = '2s'; {}; commit"
+#: Relations that nobody can read now, as in a migration's transaction, which may be the client's own: what the server
+#: tells about their expressions it tells once it has locked them.
+_LOCKED = (
+    "locked as (select relation from pg_catalog.pg_locks where mode = 'AccessExclusiveLock'"
+    " and database = (select oid from pg_catalog.pg_database where datname = pg_catalog.current_database()))"
+)
+#: What the queries give for an expression or a definition that cannot be read for such a lock.
+_UNREAD = "?"
 
 #: Types, and the table whose rows are in a value of each: by themselves, in arrays, ranges and domains of any depth.
 _HELD = (
@@ -29,12 +37,15 @@ _HELD = (
     "), held(type, relation) as (select w.type, max(t.typrelid) from within w join pg_catalog.pg_type t"
     " on t.oid = w.part where t.typrelid <> 0 group by w.type)"
 )
-_WITH_HELD = _AS_IS.format(_HELD + " {}")
+_WITH_HELD = _AS_IS.format(_HELD + ", " + _LOCKED + " {}")
+_WITH_LOCKED = _AS_IS.format("with " + _LOCKED + " {}")
 #: Every column of the tables, views and row types that are not PostgreSQL's own: OID, schema, table, number, column,
 #: the kind of relation, the OID of the table whose rows the column holds, or 0, and what it is generated as, or "".
 COLUMNS_SQL = _WITH_HELD.format(
     "select a.attrelid, n.nspname, c.relname, a.attnum, a.attname, c.relkind, coalesce(h.relation, 0),"
-    " case when a.attgenerated <> '' then coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '') else '' end"
+    " case when a.attgenerated = '' then ''"
+    " when a.attrelid in (select relation from locked) then '?'"
+    " else coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), '') end"
     " from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid"
     " join pg_catalog.pg_namespace n on n.oid = c.relnamespace"
     " left join held h on h.type = a.atttypid"
@@ -50,8 +61,11 @@ SYSTEM_SQL = _AS_IS.format(
     " where a.attnum > 0 and c.relkind in ('r', 'v') and c.oid < 16384 group by 1, 2, 3, 5"
 )
 #: Definitions of views, oldest first, so that a view comes after what it reads.
-VIEWS_SQL = _AS_IS.format(
-    "select c.oid, pg_catalog.pg_get_viewdef(c.oid) from pg_catalog.pg_class c"
+VIEWS_SQL = _WITH_LOCKED.format(
+    "select c.oid, case when c.oid in (select r.ev_class from locked l join pg_catalog.pg_depend d"
+    " on d.refobjid = l.relation and d.refclassid = 'pg_class'::regclass and d.classid = 'pg_rewrite'::regclass"
+    " join pg_catalog.pg_rewrite r on r.oid = d.objid) then '?'"
+    " else pg_catalog.pg_get_viewdef(c.oid) end from pg_catalog.pg_class c"
     " where c.relkind in ('v', 'm') and c.oid >= 16384 order by c.oid"
 )
 
@@ -71,6 +85,16 @@ FUNCTIONS_SQL = _WITH_HELD.format(
 _TABLE, _VIEW, _TYPE = "r", "v", "c"
 
 
+def alone(sql: str) -> str:
+    """A query of ours, whatever the account's settings are."""
+    return _AS_IS.format(sql)
+
+
+def is_partial(columns: Iterable[Sequence[str]], views: Iterable[Sequence[str]]) -> bool:
+    """Whether something could not be read for somebody's lock; all that it shows counts as masked."""
+    return any(row[-1] == _UNREAD for row in (*columns, *views))
+
+
 def read(
     columns: Iterable[Sequence[str]],
     views: Iterable[Sequence[str]],
@@ -81,7 +105,7 @@ def read(
     """Build the catalogue from the rows of the queries above."""
     tables: dict[int, Table] = {}
     holders: list[tuple[int, int, int]] = []
-    generated: list[tuple[int, int, str]] = []
+    generated: list[tuple[int, int, set[str] | None]] = []
     for oid, schema, name, number, column, *more in columns:
         kind, rows, made = (*more, "")[:3] if more else (_TABLE, "0", "")
         table = tables.get(int(oid))
@@ -94,28 +118,35 @@ def read(
         if rows != "0":
             holders.append((table.oid, int(number), int(rows)))
         if made:
-            generated.append((table.oid, int(number), made))
-    for oid, number, made in generated:
-        _generate(tables[oid], number, made)
+            generated.append((table.oid, int(number), _columns_in(made)))
     called = list(functions)
     shown = [(int(oid), definition) for oid, definition in views if int(oid) in tables]
-    _trace(shown, holders, tables, called, is_masked)
+    _trace(shown, holders, generated, tables, called, is_masked)
     found = list(_functions(called, tables, is_masked))
     own = [_system_table(row, is_masked) for row in system]
     plainly = not any(function.name == "count" for function in found)
     return Catalogue(tables.values(), found, own, counts_plainly=plainly)
 
 
-def _generate(table: Table, number: int, made: str) -> None:
-    """A generated column is masked where what it is made of may be: it names a masked one, or cannot be read."""
-    masked = set(table.masked.values())
-    [statement, *_] = analyse(f"select {made}".encode()) or [None]
-    found = masked
-    if statement is not None and statement.tree is not None:
-        references = [each for each in walk(statement.tree) if isinstance(each, pg.ColumnRef)]
-        found = masked & {name for each in references for name in strings(each.fields)}
-    if found and number not in table.masked:
-        table.masked[number] = min(found)
+def _columns_in(expression: str) -> set[str] | None:
+    """The names that what a column is generated as refers to; None: it cannot be read."""
+    [statement, *_] = analyse(f"select {expression}".encode()) or [None]
+    if statement is None or statement.tree is None:
+        return None
+    references = [each for each in walk(statement.tree) if isinstance(each, pg.ColumnRef)]
+    return {name for each in references for name in strings(each.fields)}
+
+
+def _generated(columns: Sequence[tuple[int, int, set[str] | None]], tables: Mapping[int, Table]) -> bool:
+    """Mark generated columns where what they are made of may be masked. Whether there were any."""
+    changed = False
+    for oid, number, names in columns:
+        table = tables[oid]
+        found = [masked for own, masked in table.masked.items() if names is None or table.columns[own] in names]
+        if found and number not in table.masked:
+            table.masked[number] = found[0]
+            changed = True
+    return changed
 
 
 def _system_table(row: Sequence[str], is_masked: IsMasked) -> Table:
@@ -145,6 +176,7 @@ def _functions(rows: Iterable[Sequence[str]], tables: Mapping[int, Table], is_ma
 def _trace(
     views: Sequence[tuple[int, str]],
     holders: Sequence[tuple[int, int, int]],
+    generated: Sequence[tuple[int, int, set[str] | None]],
     tables: Mapping[int, Table],
     functions: Sequence[Sequence[str]],
     is_masked: IsMasked,
@@ -156,13 +188,14 @@ def _trace(
     changed = True
     while changed:
         changed = _held(holders, tables)
+        changed = _generated(generated, tables) or changed
         given = [each for each in _functions(functions, tables, is_masked) if each.masked]
         known = Catalogue(tables.values(), given)
         named = {*known.masked, *STATISTICS, *(each.name for each in given)}
         # Within quotes a quote is written twice.
         written = tuple(named | {name.replace('"', '""') for name in named})
         for oid, definition in views:
-            if not any(name in definition for name in written):
+            if definition != _UNREAD and not any(name in definition for name in written):
                 continue
             found = _masked_in_view(definition, tables[oid], known, is_masked)
             new = {number: name for number, name in found.items() if number not in tables[oid].masked}

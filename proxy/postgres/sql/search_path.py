@@ -4,7 +4,7 @@ PostgreSQL looks into pg_temp and pg_catalog besides, wherever they stand (its d
 not read for certain is not known: then a name without a schema may stand in any.
 """
 
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 from proxy.syntax.sql import Token, Unreadable, lex
 from proxy.syntax.words import MAX_NAME_BYTES, name_value
 

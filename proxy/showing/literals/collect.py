@@ -13,6 +13,7 @@ from postgast import pg_query_pb2 as pg
 from proxy.showing.literals.calls import collect_call, collect_cast, runs
 from proxy.showing.literals.settings import decides, is_secret
 from proxy.showing.literals.uses import Role, Uses, constants, names
+from proxy.syntax.new_words import NEW_WORDS
 from proxy.syntax.sql import Token, unwrap
 from proxy.syntax.words import units
 
@@ -26,7 +27,7 @@ _DECIDING_OPTIONS = (
     *(pg.CreateUserMappingStmt, pg.AlterUserMappingStmt, pg.AlterTableStmt),
 )
 #: What gives texts to code that cannot be seen.
-_CALLING = (pg.FuncCall, pg.ExecuteStmt, pg.CreateTrigStmt)
+_CALLING = (pg.FuncCall, pg.ExecuteStmt, pg.CreateTrigStmt, *NEW_WORDS)
 _USER_MAPPINGS = (pg.CreateUserMappingStmt, pg.AlterUserMappingStmt)
 #: Schemas whose rows are code or settings.
 _CODE_SCHEMAS = frozenset({"pg_catalog", "cron"})

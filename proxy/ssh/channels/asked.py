@@ -45,6 +45,17 @@ _SHAPES: Final = {
     # git(1): keys, perhaps with values.
     b"GIT_PROTOCOL": re.compile(rb"(?:[a-z0-9]+(?:=[a-z0-9]+)?(?::[a-z0-9]+(?:=[a-z0-9]+)?)*)?"),
 }
+#: What the shell takes away when it makes words of a line.
+_PARTS_OF_WORDS: Final = re.compile(r"""[\\'"\n]""")
+_BRACES: Final = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
+_WORDS: Final = re.compile(r"\w+")
+#: Programs and files that tell variables of any name, or what they say of the terminal.
+_TELLING: Final = frozenset(
+    {
+        *("env", "printenv", "set", "declare", "typeset", "export", "readonly", "local"),
+        *("compgen", "environ", "tput", "stty"),
+    }
+)
 #: Variables of one channel.
 MAX_ENVIRONMENT: Final = 128
 
@@ -76,6 +87,11 @@ class Asked:
     environment: list[tuple[bytes | str, bytes | str]] = field(default_factory=list[tuple[bytes | str, bytes | str]])
     #: Found along with the facts, where those are found aside.
     _kind: Kind | None = field(default=None, init=False)
+
+    @property
+    def line(self) -> str:
+        """The command line that is to run; empty: none."""
+        return "" if self.command is None else self.command.text
 
     async def facts(self, turn: asyncio.Lock) -> list[StatementFacts]:
         """What rules are asked about. `turn` is its session's: of each one long command at a time is read."""
@@ -113,9 +129,29 @@ class Asked:
         return _NO_FILES if moves and role.files is Files.DENY else None
 
 
-def allowed_environment(given: Mapping[bytes, bytes]) -> list[tuple[bytes | str, bytes | str]]:
-    """What of a client's environment goes along."""
-    return [(name, value) for name, value in given.items() if may_be_set(name) and is_plain(name, value)]
+def allowed_environment(given: Mapping[bytes, bytes], command: str = "") -> list[tuple[bytes | str, bytes | str]]:
+    """What of a client's environment goes along with `command`: nothing that would be a word of it."""
+    return [
+        (name, value)
+        for name, value in given.items()
+        if may_be_set(name) and is_plain(name, value) and not is_chosen_word(name, command)
+    ]
+
+
+def is_chosen_word(name: bytes, command: str) -> bool:
+    """Whether a command may use a variable to which its client can give any word: `rm -rf $TERM` is approved without.
+
+    It errs on the side of yes: quotes, escapes and lines may part the name in a script that is handed on, braces may
+    make it (`$TE{RM,ST}`), and some programs tell every variable, or what a terminal is called.
+    """
+    if _is_locale(name):
+        return False
+    if "$'" in command or name.decode() in _PARTS_OF_WORDS.sub("", command):
+        return True
+    if "$" in command and _BRACES.search(command) is not None:
+        return True
+    is_substituted = "$(" in command or "`" in command
+    return is_substituted and not _TELLING.isdisjoint(_WORDS.findall(command))
 
 
 def may_be_set(name: bytes) -> bool:
@@ -128,6 +164,9 @@ def is_plain(name: bytes, value: bytes) -> bool:
 
     `rm -r $LC_DIR` is approved without it, so that no path, no option and no second word may stand there.
     """
-    is_locale = name == b"LANG" or (name.startswith(b"LC_") and name not in _SHAPES)
-    shape = _LOCALE if is_locale else _SHAPES.get(name, _NAME)
+    shape = _LOCALE if _is_locale(name) else _SHAPES.get(name, _NAME)
     return len(value) <= MAX_ENVIRONMENT_VALUE and shape.fullmatch(value) is not None
+
+
+def _is_locale(name: bytes) -> bool:
+    return name == b"LANG" or (name.startswith(b"LC_") and name not in _SHAPES)

@@ -18,7 +18,7 @@ from proxy.recording.asciicast import SCREEN, Cast
 from proxy.recording.gate import UNKNOWN_TERMINAL
 from proxy.sessions.session import LiveSession
 from proxy.ssh.channels import session_channel
-from proxy.ssh.channels.asked import MAX_ENVIRONMENT, Asked, allowed_environment, is_plain, may_be_set
+from proxy.ssh.channels.asked import MAX_ENVIRONMENT, Asked, allowed_environment, is_chosen_word, is_plain, may_be_set
 from proxy.ssh.channels.carriage import Carriage, Ends, Input
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind
@@ -94,6 +94,10 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self._size: tuple[int, int] | None = None
         #: Variables whose values were none that such a variable has.
         self._not_plain: set[str] = set()
+        #: The environment that it gave before it began.
+        self._given: dict[bytes, bytes] = {}
+        #: Its command, where the role has rules that judge it: no word of it is for the client to choose later.
+        self._judged_line = ""
         #: The client takes no more for now. It may stop before the host's word that all began has been read.
         self._is_full = False
 
@@ -155,7 +159,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
     def session_started(self) -> None:
         self._started = True
         # What the client sets later would go to a command that was judged without it.
-        self._asked.environment = allowed_environment(self._channel.get_environment_bytes())
+        self._given = dict(self._channel.get_environment_bytes())
         self._owner.start(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -174,6 +178,10 @@ class Channel(asyncssh.SSHServerSession[bytes]):
 
         Raises a Fault when the whole session must end.
         """
+        if live.session.guarded:
+            self._judged_line = self._asked.line
+        self._asked.environment = allowed_environment(self._given, self._judged_line)
+        self._not_plain |= {readable(name) for name in self._given if is_chosen_word(name, self._judged_line)}
         width, height, *_ = self._channel.get_terminal_size()
         if self.number == SCREEN:
             live.cast.begin(width, height, self._channel.get_terminal_type())
@@ -262,7 +270,7 @@ class Channel(asyncssh.SSHServerSession[bytes]):
             subsystem=self._asked.subsystem,
             env=dict(self._asked.environment),
             request_pty=self._asked.terminal,
-            term_type=_named(self._channel.get_terminal_type()),
+            term_type=_named(self._channel.get_terminal_type(), self._judged_line),
             term_size=self._channel.get_terminal_size(),
             term_modes=self._channel.get_terminal_modes(),
         )
@@ -392,6 +400,9 @@ class Channel(asyncssh.SSHServerSession[bytes]):
         self.say(sentence)
 
 
-def _named(terminal: str | None) -> str | None:
-    """A terminal's type as the host gets it, in TERM."""
-    return terminal if terminal is None or is_plain(b"TERM", terminal.encode()) else UNKNOWN_TERMINAL
+def _named(terminal: str | None, command: str) -> str | None:
+    """A terminal's type as the host gets it, in TERM, which `command` may use."""
+    if terminal is None:
+        return None
+    is_fit = is_plain(b"TERM", terminal.encode()) and not is_chosen_word(b"TERM", command)
+    return terminal if is_fit else UNKNOWN_TERMINAL

@@ -1,8 +1,9 @@
 """SFTP as it goes by, both ways: which files are read and written, and whether what is read may leave. Pure.
 
 Version 3 is spoken (draft-ietf-secsh-filexfer-02), as by OpenSSH; a client that offers a later one is offered this one.
-Packets pass as they are. What goes by a handle that is not open fails, as with any server. Who uses one number twice,
-or a type that version 3 has not, breaks the protocol: what cannot be followed does not go on.
+Packets pass as they are; what is asked right behind the offer of a version waits for the host's. What goes by a handle
+that is not open fails, as with any server. Who uses one number twice, or a type that version 3 has not, breaks the
+protocol: what cannot be followed does not go on.
 """
 
 from collections import deque
@@ -119,7 +120,7 @@ class SftpConversation:
         self._answers = Packets(_HOST)
         self._pending: dict[int, _Request] = {}
         self._files: dict[bytes, OpenFile] = {}
-        #: Packets of the client's that wait until the host has answered others.
+        #: Packets of the client's that wait until the host has answered others, or has said its version.
         self._held: deque[bytes] = deque()
         #: Versions that the host owes, one for each INIT.
         self._offered = 0
@@ -127,7 +128,7 @@ class SftpConversation:
 
     @property
     def is_full(self) -> bool:
-        """Whether the client has asked for more than goes to the host at once; it is to be read no more."""
+        """Whether the client has asked for more than goes to the host now; it is to be read no more."""
         return bool(self._held)
 
     def client(self, data: bytes) -> bytes:
@@ -138,7 +139,7 @@ class SftpConversation:
     def released(self) -> bytes:
         """What of the packets that waited goes to the host now. Raises BrokenProtocol."""
         passed: list[bytes] = []
-        while self._held and len(self._pending) < MAX_PENDING:
+        while self._held and len(self._pending) < MAX_PENDING and not self._waits(self._held[0]):
             passed.append(self._request(self._held.popleft()))
         return b"".join(passed)
 
@@ -160,6 +161,10 @@ class SftpConversation:
         self._files.clear()
 
     # --- what the client asks ---------------------------------------------------------------------------------------
+
+    def _waits(self, packet: bytes) -> bool:
+        """Whether the version has been offered and the host has still to answer: sshd takes what comes behind it."""
+        return not self._agreed and self._offered > 0 and Fields(packet, _CLIENT).kind != Kind.INIT
 
     def _request(self, packet: bytes) -> bytes:
         fields = Fields(packet, _CLIENT)

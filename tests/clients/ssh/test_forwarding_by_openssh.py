@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 from support.children import PATIENCE_S
 from support.clients import echo
 from support.clients.echo import said_back

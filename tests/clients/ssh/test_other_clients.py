@@ -130,3 +130,23 @@ def test_mosh_is_refused(host: GetHost) -> None:
     done = ssh(host("deploy").through, "mosh-server new -s -c 8")
     assert done.status == 126
     assert b"mosh" in done.err
+
+
+@needs("curl", "sh", "-c", "curl --version | grep -qw sftp")
+@pytest.mark.parametrize("protocol", ["scp", "sftp"])
+def test_curl(host: GetHost, protocol: str) -> None:
+    """By libssh2, which before 1.11 knows no cipher but CTR, and no MAC that follows it."""
+    data = bytes(range(256)) * 10_000
+
+    def seen(way: Client) -> tuple[int, int, bytes]:
+        (way.folder / "file").write_bytes(data)
+        key = [] if way.token else ["--key", way.identity]
+        (way.folder / "login").write_text(f'user = "{way.door}:{way.token}"\n')
+        curl = ["curl", "-sS", "--insecure", "-K", "login", *key]
+        there = f"{protocol}://127.0.0.1:{way.port}{way.folder}/up"
+        up = at(way, [*curl, "-T", "file", there])
+        assert not up.err
+        down = at(way, [*curl, "-o", "down", there])
+        return up.status, down.status, (way.folder / "down").read_bytes()
+
+    assert host("deploy").same(seen) == (0, 0, data)

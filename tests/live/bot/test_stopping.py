@@ -1,15 +1,18 @@
 """The bot stops when it is told to, whatever arrives in that moment."""
 
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.app import Bot
 from bot.posts.messages import Messages
 from bot.posts.notifier import Notifier
 from storage.model import Post
-from support.bot.stage import Stage
+from support.bot.stage import RunBot, Stage
 
 #: More ticks than a wake-up takes to get from the notice to the loop that waits.
 TICKS = 12
@@ -50,3 +53,26 @@ async def test_a_notifier_woken_and_cancelled_at_once_ends(idle_stage: Stage, ti
     running.cancel()
     done, _ = await asyncio.wait({running}, timeout=20)
     assert done == {running}
+
+
+async def test_a_client_that_swallows_being_stopped_keeps_nobody_waiting(
+    idle_stage: Stage, run_bot: RunBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As slack_sdk may while it renews a connection, by a `wait_for` of Python 3.11."""
+    renewing = asyncio.Event()
+
+    async def stubborn(_client: object, force: bool = False) -> None:
+        renewing.set()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    async def lost(_client: object) -> bool:
+        return False
+
+    stage = idle_stage
+    monkeypatch.setattr("bot.slack.sockets.WATCH_S", 0.05)
+    async with run_bot(Bot(stage.access, stage.notices, stage.settings), stage.slack):
+        monkeypatch.setattr(SocketModeClient, "connect_to_new_endpoint", stubborn)
+        monkeypatch.setattr(SocketModeClient, "is_connected", lost)
+        async with asyncio.timeout(40):
+            await renewing.wait()

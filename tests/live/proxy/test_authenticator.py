@@ -3,20 +3,29 @@
 import asyncio
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 import yaml
 from sqlalchemy import select
+from sqlmodel import col
 
 from access.context import Access
+from access.identity import acts, browser_sessions
 from access.identity.adoption import adopt
+from access.identity.handing import hand_token
+from access.identity.oidc.id_token import SignIn
+from access.identity.webauthn.problems import InvalidTouch
 from proxy.errors import AccessRefused, SessionEnded
 from proxy.sessions import authenticator
 from proxy.sessions.authenticator import Authenticator
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.refusals import REFUSALS_A_WINDOW, WINDOW_S
-from storage.model import AuditEvent, EndReason, Protocol
+from storage.model import AuditEvent, EndReason, Principal, Protocol
+from support.access import World
+from support.identity.authenticators import Changes
+from support.identity.touching import ISSUER, owner
 from support.proxy import Grants, WritePolicy
 
 
@@ -74,6 +83,57 @@ async def test_whoever_waits_too_long_for_their_turn_is_told_so(
     turns.release()
     admitted = await gate.admit(username="read@db", token=token, protocol=Protocol.POSTGRES, client="127.0.0.1:1")
     assert admitted.principal.name == "alice"
+
+
+async def test_a_rule_that_asks_for_a_sign_in_asks_at_the_door_too(
+    access: Access, granted: Grants, write_policy: WritePolicy
+) -> None:
+    grant = await granted("db", "read")
+    policy = yaml.safe_load(access.policies.path.read_text())
+    policy["providers"] = {"corp": {"issuer": "https://login.example.com", "client_id": "g"}}
+    policy["policy"][0]["requires"] = {"sign_in": "8h"}
+    write_policy(policy)
+    access.policies.reload()
+    await adopt(access)
+    gate = Authenticator(access)
+    door: dict[str, Any] = {"username": "read@db", "protocol": Protocol.POSTGRES, "client": "127.0.0.1:1"}
+    with pytest.raises(AccessRefused, match="This takes a sign-in within the last 8h"):
+        await gate.admit(token=grant.token, **door)
+    now = datetime.now(UTC)
+    proven = SignIn("https://login.example.com", "u", now, now, (), None, None, None, False, {})
+    async with access.database.transaction() as transaction:
+        alice = (await transaction.scalars(select(Principal).where(col(Principal.name) == "alice"))).one()
+        await browser_sessions.begin(transaction, alice, "corp", proven, now)
+    assert (await gate.admit(token=grant.token, **door)).principal.name == "alice"
+
+
+async def test_a_rule_that_asks_for_a_touch_takes_a_token_that_was_handed_with_one(
+    access: Access, granted: Grants, write_policy: WritePolicy
+) -> None:
+    grant = await granted("db", "read")
+    policy = yaml.safe_load(access.policies.path.read_text())
+    policy["providers"] = {"corp": {"issuer": ISSUER, "client_id": "g"}}
+    policy["policy"][0]["requires"] = {"sign_in": "8h", "present": True}
+    write_policy(policy)
+    access.policies.reload()
+    await adopt(access)
+    async with access.database.transaction() as transaction:
+        people = {each.name: each for each in (await transaction.scalars(select(Principal))).all()}
+    alice = await owner(World(access, people), "alice")
+    gate = Authenticator(access)
+    door: dict[str, Any] = {"username": "read@db", "protocol": Protocol.POSTGRES, "client": "127.0.0.1:1"}
+    with pytest.raises(AccessRefused, match="takes a token that was handed with a touch of your security key"):
+        await gate.admit(token=grant.token, **door)
+    touch = await alice.touch(acts.take_token(grant.grant.id))
+    _, token = await hand_token(access, grant.grant.id, people["alice"], touch=touch)
+    admitted = await gate.admit(token=token, **door)
+    assert (admitted.proof["provider"], admitted.proof["touch"]["name"]) == ("corp", "Blue key")
+    with pytest.raises(AccessRefused, match="handed with a touch"):
+        await gate.admit(token=grant.token, **door)
+    with pytest.raises(InvalidTouch):
+        await alice.touch(acts.take_token(grant.grant.id), Changes(count=1))
+    with pytest.raises(AccessRefused, match="handed with a touch"):
+        await gate.admit(token=token, **door)
 
 
 DENIED = {"name": "no-more", "who": ["alice"], "resources": ["db"], "roles": ["*"], "decision": "denied"}

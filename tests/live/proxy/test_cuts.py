@@ -18,6 +18,7 @@ from access.context import Access
 from access.decisions.statement_reviews import review_statement
 from access.grants import grants
 from access.identity.adoption import adopt
+from access.policy.directory import Directory
 from access.policy.file import PolicyFile
 from proxy.errors import AccessRefused, SessionEnded
 from proxy.sessions import authenticator, endings, watch
@@ -348,6 +349,37 @@ async def test_a_process_that_adopts_its_own_new_policy_cuts_only_who_it_concern
         clocked.now += watch.STALE_GRACE_S
         await clocked.watch.recheck_policy()
         assert reading.ending is None
+
+
+async def test_whoever_finds_it_first_a_session_is_told_why_its_grant_went(
+    unwatched: Gateway, access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One transaction takes a leaver's grant and place in the policy: two notices, in either order."""
+    held = await granted("db", "read")
+    gone = access.policies.current.with_directory(Directory(gone=frozenset({"alice"})))
+    for revoked, words in ((False, "The policy has changed"), (True, "they left")):
+        async with unwatched.enter(await admit(unwatched, held.token)) as session:
+            if revoked:
+                await grants.revoke(access, held.grant.id, None, "they left")
+            with monkeypatch.context() as changed:
+                changed.setattr(access.policies, "current", gone)
+                await unwatched._watch.recheck_policy()
+            assert words in str(session.ending)
+            assert session.ending is not None
+            assert session.ending.reason is EndReason.REVOKED
+
+
+async def test_a_session_that_the_policy_ends_waits_for_no_storage(
+    unwatched: Gateway, access: Access, granted: Grants, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = access.policies.current.with_directory(Directory(gone=frozenset({"alice"})))
+    held = await granted("db", "read")
+    async with unwatched.enter(await admit(unwatched, held.token)) as session:
+        with monkeypatch.context() as changed:
+            changed.setattr(access.database, "transaction", unavailable)
+            changed.setattr(access.policies, "current", gone)
+            await unwatched._watch.recheck_policy()
+        assert "alice is not in the policy" in str(session.ending)
 
 
 @pytest.mark.finding("M5")

@@ -14,8 +14,14 @@ from access.context import Access
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from storage.database import Database
+from storage.notices import Notices
 from support.policies import policy_document
+from support.web.stage import ADDRESSES
 from web.app import WebServer
+from web.settings import Origin, WebSettings
+
+NOWHERE = ("127.0.0.1", 0)
+SETTINGS = WebSettings(NOWHERE, NOWHERE, Origin("https", "gate.example.com", 443), ADDRESSES)
 
 
 def access_to(database: Database, folder: Path) -> Access:
@@ -28,7 +34,7 @@ def access_to(database: Database, folder: Path) -> Access:
 @pytest.fixture
 async def port(database: Database, tmp_path: Path) -> AsyncIterator[int]:
     access = access_to(database, tmp_path)
-    runner = web.AppRunner(WebServer(access, ("127.0.0.1", 0)).application(), access_log=None)
+    runner = web.AppRunner(WebServer(access, SETTINGS, Notices(database)).health(), access_log=None)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -65,7 +71,7 @@ async def test_what_is_no_http_is_told_no_version(port: int, sent: bytes) -> Non
 
 async def test_a_storage_that_is_gone_is_said(tmp_path: Path) -> None:
     away = Database("postgresql://nobody@127.0.0.1:1/nothing")
-    runner = web.AppRunner(WebServer(access_to(away, tmp_path), ("127.0.0.1", 0)).application(), access_log=None)
+    runner = web.AppRunner(WebServer(access_to(away, tmp_path), SETTINGS, Notices(away)).health(), access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     url = f"http://127.0.0.1:{runner.addresses[0][1]}/readyz"

@@ -11,9 +11,9 @@ from slack_bolt.listener.async_listener import AsyncListener
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
+from access.addresses import Addresses
 from bot.app import bolt_app
 from bot.context import BotContext
-from bot.facts.addresses import Addresses
 from bot.listeners.register import register_listeners
 from bot.settings import BotSettings
 from bot.slack.client import Installation, Slack

@@ -11,16 +11,18 @@ from bot.blocks.digest import render_digest
 from bot.blocks.listing import render_help, render_home, render_list
 from bot.blocks.message import Message
 from bot.blocks.modals import render_deny_form, render_revoke_form, render_token, render_too_late, render_waiting
+from bot.blocks.notices import render_key_notice, render_linked
 from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
 from bot.blocks.request_form import OPTION_LIMIT, Already, Choice, Draft, render_form, render_notice
 from bot.blocks.statement import render_statement
+from bot.blocks.step_up import render_step_up
 from bot.blocks.waiting import render_waiting_list
 from bot.facts.facts import Phase, RequestFacts, StatementFacts
 from slack_simulator.blocks.plain import plain_blocks, plain_view
 from slack_simulator.blocks.views import view_problems
 from slack_simulator.webapi.content import checked_blocks
-from storage.model import HoldState, PostSubject, RequestState
+from storage.model import HoldState, KeyEnd, PostSubject, RequestState, SecurityKey
 from support.bot.facts import NOW, digest_facts, request_facts, statement_facts
 
 NAMES = {"U0ALICE": "alice", "U0BOB": "bob", "C0INCIDENT": "incidents"}
@@ -51,6 +53,24 @@ def every_statement() -> list[StatementFacts]:
     return [statement_facts(state) for state in (*HoldState, None)]
 
 
+def every_key() -> list[SecurityKey]:
+    """A key that counts, and one for each way in which it ended."""
+    return [_key(None), *map(_key, KeyEnd)]
+
+
+def _key(reason: KeyEnd | None) -> SecurityKey:
+    return SecurityKey(
+        principal_id=UUID(int=1),
+        credential_id=b"k",
+        public_key=b"p",
+        aaguid="",
+        name=HOSTILE,
+        created_at=NOW,
+        ended_at=None if reason is None else NOW,
+        end_reason=reason,
+    )
+
+
 def _lists() -> Iterator[tuple[list[RequestFacts], list[RequestFacts]]]:
     granted, pending = request_facts(RequestState.APPROVED), request_facts()
     yield [], []
@@ -72,6 +92,7 @@ RENDERERS: dict[Callable[..., Rendering], Callable[[], Iterable[Rendering]]] = {
     render_reply: lambda: map(render_reply, every_request()),
     render_superseded: lambda: map(render_superseded, every_request()),
     render_statement: lambda: map(render_statement, every_statement()),
+    render_linked: lambda: [render_linked("alice", NOW, pages) for pages in ("", "https://gate.example.com")],
     render_digest: lambda: [render_digest(digest_facts(held=tuple(every_statement())))],
     render_help: lambda: [render_help(), render_help("there is no such command")],
     render_list: lambda: [render_list(grants, pending, NOW) for grants, pending in _lists()],
@@ -86,6 +107,11 @@ RENDERERS: dict[Callable[..., Rendering], Callable[[], Iterable[Rendering]]] = {
     render_too_late: lambda: [render_too_late("/access", "payments-db read 15m")],
     render_deny_form: lambda: [render_deny_form(Target(PostSubject.REQUEST, UUID(int=3), 1), "What alice asked for")],
     render_revoke_form: lambda: [render_revoke_form(request_facts(RequestState.APPROVED))],
+    render_step_up: lambda: [
+        render_step_up("This takes a touch.", "https://gate.example.com", "/present/request/1"),
+        render_step_up(f"This takes {HOSTILE}.", "", ""),
+    ],
+    render_key_notice: lambda: [render_key_notice(key, "https://gate.example.com") for key in every_key()],
     render_token: lambda: [render_token(request_facts(RequestState.APPROVED), "ey" + "J" * 900)],
 }
 

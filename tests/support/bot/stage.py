@@ -14,10 +14,10 @@ import yaml
 from sqlalchemy import select, text
 from sqlmodel import SQLModel, col
 
+from access.addresses import Addresses
 from access.context import Access
 from access.deadlines import Deadlines
 from bot.app import Bot
-from bot.facts.addresses import Addresses
 from bot.manifest import manifest_text
 from bot.settings import BotSettings
 from slack_simulator.client import SimulatorClient

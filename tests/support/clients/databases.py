@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncpg
 
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 from storage.embedded.cluster import Cluster
 from support.clients.served import Served
 from support.clients.ways import Databases, ToDatabase

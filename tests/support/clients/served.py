@@ -19,7 +19,7 @@ from access.decisions import requests
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from storage.database import Database
 from storage.embedded.server import Embedded
@@ -120,6 +120,7 @@ def _environment(made: Served, dsn: str) -> dict[str, str]:
         "GATEPASS_SSH_LISTEN": f"127.0.0.1:{made.ssh_port}",
         "GATEPASS_POSTGRES_LISTEN": f"127.0.0.1:{made.postgres_port}",
         # Where a proxy says how it is; nobody asks here.
+        "GATEPASS_HEALTH_LISTEN": f"127.0.0.1:{free_port()}",
         "GATEPASS_WEB_LISTEN": f"127.0.0.1:{free_port()}",
         "GATEPASS_PUBLIC_HOST": "127.0.0.1",
     }

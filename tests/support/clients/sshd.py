@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 from support.children import PATIENCE_S
 from support.ssh import Upstream
 

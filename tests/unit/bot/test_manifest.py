@@ -25,6 +25,7 @@ SCOPES: dict[str, set[str]] = {
     "chat_update": {"chat:write"},
     "conversations_info": {"channels:read", "groups:read"},
     "conversations_open": {"im:write"},
+    "usergroups_users_list": {"usergroups:read"},
     "users_info": {"users:read"},
     "views_open": set(),
     "views_publish": set(),

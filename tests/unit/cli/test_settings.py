@@ -8,6 +8,7 @@ import pytest
 from cli.settings import InvalidSettings, Settings
 
 ROOT = Path(__file__).parents[3]
+CERTIFICATE = ("GATEPASS_WEB_CERT", "GATEPASS_WEB_KEY")
 VARIABLES = sorted(str(field.alias) for field in Settings.model_fields.values())
 
 
@@ -52,8 +53,16 @@ def test_every_variable_is_documented_and_no_other() -> None:
 
 @pytest.mark.parametrize("variable", VARIABLES)
 def test_the_documented_name_is_read(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    value = {"GATEPASS_LOG_FORMAT": "json"}.get(variable, "1234" if "PORT" in variable else "127.0.0.1:1234")
+    special = {
+        "GATEPASS_LOG_FORMAT": "json",
+        "GATEPASS_WEB_URL": "https://gate.example.com",
+        "GATEPASS_WEB_PROXIES": "10.0.0.1, 10.1.0.0/16",
+    }
+    value = special.get(variable, "1234" if "PORT" in variable else "127.0.0.1:1234")
     before = Settings.load()
+    if variable in CERTIFICATE:
+        for each in CERTIFICATE:
+            monkeypatch.setenv(each, "/somewhere.pem")
     monkeypatch.setenv(variable, value)
     assert Settings.load() != before
 
@@ -102,3 +111,45 @@ def test_a_value_that_means_nothing_is_one_sentence(
 def test_names_and_addresses_are_hosts(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
     monkeypatch.setenv("GATEPASS_PUBLIC_HOST", host)
     assert Settings.load().public_host == host
+
+
+@pytest.mark.parametrize(
+    ("variables", "origin"),
+    [
+        ({}, "https://localhost:8444"),
+        ({"GATEPASS_PUBLIC_HOST": "gate.example.com"}, "https://gate.example.com:8444"),
+        ({"GATEPASS_WEB_URL": "https://gate.example.com"}, "https://gate.example.com"),
+        ({"GATEPASS_WEB_URL": "http://localhost:8444"}, "http://localhost:8444"),
+    ],
+)
+def test_where_the_pages_are(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], origin: str) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert str(Settings.load().origin) == origin
+
+
+@pytest.mark.parametrize(
+    ("variables", "says"),
+    [
+        ({"GATEPASS_WEB_URL": "http://gate.example.com"}, "GATEPASS_WEB_URL: cookies and sign-ins need https"),
+        ({"GATEPASS_WEB_URL": "https://gate.example.com/x"}, "GATEPASS_WEB_URL: it has a path"),
+        ({"GATEPASS_WEB_CERT": "/c.pem"}, "go together"),
+        ({"GATEPASS_WEB_KEY": "/k.pem"}, "go together"),
+        (
+            {"GATEPASS_WEB_CERT": "/c.pem", "GATEPASS_WEB_KEY": "/k.pem", "GATEPASS_WEB_PROXIES": "10.0.0.1"},
+            "GATEPASS_WEB_CERT encrypts here",
+        ),
+        ({"GATEPASS_WEB_URL": "http://localhost:8444", "GATEPASS_WEB_PROXIES": "10.0.0.1"}, "begins with https://"),
+        ({"GATEPASS_WEB_URL": "http://localhost:8444", "GATEPASS_WEB_LISTEN": "0.0.0.0:8444"}, "this machine alone"),
+        ({"GATEPASS_WEB_PROXIES": "gate.example.com"}, "GATEPASS_WEB_PROXIES: "),
+        ({"GATEPASS_WEB_PROXIES": "10.0.0.1/8"}, "GATEPASS_WEB_PROXIES: "),
+    ],
+)
+def test_pages_that_would_not_be_safe_are_not_served(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], says: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(InvalidSettings) as wrong:
+        Settings.load()
+    assert says in str(wrong.value)

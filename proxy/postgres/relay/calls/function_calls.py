@@ -13,12 +13,12 @@ from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.function_calls import read_function_call
 from proxy.postgres.relay.calls.object_reading import ObjectReading
-from proxy.postgres.relay.deciding import FAILING, Deciding
+from proxy.postgres.relay.judging.deciding import FAILING, Deciding
+from proxy.postgres.relay.judging.questions import close_waiting
+from proxy.postgres.relay.judging.reviewing import Reviewing
 from proxy.postgres.relay.link import Link
-from proxy.postgres.relay.questions import close_waiting
-from proxy.postgres.relay.reviewing import Reviewing
 from proxy.postgres.relay.state.connection_state import ConnectionState
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts
 
@@ -41,6 +41,8 @@ class FunctionCalls:
     ) -> None:
         """`pin` counts what is held while it is searched."""
         self._deciding = deciding
+        self._analysing = deciding.analysing
+        self._texts = deciding.texts
         self._reviewing = reviewing
         self._state = state
         self._reading = ObjectReading(session, deciding, state, link, pin)
@@ -56,7 +58,7 @@ class FunctionCalls:
             return self._refused(await self._deciding.refuse([_OTHER], str(refusal), _RULE))
         analysis = await self._analysed(call)
         if self._deciding.waits(analysis):
-            if not await self._deciding.settled():
+            if not await self._texts.settled():
                 return b""
             denial = await self._reviewing.call(analysis)
         else:
@@ -80,7 +82,7 @@ class FunctionCalls:
 
     async def _analysed(self, call: ObjectCall) -> QueryAnalysis:
         """As the SQL that does the same, with the values of this call as its text."""
-        analysis = await self._deciding.analysed(call.sql())
+        analysis = await self._analysing.analysed(call.sql())
         text = await aside(call.shown, is_long=True) if call.data_bytes > HASHED_ASIDE_BYTES else call.shown()
         statements = tuple(
             replace(each, facts=replace(each.facts, text=text, unreviewable="")) for each in analysis.statements

@@ -24,12 +24,12 @@ from proxy.postgres.large_objects.functions import HASHED_ASIDE_BYTES, ObjectCal
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.function_calls import function_call, function_result, read_function_result
-from proxy.postgres.relay.deciding import Deciding
+from proxy.postgres.relay.judging.deciding import Deciding
+from proxy.postgres.relay.judging.questions import close_waiting
 from proxy.postgres.relay.link import Link
-from proxy.postgres.relay.questions import close_waiting
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.pending_reply import Kind, Question
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 from proxy.sessions.session import LiveSession
 
 T = TypeVar("T")
@@ -66,6 +66,7 @@ class ObjectReading:
         self._pin = pin
         self._session = session
         self._deciding = deciding
+        self._texts = deciding.texts
         self._state = state
         self._link = link
         #: Descriptor -> what its last read ended with; nothing else has run since `_known_at` runs.
@@ -74,7 +75,7 @@ class ObjectReading:
 
     async def read(self, call: ObjectCall, whole: bytes, analysis: QueryAnalysis) -> None:
         """A loread that may run, and its answer up to its ReadyForQuery. Raises ProtocolViolation and PolicyFault."""
-        if not await self._deciding.settled():
+        if not await self._texts.settled():
             return
         if self._state.runs != self._known_at:
             self._known.clear()

@@ -5,7 +5,7 @@ a longer character has bytes of ASCII in it, by which its cells would be taken a
 """
 
 from access.policy.labels import ANY_SETTING, UNPARSEABLE, SqlLabel
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 
 RECODED = (
     "Gatepass cannot tell in which encoding the rows of this COPY come, so it cannot mask them: something before it in "

@@ -10,16 +10,19 @@ read, decide and mask, and tell it what passed.
 """
 
 from collections import deque
+from collections.abc import Iterator
+from itertools import chain
 
 from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.state.pending_reply import READY, Kind, PendingReply, Question
-from proxy.postgres.relay.state.portals import Portal, Portals
+from proxy.postgres.relay.state.portals import MAX_PORTALS, Portal, Portals
 from proxy.postgres.relay.state.prepared import Prepared, PreparedStatements
 from proxy.postgres.relay.state.replies import LEGAL
+from proxy.postgres.sql.cursors import Kind as Change
 from proxy.postgres.sql.cursors import OpenCursors
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 
 #: Answers that may be outstanding; the client waits beyond that.
 MAX_PENDING = 20_000
@@ -37,6 +40,8 @@ class ConnectionState:
         self._portals = Portals()
         #: Portals that SQL made.
         self.cursors = OpenCursors()
+        #: What declared cursors in this transaction, by its id.
+        self._declared: dict[int, QueryAnalysis] = {}
         #: Everything up to the next Sync is lost: the server discards it, or would after a refusal.
         self.discarding = False
         self._copying_in = False
@@ -122,8 +127,10 @@ class ConnectionState:
         self._asked = (encoding, strings, self.runs, self._batch)
 
     def query(self, analysis: QueryAnalysis, denial: bytes | None = None, *, sql: bytes = b"") -> None:
+        """A Query is sent, which takes the unnamed portal; a refused one is no SQL, and leaves it."""
         if denial is None:
             self.note_run(analysis)
+            self._portals.closed("")
             self._prepared.made_by_sql(analysis, sql)
         self._add(PendingReply(Kind.QUERY, analysis=analysis, denial=denial))
 
@@ -285,6 +292,18 @@ class ConnectionState:
         self.has_made_things = self.has_made_things or analysis.may_make_things
         if analysis.cursors:
             self._portals.met(analysis.cursors)
+            self._declare(analysis)
+
+    def _declare(self, analysis: QueryAnalysis) -> None:
+        if any(each.kind is Change.DECLARE for each in analysis.cursors):
+            self._declared[id(analysis)] = analysis
+            if len(self._declared) > MAX_PORTALS:
+                raise ProtocolViolation("too many cursors")
+
+    @property
+    def opened(self) -> Iterator[QueryAnalysis]:
+        """What the portals and the cursors of this transaction may run; what was held when it began has its rows."""
+        return chain(self._portals.analyses, self._declared.values())
 
     # --- received from upstream ---------------------------------------------------------------------------------------
 
@@ -419,4 +438,5 @@ class ConnectionState:
             self.has_made_things = False
         if status == b"I" and not self._pending:
             self._portals.ended()
+            self._declared.clear()
         self.cursors.ready(status, settled=not self._pending)

@@ -10,7 +10,7 @@ from proxy.postgres.large_objects.functions import ObjectCall
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.state.portals import Portal
 from proxy.postgres.relay.state.prepared import Prepared
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 
 
 class Kind(IntEnum):

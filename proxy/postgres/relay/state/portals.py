@@ -3,13 +3,14 @@
 Data alone, but for `started`: that is a decision, and requests.py's.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.state.prepared import Prepared
 from proxy.postgres.sql.cursors import CursorChange
+from proxy.postgres.sql.texts.query import QueryAnalysis
 
 #: More names than this are no client's need.
 MAX_PORTALS = 10_000
@@ -69,6 +70,11 @@ class Portals:
 
     def get(self, name: str) -> Portal | None:
         return self._named.get(name)
+
+    @property
+    def analyses(self) -> Iterator[QueryAnalysis]:
+        """What those may run that SQL can fetch from."""
+        return (each.analysis for name, portal in self._named.items() if name for each in portal.candidates)
 
     def bound(self, name: str, portal: Portal) -> None:
         """A Bind is sent, which gives the name to this portal."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.protocol.messages import Column
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 
 #: More names than this are no client's need.
 MAX_PREPARED = 10_000

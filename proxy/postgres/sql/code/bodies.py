@@ -4,6 +4,7 @@ What a name in a body means is found when it runs: a view may take a table's pla
 that shows masked columns. So no body that reads rows can be proven harmless where a database has masked columns. What
 remains are expressions of a function's own arguments and, in a trigger, of what is not masked in its row: in SQL by
 the tree, in PL/pgSQL by its tokens (`plpgsql`). Whatever is not listed here makes the code one that is not followed.
+A DO block of definitions alone never comes here: its statements are read one by one (`effects.blocks`).
 """
 
 from collections.abc import Callable, Iterable, Iterator

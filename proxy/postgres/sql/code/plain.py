@@ -16,6 +16,26 @@ BUILT_IN = frozenset(
     | {"bytea", "uuid", "json", "jsonb", "xml", "inet", "date", "time", "timetz", "timestamp", "timestamptz"}
     | {"interval"}
 )
+#: All that PostgreSQL 18 has in pg_catalog, pseudo-types among them: a type of such a name may be taken for it.
+SYSTEM_TYPES = frozenset(
+    {
+        *("aclitem", "any", "anyarray", "anycompatible", "anycompatiblearray", "anycompatiblemultirange"),
+        *("anycompatiblenonarray", "anycompatiblerange", "anyelement", "anyenum", "anymultirange"),
+        *("anynonarray", "anyrange", "bit", "bool", "box", "bpchar", "bytea", "char", "cid", "cidr"),
+        *("circle", "cstring", "date", "datemultirange", "daterange", "event_trigger", "fdw_handler"),
+        *("float4", "float8", "gtsvector", "index_am_handler", "inet", "int2", "int2vector", "int4"),
+        *("int4multirange", "int4range", "int8", "int8multirange", "int8range", "internal", "interval"),
+        *("json", "jsonb", "jsonpath", "language_handler", "line", "lseg", "macaddr", "macaddr8", "money"),
+        *("name", "numeric", "nummultirange", "numrange", "oid", "oidvector", "path"),
+        *("pg_brin_bloom_summary", "pg_brin_minmax_multi_summary", "pg_ddl_command", "pg_dependencies"),
+        *("pg_lsn", "pg_mcv_list", "pg_ndistinct", "pg_node_tree", "pg_snapshot", "point", "polygon"),
+        *("record", "refcursor", "regclass", "regcollation", "regconfig", "regdictionary", "regnamespace"),
+        *("regoper", "regoperator", "regproc", "regprocedure", "regrole", "regtype", "table_am_handler"),
+        *("text", "tid", "time", "timestamp", "timestamptz", "timetz", "trigger", "tsm_handler"),
+        *("tsmultirange", "tsquery", "tsrange", "tstzmultirange", "tstzrange", "tsvector", "txid_snapshot"),
+        *("unknown", "uuid", "varbit", "varchar", "void", "xid", "xid8", "xml"),
+    }
+)
 #: Those of them that hold every value of the others that a column may be turned from: no error tells of one.
 WIDE = frozenset({"text", "varchar", "int8", "float8", "numeric", "bytea", "json", "jsonb", "timestamp", "timestamptz"})
 #: Functions in a check that only say something about their argument.

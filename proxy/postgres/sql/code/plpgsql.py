@@ -22,7 +22,9 @@ _WITHIN = frozenset({"and", "or", "not", "is", "in", "true", "false", "case", "w
 _OTHERS = frozenset({"isnull", "notnull", "distinct", "from", "like", "ilike", "between", "using", "default"})
 _LEVELS = frozenset({"debug", "log", "info", "notice", "warning", "exception"})
 _RAISED = frozenset({"errcode", "message", "detail", "hint"})
-_WORDS = _STARTING | _WITHIN | _OTHERS | _LEVELS | _RAISED
+#: What gives the time: reserved by PostgreSQL, so that neither a function nor a variable has such a name.
+_TIMES = frozenset({"current_date", "current_time", "current_timestamp", "localtime", "localtimestamp"})
+_WORDS = _STARTING | _WITHIN | _OTHERS | _LEVELS | _RAISED | _TIMES
 #: The row that a trigger is called for.
 _ROWS = frozenset({"new", "old"})
 #: What else a trigger is told.
@@ -48,7 +50,7 @@ _OWN_WORDS = frozenset(
 #: What ends the type of a variable.
 _VALUE = frozenset({":=", "=", "default", "not", ";"})
 #: Reserved by PostgreSQL, so that no function has such a name.
-_RESERVED = _WITHIN - {"is"}
+_RESERVED = _TIMES | _WITHIN - {"is"}
 _TEXT = "'"
 
 IsMasked = Callable[[str], bool]

@@ -38,6 +38,10 @@ _INSTEAD = {
     Why.ENCODED: "COPY in the encoding {} cannot be masked. Use ENCODING 'UTF8', or leave it out.",
     Why.SHADOWED: "This database has masked data, and code that is there already may come to mean this by its name "
     "({}). Choose a name that nothing has, or have it changed by a migration that does not pass Gatepass.",
+    Why.PLACES: "This database has masked data, and code or columns of it count on what {} is made of, which this "
+    "would change. Have it changed by a migration that does not pass Gatepass.",
+    Why.DROPPED: "This database has masked data, and code that is there may call or name what {} takes away, so that "
+    "another thing could take its place. Have it dropped by a migration that does not pass Gatepass.",
     Why.SETTING: "This would keep something that sets or shows settings when it is used ({}), and this database has "
     "masked data. Use SET and SHOW by themselves.",
     Why.DEPTH: "This statement is nested too deeply to be checked for masked data. Write it with fewer levels.",

@@ -12,11 +12,15 @@ from postgast import pg_query_pb2 as pg
 from proxy.postgres.sql.catalogue import Catalogue, IsMasked, Table
 from proxy.postgres.sql.columns.defining.definitions import shown_by_view
 from proxy.postgres.sql.columns.queries import query
-from proxy.postgres.sql.columns.relations import Column, Relation, Used
+from proxy.postgres.sql.columns.relations import MAX_COLUMNS, Column, Relation, Used
 from proxy.postgres.sql.columns.scope import Scope
 from proxy.postgres.sql.effects.names import strings
 from proxy.syntax.sql import unwrap
 
+#: In how many forms a table may come with all that may have been rolled back; beyond that only the last form grows.
+_MAX_DOUBLED = 16
+#: A table of more is uncertain until they are committed.
+_MAX_FORMS = 300
 #: Kinds of statements that make no function, and let no name mean another table or function than before.
 _SETTLED = (
     *(pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt, pg.MergeStmt, pg.CopyStmt, pg.ExplainStmt),
@@ -103,6 +107,8 @@ def _defined(table: pg.CreateStmt, scope: Scope) -> Relation | None:
             if len(found) != 1 or found[0].is_uncertain:
                 return None
             columns += (Column(name) for name in found[0].columns.values())
+        if len(columns) > MAX_COLUMNS:
+            return None
     return Relation(table.relation.relname, tuple(columns))
 
 
@@ -110,7 +116,13 @@ def _extended(change: pg.AlterTableStmt, scope: Scope) -> Iterator[Table]:
     new = [getattr(each.alter_table_cmd, "def").column_def.colname for each in change.cmds if _adds(each)]
     if not new:
         return
-    for table in scope.catalogue.named(change.relation.relname, change.relation.schemaname):
+    known = scope.catalogue.named(change.relation.relname, change.relation.schemaname)
+    if len(known) > _MAX_FORMS:
+        if not any(table.is_uncertain for table in known):
+            yield _of(change.relation, None, scope)
+        return
+    # Each change may have been rolled back, so it extends whatever there may be: twice as many with each.
+    for table in known if len(known) <= _MAX_DOUBLED else [*(each for each in known if each.oid), known[-1]]:
         if not table.is_uncertain:
             columns = [Column(name, table.masked.get(number, "")) for number, name in table.columns.items()]
             rows = Relation("", tuple(columns + [Column(each) for each in new]))

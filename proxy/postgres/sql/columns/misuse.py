@@ -70,12 +70,14 @@ from proxy.postgres.sql.columns.relations import Used, Why
 from proxy.postgres.sql.columns.scope import Scope
 from proxy.postgres.sql.cursors import cursor_change
 from proxy.postgres.sql.effects.names import strings
+from proxy.syntax.new_words import new_word
 from proxy.syntax.sql import unwrap, walk
 
 #: They say by themselves what stands in the way.
 _SAID = frozenset(
     {
         *(Why.AROUND, Why.CODE, Why.BODY, Why.KEPT, Why.GROWN, Why.PLANNED, Why.ENCODED, Why.SHADOWED, Why.SETTING),
+        *(Why.PLACES, Why.DROPPED),
     }
 )
 _QUERIES = (pg.SelectStmt, pg.InsertStmt, pg.UpdateStmt, pg.DeleteStmt, pg.MergeStmt)
@@ -146,6 +148,8 @@ def _check_others(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> N
     """What goes around columns, and what would run other code over them."""
     if around := reads_around(tree):
         raise Used(around, Why.AROUND)
+    if called := _called_by_word(tree, catalogue):
+        raise Used(f"{called}()", Why.WHOLE_ROW)
     if code := unproven(tree, catalogue, is_masked):
         raise Used(code, Why.BODY)
     if setting := planner_setting(tree):
@@ -162,6 +166,12 @@ def _check_others(tree: Message, catalogue: Catalogue, is_masked: IsMasked) -> N
 
     if code := next(run_code(tree, has, reads_masked=bool(columns)), None):
         raise Used(code, Why.CODE)
+
+
+def _called_by_word(tree: Message, catalogue: Catalogue) -> str:
+    """A function that gives masked rows, and that an older server would call by a word that is none of its own."""
+    words = (word.name for node in walk(tree) if (word := new_word(node)) is not None)
+    return next((name for name in words if any(each.masked for each in catalogue.functions([name]))), "")
 
 
 def _asked(tree: Message) -> _Asked | None:

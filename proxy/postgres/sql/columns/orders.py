@@ -14,7 +14,20 @@ from proxy.syntax.sql import unwrap, walk
 
 #: What says which plans are taken.
 _PREFIX = "enable_"
-_COSTS = frozenset({"seq_page_cost", "random_page_cost", "cpu_tuple_cost", "cpu_index_tuple_cost", "cpu_operator_cost"})
+_COSTS = frozenset(
+    {
+        *("seq_page_cost", "random_page_cost", "cpu_tuple_cost", "cpu_index_tuple_cost", "cpu_operator_cost"),
+        *("effective_cache_size", "cursor_tuple_fraction", "parallel_setup_cost", "parallel_tuple_cost"),
+        *("min_parallel_table_scan_size", "min_parallel_index_scan_size", "recursive_worktable_factor"),
+    }
+)
+#: What says how many rows of which values there are.
+_STATISTICS = frozenset(
+    {
+        *("pg_restore_relation_stats", "pg_restore_attribute_stats", "pg_restore_extended_stats"),
+        *("pg_clear_relation_stats", "pg_clear_attribute_stats", "pg_clear_extended_stats"),
+    }
+)
 _SETS = "set_config"
 #: A view by which settings are made.
 _SETTINGS = "pg_settings"
@@ -32,7 +45,7 @@ def planner_setting(tree: Message) -> str | None:
 
 def _is_planners(name: str) -> bool:
     folded = name.lower()
-    return folded.startswith(_PREFIX) or folded in _COSTS or folded in {_SETS, _SETTINGS}
+    return folded.startswith(_PREFIX) or folded in _COSTS | _STATISTICS or folded in {_SETS, _SETTINGS}
 
 
 def _constant(node: Message) -> str | None:
@@ -48,6 +61,8 @@ def _set_by(node: Message) -> Iterator[str]:
             name, value = ([*map(_constant, node.args), None, None])[:2]
             # Where it is named when it runs, its value may tell that it is none of these: pg_dump gives a list.
             yield name if name is not None else "" if value is not None and _SEPARATOR in value else _SETS
+        case pg.FuncCall() if strings(node.funcname)[-1] in _STATISTICS:
+            yield strings(node.funcname)[-1]
         case pg.UpdateStmt() if node.relation.relname == _SETTINGS:
             yield _SETTINGS
         case _:

@@ -7,6 +7,9 @@ from functools import cached_property
 
 from proxy.postgres.sql.catalogue import Catalogue, Function, Table
 
+#: A target list has at most 1,664 entries, and a FROM a few such tables: each level of `l.*, r.*` doubles them.
+MAX_COLUMNS = 20_000
+
 
 class Why(IntEnum):
     """What stands in the way; `hints` has a sentence for each."""
@@ -30,6 +33,8 @@ class Why(IntEnum):
     ENCODED = 16
     SHADOWED = 17
     SETTING = 18
+    PLACES = 19
+    DROPPED = 20
 
 
 class Used(Exception):
@@ -141,8 +146,10 @@ def _any_of(name: str, candidates: Sequence[list[Column]]) -> Relation:
 
 
 def joined(name: str, relations: Iterable[Relation]) -> Relation:
-    """The columns of several side by side."""
+    """The columns of several side by side. Raises Used where they are more than any server bears."""
     parts = list(relations)
+    if sum(len(each.columns) for each in parts) > MAX_COLUMNS:
+        raise Used(name or "*", Why.DEPTH)
     return Relation(
         name,
         tuple(column for each in parts for column in each.columns),

@@ -2,7 +2,8 @@
 
 Bodies in SQL are parsed like any other SQL. PL/pgSQL and other languages are not read: libpg_query's parser of PL/pgSQL
 ends the process on some texts (a failed assertion), and what EXECUTE puts together nobody can see. So they are
-`unparseable`, together with the kind of their statement: a rule that names either decides, and no rule denies.
+`unparseable`, together with the kind of their statement: a rule that names either decides, and no rule denies. A DO
+block that is proven to do nothing but define things has what its statements do (`blocks`).
 """
 
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import SqlLabel
+from proxy.postgres.sql.effects.blocks import statements_of_block
 from proxy.postgres.sql.effects.found import Found
 from proxy.postgres.sql.effects.scope import MAX_DEPTH, Scope
 from proxy.syntax.sql import Unreadable, parse_kept, unwrap
@@ -26,6 +28,9 @@ def add_code(found: Found, node: pg.DoStmt | pg.CreateFunctionStmt, scope: Scope
     body = _text(options.get("as"))
     if language not in _TRUSTED:
         found.add([SqlLabel.PROGRAM, SqlLabel.COPY_PROGRAM], scope.kept_by)
+    if block := statements_of_block(node):
+        yield from ((statement, scope.deeper()) for statement in block)
+        return
     if body is None and isinstance(node, pg.CreateFunctionStmt):
         return
     statements = _parsed(body) if body is not None and language == "sql" and scope.depth < MAX_DEPTH else None

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
-from access.policy.labels import SqlLabel
+from access.policy.labels import ANY_TABLE, SqlLabel
+from proxy.postgres.sql.effects.names import all_tables, strings
 
 _RIGHTS = (SqlLabel.PRIVILEGE, SqlLabel.GRANT)
 
@@ -71,6 +72,8 @@ _OUTSIDE = {
     "program": (SqlLabel.PROGRAM, SqlLabel.COPY_PROGRAM),
 }
 _DROPS_CONSTRAINT = frozenset({"X", "O"})
+_SYSTEM_SCHEMA = "pg_catalog"
+_FUNCTIONS = frozenset({pg.OBJECT_FUNCTION, pg.OBJECT_PROCEDURE, pg.OBJECT_ROUTINE, pg.OBJECT_AGGREGATE})
 
 
 def effects_of(node: Message) -> Iterator[tuple[SqlLabel, ...]]:
@@ -95,15 +98,69 @@ def effects_of(node: Message) -> Iterator[tuple[SqlLabel, ...]]:
         yield from _outside(node)
 
 
-def schemas_of(node: Message) -> list[list[str]]:
+def tables_within(node: Message) -> list[str]:
+    """Labels of the tables that a statement is about and does not name: all of a schema, or of the database."""
+    match node:
+        case pg.VacuumStmt(rels=[]) | pg.ReindexStmt(kind=pg.REINDEX_OBJECT_DATABASE):
+            return [ANY_TABLE]
+        case pg.ClusterStmt() if not node.HasField("relation"):
+            return [ANY_TABLE]
+        case pg.AlterTableMoveAllStmt() | pg.DropOwnedStmt() | pg.ReassignOwnedStmt():
+            return [ANY_TABLE]
+        case pg.CreatePublicationStmt(for_all_tables=True):
+            return [ANY_TABLE]
+        case pg.CreatePublicationStmt() | pg.AlterPublicationStmt():
+            return list(_published(node))
+        case _:
+            return all_tables(_schemas_of(node))
+
+
+def _published(node: pg.CreatePublicationStmt | pg.AlterPublicationStmt) -> Iterator[str]:
+    for each in (one.publication_obj_spec for one in node.pubobjects):
+        if each.pubobjtype == pg.PUBLICATIONOBJ_TABLES_IN_SCHEMA:
+            yield from all_tables([each.name])
+        elif each.pubobjtype == pg.PUBLICATIONOBJ_TABLES_IN_CUR_SCHEMA:
+            # Which one that is follows from the search path of the moment.
+            yield ANY_TABLE
+
+
+def _schemas_of(node: Message) -> list[str]:
     """The schemas all of whose tables a statement is about: it renames them, or gives rights to what is in them."""
     match node:
         case pg.RenameStmt(rename_type=pg.OBJECT_SCHEMA):
-            return [[node.subname]]
-        case pg.GrantStmt(targtype=pg.ACL_TARGET_ALL_IN_SCHEMA, objtype=pg.OBJECT_TABLE):
-            return [[each.string.sval] for each in node.objects]
+            return [node.subname]
+        case pg.AlterOwnerStmt(object_type=pg.OBJECT_SCHEMA):
+            return [node.object.string.sval]
+        case pg.GrantStmt(targtype=pg.ACL_TARGET_ALL_IN_SCHEMA, objtype=pg.OBJECT_TABLE | pg.OBJECT_SEQUENCE):
+            return strings(node.objects)
+        case pg.ImportForeignSchemaStmt():
+            return [node.local_schema]
+        case pg.ReindexStmt(kind=pg.REINDEX_OBJECT_SCHEMA):
+            return [node.name]
+        case pg.ReindexStmt(kind=pg.REINDEX_OBJECT_SYSTEM):
+            return [_SYSTEM_SCHEMA]
         case _:
             return []
+
+
+def functions_of(node: Message) -> list[list[str]]:
+    """The names, in their parts, of the functions that a statement changes, describes or gives rights to."""
+    match node:
+        case pg.AlterFunctionStmt():
+            return [strings(node.func.objname)]
+        case pg.RenameStmt(rename_type=kind):
+            objects = [node.object]
+        case pg.AlterOwnerStmt(object_type=kind) | pg.AlterObjectSchemaStmt(object_type=kind):
+            objects = [node.object]
+        case pg.AlterObjectDependsStmt(object_type=kind):
+            objects = [node.object]
+        case pg.CommentStmt(objtype=kind) | pg.SecLabelStmt(objtype=kind) | pg.AlterExtensionContentsStmt(objtype=kind):
+            objects = [node.object]
+        case pg.GrantStmt(targtype=pg.ACL_TARGET_OBJECT, objtype=kind):
+            objects = list(node.objects)
+        case _:
+            return []
+    return [strings(each.object_with_args.objname) for each in objects] if kind in _FUNCTIONS else []
 
 
 def _altered(node: pg.AlterTableStmt) -> Iterator[tuple[SqlLabel, ...]]:

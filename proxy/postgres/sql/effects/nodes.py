@@ -9,12 +9,14 @@ from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
 from access.policy.labels import SqlLabel
+from proxy.postgres.sql.effects.blocks import statements_of_block
 from proxy.postgres.sql.effects.names import labels_of, relation, strings
 from proxy.postgres.sql.kinds import OBJECT_TABLES, is_analyze, label_of
+from proxy.syntax.new_words import NEW_WORDS, new_word
 from proxy.syntax.sql import unwrap, walk
 
 #: Nodes that mention a table or a function.
-_NAMING = (pg.RangeVar, pg.FuncCall, pg.DropStmt)
+_NAMING = (pg.RangeVar, pg.FuncCall, pg.DropStmt, *NEW_WORDS)
 
 
 def labels_by_nodes(statement: Message, nodes: Sequence[Message]) -> frozenset[str]:
@@ -39,6 +41,8 @@ def _named(node: Message) -> Iterator[str]:
         yield from labels_of("function", strings(node.funcname))
     elif isinstance(node, pg.DropStmt):
         yield from _dropped(node)
+    elif (word := new_word(node)) is not None:
+        yield from labels_of("function", [word.name])
 
 
 def _done_by(node: Message) -> Iterator[str]:
@@ -58,7 +62,8 @@ def _done_by(node: Message) -> Iterator[str]:
     elif isinstance(node, pg.TruncateStmt):
         yield SqlLabel.TRUNCATE
     elif isinstance(node, pg.DoStmt):
-        yield SqlLabel.UNPARSEABLE
+        if not statements_of_block(node):
+            yield SqlLabel.UNPARSEABLE
     elif name.startswith("Drop"):
         yield SqlLabel.DROP
 

@@ -16,12 +16,13 @@ from proxy.postgres.sql.effects.calls.named import named_functions
 from proxy.postgres.sql.effects.code import add_code
 from proxy.postgres.sql.effects.conditions.restricting import depends_on_patterns
 from proxy.postgres.sql.effects.copying import add_source
-from proxy.postgres.sql.effects.definitions import effects_of, schemas_of
+from proxy.postgres.sql.effects.definitions import effects_of, functions_of, tables_within
 from proxy.postgres.sql.effects.found import Found
 from proxy.postgres.sql.effects.names import all_tables, labels_of, remember, strings
 from proxy.postgres.sql.effects.scope import Scope, below
 from proxy.postgres.sql.effects.settings import add_setting
 from proxy.postgres.sql.kinds import OBJECT_TABLES, is_analyze, label_of
+from proxy.syntax.new_words import new_word
 from proxy.syntax.sql import children, unwrap
 from proxy.syntax.sql import walk as nodes_of
 
@@ -39,14 +40,15 @@ _OF_TABLES = frozenset({pg.OBJECT_TRIGGER, pg.OBJECT_POLICY, pg.OBJECT_RULE})
 _RELATION = frozenset({"relation"})
 
 
-def effects(statement: Message) -> Found:
-    """What the statement does."""
-    return _Walk(statement).found
+def effects(statement: Message, server: int = 0) -> Found:
+    """What the statement does on a server of this major version; 0: not known, so as old as any."""
+    return _Walk(statement, server).found
 
 
 class _Walk:
-    def __init__(self, statement: Message) -> None:
+    def __init__(self, statement: Message, server: int) -> None:
         self.found = Found()
+        self._server = server
         self._queries: dict[str, list[Message]] = {}
         for node in nodes_of(statement):
             if isinstance(node, pg.CommonTableExpr):
@@ -79,6 +81,9 @@ class _Walk:
                 return below(node, scope.of(SqlLabel.DDL))
             case pg.LockingClause():
                 return ()
+            case _ if (word := new_word(node)) is not None:
+                if self._server < word.since:
+                    add_function(self.found, [word.name], scope)
             case _:
                 if node.DESCRIPTOR.name.endswith("Stmt"):
                     return self._statement(node, scope)
@@ -127,8 +132,12 @@ class _Walk:
         for table in (each for each, _ in places if isinstance(each, pg.RangeVar)):
             rows.add_named(self.found, table, inside)
         names = [label for each, _ in places if isinstance(each, pg.RangeVar) for label in rows.named("table", each)]
-        if schemas := schemas_of(node):
-            self.found.add([kind], *map(all_tables, schemas), scope.kept_by)
+        if within := tables_within(node):
+            self.found.add([kind], within, scope.kept_by)
+        for name in functions_of(node):
+            # In a part alone, so that leave to call it is none to change it.
+            self.found.add([kind], labels_of("function", name), scope.kept_by)
+            remember(self.found, ("function",), name)
         for labels in effects_of(node):
             self.found.add(labels, names, scope.kept_by)
         if len(self.found.parts) == before and not isinstance(node, pg.CallStmt | pg.DoStmt) and not _has_table(node):

@@ -1,19 +1,16 @@
 """A browser is signed in by a secret of its own, for a while, and until somebody ends it."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
-from sqlmodel import col
 
 from access.decisions.requests import Ask
 from access.identity import browser_sessions
 from access.identity.browser_sessions import IDLE, LIFETIME, SEEN_EVERY
 from access.identity.oidc.id_token import SignIn
 from access.identity.oidc.logout_token import Logout
-from storage.model import AuditEvent, BrowserEnd, BrowserSession, Grant
+from storage.model import BrowserEnd, BrowserSession, Grant, Identity, IdentityProvider
 from support.access import World, ask_anyway
 
 ISSUER = "https://login.example.com"
@@ -37,12 +34,6 @@ async def whose(world: World, secret: bytes, at: datetime = NOW) -> str | None:
         return found.principal.name if found is not None else None
 
 
-async def events(world: World, action: str) -> list[dict[str, Any]]:
-    async with world.database.transaction() as transaction:
-        bodies = (await transaction.scalars(select(col(AuditEvent.body)).order_by(col(AuditEvent.id)))).all()
-    return [event for event in map(json.loads, bodies) if event["action"] == action]
-
-
 async def test_a_browser_is_somebodys_by_its_secret(world: World) -> None:
     secret = await signed_in(world)
     assert await whose(world, secret) == "alice"
@@ -51,7 +42,7 @@ async def test_a_browser_is_somebodys_by_its_secret(world: World) -> None:
     assert secret not in row.secret_hash
     assert (row.provider, row.methods, row.level) == ("corp", ["pwd", "hwk"], "high")
     assert row.signed_in_at == NOW - timedelta(minutes=5)
-    [event] = await events(world, "web:browser:sign_in")
+    [event] = await world.events("web:browser:sign_in")
     assert event["actor"] == "human:alice"
     assert event["detail"] == {"browser": str(row.id), "provider": "corp", "methods": ["pwd", "hwk"], "level": "high"}
 
@@ -61,7 +52,7 @@ async def test_a_new_sign_in_ends_the_one_before_it(world: World) -> None:
     other = await signed_in(world)
     after = await signed_in(world, replaces=before)
     assert [await whose(world, each) for each in (before, other, after)] == [None, "alice", "alice"]
-    [event] = await events(world, "web:browser:sign_out")
+    [event] = await world.events("web:browser:sign_out")
     assert (event["actor"], event["detail"]["why"]) == ("human:alice", "replaced")
 
 
@@ -106,6 +97,13 @@ async def test_who_leaves_the_policy_is_signed_out(world: World, document: dict[
     assert (await world.all(BrowserSession))[0].end_reason is BrowserEnd.LEFT
 
 
+async def test_an_agent_is_signed_in_nowhere(world: World, document: dict[str, Any]) -> None:
+    secret = await signed_in(world, "erin", subject="u3")
+    document["people"]["erin"] = {"kind": "agent"}
+    await world.write(document)
+    assert await whose(world, secret) is None
+
+
 @pytest.mark.parametrize(
     ("subject", "session", "ends"),
     [("u1", None, [True, True, False]), (None, "s1", [True, False, False]), ("u1", "s2", [False, True, False])],
@@ -120,7 +118,29 @@ async def test_the_providers_logout_ends_what_it_names(
         people = await browser_sessions.provider_logged_out(transaction, logout, NOW)
     assert [each.name for each in people] == ["alice"]
     assert [await whose(world, each) is None for each in secrets] == ends
-    assert {event["actor"] for event in await events(world, "web:browser:sign_out")} == {"gatepass"}
+    assert {event["actor"] for event in await world.events("web:browser:sign_out")} == {"gatepass"}
+
+
+async def test_who_signed_in_again_is_not_signed_out_by_what_was_said_before(world: World) -> None:
+    logout = Logout(ISSUER, "1", "u1", None, NOW - timedelta(seconds=1))
+    secret = await signed_in(world)
+    async with world.database.transaction() as transaction:
+        assert await browser_sessions.provider_logged_out(transaction, logout, NOW) == []
+    assert await whose(world, secret) == "alice"
+
+
+@pytest.mark.parametrize(("session", "ends"), [(None, True), ("s1", False)])
+async def test_an_account_that_is_over_takes_grants_without_any_browser(
+    world: World, session: str | None, ends: bool
+) -> None:
+    await ask_anyway(world.access, world["alice"], Ask("payments-db", "read", 900, "a migration"))
+    async with world.database.transaction() as transaction:
+        hers = world["alice"].id
+        transaction.add(Identity(principal_id=hers, provider=IdentityProvider.OIDC, issuer=ISSUER, subject="u1"))
+    async with world.database.transaction() as transaction:
+        now = datetime.now(UTC)
+        await browser_sessions.provider_logged_out(transaction, Logout(ISSUER, "1", "u1", session, now), now)
+    assert [grant.revoked_at is not None for grant in await world.all(Grant)] == [ends]
 
 
 async def test_another_issuer_ends_nothing(world: World) -> None:

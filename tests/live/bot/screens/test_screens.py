@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 import yaml
-from playwright.async_api import Browser, Locator, Page, async_playwright
+from playwright.async_api import Browser, Locator, Page
 
 from access.decisions import holds
 from access.decisions.holds import Circumstances
@@ -28,9 +28,9 @@ from storage.audit.sequencer import sequence
 from storage.model import AccessRequest, EndReason, Grant
 from support.access import ask_anyway
 from support.bot.stage import Stage
+from support.web.browsers import chromium
 
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 HOSTILE = "the <!channel> refund & `rm -rf /` for <https://evil.example|you> \u202egnp.exe \U0001f525"
 STATEMENT = """\
 DELETE FROM customers
@@ -63,10 +63,8 @@ def shots(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
+    async with chromium() as launched:
         yield launched
-        await launched.close()
 
 
 @pytest.fixture

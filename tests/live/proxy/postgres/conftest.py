@@ -13,7 +13,7 @@ from access.context import Access
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 from proxy.authority import Authority
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.memory import MAX_PINNED_BYTES
@@ -62,7 +62,7 @@ DELETES: list[dict[str, Any]] = [
 def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
     """A real PostgreSQL with SCRAM on a free port, filled once."""
     port = free_port()
-    options = (f"-p {port}", "-c listen_addresses=127.0.0.1", "-c fsync=off")
+    options = (f"-p {port}", "-c listen_addresses=127.0.0.1", "-c fsync=off", "-c max_prepared_transactions=5")
     cluster = Cluster(tmp_path_factory.mktemp("target"), options=options)
     cluster.prepare()
     cluster.create()

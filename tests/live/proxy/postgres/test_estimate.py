@@ -9,7 +9,7 @@ from access.context import Access
 from access.policy.resources import Resource
 from proxy.errors import UpstreamFault
 from proxy.postgres import upstream
-from proxy.postgres.relay.estimate import Estimator
+from proxy.postgres.relay.judging.estimate import Estimator
 from support.postgres import Target
 
 SCHEMA = """

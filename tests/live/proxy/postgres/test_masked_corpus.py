@@ -35,26 +35,14 @@ DATABASE = "corpus"
 
 @pytest.fixture
 def place(target: Target) -> dict[str, Any]:
-    return {"host": target.host, "port": target.port, "database": DATABASE, "tls": "disable"}
+    return target.place(DATABASE)
 
 
 @pytest.fixture
 async def direct(target: Target) -> AsyncIterator[asyncpg.Connection]:
     """The corpus' database, made anew, around the gateway and as its owner."""
-    admin = await target.connect("postgres")
-    await admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    await admin.execute(f"CREATE DATABASE {DATABASE} OWNER app_owner")
-    await admin.close()
-    owner = await target.connect(DATABASE)
-    await owner.execute("SET SESSION AUTHORIZATION app_owner")
-    await owner.execute(SCHEMA)
-    try:
+    async with target.database(DATABASE, SCHEMA) as owner:
         yield owner
-    finally:
-        await owner.close()
-        admin = await target.connect("postgres")
-        await admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-        await admin.close()
 
 
 # --- the detector -----------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from access.context import Access
 from access.grants import grants
 from proxy.postgres.protocol import messages
-from proxy.postgres.relay.deciding import FAILING
+from proxy.postgres.relay.judging.deciding import FAILING
 from storage.model import HoldState, ReviewDecision
 from support.postgres import Door, Raw, Target
 from support.reviews import WAIT_S, decide, held, statements

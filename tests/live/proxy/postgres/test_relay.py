@@ -133,7 +133,7 @@ async def test_error_details_do_not_quote_masked_rows(door: Door) -> None:
     _, _, err = await door.psql("owner", "-c", "select ('x4111' || '111111111111')::int8")
     assert "invalid input syntax" in err
     _, _, err = await door.psql("owner", "-c", "select number::date from cards")
-    assert "************1111" in err
+    assert "out of range: (withheld by Gatepass" in err
     assert PAN not in err
     assert PAN not in door.recorded()
 

@@ -8,7 +8,7 @@ import pytest
 from proxy.ssh.algorithms import ENCRYPTION, KEY_EXCHANGE, MACS
 from proxy.ssh.listener import SshListener
 from support.children import PATIENCE_S
-from support.ssh import MakeClient
+from support.ssh import MakeClient, connected
 
 #: Name lists of a KEXINIT in their order (RFC 4253, 7.1), after 16 bytes of cookie.
 _LISTS = (
@@ -73,3 +73,11 @@ async def test_who_knows_only_weak_ones_gets_no_connection(client: MakeClient, o
     finished = await ssh.run("echo in")
     assert (finished.stdout == b"in\n") is gets_in
     assert gets_in or "no matching" in finished.stderr
+
+
+async def test_a_client_by_an_old_libssh2_gets_in(client: MakeClient) -> None:
+    """Before 1.11 it knows CTR alone, and no MAC that follows it."""
+    ssh = await client()
+    macs, ciphers = ["hmac-sha2-256", "hmac-sha2-512"], ["aes256-ctr", "aes192-ctr", "aes128-ctr"]
+    async with connected(ssh, encryption_algs=ciphers, mac_algs=macs) as connection:
+        assert (await connection.run("echo in")).stdout == "in\n"

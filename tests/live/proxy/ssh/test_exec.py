@@ -59,6 +59,23 @@ async def test_only_harmless_environment_goes_along(client: MakeClient) -> None:
     assert done.stdout == b"C.UTF-8\n\n"
 
 
+async def test_no_word_of_a_command_is_chosen_by_its_client(client: MakeClient) -> None:
+    """What a reviewer reads as `$TERM` is not what its client made it, on a terminal and without one."""
+    ssh = await client("guarded")
+    ssh.options += ["SetEnv=LC_TERMINAL_VERSION=17 TERM=backups"]
+    done = await ssh.run("echo [$LC_TERMINAL_VERSION]")
+    assert done.stdout == b"[]\n"
+    done = await ssh.run("echo [$TERM]", flags=["-tt"])
+    assert b"backups" not in done.stdout
+    assert b"[" in done.stdout
+
+
+async def test_a_role_without_rules_has_its_clients_terminal(client: MakeClient) -> None:
+    ssh = await client()
+    ssh.options += ["SetEnv=TERM=xterm-direct"]
+    assert b"[xterm-direct]" in (await ssh.run("echo [$TERM]", flags=["-tt"])).stdout
+
+
 async def test_large_output_arrives_byte_for_byte(client: MakeClient, tmp_path: Path) -> None:
     ssh = await client()
     large = tmp_path / "large"

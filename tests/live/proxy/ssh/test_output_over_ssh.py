@@ -5,6 +5,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from support.children import line
 from support.ssh import MakeClient, Recorded, Sessions
 
@@ -97,3 +99,10 @@ async def test_a_recording_that_cannot_be_written_ends_the_session(
     assert "recording cannot be written" in done.stderr
     (session,) = await sessions()
     assert session.end_reason == "recorder_failed"
+
+
+@pytest.mark.parametrize("unseen", ["\\0337", "\\033M", "\\033c"])
+async def test_a_token_behind_a_sequence_is_hidden(client: MakeClient, unseen: str) -> None:
+    ssh = await client()
+    done = await ssh.run(f"printf '{unseen}'; printf ghp_; printf 'a1B2%.0s' 1 2 3 4 5 6 7 8 9; echo", flags=["-tt"])
+    assert b"ghp_" not in done.stdout

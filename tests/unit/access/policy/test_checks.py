@@ -7,7 +7,7 @@ import pytest
 
 from access.policy.checks import shadowed
 from access.policy.policy import Policy
-from support.policies import assert_told, change, problems_of
+from support.policies import BASE, assert_told, change, errors_of, problems_of
 
 ADMIN = ("resources", "payments-db", "roles", "admin")
 BETWEEN = [
@@ -31,6 +31,35 @@ BETWEEN = [
     (change(*ADMIN, "statements", 0, "quorum", to=4), "statements.0.quorum", "reviewers of the rule admin-by-one"),
     (change(*ADMIN, "statements", 1, "name", to="ddl"), "statements.1.name", "used twice"),
 ]
+CORP = {"issuer": "https://login.example.com", "client_id": "gatepass"}
+NUMBERED = {**CORP, "identify": "subject"}
+SIGNING_IN = [
+    ({"corp": CORP, "other": CORP}, {}, "providers.other.issuer", "is corp's too"),
+    ({"corp": NUMBERED}, {"alice": {"crop": "u1"}}, "people.alice.subjects.crop", "no provider. Did you mean corp?"),
+    ({"corp": CORP}, {"alice": {"corp": "u1"}}, "people.alice.subjects.corp", "corp finds people by their email"),
+    ({"corp": NUMBERED}, {"alice": {"corp": "1"}, "bob": {"corp": "1"}}, "bob.subjects.corp", "is alice's too"),
+    ({"corp": NUMBERED}, {"deployer": {"corp": "u9"}}, "deployer.subjects.corp", "an agent is none"),
+]
+
+
+@pytest.mark.parametrize(("providers", "subjects", "path", "sentence"), SIGNING_IN)
+def test_an_account_at_a_provider_is_one_persons(
+    document: dict[str, Any],
+    providers: dict[str, Any],
+    subjects: dict[str, dict[str, str]],
+    path: str,
+    sentence: str,
+) -> None:
+    document["providers"] = providers
+    for name, accounts in subjects.items():
+        document["people"][name]["subjects"] = accounts
+    assert_told(document, path, sentence)
+
+
+def test_a_broken_provider_is_reported_once() -> None:
+    text = BASE.replace("people:", 'providers:\n  corp: {issuer: "http://login.example.com", client_id: g}\npeople:')
+    [error] = errors_of(text.replace("alice: {slack: U0ALICE}", "alice: {slack: U0ALICE, subjects: {corp: u1}}"))
+    assert "providers.corp.issuer: is no issuer" in error
 
 
 @pytest.mark.finding("L8")
@@ -112,3 +141,11 @@ def test_reviewers_to_tell_must_be_there(document: dict[str, Any]) -> None:
     document["policy"][3]["tell_reviewers"] = False
     document["policy"][0]["tell_reviewers"] = True
     assert Policy.model_validate(document).policy[0].tell_reviewers
+
+
+def test_a_claim_that_nobody_reads_is_told(document: dict[str, Any]) -> None:
+    document["providers"] = {"corp": {**CORP, "scim": {"token": "env:TOKEN"}}}
+    document["groups"]["oncall"] = {"provider": "corp", "value": "x", "claim": "/roles"}
+    assert_told(document, "groups.oncall.claim", "corp tells of groups by scim")
+    del document["groups"]["oncall"]["claim"]
+    Policy.model_validate(document)

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from access.decisions.about import About
 from access.policy.policy import NO_RULE
 from bot.blocks.action_ids import Action
 from bot.blocks.message import Message
 from bot.blocks.reply import render_reply
 from bot.blocks.request import render_card
-from bot.facts.facts import About, Phase, RequestFacts, Who
+from bot.facts.facts import Phase, RequestFacts, Who
 from slack_simulator.webapi.content import checked_blocks
 from storage.model import RequestState
 from support.bot.facts import ALICE, BOB, NOW, request_facts

@@ -35,6 +35,15 @@ ESCAPES = [
     b"\x1b(B",
     b"\x1b7",
     b"\x1bM",
+    b"\x1b[31\x18",
+    b"\x1b[3\x07 m",
+    b"\x1b\x1b[3m",
+    b"\x1b]0;x\x1b[m",
+    b"\x1b]0;x\x1a",
+    b"\xc2\x9b31m",
+    b"\xc2\x9d0;x\xc2\x9c",
+    b"\xc2\x90q\xc2\x9c",
+    b"\x1b#8",
 ]
 PATTERNS = {name: value for name, value in vars(byte_patterns).items() if name.isupper() and isinstance(value, str)}
 

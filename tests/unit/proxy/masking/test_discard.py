@@ -2,7 +2,7 @@
 
 import re
 
-from proxy.masking.discard import DiscardRun
+from proxy.masking.discard import CONTEXT, DiscardRun
 
 
 def test_a_run_is_dropped_over_any_number_of_pieces() -> None:
@@ -10,8 +10,15 @@ def test_a_run_is_dropped_over_any_number_of_pieces() -> None:
     assert discard.feed(b"abc") == b""
     assert not discard.done
     assert discard.feed(b"") == b""
-    assert discard.last == b"c"
+    assert discard.last == b"abc"
     assert discard.feed(b"de fg") == b" fg"
     assert discard.done
-    assert discard.last == b"e"
+    assert discard.last == b"abcde"
     assert discard.finish() == b""
+
+
+def test_what_is_kept_to_look_back_at_is_bounded() -> None:
+    discard = DiscardRun(re.compile(rb"[a-z]*"))
+    for _ in range(10):
+        discard.feed(b"x" * CONTEXT + b"y")
+    assert discard.last == b"x" * (CONTEXT - 1) + b"y"

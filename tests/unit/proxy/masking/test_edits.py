@@ -4,7 +4,7 @@ import pytest
 import re2
 
 from access.policy.entities import Entity
-from proxy.masking.edits import CELL_BORDER, REDACTED, Edit, re2_options
+from proxy.masking.edits import CELL_BORDER, REDACTED, Edit, re2_options, without_borders, without_broken
 from proxy.masking.rules import Masker, MaskingRule
 
 #: More than the automaton's usual room, as the alternatives of all detectors together are.
@@ -64,3 +64,15 @@ def test_a_pattern_that_is_wrong_is_raised_and_not_printed(capfd: pytest.Capture
     with pytest.raises(re2.error):
         re2.compile("(", re2_options())
     assert capfd.readouterr() == ("", "")
+
+
+def test_text_has_no_borders_and_stays_as_long() -> None:
+    assert without_borders(b"a\x1fb") == b"a\x1eb"
+    text = b"plain"
+    assert without_borders(text) is text
+
+
+def test_each_byte_that_is_no_utf_8_is_a_nul() -> None:
+    assert without_broken(b"1\xff2\xe2\x803\xed\xa0\x80") == b"1\x002\x00\x003\x00\x00\x00"
+    text = "grün 中".encode()
+    assert without_broken(text) is text

@@ -142,6 +142,13 @@ def test_a_digit_that_is_typed_over_is_not_seen_but_told() -> None:
     assert (run.digits, run.places, run.overwritten) == (b"156", [(0, 1), (3, 4), (4, 5)], [(1, 2)])
 
 
+def test_a_backspace_within_a_sequence_is_one_and_within_a_string_is_none() -> None:
+    """What is typed over is told; a terminal leaves out what stands in a string."""
+    run = parsed("14\x1b[\b1m56")
+    assert (run.digits, run.overwritten) == (b"156", [(1, 2)])
+    assert parsed("14\x1b]0;\b\x0756").digits == b"1456"
+
+
 def test_backspaces_stop_at_the_beginning_of_the_line() -> None:
     run = parsed("4\b\b\b5")
     assert (run.digits, run.overwritten) == (b"5", [(0, 1)])

@@ -87,6 +87,44 @@ def test_any_split_gives_the_same_bytes_and_counts(data: bytes, at: list[int]) -
     assert split.counts == whole.counts
 
 
+#: What a terminal shows nothing of, of whichever kind; what ends one of them belongs to it.
+UNSEEN = [
+    *("\x1b[31\x18", "\x1b[\x1a", "\x1b\x18", "\x1b]0;9\x18", "\x1bP9\x1a"),
+    *("\x1b\x1b[3m", "\x1b[3\x1b[3m", "\x1b]0;9\x1b[m", "\x1bP9\x1b[m", "\x1b(\x1b[m", "\x1b]0;x\u009b1m"),
+    *("\x1b[\x073m", "\x1b\x07[3m", "\x1b[3\x00 m", "\x1b[ 3m", "\x1b=", "\x1b#8"),
+    *("\u0084", "\u0088", "\u008a", "\u0097", "\u009c"),
+    *("\u009d0;x\x07", "\u009d0;9\u009c", "\u0090q9\u009c", "\u009f9\x1b\\", "\u0098x\u009c", "\u009ex\u009c"),
+    *("\u009b3m", "\u009b3\x18", "\u009b3\x1b[m", "\x1bP9\u009c"),
+    *("\u2065", "\u200b", "\ufe0f", "\ufeff", "\u00ad"),
+]
+#: Blank between digits; a word that has it in it is two.
+BLANKS = ["\u2800", "\u3164", "\uffa0", "\u115f", "\u1160", "\U000e0000", "\ufff0"]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN + BLANKS)
+def test_a_card_number_with_anything_unseen_in_it_is_masked(unseen: str) -> None:
+    data = f"411{unseen}111111{unseen}1{unseen}{unseen}111111\n".encode()
+    whole = Masker(DEFAULT_RULES).bytes(data)
+    assert whole.count(b"*") == 12
+    for cut in range(len(data) + 1):
+        assert stream([data[:cut], data[cut:]]) == whole
+    assert stream((bytes([byte]) for byte in data), flushed=True).count(b"*") == 16 - FIRST_SHOWN - 4
+
+
+@pytest.mark.parametrize("unseen", UNSEEN)
+def test_an_address_with_anything_unseen_in_it_is_masked(unseen: str) -> None:
+    data = f"to ali{unseen}ce@exa{unseen}mple.com\n".encode()
+    whole = Masker(DEFAULT_RULES).bytes(data)
+    assert whole == f"to a***@***{unseen}{unseen}\n".encode()
+    for cut in range(len(data) + 1):
+        assert stream([data[:cut], data[cut:]]) == whole
+
+
+@pytest.mark.parametrize("text", ["\x1bP alice@example.com\x1b\\", "\u009dalice@example.com\x07"])
+def test_an_address_in_a_string_that_some_terminals_show_is_masked(text: str) -> None:
+    assert Masker(DEFAULT_RULES).text(text) == text.replace("alice@example.com", "a***@***")
+
+
 ARMOURED = "-----BEGIN RSA PRIVATE KEY-----\nMIIB\nAA==\n-----END RSA PRIVATE KEY-----"
 
 
@@ -116,6 +154,26 @@ def test_splits_that_once_went_wrong(text: str) -> None:
     assert stream(bytes([byte]) for byte in data) == whole
     for cut in range(len(data) + 1):
         assert stream([data[:cut], data[cut:]]) == whole
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"cv-----BE\x85GIN PRIVATE KEY-----\n",
+        b"pab2GciO---\x01\x00--BEGIN PRI\x00\x00VATE KEY-----\x9f\x9fd\x004111 1",
+        b"4111-----BEGIN PRIVATE KEY-----\xdf\xce\xce111 321ab  npss\xff\xff\x1fple.c:321  bob@\xcf\xce\xdf",
+        b"1-----BEGIN PRIVATE KEY-----\xc3\xa9 MIIE\xc3 \xf0\x9f\x98\x80 x",
+        b"1-----BEGIN PRIVATE KEY-----111 cvv: 123 bob cvv# 123 bob@ex\xa4",
+        b"-----BEGIN PRIVATE KEY-----paid \n\n4111 cvmp@e.com\n",
+        b"PR-----BEGIN PRIVATE KEY-----VATE passw4111 1\x1e111 1111 1111o.d=",
+    ],
+)
+def test_splits_of_broken_bytes_that_once_went_wrong(data: bytes) -> None:
+    whole = Masker(DEFAULT_RULES).bytes(data)
+    assert stream(bytes([byte]) for byte in data) == whole
+    for first in range(len(data) + 1):
+        for second in range(first, len(data) + 1):
+            assert stream([data[:first], data[first:second], data[second:]]) == whole
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
@@ -271,3 +329,99 @@ def test_a_whole_flush_lets_everything_go_and_looks_on() -> None:
     assert masking.latest == ""
     assert b"111111" not in masking.feed(b"111111\n")
     assert masking.latest == "pan"
+
+
+# --- what hides a value ------------------------------------------------------------------------------------------
+
+TOKENS = [b"ghp_" + b"a1B2" * 9, b"AKIAIOSFODNN7EXAMPLE", b"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"]
+#: Of ESC, and without parameters: save and restore the cursor, RI, RIS, HTS, the keypad, UTF-8.
+SHORT = [b"\x1b7", b"\x1b8", b"\x1bM", b"\x1bc", b"\x1bH", b"\x1b=", b"\x1b%G"]
+
+
+def shown_whole_and_byte_by_byte(text: bytes) -> set[bytes]:
+    whole, cut = StreamMasker(Masker(DEFAULT_RULES)), StreamMasker(Masker(DEFAULT_RULES))
+    shown = b"".join(cut.feed(text[at : at + 1]) for at in range(len(text))) + cut.flush(final=True)
+    return {whole.feed(text) + whole.flush(final=True), shown}
+
+
+@pytest.mark.parametrize("secret", TOKENS, ids=["github", "aws", "jwt"])
+@pytest.mark.parametrize("before", [b"", b"word"])
+@pytest.mark.parametrize("unseen", [*SHORT, "\x9bm".encode(), b"\x1b[\x01m", b"\x1b"], ids=repr)
+def test_a_secret_behind_a_sequence_is_hidden(secret: bytes, before: bytes, unseen: bytes) -> None:
+    """Also behind a word that the sequence ends, and where the sequence would take the secret's first letter."""
+    (shown,) = shown_whole_and_byte_by_byte(before + unseen + secret + b"\n")
+    assert secret not in shown
+
+
+@pytest.mark.parametrize("secret", TOKENS, ids=["github", "aws", "jwt"])
+@pytest.mark.parametrize(
+    "unseen",
+    [*SHORT, *(character.encode() for character in ("\u200b", "\xad", "\u2060", "\ufeff", "\x80"))],
+    ids=repr,
+)
+def test_a_secret_around_what_is_not_seen_is_hidden(secret: bytes, unseen: bytes) -> None:
+    (shown,) = shown_whole_and_byte_by_byte(secret[:12] + unseen + secret[12:] + b"\n")
+    assert secret[:12] not in shown
+    assert secret[12:] not in shown
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        pytest.param(b"\x1b]0;a\x1fb\x07", id="US in an OSC string"),
+        pytest.param(b"\x1bPq\x1f\x1b\\", id="US in a DCS string"),
+        pytest.param(b"\x1b[1\x1fm", id="US in a control sequence"),
+        pytest.param(b"\x1b[\x01m", id="SOH in a control sequence"),
+        pytest.param(b"\x1b[1\x1cm", id="FS in a control sequence"),
+        pytest.param(b"\x1b\x01(B", id="SOH in a short sequence"),
+        pytest.param(b"\x1bkx\x1b\\", id="title of screen and tmux"),
+        pytest.param(b"\x1bk", id="the same, where it is none"),
+        pytest.param(b"\x1b]R", id="palette of Linux and PuTTY"),
+        pytest.param(b"\x1b]P0ffffff", id="palette of Linux and PuTTY, set"),
+        pytest.param("\x1b[\x80m".encode(), id="PAD in a control sequence"),
+        pytest.param("\x1b[1\u200bm".encode(), id="ZWSP in a control sequence"),
+    ],
+)
+def test_a_number_around_what_is_not_seen_is_hidden(unseen: bytes, typed: Callable[[bytes], bytes]) -> None:
+    text = b"4111" + unseen + b"111111111111\n"
+    (shown,) = shown_whole_and_byte_by_byte(text)
+    assert b"111111111111" not in shown
+    assert b"111111111111" not in typed(text)
+
+
+@pytest.mark.parametrize("cut", [12, 15])
+@pytest.mark.parametrize(
+    ("before", "rest"),
+    [
+        pytest.param(b"11\x1b", b"111111111111", id="ESC"),
+        pytest.param(b"11\x1b(", b"111111111111", id="SCS"),
+        pytest.param(b"11\x1b\x02", b"111111111111", id="ESC and STX"),
+        pytest.param(b"11\x1b7\x1b", b"111111111111", id="two"),
+        pytest.param(b"11\x1b[", b"111111111111", id="CSI"),
+        pytest.param(b"11\x1b", b"\x1b[m111111111111", id="ESC, and SGR within"),
+    ],
+)
+def test_a_number_behind_an_escape_waits_as_any(cut: int, before: bytes, rest: bytes) -> None:
+    """A terminal takes its first digit for a part of a sequence, and whoever reads no sequences does not."""
+    text = before + b"4111" + rest
+    cut += len(text) - 16
+    masking = StreamMasker(Masker(DEFAULT_RULES))
+    shown = masking.feed(text[:cut]) + masking.flush()
+    shown += masking.feed(text[cut:] + b"\n") + masking.flush(final=True)
+    assert shown.count(b"1") <= len(b"11111111111")
+
+
+@given(texts, cuts)
+@settings(max_examples=400)
+def test_all_of_what_is_fed_goes_as_a_flush_behind_it_would_have_it(data: bytes, at: list[int]) -> None:
+    fed, flushed = StreamMasker(Masker(DEFAULT_RULES)), StreamMasker(Masker(DEFAULT_RULES))
+    for piece in pieces(data, at):
+        assert fed.feed(piece, whole=True) == flushed.feed(piece) + flushed.flush(whole=True)
+        assert (fed.latest, fed.held) == (flushed.latest, 0)
+
+
+def test_an_address_is_read_alike_whatever_stands_elsewhere() -> None:
+    data = b"a@b.coma@b.com\xc2\x9c\xc2\x9c\n;..postgres://u:pw@host/db\n"
+    whole = Masker(DEFAULT_RULES).bytes(data)
+    for cut in range(1, len(data)):
+        assert stream([data[:cut], data[cut:]]) == whole

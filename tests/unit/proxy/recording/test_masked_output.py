@@ -18,7 +18,7 @@ from proxy.errors import Fault, PolicyFault, RecorderFailed
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.recording.asciicast import STDERR, STDOUT, Cast, json_string
 from proxy.recording.masked_output import MaskedOutput, whole_characters
-from proxy.recording.output import BATCH_BYTES
+from proxy.recording.output import MAX_WAITING_BYTES, PIECE_BYTES
 from proxy.recording.recorder import Recorder
 from storage.recordings.formats import Format
 
@@ -112,7 +112,7 @@ async def test_an_echo_is_not_held_back() -> None:
 
 async def test_large_input_does_not_wait_for_the_loop() -> None:
     taken = Taken()
-    taken.output.feed(b"x\n" * BATCH_BYTES)
+    taken.output.feed(b"x\n" * MAX_WAITING_BYTES)
     assert taken.all("send")
 
 
@@ -132,6 +132,22 @@ async def test_after_a_failure_nothing_is_sent(error: Exception) -> None:
     assert taken.did == []
     (fault,) = taken.faults
     assert fault is error or isinstance(fault, PolicyFault)
+
+
+async def test_who_takes_over_is_given_all_that_arrived() -> None:
+    turned: list[bytes] = []
+    output = MaskedOutput(
+        Masker(DEFAULT_RULES),
+        record=lambda _: None,
+        send=lambda _: None,
+        fail=lambda _: None,
+        flush_after_s=3600,
+        turned=lambda _stream, before, data: turned.append(before + data),
+    )
+    data = b"\0" + bytes(PIECE_BYTES) + b"end"
+    output.feed(data)
+    output.finish()
+    assert turned == [data]
 
 
 async def test_a_stopped_output_is_silent() -> None:

@@ -151,6 +151,7 @@ WHOLE = [
     "create server s foreign data wrapper f options (host 'db', filename '/tmp/x')",
     "select query_to_xml('delete from customers', true, true, '')",
     "select app.run('drop table customers')",
+    "select json_scalar('drop table customers')",
     "call run('update t set a = 5')",
     "select run(q => 'delete from customers')",
     "execute p('delete from customers')",

@@ -3,7 +3,18 @@
 import pytest
 from postgast import pg_query_pb2 as pg
 
-from proxy.syntax.sql import MAX_CHAIN_TOKENS, MAX_SET_OPERATIONS, MAX_SQL_BYTES, Unreadable, children, lex, parse, walk
+from proxy.syntax.sql import (
+    MAX_CHAIN_TOKENS,
+    MAX_PLAIN_SQL_BYTES,
+    MAX_SET_OPERATIONS,
+    MAX_SQL_BYTES,
+    Unreadable,
+    children,
+    has_plain_backslash,
+    lex,
+    parse,
+    walk,
+)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +35,9 @@ from proxy.syntax.sql import MAX_CHAIN_TOKENS, MAX_SET_OPERATIONS, MAX_SQL_BYTES
         b"select 1 " + b"+ 1" * MAX_CHAIN_TOKENS,
         b"select 1 " + b"union select 1 " * (MAX_SET_OPERATIONS + 1),
         b"-" * (MAX_SQL_BYTES + 1),
+        # For each of them the lexer looks at all that are left.
+        b"select 1 " + b"/**/" * 1_000_000,
+        b"select " + b"+-" * 1_000_000 + b"1",
     ],
 )
 def test_what_cannot_be_read_for_certain_is_refused(sql: bytes) -> None:
@@ -77,3 +91,23 @@ def test_another_reading_that_only_some_server_bears_is_one(other: str) -> None:
     """Too deep for us, or of PostgreSQL 15, where system_user is a name: the server may run it all the same."""
     with pytest.raises(Unreadable):
         parse(f"select '\\', ', {other}; delete from t; --'".encode())  # noqa: S608
+
+
+@pytest.mark.parametrize("sign", [b"-", b"=", b"*"])
+def test_long_lines_of_signs_are_read(sign: bytes) -> None:
+    _, tree = parse(b"select '" + sign * 5000 + b"' -- " + sign * 5000)
+    assert len(tree.stmts) == 1
+
+
+@pytest.mark.parametrize(
+    ("sql", "has_one"),
+    [
+        (b"select E'\\n'", False),
+        (b"select '\\n'", True),
+        # Nobody waits for the lexer.
+        (b"select E'\\n'" + b" " * MAX_PLAIN_SQL_BYTES, True),
+        (b"select 1" + b" " * MAX_PLAIN_SQL_BYTES, False),
+    ],
+)
+def test_a_backslash_in_a_plain_string(sql: bytes, has_one: bool) -> None:
+    assert has_plain_backslash(sql) is has_one

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
+from proxy.postgres.sql.changes import types_made
+from proxy.postgres.sql.code.plain import SYSTEM_TYPES
 from proxy.postgres.sql.columns.relations import Used, Why
 from proxy.postgres.sql.columns.scope import Scope
 from proxy.postgres.sql.effects.calls.function_effects import FUNCTION_EFFECTS
@@ -19,6 +21,14 @@ from proxy.syntax.sql import walk
 
 #: Of what CREATE … (…) makes by its own options: found by the types of what stands beside them.
 _FOUND_BY_TYPES = frozenset({pg.OBJECT_AGGREGATE, pg.OBJECT_OPERATOR})
+#: With CASCADE they take no function along whose name could be given anew, and no column but of their own type.
+_KEEPING_CODE = frozenset(
+    {
+        *(pg.OBJECT_TABLE, pg.OBJECT_VIEW, pg.OBJECT_MATVIEW, pg.OBJECT_FOREIGN_TABLE),
+        *(pg.OBJECT_TYPE, pg.OBJECT_DOMAIN, pg.OBJECT_INDEX, pg.OBJECT_SEQUENCE),
+        *(pg.OBJECT_TRIGGER, pg.OBJECT_POLICY, pg.OBJECT_RULE),
+    }
+)
 _CALLED = frozenset(
     {pg.OBJECT_FUNCTION, pg.OBJECT_PROCEDURE, pg.OBJECT_ROUTINE, pg.OBJECT_AGGREGATE, pg.OBJECT_OPERATOR}
 )
@@ -40,17 +50,23 @@ def leave_alone(node: Message, scope: Scope) -> None:
         case pg.CreateOpClassStmt() | pg.CreateConversionStmt():
             raise Used(node.DESCRIPTOR.name.removesuffix("Stmt"), Why.SHADOWED)
         case pg.DropStmt() if node.remove_type in _CALLED:
-            raise Used("DROP", Why.SHADOWED)
+            raise Used("DROP", Why.DROPPED)
         case pg.ViewStmt():
             temporary(node.view, scope)
         case pg.CreateStmt():
             temporary(node.relation, scope)
         case pg.CreateDomainStmt():
-            _type(strings(node.domainname))
+            _type(node, strings(node.domainname), scope)
         case pg.CreateEnumStmt() | pg.CreateRangeStmt():
-            _type(strings(node.type_name))
+            _type(node, strings(node.type_name), scope)
         case pg.CompositeTypeStmt():
-            _type([node.typevar.schemaname, node.typevar.relname])
+            _type(node, [node.typevar.schemaname, node.typevar.relname], scope)
+        case pg.DropStmt() if node.behavior == pg.DROP_CASCADE and node.remove_type not in _KEEPING_CODE:
+            raise Used("CASCADE", Why.DROPPED)
+        case pg.DropStmt() if node.remove_type == pg.OBJECT_EXTENSION:
+            raise Used("DROP EXTENSION", Why.DROPPED)
+        case pg.DropOwnedStmt():
+            raise Used("DROP OWNED", Why.DROPPED)
         case pg.AlterTableStmt() if node.objtype == pg.OBJECT_TYPE:
             _attributes(node, scope)
         case _:
@@ -69,10 +85,13 @@ def temporary(reference: pg.RangeVar, scope: Scope) -> None:
             raise Used(reference.relname, Why.SHADOWED)
 
 
-def _type(name: Sequence[str]) -> None:
-    """A temporary type comes before any other of its name."""
+def _type(node: Message, name: Sequence[str], scope: Scope) -> None:
+    """A temporary type comes before any other of its name, and a type's name is a function's as well."""
     if any(schema.startswith(_OF_THE_SESSION) for schema in name[:-1]):
         raise Used(name[-1], Why.SHADOWED)
+    for each in types_made(node):
+        if each in SYSTEM_TYPES or _is_functions(each, scope):
+            raise Used(each, Why.SHADOWED)
 
 
 def _function(function: pg.CreateFunctionStmt, scope: Scope) -> None:
@@ -80,8 +99,12 @@ def _function(function: pg.CreateFunctionStmt, scope: Scope) -> None:
     name = strings(function.funcname)[-1]
     if strings(function.return_type.names)[-1:] == ["trigger"]:
         return
-    if name in HARMLESS or name in FUNCTION_EFFECTS or scope.catalogue.functions([name]):
+    if name in SYSTEM_TYPES or _is_functions(name, scope):
         raise Used(name, Why.SHADOWED)
+
+
+def _is_functions(name: str, scope: Scope) -> bool:
+    return name in HARMLESS or name in FUNCTION_EFFECTS or bool(scope.catalogue.functions([name]))
 
 
 def _attributes(change: pg.AlterTableStmt, scope: Scope) -> None:

@@ -12,7 +12,7 @@ from access.context import Access
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
-from cli.demo.postgres_target import free_port
+from cli.demo.ports import free_port
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.postgres.ephemeral.sweeper import Sweeper
 from proxy.sessions.gateway import Gateway

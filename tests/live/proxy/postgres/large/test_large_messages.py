@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.postgres.protocol import messages
-from proxy.postgres.sql.query import QueryAnalyser, QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalyser, QueryAnalysis
 from support.children import PATIENCE_S, ended, line
 from support.postgres import Door, Raw
 

@@ -19,23 +19,15 @@ WAYS: dict[str, dict[str, list[str]]] = yaml.safe_load(Path(__file__).with_name(
 
 @pytest.fixture
 def place(target: Target) -> dict[str, Any]:
-    return {"host": target.host, "port": target.port, "database": DATABASE, "tls": "disable"}
+    return target.place(DATABASE)
 
 
 @pytest.fixture
 async def client(door: Door, target: Target) -> AsyncIterator[Raw]:
-    admin = await target.connect("postgres")
-    await admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-    await admin.execute(f"CREATE DATABASE {DATABASE} OWNER app_owner")
-    owner = await target.connect(DATABASE)
-    await owner.execute("SET SESSION AUTHORIZATION app_owner")
-    await owner.execute(SCHEMA + MORE)
-    await owner.close()
-    client = await door.raw("owner", parameters={"database": DATABASE})
-    yield client
-    await client.close()
-    await admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-    await admin.close()
+    async with target.database(DATABASE, SCHEMA + MORE):
+        client = await door.raw("owner", parameters={"database": DATABASE})
+        yield client
+        await client.close()
 
 
 async def conversed(client: Raw, steps: list[str]) -> list[list[tuple[bytes, bytes]]]:

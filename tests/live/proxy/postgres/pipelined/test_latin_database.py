@@ -1,10 +1,8 @@
 """A database in another encoding cuts names by other bytes, so one spelling may be judged and another run."""
 
-import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 
 from proxy.postgres.protocol import messages
@@ -20,30 +18,16 @@ PREPARE = 'prepare "{}" as delete from notes'
 
 @pytest.fixture
 def place(target: Target) -> dict[str, Any]:
-    return {"host": target.host, "port": target.port, "database": DATABASE, "tls": "disable"}
-
-
-@contextlib.asynccontextmanager
-async def connected(target: Target, database: str) -> AsyncGenerator[asyncpg.Connection]:
-    connection = await target.connect(database)
-    try:
-        yield connection
-    finally:
-        await connection.close()
+    return target.place(DATABASE)
 
 
 @pytest.fixture(autouse=True)
 async def table(target: Target) -> AsyncIterator[None]:
     latin = "ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0"
-    async with connected(target, "postgres") as admin:
-        await admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        await admin.execute(f"CREATE DATABASE {DATABASE} OWNER app_owner {latin}")
-        async with connected(target, DATABASE) as owner:
-            await owner.execute("set role app_owner; create table notes (id int); insert into notes values (1)")
+    schema = "create table notes (id int); insert into notes values (1)"
+    async with target.database(DATABASE, schema, latin) as owner:
         yield
-        async with connected(target, DATABASE) as owner:
-            assert await owner.fetchval("select count(*) from notes") == 1
-        await admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+        assert await owner.fetchval("select count(*) from notes") == 1
 
 
 async def said(client: Raw, *parts: bytes) -> str:

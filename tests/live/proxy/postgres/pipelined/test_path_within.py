@@ -14,28 +14,22 @@ DATABASE = "names"
 @pytest.fixture
 def place(target: Target) -> dict[str, Any]:
     """A database without masked columns, which have reasons of their own against code."""
-    return {"host": target.host, "port": target.port, "database": DATABASE, "tls": "disable"}
+    return target.place(DATABASE)
 
 
 @pytest.fixture
 async def client(door: Door, target: Target) -> AsyncIterator[Raw]:
     """By a role to which the schema prod is closed; twins stands there and in public."""
-    admin = await target.connect("postgres")
-    await admin.execute(f"create database {DATABASE} owner app_owner")
-    owner = await target.connect(DATABASE)
-    await owner.execute(
-        "set session authorization app_owner;"
+    schema = (
         "create schema prod; create table prod.twins (a text); create table public.twins (a text);"
         "insert into prod.twins values ('closed'); insert into public.twins values ('open');"
         "create function set_tenant(v text) returns text language plpgsql as "
         "$$begin perform set_config('search_path', v, false); return v; end$$"
     )
-    await owner.close()
-    client = await door.raw("by-schema", parameters={"database": DATABASE})
-    yield client
-    await client.close()
-    await admin.execute(f"drop database {DATABASE} with (force)")
-    await admin.close()
+    async with target.database(DATABASE, schema):
+        client = await door.raw("by-schema", parameters={"database": DATABASE})
+        yield client
+        await client.close()
 
 
 async def said(client: Raw, *parts: bytes) -> bytes:

@@ -11,7 +11,11 @@ from typing import Any
 import asyncssh
 import pytest
 
+from proxy.ssh.files.sftp_packets import Kind
 from support.ssh import MakeClient, Pair, Recorded, connected
+from support.wire.sftp import packet
+
+_SFTP_SERVER = "/usr/lib/openssh/sftp-server"
 
 
 async def _moved(recorded: Recorded) -> list[dict[str, Any]]:
@@ -174,3 +178,34 @@ async def test_an_scp_that_waits_for_no_answer_is_heard_to_its_end(
     assert (done.exit_status, done.stdout) == (0, b"\0" * 101)
     assert [(tmp_path / f"file-{number}").read_bytes() for number in range(50)] == [b"hello"] * 50
     assert [event["path"] for event in await _moved(recorded)] == [f"file-{number}" for number in range(50)]
+
+
+async def _answers(reader: Any, count: int) -> list[bytes]:
+    return [await reader.readexactly(int.from_bytes(await reader.readexactly(4), "big")) for _ in range(count)]
+
+
+async def test_what_is_asked_right_behind_the_offer_is_answered_as_by_the_host(
+    client: MakeClient, tmp_path: Path
+) -> None:
+    """sftp-server takes requests that did not wait for its version."""
+    folder = tmp_path / "new"
+    asked = [packet(Kind.INIT, 3), *(packet(Kind.RMDIR, number, bytes(folder)) for number in (1, 2))]
+    folder.mkdir()
+    alone = await asyncio.create_subprocess_exec(
+        _SFTP_SERVER, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert alone.stdin is not None
+    alone.stdin.write(b"".join(asked))
+    directly = await _answers(alone.stdout, len(asked))
+    await alone.communicate(b"")
+    assert not folder.exists()
+    folder.mkdir()
+    async with connected(await client("copies")) as connection:
+        channel = await connection.create_process(subsystem="sftp", encoding=None)
+        channel.stdin.write(b"".join(asked))
+        try:
+            async with asyncio.timeout(30):
+                assert await _answers(channel.stdout, len(asked)) == directly
+        finally:
+            channel.close()
+    assert not folder.exists()

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,10 @@ import pytest
 
 from access.context import Access
 from access.grants import grants
+from cli.demo.ports import free_port
 from proxy.sessions.gateway import Gateway
 from support.children import ended, line
 from support.ssh import Audited, Client, MakeClient, Recorded, Sessions, Upstream, connected, until
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture

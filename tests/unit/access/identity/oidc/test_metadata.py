@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from access.identity.oidc.metadata import NotAProvider, ProviderMetadata, is_safe_address, well_known
+from access.identity.oidc.metadata import NotAProvider, ProviderMetadata, well_known
 
 ISSUER = "https://login.example.com"
 DOCUMENT = {
@@ -54,30 +54,6 @@ def test_what_nobody_signs_in_with(change: dict[str, Any], why: str) -> None:
 def test_what_is_no_description(document: object) -> None:
     with pytest.raises(NotAProvider, match="something else"):
         ProviderMetadata.read(document, ISSUER)
-
-
-@pytest.mark.parametrize(
-    ("address", "safe"),
-    [
-        ("https://a.example/x?y=1", True),
-        ("http://127.0.0.1:8080/x", True),
-        ("http://[::1]:8080/x", True),
-        ("http://localhost/x", True),
-        ("http://localhost.evil.example/x", False),
-        ("http://127.0.0.1.evil.example/x", False),
-        ("https://user@a.example/", False),
-        ("https://a.example/#f", False),
-        ("https:///x", False),
-        ("//a.example/x", False),
-        ("https://a.example/ x", False),
-        ("https://a.example/\r\nx", False),
-        ("https://[::1", False),
-        ("file:///etc/passwd", False),
-        ("", False),
-    ],
-)
-def test_where_secrets_may_go(address: str, safe: bool) -> None:
-    assert is_safe_address(address) is safe
 
 
 @pytest.mark.parametrize("issuer", [ISSUER, f"{ISSUER}/"])

@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.policy.entities import Entity
+from proxy.masking.cards.brands import luhn
+from proxy.masking.cards.pans import luhn_sums, passes
 from proxy.masking.rules import DEFAULT_RULES, Masker, MaskingRule
 
 SAMPLES = 50_000
@@ -127,3 +129,11 @@ def test_no_noise_and_no_separator_hides_a_card(card: str, noise: list[str], sep
     masked = Masker(DEFAULT_RULES).text(f"card: {text};")
     hidden = sum(star == "*" for star in masked)
     assert hidden >= 12, masked
+
+
+@given(st.binary(min_size=1, max_size=90), st.integers(0, 70), st.integers(1, 19))
+def test_sums_of_a_run_pass_what_the_formula_passes(values: bytes, low: int, length: int) -> None:
+    digits = bytes(0x30 + value % 10 for value in values)
+    low = min(low, len(digits) - 1)
+    high = min(len(digits), low + length)
+    assert passes(luhn_sums(digits), low, high) == luhn(digits[low:high])

@@ -1,6 +1,9 @@
 """Private keys, typed, and longer than what a stream holds back."""
 
+import random
 from collections.abc import Callable, Iterable
+
+import pytest
 
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.masking.stream import StreamMasker
@@ -23,3 +26,168 @@ def test_a_private_key_in_pieces() -> None:
     data = b"cat key\n" + key + b"\n$ "
     for size in (1, 7, 64, 1000):
         assert stream(data[at : at + size] for at in range(0, len(data), size)) == b"cat key\n***\n$ "
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        b"-----BEGIN \x1b(B\x1b[mRSA PRIVATE KEY-----\nSECRET\n-----END RSA PRIVATE KEY-----",
+        b"-----BEGIN RSA PRIVATE KEY\x1b(B-----\nSECRET\n-----END RSA PRIVATE KEY-----",
+        b"-----BEGIN\x00 RSA PRIVATE KEY-----\nSECRET\n-----END RSA PRIVATE KEY-----",
+        b"-----BEGIN PRIVATE KEY-----\nMII\x1b[?25hSECRET\n-----END PRIVATE KEY-----",
+        b"-----BEGIN PRIVATE KEY-----\nMII\x07\x1b7\x1b8SECRET\n-----END PRIVATE KEY-----",
+        b"-----BEGIN PRIVATE KEY-----\nMII\x1b]8;;x\x07SECRET\x1b]8;;\x1b\\\n-----END \x1b(BPRIVATE KEY-----",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 3, 1000])
+def test_no_sequence_ends_a_key(key: bytes, size: int) -> None:
+    masking = StreamMasker(Masker(DEFAULT_RULES))
+    text = key + b"\nafter\n"
+    shown = b"".join(masking.feed(text[at : at + size]) for at in range(0, len(text), size))
+    assert shown + masking.flush(final=True) == b"***\nafter\n"
+
+
+def everywhere(text: bytes, sequence: bytes) -> bytes:
+    """A text with a sequence before each of its characters but the first."""
+    return sequence.join(bytes([byte]) for byte in text)
+
+
+BEGIN, END = b"-----BEGIN RSA PRIVATE KEY-----", b"-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        b"-----\x1b[mBEGIN RSA PRIVATE KEY-----\nMIIB\n" + END,
+        b"-----BEGIN RSA PRI\x1b[1mVATE KEY--\x07---\nMIIB\n" + END,
+        BEGIN + b"\nMIIB\n-----\x1b[mEND RSA PRIVATE KEY-----",
+        everywhere(BEGIN + b"\nMIIB\n" + END, b"\x1b[1m"),
+        everywhere(b"-----BEGIN PGP PRIVATE KEY BLOCK-----\nMIIB\n-----END PGP PRIVATE KEY BLOCK-----", b"\x1b(B"),
+    ],
+)
+def test_a_sequence_anywhere_in_a_key_s_lines_changes_nothing(key: bytes) -> None:
+    text = b"cat\n" + key + b"\nafter (x)\n"
+    source = random.Random(key)
+    cuts = [source.randrange(1, 30) for _ in range(len(text))]
+    parts = [text[sum(cuts[:n]) : sum(cuts[: n + 1])] for n in range(len(cuts))]
+    for fed in ([text], (bytes([byte]) for byte in text), parts):
+        assert stream(fed) == Masker(DEFAULT_RULES).bytes(text) == b"cat\n***\nafter (x)\n"
+
+
+#: As long as RSA of 16384 bits.
+LONGEST = b"\n".join([b"MIIEpAIBAAKCAQEA" * 4] * 196)
+
+
+@pytest.mark.parametrize("sequence", [b"", b"\x1b[1m", b"\x1b[38;2;255;255;255m\x1b[K"], ids=["plain", "SGR", "long"])
+@pytest.mark.parametrize("size", [997, 1 << 20])
+def test_the_longest_key_in_colour_is_masked_to_its_end(sequence: bytes, size: int) -> None:
+    text = BEGIN + b"\n" + everywhere(LONGEST, sequence) + b"\n" + END + b"\nafter (x)\n"
+    assert stream(text[at : at + size] for at in range(0, len(text), size)) == b"***\nafter (x)\n"
+    assert Masker(DEFAULT_RULES).bytes(text) == b"***\nafter (x)\n"
+
+
+@pytest.mark.parametrize("rest", [b"-----\x1b[", b"---\x1b[m--EN", b"-----END R\x1b[", b"--", b"\x1b"])
+def test_what_is_left_at_the_end_is_the_same_in_pieces(rest: bytes) -> None:
+    text = BEGIN + b"\nMIIB\n" + rest
+    whole = Masker(DEFAULT_RULES).bytes(text)
+    assert b"MIIB" not in whole
+    for cut in range(len(text) + 1):
+        assert stream([text[:cut], text[cut:]]) == whole
+
+
+def test_what_never_ends_is_shown_again() -> None:
+    text = BEGIN + b"\n" + b"a" * 200_000
+    whole = Masker(DEFAULT_RULES).bytes(text)
+    assert len(whole) == len(b"***") + 200_000 + 1 - 65536
+    for size in (997, 30_000):
+        assert stream(text[at : at + size] for at in range(0, len(text), size)) == whole
+
+
+#: What terminals show nothing of.
+UNSEEN = [
+    *(
+        "\x1bH",
+        "\x1bM",
+        "\x1bc",
+        "\x1b3",
+        "\x1b~",
+        "\x1b\x1b[m",
+        "\x1b[\x1b[m",
+        "\x1b[1\x18",
+        "\x1b[\x02m",
+        "\x1b(\x00B",
+    ),
+    *("\x1bPq\x1b\\", "\x1b_x\x1b\\", "\x1bXx\x1b\\", "\x1bkx\x1b\\", "\x1b]0;x\x18", "\x1b]0;(\x07", "\x1b[\n?25h"),
+    *("\x9bm", "\x9b1;2m", "\x9d0;x\x07", "\x90q\x9c", "\x80", "\x85", "\u200b", "\xad", "\u2060", "\ufeff", "\u0301"),
+    *("\ufe0f", "\u3164", "\xa0", "\x1c", "\x1e", "\x1f", "\x1b\x80[m", " \r"),
+]
+#: And of these more or less, by their kind.
+DISPUTED = ["\x1b[\u00e9", "\x1b\u00e9", "\x1b]R", "\x1b]P0ffffff", "\x1b]0;x\x9c", "\x1bk"]
+
+
+def cut_up(text: bytes) -> list[list[bytes]]:
+    return [[text], *([text[at : at + size] for at in range(0, len(text), size)] for size in (1, 2, 3, 7))]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=repr)
+@pytest.mark.parametrize("where", ["BEGIN", "body", "END"])
+def test_what_is_not_seen_ends_no_key(unseen: str, where: str) -> None:
+    parts = {"BEGIN": BEGIN, "body": b"\nMIIB\nSECRET\n", "END": END}
+    parts[where] = everywhere(parts[where], unseen.encode())
+    text = b"cat\n" + b"".join(parts.values()) + b"\nafter (x)\n"
+    for cut in cut_up(text):
+        assert stream(cut) == Masker(DEFAULT_RULES).bytes(text) == b"cat\n***\nafter (x)\n"
+
+
+@pytest.mark.parametrize("unseen", DISPUTED, ids=repr)
+@pytest.mark.parametrize("where", ["BEGIN", "body"])
+def test_a_key_is_hidden_in_every_reading(unseen: str, where: str) -> None:
+    parts = {"BEGIN": BEGIN, "body": b"\nMIIB\nSECRET\n"}
+    parts[where] = everywhere(parts[where], unseen.encode())
+    text = b"".join(parts.values()) + END + b"\n"
+    for cut in cut_up(text):
+        shown = stream(cut)
+        assert shown == Masker(DEFAULT_RULES).bytes(text)
+        assert shown.replace(unseen.encode(), b"").strip(b"\n") == b"***"
+
+
+def test_a_string_hides_what_follows_it_in_no_terminal_for_ever() -> None:
+    """One of more than 4,096 characters is given up, wherever it is cut."""
+    text = BEGIN + b"\nMIIB\x1b]0;" + b"x" * 5000 + b"(SHOWN)\x07\n"
+    for cut in cut_up(text):
+        assert stream(cut) == b"***(SHOWN)\x07\n"
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param(b"\n\x1b/-----END RSA PRIVATE KEY-----SECRET\n" + END + b"\n(", id="END begins in a sequence"),
+        pytest.param(b"\n\x1b[-----END RSA PRIVATE KEY-----SECRET\n" + END + b"\n(", id="END in another"),
+        pytest.param(b"\nMIIB_\x1b]0;" + BEGIN + b"SECRET", id="a key behind what was begun"),
+        pytest.param(b"\n-\x1b]0;" + BEGIN + b"SECRET\n", id="a key in what was begun"),
+        pytest.param(END[5:] + b"\nSECRET\n" + END + b"(\n", id="no END line with the dashes of BEGIN"),
+        pytest.param(b"\nMIIB\n" + END + BEGIN[5:] + b"SECRET\n(", id="BEGIN with the dashes of END"),
+        pytest.param(b"\n" + BEGIN[:-5] + END + b"\n(", id="END with the dashes of BEGIN"),
+        pytest.param(b"\nMIIB\n-----\xff(\x80\xe2\x80)", id="broken bytes that were begun"),
+        pytest.param(b"\nMIIB\n--\xe2\x80", id="broken bytes at the end"),
+    ],
+)
+def test_all_cuts_show_the_same_and_no_key(rest: bytes) -> None:
+    text = b"cat\n" + BEGIN + rest
+    whole = Masker(DEFAULT_RULES).bytes(text)
+    assert b"SECRET" not in whole
+    for cut in range(len(text) + 1):
+        assert stream([text[:cut], text[cut:]]) == whole
+    for parts in cut_up(text):
+        assert stream(parts) == whole
+
+
+def test_a_second_key_that_shares_dashes_is_dropped_to_its_end() -> None:
+    text = BEGIN + b"\nMIIB\n" + END + BEGIN[5:] + LONGEST + b"\n" + END + b"\n(x)\n"
+    for size in (997, 8192, len(text)):
+        assert stream(text[at : at + size] for at in range(0, len(text), size)) == b"***\n(x)\n"
+
+
+def test_bytes_behind_a_key_are_as_they_were() -> None:
+    for cut in cut_up(BEGIN + b"\nMIIB\n-----END \xff\x80(\xe2\x80)\n"):
+        assert stream(cut) == b"***-----END \xff\x80(\xe2\x80)\n"

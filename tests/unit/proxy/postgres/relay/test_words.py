@@ -81,3 +81,30 @@ def test_long_texts_are_masked_beforehand() -> None:
 )
 def test_contexts_that_quote_statements_and_rows(values: dict[str, str], code: str, said: str) -> None:
     assert words("cards").fields(payload(**values))[code] == said
+
+
+_BAD = 'invalid input syntax for type integer: "737"'
+_CUT = "invalid input syntax for type integer: (withheld by Gatepass: this database has masked columns)"
+_HIDDEN = "a value is invalid (withheld by Gatepass: this database has masked columns)"
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        # Of a row, as a view or a trigger reads it.
+        ({"C": "22P02", "M": _BAD}, _CUT),
+        ({"C": "22P02", "M": _BAD, "W": "PL/pgSQL function f() line 1 at assignment"}, _CUT),
+        # Of the client's own text, parameter or rows.
+        ({"C": "22P02", "M": _BAD, "P": "8"}, _BAD),
+        ({"C": "22P02", "M": _BAD, "W": "unnamed portal parameter $1 = '...'"}, _BAD),
+        ({"C": "22P02", "M": _BAD, "W": 'COPY cards, line 1, column id: "737"'}, _BAD),
+        ({"C": "22P02", "M": _BAD, "W": 'PL/pgSQL function f()\nCOPY cards, line 1, column id: "737"'}, _CUT),
+        ({"C": "22012", "M": "division by zero"}, "division by zero"),
+        ({"C": "22P02", "M": "ungültige Eingabesyntax für Typ integer: »737«"}, _HIDDEN),
+        ({"C": "22P05", "M": "character with byte sequence 0xe8 0xa1 0xa8 has no equivalent"}, _HIDDEN),
+        ({"C": "42601", "M": 'syntax error at or near "x"'}, 'syntax error at or near "x"'),
+    ],
+)
+def test_messages_that_quote_data(values: dict[str, str], said: str) -> None:
+    assert words("cards").fields(payload(**values))["M"] == said
+    assert words().fields(payload(**values))["M"] == values["M"]

@@ -3,8 +3,8 @@
 import pytest
 
 from proxy.postgres.sql.catalogue import Catalogue
-from proxy.postgres.sql.query import QueryAnalyser
 from proxy.postgres.sql.reading import read
+from proxy.postgres.sql.texts.query import QueryAnalyser
 from support.cards import COLUMNS, FUNCTIONS, SYSTEM, VIEWS, is_masked
 
 

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from access.policy.resources import StatementRule
-from proxy.postgres.sql.query import QueryAnalyser, expand
+from proxy.postgres.sql.texts.executed import expand
+from proxy.postgres.sql.texts.query import QueryAnalyser
 from proxy.statements import strictest
 from storage.model import VerdictKind
 

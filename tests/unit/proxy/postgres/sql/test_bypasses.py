@@ -4,7 +4,7 @@ import pytest
 
 from proxy.postgres.sql.analysis import analyse
 from proxy.postgres.sql.bypasses import READERS, STATISTICS, reads_around
-from proxy.postgres.sql.query import QueryAnalyser
+from proxy.postgres.sql.texts.query import QueryAnalyser
 
 AROUND = (
     "select * from pg_stats",

@@ -67,3 +67,12 @@ def test_schemas_say_nothing_once_they_may_have_been_renamed(catalogue: Catalogu
     assert catalogue.remember([], unsettled=True)
     assert len(catalogue.named("cards", "other")) == 1
     assert not catalogue.counts_plainly
+
+
+def test_masked_places_are_told_apart_by_schema_and_position(catalogue: Catalogue) -> None:
+    places = catalogue.masked_places()
+    # A dropped column has no position.
+    assert places["table:cards"] == {("public", 2, "cvv")}
+    assert places["table:people"] == {("hidden", 1, "cvv")}
+    assert places["function:g"] == {("public", 2, "cvv")}
+    assert not {"table:users", "function:f"} & set(places)

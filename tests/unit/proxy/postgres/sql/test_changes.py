@@ -3,9 +3,10 @@
 import pytest
 
 from proxy.postgres.sql.analysis import analyse
-from proxy.postgres.sql.changes import run_code
-from proxy.postgres.sql.query import QueryAnalyser
+from proxy.postgres.sql.changes import run_code, types_made
+from proxy.postgres.sql.texts.query import QueryAnalyser
 from support.cards import is_masked
+from support.sql import tree_of
 
 RUN_CODE = (
     "alter table cards alter cvv type dd",
@@ -73,3 +74,8 @@ def test_no_other_code_sees_them(analyser: QueryAnalyser, sql: str) -> None:
 
 def test_a_partition_of_a_table_without_masked_columns() -> None:
     assert not found("create table users_2026 partition of users for values in (1)", reads_masked=False)
+
+
+def test_the_types_that_a_range_brings_along() -> None:
+    sql = "create type app.rangeful as range (subtype = int, multirange_type_name = app.several)"
+    assert {"rangeful", "several", "multirangeful"} <= set(types_made(tree_of(sql)))

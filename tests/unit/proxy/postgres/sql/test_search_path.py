@@ -2,8 +2,8 @@
 
 import pytest
 
-from proxy.postgres.sql.query import QueryAnalyser
 from proxy.postgres.sql.search_path import DEFAULT, means_now, schemas_of
+from proxy.postgres.sql.texts.query import QueryAnalyser
 
 ALWAYS = ("pg_temp", "pg_catalog")
 

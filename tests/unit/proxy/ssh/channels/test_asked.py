@@ -7,7 +7,7 @@ import pytest
 
 from access.policy.resources import Files, Role, SshFeature
 from proxy.ssh.channels import asked as asked_module
-from proxy.ssh.channels.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment, is_plain
+from proxy.ssh.channels.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment, is_chosen_word, is_plain
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind
 from proxy.statements import StatementFacts
@@ -155,3 +155,29 @@ def test_no_path_and_no_option_goes_along(name: bytes, value: bytes) -> None:
 @pytest.mark.parametrize("value", [b"zh_CN.GBK", b"zh_TW", b"ja_JP.SJIS", b"Etc", b"german", b"GBK"])
 def test_no_other_character_set_goes_along(name: bytes, value: bytes) -> None:
     assert allowed_environment({name: value}) == []
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "rm -rf $TERM",
+        'rm -rf "${TERM}"',
+        "rm -rf $TE\\\nRM",
+        "bash -c 'rm -rf $TE'\"RM\"",
+        "bash -c $'rm -rf $\\x54ERM'",
+        "printenv TERM | xargs rm -rf",
+        "rm -rf ${TERM%x}",
+    ],
+)
+def test_no_word_of_a_command_is_chosen_by_a_variable(command: str) -> None:
+    given = {b"TERM": b"backups", b"LC_ALL": b"C.UTF-8"}
+    assert allowed_environment(given, command) == [(b"LC_ALL", b"C.UTF-8")]
+    assert is_chosen_word(b"TERM", command)
+
+
+@pytest.mark.parametrize(
+    "name", [b"LC_TERMINAL", b"LC_TERMINAL_VERSION", b"COLORTERM", b"TZ", b"LANGUAGE", b"GIT_PROTOCOL", b"NO_COLOR"]
+)
+def test_a_variable_that_is_no_word_of_the_command_goes_along(name: bytes) -> None:
+    assert not is_chosen_word(name, "rm -rf backups; echo $HOME $LC_ALL")
+    assert is_chosen_word(name, f"rm -rf ${name.decode()}")

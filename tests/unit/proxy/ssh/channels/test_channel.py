@@ -66,7 +66,7 @@ async def test_a_second_request_does_not_replace_the_command_that_is_judged() ->
     transport.environment[b"LC_TIME"] = b"reboot"
     assert not transport._process_exec_request(Packet(b"reboot"))
     assert [each.text for each in await channel._asked.facts(asyncio.Lock())] == ["ls"]
-    assert channel._asked.environment == [(b"LC_TIME", b"C")]
+    assert channel._given[b"LC_TIME"] == b"C"
 
 
 async def test_what_is_not_set_of_the_environment_is_known_by_name() -> None:

@@ -284,9 +284,22 @@ def test_nothing_is_asked_or_answered_before_the_version() -> None:
     with pytest.raises(BrokenProtocol, match="did not begin"):
         sftp.upstream(status(1))
     sftp = SftpConversation(lambda _: None, None, lambda _: None)
-    sftp.client(packet(Kind.INIT, 3))
     with pytest.raises(BrokenProtocol, match="before the version"):
-        sftp.client(packet(Kind.STAT, 1, b"/x"))
+        sftp.client(packet(Kind.STAT, 1, b"/x") + packet(Kind.INIT, 3))
+
+
+def test_what_is_asked_right_behind_the_offer_waits_for_the_version() -> None:
+    sftp = SftpConversation(lambda _: None, None, lambda _: None)
+    asked = packet(Kind.STAT, 1, b"/x") + packet(Kind.STAT, 2, b"/y")
+    assert sftp.client(packet(Kind.INIT, 6) + asked[:20]) == packet(Kind.INIT, 3)
+    assert sftp.is_full
+    assert sftp.client(asked[20:]) == b""
+    with pytest.raises(BrokenProtocol, match="did not begin"):
+        sftp.upstream(status(1))
+    assert sftp.upstream(packet(Kind.VERSION, 3)) == packet(Kind.VERSION, 3)
+    assert sftp.released() == asked
+    assert not sftp.is_full
+    assert sftp.upstream(status(1) + status(2)) == status(1) + status(2)
 
 
 def test_requests_and_handles_are_bounded() -> None:

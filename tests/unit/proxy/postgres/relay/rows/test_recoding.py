@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.postgres.relay.rows.recoding import may_recode
-from proxy.postgres.sql.query import QueryAnalyser
+from proxy.postgres.sql.texts.query import QueryAnalyser
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 
 from proxy.postgres.protocol.messages import Column
 from proxy.postgres.relay.state.connection_state import ConnectionState
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 from support.playbook import Line, client, now, play, server
 from support.playbook_messages import (
     Bind,
@@ -365,6 +365,14 @@ def test_runs_are_counted_and_a_portal_knows_when_it_was_bound() -> None:
 
 def test_a_refused_query_is_no_run() -> None:
     assert play(client >> Query("select 1", denial=b"no")).runs == 0
+
+
+@pytest.mark.parametrize(("denial", "is_there"), [(None, False), (b"no", True)])
+def test_a_query_takes_the_unnamed_portal_and_a_refused_one_leaves_it(denial: bytes | None, is_there: bool) -> None:
+    bound = [client >> Parse("", SELECT), client >> Bind("", ""), client >> Bind("p", ""), client >> Sync()]
+    state = play(*bound, client >> Query(SELECT, denial=denial))
+    assert (state.portal("") is not None) is is_there
+    assert state.portal("p") is not None
 
 
 @pytest.mark.parametrize("sql", ["create table t (a int)", "select f()", "call p()", "do $$ begin end $$"])

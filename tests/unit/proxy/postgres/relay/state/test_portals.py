@@ -8,7 +8,7 @@ from proxy.postgres.relay.state import portals
 from proxy.postgres.relay.state.connection_state import ConnectionState
 from proxy.postgres.relay.state.portals import Portal
 from proxy.postgres.relay.state.prepared import Prepared
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 
 TWO = (Column("a", 1, 1, 25, 0), Column("b", 1, 2, 20, 0))
 OTHER = (Column("z", 0, 0, 25, 0),)

@@ -5,7 +5,7 @@ import pytest
 from proxy.postgres.protocol.frames import ProtocolViolation
 from proxy.postgres.relay.state import prepared
 from proxy.postgres.relay.state.prepared import MAX_CANDIDATES, Prepared, PreparedStatements
-from proxy.postgres.sql.query import QueryAnalysis
+from proxy.postgres.sql.texts.query import QueryAnalysis
 
 
 def statement(sql: bytes = b"") -> Prepared:

@@ -4,7 +4,7 @@ import pytest
 
 from proxy.postgres.sql.catalogue import Catalogue
 from proxy.postgres.sql.code.bodies import unproven
-from proxy.postgres.sql.query import QueryAnalyser
+from proxy.postgres.sql.texts.query import QueryAnalyser
 from support.cards import is_masked
 from support.sql import tree_of
 
@@ -95,3 +95,56 @@ def test_without_masked_columns_nobody_asks() -> None:
 
 def test_other_statements_have_no_code(catalogue: Catalogue) -> None:
     assert unproven(tree_of("select 1 from cards"), catalogue, is_masked) is None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "create type mood as enum ('a')",
+        "alter table users add constraint k foreign key (id) references log (id)",
+        "create table if not exists fresh (id int primary key, cvv text)",
+        "create index on users (name)",
+    ],
+)
+def test_a_block_of_definitions_passes_as_they_do(catalogue: Catalogue, sql: str) -> None:
+    for asked in (sql, f"do $do$ begin {sql}; exception when duplicate_object then null; end $do$"):
+        analyser = QueryAnalyser(is_masked)
+        analyser.catalogue = catalogue
+        assert analyser.analyse(asked.encode()).refusal is None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "alter table cards add check (cvv > '5')",
+        "alter table cards add check (f(cards))",
+        "create index on cards (cvv)",
+        "create index on cards (holder) where cvv > '5'",
+        "alter table cards alter cvv type varchar(9)",
+        "alter table cards add column x text generated always as (cvv) stored",
+        "create table copied (like cards including all, x text default reverse(g()::text)) inherits (cards)",
+        "create domain app.text as int",
+        "create type pg_temp.mood as enum ('a')",
+        "create temp table users (id int)",
+        "create domain d as text check (f(value))",
+    ],
+)
+def test_and_is_refused_as_they_are(catalogue: Catalogue, sql: str) -> None:
+    said: list[str | None] = []
+    blocks = (sql, f"do $do$ begin {sql}; end $do$", f"do $do$ begin create type m as enum (); {sql}; end $do$")
+    for asked in blocks:
+        analyser = QueryAnalyser(is_masked)
+        analyser.catalogue = catalogue
+        said.append(analyser.analyse(asked.encode()).refusal)
+    assert said[0] is not None
+    assert said == said[:1] * 3
+
+
+def test_what_a_block_makes_is_known(catalogue: Catalogue) -> None:
+    analyser = QueryAnalyser(is_masked)
+    analyser.catalogue = catalogue
+    made = analyser.analyse(b"do $$ begin create table fresh (id int, cvv text); exception when a then null; end $$")
+    assert made.refusal is None
+    assert {each.name for each in made.remakes} == {"fresh"}
+    assert analyser.analyse(b"select reverse(cvv) from fresh").refusal is not None
+    assert analyser.analyse(b"select reverse(id::text) from fresh").refusal is None

@@ -41,6 +41,24 @@ def test_what_makes_nothing(catalogue: Catalogue) -> None:
     assert made(tree_of("alter table users drop column name"), catalogue, is_masked) == []
 
 
+def test_a_table_of_many_changes_has_few_forms(catalogue: Catalogue) -> None:
+    """Each may have been rolled back; with all of them, 14 changes held everything for half a minute."""
+    for number in range(400):
+        catalogue.remember(made(tree_of(f"alter table users add column c{number} int"), catalogue, is_masked))
+    forms = catalogue.named("users")
+    assert len(forms) < 400
+    assert forms[-1].is_uncertain
+    assert any({"c0", "c100"} <= set(form.columns.values()) for form in forms)
+
+
+def test_columns_that_double_are_not_followed(catalogue: Catalogue) -> None:
+    for number in range(20):
+        like = f"create table t{number + 1} (like t{number}, like t{number})" if number else "create table t1 (a int)"
+        catalogue.remember(made(tree_of(like), catalogue, is_masked))
+    [table] = catalogue.named("t20")
+    assert table.is_uncertain
+
+
 @pytest.mark.parametrize(
     ("sql", "settled"),
     [

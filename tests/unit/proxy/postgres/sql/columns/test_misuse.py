@@ -2,8 +2,12 @@
 
 import pytest
 
-from proxy.postgres.sql.query import QueryAnalyser
-from support.cards import is_masked
+from proxy.postgres.sql.reading import read
+from proxy.postgres.sql.texts.query import QueryAnalyser
+from support.cards import COLUMNS, is_masked
+
+#: To a server from before PostgreSQL 16 a function of the database's own that gives rows of `cards`.
+BY_A_WORD = [("21002", "public", "json_array", "20000", "cvv")]
 
 SHOWN = [
     "select * from cards",
@@ -186,3 +190,14 @@ def test_used(analyser: QueryAnalyser, sql: str) -> None:
 )
 def test_without_masked_columns_more_is_free(sql: str) -> None:
     assert QueryAnalyser(is_masked).analyse(sql.encode()).refusal is None
+
+
+@pytest.mark.parametrize(
+    "sql", ["select x.a from json_array(1) x (a, b, c)", "create view v as select * from json_array(1)"]
+)
+def test_a_function_that_is_called_by_a_word(sql: str) -> None:
+    analyser = QueryAnalyser(is_masked)
+    analyser.catalogue = read(COLUMNS, [], is_masked, BY_A_WORD)
+    assert "json_array()" in (analyser.analyse(sql.encode()).refusal or "")
+    analyser.catalogue = read(COLUMNS, [], is_masked)
+    assert analyser.analyse(b"select json_array(1)").refusal is None

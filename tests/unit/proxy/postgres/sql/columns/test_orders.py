@@ -11,6 +11,9 @@ from support.sql import tree_of
     [
         ("set enable_seqscan = off", "enable_seqscan"),
         ("set local Enable_Sort to off", "enable_sort"),
+        ("set effective_cache_size = '1TB'", "effective_cache_size"),
+        ("select pg_restore_attribute_stats('schemaname', 'public')", "pg_restore_attribute_stats"),
+        ("select pg_catalog.pg_clear_relation_stats('public', 'cards')", "pg_clear_relation_stats"),
         ("set random_page_cost = 0", "random_page_cost"),
         ("alter role app set enable_sort = off", "enable_sort"),
         ("select set_config('ENABLE_sort', 'off', false)", "ENABLE_sort"),

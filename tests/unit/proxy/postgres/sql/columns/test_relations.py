@@ -3,7 +3,7 @@
 import pytest
 
 from proxy.postgres.sql.catalogue import Catalogue, Function, Table
-from proxy.postgres.sql.columns.relations import Column, Relation, Rest, joined, of_functions, of_tables
+from proxy.postgres.sql.columns.relations import Column, Relation, Rest, Used, joined, of_functions, of_tables
 
 CARDS = Relation("cards", (Column("id"), Column("cvv", "cvv")))
 
@@ -51,3 +51,11 @@ def test_what_the_session_made_without_telling_may_be_masked() -> None:
 def test_a_functions_columns_have_no_origin() -> None:
     found = of_functions("g", [Function("public", "g", (("cvv", "cvv"),))])
     assert (found.find("cvv"), found.rest) == (Column("cvv", "cvv", traced=False), Rest.NAMED)
+
+
+def test_more_columns_than_any_server_bears_are_refused() -> None:
+    """Each level of `select l.*, r.*` has twice as many."""
+    rows = Relation("t", tuple(Column(f"c{number}") for number in range(1_600)))
+    assert len(joined("", [rows] * 10).columns) == 16_000
+    with pytest.raises(Used):
+        joined("", [rows] * 13)

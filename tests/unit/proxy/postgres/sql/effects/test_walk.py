@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.postgres.sql.analysis import analyse
 from support.sql import facts_of, parts_of
 
 RULE = "create rule r as on insert to t do also delete from u where a = 1"
@@ -36,6 +37,9 @@ RULE = "create rule r as on insert to t do also delete from u where a = 1"
         ),
         (RULE, [{"ddl", "delete", "write", "writes:u", "table:u"}]),
         ("vacuum t", [{"vacuum", "table:t"}]),
+        ("select json_value(a, 'x')", [{"opaque_function", "function:json_value"}]),
+        ("select * from json_array(1) x", [{"opaque_function", "function:json_array"}]),
+        ("select json_array(lo_unlink(1))", [{"write", "function:lo_unlink"}]),
         ("select * from t for update", [{"select", "read", "reads:t", "table:t"}]),
     ],
 )
@@ -79,3 +83,16 @@ def test_any_change_of_a_statement_gets_labels(seed: str, data: st.DataObject) -
         place = data.draw(st.integers(0, len(words)))
         words[place : place + data.draw(st.integers(0, 2))] = [data.draw(st.sampled_from(["", *WORDS]))]
     assert have_labels(" ".join(words))
+
+
+@pytest.mark.parametrize(("server", "calls"), [(0, True), (15, True), (16, True), (17, False), (18, False)])
+def test_a_word_is_a_function_where_the_server_is_older(server: int, calls: bool) -> None:
+    [statement] = analyse(b"select json_value(a, 'x') from t", server=server)
+    assert "function:json_value" in statement.facts.labels
+    assert ("opaque_function" in statement.facts.labels) is calls
+    assert ("function:json_value" in statement.facts.unqualified) is calls
+
+
+def test_a_word_of_json_that_the_server_has_known_before() -> None:
+    [statement] = analyse(b"select json_array(1)", server=16)
+    assert "opaque_function" not in statement.facts.labels

@@ -1,0 +1,1 @@
+"""What `gatepass` is before it is a command of either kind."""

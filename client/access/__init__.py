@@ -1,0 +1,1 @@
+"""Access as a command line has it: chosen, asked for, waited for, shown, ended."""

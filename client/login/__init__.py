@@ -1,0 +1,1 @@
+"""Signing a command line in and out."""

@@ -1,0 +1,81 @@
+"""From Slack's buttons to the touch of a key and back: asked, approved, connected, and told in the digest."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from playwright.async_api import Browser, Page, expect
+
+from cli.demo.people import buttons, plainly
+from support.journeys import OwnProduct, Product
+from support.web.browsers import chromium
+from support.web.virtual_keys import plugged_in
+
+PATIENCE_S = 30
+
+
+@pytest.mark.timeout(240)
+async def test_alice_and_bob_are_there(own_product: OwnProduct) -> None:
+    async with own_product() as product, chromium() as browser:
+        await rule_asks_for_a_touch(product)
+        alice, bob = [await with_key(product, browser, who) for who in ("Alice Archer", "Bob Baker")]
+        # Asking in Slack leads to the page that asks.
+        await product.people.type("alice", "/access payments-db read 15m there with a key")
+        await alice.goto(await link(product, "alice", "This takes a touch of your security key"))
+        await alice.get_by_role("button", name="Ask with my security key").click()
+        await expect(alice.get_by_text("waits for its reviewers")).to_be_visible()
+        # So does approving; the tap alone counts for nothing.
+        card = await product.people.card("there with a key")
+        await product.people.approve("bob", card)
+        await bob.goto(await link(product, "bob", "This takes a touch of your security key"))
+        await expect(bob.get_by_role("heading", name="alice asks for read on payments-db for 15m")).to_be_visible()
+        assert "Approved" not in plainly(await product.people.card("there with a key"))
+        await bob.get_by_role("button", name="Approve with my security key").click()
+        await expect(bob.get_by_text("Approved. The access ends at")).to_be_visible()
+        approved = await product.people.card_until(str(card["ts"]), "Approved")
+        assert "bob approved with a sign-in at" in plainly(approved)
+        # The token too.
+        await alice.goto(f"{product.settings.origin}/")
+        await alice.get_by_role("link", name="Connect: read on payments-db").click()
+        await alice.get_by_role("button", name="Show my token").click()
+        token = await alice.locator("section[aria-labelledby=token] code").inner_text()
+        seen = await product.clients.psql("read@payments-db", token, "select 40 + 2")
+        assert (seen.status, "42" in seen.out) == (0, True), seen.err
+        digest = await product.people.card("session")
+        assert "with a touch of" in plainly(digest)
+
+
+async def rule_asks_for_a_touch(product: Product) -> None:
+    path = Path(product.settings.config)
+    document: dict[str, Any] = yaml.safe_load(path.read_text())
+    for rule in document["policy"]:
+        if rule["decision"] == "reviewed":
+            rule["requires"] = {"sign_in": "8h", "present": True}
+    path.write_text(yaml.safe_dump(document, sort_keys=False))
+    for program in (product.bot, product.proxy):
+        program.hang_up()
+        async with asyncio.timeout(PATIENCE_S):
+            while "policy_reloaded" not in program.log.read_text():
+                await asyncio.sleep(0.05)
+
+
+async def with_key(product: Product, browser: Browser, who: str) -> Page:
+    """A browser of theirs, signed in, with a key."""
+    page = await (await browser.new_context()).new_page()
+    await plugged_in(page)
+    await page.goto(f"{product.settings.origin}/keys")
+    await page.get_by_role("link", name="Sign in with Demo Identity").click()
+    await page.get_by_role("button", name=who).click()
+    await page.get_by_label("What you call it").fill("Key on my ring")
+    await page.get_by_role("button", name="Add a key").click()
+    await expect(page.get_by_role("heading", name="Key on my ring")).to_be_visible()
+    return page
+
+
+async def link(product: Product, who: str, words: str) -> str:
+    """Where the button leads below what Slack tells them alone."""
+    told = await product.slack.wait_for(lambda message: words in plainly(message), user=who, timeout_s=PATIENCE_S)
+    [url] = [str(button["url"]) for button in buttons(told) if "url" in button]
+    return url

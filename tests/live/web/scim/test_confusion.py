@@ -1,0 +1,157 @@
+"""Which proof opens which door: the table of docs/tokens.md, each of its cells tried with a real one of that kind."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import col, select
+
+from access.decisions.requests import Ask
+from access.identity.handing import hand_token
+from access.identity.oidc.logout_token import EVENT
+from access.tokens import InvalidToken
+from storage.model import Grant
+from support.access import ask_anyway
+from support.web.command_line import CommandLine
+from support.web.provisioning import Provisioner
+from support.web.stage import CLIENT, PagesStage
+from support.web.visitor import Visitor
+from web.door.cookies import SESSION
+
+ID_TOKEN = "ID token"
+PAGE = Path(__file__).parents[4] / "docs" / "tokens.md"
+
+
+def _table() -> dict[tuple[str, str], bool]:
+    """Proof and door -> whether the page says that the one opens the other."""
+    text = PAGE.read_text(encoding="utf-8").partition("<!-- doors -->")[2].partition("<!-- end of doors -->")[0]
+    head, _, *rows = [re.split(r"\s*\|\s*", line.strip("| ")) for line in text.strip().splitlines()]
+    return {(row[0], door): answer == "**opens**" for row in rows for door, answer in zip(head, row[1:], strict=True)}
+
+
+@dataclass
+class Corp:
+    """One proof of each kind, all of them alice's and good."""
+
+    visitor: Visitor
+    stage: PagesStage
+    provisioner: Provisioner
+
+    async def id_token(self) -> str:
+        return self._signed({"sub": "u-alice", "nonce": "n", "email": "alice@example.com", "email_verified": True})
+
+    async def access_token(self) -> str:
+        """As RFC 9068 has them, for whoever takes any JWT of the provider's."""
+        return self._signed({"sub": "u-alice", "client_id": CLIENT, "scope": "openid", "jti": "1"})
+
+    async def logout_token(self) -> str:
+        return self._signed({"sub": "u-alice", "jti": "2", "events": {EVENT: {}}})
+
+    async def cookie(self) -> str:
+        await self.visitor.sign_in()
+        return self.visitor.cookies[SESSION]
+
+    async def command_line(self) -> str:
+        await self.visitor.sign_in()
+        line = CommandLine(self.visitor)
+        await line.sign_in()
+        return line.secret
+
+    async def provisioning(self) -> str:
+        return self.provisioner.token or ""
+
+    async def access(self) -> str:
+        world = self.stage.world
+        request = await ask_anyway(world.access, world["alice"], Ask("payments-db", "read", 900))
+        async with world.database.transaction() as transaction:
+            grant = (await transaction.scalars(select(Grant).where(col(Grant.request_id) == request.id))).one()
+        return (await hand_token(world.access, grant.id, world["alice"]))[1]
+
+    def _signed(self, claims: Mapping[str, Any]) -> str:
+        provider = self.stage.provider
+        return provider._signed(provider.clients[CLIENT], claims)
+
+
+PROOFS: dict[str, Callable[[Corp], Awaitable[str]]] = {
+    ID_TOKEN: Corp.id_token,
+    "access token of the provider": Corp.access_token,
+    "logout token": Corp.logout_token,
+    "browser's cookie": Corp.cookie,
+    "command line's secret": Corp.command_line,
+    "token of provisioning": Corp.provisioning,
+    "token of an access": Corp.access,
+}
+
+
+async def _sign_in(corp: Corp, proof: str, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """The provider gives it in place of the ID token, of which it makes one that belongs to this sign-in."""
+    provider, visitor = corp.stage.provider, corp.visitor
+    sign = provider._signed
+
+    def signed(client: Any, claims: Mapping[str, Any]) -> str:
+        return sign(client, claims) if proof == ID_TOKEN else proof
+
+    monkeypatch.setattr(provider, "_signed", signed)
+    visitor.cookies.clear()
+    _, _, to = await visitor.ask(await visitor.answered(await visitor.asked()))
+    return to == "/"
+
+
+async def _log_out(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool:
+    status, _, _ = await corp.visitor.ask("/sign-out/corp/back-channel", "POST", data={"logout_token": proof})
+    return status == 200
+
+
+async def _page(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool:
+    corp.visitor.cookies = {SESSION: proof}
+    status, _, to = await corp.visitor.ask("/", headers={"Authorization": f"Bearer {proof}"})
+    return (status, to) == (200, "")
+
+
+async def _api(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool:
+    line = CommandLine(corp.visitor, secret=proof)
+    status, _ = await line.call("/api/me", headers={"Cookie": f"{SESSION}={proof}"})
+    return status == 200
+
+
+async def _provision(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool:
+    status, _, _ = await corp.visitor.ask("/scim/v2/corp/Users", headers={"Authorization": f"Bearer {proof}"})
+    return status == 200
+
+
+async def _gateway(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool:
+    try:
+        corp.stage.world.access.keys.verify(proof)
+    except InvalidToken:
+        return False
+    return True
+
+
+DOORS = {
+    "sign-in": _sign_in,
+    "logout at the provider": _log_out,
+    "pages": _page,
+    "API": _api,
+    "provisioning": _provision,
+    "gateway": _gateway,
+}
+
+
+def test_the_table_has_every_proof_and_every_door_and_one_door_for_each() -> None:
+    table = _table()
+    assert set(table) == {(proof, door) for proof in PROOFS for door in DOORS}
+    assert sum(table.values()) == len(PROOFS) - 1, "the provider's access token opens nothing here"
+
+
+@pytest.mark.parametrize("door", DOORS)
+@pytest.mark.parametrize("proof", PROOFS)
+async def test_what_a_proof_opens(
+    visitor: Visitor, stage: PagesStage, corp: Provisioner, proof: str, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = Corp(visitor, stage, corp)
+    # One for another sign-in opens nothing: that it is of this one is the provider's to say.
+    presented = ID_TOKEN if (proof, door) == (ID_TOKEN, "sign-in") else await PROOFS[proof](here)
+    assert await DOORS[door](here, presented, monkeypatch) is _table()[proof, door]

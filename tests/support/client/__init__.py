@@ -1,0 +1,1 @@
+"""An engineer at a terminal, as tests need one."""

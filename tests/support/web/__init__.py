@@ -1,0 +1,1 @@
+"""The pages as tests serve and open them."""

@@ -1,0 +1,54 @@
+"""The command that people paste is the one that works."""
+
+import subprocess
+
+import pytest
+
+from access.addresses import Addresses, connect_command
+from access.policy.resources import Resource
+from access.policy.served import NotServed
+from storage.model import Protocol
+from support.policies import HOST_KEY
+
+ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433)
+
+
+def database(**upstream: str) -> Resource:
+    roles = {"read": {"username": "r"}}
+    return Resource.model_validate(
+        {"type": "postgres", "upstream": {"host": "db"} | upstream, "roles": roles}
+    ).model_copy(update={"name": "payments-db"})
+
+
+def test_psql() -> None:
+    command = connect_command(ADDRESSES, database(database="payments"), "read")
+    assert command == 'psql "host=gw.example port=5433 user=read@payments-db dbname=payments sslmode=require"'
+
+
+def test_psql_without_a_fixed_database() -> None:
+    assert "dbname=DATABASE" in connect_command(ADDRESSES, database(), "read")
+
+
+def test_an_odd_path_or_database_survives_the_shell_and_libpq() -> None:
+    addresses = Addresses("gw", 22, "gw", 5433, ca_file="/home/ann o'hara/$HOME/ca.pem")
+    command = connect_command(addresses, database(database='pay"ments`id`'), "read")
+    shell = ["sh", "-c", command.replace("psql", "printf '[%s]'", 1)]
+    received = subprocess.run(shell, capture_output=True, text=True, check=True, timeout=10).stdout
+    assert received == (
+        '[host=gw port=5433 user=read@payments-db dbname=pay"ments`id` sslmode=verify-full'
+        r" sslrootcert='/home/ann o\'hara/$HOME/ca.pem']"
+    )
+
+
+def test_ssh() -> None:
+    upstream = {"host": "web", "host_key": HOST_KEY}
+    roles = {"deploy": {"username": "d", "password": "env:P"}}
+    web = Resource.model_validate({"type": "ssh", "upstream": upstream, "roles": roles})
+    command = connect_command(ADDRESSES, web.model_copy(update={"name": "web-1"}), "deploy")
+    assert command == "ssh -p 2222 deploy@web-1@gw.example"
+
+
+def test_what_is_not_served_gets_no_command() -> None:
+    cluster = database().model_copy(update={"type": Protocol.KUBERNETES})
+    with pytest.raises(NotServed, match="kubernetes resources are not supported yet"):
+        connect_command(ADDRESSES, cluster, "read")

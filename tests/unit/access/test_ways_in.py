@@ -1,0 +1,68 @@
+"""Lines for clients, which say the same as the command that people paste."""
+
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pytest
+
+from access.addresses import Addresses
+from access.policy.resources import Resource
+from access.policy.served import NotServed
+from access.ways_in import ways_in
+from storage.model import Protocol
+from support.policies import HOST_KEY
+
+ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433, ca_file="/home/ann/o hara&co.pem")
+
+
+def database(name: str = "pay:ments/1") -> Resource:
+    said = {"type": "postgres", "upstream": {"host": "db", "database": name}, "roles": {"read": {"username": "r"}}}
+    return Resource.model_validate(said).model_copy(update={"name": "payments-db"})
+
+
+def host() -> Resource:
+    upstream = {"host": "web", "host_key": HOST_KEY}
+    said = {"type": "ssh", "upstream": upstream, "roles": {"deploy": {"username": "d", "password": "env:P"}}}
+    return Resource.model_validate(said).model_copy(update={"name": "web-1"})
+
+
+def lines(addresses: Addresses, resource: Resource, role: str) -> dict[str, str]:
+    return {way.client: way.text for way in ways_in(addresses, resource, role)}
+
+
+def test_uris_say_what_the_command_says() -> None:
+    found = lines(ADDRESSES, database(), "read")
+    uri, jdbc = urlsplit(found["libpq URI"]), urlsplit(found["JDBC"].removeprefix("jdbc:"))
+    assert (unquote(uri.username or ""), uri.hostname, uri.port) == ("read@payments-db", "gw.example", 5433)
+    assert (jdbc.hostname, jdbc.port) == ("gw.example", 5433)
+    for each in (uri, jdbc):
+        assert unquote(each.path) == "/pay:ments/1"
+        said = parse_qs(each.query)
+        assert (said["sslmode"], said["sslrootcert"]) == (["verify-full"], [ADDRESSES.ca_file])
+    assert parse_qs(jdbc.query)["user"] == ["read@payments-db"]
+    assert "+" not in uri.query + jdbc.query
+    assert found["~/.pgpass"] == r"gw.example:5433:pay\:ments/1:read@payments-db:TOKEN"
+    assert "Username  read@payments-db" in found["DBeaver, DataGrip"]
+
+
+def test_without_a_ca_and_by_address() -> None:
+    found = lines(Addresses("::1", 22, "::1", 5433), database("payments"), "read")
+    uri = "postgresql://read%40payments-db@[::1]:5433/payments?sslmode=require"
+    assert found["libpq URI"] == uri
+    assert found["~/.pgpass"].startswith(r"\:\:1:5433:")
+
+
+def test_a_host() -> None:
+    found = lines(ADDRESSES, host(), "deploy")
+    assert found["scp"] == "scp -P 2222 FILE deploy@web-1@gw.example:"
+    assert found["SFTP"] == "sftp://deploy%40web-1@gw.example:2222/"
+    assert found["~/.ssh/config"].splitlines() == [
+        "Host web-1.gate",
+        "    HostName gw.example",
+        "    Port 2222",
+        "    User deploy@web-1",
+    ]
+
+
+def test_what_is_not_served_has_no_way_in() -> None:
+    with pytest.raises(NotServed):
+        ways_in(ADDRESSES, database().model_copy(update={"type": Protocol.KUBERNETES}), "read")

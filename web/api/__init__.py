@@ -1,0 +1,1 @@
+"""What programs ask for, as JSON: by the secret of a command line, and never by a cookie."""

@@ -1,0 +1,1 @@
+"""What every request of a browser passes before it reaches a page."""

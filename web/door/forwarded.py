@@ -1,0 +1,57 @@
+"""Who a request comes from, where a proxy stands in front (RFC 7239, and X-Forwarded-For as most write it). Pure.
+
+The last proxy's word counts, if it is one of those that are listed; what stands further left was written by whoever
+came to that proxy, and is anybody's invention.
+"""
+
+import ipaddress
+from collections.abc import Sequence
+
+from web.settings import Network
+
+
+def is_listed(address: str, proxies: Sequence[Network]) -> bool:
+    """Whether `address`, as a socket gives it, is one of `proxies`."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in network for network in proxies)
+
+
+def client(forwarded: Sequence[str], forwarded_for: Sequence[str], proxies: Sequence[Network]) -> str | None:
+    """The address that the listed proxies say, in one spelling; None: they say none that can be read.
+
+    The values of the two headers, in the order in which they came. The nearest address that is no listed proxy is it.
+    """
+    hops = [_node(element) for value in forwarded for element in value.split(",")]
+    if not hops:
+        hops = [_address(each) for value in forwarded_for for each in value.split(",")]
+    for hop in reversed(hops):
+        if hop is None or not is_listed(hop, proxies):
+            return hop
+    return None
+
+
+def _node(element: str) -> str | None:
+    """The address of `for=` in one element of Forwarded; None for one that hides it (`_hidden`, `unknown`)."""
+    for pair in element.split(";"):
+        name, _, value = pair.strip().partition("=")
+        if name.lower() == "for":
+            return _address(value.strip('"'))
+    return None
+
+
+def _address(value: str) -> str | None:
+    """An address, from how the headers write one: with a port or without, IPv6 in brackets."""
+    value = value.strip()
+    if value.startswith("["):
+        value = value[1:].partition("]")[0]
+    elif value.count(":") == 1:
+        value = value.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(value)
+    except ValueError:
+        return None
+    return str(getattr(found, "ipv4_mapped", None) or found)
