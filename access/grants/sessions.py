@@ -91,10 +91,11 @@ async def open_session(
     client: str,
     software: str,
     proof: Mapping[str, Any] | None = None,
+    credential: Mapping[str, Any] | None = None,
 ) -> tuple[Session, float]:
     """Insert the active session of a usable grant; returns it and the seconds until the grant's deadline.
 
-    `proof` is what its holder had proven, where the rule asked.
+    `proof` is what its holder had proven, where the rule asked; `credential` what they let themselves in with.
 
     Raises grants.GrantUnusable and caps.TooManySessions.
     """
@@ -111,6 +112,7 @@ async def open_session(
             client_software=access.redact(storable(software))[:255],
             started_at=now,
             proof=dict(proof or {}),
+            credential=dict(credential or {}),
         )
         transaction.add(session)
         await transaction.flush()
@@ -121,7 +123,12 @@ async def open_session(
             grant,
             actor=changes.actor(holder),
             action="proxy:session:open",
-            detail={"protocol": protocol.value, "client": client, **({"proof": session.proof} if proof else {})},
+            detail={
+                "protocol": protocol.value,
+                "client": client,
+                **({"credential": session.credential} if credential else {}),
+                **({"proof": session.proof} if proof else {}),
+            },
         )
     # Storage may have taken its time since it told the time: that is time of the grant's.
     return session, (grant.expires_at - now).total_seconds() - (time.monotonic() - read_at)

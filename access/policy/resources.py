@@ -19,6 +19,7 @@ from access.policy.labels import unknown_label
 from access.policy.served import NotServed
 from access.policy.shapes.accounts import Certificate, Credential, PostgresRole, RoleAdmin
 from access.policy.shapes.base import Frozen, Name, NameOfKey, SecretRef
+from access.policy.shapes.credentials import ALL, POSTGRES, Accepts
 from access.policy.shapes.durations import Seconds
 from access.policy.shapes.proof import Requires
 from access.policy.values.complaint import complaint
@@ -162,6 +163,8 @@ class Role(Frozen):
     template: PostgresRole | None = None
     #: SSH, in the place of `private_key` and `password`.
     certificate: Certificate | None = None
+    #: What clients may let themselves in with.
+    accepts: Accepts = Field(default=list(ALL))
     #: SSH only.
     allow: list[SshFeature] = Field(default=[SshFeature.SHELL, SshFeature.EXEC])
     #: SSH only: a transfer's bytes are never altered, so it passes, or ends where masking would have changed it.
@@ -225,6 +228,8 @@ def _check_role(resource: Resource, role: Role) -> None:
 
 
 def _check_postgres_role(upstream: Upstream, role: Role) -> None:
+    if POSTGRES.isdisjoint(role.accepts):
+        raise complaint(f"role {role.name}: nobody can enter a database so; accepts needs token or certificate")
     if role.private_key or role.certificate or not role.model_fields_set.isdisjoint(_SSH_ONLY):
         raise complaint(f"role {role.name}: private_key, certificate, allow, files and forward are for ssh resources")
     if role.credential is not Credential.EPHEMERAL:

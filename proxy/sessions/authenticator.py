@@ -9,18 +9,20 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from access import in_force
 from access.context import Access
-from access.errors import STALE
+from access.errors import STALE, Refused
 from access.grants import grants
-from access.identity import acts, proof
+from access.identity import acts, presented, proof
+from access.identity.presented import Presented
 from access.identity.proof import Proof
 from access.policy.policy import Policy
 from access.policy.resources import Resource, Role
+from access.policy.shapes.credentials import ClientCredential
 from access.tokens import Claims, InvalidToken, TokenProblem
 from proxy.errors import AccessRefused
 from proxy.sessions.lockout import LockedOut, Lockout
@@ -49,6 +51,8 @@ class Admission:
     client: str
     #: What they had proven, where the rule asked, as access.identity.proof says.
     proof: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: What they let themselves in with: its `kind`, and what else identifies it.
+    credential: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
 #: What counts against nobody: this process has the wrong policy, or the wrong time.
@@ -79,7 +83,11 @@ class Authenticator:
         self.lockout = Lockout(access, self.refusals, clock=clock)
 
     async def admit(self, *, username: str, token: str, protocol: Protocol, client: str) -> Admission:
-        """Check a token against the role@resource it is used for. `username` is role@resource, `client` host:port.
+        """As `admit_by`, with a token."""
+        return await self.admit_by(presented.token(token), username=username, protocol=protocol, client=client)
+
+    async def admit_by(self, brought: Presented, *, username: str, protocol: Protocol, client: str) -> Admission:
+        """Check what was brought against the role@resource it is used for, which is `username`; `client` is host:port.
 
         Raises AccessRefused with a sentence for the person; every refusal is an audit event, or counted in one. Where
         logins fail again and again it takes its time.
@@ -90,7 +98,7 @@ class Authenticator:
         try:
             self.lockout.check_source(source)
             async with self._turn():
-                admission = await self._admitted(attempt, token, tried)
+                admission = await self._admitted(attempt, brought, tried)
         except StorageUnavailable as error:
             raise AccessRefused(NO_STORAGE) from error
         except _Busy as busy:
@@ -115,12 +123,12 @@ class Authenticator:
         finally:
             self._turns.release()
 
-    async def _admitted(self, attempt: Attempt, token: str, tried: list[Claims]) -> Admission:
-        """`tried` gets the claims of a token that we signed, whatever becomes of it."""
+    async def _admitted(self, attempt: Attempt, brought: Presented, tried: list[Claims]) -> Admission:
+        """`tried` gets the claims that were proven, whatever becomes of them."""
         role_name, _, resource_name = attempt.username.partition("@")
         if not role_name or not resource_name:
             raise AccessRefused("The user name must be role@resource, for example read@payments-db.")
-        claims = self._claims(token, tried)
+        claims = await self._claims(brought, tried)
         if (claims.resource, claims.role) != (resource_name, role_name):
             raise AccessRefused(
                 f"This token opens {claims.role}@{claims.resource}, not {role_name}@{resource_name}. "
@@ -144,7 +152,19 @@ class Authenticator:
             mine = f"this is the {attempt.protocol} port."
             raise AccessRefused(f"{resource_name} is a {resource.type.value} resource; {mine}")
         role = resource.roles[role_name]
-        return Admission(grant, principal, policy, resource, role, attempt.protocol, attempt.client, proven.record)
+        if brought.kind not in role.accepts:
+            raise AccessRefused(_not_accepted(brought, role_name, resource))
+        return Admission(
+            grant,
+            principal,
+            policy,
+            resource,
+            role,
+            attempt.protocol,
+            attempt.client,
+            proven.record,
+            {**brought.record, "id": claims.id},
+        )
 
     async def _proven(
         self, transaction: AsyncSession, policy: Policy | None, grant: Grant, principal: Principal, claims: Claims
@@ -156,13 +176,15 @@ class Authenticator:
         now, act = await clock(transaction), acts.take_token(grant.id)
         return await proof.weigh_token(self._access, transaction, policy, requires, principal, now, act, claims.id)
 
-    def _claims(self, token: str, tried: list[Claims]) -> Claims:
+    async def _claims(self, brought: Presented, tried: list[Claims]) -> Claims:
         try:
-            claims = self._access.keys.verify(token)
+            claims = await brought.read(self._access)
         except InvalidToken as error:
             if error.claims is not None:
                 tried.append(error.claims)
                 self.lockout.check_person(error.claims.principal_id)
+            raise AccessRefused(str(error)) from error
+        except Refused as error:
             raise AccessRefused(str(error)) from error
         tried.append(claims)
         self.lockout.check_person(claims.principal_id)
@@ -175,3 +197,16 @@ class Authenticator:
         door = f"{admission.role.name}@{admission.resource.name}"
         actor = f"{admission.principal.kind}:{admission.principal.name}"
         await self.refusals.note(Attempt(door, admission.protocol, admission.client), why, actor=actor)
+
+
+def _not_accepted(brought: Presented, role: str, resource: Resource) -> str:
+    accepted = " or ".join(_CALLED[kind] for kind in resource.roles[role].accepts)
+    return f"{role}@{resource.name} does not accept {_CALLED[brought.kind]}: connect with {accepted}."
+
+
+_CALLED: Final[Mapping[ClientCredential, str]] = {
+    ClientCredential.TOKEN: "a token",
+    ClientCredential.CERTIFICATE: "a certificate, as gatepass ssh and gatepass psql do",
+    ClientCredential.KEY: "a registered key",
+    ClientCredential.BROWSER: "a browser's confirmation",
+}

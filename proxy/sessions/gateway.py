@@ -17,6 +17,7 @@ from access.context import Access
 from access.grants.caps import TooManySessions
 from access.grants.grants import GrantUnusable
 from access.grants.sessions import Ending, open_session
+from access.identity.presented import Presented
 from proxy.errors import AccessRefused, Fault, RecorderFailed
 from proxy.masking.from_policy import masker_for
 from proxy.recording.recorder import Recorder
@@ -59,6 +60,10 @@ class Gateway:
     async def admit(self, *, username: str, token: str, protocol: Protocol, client: str) -> Admission:
         """As `Authenticator.admit`: raises AccessRefused with a sentence for the person."""
         return await self.authenticator.admit(username=username, token=token, protocol=protocol, client=client)
+
+    async def admit_by(self, brought: Presented, *, username: str, protocol: Protocol, client: str) -> Admission:
+        """As `Authenticator.admit_by`: raises AccessRefused with a sentence for the person."""
+        return await self.authenticator.admit_by(brought, username=username, protocol=protocol, client=client)
 
     # --- a session ------------------------------------------------------------------------------------------------
 
@@ -126,6 +131,7 @@ class Gateway:
                 client=admission.client,
                 software=client_software,
                 proof=admission.proof,
+                credential=admission.credential,
             )
         except (GrantUnusable, TooManySessions) as error:
             await self.authenticator.note_refusal(admission, str(error))

@@ -87,6 +87,8 @@ class Session(SQLModel, table=True):
     revision: int = 1
     #: What its holder had proven when it was opened, where the rule asked: as access.identity.proof says.
     proof: dict[str, Any] = Field(default_factory=dict, sa_column=document())
+    #: What it was opened with: its `kind`, its `id`, a key's fingerprint; never what opens something.
+    credential: dict[str, Any] = Field(default_factory=dict, sa_column=document())
 
 
 class RecordingSegment(SQLModel, table=True):

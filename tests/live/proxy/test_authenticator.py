@@ -107,6 +107,21 @@ async def test_a_rule_that_asks_for_a_sign_in_asks_at_the_door_too(
     assert (await gate.admit(token=grant.token, **door)).principal.name == "alice"
 
 
+async def test_a_role_says_what_its_door_accepts(access: Access, granted: Grants, write_policy: WritePolicy) -> None:
+    grant = await granted("db", "read")
+    gate = Authenticator(access)
+    door: dict[str, Any] = {"username": "read@db", "protocol": Protocol.POSTGRES, "client": "127.0.0.1:1"}
+    admitted = await gate.admit(token=grant.token, **door)
+    assert admitted.credential == {"kind": "token", "id": access.keys.verify(grant.token).id}
+    policy = yaml.safe_load(access.policies.path.read_text())
+    policy["resources"]["db"]["roles"]["read"]["accepts"] = ["certificate"]
+    write_policy(policy)
+    access.policies.reload()
+    await adopt(access)
+    with pytest.raises(AccessRefused, match="read@db does not accept a token: connect with a certificate"):
+        await gate.admit(token=grant.token, **door)
+
+
 async def test_a_rule_that_asks_for_a_touch_takes_a_token_that_was_handed_with_one(
     access: Access, granted: Grants, write_policy: WritePolicy
 ) -> None:
