@@ -12,8 +12,8 @@ from cli.settings import LogFormat
 _QUIET = ("asyncssh", "aiohttp.access", "slack_bolt", "slack_sdk", "sqlalchemy.engine", "alembic")
 
 
-def configure(log_format: LogFormat, *, file: Path | None = None) -> None:
-    """Set up structlog and the standard library's logging once, to standard error or to `file`."""
+def configure(log_format: LogFormat, *, file: Path | None = None, level: int = logging.INFO) -> None:
+    """Set up structlog and the standard library's logging once, to standard error or to `file`, from `level` on."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -45,6 +45,6 @@ def configure(log_format: LogFormat, *, file: Path | None = None) -> None:
     )
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -25,6 +25,7 @@ from bot.slack.client import BotUnavailable
 from cli import audit, ca, keys, log, process, serving, sessions
 from cli.demo.command import DemoUnavailable, demo
 from cli.judge import judge
+from cli.people import commands as people
 from cli.runtime import NotReady
 from cli.settings import InvalidSettings, Settings
 from cli.unlock import unlock
@@ -45,6 +46,7 @@ app.add_typer(sessions.app, name="sessions")
 app.add_typer(audit.app, name="audit")
 app.add_typer(keys.app, name="keys")
 app.add_typer(ca.app, name="ca")
+app.add_typer(people.app, name="people")
 
 _errors = Console(stderr=True, highlight=False)
 

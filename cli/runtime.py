@@ -131,12 +131,25 @@ async def runtime(settings: Settings) -> AsyncGenerator[Runtime]:
     home(settings)
     policies = PolicyFile(settings.config)
     async with database(settings) as opened:
-        redacting = Masker(DEFAULT_RULES)
-        access = Access(
-            database=opened,
-            policies=policies,
-            redact=redacting.redact,
-            keys=TokenKeys(settings.home / "keys"),
-            pages=str(settings.origin),
-        )
-        yield Runtime(settings, access, Notices(opened))
+        yield Runtime(settings, _access(settings, policies, opened), Notices(opened))
+
+
+@contextlib.asynccontextmanager
+async def existing_access(settings: Settings) -> AsyncGenerator[Access]:
+    """Storage that is there already, and the policy file, for commands that change something beside what serves.
+
+    Raises NotReady, PolicyErrors.
+    """
+    policies = PolicyFile(settings.config)
+    async with existing_database(settings) as opened:
+        yield _access(settings, policies, opened)
+
+
+def _access(settings: Settings, policies: PolicyFile, database: Database) -> Access:
+    return Access(
+        database=database,
+        policies=policies,
+        redact=Masker(DEFAULT_RULES).redact,
+        keys=TokenKeys(settings.home / "keys"),
+        pages=str(settings.origin),
+    )

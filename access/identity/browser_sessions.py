@@ -186,7 +186,12 @@ async def sign_out_everywhere(transaction: AsyncSession, principal: Principal, n
 
 async def left(transaction: AsyncSession, principal: Principal, now: datetime) -> int:
     """The policy or the directory names them no longer, or gives them another account."""
-    return await _end(transaction, col(BrowserSession.principal_id) == principal.id, BrowserEnd.LEFT, now)
+    return await end_all(transaction, principal, BrowserEnd.LEFT, now)
+
+
+async def end_all(transaction: AsyncSession, principal: Principal, reason: BrowserEnd, now: datetime) -> int:
+    """Every sign-in of theirs, browsers and command lines, for a reason that is not their own; returns how many."""
+    return await _end(transaction, col(BrowserSession.principal_id) == principal.id, reason, now)
 
 
 async def provider_logged_out(transaction: AsyncSession, logout: Logout, now: datetime) -> list[Principal]:
@@ -264,4 +269,4 @@ async def _end(transaction: AsyncSession, which: ColumnElement[bool], reason: Br
 
 
 #: Nobody signed out by themselves.
-_BY_OTHERS: Final = frozenset({BrowserEnd.PROVIDER, BrowserEnd.LEFT, BrowserEnd.REPLAYED})
+_BY_OTHERS: Final = frozenset({BrowserEnd.PROVIDER, BrowserEnd.LEFT, BrowserEnd.REPLAYED, BrowserEnd.OPERATOR})

@@ -162,6 +162,16 @@ async def left(transaction: AsyncSession, principal: Principal, now: datetime) -
     return len(await _end(transaction, col(SecurityKey.principal_id) == principal.id, KeyEnd.LEFT, now))
 
 
+async def end_all(
+    access: Access, transaction: AsyncSession, principal: Principal, reason: KeyEnd, now: datetime
+) -> list[SecurityKey]:
+    """Every key of theirs, which they are told in Slack; returns them."""
+    ended = await _end(transaction, col(SecurityKey.principal_id) == principal.id, reason, now)
+    for key in ended:
+        await _tell(access, transaction, principal, key)
+    return ended
+
+
 _LIVE: Final = col(SecurityKey.ended_at).is_(None)
 #: Acts that change which keys there are.
 _CHANGING: Final = frozenset({acts.add_key().purpose, acts.end_key(UUID(int=0)).purpose})

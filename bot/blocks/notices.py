@@ -14,6 +14,7 @@ _NAME_LIMIT = 64
 _ENDINGS = {
     KeyEnd.REMOVED: "You ended it, with a touch.",
     KeyEnd.CLONED: "It counted backwards, as a copy of it would. *Tell your operators now.*",
+    KeyEnd.OPERATOR: "An operator of Gatepass ended it for you. *If you did not ask for that, tell them now.*",
     KeyEnd.LEFT: "The policy names you no longer, or gives you another account.",
 }
 _NOT_ME = "Was it not you? Sign out everywhere on Gatepass's pages, end the key there, and tell your operators."

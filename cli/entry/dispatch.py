@@ -11,7 +11,7 @@ from client.errors import USAGE
 from client.main import run
 
 _OPERATORS = """  serve, demo, check, judge, migrate, schema, manifest,
-  sessions, audit, keys, ca, known-hosts, unlock"""
+  sessions, audit, keys, ca, people, known-hosts, unlock"""
 #: A package of each kind that the server's commands cannot do without.
 _SERVER = ("sqlmodel", "typer", "aiohttp")
 NO_SERVER = 1

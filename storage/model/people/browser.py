@@ -25,6 +25,8 @@ class BrowserEnd(StrEnum):
     LEFT = "left"
     #: The code that gave it was presented a second time.
     REPLAYED = "replayed"
+    #: For them, who lost what was signed in.
+    OPERATOR = "operator"
 
 
 class SignInKind(StrEnum):

@@ -20,6 +20,8 @@ class KeyEnd(StrEnum):
     CLONED = "cloned"
     #: The policy names the person no longer, or gives them another account.
     LEFT = "left"
+    #: For them, who lost it.
+    OPERATOR = "operator"
 
 
 class SecurityKey(SQLModel, table=True):

@@ -7,27 +7,17 @@ import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 from urllib.parse import urljoin
 
 import aiohttp
 import pytest
-from yarl import URL
 
 from cli.demo.ports import free_port
-from storage.database import Database
-from storage.embedded.server import Embedded
-from storage.migrate import migrate
 from storage.model import BrowserEnd, BrowserSession, Principal
-from support.access import World
 from support.clients.libraries import node
 from support.clients.missing import needs
-from support.policies import policy_document
-from support.web.stage import served, world_of
-from web.settings import Origin
+from support.clients.providers import SECRET, Corp, addresses_at, browser_of, origin_of, pages_at
 
 pytestmark = [
     needs("oidc-provider", "node", "--version", at_least=(20,)),
@@ -35,68 +25,30 @@ pytestmark = [
     pytest.mark.timeout(700),
 ]
 
-SECRET = "a secret of the client, with /+ and % in it, long enough for HS256"
 #: Far more than any sign-in has.
 STEPS = 20
-
-
-@dataclass
-class Corp:
-    """Pages whose people sign in at a provider of its own."""
-
-    world: World
-    url: str
-    issuer: str
-
-    async def all(self, table: type[Any]) -> list[Any]:
-        return await self.world.all(table)
-
-
-def _policy(issuer: str, **corp: Any) -> dict[str, Any]:
-    policy = policy_document()
-    registration = {"issuer": issuer, "client_id": "gatepass", "client_secret": "env:OIDC_SECRET"}
-    policy["providers"] = {"corp": registration | {"scopes": ["openid", "email", "groups"]} | corp}
-    policy["groups"]["oncall"] = {"provider": "corp", "value": "db-oncall"}
-    policy["policy"][0]["who"] = ["engineers", "oncall"]
-    # So that the provider is asked for when somebody signed in.
-    policy["policy"][0]["requires"] = {"sign_in": "8h"}
-    return policy
 
 
 @pytest.fixture
 async def corp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Corp]:
     monkeypatch.setenv("OIDC_SECRET", SECRET)
     issuer = f"http://127.0.0.1:{free_port()}"
-    with TemporaryDirectory(prefix="gatepass-") as folder, socket.create_server(("127.0.0.1", 0)) as listening:
-        origin = Origin("http", "localhost", listening.getsockname()[1])
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        environment = {"PATH": "/usr/local/bin:/usr/bin:/bin", "ISSUER": issuer, "GROUPS": "lunch,db-oncall"}
         program = await asyncio.create_subprocess_exec(
             *node("provider.js"),
             stdout=asyncio.subprocess.PIPE,
-            env={
-                "PATH": "/usr/local/bin:/usr/bin:/bin",
-                "ISSUER": issuer,
-                "REDIRECT": f"{origin}/sign-in/corp/callback",
-                "LOGOUT": f"{origin}/sign-out/corp/back-channel",
-                "SECRET": SECRET,
-                "GROUPS": "lunch,db-oncall",
-            },
+            env=environment | addresses_at(origin_of(listening)),
         )
-        embedded = Embedded(Path(folder))
-        dsn = await asyncio.to_thread(embedded.start)
-        await migrate(dsn)
-        database = Database(dsn)
         try:
             assert program.stdout is not None
             async with asyncio.timeout(60):
                 assert await program.stdout.readline() == b"listens\n"
-            world = await world_of(database, tmp_path, _policy(issuer))
-            async with served(world, origin, listening):
-                yield Corp(world, str(origin), issuer)
+            async with pages_at(issuer, listening, tmp_path, ["openid", "email", "groups"]) as pages:
+                yield pages
         finally:
             program.terminate()
             await program.wait()
-            await database.close()
-            await asyncio.to_thread(embedded.stop)
 
 
 async def sign_in(corp: Corp, browser: aiohttp.ClientSession, who: str) -> str:
@@ -116,9 +68,7 @@ async def sign_in(corp: Corp, browser: aiohttp.ClientSession, who: str) -> str:
 
 @pytest.fixture
 async def browser(corp: Corp) -> AsyncIterator[aiohttp.ClientSession]:
-    """Keeps cookies that are for https alone on this machine as well, as browsers do."""
-    here = [URL(corp.url), URL(corp.issuer)]
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True, treat_as_secure_origin=here)) as session:
+    async with browser_of(corp) as session:
         yield session
 
 

@@ -13,10 +13,14 @@ import os
 import shutil
 import subprocess
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from support.clients.ways import difference, run
+
+#: The version whose hash stands beside its realm.
+KEYCLOAK = "26.7.3"
 
 PROGRAMS = Path(__file__).parents[2] / "clients"
 #: A cold build with all that it downloads, on a busy machine.
@@ -87,6 +91,21 @@ def _rust(folder: Path) -> None:
     call(folder, "cargo", "build", "--locked", "--quiet")
 
 
+def _keycloak(folder: Path) -> None:
+    """Its distribution, made ready to start fast with a database in memory and the realm beside it."""
+    copy = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
+    artifact = f"org.keycloak:keycloak-quarkus-dist:{KEYCLOAK}:zip"
+    call(folder, "mvn", "-q", "-B", copy, f"-Dartifact={artifact}", f"-DoutputDirectory={folder}")
+    call(folder, "sha256sum", "--check", "--strict", "--quiet", "dist.sha256")
+    archive, unpacked = folder / f"keycloak-quarkus-dist-{KEYCLOAK}.zip", folder / f"keycloak-{KEYCLOAK}"
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(folder)
+    archive.unlink()
+    (unpacked / "data" / "import").mkdir(parents=True)
+    shutil.copy(folder / "realm.json", unpacked / "data" / "import")
+    call(unpacked, "sh", "bin/kc.sh", "build", "--db=dev-mem")
+
+
 @functools.cache
 def java(program: str) -> Sequence[str]:
     folder = built("java", _java)
@@ -96,6 +115,12 @@ def java(program: str) -> Sequence[str]:
 @functools.cache
 def node(program: str) -> Sequence[str]:
     return ["node", str(built("node", _node) / program)]
+
+
+@functools.cache
+def keycloak() -> Path:
+    """Where it is."""
+    return built("keycloak", _keycloak) / f"keycloak-{KEYCLOAK}"
 
 
 @functools.cache

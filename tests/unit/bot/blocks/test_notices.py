@@ -13,6 +13,7 @@ SAYS = {
     "removed": "You ended it",
     "cloned": "Tell your operators",
     "left": "names you",
+    "operator": "An operator of Gatepass ended it for you",
 }
 
 

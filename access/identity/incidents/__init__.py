@@ -1,0 +1,1 @@
+"""What operators end for somebody who lost a laptop or a key."""
