@@ -36,6 +36,9 @@ class Advice:
 def advice(policy: PolicyDocument) -> list[Advice]:
     """All that is to say: about resources and their roles first, then about rules, each in the file's order."""
     found: list[Advice] = []
+    if not policy.resources:
+        message = "there are no resources, so nobody can ask for anything."
+        found.append(Advice(("resources",), Weight.WARNING, message))
     for name, resource in policy.resources.items():
         found += _accounts(("resources", name), policy, resource)
         for role_name, role in resource.roles.items():

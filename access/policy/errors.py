@@ -16,7 +16,8 @@ from access.policy.served import SERVED
 from access.policy.shapes.accounts import Certificate, RoleAdmin
 from access.policy.shapes.base import NAME_PATTERN
 from access.policy.shapes.groups import ProviderGroup, SlackGroup
-from access.policy.shapes.providers import OidcProvider
+from access.policy.shapes.proof import Requires
+from access.policy.shapes.providers import OidcProvider, Scim
 from access.policy.suggest import closest, did_you_mean
 from access.policy.values.duration import format_duration
 from access.policy.yaml_lines import Flaw, Position, Reading
@@ -36,6 +37,8 @@ _SHAPES: tuple[type[BaseModel], ...] = (
     ProviderGroup,
     SlackGroup,
     OidcProvider,
+    Scim,
+    Requires,
     PolicyRule,
     MaskingEntry,
 )

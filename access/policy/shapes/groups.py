@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, Discriminator, StringConstraints, Tag
+from pydantic import AfterValidator, BeforeValidator, Discriminator, StringConstraints, Tag
 
 from access.policy.shapes.base import Frozen, Name
 from access.policy.values.complaint import complaint
@@ -37,6 +37,12 @@ class SlackGroup(Frozen):
     slack: Annotated[str, StringConstraints(pattern=r"^S[A-Z0-9]{1,30}$")]
 
 
+def _is_of_one_kind(value: Any) -> Any:
+    if isinstance(value, dict) and {"provider", "slack"} <= value.keys():
+        raise complaint("is filled by a provider or by Slack: make two groups of it, and name both in the rules")
+    return value
+
+
 def _kind(value: Any) -> str:
     if isinstance(value, SlackGroup) or (isinstance(value, dict) and "slack" in value):
         return "slack"
@@ -47,4 +53,4 @@ _People = Annotated[list[Name], Tag("people")]
 _Told = Annotated[ProviderGroup, Tag("provider")]
 _OfSlack = Annotated[SlackGroup, Tag("slack")]
 #: One group of the file; what a file says of it in the wrong shape is told as of the shape that was meant.
-Group = Annotated[_People | _Told | _OfSlack, Discriminator(_kind)]
+Group = Annotated[_People | _Told | _OfSlack, Discriminator(_kind), BeforeValidator(_is_of_one_kind)]

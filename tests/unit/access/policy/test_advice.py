@@ -182,3 +182,9 @@ def test_accounts(admin: str, read: str, access: str, said: list[str]) -> None:
     found = advice(parse(ACCOUNTS.format(admin=admin, read=read, access=access), Path("gatepass.yml")))
     assert len(found) == len(said)
     assert all(words in each.message and each.weight is Weight.WARNING for words, each in zip(said, found, strict=True))
+
+
+def test_a_policy_of_nothing_says_that_nobody_can_ask() -> None:
+    [found] = advice(parse("version: 1\n", Path("gatepass.yml")))
+    assert (found.path, found.weight) == (("resources",), Weight.WARNING)
+    assert "nobody can ask for anything" in found.message
