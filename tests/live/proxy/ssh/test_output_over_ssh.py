@@ -106,3 +106,32 @@ async def test_a_token_behind_a_sequence_is_hidden(client: MakeClient, unseen: s
     ssh = await client()
     done = await ssh.run(f"printf '{unseen}'; printf ghp_; printf 'a1B2%.0s' 1 2 3 4 5 6 7 8 9; echo", flags=["-tt"])
     assert b"ghp_" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cat KEY/id_rsa",
+        "grep -n . KEY/id_rsa",
+        "grep -r . KEY",
+        "cat -A KEY/id_rsa",
+        "diff KEY/id_rsa /dev/null",
+        "diff -y /dev/null KEY/id_rsa",
+        "sed 's/^/app-1  | /' KEY/id_rsa",
+        "sed 's/^/Nov 30 18:16:16 web-1 app[123]: /' KEY/id_rsa",
+        """sed 's/.*/{"log":"&\\\\n","stream":"stdout"}/' KEY/id_rsa""",
+        "sed ':a;N;$!ba;s/\\n/#012/g' KEY/id_rsa",
+        "sed 's/^/# /' KEY/id_rsa",
+        """python3 -c 'import sys; print(open(sys.argv[1]).readlines())' KEY/id_rsa""",
+        r"sed '1s/$/\nVersion: GnuPG v2.0.22 (GNU\/Linux)\n/;s/OPENSSH \(PRIVATE KEY\)/PGP \1 BLOCK/' KEY/id_rsa",
+    ],
+)
+async def test_a_private_key_is_hidden_however_it_is_printed(client: MakeClient, tmp_path: Path, command: str) -> None:
+    ssh = await client()
+    folder = tmp_path / "private"
+    folder.mkdir()
+    body = "\n".join("b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAABFwAAAAdzc2g" for _ in range(5))
+    (folder / "id_rsa").write_text(f"-----BEGIN OPENSSH PRIVATE KEY-----\n{body}\n-----END OPENSSH PRIVATE KEY-----\n")
+    done = await ssh.run(command.replace("KEY", str(folder)) if "KEY/" in command else f"grep -r . {folder}")
+    assert b"b3BlbnNzaC1rZXk" not in done.stdout
+    assert b"BEGIN" in done.stdout or b"***" in done.stdout, done

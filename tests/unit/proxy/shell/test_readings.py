@@ -1,5 +1,7 @@
 """Where bash and the grammar read two things, nobody believes the grammar."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -267,3 +269,20 @@ def test_characters_that_another_character_set_joins_with_what_follows(line: str
 )
 def test_other_characters_are_nobodys_business(line: str) -> None:
     assert not is_unfit(line)
+
+
+@pytest.mark.parametrize(
+    ("before", "unit"),
+    [
+        ("[[ a =~ ", "a`b`"),
+        ("((", "$"),
+        ("echo ${x#", "~"),
+        ("echo ${x/", "+"),
+        ("echo ${x:-", "a]"),
+        ("echo $((", "a]"),
+    ],
+)
+def test_no_line_keeps_the_grammar_for_seconds(before: str, unit: str) -> None:
+    """Which takes the square of these, half a minute for what a client may send, in which no other thread runs."""
+    code = "import sys; from proxy.shell.analysis import judge; judge(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", code, before + unit * (60_000 // len(unit))], timeout=5, check=True)

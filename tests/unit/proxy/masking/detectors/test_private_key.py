@@ -1,6 +1,8 @@
 """Private keys, typed, and longer than what a stream holds back."""
 
 import random
+import subprocess
+import sys
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -191,3 +193,53 @@ def test_a_second_key_that_shares_dashes_is_dropped_to_its_end() -> None:
 def test_bytes_behind_a_key_are_as_they_were() -> None:
     for cut in cut_up(BEGIN + b"\nMIIB\n-----END \xff\x80(\xe2\x80)\n"):
         assert stream(cut) == b"***-----END \xff\x80(\xe2\x80)\n"
+
+
+@pytest.mark.parametrize("unit", ["-\x1b", "-\x1b[", "\x1bk-----BEGIN "])
+def test_many_beginnings_are_read_at_once(unit: str) -> None:
+    """In the square of their number this took minutes, in which no other thread ran."""
+    code = (
+        "import sys; from proxy.masking.rules import DEFAULT_RULES, Masker;"
+        "Masker(DEFAULT_RULES).bytes(b'-----BEGIN ' + sys.argv[1].encode() * (64_000 // len(sys.argv[1])))"
+    )
+    subprocess.run([sys.executable, "-c", code, unit], timeout=5, check=True)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Version: GnuPG v2.0.22 (GNU/Linux)",
+        b"Version: GnuPG v1",
+        b"Comment: GPGTools - https://gpgtools.org",
+        b"Comment: Alice's key <alice>",
+    ],
+)
+def test_a_header_ends_no_key(header: bytes) -> None:
+    """RFC 9580, 6.2.1: any UTF-8 text may stand in an armour's headers."""
+    name = b"PGP PRIVATE KEY BLOCK"
+    text = b"-----BEGIN %b-----\n%b\n\nMIIBSECRET\n=aB3d\n-----END %b-----\n" % (name, header, name)
+    assert stream([text]) == b"***\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        pytest.param("/root/.ssh/id_rsa:", "", id="grep -r"),
+        pytest.param("", "$", id="cat -A"),
+        pytest.param("< ", "", id="diff"),
+        pytest.param("> ", "", id="diff and mail"),
+        pytest.param("web-1  | ", "", id="docker compose logs"),
+        pytest.param("\x1b[36mweb-1  | \x1b[0m", "", id="docker compose logs in colour"),
+        pytest.param("Nov 30 18:16:16 web-1 app[123]: ", "", id="journalctl"),
+        pytest.param('{"log":"', '\\n","stream":"stdout"}', id="docker's log file"),
+        pytest.param("[pod/web-1/app] ", "", id="kubectl logs --prefix"),
+        pytest.param("# ", "", id="commented out"),
+        pytest.param(" ", " +| x", id="psql's columns"),
+        pytest.param('        "', '",', id="ansible's stdout_lines"),
+    ],
+)
+def test_no_tool_s_signs_end_a_key(before: str, behind: str) -> None:
+    lines = [BEGIN.decode(), *["MIIEpAIBAAKCAQEASECRETSECRETSECRETSECRETSECRETSECRETSECRETSECRET"] * 3, END.decode()]
+    text = "".join(f"{before}{line}{behind}\n" for line in lines).encode()
+    for size in (7, 64, 1000):
+        assert b"SECRET" not in stream(text[at : at + size] for at in range(0, len(text), size))
