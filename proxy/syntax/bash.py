@@ -4,12 +4,19 @@
 """
 
 import re
+import time
 from collections.abc import Iterator, Sequence
 
 import tree_sitter_bash
 from tree_sitter import Language, Node, Parser
 
 _BASH = Language(tree_sitter_bash.language())
+
+#: Of this thread's processor time. What can be read takes a tenth of it at most.
+MAX_PARSE_S = 0.4
+#: So much is read at once, whatever it is.
+_SHORT_BYTES = 4_096
+_UNREADABLE = b"("
 
 #: Unquoted, these make a word mean something that only the running shell knows: file names, and expansions that the
 #: grammar took for plain characters.
@@ -28,8 +35,20 @@ _ANSI_C_NAMES = {"a": "\a", "b": "\b", "e": "\x1b", "E": "\x1b", "f": "\f", "n":
 
 
 def parse(text: str) -> Node:
-    """The tree of a text; `has_error` tells whether all of it could be read. Raises UnicodeEncodeError."""
-    return Parser(_BASH).parse(text.encode()).root_node
+    """The tree of a text; `has_error` tells whether all of it could be read. Raises UnicodeEncodeError.
+
+    Some texts that cannot be read take the grammar the square of their length, in which no other thread runs: half a
+    minute for what a client may send. What takes longer than MAX_PARSE_S is a text that cannot be read.
+    """
+    data = memoryview(text.encode())
+    if len(data) <= _SHORT_BYTES:
+        return Parser(_BASH).parse(data).root_node
+    until = time.thread_time() + MAX_PARSE_S
+    try:
+        tree = Parser(_BASH).parse(lambda at, _: data[at:], progress_callback=lambda *_: time.thread_time() > until)
+    except ValueError:
+        tree = Parser(_BASH).parse(_UNREADABLE)
+    return tree.root_node
 
 
 def is_deeper_than(root: Node, levels: int) -> bool:

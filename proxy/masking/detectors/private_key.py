@@ -19,6 +19,10 @@ _MAX_BODY = 65536
 #: Longest control string that is passed over, and longest end of a key that waits for what follows it, in bytes.
 _MAX_STRING = 4096
 _MAX_PENDING = 2 * _MAX_STRING
+#: Most sequences, and runs of what does not show, between two letters of a BEGIN or END line.
+_MAX_BETWEEN = 16
+#: Letters of an armour's name before PRIVATE KEY.
+_MAX_ARMOUR = 30
 
 #: Tools and terminals put these anywhere into a key: controls, what is not ASCII, sequences and strings.
 _SILENT = r"[\x00-\x08\x0e-\x1a\x1c-\x1e\x7f]"
@@ -79,8 +83,12 @@ def _colours(at_end: str = "") -> str:
 
 
 def _between(sequences: str) -> str:
-    """What may stand between the letters of a BEGIN or END line; readline wraps a line by a space and CR."""
-    return rf"(?:{sequences}|{_SILENT}|(?!{_C1}){_BEYOND}| \r)*+"
+    """What may stand between the letters of a BEGIN or END line; readline wraps a line by a space and CR.
+
+    So many sequences and no more: else each of many beginnings would be read to the end of all of them.
+    """
+    silent = rf"(?:{_SILENT}|(?!{_C1}){_BEYOND}| \r)++"
+    return rf"(?:{sequences}|{silent}){{0,{_MAX_BETWEEN}}}+"
 
 
 _UNSEEN = _between(_sequences())
@@ -100,7 +108,7 @@ def _begun(word: str, rest: str = "", between: str = _UNSEEN) -> str:
 
 
 def _first_line(between: str) -> str:
-    armour, block = rf"(?:{between}[A-Z0-9 ]){{0,60}}?", rf"(?:{between}{_spelled(' BLOCK', between)})?"
+    armour, block = rf"(?:{between}[A-Z0-9 ]){{0,{_MAX_ARMOUR}}}?", rf"(?:{between}{_spelled(' BLOCK', between)})?"
     words = [_spelled(word, between) for word in ("-----BEGIN ", "PRIVATE KEY", "-----")]
     return rf"{words[0]}{armour}{between}{words[1]}{block}{between}{words[2]}"
 
