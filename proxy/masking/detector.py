@@ -49,3 +49,6 @@ class Detector:
 
     #: For values longer than what is held back: given all that was found up to the cut, what discards the rest.
     goes_on: Callable[[bytes], Discard] | None = None
+    #: more(data, behind, replacement): for values that may go on behind what ended them, more of one that ended at
+    #: `behind`, which is negative where data begins later; `find` does so by itself. Parts are edits with `is_part`.
+    more: Callable[[bytes, int, bytes | None], Iterator[Edit]] | None = None

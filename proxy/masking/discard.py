@@ -15,6 +15,8 @@ class Discard(Protocol):
     """Drops bytes until the value's end was seen, then is `done`."""
 
     done: bool
+    #: Done, and more of the value may follow what ended it.
+    is_open: bool
     #: The last bytes that were dropped, CONTEXT at most: what stands before the bytes to come.
     last: bytes
 
@@ -31,7 +33,7 @@ class DiscardRun:
     """Discards what `rest` matches; the first byte that it does not match ends the value."""
 
     def __init__(self, rest: re.Pattern[bytes]) -> None:
-        self.done = False
+        self.done = self.is_open = False
         self.last = b""
         self._rest = rest
 

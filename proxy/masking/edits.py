@@ -33,6 +33,8 @@ class Edit(NamedTuple):
     kind: str
     #: The replacement has as many characters as the original, and each stands for the one at its place.
     aligned: bool = False
+    #: More of the value that was replaced before it, which was counted.
+    is_part: bool = False
 
 
 def re2_options(*, over_bytes: bool = False) -> re2.Options:

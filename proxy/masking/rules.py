@@ -192,15 +192,16 @@ class Masker:
 
     # --- for streams -------------------------------------------------------------------------------------------------
 
-    def edits(self, data: Octets, start: int = 0) -> list[Edit]:
+    def edits(self, data: Octets, start: int = 0, *, behind: int | None = None) -> list[Edit]:
         """What would be replaced in data[start:], in order and without overlaps. Nothing is counted.
 
-        Bytes before `start` are looked at as context.
+        Bytes before `start` are looked at as context. `behind`: where a value ended of which more may come, in data or
+        so far before it.
         """
-        edits = self._edits(without_broken(without_borders(data)), start)
+        edits = self._edits(without_broken(without_borders(data)), start, behind)
         return [_with_borders(data, edit) for edit in edits] if CELL_BORDER in data else edits
 
-    def _edits(self, data: Octets, start: int) -> list[Edit]:
+    def _edits(self, data: Octets, start: int, behind: int | None = None) -> list[Edit]:
         hints = self._hints(data)
         found: list[Edit] = []
         searches = [self._searches[index] for index in hints.worth]
@@ -212,13 +213,16 @@ class Masker:
                 continue
             for view in views[:count]:
                 found += [view.in_data(edit) for edit in search.find(view.text, view.start)]
+        if behind is not None:
+            found += [edit for search in self._searches for edit in search.more(data, behind) if edit.end > start]
         return found if len(found) < 2 else _disjoint(found)
 
     def count(self, edits: Iterable[Edit]) -> None:
         """Count edits that were made."""
         counts = self.counts
         for edit in edits:
-            counts[edit.kind] = counts.get(edit.kind, 0) + 1
+            if not edit.is_part:
+                counts[edit.kind] = counts.get(edit.kind, 0) + 1
 
 
 class _Search:
@@ -229,6 +233,7 @@ class _Search:
         self._reads_escapes = detector.reads_escapes
         self._hint_is_common = detector.hint_is_common
         self._find = detector.find
+        self._more = detector.more
         self._shown = rule.show_last
         self._replacement = None if rule.replacement is None else rule.replacement.encode()
 
@@ -240,6 +245,10 @@ class _Search:
 
     def find(self, data: bytes, start: int) -> Iterable[Edit]:
         return self._find(data, start, self._shown, self._replacement)
+
+    def more(self, data: bytes, behind: int) -> Iterable[Edit]:
+        """More of a value that ended at `behind`."""
+        return () if self._more is None else self._more(data, behind, self._replacement)
 
     def whole_pan(self, cell: bytes) -> bytes | None:
         return whole_pan(cell, self._shown, self._replacement)

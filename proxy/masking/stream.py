@@ -70,6 +70,7 @@ _digit = re.compile(rf"({LONE_ESCAPE})|[\d{RAISED_DIGITS}]")
 #: Where a value may be under way at the end of what is known, whatever the policy masks.
 HOLDBACK = Holdback(DETECTORS.values())
 _goes_on = {entity.value: detector.goes_on for entity, detector in DETECTORS.items()}
+_has_more = {entity.value: detector.more is not None for entity, detector in DETECTORS.items()}
 
 
 class StreamMasker:
@@ -98,6 +99,8 @@ class StreamMasker:
         self._replaced = 0
         #: Where what was discarded last ended.
         self._dropped = 0
+        #: Where the last value ended of which more may come; negative where that is not remembered.
+        self._behind: int | None = None
         #: Bytes that the last flush would not release.
         self._waiting = 0
         #: Of what is discarded, the beginning of a character.
@@ -127,7 +130,7 @@ class StreamMasker:
             return b""
         self._waiting = 0
         self._raw += data
-        edits = self._masker.edits(self._raw, self._open)
+        edits = self._masker.edits(self._raw, self._open, behind=self._behind)
         floor = max(self._open, len(self._raw) - self._max_held)
         tail = HOLDBACK.open_from(without_borders(self._raw), floor)
         decided = self._decided(edits, max(self._sent, tail), floor)
@@ -146,7 +149,7 @@ class StreamMasker:
         """
         if final and self._discard is not None:
             self._raw += self._last_of(self._discard)
-        edits = self._masker.edits(self._raw, self._open)
+        edits = self._masker.edits(self._raw, self._open, behind=self._behind)
         if final:
             released = self._release(len(self._raw), edits)
             self._discard = None
@@ -196,6 +199,8 @@ class StreamMasker:
                 pieces.append(_rest(edit, self._raw[edit.start : at]))
                 made.append(edit)
             at, last = edit.end, edit
+            if _has_more[edit.kind]:
+                self._behind = edit.end if _is_open(edit, self._raw) else None
         pieces.append(self._raw[at:cut])
         self._masker.count(made)
         self._sent = cut
@@ -241,6 +246,7 @@ class StreamMasker:
         self._open = len(self._raw)
         self._raw += discard.last
         self._sent = self._dropped = len(self._raw)
+        self._behind = self._sent if discard.is_open else None
         self._discard = None
 
     def _forget(self) -> None:
@@ -252,6 +258,7 @@ class StreamMasker:
             self._open -= surplus
             self._replaced = max(0, self._replaced - surplus)
             self._dropped = max(0, self._dropped - surplus)
+            self._behind = None if self._behind is None else self._behind - surplus
 
 
 def _as_read(data: bytes) -> bytes:
@@ -264,6 +271,13 @@ def _discard_after(edit: Edit, data: bytes) -> Discard | None:
     goes_on = _goes_on[edit.kind]
     discard = None if goes_on is None else goes_on(_as_read(data)[edit.start : edit.end])
     return None if discard is None or discard.done else discard
+
+
+def _is_open(edit: Edit, data: bytes) -> bool:
+    """Whether more of the value of `edit` may follow what ended it; what it goes on with at the end of `data` does."""
+    goes_on = _goes_on[edit.kind]
+    discard = None if goes_on is None else goes_on(_as_read(data)[edit.start : edit.end])
+    return discard is not None and (discard.is_open or not discard.done)
 
 
 def _rest(edit: Edit, sent: bytes) -> bytes:

@@ -44,8 +44,15 @@ def parse(text: str) -> Node:
     if len(data) <= _SHORT_BYTES:
         return Parser(_BASH).parse(data).root_node
     until = time.thread_time() + MAX_PARSE_S
+
+    def rest(at: int, _place: object) -> memoryview:
+        return data[at:]
+
+    def is_late(_at: int, _has_error: bool) -> bool:
+        return time.thread_time() > until
+
     try:
-        tree = Parser(_BASH).parse(lambda at, _: data[at:], progress_callback=lambda *_: time.thread_time() > until)
+        tree = Parser(_BASH).parse(rest, progress_callback=is_late)
     except ValueError:
         tree = Parser(_BASH).parse(_UNREADABLE)
     return tree.root_node

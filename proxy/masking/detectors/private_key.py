@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from access.policy.entities import Entity
 from proxy.masking.detector import Detector
 from proxy.masking.discard import CONTEXT
-from proxy.masking.edits import REDACTED, Edit
+from proxy.masking.edits import CELL_BORDER, REDACTED, Edit
 from proxy.masking.normalise import BEGINS
 
 #: Longest body of a private key, in characters that show: RSA of 16384 bits has about 12,700, more if it is indented.
@@ -125,7 +125,21 @@ _CERTAIN = rf"(?:{_colours()}(?!{_MARK}|-{_begun('----END ')}{_UNSEEN}(?:{_SEQUE
 _ALL_OF_IT = rf"{_begun('----')}{_between(_sequences(_AT_END))}{_AT_END}"
 _ENDED = rf"{_colours(_AT_END)}(?:{_MARK}{_ARMOUR}(?:{_UNSEEN}({_DASHES})|{_ALL_OF_IT}))?"
 
+#: How a line of a key begins again behind other signs: by so many of its letters, also as addresses and pages write
+#: them, by a few with what fills up the last line, or by its END line.
+_LETTER = rb"(?:[A-Za-z0-9+/=]|%[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]{1,4};)"
+_line = re.compile(
+    _LETTER
+    + rb"{20,}+|[A-Za-z0-9+/]{2,}={1,2}(?![A-Za-z0-9+/=])|"
+    + rf"{_MARK}{_ARMOUR}{_UNSEEN}{_DASHES}".encode("latin-1")
+)
+_LINE_BYTES = 20 * len(b"&#xffff;")
+#: Most bytes of other signs between two lines of a key.
+MAX_SIGNS = 512
+
 _key = re.compile(rf"{_BEGIN}{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
+_line_begun = re.compile(_LETTER + rb"{0,20}+")
+_rest = re.compile(_line_begun.pattern + rf"{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
 _begin = re.compile(_BEGIN.encode("latin-1"))
 _opening = re.compile(_spelled("-----BEGIN ").encode("latin-1"))
 _silent = re.compile(rf"(?:{_sequences(_AT_END)}|{_SILENT})++".encode("latin-1"))
@@ -138,34 +152,56 @@ _end_begun = re.compile(
 )
 
 
-def _keys(data: bytes, start: int) -> Iterator[re.Match[bytes]]:
-    """Keys in data[start:]; the last dashes of one may be the first of the next."""
-    while (match := _key.search(data, start)) is not None:
-        yield match
-        start = match.end() if match[1] is None else match.start(1)
-
-
 def _find(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:
+    """Keys in data[start:]; the last dashes of one may be the first of the next."""
     form = REDACTED.encode() if replacement is None else replacement
-    for match in _keys(data, start):
+    while (match := _key.search(data, start)) is not None:
         yield Edit(*match.span(), form, Entity.PRIVATE_KEY.value)
+        start = match.end() if match[1] is None else match.start(1)
+        if match[1] is None:
+            for edit in _more(data, start, replacement):
+                yield edit
+                start = edit.end
+
+
+def _more(data: bytes, behind: int, replacement: bytes | None) -> Iterator[Edit]:
+    """Lines of a key that ended at `behind` without its END line, parted by signs that a tool puts between them."""
+    form = REDACTED.encode() if replacement is None else replacement
+    while (line := _line_behind(data, behind)) is not None:
+        rest = _rest.match(data, line)
+        if rest is None:
+            return
+        yield Edit(*rest.span(), form, Entity.PRIVATE_KEY.value, is_part=True)
+        if rest[1] is not None:
+            return
+        behind = rest.end()
+
+
+def _line_behind(data: bytes, behind: int) -> int | None:
+    """Where the next line of a key begins; None: there is none, or another key or cell begins before it."""
+    at, limit = max(behind, 0), behind + MAX_SIGNS
+    border = data.find(CELL_BORDER, at, limit + _LINE_BYTES)
+    line = _line.search(data, at, limit + _LINE_BYTES if border < 0 else border)
+    if line is None or line.start() > limit:
+        return None
+    key = _begin.search(data, at, line.start())
+    return line.start() if key is None else None
 
 
 class DiscardKey:
     """Discards a key's body and END line; `found`: all that was replaced, of which a key is the last."""
 
     def __init__(self, found: bytes) -> None:
-        self.done = False
+        self.done = self.is_open = False
         self.last = b""
         self._pending = b""
         #: How many characters of the body may follow.
         self._room = _MAX_BODY
-        for match in _keys(found, 0):
-            self.done = False
-            self._pending = b""
-            self._room = _MAX_BODY
-            begin = _begin.match(found, match.start())
-            self.feed(b"" if begin is None else found[begin.end() :])
+        last = 0
+        for edit in _find(found, 0, 0, None):
+            last = edit.start
+        begun = _begin.match(found, last) or _line_begun.match(found, last)
+        self.feed(found[begun.end() if begun is not None else last :])
 
     def feed(self, data: bytes) -> bytes:
         """Drop from the start of `data`; return what follows the END line, or what can be part of no key."""
@@ -173,9 +209,12 @@ class DiscardKey:
         past = _past(_body, data)
         if _shown(data[:past]) > self._room:
             rest = rf"{_CHARACTER}{{0,{self._room}}}+{_ENDED}".encode("latin-1")
-            return self._over(data, _past(re.compile(rest), data))
+            ended = re.compile(rest).match(data)
+            return self._over(
+                data, ended.end() if ended is not None else 0, by_end=ended is not None and ended[1] is not None
+            )
         if (end := _end.match(data, past)) is not None:
-            return self._over(data, end.end())
+            return self._over(data, end.end(), by_end=True)
         if _end_begun.match(data, past) is None:
             return self._over(data, past)
         if len(data) - past > _MAX_PENDING:
@@ -185,8 +224,8 @@ class DiscardKey:
         self._drop(data[:past])
         return b""
 
-    def _over(self, data: bytes, past: int) -> bytes:
-        self.done = True
+    def _over(self, data: bytes, past: int, *, by_end: bool = False) -> bytes:
+        self.done, self.is_open = True, not by_end
         self._drop(data[:past])
         return data[past:]
 
@@ -220,11 +259,14 @@ _LOOSE_SEQUENCE = "|".join([*(rf"{_loose(begun)}[0-~]?" for begun, _ in _LONGEST
 _ANY_UNSEEN = rf"(?:{_LOOSE_SEQUENCE}|{_SILENT}|{_BEYOND}| \r)*"
 _BEGIN_LINE = rf"(?:[A-Z0-9 -]|{_LOOSE_SEQUENCE}|{_SILENT}|{_BEYOND}| \r)*"
 
+_WORDS = ("----BEGIN", "----END")
+
 DETECTOR = Detector(
     Entity.PRIVATE_KEY,
     _find,
     hint=_spelled("-BEGIN", rf"(?:[\x1b{BEGINS}][^\x1b]*|[^\t-\r -~]| \r)*"),
     reads_escapes=True,
-    unfinished=rf"-{_begun('----BEGIN', _BEGIN_LINE, _ANY_UNSEEN)}{_ANY_UNSEEN} ?",
+    unfinished=rf"-(?:{'|'.join(_begun(word, _BEGIN_LINE, _ANY_UNSEEN) for word in _WORDS)}){_ANY_UNSEEN} ?",
     goes_on=DiscardKey,
+    more=_more,
 )
