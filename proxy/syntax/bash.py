@@ -12,8 +12,8 @@ from tree_sitter import Language, Node, Parser
 
 _BASH = Language(tree_sitter_bash.language())
 
-#: Of this thread's processor time. What can be read takes a tenth of it at most.
-MAX_PARSE_S = 0.4
+#: Of this thread's processor time. What can be read takes a third of it at most.
+MAX_PARSE_S = 0.15
 #: So much is read at once, whatever it is.
 _SHORT_BYTES = 4_096
 _UNREADABLE = b"("
@@ -40,22 +40,26 @@ def parse(text: str) -> Node:
     Some texts that cannot be read take the grammar the square of their length, in which no other thread runs: half a
     minute for what a client may send. What takes longer than MAX_PARSE_S is a text that cannot be read.
     """
-    data = memoryview(text.encode())
-    if len(data) <= _SHORT_BYTES:
-        return Parser(_BASH).parse(data).root_node
+    data = text.encode()
+    readable = len(data) <= _SHORT_BYTES or _is_read_in_time(data)
+    return Parser(_BASH).parse(data if readable else _UNREADABLE).root_node
+
+
+def _is_read_in_time(data: bytes) -> bool:
+    """Whether the grammar gets through it. It can be stopped where it is given piece by piece; such trees are slow."""
     until = time.thread_time() + MAX_PARSE_S
 
-    def rest(at: int, _place: object) -> memoryview:
-        return data[at:]
+    def piece(at: int, _place: object) -> bytes:
+        return data[at : at + _SHORT_BYTES]
 
     def is_late(_at: int, _has_error: bool) -> bool:
         return time.thread_time() > until
 
     try:
-        tree = Parser(_BASH).parse(rest, progress_callback=is_late)
+        Parser(_BASH).parse(piece, progress_callback=is_late)
     except ValueError:
-        tree = Parser(_BASH).parse(_UNREADABLE)
-    return tree.root_node
+        return False
+    return True
 
 
 def is_deeper_than(root: Node, levels: int) -> bool:
