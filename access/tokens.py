@@ -35,11 +35,15 @@ class TokenProblem(StrEnum):
     WRONG_AUDIENCE = "wrong_audience"
     UNKNOWN_KEY = "unknown_key"
     RETIRED_KEY = "retired_key"
+    UNKNOWN = "unknown"
+    REVOKED = "revoked"
 
 
 _SENTENCES = {
     TokenProblem.MALFORMED: "This is no Gatepass token. Copy the whole token that Gatepass gave you in Slack.",
-    TokenProblem.EXPIRED: "This token has expired, as its access has. Ask for access again in Slack.",
+    TokenProblem.EXPIRED: (
+        "This token has expired. Get a new one from Gatepass, or ask for access again if that is over, too."
+    ),
     TokenProblem.NOT_YET_VALID: "This token is from the future: tell Gatepass's operators that their clocks differ.",
     TokenProblem.BAD_SIGNATURE: "This token was not signed by this Gatepass. Get a new one from Gatepass in Slack.",
     TokenProblem.WRONG_AUDIENCE: "This token was made for something else than this gateway. Get one in Slack.",
@@ -48,6 +52,10 @@ _SENTENCES = {
         "This token says that it was signed after its key was replaced. Get a new one in Slack, and tell Gatepass's "
         "operators if you did get it there."
     ),
+    TokenProblem.UNKNOWN: (
+        "Gatepass knows no such token: it is long over, or was never given. Get a new one from Gatepass."
+    ),
+    TokenProblem.REVOKED: "This token was revoked by Gatepass's operators. Get a new one from Gatepass.",
 }
 
 
@@ -93,9 +101,15 @@ class TokenKeys:
         self._keys = KeyFolder(folder, given=given)
 
     def issue(
-        self, *, grant: Grant, principal: Principal, now: datetime | None = None, token_id: str | None = None
+        self,
+        *,
+        grant: Grant,
+        principal: Principal,
+        now: datetime | None = None,
+        token_id: str | None = None,
+        until: datetime | None = None,
     ) -> str:
-        """A token for the grant, valid until it ends; under 500 characters for names of usual length.
+        """A token for the grant, valid until it ends, or `until`; under 500 characters for names of usual length.
 
         `token_id`, of `new_token_id`, is for whoever keeps it beside what the token was handed for.
         """
@@ -109,7 +123,7 @@ class TokenKeys:
             "rol": grant.role,
             "knd": principal.kind.value,
             "iat": int(issued_at.timestamp()),
-            "exp": int(grant.expires_at.timestamp()),
+            "exp": int(min(until or grant.expires_at, grant.expires_at).timestamp()),
             "jti": token_id or new_token_id(),
         }
         kid, key = self._keys.active()

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from access.context import Access
+from access.identity.credentials import issued, short_token
 from access.policy.shapes.credentials import ClientCredential
-from access.tokens import Claims
+from access.tokens import Claims, InvalidToken, TokenProblem
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,14 @@ class Presented:
 
 
 def token(text: str) -> Presented:
-    """A token in the place of a password."""
+    """A token in the place of a password: a short one by its first letters, else a signed one."""
 
     async def read(access: Access) -> Claims:
-        return access.keys.verify(text)
+        if not short_token.is_meant(text):
+            return access.keys.verify(text)
+        if not short_token.is_whole(text):
+            raise InvalidToken(TokenProblem.MALFORMED)
+        async with access.database.transaction() as transaction:
+            return await issued.by_token(transaction, text)
 
     return Presented(ClientCredential.TOKEN, read)

@@ -14,6 +14,7 @@ from storage.model import Grant
 from web.api import shapes
 from web.api.answers import ApiRefused
 from web.api.door import ApiDoor
+from web.door.guard import CLIENT
 from web.settings import WebSettings
 
 
@@ -69,8 +70,9 @@ class MineApi:
         session = me.session
         detail = {"command_line": str(session.id), "device": session.device, "methods": session.methods}
         grant_id = (await self._own(request, me)).id
-        grant, token = await hand_token(self._access, grant_id, me.principal, source="cli", detail=detail)
-        return web.json_response({"token": token, "expires_at": grant.expires_at.isoformat()})
+        client = request[CLIENT]
+        handed = await hand_token(self._access, grant_id, me.principal, source="cli", detail=detail, client=client)
+        return web.json_response({"token": handed.token, "expires_at": handed.until.isoformat()})
 
     async def _end(self, request: web.Request, me: SignedIn) -> web.Response:
         own = await self._own(request, me)
