@@ -59,21 +59,28 @@ _SENTENCES = {
 }
 
 
-class InvalidToken(Exception):
-    """The token opens nothing; the message is for the person who used it and holds nothing of the token.
+class InvalidCredential(Exception):
+    """What was presented opens nothing; the message is for the person who used it and holds nothing of it.
 
-    `claims`: what it says, if one of our keys signed it all the same.
+    `claims`: what it says, if it is one of ours all the same.
     """
 
-    def __init__(self, reason: TokenProblem, claims: "Claims | None" = None) -> None:
-        super().__init__(_SENTENCES[reason])
-        self.reason = reason
+    def __init__(self, message: str, claims: "Claims | None" = None) -> None:
+        super().__init__(message)
         self.claims = claims
+
+
+class InvalidToken(InvalidCredential):
+    """The token opens nothing."""
+
+    def __init__(self, reason: TokenProblem, claims: "Claims | None" = None) -> None:
+        super().__init__(_SENTENCES[reason], claims)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a verified token says."""
+    """What a verified token says, or another credential."""
 
     principal_id: UUID
     grant_id: UUID

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from access.certificates.authority import ClientAuthority
 from access.context import Access
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
@@ -138,5 +139,6 @@ async def runtime(settings: Settings) -> AsyncGenerator[Runtime]:
             redact=redacting.redact,
             keys=TokenKeys(settings.home / "keys"),
             pages=str(settings.origin),
+            client_authority=ClientAuthority(settings.home / "client-ca"),
         )
         yield Runtime(settings, access, Notices(opened))
