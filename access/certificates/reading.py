@@ -22,6 +22,16 @@ from access.certificates.subject import Subject, is_a_clients
 MAX_BYTES: Final = 4 * 1024
 
 
+#: What the library raises for what it cannot read, as `make fuzz` met it.
+_UNREADABLE: Final = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
+
 class CertificateProblem(StrEnum):
     """Why a certificate that says it is ours is refused."""
 
@@ -84,7 +94,7 @@ def claims_authority(der: bytes, authority: x509.Certificate) -> bool:
     """
     try:
         return x509.load_der_x509_certificate(der).issuer == authority.subject
-    except (ValueError, UnsupportedAlgorithm):
+    except _UNREADABLE:
         return False
 
 
@@ -104,7 +114,7 @@ def read(der: bytes, authority: x509.Certificate) -> Signed:
         raise NotOurs(CertificateProblem.BAD_SIGNATURE) from error
     except x509.ExtensionNotFound as error:
         raise NotOurs(CertificateProblem.NO_CLIENT) from error
-    except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+    except _UNREADABLE as error:
         raise NotOurs(CertificateProblem.MALFORMED) from error
     if subject is None:
         raise NotOurs(CertificateProblem.OTHER_CONTENT)
@@ -125,6 +135,6 @@ def key_of_request(pem: str) -> ec.EllipticCurvePublicKey:
             raise NoRequest("The key of a request must be one of the curve P-256.")
         if not isinstance(request.signature_hash_algorithm, hashes.SHA256) or not request.is_signature_valid:
             raise NoRequest("The request is not signed, with SHA-256, by the key that it is for.")
-    except (ValueError, UnsupportedAlgorithm, InvalidSignature, TypeError) as error:
+    except (*_UNREADABLE, InvalidSignature, TypeError) as error:
         raise NoRequest("This is no request for a certificate: send PKCS #10 in PEM.") from error
     return key

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from access import in_force
+from access.certificates.reading import SENTENCES, CertificateProblem
 from access.context import Access
 from access.errors import STALE, Refused
 from access.grants import grants
@@ -56,7 +57,7 @@ class Admission:
 
 
 #: What counts against nobody: this process has the wrong policy, or the wrong time.
-_OUR_FAULT = (STALE, str(InvalidToken(TokenProblem.NOT_YET_VALID)))
+_OUR_FAULT = (STALE, str(InvalidToken(TokenProblem.NOT_YET_VALID)), SENTENCES[CertificateProblem.NOT_YET_VALID])
 
 
 class _Busy(Exception):

@@ -56,6 +56,17 @@ def test_bytes_that_are_none(data: bytes, place: int) -> None:
             reading.read(der, authority)
 
 
+def test_a_version_that_there_is_none_of(tmp_path: Path) -> None:
+    """The library has an exception of its own for it."""
+    authority = ClientAuthority(tmp_path).certificate
+    der = LOCAL.made().public_bytes(serialization.Encoding.DER)
+    other = der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020120"), 1)
+    assert other != der
+    assert not reading.claims_authority(other, authority)
+    with pytest.raises(NotOurs, match="cannot be read"):
+        reading.read(other, authority)
+
+
 def test_a_request_gives_its_key() -> None:
     key = new_key()
     assert reading.key_of_request(requested(key, hashes.SHA256())) == key.public_key()
