@@ -46,16 +46,19 @@ class Target:
 
 
 #: Of the form that the authority for clients has, whose key nobody has: nothing is signed by it.
+_KEY = ec.generate_private_key(ec.SECP256R1())
+_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Gatepass client CA")])
 _AUTHORITY = (
-    x509.CertificateBuilder(
-        *[x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Gatepass client CA")])] * 2,
-        (_key := ec.generate_private_key(ec.SECP256R1())).public_key(),
-        1,
-        datetime(2026, 1, 1, tzinfo=UTC),
-        datetime(2036, 1, 1, tzinfo=UTC),
-    )
-).sign(_key, hashes.SHA256())
-_REQUEST = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(_key, hashes.SHA256())
+    x509.CertificateBuilder()
+    .subject_name(_NAME)
+    .issuer_name(_NAME)
+    .public_key(_KEY.public_key())
+    .serial_number(1)
+    .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+    .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
+    .sign(_KEY, hashes.SHA256())
+)
+_REQUEST = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(_KEY, hashes.SHA256())
 _LIMIT = 1 << 16
 _CARD = b"4111 1111 1111 1111"
 _TYPES = (16, 17, 20, 21, 23, 25, 114, 700, 701, 1007, 1009, 1082, 1114, 1700, 2249, 2950, 3802)
