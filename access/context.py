@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from access.certificates.authority import ClientAuthority
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
 from storage.database import Database
@@ -19,3 +20,5 @@ class Access:
     keys: TokenKeys
     #: Where people sign in, for sentences; empty: nobody has said.
     pages: str = ""
+    #: Signs clients' certificates and knows them again; None: there are none here.
+    client_authority: ClientAuthority | None = None

@@ -1,4 +1,4 @@
-"""Deadlines: requests and held statements that nobody answered, grants whose time is up.
+"""Deadlines: requests and held statements that nobody answered, grants whose time is up, credentials long over.
 
 Every process may watch them: each row is claimed by one conditional UPDATE, and storage's clock decides. No cut waits
 for this: an expired grant opens nothing whether or not its expiry was noted here.
@@ -7,19 +7,19 @@ for this: an expired grant opens nothing whether or not its expiry was noted her
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Never, TypeVar
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
 from access.context import Access
 from storage.database import StorageUnavailable, clock
-from storage.model import AccessRequest, Grant, HoldState, RequestState, Statement
+from storage.model import AccessRequest, Grant, HoldState, IssuedCredential, RequestState, Statement
 from storage.notices import Notice, Notices, Topic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -28,6 +28,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 LONGEST_WAIT_S = 5.0
 #: Rows changed in one transaction.
 BATCH = 100
+#: For so long whoever presents an expired credential is told that it has expired; then it is deleted.
+CREDENTIALS_KEPT = timedelta(days=1)
 NOBODY_ANSWERED = "nobody answered in time"
 
 RowT = TypeVar("RowT", AccessRequest, Grant, Statement)
@@ -66,6 +68,7 @@ class Deadlines:
                 done = await _expire_requests(transaction, now)
                 done += await _expire_statements(transaction, now)
                 done += await _note_grants(transaction, now)
+                done += await _forget_credentials(transaction, now)
                 if not done:
                     return await _until_next(transaction, now)
 
@@ -110,6 +113,20 @@ async def _note_grants(transaction: AsyncSession, now: datetime) -> int:
         action="clock:grant:expire",
     )
     return len(noted)
+
+
+async def _forget_credentials(transaction: AsyncSession, now: datetime) -> int:
+    """Those that opened nothing for a day; they are on record where they were issued and used."""
+    over = (
+        select(col(IssuedCredential.id))
+        .where(col(IssuedCredential.expires_at) < now - CREDENTIALS_KEPT)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    forgotten = await transaction.scalars(
+        delete(IssuedCredential).where(col(IssuedCredential.id).in_(over)).returning(col(IssuedCredential.id))
+    )
+    return len(forgotten.all())
 
 
 def _due(table: type[RowT], now: datetime) -> Select[UUID]:

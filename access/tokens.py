@@ -35,11 +35,15 @@ class TokenProblem(StrEnum):
     WRONG_AUDIENCE = "wrong_audience"
     UNKNOWN_KEY = "unknown_key"
     RETIRED_KEY = "retired_key"
+    UNKNOWN = "unknown"
+    REVOKED = "revoked"
 
 
 _SENTENCES = {
     TokenProblem.MALFORMED: "This is no Gatepass token. Copy the whole token that Gatepass gave you in Slack.",
-    TokenProblem.EXPIRED: "This token has expired, as its access has. Ask for access again in Slack.",
+    TokenProblem.EXPIRED: (
+        "This token has expired. Get a new one from Gatepass, or ask for access again if that is over, too."
+    ),
     TokenProblem.NOT_YET_VALID: "This token is from the future: tell Gatepass's operators that their clocks differ.",
     TokenProblem.BAD_SIGNATURE: "This token was not signed by this Gatepass. Get a new one from Gatepass in Slack.",
     TokenProblem.WRONG_AUDIENCE: "This token was made for something else than this gateway. Get one in Slack.",
@@ -48,24 +52,35 @@ _SENTENCES = {
         "This token says that it was signed after its key was replaced. Get a new one in Slack, and tell Gatepass's "
         "operators if you did get it there."
     ),
+    TokenProblem.UNKNOWN: (
+        "Gatepass knows no such token: it is long over, or was never given. Get a new one from Gatepass."
+    ),
+    TokenProblem.REVOKED: "This token was revoked by Gatepass's operators. Get a new one from Gatepass.",
 }
 
 
-class InvalidToken(Exception):
-    """The token opens nothing; the message is for the person who used it and holds nothing of the token.
+class InvalidCredential(Exception):
+    """What was presented opens nothing; the message is for the person who used it and holds nothing of it.
 
-    `claims`: what it says, if one of our keys signed it all the same.
+    `claims`: what it says, if it is one of ours all the same.
     """
 
-    def __init__(self, reason: TokenProblem, claims: "Claims | None" = None) -> None:
-        super().__init__(_SENTENCES[reason])
-        self.reason = reason
+    def __init__(self, message: str, claims: "Claims | None" = None) -> None:
+        super().__init__(message)
         self.claims = claims
+
+
+class InvalidToken(InvalidCredential):
+    """The token opens nothing."""
+
+    def __init__(self, reason: TokenProblem, claims: "Claims | None" = None) -> None:
+        super().__init__(_SENTENCES[reason], claims)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a verified token says."""
+    """What a verified token says, or another credential."""
 
     principal_id: UUID
     grant_id: UUID
@@ -93,9 +108,15 @@ class TokenKeys:
         self._keys = KeyFolder(folder, given=given)
 
     def issue(
-        self, *, grant: Grant, principal: Principal, now: datetime | None = None, token_id: str | None = None
+        self,
+        *,
+        grant: Grant,
+        principal: Principal,
+        now: datetime | None = None,
+        token_id: str | None = None,
+        until: datetime | None = None,
     ) -> str:
-        """A token for the grant, valid until it ends; under 500 characters for names of usual length.
+        """A token for the grant, valid until it ends, or `until`; under 500 characters for names of usual length.
 
         `token_id`, of `new_token_id`, is for whoever keeps it beside what the token was handed for.
         """
@@ -109,7 +130,7 @@ class TokenKeys:
             "rol": grant.role,
             "knd": principal.kind.value,
             "iat": int(issued_at.timestamp()),
-            "exp": int(grant.expires_at.timestamp()),
+            "exp": int(min(until or grant.expires_at, grant.expires_at).timestamp()),
             "jti": token_id or new_token_id(),
         }
         kid, key = self._keys.active()

@@ -1,7 +1,7 @@
 """What `gatepass psql` takes beyond psql itself, with an access that is open: from the command to the answer.
 
-Both go to the same gateway with the same token; the difference is Python's start, two questions over one connection of
-the API, and psql's start by exec.
+Both go to the same gateway, psql with a token and `gatepass psql` with a certificate that it gets for the occasion; the
+difference is Python's start, a key, two questions over one connection of the API, and psql's start by exec.
 """
 
 import asyncio
@@ -86,6 +86,15 @@ def keep(folder: Path, origin: str, secret: str) -> dict[str, str]:
     return environment
 
 
+def token(environment: dict[str, str]) -> str:
+    """Of the access that is open, as `gatepass` asks for one."""
+    code = "from client.kept import secret, servers as s; from client.api import Api; o = s.meant(None); "
+    code += "a = Api(o, secret.read(o)); g = a.get('/api/grants')['grants'][0]['id']; "
+    code += "print(a.post(f'/api/grants/{g}/token')['token'])"
+    run = [sys.executable, "-c", code]
+    return subprocess.run(run, env=environment, check=True, capture_output=True).stdout.decode().strip()
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="gp-") as name, demo(Path(name)) as said:
         folder = Path(name)
@@ -94,6 +103,8 @@ def main() -> None:
         words = [GATEPASS, "exec", "payments-db", "--", "env", "-0"]
         listed = subprocess.run(words, env=environment, capture_output=True, check=True).stdout.decode()
         told = dict(line.split("=", 1) for line in listed.split("\0") if line)
+        told = {name: value for name, value in told.items() if name not in {"PGSSLCERT", "PGSSLKEY"}}
+        told["PGPASSWORD"] = token(environment)
 
         def once(way: tuple[Sequence[str], dict[str, str]]) -> float:
             began = time.perf_counter()

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from access.identity.credentials import issued
 from access.tokens import TokenKeys
 from cli import runtime
 from cli.settings import Settings
@@ -22,7 +23,8 @@ def _group() -> None:
 @app.command("rotate")
 def rotate(
     revoke: Annotated[
-        bool, typer.Option("--revoke", help="The old key leaked: refuse every token that it signed, from now on.")
+        bool,
+        typer.Option("--revoke", help="A key or tokens leaked: refuse every token and certificate of before."),
     ] = False,
 ) -> None:
     """Make a new signing key. Old keys verify what they signed before, for a day at most, and nothing newer."""
@@ -43,7 +45,7 @@ _RETIRED = (
     "Tokens that older keys signed until now stay valid until they expire, a day at most. If a key leaked, run "
     "`gatepass keys rotate --revoke`."
 )
-_REVOKED = "Tokens that older keys signed are refused from now on; people get new ones in Slack. Live sessions go on."
+_REVOKED = "Tokens and certificates of before are refused from now on; people get new ones. Live sessions go on."
 
 
 def _first(settings: Settings) -> str:
@@ -54,15 +56,20 @@ def _first(settings: Settings) -> str:
 
 
 async def _record(settings: Settings, kid: str, *, revoke: bool) -> None:
-    """Storage must not keep anybody from replacing a key that leaked: the key comes first, the record after it."""
+    """Storage must not keep anybody from replacing a key that leaked: the key comes first, the record after it.
+
+    With `revoke` what storage knows of short tokens and certificates is revoked along with it.
+    """
     try:
         async with runtime.database(settings) as database, database.transaction() as transaction:
+            revoked = await issued.revoke_all(transaction) if revoke else 0
             await trail.record(
                 transaction,
                 actor=runtime.operator(),
                 action="cli:key:rotate",
                 resource=kid,
-                detail={"old_keys": "revoked" if revoke else "retired"},
+                detail={"old_keys": "revoked", "credentials": revoked} if revoke else {"old_keys": "retired"},
             )
     except (StorageUnavailable, runtime.NotReady) as problem:
-        raise runtime.NotReady(f"The key was rotated, but the audit log does not have it. {problem}") from problem
+        rest = " Short tokens and certificates still open what they opened." if revoke else ""
+        raise runtime.NotReady(f"The key was rotated, but the audit log does not have it.{rest} {problem}") from problem

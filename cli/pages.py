@@ -11,6 +11,7 @@ from access.addresses import Addresses
 from cli.runtime import NotReady
 from cli.settings import Settings, host_and_port
 from proxy.authority import Authority
+from proxy.client_certificates import can_ask
 from proxy.protocols import keys_folder
 from proxy.ssh.host_key import public_key_file
 from web.settings import WebSettings
@@ -43,6 +44,7 @@ class Pages:
             proxies=settings.web_proxies,
             ca_file=self._folder / "ca.pem",
             ssh_host_key_file=public_key_file(keys_folder(settings.home)),
+            takes_certificates=can_ask(),
         )
 
     async def keep_certificate(self) -> Never:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
+from access.certificates.authority import ClientAuthority
 from access.context import Access
 from access.policy.file import PolicyFile
 from access.tokens import TokenKeys
@@ -152,4 +153,5 @@ def _access(settings: Settings, policies: PolicyFile, database: Database) -> Acc
         redact=Masker(DEFAULT_RULES).redact,
         keys=TokenKeys(settings.home / "keys"),
         pages=str(settings.origin),
+        client_authority=ClientAuthority(settings.home / "client-ca"),
     )

@@ -3,8 +3,17 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import pairwise
 
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from access.certificates import reading
+from access.certificates.reading import NoRequest, NotOurs
+from access.identity.credentials import short_token
 from access.policy.labels import UNPARSEABLE
 from access.visible import visible
 from proxy.masking.from_policy import DEFAULT_RULES
@@ -36,9 +45,37 @@ class Target:
     words: tuple[bytes, ...] = ()
 
 
+#: Of the form that the authority for clients has, whose key nobody has: nothing is signed by it.
+_KEY = ec.generate_private_key(ec.SECP256R1())
+_NAME = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Gatepass client CA")])
+_AUTHORITY = (
+    x509.CertificateBuilder()
+    .subject_name(_NAME)
+    .issuer_name(_NAME)
+    .public_key(_KEY.public_key())
+    .serial_number(1)
+    .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+    .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
+    .sign(_KEY, hashes.SHA256())
+)
+_REQUEST = x509.CertificateSigningRequestBuilder(x509.Name([])).sign(_KEY, hashes.SHA256())
 _LIMIT = 1 << 16
 _CARD = b"4111 1111 1111 1111"
 _TYPES = (16, 17, 20, 21, 23, 25, 114, 700, 701, 1007, 1009, 1082, 1114, 1700, 2249, 2950, 3802)
+
+
+def _credentials(data: bytes) -> None:
+    """What is no certificate, no request for one and no short token is refused, and by nothing else than that."""
+    with suppress(NotOurs):
+        reading.claims_authority(data, _AUTHORITY)
+        reading.read(data, _AUTHORITY)
+        raise AssertionError("somebody's certificate is ours")
+    text = data.decode("latin-1")
+    with suppress(NoRequest):
+        reading.key_of_request(text)
+    if short_token.is_whole(text):
+        assert short_token.is_meant(text)
+        short_token.hashed(text)
 
 
 def _frames(data: bytes) -> None:
@@ -210,6 +247,15 @@ def _told_by_scp(data: bytes, size: int) -> tuple[list[FileEvent], bool]:
 
 
 TARGETS: dict[str, Target] = {
+    "credentials": Target(
+        _credentials,
+        (
+            _AUTHORITY.public_bytes(serialization.Encoding.DER),
+            _REQUEST.public_bytes(serialization.Encoding.PEM),
+            short_token.new().encode(),
+        ),
+        (b"gp1_", b"gatepass://read@db/", b"-----BEGIN CERTIFICATE REQUEST-----"),
+    ),
     "sftp": Target(
         _sftp,
         (

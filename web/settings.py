@@ -78,3 +78,5 @@ class WebSettings:
     proxies: tuple[Network, ...] = ()
     ca_file: Path | None = None
     ssh_host_key_file: Path | None = None
+    #: The gateway's PostgreSQL port takes clients' certificates.
+    takes_certificates: bool = False

@@ -8,9 +8,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from access.certificates import reading
+from access.certificates.reading import CertificateProblem, NotOurs
 from access.context import Access
+from access.identity.credentials import issued, short_token
 from access.policy.shapes.credentials import ClientCredential
-from access.tokens import Claims
+from access.tokens import Claims, InvalidCredential, InvalidToken, TokenProblem
+from storage.model import CredentialKind
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,47 @@ class Presented:
 
 
 def token(text: str) -> Presented:
-    """A token in the place of a password."""
+    """A token in the place of a password: a short one by its first letters, else a signed one."""
 
     async def read(access: Access) -> Claims:
-        return access.keys.verify(text)
+        if not short_token.is_meant(text):
+            return access.keys.verify(text)
+        if not short_token.is_whole(text):
+            raise InvalidToken(TokenProblem.MALFORMED)
+        async with access.database.transaction() as transaction:
+            return await issued.by_token(transaction, text)
 
     return Presented(ClientCredential.TOKEN, read)
+
+
+class InvalidCertificate(InvalidCredential):
+    """The client's certificate opens nothing."""
+
+    def __init__(self, reason: CertificateProblem, claims: Claims | None = None) -> None:
+        super().__init__(reading.SENTENCES[reason], claims)
+        self.reason = reason
+
+
+def certificate(der: bytes) -> Presented:
+    """A certificate of TLS, whose key the handshake has proven, and nothing else of it."""
+
+    async def read(access: Access) -> Claims:
+        if access.client_authority is None:
+            raise InvalidCertificate(CertificateProblem.BAD_SIGNATURE)
+        try:
+            said = reading.read(der, access.client_authority.certificate)
+        except NotOurs as error:
+            raise InvalidCertificate(error.reason) from error
+        async with access.database.transaction() as transaction:
+            found = await issued.by_id(transaction, said.subject.id, CredentialKind.TLS_CERTIFICATE)
+        if found is None or found.credential.fingerprint != said.fingerprint:
+            raise InvalidCertificate(CertificateProblem.UNKNOWN)
+        if found.credential.revoked_at is not None:
+            raise InvalidCertificate(CertificateProblem.REVOKED, found.claims)
+        if min(said.ends_at, found.credential.expires_at) <= found.now:
+            raise InvalidCertificate(CertificateProblem.EXPIRED, found.claims)
+        if said.begins_at > found.now:
+            raise InvalidCertificate(CertificateProblem.NOT_YET_VALID, found.claims)
+        return found.claims
+
+    return Presented(ClientCredential.CERTIFICATE, read, {"fingerprint": reading.fingerprint(der)})

@@ -19,6 +19,7 @@ from access.policy.shapes.durations import Seconds
 from access.policy.shapes.groups import Group, ProviderGroup
 from access.policy.shapes.proof import Requires
 from access.policy.shapes.providers import OidcProvider, Subject
+from access.policy.shapes.tokens import TokenTerms
 from access.policy.values.complaint import complaint
 from storage.model import Decision, PrincipalKind
 
@@ -137,6 +138,7 @@ class PolicyDocument(Frozen):
     ticket: TicketSystem | None = None
     #: Where people sign in.
     providers: Annotated[dict[Name, OidcProvider], Field(max_length=20)] = Field(default={})
+    tokens: TokenTerms = TokenTerms()
     resources: dict[Name, Resource] = Field(default={})
     people: dict[Name, Person] = Field(default={})
     groups: dict[Name, Group] = Field(default={})

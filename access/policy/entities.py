@@ -26,6 +26,8 @@ class Entity(StrEnum):
     """an AWS access key, id or secret"""
     GITHUB_TOKEN = "github_token"  # noqa: S105 - a name, as are the next two
     """a GitHub token"""
+    GATEPASS_TOKEN = "gatepass_token"  # noqa: S105
+    """a short token of Gatepass's own"""
     JWT = "jwt"
     """a JSON Web Token"""
     PRIVATE_KEY = "private_key"

@@ -1,5 +1,7 @@
 """The small modals: a reason for a denial or a revocation, and the token, which is shown here and nowhere else."""
 
+from datetime import datetime
+
 from slack_sdk.models.blocks import InputBlock, PlainTextInputElement
 from slack_sdk.models.views import View
 
@@ -74,8 +76,8 @@ def _reason_form(title: str, callback: Callback, field: Field, about: str, what:
     )
 
 
-def render_token(facts: RequestFacts, token: str) -> View:
-    """The freshly issued token and where to paste it. The only place where a token is ever shown."""
+def render_token(facts: RequestFacts, token: str, until: datetime) -> View:
+    """The freshly issued token, which opens connections `until` then, and where to paste it; shown nowhere else."""
     if facts.grant is None or facts.connect is None:
         raise ValueError("a token is shown for a grant whose resource is in the policy")
     return View(
@@ -89,6 +91,15 @@ def render_token(facts: RequestFacts, token: str) -> View:
             preformatted(token, limit=_TOKEN_LIMIT),
             section("*2.* Connect, and paste the token when asked for the password:"),
             *connecting(facts),
-            section(f"It works until {moment(facts.grant.expires_at)}, or until the access is revoked."),
+            section(_how_long(until, facts.grant.expires_at)),
         ],
+    )
+
+
+def _how_long(until: datetime, access_ends: datetime) -> str:
+    if until >= access_ends:
+        return f"It works until {moment(access_ends)}, or until the access is revoked."
+    return (
+        f"It opens connections until {moment(until)}; what is open by then stays open until the access ends, "
+        f"{moment(access_ends)}, or is revoked. Get another one here whenever you need it."
     )

@@ -86,9 +86,17 @@ def _way_in(facts: RequestFacts) -> list[Block]:
     token = button("Get my token…", Action.GET_TOKEN, facts.grant.id.hex, style="primary")
     return [
         actions(Row.WAY_IN, [token, done_button(facts.grant.id)]),
-        section("Connect, and paste your token when asked for the password:"),
+        section(paste(facts)),
         *connecting(facts),
     ]
+
+
+def paste(facts: RequestFacts) -> str:
+    """What to do with the token, and for how long it opens connections where that is shorter than the access."""
+    if facts.token_lifetime is None:
+        return "Connect, and paste your token when asked for the password:"
+    lasts = f"it opens connections for {facts.token_lifetime} from when you get it"
+    return f"Connect, and paste your token when asked for the password ({lasts}):"
 
 
 def connecting(facts: RequestFacts) -> list[Block]:

@@ -21,7 +21,7 @@ from slack_sdk.models.views import View
 
 from bot.blocks.action_ids import Action, Callback, Field, Row
 from bot.blocks.message import actions, button, context, plain, section
-from bot.blocks.reply import cancel_button, connecting, who_decides
+from bot.blocks.reply import cancel_button, connecting, paste, who_decides
 from bot.blocks.request import wanted
 from bot.blocks.text import clip, code, escape, moment
 from bot.facts.facts import RequestFacts
@@ -140,7 +140,7 @@ def _already(already: Already) -> list[Block]:
         token = button("Get my token…", Action.GET_TOKEN, facts.grant.id.hex, style="primary")
         blocks += [
             actions(Row.WAY_IN, [token]),
-            section("Connect, and paste your token when asked for the password:"),
+            section(paste(facts)),
             *connecting(facts),
         ]
     return [*blocks, hint]

@@ -67,6 +67,8 @@ class RequestFacts:
     about: About = field(default_factory=About)
     #: What to type to get in; None if the policy no longer has the resource.
     connect: str | None = None
+    #: How long a token opens connections, as people read it; None: as long as the access.
+    token_lifetime: str | None = None
     #: Of the host key that the gateway shows there; None: the protocol has none, or it is not known here.
     fingerprint: str | None = None
     #: Why the policy in force lets nobody in by the grant, as a sentence for its principal; None if it does.

@@ -236,6 +236,7 @@ class Reader:
             revoked_by=people.get(grant.revoked_by) if grant and grant.revoked_by else None,
             about=about(policy, request.resource, request.role, request.ticket),
             connect=connect_command(self._addresses, resource, request.role) if resource else None,
+            token_lifetime=policy.tokens.lifetime,
             fingerprint=self._fingerprint(resource),
             not_allowed=still_allowed(policy, grant, requester.name) if grant else None,
             revocable=grant is not None and bool(revokers(policy, requester.name, grant)),

@@ -1,27 +1,29 @@
-"""`gatepass psql`, `ssh`, `sftp`, `scp`, `rsync` and `exec`: the grant, the token, and then the program itself."""
+"""`gatepass psql`, `ssh`, `sftp`, `scp`, `rsync` and `exec`: the grant, what lets in, and then the program itself."""
 
 import os
+from collections.abc import Sequence
 
 from client.access import choosing
 from client.access.asking import Wish, entered
 from client.access.choosing import Target
 from client.api import Api, Json
-from client.errors import UNTRUSTED, Failed, usage
+from client.errors import REFUSED, UNTRUSTED, Failed, usage
 from client.kept import folder
 from client.options import Given
-from client.programs import operands, postgres, ssh
+from client.programs import certificate, operands, postgres, ssh
+from client.programs.certificate import Certificate
 from client.programs.start import become
 
 
 def psql(api: Api, given: Given) -> None:
     """Returns only by raising Failed, as all of these."""
-    become(["psql", *given.rest], _postgres(api, given))
+    _with_postgres(api, given, ["psql", *given.rest])
 
 
 def run(api: Api, given: Given) -> None:
     if not given.rest:
         raise usage("It is `gatepass exec RESOURCE -- PROGRAM [ARGUMENT…]`.")
-    become(given.rest, _postgres(api, given))
+    _with_postgres(api, given, given.rest)
 
 
 def plain_ssh(api: Api, given: Given) -> None:
@@ -50,12 +52,48 @@ def rsync(api: Api, given: Given) -> None:
 
 def opened(api: Api, target: Target, wish: Wish, kind: str) -> tuple[Json, str]:
     """How to connect to a resource of this kind, and the token; what to trust is kept. Raises Failed."""
-    grant, gateway = entered(api, target, wish, kind)
-    _keep_trust(api, gateway)
-    token = str(api.post(f"/api/grants/{grant['id']}/token")["token"])
+    grant = trusted(api, target, wish, kind)
+    token = _token(api, grant)
     if kind == "postgres" and folder.read(api.server.file("pgpass")) is not None:
         remember(api, grant["connect"], token)
     return grant["connect"], token
+
+
+def trusted(api: Api, target: Target, wish: Wish, kind: str) -> Json:
+    """The grant to connect by to a resource of this kind; what to trust on the way is kept. Raises Failed."""
+    grant, gateway = entered(api, target, wish, kind)
+    _keep_trust(api, gateway)
+    return grant
+
+
+def lets_in(api: Api, grant: Json) -> Certificate | str:
+    """What opens a database by this grant: a certificate where its door takes one, else a token. Raises Failed."""
+    accepts = _accepted(grant)
+    if "certificate" in accepts and certificate.is_possible():
+        return certificate.issued(api, grant)
+    if "token" in accepts:
+        return _token(api, grant)
+    door = f"{grant['role']}@{grant['resource']}"
+    if "certificate" in accepts:
+        raise Failed(
+            f"{door} accepts a certificate alone, and no key can be made here: the Python package cryptography is "
+            "missing. Install gatepass again, with what it depends on.",
+            REFUSED,
+        )
+    raise Failed(
+        f"{door} accepts neither a token nor a certificate through this gateway. Ask your operator: `accepts` of the "
+        "role in the policy, and whether the gateway takes client certificates.",
+        REFUSED,
+    )
+
+
+def _accepted(grant: Json) -> list[str]:
+    """What the door of a grant accepts; a server of before certificates does not say."""
+    return list(grant.get("accepts", ["token"]))
+
+
+def _token(api: Api, grant: Json) -> str:
+    return str(api.post(f"/api/grants/{grant['id']}/token")["token"])
 
 
 def remember(api: Api, connect: Json, token: str) -> None:
@@ -83,11 +121,20 @@ def ca_file(api: Api) -> str:
     return api.server.file("gateway-ca.pem")
 
 
-def _postgres(api: Api, given: Given) -> dict[str, str]:
+def _with_postgres(api: Api, given: Given, words: Sequence[str]) -> None:
+    """Become this program, let in by the grant."""
     target = choosing.target_of(given.words[0], given.value("--role"))
-    connect, token = opened(api, target, Wish.of(given), "postgres")
+    grant = trusted(api, target, Wish.of(given), "postgres")
+    connect, brought = grant["connect"], lets_in(api, grant)
+    if folder.read(api.server.file("pgpass")) is not None and "token" in _accepted(grant):
+        remember(api, connect, brought if isinstance(brought, str) else _token(api, grant))
     api.close()
-    return postgres.environment(os.environ, connect, ca_file(api), token)
+    if isinstance(brought, str):
+        become(words, postgres.environment(os.environ, connect, ca_file(api), token=brought))
+        return
+    files = certificate.written(brought)
+    certificate.remove_afterwards(files)
+    become(words, postgres.environment(os.environ, connect, ca_file(api), files=(files.certificate, files.key)))
 
 
 def _ssh(api: Api, given: Given, word: str) -> tuple[Json, dict[str, str]]:

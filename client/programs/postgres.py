@@ -1,4 +1,4 @@
-"""What libpq is told by its environment to connect by a grant: where, as whom, whom to trust, and the token. Pure."""
+"""What libpq is told by its environment to connect by a grant: where, as whom, whom to trust, what lets in. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -17,6 +17,8 @@ _OTHERS: Final = frozenset(
         "PGCHANNELBINDING",
         "PGSSLCERT",
         "PGSSLKEY",
+        "PGSSLCERTMODE",
+        "PGPASSWORD",
         "PGSSLCRL",
         "PGSSLCRLDIR",
         "PGSSLNEGOTIATION",
@@ -53,13 +55,25 @@ _VARIABLES: Final = {
 }
 
 
-def environment(around: Mapping[str, str], connect: Json, ca_file: str, token: str) -> dict[str, str]:
-    """The environment of one program, from the one around: nothing of it leads elsewhere."""
+def environment(
+    around: Mapping[str, str],
+    connect: Json,
+    ca_file: str,
+    *,
+    token: str | None = None,
+    files: tuple[str, str] | None = None,
+) -> dict[str, str]:
+    """The environment of one program, from the one around: nothing of it leads elsewhere.
+
+    It lets itself in with the token, or with the certificate and the key in `files`; then nothing in it is secret.
+    """
     own = {_VARIABLES[name]: value for name, value in settings(connect, ca_file).items()}
     kept = {name: value for name, value in around.items() if name not in _OTHERS}
     if "PGDATABASE" not in own:
         kept.pop("PGDATABASE", None)
-    return {**kept, **own, "PGPASSWORD": token}
+    if files is not None:
+        return {**kept, **own, "PGSSLCERT": files[0], "PGSSLKEY": files[1]}
+    return {**kept, **own, "PGPASSWORD": token or ""}
 
 
 def password_line(connect: Json, token: str) -> str:

@@ -12,7 +12,8 @@ from client.errors import REFUSED, UNAVAILABLE, Failed, shown, usage
 from client.kept import folder, secret
 from client.kept.servers import Server
 from client.options import Given
-from client.programs.commands import ca_file, opened
+from client.programs import certificate
+from client.programs.commands import ca_file, lets_in, trusted
 from client.proxy.relay import Port, Way
 
 _PORTS = range(1, 65_536)
@@ -24,7 +25,7 @@ def proxy(api: Api, given: Given) -> None:
     if typed != "0" and not (typed.isascii() and typed.isdigit() and int(typed) in _PORTS):
         raise usage(f"{typed} is no port. It is a number up to 65535.")
     target = choosing.target_of(given.words[0], given.value("--role"))
-    connect, _ = opened(api, target, Wish.of(given), "postgres")
+    connect = trusted(api, target, Wish.of(given), "postgres")["connect"]
     meant = Target(target.resource, str(connect["user"]).partition("@")[0])
     asyncio.run(_serve(api, meant, str(connect.get("database") or ""), int(typed)))
 
@@ -33,7 +34,7 @@ async def _serve(api: Api, target: Target, database: str, port: int) -> None:
     async def way() -> Way:
         return await asyncio.to_thread(_way, api.server, target)
 
-    opened_port = Port(way, trusting(folder.read(ca_file(api))), _told)
+    opened_port = Port(way, _told)
     try:
         port = await opened_port.listen(port)
     except OSError as error:
@@ -58,7 +59,15 @@ def _way(server: Server, target: Target) -> Way:
         grant = choosing.open_grant(api.get("/api/grants")["grants"], target)
         if grant is None:
             raise Failed(f"the access to {target} is over. Run `gatepass proxy {target.resource}` again.", REFUSED)
-        return Way(grant["connect"], str(api.post(f"/api/grants/{grant['id']}/token")["token"]))
+        tls, brought = trusting(folder.read(ca_file(api))), lets_in(api, grant)
+        if isinstance(brought, str):
+            return Way(grant["connect"], tls, brought)
+        files = certificate.written(brought)
+        try:
+            tls.load_cert_chain(files.certificate, files.key)
+        finally:
+            files.remove()
+        return Way(grant["connect"], tls)
     finally:
         api.close()
 

@@ -1,4 +1,4 @@
-"""The local port: a client's startup answered here, the gateway's taken with TLS and the token, then bytes both ways.
+"""The local port: a client's startup answered here, the gateway's taken with what lets in, then bytes both ways.
 
 The gateway's end is verified as psql verifies it. Nothing is read of what goes by: the gateway masks and judges it.
 """
@@ -22,10 +22,13 @@ _MAX_MESSAGE: Final = 64 * 1024
 
 @dataclass(frozen=True)
 class Way:
-    """How to get in at the moment, and the token for it."""
+    """How to get in at the moment, and with what."""
 
     connect: Json
-    token: str
+    #: Whom to trust, and who we are where that is shown by a certificate.
+    tls: ssl.SSLContext
+    #: Where it is a token that lets in.
+    token: str | None = None
 
 
 #: Where the way in comes from, anew for each connection; raises what is told to the client.
@@ -35,9 +38,8 @@ Ways = Callable[[], Coroutine[Any, Any, Way]]
 class Port:
     """Serves connections until it is cancelled."""
 
-    def __init__(self, ways: Ways, tls: ssl.SSLContext, told: Callable[[str], None]) -> None:
+    def __init__(self, ways: Ways, told: Callable[[str], None]) -> None:
         self._ways = ways
-        self._tls = tls
         self._told = told
         self._serving: set[asyncio.Task[None]] = set()
         self._port = 0
@@ -104,15 +106,15 @@ class Port:
         try:
             writer.write(startup.SSL_REQUEST)
             if await reader.readexactly(1) != b"S":
-                raise NotSpoken("the gateway takes no TLS, so it is not told the token.")  # noqa: TRY301 - one way out
-            await writer.start_tls(self._tls, server_hostname=host)
+                raise NotSpoken("the gateway takes no TLS, so it is told nothing.")  # noqa: TRY301 - one way out
+            await writer.start_tls(way.tls, server_hostname=host)
         except BaseException:
             writer.close()
             raise
         return reader, writer
 
 
-async def _logged_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str) -> bytes:
+async def _logged_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, token: str | None) -> bytes:
     """What the client is to see first: that it is in, or why not. Raises NotSpoken."""
     seen = b""
     while True:
@@ -122,6 +124,8 @@ async def _logged_in(reader: asyncio.StreamReader, writer: asyncio.StreamWriter,
             raise NotSpoken("the gateway does not speak PostgreSQL.")
         body = await reader.readexactly(size - 4)
         if head[:1] == b"R" and body == startup.AUTHENTICATION_CLEARTEXT.to_bytes(4, "big"):
+            if token is None:
+                raise NotSpoken("the gateway did not take the certificate that it gave. Connect again.")
             writer.write(startup.password(token))
         elif head[:1] in {b"R", b"E"}:
             return seen + head + body

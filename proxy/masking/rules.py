@@ -79,6 +79,7 @@ DEFAULT_RULES: tuple[MaskingRule, ...] = (
     MaskingRule("email-addresses", Entity.EMAIL),
     MaskingRule("aws-keys", Entity.AWS_KEY),
     MaskingRule("github-tokens", Entity.GITHUB_TOKEN),
+    MaskingRule("gatepass-tokens", Entity.GATEPASS_TOKEN),
     MaskingRule("json-web-tokens", Entity.JWT),
     MaskingRule("private-keys", Entity.PRIVATE_KEY),
     MaskingRule("passwords-in-urls", Entity.PASSWORD),

@@ -1,4 +1,4 @@
-"""ClientConnection: one client with a token, from admission to the end of its session.
+"""ClientConnection: one client with a token or a certificate, from admission to the end of its session.
 
 Why a session ends is told to the client as a FATAL ErrorResponse. It refuses to tell more of an unexpected error than
 its type.
@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import structlog
 
+from access.identity import presented
 from access.policy.resources import PostgresUpstream
 from proxy.errors import (
     AccessRefused,
@@ -78,7 +79,7 @@ class ClientConnection:
         self._client = client
         self._turns = turns
         self._memory = memory
-        #: Called once the token was found good.
+        #: Called once what it brought was found good.
         self._admitted = admitted
         self._upstream: Upstream | None = None
         self._relay: Relay | None = None
@@ -112,8 +113,10 @@ class ClientConnection:
     async def _serve(self) -> None:
         """Have the client admitted, and open its session. Raises Fault."""
         packet = self._startup.startup
-        admission = await self._gateway.admit(
-            username=packet.user, token=self._startup.token, protocol=Protocol.POSTGRES, client=self._client
+        shown = self._startup.certificate
+        brought = presented.certificate(shown) if shown is not None else presented.token(self._startup.token)
+        admission = await self._gateway.admit_by(
+            brought, username=packet.user, protocol=Protocol.POSTGRES, client=self._client
         )
         self._admitted()
         resource = admission.resource

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from proxy.client_certificates import brought
 from proxy.errors import AccessRefused
 from proxy.postgres.protocol import messages, startup
 from proxy.postgres.protocol.encodings import is_readable
@@ -59,11 +60,16 @@ class StartupRefused(Exception):
 
 @dataclass(frozen=True)
 class StartupResult:
-    """What a client gave until its password: who it wants to be, and a token. Nothing of it is checked yet."""
+    """What a client gave until it is to be let in: who it wants to be, and a certificate, or else a token.
+
+    Nothing of it is checked yet.
+    """
 
     transport: Transport
     startup: Startup
-    token: str
+    token: str = ""
+    #: DER; its key was proven, and it says that it is ours.
+    certificate: bytes | None = None
 
     def settings(self) -> dict[str, str]:
         """What to pass on of its startup parameters. Raises AccessRefused for what must not be."""
@@ -112,9 +118,14 @@ async def accept(connection: socket.socket, transport: Transport, tls: ssl.SSLCo
 
 
 async def greet(
-    transport: Transport, tls: ssl.SSLContext, spoke: Callable[[], None] = lambda: None
+    transport: Transport,
+    tls: ssl.SSLContext,
+    spoke: Callable[[], None] = lambda: None,
+    is_ours: Callable[[bytes], bool] = lambda _: False,
 ) -> StartupResult | CancelRequest:
-    """Negotiate up to the password; `spoke` is called after the first packet.
+    """Negotiate up to the password, which nobody is asked for whose certificate says that it `is_ours`.
+
+    `spoke` is called after the first packet. Certificates of others are as none: libpq sends whatever it finds.
 
     Raises StartupRefused, ProtocolViolation, TransportClosed or OSError.
     """
@@ -137,6 +148,9 @@ async def greet(
     newest = min(packet.version, startup.PROTOCOL_3_2)
     if packet.extensions or newest != packet.version:
         transport.write(startup.negotiate_version(newest, packet.extensions))
+    certificate = brought(transport.tls)
+    if certificate is not None and is_ours(certificate):
+        return StartupResult(transport, packet, certificate=certificate)
     transport.write(startup.AUTHENTICATION_CLEARTEXT)
     return StartupResult(transport, packet, await _password(transport))
 

@@ -14,6 +14,8 @@ from typing import Self
 
 import structlog
 
+from access.certificates.reading import claims_authority
+from proxy import client_certificates
 from proxy.doors.lobby import FIRST_WORDS_S, LobbyLimits
 from proxy.doorstep import Doorstep, Entrance
 from proxy.memory import MAX_PINNED_BYTES, Memory
@@ -62,6 +64,9 @@ class PostgresListener:
         self._gateway = gateway
         self._wanted = settings.listen
         self._tls = settings.tls
+        self._authority = gateway.access.client_authority
+        if self._authority is not None:
+            client_certificates.ask(self._tls, self._authority.certificate_file)
         self._greeting_timeout_s = settings.greeting_timeout_s
         self._place = settings.place
         self._cancels = Cancels(settings.place)
@@ -166,7 +171,7 @@ class PostgresListener:
             # One deadline over every way in: plain, asked for TLS or GSS, TLS at once, and a handshake without an end.
             async with asyncio.timeout(self._greeting_timeout_s):
                 await accept(connection, transport, self._tls)
-                greeted = await greet(transport, self._tls, doorstep.spoke)
+                greeted = await greet(transport, self._tls, doorstep.spoke, self._is_ours)
                 return greeted
         except StartupRefused as refusal:
             doorstep.note("postgres_client_refused", str(refusal), client=client)
@@ -184,6 +189,9 @@ class PostgresListener:
                 finally:
                     connection.close()
         return None
+
+    def _is_ours(self, certificate: bytes) -> bool:
+        return self._authority is not None and claims_authority(certificate, self._authority.certificate)
 
     async def _pass_on(self, request: CancelRequest) -> None:
         """A session of another process is that one's to cancel."""

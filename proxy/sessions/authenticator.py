@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from access import in_force
+from access.certificates.reading import SENTENCES, CertificateProblem
 from access.context import Access
 from access.errors import STALE, Refused
 from access.grants import grants
@@ -23,7 +24,7 @@ from access.identity.proof import Proof
 from access.policy.policy import Policy
 from access.policy.resources import Resource, Role
 from access.policy.shapes.credentials import ClientCredential
-from access.tokens import Claims, InvalidToken, TokenProblem
+from access.tokens import Claims, InvalidCredential, InvalidToken, TokenProblem
 from proxy.errors import AccessRefused
 from proxy.sessions.lockout import LockedOut, Lockout
 from proxy.sessions.refusals import Attempt, Refusals
@@ -56,7 +57,7 @@ class Admission:
 
 
 #: What counts against nobody: this process has the wrong policy, or the wrong time.
-_OUR_FAULT = (STALE, str(InvalidToken(TokenProblem.NOT_YET_VALID)))
+_OUR_FAULT = (STALE, str(InvalidToken(TokenProblem.NOT_YET_VALID)), SENTENCES[CertificateProblem.NOT_YET_VALID])
 
 
 class _Busy(Exception):
@@ -131,8 +132,8 @@ class Authenticator:
         claims = await self._claims(brought, tried)
         if (claims.resource, claims.role) != (resource_name, role_name):
             raise AccessRefused(
-                f"This token opens {claims.role}@{claims.resource}, not {role_name}@{resource_name}. "
-                "Get a token for this door from Gatepass in Slack."
+                f"This {_NOUNS[brought.kind]} opens {claims.role}@{claims.resource}, not {role_name}@{resource_name}. "
+                + (_OTHER_DOOR if brought.kind is ClientCredential.TOKEN else _OTHER_USER)
             )
         async with self._access.database.transaction() as transaction:
             policy = await in_force.policy_in_force(self._access, transaction)
@@ -142,7 +143,7 @@ class Authenticator:
         if policy is None:
             raise AccessRefused(STALE)
         if (grant.resource, grant.role, principal.id) != (resource_name, role_name, claims.principal_id):
-            raise AccessRefused("This token does not match its grant. Get a new one from Gatepass in Slack.")
+            raise AccessRefused(f"This {_NOUNS[brought.kind]} does not match its grant. Get a new one from Gatepass.")
         if (refusal := grants.still_allowed(policy, grant, principal.name)) is not None:
             raise AccessRefused(refusal)
         if proven.lacking is not None:
@@ -179,7 +180,7 @@ class Authenticator:
     async def _claims(self, brought: Presented, tried: list[Claims]) -> Claims:
         try:
             claims = await brought.read(self._access)
-        except InvalidToken as error:
+        except InvalidCredential as error:
             if error.claims is not None:
                 tried.append(error.claims)
                 self.lockout.check_person(error.claims.principal_id)
@@ -204,6 +205,14 @@ def _not_accepted(brought: Presented, role: str, resource: Resource) -> str:
     return f"{role}@{resource.name} does not accept {_CALLED[brought.kind]}: connect with {accepted}."
 
 
+_OTHER_DOOR: Final = "Get a token for this door from Gatepass in Slack."
+_OTHER_USER: Final = "Connect as that user, or without it."
+_NOUNS: Final[Mapping[ClientCredential, str]] = {
+    ClientCredential.TOKEN: "token",
+    ClientCredential.CERTIFICATE: "certificate",
+    ClientCredential.KEY: "key",
+    ClientCredential.BROWSER: "confirmation",
+}
 _CALLED: Final[Mapping[ClientCredential, str]] = {
     ClientCredential.TOKEN: "a token",
     ClientCredential.CERTIFICATE: "a certificate, as gatepass ssh and gatepass psql do",

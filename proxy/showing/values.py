@@ -30,7 +30,7 @@ _SHORT = 16
 _GROUP = 4
 _redactor = Masker(())
 #: Values with a shape of their own. Those known by a label beside them ("token = x") would take names for values.
-_NAMED = (Entity.PAN, Entity.EMAIL, Entity.AWS_KEY, Entity.GITHUB_TOKEN, Entity.JWT, Entity.IBAN)
+_NAMED = (Entity.PAN, Entity.EMAIL, Entity.AWS_KEY, Entity.GITHUB_TOKEN, Entity.GATEPASS_TOKEN, Entity.JWT, Entity.IBAN)
 _in_names = Masker([MaskingRule(entity.value, entity) for entity in _NAMED])
 #: What numbers of fewer digits could make together, or beside a word.
 _IN_TEXTS = (*_NAMED, Entity.CVV, Entity.PHONE, Entity.SSN)

@@ -8,6 +8,7 @@ from storage.model.audit import AuditCheckpoint, AuditEvent, AuditLeaf, AuditPen
 from storage.model.draft import AskDraft
 from storage.model.grant import Grant
 from storage.model.people.browser import BrowserEnd, BrowserSession, SignInKind
+from storage.model.people.credential import CredentialKind, IssuedCredential
 from storage.model.people.link import SlackLink
 from storage.model.people.principal import DirectoryState, GivenBy, Identity, IdentityProvider, Principal, PrincipalKind
 from storage.model.people.scim import ScimGroup, ScimMember, ScimUser
@@ -29,6 +30,7 @@ __all__ = [
     "AuditPending",
     "BrowserEnd",
     "BrowserSession",
+    "CredentialKind",
     "Decision",
     "DirectoryState",
     "EndReason",
@@ -37,6 +39,7 @@ __all__ = [
     "HoldState",
     "Identity",
     "IdentityProvider",
+    "IssuedCredential",
     "KeyEnd",
     "PolicyInForce",
     "PolicyVersion",

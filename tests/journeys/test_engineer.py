@@ -72,6 +72,15 @@ async def test_from_nothing_to_rows(product: Product, engineer: Engineer, browse
     assert (seen.status, seen.out) == (9, "3\n")
     seen = await engineer.gatepass("exec", "payments-db", "no-such-program")
     assert (seen.status, "not on this machine" in seen.err) == (127, True)
+    # Nothing secret stands in its environment, and the key is gone with it.
+    said = "env | grep ^PG; cut -c1-27 $PGSSLKEY; psql -Atc 'select 4'; psql -Atc 'select 5'"
+    seen = await engineer.gatepass("exec", "payments-db", "--", "sh", "-c", said, PGPASSWORD="theirs")
+    assert (seen.status, seen.out.splitlines()[-2:]) == (0, ["4", "5"]), seen.err
+    assert ("PGSSLCERT=" in seen.out, "PGPASSWORD" in seen.out) == (True, False)
+    assert "-----BEGIN PRIVATE KEY-----" in seen.out
+    async with asyncio.timeout(30):
+        while list(engineer.home.rglob("*.pem")) != [secret.with_name("gateway-ca.pem")]:
+            await asyncio.sleep(0.05)
     kept = [each for each in engineer.home.rglob("*") if each.is_file()]
     assert not [each for each in kept if each != secret and b"eyJ" in each.read_bytes()]
     assert all(each.stat().st_mode & 0o077 == 0 for each in kept if engineer.kept in each.parents)

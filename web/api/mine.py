@@ -1,19 +1,23 @@
 """Who asks, what they may ask for, and their grants: how to get in, the token, the end."""
 
+import ssl
 from datetime import datetime
 from uuid import UUID
 
 from aiohttp import web
 
+from access.certificates import reading
+from access.certificates.reading import NoRequest
 from access.context import Access
 from access.grants import grants
 from access.identity.browser_sessions import SignedIn
-from access.identity.handing import hand_token
+from access.identity.handing import hand_certificate, hand_token
 from storage.database import clock
 from storage.model import Grant
 from web.api import shapes
-from web.api.answers import ApiRefused
+from web.api.answers import ApiRefused, body
 from web.api.door import ApiDoor
+from web.door.guard import CLIENT
 from web.settings import WebSettings
 
 
@@ -31,6 +35,7 @@ class MineApi:
             web.get("/api/offers", self._door(self._offers)),
             web.get("/api/grants", self._door(self._grants)),
             web.post("/api/grants/{id}/token", self._door(self._token)),
+            web.post("/api/grants/{id}/tls-certificate", self._door(self._certificate)),
             web.post("/api/grants/{id}/end", self._door(self._end)),
         ]
 
@@ -66,11 +71,25 @@ class MineApi:
         return web.json_response({"grants": shown, "gateway": self._gateway()})
 
     async def _token(self, request: web.Request, me: SignedIn) -> web.Response:
-        session = me.session
-        detail = {"command_line": str(session.id), "device": session.device, "methods": session.methods}
-        grant_id = (await self._own(request, me)).id
-        grant, token = await hand_token(self._access, grant_id, me.principal, source="cli", detail=detail)
-        return web.json_response({"token": token, "expires_at": grant.expires_at.isoformat()})
+        grant_id, detail = (await self._own(request, me)).id, _known_by(me)
+        client = request[CLIENT]
+        handed = await hand_token(self._access, grant_id, me.principal, source="cli", detail=detail, client=client)
+        return web.json_response({"token": handed.token, "expires_at": handed.until.isoformat()})
+
+    async def _certificate(self, request: web.Request, me: SignedIn) -> web.Response:
+        """One over the key of the request in `csr`, PEM (RFC 2986), for PostgreSQL's TLS."""
+        grant_id, said = (await self._own(request, me)).id, await body(request)
+        if not self._settings.takes_certificates:
+            raise ApiRefused(409, "no_certificates", "This gateway takes no client certificates. Use a token.")
+        try:
+            key = reading.key_of_request(str(said.get("csr", "")))
+        except NoRequest as error:
+            raise ApiRefused(400, "no_request", str(error)) from error
+        signed = await hand_certificate(
+            self._access, grant_id, me.principal, key, source="cli", detail=_known_by(me), client=request[CLIENT]
+        )
+        pem = ssl.DER_cert_to_PEM_cert(signed.certificate)
+        return web.json_response({"certificate": pem, "id": signed.id, "expires_at": signed.until.isoformat()})
 
     async def _end(self, request: web.Request, me: SignedIn) -> web.Response:
         own = await self._own(request, me)
@@ -92,7 +111,8 @@ class MineApi:
     def _shown(self, grant: Grant, me: SignedIn, now: datetime) -> shapes.Json:
         policy = self._access.policies.current
         why_not = grants.still_allowed(policy, grant, me.principal.name)
-        return shapes.grant(grant, policy.resources.get(grant.resource), self._settings.addresses, why_not, now)
+        resource, takes = policy.resources.get(grant.resource), self._settings.takes_certificates
+        return shapes.grant(grant, resource, self._settings.addresses, why_not, now, takes_certificates=takes)
 
     def _gateway(self) -> shapes.Json:
         """What clients verify its ports by, where this process has it."""
@@ -101,6 +121,12 @@ class MineApi:
             "ca": ca.read_text("ascii") if ca is not None and ca.exists() else None,
             "ssh_host_key": key.read_text("ascii").strip() if key is not None and key.exists() else None,
         }
+
+
+def _known_by(me: SignedIn) -> dict[str, object]:
+    """How whoever asks was known, for the audit log."""
+    session = me.session
+    return {"command_line": str(session.id), "device": session.device, "methods": session.methods}
 
 
 def _none() -> ApiRefused:

@@ -7,6 +7,7 @@ from typing import Any, assert_never
 from access.addresses import Addresses
 from access.policy.policy import Offer, Policy
 from access.policy.resources import PostgresUpstream, Resource
+from access.policy.shapes.credentials import POSTGRES, ClientCredential
 from storage.model import AccessRequest, Grant, Protocol
 
 Json = dict[str, Any]
@@ -41,7 +42,15 @@ def request(row: AccessRequest, *, asker: str, approvals: Sequence[str], by: str
     }
 
 
-def grant(row: Grant, resource: Resource | None, addresses: Addresses, why_not: str | None, now: datetime) -> Json:
+def grant(
+    row: Grant,
+    resource: Resource | None,
+    addresses: Addresses,
+    why_not: str | None,
+    now: datetime,
+    *,
+    takes_certificates: bool = False,
+) -> Json:
     """`why_not` is why the policy lets nobody in by it any more."""
     usable = resource is not None and why_not is None
     return {
@@ -52,6 +61,7 @@ def grant(row: Grant, resource: Resource | None, addresses: Addresses, why_not: 
         "expires_at": row.expires_at.isoformat(),
         "left_s": max(0, int((row.expires_at - now).total_seconds())),
         "connect": connect(resource, row.role, addresses) if usable and resource is not None else None,
+        "accepts": accepted(resource, row.role, takes_certificates=takes_certificates) if usable else [],
         "why_not": why_not,
     }
 
@@ -71,6 +81,18 @@ def connect(resource: Resource, role: str, addresses: Addresses) -> Json | None:
             return None
         case _:
             assert_never(resource.type)
+
+
+def accepted(resource: Resource | None, role: str, *, takes_certificates: bool) -> list[str]:
+    """What its clients may let themselves in with, as far as the protocol and this gateway can take it."""
+    if resource is None:
+        return []
+    kinds = set(resource.roles[role].accepts)
+    if resource.type is Protocol.POSTGRES:
+        kinds &= POSTGRES
+        if not takes_certificates:
+            kinds.discard(ClientCredential.CERTIFICATE)
+    return [each.value for each in ClientCredential if each in kinds]
 
 
 def offer(each: Offer, policy: Policy) -> Json:

@@ -11,11 +11,11 @@ from access.grants import grants
 from access.grants.grants import GrantUnusable
 from access.identity import acts
 from access.identity.browser_sessions import SignedIn
-from access.identity.handing import hand_token
+from access.identity.handing import Handed, hand_token
 from access.ways_in import ways_in
 from storage.database import clock
 from storage.model import Grant
-from web.door.guard import SIGNED_IN
+from web.door.guard import CLIENT, SIGNED_IN
 from web.pages.rendering import message, page, sent_to
 from web.pages.touching import Touching, refusal
 
@@ -60,12 +60,18 @@ class ConnectPages:
         detail = {"browser": str(me.session.id), "provider": me.session.provider, "methods": me.session.methods}
         touch = await self._touching.touched(request, me, acts.take_token(_id(request)))
         try:
-            grant, token = await hand_token(
-                self._access, _id(request), me.principal, source="web", detail=detail, touch=touch
+            handed = await hand_token(
+                self._access,
+                _id(request),
+                me.principal,
+                source="web",
+                detail=detail,
+                touch=touch,
+                client=request[CLIENT],
             )
         except GrantUnusable as problem:
             return message(request, "That was not done", str(problem), status=409, then=("/", "My access"))
-        return self._page(request, me, grant, token)
+        return self._page(request, me, handed.grant, handed)
 
     async def _end(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]
@@ -77,13 +83,20 @@ class ConnectPages:
             mine = await grants.of(transaction, me.principal, await clock(transaction))
         return next((each for each in mine if each.id == _id(request)), None)
 
-    def _page(self, request: web.Request, me: SignedIn, grant: Grant, token: str | None) -> web.Response:
+    def _page(self, request: web.Request, me: SignedIn, grant: Grant, handed: Handed | None) -> web.Response:
         policy = self._access.policies.current
         resource, why_not = policy.resources.get(grant.resource), grants.still_allowed(policy, grant, me.principal.name)
         ways = ways_in(self._addresses, resource, grant.role) if resource is not None and why_not is None else []
         requires = policy.required_of_holder(me.principal.name, grant.resource, grant.role)
         present = requires is not None and requires.present
-        context = {"grant": grant, "ways": ways, "why_not": why_not, "token": token, "present": present}
+        context = {
+            "grant": grant,
+            "ways": ways,
+            "why_not": why_not,
+            "handed": handed,
+            "lifetime": policy.tokens.lifetime,
+            "present": present,
+        }
         return page(request, "connect.html", context)
 
 

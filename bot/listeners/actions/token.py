@@ -37,7 +37,7 @@ class Tokens:
         speaker = await self._context.authenticator.admit(body, about=f"token of grant {grant_id}")
         known_by = {"slack_user": speaker.slack_id}
         try:
-            _, token = await hand_token(self._context.access, grant_id, speaker.principal, detail=known_by)
+            handed = await hand_token(self._context.access, grant_id, speaker.principal, detail=known_by)
         except Unproven as unproven:
             return view_of(TITLE, render_step_up(str(unproven), self._context.access.pages, unproven.page))
         except (GrantUnusable, Refused) as refusal:
@@ -46,4 +46,4 @@ class Tokens:
             facts = await self._context.reader.grant(transaction, grant_id)
         if facts is None or facts.connect is None:
             raise Unanswerable("The policy has just changed. Ask for access again.")
-        return render_token(facts, token)
+        return render_token(facts, handed.token, handed.until)

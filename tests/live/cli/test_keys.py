@@ -32,4 +32,5 @@ async def test_a_rotation_is_an_audit_event(
         await connection.close()
     event = events[-1]
     assert (event["action"], event["resource"], event["outcome"]) == ("cli:key:rotate", kid, "success")
-    assert event["detail"] == {"old_keys": fate}
+    revoked = {"credentials": 0} if fate == "revoked" else {}
+    assert event["detail"] == {"old_keys": fate, **revoked}

@@ -140,7 +140,7 @@ async def test_a_rule_that_asks_for_a_touch_takes_a_token_that_was_handed_with_o
     with pytest.raises(AccessRefused, match="takes a token that was handed with a touch of your security key"):
         await gate.admit(token=grant.token, **door)
     touch = await alice.touch(acts.take_token(grant.grant.id))
-    _, token = await hand_token(access, grant.grant.id, people["alice"], touch=touch)
+    token = (await hand_token(access, grant.grant.id, people["alice"], touch=touch)).token
     admitted = await gate.admit(token=token, **door)
     assert (admitted.proof["provider"], admitted.proof["touch"]["name"]) == ("corp", "Blue key")
     with pytest.raises(AccessRefused, match="handed with a touch"):

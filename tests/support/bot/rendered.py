@@ -112,7 +112,7 @@ RENDERERS: dict[Callable[..., Rendering], Callable[[], Iterable[Rendering]]] = {
         render_step_up(f"This takes {HOSTILE}.", "", ""),
     ],
     render_key_notice: lambda: [render_key_notice(key, "https://gate.example.com") for key in every_key()],
-    render_token: lambda: [render_token(request_facts(RequestState.APPROVED), "ey" + "J" * 900)],
+    render_token: lambda: [render_token(request_facts(RequestState.APPROVED), "ey" + "J" * 900, NOW)],
 }
 
 

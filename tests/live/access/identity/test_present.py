@@ -244,7 +244,7 @@ async def test_a_token_is_handed_with_a_touch_for_it(world: World, alice: Owner)
         await hand_token(world.access, grant.id, world["alice"])
     assert unproven.value.page == f"/grants/{grant.id}"
     touch = await alice.touch(acts.take_token(grant.id))
-    _, token = await hand_token(world.access, grant.id, world["alice"], source="web", touch=touch)
+    token = (await hand_token(world.access, grant.id, world["alice"], source="web", touch=touch)).token
     claims = world.access.keys.verify(token)
     [event] = await world.events("web:token:issue")
     assert (event["detail"]["token"], event["detail"]["proof"]["touch"]["name"]) == (claims.id, "Blue key")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from access.certificates.authority import ClientAuthority
 from access.context import Access
 from access.identity.adoption import adopt
 from access.policy.file import PolicyFile
@@ -135,6 +136,7 @@ async def access(
         policies=PolicyFile(path),
         redact=Masker(DEFAULT_RULES).redact,
         keys=TokenKeys(tmp_path / "keys"),
+        client_authority=ClientAuthority(tmp_path / "client-ca"),
     )
     await adopt(made)
     return made

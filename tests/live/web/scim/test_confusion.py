@@ -1,20 +1,25 @@
 """Which proof opens which door: the table of docs/tokens.md, each of its cells tried with a real one of that kind."""
 
+import base64
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sqlmodel import col, select
 
+from access.certificates.authority import ClientAuthority
 from access.decisions.requests import Ask
-from access.identity.handing import hand_token
+from access.identity import presented
+from access.identity.handing import hand_certificate, hand_token
 from access.identity.oidc.logout_token import EVENT
-from access.tokens import InvalidToken
+from access.tokens import InvalidCredential
 from storage.model import Grant
 from support.access import ask_anyway
+from support.identity.certificates import new_key
 from support.web.command_line import CommandLine
 from support.web.provisioning import Provisioner
 from support.web.stage import CLIENT, PagesStage
@@ -22,6 +27,7 @@ from support.web.visitor import Visitor
 from web.door.cookies import SESSION
 
 ID_TOKEN = "ID token"
+CERTIFICATE = "client certificate of an access"
 PAGE = Path(__file__).parents[4] / "docs" / "tokens.md"
 
 
@@ -63,12 +69,30 @@ class Corp:
     async def provisioning(self) -> str:
         return self.provisioner.token or ""
 
+    async def short(self) -> str:
+        world = self.stage.world
+        policy = yaml.safe_load(world.access.policies.path.read_text())
+        await world.write(policy | {"tokens": {"form": "short"}})
+        return await self.access()
+
+    async def certificate(self) -> str:
+        """Of an access, as text: DER in base 64."""
+        world = self.stage.world
+        authority = ClientAuthority(world.access.policies.path.parent / "client-ca")
+        world.access = replace(world.access, client_authority=authority)
+        given = await hand_certificate(
+            world.access, (await self._grant()).id, world["alice"], new_key().public_key(), source="cli"
+        )
+        return base64.b64encode(given.certificate).decode()
+
     async def access(self) -> str:
+        return (await hand_token(self.stage.world.access, (await self._grant()).id, self.stage.world["alice"])).token
+
+    async def _grant(self) -> Grant:
         world = self.stage.world
         request = await ask_anyway(world.access, world["alice"], Ask("payments-db", "read", 900))
         async with world.database.transaction() as transaction:
-            grant = (await transaction.scalars(select(Grant).where(col(Grant.request_id) == request.id))).one()
-        return (await hand_token(world.access, grant.id, world["alice"]))[1]
+            return (await transaction.scalars(select(Grant).where(col(Grant.request_id) == request.id))).one()
 
     def _signed(self, claims: Mapping[str, Any]) -> str:
         provider = self.stage.provider
@@ -83,6 +107,8 @@ PROOFS: dict[str, Callable[[Corp], Awaitable[str]]] = {
     "command line's secret": Corp.command_line,
     "token of provisioning": Corp.provisioning,
     "token of an access": Corp.access,
+    "short token of an access": Corp.short,
+    CERTIFICATE: Corp.certificate,
 }
 
 
@@ -124,8 +150,25 @@ async def _provision(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool
 
 async def _gateway(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool:
     try:
-        corp.stage.world.access.keys.verify(proof)
-    except InvalidToken:
+        await presented.token(proof).read(corp.stage.world.access)
+    except InvalidCredential:
+        return False
+    return True
+
+
+async def _gateway_tls(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool:
+    """In the place of a client certificate: what is proven of it there is that its bearer has the key."""
+    world = corp.stage.world
+    if world.access.client_authority is None:
+        authority = ClientAuthority(world.access.policies.path.parent / "client-ca")
+        world.access = replace(world.access, client_authority=authority)
+    try:
+        der = base64.b64decode(proof, validate=True)
+    except ValueError:
+        der = proof.encode()
+    try:
+        await presented.certificate(der).read(world.access)
+    except InvalidCredential:
         return False
     return True
 
@@ -137,6 +180,7 @@ DOORS = {
     "API": _api,
     "provisioning": _provision,
     "gateway": _gateway,
+    "gateway's TLS": _gateway_tls,
 }
 
 

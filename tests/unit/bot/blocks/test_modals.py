@@ -1,5 +1,6 @@
 """The small modals: a reason for a denial, the token, a notice."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -8,7 +9,7 @@ from bot.blocks.decision import Target
 from bot.blocks.modals import render_deny_form, render_token, render_waiting
 from bot.blocks.request_form import render_notice
 from storage.model import PostSubject, RequestState
-from support.bot.facts import request_facts
+from support.bot.facts import NOW, request_facts
 from support.bot.rendered import read_view
 
 
@@ -24,11 +25,23 @@ def test_a_denial_needs_a_reason() -> None:
 
 def test_the_token_is_shown_whole() -> None:
     token = "ey" + "J" * 900
-    text = read_view(render_token(request_facts(RequestState.APPROVED), token))
+    facts = request_facts(RequestState.APPROVED)
+    assert facts.grant is not None
+    text = read_view(render_token(facts, token, facts.grant.expires_at))
     assert token in text
     assert "psql" in text
     with pytest.raises(ValueError, match="grant"):
-        render_token(request_facts(), token)
+        render_token(request_facts(), token, NOW)
+
+
+def test_a_token_that_ends_before_the_access_says_both() -> None:
+    facts = request_facts(RequestState.APPROVED)
+    assert facts.grant is not None
+    whole = read_view(render_token(facts, "ey", facts.grant.expires_at))
+    assert "It works until" in whole
+    text = read_view(render_token(facts, "ey", facts.grant.expires_at - timedelta(minutes=10)))
+    assert "It opens connections until" in text
+    assert "what is open by then stays open until the access ends" in text
 
 
 def test_small_views_are_valid() -> None:

@@ -11,7 +11,7 @@ from bot.blocks.reply import render_reply
 from bot.blocks.request_form import Already, Choice, Draft, render_form
 from bot.facts.facts import Phase
 from storage.model import RequestState
-from support.bot.facts import request_facts
+from support.bot.facts import NOW, request_facts
 from support.bot.rendered import PHASES, action_ids, read_message, read_view
 
 
@@ -49,7 +49,7 @@ def test_ssh_is_told_by_which_fingerprint_to_know_the_gateway() -> None:
     shown = "SHA256:Qm9iIGlzIG5vdCBhbGljZSwgYW5kIGEga2V5IGlz"
     facts = replace(request_facts(RequestState.APPROVED), fingerprint=shown)
     form = render_form([Choice("web-1", "deploy", "granted at once")], Draft(), already=Already(facts))
-    for text in (read_message(render_reply(facts)), read_view(render_token(facts, "ey")), read_view(form)):
+    for text in (read_message(render_reply(facts)), read_view(render_token(facts, "ey", NOW)), read_view(form)):
         assert f"go on only if it is {shown}." in text
         assert text.index("psql") < text.index(shown), "below the command"
     assert "SHA256:" not in read_message(render_reply(request_facts(RequestState.APPROVED)))

@@ -17,7 +17,7 @@ def test_nothing_around_leads_elsewhere() -> None:
         "PGDATABASE": "other",
         "PGAPPNAME": "mine",
     }
-    made = environment(around, CONNECT, "/c/ca.pem", "token")
+    made = environment(around, CONNECT, "/c/ca.pem", token="token")
     assert made == {
         "PATH": "/bin",
         "PGAPPNAME": "mine",
@@ -30,7 +30,14 @@ def test_nothing_around_leads_elsewhere() -> None:
         "PGGSSENCMODE": "disable",
         "PGPASSWORD": "token",
     }
-    assert "PGDATABASE" not in environment(around, {**CONNECT, "database": None}, "/c/ca.pem", "token")
+    assert "PGDATABASE" not in environment(around, {**CONNECT, "database": None}, "/c/ca.pem", token="token")
+
+
+def test_with_a_certificate_nothing_in_it_is_secret() -> None:
+    around = {"PGPASSWORD": "old", "PGSSLCERT": "/mine.crt", "PGSSLKEY": "/mine.key", "PGSSLCERTMODE": "disable"}
+    made = environment(around, CONNECT, "/c/ca.pem", files=("/r/certificate.pem", "/r/key.pem"))
+    assert (made["PGSSLCERT"], made["PGSSLKEY"]) == ("/r/certificate.pem", "/r/key.pem")
+    assert not {"PGPASSWORD", "PGSSLCERTMODE"} & made.keys()
 
 
 def test_a_password_line_is_for_this_role_alone() -> None:

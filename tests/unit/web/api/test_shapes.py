@@ -30,6 +30,18 @@ def test_a_grant_says_where_clients_go_and_how_long_it_lasts() -> None:
     assert shapes.grant(grant, POLICY.resources["web-1"], ADDRESSES, "why", NOW + timedelta(hours=1))["left_s"] == 0
 
 
+def test_a_grant_says_what_its_door_accepts_and_this_gateway_can_take() -> None:
+    def accepts(resource: str, role: str, *, takes: bool, why_not: str | None = None) -> list[str]:
+        found, grant = POLICY.resources[resource], a_grant(resource, role)
+        shown = shapes.grant(grant, found, ADDRESSES, why_not, NOW, takes_certificates=takes)
+        return shown["accepts"]
+
+    assert accepts("payments-db", "read", takes=True) == ["token", "certificate"]
+    assert accepts("payments-db", "read", takes=False) == ["token"]
+    assert accepts("payments-db", "read", takes=True, why_not="not any more") == []
+    assert "certificate" in accepts("web-1", "deploy", takes=False), "that is not of TLS"
+
+
 def test_one_database_is_named_and_others_are_left_to_the_client() -> None:
     resource = POLICY.resources["payments-db"]
     assert (shapes.connect(resource, "read", ADDRESSES) or {})["database"] is None
