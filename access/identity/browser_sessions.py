@@ -20,8 +20,7 @@ from sqlmodel import col
 
 from access import changes
 from access.grants import revocation
-from access.identity.oidc.id_token import SignIn
-from access.identity.oidc.logout_token import Logout
+from access.identity.proven import Logout, SignIn
 from storage.audit import trail
 from storage.model import (
     BrowserEnd,
@@ -74,7 +73,7 @@ async def begin(
         level=proven.level,
         signed_in_at=proven.signed_in_at or proven.issued_at,
         created_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + LIFETIME if proven.ends_at is None else min(now + LIFETIME, proven.ends_at),
         idle_until=now + IDLE,
     )
     transaction.add(session)

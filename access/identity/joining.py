@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from access import changes, directory
 from access.identity import accounts
-from access.identity.oidc.id_token import SignIn
+from access.identity.proven import SignIn
 from access.policy.policy import Policy
 from access.policy.shapes.groups import ProviderGroup
 from access.policy.shapes.providers import EmailProof, OidcProvider

@@ -18,8 +18,8 @@ from access.context import Access
 from access.errors import PolicyStale, Refused
 from access.identity import browser_sessions, joining
 from access.identity.accounts import give
-from access.identity.oidc.id_token import SignIn
 from access.identity.people import principal_of
+from access.identity.proven import SignIn
 from access.identity.scim import accounts
 from access.in_force import policy_in_force
 from access.policy.policy import Policy

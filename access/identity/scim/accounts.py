@@ -18,8 +18,8 @@ from sqlmodel import col
 from access import directory
 from access.grants import revocation
 from access.identity import browser_sessions, security_keys
-from access.identity.oidc.id_token import SignIn
 from access.identity.people import slack_identity
+from access.identity.proven import SignIn
 from access.identity.scim import named_groups
 from access.policy.policy import Policy
 from access.policy.shapes.providers import EmailProof, Identify, OidcProvider
