@@ -23,10 +23,10 @@ from access.grants import revocation
 from access.identity.proven import Logout, SignIn
 from storage.audit import trail
 from storage.model import (
+    SIGN_IN_PROVIDERS,
     BrowserEnd,
     BrowserSession,
     Identity,
-    IdentityProvider,
     Principal,
     PrincipalKind,
     SignInKind,
@@ -224,7 +224,7 @@ def _hash(secret: bytes) -> bytes:
 def _by_account(issuer: str, subject: str) -> Select[UUID]:
     """Whose account it is, though it may be signed in nowhere."""
     return select(col(Identity.principal_id)).where(
-        col(Identity.provider) == IdentityProvider.OIDC,
+        col(Identity.provider).in_(SIGN_IN_PROVIDERS),
         col(Identity.issuer) == issuer,
         col(Identity.subject) == subject,
         col(Identity.retired_at).is_(None),

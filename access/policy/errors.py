@@ -16,7 +16,7 @@ from access.policy.served import SERVED
 from access.policy.shapes.accounts import Certificate, RoleAdmin
 from access.policy.shapes.base import NAME_PATTERN
 from access.policy.shapes.groups import ProviderGroup, SlackGroup
-from access.policy.shapes.providers import OidcProvider
+from access.policy.shapes.providers import OidcProvider, Saml, SamlProvider
 from access.policy.suggest import closest, did_you_mean
 from access.policy.values.duration import format_duration
 from access.policy.yaml_lines import Flaw, Position, Reading
@@ -36,6 +36,8 @@ _SHAPES: tuple[type[BaseModel], ...] = (
     ProviderGroup,
     SlackGroup,
     OidcProvider,
+    SamlProvider,
+    Saml,
     PolicyRule,
     MaskingEntry,
 )
@@ -49,8 +51,9 @@ _PATTERNS = {
 }
 
 
-#: Where of a group's path its kind stands: behind `groups` and its name.
+#: Where of the path of a group or a provider its kind stands: behind the section and its name.
 _KIND = 2
+_KINDS = {"groups": {"people", "provider", "slack"}, "providers": {"oidc", "saml"}}
 _QUOTED = re.compile(r"'([^']+)'")
 #: Words of other tools for what this file says otherwise.
 _SYNONYMS = {
@@ -125,10 +128,10 @@ def _error(file: Path, position: Position | None, path: tuple[int | str, ...], m
 
 
 def _path(detail: ErrorDetails) -> tuple[int | str, ...]:
-    """The place in the file: pydantic marks a bad key by a last part of its own, and the kind of a group by one."""
+    """The place in the file: pydantic marks a bad key by a last part of its own, and a kind by one in between."""
     path = detail["loc"]
-    of_shape = detail["type"] != BETWEEN and path[:1] == ("groups",) and len(path) > _KIND
-    if of_shape and path[_KIND] in {"people", "provider", "slack"}:
+    of_shape = detail["type"] != BETWEEN and len(path) > _KIND
+    if of_shape and path[_KIND] in _KINDS.get(str(path[0]), ()):
         path = (*path[:_KIND], *path[_KIND + 1 :])
     return path[:-1] if path and path[-1] == "[key]" else path
 
