@@ -23,7 +23,7 @@ class Providers:
         self._access = access
         self._session = session
         self._base = base
-        self._keys = OwnKeys(None if home is None else home / "saml")
+        self._keys = OwnKeys.within(home)
         self._xmlsec = XmlSec()
         self._known: dict[str, Provider | SamlIdp] = {}
 

@@ -46,6 +46,11 @@ class OwnKeys:
         self._known: OwnKey | None = None
         self._one_at_a_time = asyncio.Lock()
 
+    @classmethod
+    def within(cls, home: Path | None) -> "OwnKeys":
+        """Those of a home folder."""
+        return cls(None if home is None else home / "saml")
+
     async def get(self) -> OwnKey:
         """The key, made if there is none. Raises KeyUnusable."""
         if self._path is None:

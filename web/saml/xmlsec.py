@@ -31,8 +31,8 @@ def lacking(policy: Policy) -> str | None:
     if not named or shutil.which(PROGRAM) is not None:
         return None
     return (
-        f"{', '.join(named)} under providers speaks SAML, and the program {PROGRAM}, which verifies its signatures, is "
-        f"not on this machine: install it (on Debian the package {PROGRAM})."
+        f"the program {PROGRAM}, which verifies signatures of SAML, is not on this machine, and nobody can sign in at "
+        f"{', '.join(named)} without it: install it (on Debian the package {PROGRAM})."
     )
 
 

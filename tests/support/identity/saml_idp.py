@@ -77,7 +77,7 @@ class SamlIdp:
             web.get("/slo", self._logged_out),
         ]
 
-    def server(self) -> Server:
+    def server(self) -> Any:
         """What pysaml2 makes of it, with the applications as they describe themselves."""
         (self.folder / "idp.key").write_bytes(self.by.key)
         (self.folder / "idp.crt").write_bytes(self.by.certificate)

@@ -12,7 +12,7 @@ from access.identity.saml.protocol import redirect
 from access.identity.saml.protocol.problems import SamlProblem
 from storage.model import BrowserEnd, BrowserSession, Grant
 from support.access import ask_anyway
-from support.identity.saml import DS, MORE, PERSISTENT, SAML_NS, Signing, at, keys, sign, template
+from support.identity.saml import DS, MORE, PERSISTENT, SAML_NS, USUAL, Keys, Signing, at, keys, sign, template
 from support.web.saml_stage import SamlStage, SamlVisitor, saml_visitor
 from web.door.rates import BURST
 
@@ -52,9 +52,9 @@ def request(saml: SamlStage, **said: str) -> str:
     )
 
 
-def posted(saml: SamlStage, signing: Signing | None = None, by: Any = None, **said: str) -> dict[str, str]:
+def posted(saml: SamlStage, signing: Signing = USUAL, by: Keys | None = None, **said: str) -> dict[str, str]:
     """One that is signed as XML."""
-    made = request(saml, signature=template("_logout", signing or Signing()), **said)
+    made = request(saml, signature=template("_logout", signing), **said)
     signed = sign(f"<?xml version='1.0'?>\n{made}", by or saml.idp.by, "protocol:LogoutRequest")
     return {"SAMLRequest": base64.b64encode(signed.encode()).decode(), "RelayState": "back"}
 
@@ -143,7 +143,9 @@ SAID: dict[str, tuple[dict[str, str], SamlProblem]] = {
 async def test_what_a_logout_must_not_say(guest: SamlVisitor, saml: SamlStage, name: str) -> None:
     await guest.signed_in()
     changes, problem = SAID[name]
-    await refused(guest, problem, *await guest.ask("/sign-out/corp/saml", "POST", data=posted(saml, **changes)))
+    await refused(
+        guest, problem, *await guest.ask("/sign-out/corp/saml", "POST", data=posted(saml, USUAL, None, **changes))
+    )
     assert await live(saml) == 1
 
 
