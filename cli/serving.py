@@ -36,7 +36,7 @@ from storage.model import Protocol
 from storage.rights import excess
 from web.app import CannotServe, WebServer
 from web.saml.keys import OwnKeys
-from web.saml.xmlsec import lacking
+from web.saml.xmlsec import lacking, load
 
 #: How soon a policy that storage could not take is adopted again.
 _ADOPT_RETRY_S = 1.0
@@ -136,6 +136,7 @@ async def _ready_for_saml(running: Runtime) -> None:
         raise NotReady(why[0].upper() + why[1:])
     if any(isinstance(provider, SamlProvider) for provider in policy.providers.values()):
         await OwnKeys.within(running.settings.home).get()
+        await asyncio.to_thread(load)
 
 
 async def _first_of(*waits: Coroutine[Any, Any, None]) -> None:

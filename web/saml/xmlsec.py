@@ -36,6 +36,11 @@ def lacking(policy: Policy) -> str | None:
     )
 
 
+def load() -> None:
+    """Load what takes a second, so that nobody's sign-in waits for it."""
+    import saml2.sigver  # noqa: F401, PLC0415 - slow to load, and few need it
+
+
 class XmlSec:
     """Verifies signatures; one for the whole process."""
 

@@ -175,7 +175,9 @@ class SamlIdp:
 
     async def _log_out(self, request: web.Request) -> web.StreamResponse:
         """Somebody signs out here: their browser tells the application so."""
-        return web.HTTPFound(await self.logout_address(request.query["as"], request.query["application"]))
+        to = await self.logout_address(request.query["as"], request.query["application"])
+        # Letter by letter: HTTPFound would write the address otherwise than it was signed.
+        return web.Response(status=302, headers={"Location": to})
 
     def _logout(self, subject: str, application: str) -> str:
         server = self.server()
@@ -231,7 +233,8 @@ async def saml_idp(folder: Path, accounts: Sequence[Account]) -> AsyncGenerator[
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     try:
-        idp.url = f"http://localhost:{runner.addresses[0][1]}"
+        # Not localhost, where the pages are: browsers take another port there for the same site.
+        idp.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
         yield idp
     finally:
         await runner.cleanup()
