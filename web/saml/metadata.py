@@ -6,6 +6,7 @@ but not more often than every half minute, whoever sends what.
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -16,6 +17,7 @@ import aiohttp
 import structlog
 
 from access.identity.saml.protocol.metadata import MAX_BYTES, IdpMetadata, NotAnIdp
+from access.policy.file import writable_by_others
 from access.policy.shapes.providers import SamlProvider
 from web.oidc.fetching import ProviderSilent, get_bytes
 
@@ -48,21 +50,21 @@ class KeptMetadata:
 
     async def current(self, now: datetime, *, newer_than: IdpMetadata | None = None) -> IdpMetadata:
         """What it says of itself; asked for again where that is old, or is `newer_than`. Raises ProviderSilent."""
-        if self._is_due(newer_than):
+        if self._is_due(now, newer_than):
             async with self._one_at_a_time:
-                if self._is_due(newer_than):
+                if self._is_due(now, newer_than):
                     await self._fetch(now, was_early=newer_than is not None)
         if self._value is None:
             raise ProviderSilent("has told nothing of itself")
-        if self._value.valid_until is not None and self._value.valid_until <= now:
+        if _is_over(self._value, now):
             raise ProviderSilent("has told nothing newer of itself, and what it told is no longer valid")
         return self._value
 
-    def _is_due(self, newer_than: IdpMetadata | None) -> bool:
+    def _is_due(self, now: datetime, newer_than: IdpMetadata | None) -> bool:
         if self._value is None:
             return True
         is_old = self._value is newer_than or self._clock() - self._fetched_at >= self._age_s
-        return is_old and self._clock() - self._asked_again_at >= AGAIN_S
+        return (is_old or _is_over(self._value, now)) and self._clock() - self._asked_again_at >= AGAIN_S
 
     async def _fetch(self, now: datetime, *, was_early: bool) -> None:
         if was_early:
@@ -89,6 +91,13 @@ class KeptMetadata:
             raise ProviderSilent(f"has metadata in a file that cannot be read ({error.strerror})") from error
 
 
+def _is_over(said: IdpMetadata, now: datetime) -> bool:
+    return said.valid_until is not None and said.valid_until <= now
+
+
 def _content(path: Path) -> bytes:
+    """Whoever may write it may sign people in. Raises OSError, ProviderSilent."""
     with path.open("rb") as file:
+        if who := writable_by_others(os.fstat(file.fileno()).st_mode):
+            raise ProviderSilent(f"has metadata in a file that can be written by {who}: chmod go-w {path}")
         return file.read(MAX_BYTES + 1)

@@ -5,6 +5,7 @@ transforms that read nothing else. Which keys may have made it is said here, nev
 """
 
 import asyncio
+import importlib
 import logging
 import shutil
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
 from access.identity.saml.protocol.signatures import Signed
 from access.policy.policy import Policy
 from access.policy.shapes.providers import SamlProvider
+from web.oidc.fetching import ProviderSilent
 
 PROGRAM: Final = "xmlsec1"
 #: Each takes a tenth of a second of one core.
@@ -38,7 +40,7 @@ def lacking(policy: Policy) -> str | None:
 
 def load() -> None:
     """Load what takes a second, so that nobody's sign-in waits for it."""
-    import saml2.sigver  # noqa: F401, PLC0415 - slow to load, and few need it
+    importlib.import_module("saml2.sigver")
 
 
 class XmlSec:
@@ -48,7 +50,9 @@ class XmlSec:
         self._few = asyncio.Semaphore(AT_ONCE)
 
     async def verify(self, signed: Signed, certificates: Sequence[bytes]) -> None:
-        """That the key of one of `certificates` (PEM) made its signature. Raises InvalidSaml."""
+        """That the key of one of `certificates` (PEM) made its signature. Raises InvalidSaml, ProviderSilent."""
+        if shutil.which(PROGRAM) is None:
+            raise ProviderSilent(f"cannot be verified: {PROGRAM} is not on this machine")
         async with self._few:
             is_good = await asyncio.to_thread(self._is_by_one, signed, certificates)
         if not is_good:

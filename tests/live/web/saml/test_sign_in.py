@@ -2,12 +2,16 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 
+from access.policy.shapes.providers import SamlProvider
 from storage.model import BrowserSession, Identity, IdentityProvider
-from support.identity.saml import PASSWORD, keys
+from support.identity.saml import IDP, PASSWORD, at, keys
+from support.identity.saml import metadata as said_of_itself
 from support.web.saml_stage import SamlStage, SamlVisitor
 from web.door.cookies import SESSION, SIGNING_IN
 from web.saml import metadata
@@ -149,3 +153,34 @@ async def test_an_openid_provider_has_no_doors_of_saml(guest: SamlVisitor, saml:
     for path in ("/sign-in/other/acs", "/sign-out/other/saml", "/sign-out/corp/back-channel"):
         assert (await guest.ask(path, "POST", data={"logout_token": "x"}))[0] == 404, path
     assert SESSION not in guest.cookies
+
+
+@pytest.mark.parametrize(("mode", "status"), [(0o644, 303), (0o666, 502), (0o664, 502)])
+async def test_metadata_in_a_file_are_their_owners(
+    guest: SamlVisitor, saml: SamlStage, tmp_path: Path, mode: int, status: int
+) -> None:
+    path = tmp_path / "idp.xml"
+    path.write_text(said_of_itself(entity_id=saml.idp.entity_id))
+    path.chmod(mode)
+
+    def from_a_file(said: dict[str, Any]) -> None:
+        said["providers"]["corp"]["saml"]["metadata"] = f"file:{path}"
+
+    await saml.amend(from_a_file)
+    assert (await guest.ask("/sign-in/corp"))[0] == status
+
+
+async def test_metadata_that_are_over_are_asked_for_again(saml: SamlStage) -> None:
+    told = [said_of_itself(more=f' validUntil="{at(60)}"'), said_of_itself()]
+    path = saml.idp.folder / "over.xml"
+    provider = SamlProvider.model_validate(
+        {"name": "x", "email": "managed", "saml": {"entity_id": IDP, "metadata": f"file:{path}"}}
+    )
+    async with aiohttp.ClientSession() as session:
+        kept = metadata.KeptMetadata(provider, session)
+        path.write_text(told[0])
+        now = datetime.now(UTC)
+        assert (await kept.current(now)).valid_until is not None
+        path.write_text(told[1])
+        assert (await kept.current(now + timedelta(seconds=30))).valid_until is not None
+        assert (await kept.current(now + timedelta(seconds=90))).valid_until is None
