@@ -48,11 +48,10 @@ def test_what_it_must_not_say(said: dict[str, str], problem: SamlProblem) -> Non
     assert reason(**said) is problem
 
 
-@pytest.mark.parametrize(
-    "said", [{"until": at(-10)}, {"not_before": at(10)}, {"conditions_more": "<saml:OneTimeUse/>"}]
-)
-def test_what_it_may_say(said: dict[str, str]) -> None:
-    assert asserted(forge(said=said)).proven.subject == "u-alice"
+def test_what_it_may_say() -> None:
+    """Clocks may differ by a little, and some conditions are nothing that we need to do something about."""
+    for said in ({"until": at(-10)}, {"not_before": at(10)}, {"conditions_more": "<saml:OneTimeUse/>"}):
+        assert asserted(forge(said=said)).proven.subject == "u-alice"
 
 
 def test_one_confirmation_of_several_is_enough() -> None:
