@@ -138,8 +138,8 @@ def _groups(policy: Policy, identity: Identity, team: str | None) -> Iterator[st
     for name, group in policy.groups.items():
         if isinstance(group, ProviderGroup):
             provider = policy.providers.get(group.provider)
-            issuer = provider.issuer if provider is not None and provider.scim is None else None
-            is_told = identity.provider is IdentityProvider.OIDC and identity.issuer == issuer
+            told_by = (provider.accounts, provider.issuer) if provider is not None and provider.scim is None else None
+            is_told = (identity.provider, identity.issuer) == told_by
             if is_told and group.value in identity.groups.get(group.claim, ()):
                 yield name
         elif isinstance(group, SlackGroup):

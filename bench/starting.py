@@ -21,7 +21,7 @@ from sqlmodel import col
 from access.identity import browser_sessions
 from access.identity.browser_sessions import begin_command_line
 from access.identity.command_lines.codes import secret_text
-from access.identity.oidc.id_token import SignIn
+from access.identity.proven import SignIn
 from bench.figures import DIRECT, GATEWAY, compared
 from cli.demo.people import People
 from slack_simulator.client import SimulatorClient

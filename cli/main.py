@@ -35,6 +35,7 @@ from storage.database import StorageUnavailable
 from storage.embedded.cluster import EmbeddedUnavailable
 from storage.migrate import NotPermitted, UnknownSchema
 from storage.migrate import migrate as run_migrations
+from web.saml.xmlsec import lacking
 
 app = typer.Typer(
     name="gatepass",
@@ -187,6 +188,8 @@ def check(
         typer.echo(f"WARNING: {path} can be written by {who}; `gatepass serve` refuses it until you `chmod go-w` it.")
     for weight, line in advise(path):
         typer.echo(line, err=weight is Weight.WARNING)
+    if (why := lacking(policy)) is not None:
+        typer.echo(f"WARNING: {why}", err=True)
     typer.echo(
         f"{path} is valid: {len(policy.resources)} resources, {len(policy.people)} people, "
         f"{len(policy.policy)} rules. Policy {policy.hash[:12]}."

@@ -43,6 +43,7 @@ class Pages:
             tls=self._tls,
             proxies=settings.web_proxies,
             ca_file=self._folder / "ca.pem",
+            home=settings.home,
             ssh_host_key_file=public_key_file(keys_folder(settings.home)),
             takes_certificates=can_ask(),
         )

@@ -17,6 +17,7 @@ from access.identity.adoption import adopt
 from access.in_force import follow_policy
 from access.policy.errors import PolicyErrors
 from access.policy.served import SERVED, NotServed
+from access.policy.shapes.providers import SamlProvider
 from bot.app import Bot
 from bot.settings import BotSettings
 from cli.pages import Pages
@@ -34,6 +35,8 @@ from storage.database import StorageUnavailable
 from storage.model import Protocol
 from storage.rights import excess
 from web.app import CannotServe, WebServer
+from web.saml.keys import OwnKeys
+from web.saml.xmlsec import lacking, load
 
 #: How soon a policy that storage could not take is adopted again.
 _ADOPT_RETRY_S = 1.0
@@ -95,6 +98,8 @@ async def serving(
     await adopt(running.access, starting=not adopt_policy)
     if unmasked := running.access.policies.current.unmasked_databases():
         log.warning("no_masked_columns", resources=unmasked, hint="name columns under masking: docs/policy.md")
+    if Room.WEB in rooms:
+        await _ready_for_saml(running)
     bot = await _bot(running) if Room.BOT in rooms else None
     proxy = _proxy(running, place) if Room.PROXY in rooms and crew is None else None
     async with asyncio.TaskGroup() as group:
@@ -119,6 +124,19 @@ async def serving(
         finally:
             for task in tasks:
                 task.cancel()
+
+
+async def _ready_for_saml(running: Runtime) -> None:
+    """The program that verifies signatures, and our own key, where the policy names a provider that needs them.
+
+    Raises NotReady, KeyUnusable.
+    """
+    policy = running.access.policies.current
+    if (why := lacking(policy)) is not None:
+        raise NotReady(why[0].upper() + why[1:])
+    if any(isinstance(provider, SamlProvider) for provider in policy.providers.values()):
+        await OwnKeys.within(running.settings.home).get()
+        await asyncio.to_thread(load)
 
 
 async def _first_of(*waits: Coroutine[Any, Any, None]) -> None:

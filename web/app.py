@@ -18,7 +18,6 @@ from web.api.requests import RequestsApi
 from web.api.sign_in import SignInApi
 from web.door import guard, headers
 from web.health import Health
-from web.oidc.providers import Providers
 from web.pages import failures, rendering
 from web.pages.asking import AskPages
 from web.pages.command_line import CommandLinePages
@@ -28,8 +27,11 @@ from web.pages.keys import KeyPages
 from web.pages.link import LinkPages
 from web.pages.my_access import MyAccess
 from web.pages.reviewing import ReviewPages
+from web.pages.saml import FROM_PROVIDERS, SamlPages
 from web.pages.sign_in import BACK_CHANNEL, SignInPages
+from web.pages.signing_in import SigningIn
 from web.pages.touching import Touching
+from web.providers import Providers
 from web.scim import PROVISIONING
 from web.settings import WebSettings
 
@@ -90,8 +92,12 @@ class WebServer:
         headers.put_on(application, headers.of(settings.origin))
         rendering.set_up(application)
         door, touching = ApiDoor(self._access), Touching(self._access, settings.origin)
+        providers = Providers(self._access, session, base=str(settings.origin), home=settings.home)
+        signing_in = SigningIn(self._access, providers)
+        saml = SamlPages(self._access, signing_in)
         for room in (
-            SignInPages(self._access, Providers(self._access, session), settings.origin),
+            SignInPages(self._access, signing_in, saml, settings.origin),
+            saml,
             MyAccess(self._access, settings.addresses),
             LinkPages(self._access),
             ConnectPages(self._access, settings.addresses, touching),
@@ -110,7 +116,8 @@ class WebServer:
 
 
 def _is_no_browsers(request: web.Request) -> bool:
-    return answers.is_for_programs(request) or request.match_info.route.name in {BACK_CHANNEL, PROVISIONING}
+    names = {BACK_CHANNEL, PROVISIONING, *FROM_PROVIDERS}
+    return answers.is_for_programs(request) or request.match_info.route.name in names
 
 
 @contextlib.asynccontextmanager

@@ -77,6 +77,8 @@ class WebSettings:
     #: Proxies whose word counts for who their client is; nobody else is served then.
     proxies: tuple[Network, ...] = ()
     ca_file: Path | None = None
+    #: The folder of keys of our own; None: there is none, and nobody signs in by SAML.
+    home: Path | None = None
     ssh_host_key_file: Path | None = None
     #: The gateway's PostgreSQL port takes clients' certificates.
     takes_certificates: bool = False

@@ -15,7 +15,7 @@ from sqlmodel import col
 
 from access.policy.policy import Policy
 from access.policy.shapes.providers import Identify
-from storage.model import GivenBy, Identity, IdentityProvider, Principal
+from storage.model import SIGN_IN_PROVIDERS, GivenBy, Identity, IdentityProvider, Principal
 
 
 @dataclass(frozen=True)
@@ -77,18 +77,18 @@ async def sync_providers(transaction: AsyncSession, given: Given) -> frozenset[U
     policy or have another address in it; whom a provider brought has theirs as long as it fills a group.
     """
     policy, now, lost = given.policy, given.now, set[UUID]()
-    providers = {provider.issuer: provider for provider in policy.providers.values()}
+    providers = {(provider.accounts, provider.issuer): provider for provider in policy.providers.values()}
     named = {
-        (policy.providers[called].issuer, subject): given.id_of(person.name)
+        (policy.providers[called].accounts, policy.providers[called].issuer, subject): given.id_of(person.name)
         for person in policy.people.values()
         for called, subject in person.subjects.items()
     }
     by_address = frozenset(given.id_of(name) for name in policy.people) - given.moved
     brought = frozenset(each.id for each in given.known.values() if each.brought_by is not None) & given.present
-    for identity in await _all(transaction, IdentityProvider.OIDC):
+    for identity in await _all(transaction, *SIGN_IN_PROVIDERS):
         owner_before = identity.principal_id if identity.retired_at is None else None
-        provider = providers.get(identity.issuer)
-        if (owner := named.pop((identity.issuer, identity.subject), None)) is not None:
+        provider = providers.get((identity.provider, identity.issuer))
+        if (owner := named.pop((identity.provider, identity.issuer, identity.subject), None)) is not None:
             identity.principal_id, identity.retired_at = owner, None
         elif provider is None or not (
             identity.principal_id in brought
@@ -98,8 +98,8 @@ async def sync_providers(transaction: AsyncSession, given: Given) -> frozenset[U
         if owner_before is not None and _is_taken(identity, owner_before):
             lost.add(owner_before)
     transaction.add_all(
-        Identity(principal_id=owner, provider=IdentityProvider.OIDC, issuer=issuer, subject=subject, created_at=now)
-        for (issuer, subject), owner in named.items()
+        Identity(principal_id=owner, provider=kind, issuer=issuer, subject=subject, created_at=now)
+        for (kind, issuer, subject), owner in named.items()
     )
     await transaction.flush()
     return frozenset(lost)
@@ -132,8 +132,8 @@ async def give(
     await transaction.flush()
 
 
-async def _all(transaction: AsyncSession, provider: IdentityProvider) -> list[Identity]:
-    rows = await transaction.scalars(select(Identity).where(col(Identity.provider) == provider))
+async def _all(transaction: AsyncSession, *providers: IdentityProvider) -> list[Identity]:
+    rows = await transaction.scalars(select(Identity).where(col(Identity.provider).in_(providers)))
     return list(rows.all())
 
 

@@ -20,14 +20,13 @@ from sqlmodel import col
 
 from access import changes
 from access.grants import revocation
-from access.identity.oidc.id_token import SignIn
-from access.identity.oidc.logout_token import Logout
+from access.identity.proven import Logout, SignIn
 from storage.audit import trail
 from storage.model import (
+    SIGN_IN_PROVIDERS,
     BrowserEnd,
     BrowserSession,
     Identity,
-    IdentityProvider,
     Principal,
     PrincipalKind,
     SignInKind,
@@ -74,7 +73,7 @@ async def begin(
         level=proven.level,
         signed_in_at=proven.signed_in_at or proven.issued_at,
         created_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + LIFETIME if proven.ends_at is None else min(now + LIFETIME, proven.ends_at),
         idle_until=now + IDLE,
     )
     transaction.add(session)
@@ -230,7 +229,7 @@ def _hash(secret: bytes) -> bytes:
 def _by_account(issuer: str, subject: str) -> Select[UUID]:
     """Whose account it is, though it may be signed in nowhere."""
     return select(col(Identity.principal_id)).where(
-        col(Identity.provider) == IdentityProvider.OIDC,
+        col(Identity.provider).in_(SIGN_IN_PROVIDERS),
         col(Identity.issuer) == issuer,
         col(Identity.subject) == subject,
         col(Identity.retired_at).is_(None),

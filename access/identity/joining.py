@@ -15,14 +15,14 @@ from sqlmodel import col
 
 from access import changes, directory
 from access.identity import accounts
-from access.identity.oidc.id_token import SignIn
+from access.identity.proven import SignIn
 from access.policy.policy import Policy
 from access.policy.shapes.groups import ProviderGroup
-from access.policy.shapes.providers import EmailProof, OidcProvider
+from access.policy.shapes.providers import EmailProof, Provider
 from access.policy.values.mailbox import folded
 from storage.audit import trail
 from storage.locks import Lock, take
-from storage.model import GivenBy, Identity, IdentityProvider, Principal, PrincipalKind
+from storage.model import GivenBy, Identity, Principal, PrincipalKind
 
 #: Values of one claim that are kept; who is in more groups than that is in none of the others.
 MAX_VALUES: Final = 2_000
@@ -35,7 +35,7 @@ class AddressTaken(Exception):
     """Somebody who is here has the address of the account already: they would review what they ask for themselves."""
 
 
-def told_groups(policy: Policy, provider: OidcProvider, claims: Mapping[str, Any]) -> dict[str, list[str]]:
+def told_groups(policy: Policy, provider: Provider, claims: Mapping[str, Any]) -> dict[str, list[str]]:
     """What `claims` say, of the claims that groups of the policy ask for: claim -> values in order."""
     asked = {
         group.claim
@@ -46,7 +46,7 @@ def told_groups(policy: Policy, provider: OidcProvider, claims: Mapping[str, Any
     return {claim: values for claim, values in sorted(found.items()) if values}
 
 
-def fills(policy: Policy, provider: OidcProvider, groups: Mapping[str, list[str]]) -> list[str]:
+def fills(policy: Policy, provider: Provider, groups: Mapping[str, list[str]]) -> list[str]:
     """The groups of the policy that an account with these values is in."""
     return [
         name
@@ -60,7 +60,7 @@ def fills(policy: Policy, provider: OidcProvider, groups: Mapping[str, list[str]
 async def note(
     transaction: AsyncSession,
     policy: Policy,
-    provider: OidcProvider,
+    provider: Provider,
     principal: Principal,
     proven: SignIn,
     now: datetime,
@@ -73,7 +73,7 @@ async def note(
     may be locked after this in the transaction.
     """
     groups = told_groups(policy, provider, proven.claims) if provisioned is None else {}
-    identity = await _identity(transaction, proven)
+    identity = await _identity(transaction, provider, proven)
     if identity is not None and (groups or identity.groups):
         was_over = identity.groups_until is not None and identity.groups_until <= now
         is_news = identity.groups != groups or was_over
@@ -88,7 +88,7 @@ async def note(
 async def bring(
     transaction: AsyncSession,
     policy: Policy,
-    provider: OidcProvider,
+    provider: Provider,
     proven: SignIn,
     now: datetime,
     *,
@@ -104,11 +104,11 @@ async def bring(
     if not groups:
         return None
     await take(transaction, Lock.NAME_PERSON)
-    identity = await _identity(transaction, proven)
+    identity = await _identity(transaction, provider, proven)
     owner = await transaction.get(Principal, identity.principal_id) if identity is not None else None
     if identity is not None and owner is not None and owner.brought_by == provider.issuer and owner.disabled_at is None:
         if identity.retired_at is not None:
-            await _brought(transaction, owner, proven, now)
+            await _brought(transaction, provider, owner, proven, now)
         # Else another browser's sign-in a moment ago.
         return owner
     everybody = select(col(Principal.name), col(Principal.email), col(Principal.disabled_at))
@@ -128,7 +128,7 @@ async def bring(
     )
     transaction.add(principal)
     await transaction.flush()
-    await _brought(transaction, principal, proven, now)
+    await _brought(transaction, provider, principal, proven, now)
     await trail.record(
         transaction,
         actor=changes.actor(principal),
@@ -140,11 +140,11 @@ async def bring(
     return principal
 
 
-async def _brought(transaction: AsyncSession, principal: Principal, proven: SignIn, now: datetime) -> None:
+async def _brought(
+    transaction: AsyncSession, provider: Provider, principal: Principal, proven: SignIn, now: datetime
+) -> None:
     """The account is theirs, for the first time or again, and every process is told."""
-    await accounts.give(
-        transaction, principal, IdentityProvider.OIDC, proven.issuer, proven.subject, GivenBy.SIGN_IN, now
-    )
+    await accounts.give(transaction, principal, provider.accounts, proven.issuer, proven.subject, GivenBy.SIGN_IN, now)
     await directory.changed(transaction)
 
 
@@ -179,11 +179,11 @@ def _said_name(proven: SignIn) -> str:
     return said if isinstance(said, str) else ""
 
 
-async def _identity(transaction: AsyncSession, proven: SignIn) -> Identity | None:
+async def _identity(transaction: AsyncSession, provider: Provider, proven: SignIn) -> Identity | None:
     return await transaction.scalar(
         select(Identity)
         .where(
-            col(Identity.provider) == IdentityProvider.OIDC,
+            col(Identity.provider) == provider.accounts,
             col(Identity.issuer) == proven.issuer,
             col(Identity.subject) == proven.subject,
         )

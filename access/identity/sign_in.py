@@ -18,16 +18,16 @@ from access.context import Access
 from access.errors import PolicyStale, Refused
 from access.identity import browser_sessions, joining
 from access.identity.accounts import give
-from access.identity.oidc.id_token import SignIn
 from access.identity.people import principal_of
+from access.identity.proven import SignIn
 from access.identity.scim import accounts
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
-from access.policy.shapes.providers import EmailProof, Identify, OidcProvider
+from access.policy.shapes.providers import EmailProof, Identify, Provider
 from access.policy.values.mailbox import folded
 from storage.audit import trail
 from storage.database import clock
-from storage.model import GivenBy, Identity, IdentityProvider, Principal, PrincipalKind
+from storage.model import GivenBy, Identity, Principal, PrincipalKind
 
 
 class SignInProblem(StrEnum):
@@ -138,10 +138,10 @@ _STRANGERS: Final = frozenset({SignInProblem.NO_EMAIL, SignInProblem.UNVERIFIED_
 
 
 async def _owner(
-    transaction: AsyncSession, policy: Policy, provider: OidcProvider, proven: SignIn
+    transaction: AsyncSession, policy: Policy, provider: Provider, proven: SignIn
 ) -> Principal | SignInProblem:
     """Whose account it is, or becomes by its address."""
-    principal = await principal_of(transaction, IdentityProvider.OIDC, proven.issuer, proven.subject)
+    principal = await principal_of(transaction, provider.accounts, proven.issuer, proven.subject)
     if principal is not None:
         return _unless_barred(principal)
     if provider.identify is Identify.SUBJECT:
@@ -150,7 +150,7 @@ async def _owner(
 
 
 async def _by_email(
-    transaction: AsyncSession, policy: Policy, provider: OidcProvider, proven: SignIn
+    transaction: AsyncSession, policy: Policy, provider: Provider, proven: SignIn
 ) -> Principal | SignInProblem:
     """The person with the account's address, to whom the account belongs from now on."""
     if not proven.email:
@@ -166,7 +166,7 @@ async def _by_email(
     found = _unless_barred(principal)
     if not isinstance(found, Principal):
         return found
-    theirs = await _account(transaction, principal, proven.issuer)
+    theirs = await _account(transaction, principal, provider)
     if theirs is None:
         await _give(transaction, principal, provider, proven)
     elif theirs.subject != proven.subject:
@@ -180,22 +180,22 @@ def _unless_barred(principal: Principal) -> Principal | SignInProblem:
     return principal if principal.disabled_at is None else SignInProblem.DISABLED
 
 
-async def _account(transaction: AsyncSession, principal: Principal, issuer: str) -> Identity | None:
+async def _account(transaction: AsyncSession, principal: Principal, provider: Provider) -> Identity | None:
     found = await transaction.scalars(
         select(Identity).where(
             col(Identity.principal_id) == principal.id,
-            col(Identity.provider) == IdentityProvider.OIDC,
-            col(Identity.issuer) == issuer,
+            col(Identity.provider) == provider.accounts,
+            col(Identity.issuer) == provider.issuer,
             col(Identity.retired_at).is_(None),
         )
     )
     return found.first()
 
 
-async def _give(transaction: AsyncSession, principal: Principal, provider: OidcProvider, proven: SignIn) -> None:
+async def _give(transaction: AsyncSession, principal: Principal, provider: Provider, proven: SignIn) -> None:
     """The account is theirs from this sign-in on."""
     now = await clock(transaction)
-    await give(transaction, principal, IdentityProvider.OIDC, proven.issuer, proven.subject, GivenBy.SIGN_IN, now)
+    await give(transaction, principal, provider.accounts, proven.issuer, proven.subject, GivenBy.SIGN_IN, now)
     await trail.record(
         transaction,
         actor=changes.actor(principal),

@@ -14,7 +14,7 @@ from access.policy.document import PolicyDocument, PolicyRule
 from access.policy.resources import StatementRule
 from access.policy.shapes.groups import DEFAULT_CLAIM, ProviderGroup
 from access.policy.shapes.proof import Requires
-from access.policy.shapes.providers import Identify
+from access.policy.shapes.providers import Identify, OidcProvider
 from access.policy.suggest import did_you_mean
 from storage.model import Decision, PrincipalKind, VerdictKind
 
@@ -80,7 +80,8 @@ class _Check:
         for name, provider in self._policy.providers.items():
             first = owners.setdefault(provider.issuer, name)
             if first != name:
-                yield Inconsistency(("providers", name, "issuer"), f"is {first}'s too: an account has one name there")
+                key = ("issuer",) if isinstance(provider, OidcProvider) else ("saml", "entity_id")
+                yield Inconsistency(("providers", name, *key), f"is {first}'s too: an account has one name there")
 
     def _subjects(self) -> Iterator[Inconsistency]:
         """An account is one person's at its issuer, whatever the provider is called."""

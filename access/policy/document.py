@@ -18,7 +18,7 @@ from access.policy.shapes.base import Frozen, Name, NameOfKey, Switch
 from access.policy.shapes.durations import Seconds
 from access.policy.shapes.groups import Group, ProviderGroup
 from access.policy.shapes.proof import Requires
-from access.policy.shapes.providers import OidcProvider, Subject
+from access.policy.shapes.providers import Provider, Subject
 from access.policy.shapes.tokens import TokenTerms
 from access.policy.values.complaint import complaint
 from storage.model import Decision, PrincipalKind
@@ -137,7 +137,7 @@ class PolicyDocument(Frozen):
     slack: SlackWorkspace | None = None
     ticket: TicketSystem | None = None
     #: Where people sign in.
-    providers: Annotated[dict[Name, OidcProvider], Field(max_length=20)] = Field(default={})
+    providers: Annotated[dict[Name, Provider], Field(max_length=20)] = Field(default={})
     tokens: TokenTerms = TokenTerms()
     resources: dict[Name, Resource] = Field(default={})
     people: dict[Name, Person] = Field(default={})
@@ -152,7 +152,7 @@ class PolicyDocument(Frozen):
 
     @field_validator("providers")
     @classmethod
-    def _name_providers(cls, providers: dict[str, OidcProvider]) -> dict[str, OidcProvider]:
+    def _name_providers(cls, providers: dict[str, Provider]) -> dict[str, Provider]:
         return named(providers)
 
     @field_validator("people")

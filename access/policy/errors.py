@@ -17,7 +17,7 @@ from access.policy.shapes.accounts import Certificate, RoleAdmin
 from access.policy.shapes.base import NAME_PATTERN
 from access.policy.shapes.groups import ProviderGroup, SlackGroup
 from access.policy.shapes.proof import Requires
-from access.policy.shapes.providers import OidcProvider, Scim
+from access.policy.shapes.providers import OidcProvider, Saml, SamlProvider, Scim
 from access.policy.suggest import closest, did_you_mean
 from access.policy.values.duration import format_duration
 from access.policy.yaml_lines import Flaw, Position, Reading
@@ -37,6 +37,8 @@ _SHAPES: tuple[type[BaseModel], ...] = (
     ProviderGroup,
     SlackGroup,
     OidcProvider,
+    SamlProvider,
+    Saml,
     Scim,
     Requires,
     PolicyRule,
@@ -52,8 +54,9 @@ _PATTERNS = {
 }
 
 
-#: Where of a group's path its kind stands: behind `groups` and its name.
+#: Where of the path of a group or a provider its kind stands: behind the section and its name.
 _KIND = 2
+_KINDS = {"groups": {"people", "provider", "slack"}, "providers": {"oidc", "saml"}}
 _QUOTED = re.compile(r"'([^']+)'")
 #: Words of other tools for what this file says otherwise.
 _SYNONYMS = {
@@ -128,10 +131,10 @@ def _error(file: Path, position: Position | None, path: tuple[int | str, ...], m
 
 
 def _path(detail: ErrorDetails) -> tuple[int | str, ...]:
-    """The place in the file: pydantic marks a bad key by a last part of its own, and the kind of a group by one."""
+    """The place in the file: pydantic marks a bad key by a last part of its own, and a kind by one in between."""
     path = detail["loc"]
-    of_shape = detail["type"] != BETWEEN and path[:1] == ("groups",) and len(path) > _KIND
-    if of_shape and path[_KIND] in {"people", "provider", "slack"}:
+    of_shape = detail["type"] != BETWEEN and len(path) > _KIND
+    if of_shape and path[_KIND] in _KINDS.get(str(path[0]), ()):
         path = (*path[:_KIND], *path[_KIND + 1 :])
     return path[:-1] if path and path[-1] == "[key]" else path
 

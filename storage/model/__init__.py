@@ -10,7 +10,16 @@ from storage.model.grant import Grant
 from storage.model.people.browser import BrowserEnd, BrowserSession, SignInKind
 from storage.model.people.credential import CredentialKind, IssuedCredential
 from storage.model.people.link import SlackLink
-from storage.model.people.principal import DirectoryState, GivenBy, Identity, IdentityProvider, Principal, PrincipalKind
+from storage.model.people.principal import (
+    SIGN_IN_PROVIDERS,
+    DirectoryState,
+    GivenBy,
+    Identity,
+    IdentityProvider,
+    Principal,
+    PrincipalKind,
+)
+from storage.model.people.saml import SamlAnswer, SamlSeen
 from storage.model.people.scim import ScimGroup, ScimMember, ScimUser
 from storage.model.people.security_key import KeyEnd, SecurityKey
 from storage.model.people.sign_in_code import SignInCode, SignInCodeKind
@@ -22,6 +31,7 @@ from storage.model.session import EndReason, Protocol, ProxyInstance, RecordingS
 from storage.model.statement import HoldState, Statement, VerdictKind
 
 __all__ = [
+    "SIGN_IN_PROVIDERS",
     "AccessRequest",
     "AskDraft",
     "AuditCheckpoint",
@@ -54,6 +64,8 @@ __all__ = [
     "RequestState",
     "Review",
     "ReviewDecision",
+    "SamlAnswer",
+    "SamlSeen",
     "ScimGroup",
     "ScimMember",
     "ScimUser",

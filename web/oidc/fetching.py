@@ -1,4 +1,4 @@
-"""JSON from a provider: bounded in time and size, from the address that was asked and no other."""
+"""JSON, or other bytes, from a provider: bounded in time and size, from the address that was asked and no other."""
 
 import json
 from collections.abc import Mapping
@@ -33,6 +33,14 @@ async def get_json(session: aiohttp.ClientSession, address: str) -> object:
     return document
 
 
+async def get_bytes(session: aiohttp.ClientSession, address: str, *, accept: str, most: int) -> bytes:
+    """What stands there, at most `most` bytes of it. Raises ProviderSilent."""
+    status, body = await _body(session, "GET", address, {"Accept": accept}, most=most)
+    if status != _OK:
+        raise ProviderSilent(f"answered with status {status}")
+    return body
+
+
 async def post_form(
     session: aiohttp.ClientSession, address: str, form: Mapping[str, str], authorization: str | None = None
 ) -> object:
@@ -51,11 +59,29 @@ async def _answer(
     session: aiohttp.ClientSession, method: str, address: str, headers: Mapping[str, str], **more: Any
 ) -> tuple[int, object]:
     """Its status, and the JSON in it: nothing for a body that is empty or no JSON of a refusal's."""
+    status, body = await _body(session, method, address, {"Accept": "application/json", **headers}, **more)
+    try:
+        return status, json.loads(body)
+    except (ValueError, RecursionError) as error:
+        if status != _OK:
+            return status, None
+        raise ProviderSilent("answered with something that is no JSON") from error
+
+
+async def _body(
+    session: aiohttp.ClientSession,
+    method: str,
+    address: str,
+    headers: Mapping[str, str],
+    *,
+    most: int = MAX_BYTES,
+    **more: Any,
+) -> tuple[int, bytes]:
     try:
         async with session.request(
             method,
             address,
-            headers={"Accept": "application/json", **headers},
+            headers=headers,
             timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
             allow_redirects=False,
             **more,
@@ -63,16 +89,10 @@ async def _answer(
             body = bytearray()
             async for piece in response.content.iter_chunked(64 * 1024):
                 body += piece
-                if len(body) > MAX_BYTES:
-                    raise ProviderSilent(f"answered with more than {MAX_BYTES // 1024} KiB")
-            status = response.status
+                if len(body) > most:
+                    raise ProviderSilent(f"answered with more than {most // 1024} KiB")
+            return response.status, bytes(body)
     except TimeoutError as error:
         raise ProviderSilent(f"did not answer within {TIMEOUT_S:g} s") from error
     except (aiohttp.ClientError, ValueError) as error:
         raise ProviderSilent(f"cannot be reached ({type(error).__name__})") from error
-    try:
-        return status, json.loads(body)
-    except (ValueError, RecursionError) as error:
-        if status != _OK:
-            return status, None
-        raise ProviderSilent("answered with something that is no JSON") from error

@@ -18,10 +18,10 @@ import structlog
 
 from access import secrets
 from access.identity.oidc import id_token, logout_token
-from access.identity.oidc.id_token import Expected, IdTokenProblem, InvalidIdToken, SignIn
+from access.identity.oidc.id_token import Expected, IdTokenProblem, InvalidIdToken
 from access.identity.oidc.key_set import KeySet, NotAKeySet
-from access.identity.oidc.logout_token import Logout
 from access.identity.oidc.metadata import NotAProvider, ProviderMetadata, well_known
+from access.identity.proven import Logout, SignIn
 from access.policy.shapes.providers import OidcProvider
 from web.oidc.fetching import ProviderSilent, get_json, post_form
 

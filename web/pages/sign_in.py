@@ -1,7 +1,6 @@
 """Signing in at a provider, and what a provider says about it afterwards."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Final
 
 import structlog
@@ -9,7 +8,7 @@ from aiohttp import web
 
 from access.context import Access
 from access.errors import Refused
-from access.identity import browser_sessions, security_keys
+from access.identity import browser_sessions
 from access.identity.oidc.authorization import Attempt, InvalidAnswer
 from access.identity.oidc.id_token import InvalidIdToken
 from access.identity.sign_in import CannotSignIn, refused, sign_in
@@ -17,13 +16,13 @@ from access.secrets import NoSecret
 from storage.database import clock
 from web.door import cookies
 from web.door.guard import CLIENT, SIGNED_IN
-from web.door.paths import HOME, is_ours
 from web.door.rates import Rates
 from web.oidc.fetching import ProviderRefused, ProviderSilent
 from web.oidc.provider import Provider
-from web.oidc.providers import Providers
-from web.pages.rendering import message, page, sent_to
-from web.pages.touching import KEYS
+from web.pages.rendering import page, sent_to
+from web.pages.saml import SamlPages
+from web.pages.signing_in import SigningIn, not_signed_in, unreachable, wanted
+from web.saml.provider import SamlIdp
 from web.settings import Origin
 
 #: The name of the route that providers call by themselves.
@@ -36,11 +35,11 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 class SignInPages:
     """/sign-in, the way to a provider and back, and the provider's own logout."""
 
-    def __init__(self, access: Access, providers: Providers, origin: Origin) -> None:
+    def __init__(self, access: Access, common: SigningIn, saml: SamlPages, origin: Origin) -> None:
         self._access = access
-        self._providers = providers
+        self._common = common
+        self._saml = saml
         self._origin = origin
-        self._rates = Rates()
         #: Of logouts that are none: a provider may well end a thousand sessions at once.
         self._failures = Rates()
 
@@ -57,47 +56,49 @@ class SignInPages:
         return f"{self._origin}/sign-in/{provider}/callback"
 
     async def _choose(self, request: web.Request) -> web.StreamResponse:
-        then = _then(request)
+        then = wanted(request)
         if request[SIGNED_IN] is not None:
             return sent_to(then)
-        offered = [{"name": each.name, "shown": each.shown} for each in self._providers.offered()]
+        offered = [{"name": each.name, "shown": each.shown} for each in self._common.providers.offered()]
         return page(request, "sign_in.html", {"providers": offered, "then": then})
 
     async def _begin(self, request: web.Request) -> web.StreamResponse:
-        provider = self._provider(request)
-        self._often(request)
+        provider = self._common.provider(request)
+        self._common.often(request)
+        if isinstance(provider, SamlIdp):
+            return await self._saml.begin(request, provider)
         attempt = Attempt.begin(provider.registration.name)
         try:
             metadata = await provider.metadata()
         except ProviderSilent as silent:
-            return self._unreachable(request, provider, silent)
+            return unreachable(request, provider.registration, silent)
         ours = provider.registration
         question = attempt.question(
             metadata,
             ours.client_id,
             self.callback(ours.name),
             scopes=ours.scopes,
-            max_age_s=self._oldest_s(_then(request)),
+            max_age_s=self._common.oldest_s(wanted(request)),
         )
         answer = sent_to(question)
-        cookies.keep_attempt(answer, attempt, _then(request))
+        cookies.keep_attempt(answer, attempt, wanted(request))
         return answer
 
     async def _finish(self, request: web.Request) -> web.StreamResponse:
         provider = self._provider(request)
-        self._often(request)
+        self._common.often(request)
         try:
             secret, then = await self._proven(request, provider)
         except (InvalidAnswer, InvalidIdToken, CannotSignIn) as error:
             if not isinstance(error, CannotSignIn):
                 await refused(self._access, provider.registration.name, error.reason.value)
-            answer = self._not_signed_in(request, _sentence(error), status=403)
+            answer = not_signed_in(request, _sentence(error), status=403)
         except ProviderRefused as error:
             await refused(self._access, provider.registration.name, f"code {error.error}")
             said = f"{provider.registration.shown} did not accept this sign-in any more ({error.error}). Sign in again."
-            answer = self._not_signed_in(request, said, status=403)
+            answer = not_signed_in(request, said, status=403)
         except (ProviderSilent, NoSecret) as error:
-            answer = self._unreachable(request, provider, error)
+            answer = unreachable(request, provider.registration, error)
         else:
             answer = sent_to(then)
             cookies.keep_session(answer, secret)
@@ -113,8 +114,8 @@ class SignInPages:
         attempt, then = begun
         code = attempt.code({key: request.query.getall(key) for key in request.query}, await provider.metadata())
         tokens = await provider.exchange(code, attempt.verifier, self.callback(name))
-        oldest = self._oldest_s(then)
-        proven = await provider.signed_in(tokens, attempt.nonce, await self._now(), max_age_s=oldest)
+        oldest = self._common.oldest_s(then)
+        proven = await provider.signed_in(tokens, attempt.nonce, await self._common.now(), max_age_s=oldest)
         return await sign_in(self._access, name, proven, replaces=cookies.session_secret(request)), then
 
     async def _signed_out(self, request: web.Request) -> web.StreamResponse:
@@ -127,7 +128,7 @@ class SignInPages:
         if self._failures.is_empty(request[CLIENT]):
             return web.json_response({"error": "temporarily_unavailable"}, status=429)
         try:
-            logout = await provider.signed_out(token, await self._now())
+            logout = await provider.signed_out(token, await self._common.now())
         except InvalidIdToken as error:
             self._failures.take(request[CLIENT])
             await refused(self._access, provider.registration.name, error.reason.value, action="web:provider:sign_out")
@@ -140,44 +141,12 @@ class SignInPages:
         log.info("provider_signed_out", provider=provider.registration.name, people=[each.name for each in people])
         return web.Response()
 
-    def _oldest_s(self, then: str) -> int | None:
-        """How old the proof may be, in seconds: as the policy's rules ask, and younger on the way to one's keys."""
-        asked = self._access.policies.current.freshest_sign_in_s()
-        if then != KEYS:
-            return asked
-        fresh = int(security_keys.FRESH.total_seconds())
-        return fresh if asked is None else min(asked, fresh)
-
     def _provider(self, request: web.Request) -> Provider:
-        """The provider of the path. Raises HTTPNotFound."""
-        provider = self._providers.get(request.match_info["provider"])
-        if provider is None:
+        """The OpenID provider of the path. Raises HTTPNotFound."""
+        provider = self._common.provider(request)
+        if not isinstance(provider, Provider):
             raise web.HTTPNotFound
         return provider
-
-    def _often(self, request: web.Request) -> None:
-        if not self._rates.take(request[CLIENT]):
-            raise web.HTTPTooManyRequests(text="There were many sign-ins from your address. Wait a minute.")
-
-    def _unreachable(self, request: web.Request, provider: Provider, error: Exception) -> web.Response:
-        log.warning("sign_in_impossible", provider=provider.registration.name, why=str(error))
-        said = (
-            f"Gatepass cannot ask {provider.registration.shown} at the moment. Who is signed in stays so. "
-            "Try again in a minute; if it lasts, ask your operator to look at the log."
-        )
-        return message(request, "Nobody can sign in just now", said, status=502, then=("/sign-in", "Sign in"))
-
-    def _not_signed_in(self, request: web.Request, said: str, *, status: int) -> web.Response:
-        return message(request, "You are not signed in", said, status=status, then=("/sign-in", "Sign in again"))
-
-    async def _now(self) -> datetime:
-        async with self._access.database.transaction() as transaction:
-            return await clock(transaction)
-
-
-def _then(request: web.Request) -> str:
-    then = request.query.get("then", HOME)
-    return then if is_ours(then) else HOME
 
 
 def _sentence(error: Refused | InvalidAnswer | InvalidIdToken) -> str:

@@ -68,16 +68,16 @@ class Attempt:
 
     @property
     def state(self) -> str:
-        return self._derived("state")
+        return self.derived("state")
 
     @property
     def nonce(self) -> str:
-        return self._derived("nonce")
+        return self.derived("nonce")
 
     @property
     def verifier(self) -> str:
         """Of PKCE: 43 characters (RFC 7636, 4.1)."""
-        return self._derived("verifier")
+        return self.derived("verifier")
 
     def question(
         self,
@@ -129,7 +129,8 @@ class Attempt:
             raise InvalidAnswer(AnswerProblem.MALFORMED)
         return code
 
-    def _derived(self, what: str) -> str:
+    def derived(self, what: str) -> str:
+        """Something of this attempt that only who has its secret can say: 43 characters of base64url."""
         return _base64url(hmac.digest(self.secret, f"{what} {self.provider}".encode(), "sha256"))
 
 

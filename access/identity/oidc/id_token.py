@@ -17,6 +17,7 @@ from typing import Any, Final
 import jwt
 
 from access.identity.oidc.key_set import ALGORITHMS, KeySet
+from access.identity.proven import SignIn
 from access.policy.shapes.providers import MAX_SUBJECT_CHARS
 
 #: Clocks may differ by this much.
@@ -81,27 +82,6 @@ class Expected:
     algorithms: Sequence[str] = ALGORITHMS
     #: Seconds since the person was last asked for proof; None: any.
     max_age_s: int | None = None
-
-
-@dataclass(frozen=True)
-class SignIn:
-    """Who signed in at a provider, and what was proven there."""
-
-    issuer: str
-    subject: str
-    issued_at: datetime
-    #: When the person themselves was asked; None: the provider does not say.
-    signed_in_at: datetime | None
-    #: How (RFC 8176), such as `pwd`, `otp`, `hwk`.
-    methods: tuple[str, ...]
-    #: The provider's word for how strong that was.
-    level: str | None
-    #: The provider's own session, which its logout names.
-    provider_session: str | None
-    email: str | None
-    email_verified: bool
-    #: All of it, for the mapping of groups.
-    claims: Mapping[str, Any]
 
 
 def verify(token: str, keys: KeySet, expected: Expected, now: datetime, *, access_token: str | None = None) -> SignIn:

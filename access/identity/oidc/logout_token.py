@@ -5,7 +5,6 @@ what began before it, so nobody who signs in again is signed out by it. Pure.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,24 +16,12 @@ from access.identity.oidc.id_token import (
     signed_claims,
 )
 from access.identity.oidc.key_set import ALGORITHMS, KeySet
+from access.identity.proven import Logout
 
 EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 #: `typ` is recommended and not required.
 _TYPES: Final = frozenset({None, "jwt", "logout+jwt"})
 MAX_TEXT_CHARS: Final = 512
-
-
-@dataclass(frozen=True)
-class Logout:
-    """Whose sessions ended at the provider: one session's, or all of a subject's."""
-
-    issuer: str
-    #: The token's name.
-    id: str
-    subject: str | None
-    provider_session: str | None
-    #: When it was said, and the leeway of clocks: what began later did not end.
-    began_before: datetime
 
 
 def verify(

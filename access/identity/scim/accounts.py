@@ -18,13 +18,13 @@ from sqlmodel import col
 from access import directory
 from access.grants import revocation
 from access.identity import browser_sessions, security_keys
-from access.identity.oidc.id_token import SignIn
 from access.identity.people import slack_identity
+from access.identity.proven import SignIn
 from access.identity.scim import named_groups
 from access.policy.policy import Policy
-from access.policy.shapes.providers import EmailProof, Identify, OidcProvider
+from access.policy.shapes.providers import EmailProof, Identify, Provider
 from access.policy.values.mailbox import folded
-from storage.model import GivenBy, Identity, IdentityProvider, Principal, PrincipalKind, ScimUser
+from storage.model import GivenBy, Identity, Principal, PrincipalKind, ScimUser
 
 DEACTIVATED: Final = "deactivated by the provider"
 
@@ -33,7 +33,7 @@ DEACTIVATED: Final = "deactivated by the provider"
 class ToldAccount:
     """What a provider has told by SCIM of an account that signs in; locked until the transaction ends."""
 
-    provider: OidcProvider
+    provider: Provider
     subject: str
     users: Sequence[ScimUser]
 
@@ -59,7 +59,7 @@ class ToldAccount:
         await directory.changed(transaction)
 
 
-async def of_sign_in(transaction: AsyncSession, provider: OidcProvider, proven: SignIn) -> ToldAccount:
+async def of_sign_in(transaction: AsyncSession, provider: Provider, proven: SignIn) -> ToldAccount:
     """Users that the account may be. Nobody deactivates one of them before the transaction ends."""
     if provider.scim is None:
         return ToldAccount(provider, proven.subject, ())
@@ -73,7 +73,7 @@ async def of_sign_in(transaction: AsyncSession, provider: OidcProvider, proven: 
 
 
 async def _by_address(
-    transaction: AsyncSession, provider: OidcProvider, proven: SignIn, address: str
+    transaction: AsyncSession, provider: Provider, proven: SignIn, address: str
 ) -> Sequence[ScimUser]:
     if not proven.email_verified and provider.email is not EmailProof.MANAGED:
         return ()
@@ -81,7 +81,7 @@ async def _by_address(
     return await _locked(transaction, provider, and_(col(ScimUser.subject).is_(None), is_named))
 
 
-async def _locked(transaction: AsyncSession, provider: OidcProvider, which: ColumnElement[bool]) -> Sequence[ScimUser]:
+async def _locked(transaction: AsyncSession, provider: Provider, which: ColumnElement[bool]) -> Sequence[ScimUser]:
     found = await transaction.scalars(
         select(ScimUser)
         .where(col(ScimUser.issuer) == provider.issuer, which)
@@ -92,7 +92,7 @@ async def _locked(transaction: AsyncSession, provider: OidcProvider, which: Colu
     return found.all()
 
 
-async def has_left(transaction: AsyncSession, provider: OidcProvider, principal: Principal) -> bool:
+async def has_left(transaction: AsyncSession, provider: Provider, principal: Principal) -> bool:
     """Whether they have users of the provider, and none is active, until the transaction ends."""
     if provider.scim is None:
         return False
@@ -107,16 +107,14 @@ async def has_left(transaction: AsyncSession, provider: OidcProvider, principal:
     return bool(active) and not any(active)
 
 
-async def find_owners(
-    transaction: AsyncSession, provider: OidcProvider, which: ColumnElement[bool] | None = None
-) -> None:
+async def find_owners(transaction: AsyncSession, provider: Provider, which: ColumnElement[bool] | None = None) -> None:
     """Say again whose accounts users of `provider` are: those of `which`, else all of them.
 
     One user whose address changes stays whose it was; all of them are looked at when a policy says who people are.
     """
     by_subject = (
         select(col(Identity.principal_id))
-        .where(col(Identity.provider) == IdentityProvider.OIDC, col(Identity.issuer) == provider.issuer)
+        .where(col(Identity.provider) == provider.accounts, col(Identity.issuer) == provider.issuer)
         .where(col(Identity.subject) == col(ScimUser.subject), col(Identity.retired_at).is_(None))
         .scalar_subquery()
     )
@@ -136,7 +134,7 @@ async def find_owners(
     )
 
 
-def _owner_of(provider: OidcProvider, address: Any) -> ScalarSelect[UUID]:
+def _owner_of(provider: Provider, address: Any) -> ScalarSelect[UUID]:
     """Whoever is called by this address in the policy or was brought with it."""
     return (
         select(col(Principal.id))
@@ -149,7 +147,7 @@ def _owner_of(provider: OidcProvider, address: Any) -> ScalarSelect[UUID]:
     )
 
 
-async def leave(transaction: AsyncSession, provider: OidcProvider, user: ScimUser, now: datetime) -> str | None:
+async def leave(transaction: AsyncSession, provider: Provider, user: ScimUser, now: datetime) -> str | None:
     """A user is active no more: whoever it was loses all that is open, unless another active one is theirs.
 
     So are a Slack account that they linked and their security keys: the address may be another person's next.

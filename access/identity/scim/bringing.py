@@ -12,11 +12,11 @@ from sqlmodel import col
 from access.identity.joining import Names
 from access.identity.scim import named_groups
 from access.policy.policy import Policy
-from access.policy.shapes.providers import Identify, OidcProvider
+from access.policy.shapes.providers import Identify, Provider
 from access.policy.values.mailbox import folded
 from storage.audit import trail
 from storage.locks import Lock, take
-from storage.model import GivenBy, Identity, IdentityProvider, Principal, PrincipalKind, ScimUser
+from storage.model import GivenBy, Identity, Principal, PrincipalKind, ScimUser
 
 #: People of one audit event, by their names: a group may bring thousands.
 _TOLD_AT_ONCE: Final = 100
@@ -25,7 +25,7 @@ _TOLD_AT_ONCE: Final = 100
 async def bring(
     transaction: AsyncSession,
     policy: Policy,
-    provider: OidcProvider,
+    provider: Provider,
     now: datetime,
     users: Collection[UUID] | None = None,
 ) -> bool:
@@ -75,20 +75,20 @@ async def bring(
     return bool(brought)
 
 
-async def _accounts(transaction: AsyncSession, provider: OidcProvider) -> frozenset[str]:
+async def _accounts(transaction: AsyncSession, provider: Provider) -> frozenset[str]:
     """Subjects that are on record already, which are for a sign-in to give to somebody."""
     found = await transaction.scalars(
         select(col(Identity.subject)).where(
-            col(Identity.provider) == IdentityProvider.OIDC, col(Identity.issuer) == provider.issuer
+            col(Identity.provider) == provider.accounts, col(Identity.issuer) == provider.issuer
         )
     )
     return frozenset(found.all())
 
 
-def _account(provider: OidcProvider, subject: str, principal: Principal, now: datetime) -> Identity:
+def _account(provider: Provider, subject: str, principal: Principal, now: datetime) -> Identity:
     return Identity(
         principal_id=principal.id,
-        provider=IdentityProvider.OIDC,
+        provider=provider.accounts,
         issuer=provider.issuer,
         subject=subject,
         given_by=GivenBy.SIGN_IN,

@@ -12,13 +12,13 @@ from sqlmodel import col
 
 from access.policy.policy import Policy
 from access.policy.shapes.groups import ProviderGroup
-from access.policy.shapes.providers import OidcProvider
+from access.policy.shapes.providers import Provider
 from storage.model import ScimGroup, ScimMember, ScimUser
 
 _IDS: Final = ARRAY(PG_UUID(as_uuid=True))
 
 
-def wanted(policy: Policy, provider: OidcProvider) -> Mapping[str, str]:
+def wanted(policy: Policy, provider: Provider) -> Mapping[str, str]:
     """Group of the policy -> what the provider calls it."""
     return {
         name: group.value
@@ -27,14 +27,12 @@ def wanted(policy: Policy, provider: OidcProvider) -> Mapping[str, str]:
     }
 
 
-def is_wanted(policy: Policy, provider: OidcProvider, *called: str | None) -> bool:
+def is_wanted(policy: Policy, provider: Provider, *called: str | None) -> bool:
     """Whether the policy asks for a group that is called one of these."""
     return not {each for each in called if each is not None}.isdisjoint(wanted(policy, provider).values())
 
 
-async def of_users(
-    transaction: AsyncSession, policy: Policy, provider: OidcProvider, users: Collection[UUID]
-) -> list[str]:
+async def of_users(transaction: AsyncSession, policy: Policy, provider: Provider, users: Collection[UUID]) -> list[str]:
     """The groups of the policy, as written, that any of these users is in."""
     if not users:
         return []
@@ -49,7 +47,7 @@ async def of_users(
 
 
 async def strangers(
-    transaction: AsyncSession, policy: Policy, provider: OidcProvider, users: Collection[UUID] | None = None
+    transaction: AsyncSession, policy: Policy, provider: Provider, users: Collection[UUID] | None = None
 ) -> list[ScimUser]:
     """Active users in a group that the policy asks for, who are nobody here yet; of `users`, else of all.
 

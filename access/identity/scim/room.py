@@ -14,7 +14,7 @@ from access.identity.scim.protocol import problems
 from access.identity.scim.protocol.problems import Problem
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
-from access.policy.shapes.providers import OidcProvider
+from access.policy.shapes.providers import Provider
 from storage.audit import trail
 from storage.database import clock
 from storage.locks import Lock, take
@@ -36,7 +36,7 @@ class Room:
     transaction: AsyncSession
     #: As written.
     policy: Policy
-    provider: OidcProvider
+    provider: Provider
     now: datetime
     #: What is known of people is another, and every process is to be told at the end.
     is_news: bool = False

@@ -1,15 +1,19 @@
 """Providers that people sign in at, and how a provider's account is found to be somebody of the policy. Pure."""
 
+import re
+from abc import abstractmethod
 from enum import StrEnum
-from typing import Annotated, Final
+from typing import Annotated, Any, Final, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from access.policy.shapes.base import Frozen, NameOfKey, SecretRef
 from access.policy.shapes.durations import Seconds
 from access.policy.values.complaint import complaint
 from access.policy.values.web_address import is_safe_address
+from storage.model import IdentityProvider
 
+_FILE: Final = re.compile(r"file:/\S+")
 #: What a sign-in needs; a provider that gives groups by a scope of its own has it added.
 SCOPES: Final = ("openid", "email", "profile")
 #: Without a sign-in since then, what was told of somebody's groups counts no more.
@@ -45,6 +49,15 @@ def _is_issuer(value: str) -> str:
     return value
 
 
+def _is_metadata(value: str) -> str:
+    if not (_FILE.fullmatch(value) or is_safe_address(value)):
+        raise complaint(
+            "is no metadata: write file:/absolute/path, or the https address where the provider describes itself "
+            "(http on this machine alone)"
+        )
+    return value
+
+
 def _are_scopes(value: list[str]) -> list[str]:
     if "openid" not in value:
         raise complaint("lacks openid, without which nobody signs in: write [openid, email, profile]")
@@ -64,20 +77,16 @@ class Scim(Frozen):
     token: SecretRef
 
 
-class OidcProvider(Frozen):
-    """An OpenID provider, and what it knows Gatepass by."""
+class SignInProvider(Frozen):
+    """What is said of a provider whatever it speaks."""
 
     name: NameOfKey = ""
     #: What people read on the button; None: the name.
     title: Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f<>]+$", max_length=60)] | None = None
-    issuer: Annotated[str, Field(max_length=512), AfterValidator(_is_issuer)]
-    client_id: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,255}$")]
-    #: None: a public client, which PKCE alone protects.
-    client_secret: SecretRef | None = None
-    scopes: Annotated[list[Scope], Field(max_length=20), AfterValidator(_are_scopes)] = Field(default=list(SCOPES))
     identify: Identify = Identify.EMAIL
     email: EmailProof = EmailProof.VERIFIED
-    #: The provider's words (`acr`) for a sign-in with more than one factor; `mfa` among its methods (`amr`) is one too.
+    #: The provider's words (`acr`, AuthnContextClassRef) for a sign-in with more than one factor; `mfa` among its
+    #: methods (`amr`) is one too.
     mfa_levels: Annotated[list[Annotated[str, Field(max_length=512)]], Field(max_length=20)] = Field(default=[])
 
     #: How long a sign-in counts as proof of the groups that it told.
@@ -92,3 +101,65 @@ class OidcProvider(Frozen):
     def shown(self) -> str:
         """What people read."""
         return self.title or self.name
+
+    @property
+    @abstractmethod
+    def accounts(self) -> IdentityProvider:
+        """Of which kind its accounts are."""
+
+
+class OidcProvider(SignInProvider):
+    """An OpenID provider, and what it knows Gatepass by."""
+
+    issuer: Annotated[str, Field(max_length=512), AfterValidator(_is_issuer)]
+    client_id: Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]{1,255}$")]
+    #: None: a public client, which PKCE alone protects.
+    client_secret: SecretRef | None = None
+    scopes: Annotated[list[Scope], Field(max_length=20), AfterValidator(_are_scopes)] = Field(default=list(SCOPES))
+
+    @property
+    def accounts(self) -> IdentityProvider:
+        return IdentityProvider.OIDC
+
+
+class Saml(Frozen):
+    """A SAML 2.0 identity provider: what it is called, and where it describes itself."""
+
+    entity_id: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=512)]
+    #: `file:/path`, or an address, which is asked once an hour.
+    metadata: Annotated[str, Field(max_length=1024), AfterValidator(_is_metadata)]
+    #: The attribute that has the address, by its Name or FriendlyName; None: by the usual names.
+    email_attribute: Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]+$", max_length=255)] | None = None
+
+
+class SamlProvider(SignInProvider):
+    """The same of an identity provider that speaks SAML."""
+
+    saml: Saml
+
+    @property
+    def issuer(self) -> str:
+        """By which its accounts are known: its entity id."""
+        return self.saml.entity_id
+
+    @property
+    def accounts(self) -> IdentityProvider:
+        return IdentityProvider.SAML
+
+    @model_validator(mode="after")
+    def _addresses_are_managed(self) -> Self:
+        if self.identify is Identify.EMAIL and self.email is not EmailProof.MANAGED:
+            raise complaint(
+                "finds people by their address, and SAML has no word for one that is verified: write `email: managed` "
+                "if administrators give every account its address, or `identify: subject`"
+            )
+        return self
+
+
+def _kind(value: Any) -> str:
+    is_saml = isinstance(value, SamlProvider) or (isinstance(value, dict) and "saml" in value)
+    return "saml" if is_saml else "oidc"
+
+
+#: One provider of the file; what a file says of it in the wrong shape is told as of the shape that was meant.
+Provider = Annotated[Annotated[OidcProvider, Tag("oidc")] | Annotated[SamlProvider, Tag("saml")], Discriminator(_kind)]

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, Index, SmallInteger, text
@@ -18,7 +19,12 @@ class PrincipalKind(StrEnum):
 class IdentityProvider(StrEnum):
     SLACK = "slack"
     OIDC = "oidc"
+    SAML = "saml"
     SSH_KEY = "ssh_key"
+
+
+#: Where people sign in; no two providers of a policy have one issuer.
+SIGN_IN_PROVIDERS: Final = (IdentityProvider.OIDC, IdentityProvider.SAML)
 
 
 class GivenBy(StrEnum):
@@ -54,7 +60,8 @@ class Principal(SQLModel, table=True):
 
 
 class Identity(SQLModel, table=True):
-    """How one provider knows a principal: Slack team + user id, OIDC issuer + subject, an SSH public key."""
+    """How one provider knows a principal: Slack team + user id, OIDC issuer + subject, SAML entity
+    id + NameID, an SSH public key."""
 
     __tablename__ = "identity"  # pyright: ignore[reportAssignmentType]
     __table_args__ = (UniqueConstraint("provider", "issuer", "subject", name="identity_is_one_principal"),)
@@ -62,7 +69,7 @@ class Identity(SQLModel, table=True):
     id: UUID = Field(default_factory=new_id, primary_key=True)
     principal_id: UUID = Field(sa_column=reference("principal.id", index=True))
     provider: IdentityProvider = Field(sa_column=choice(IdentityProvider, name="identity_provider"))
-    #: The Slack team id, the OIDC issuer, or "openssh".
+    #: The Slack team id, the OIDC issuer, the SAML entity id, or "openssh".
     issuer: str = Field(max_length=512)
     subject: str = Field(max_length=512)
     given_by: GivenBy = Field(

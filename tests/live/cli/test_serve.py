@@ -135,3 +135,18 @@ async def test_a_database_of_a_newer_version_is_left_alone(tmp_path: Path, dsn: 
     assert status == 1
     assert "which this Gatepass does not know" in said
     assert len(said.splitlines()) == 1
+
+
+async def test_saml_without_its_program_is_one_sentence(dsn: str, tmp_path: Path) -> None:
+    policy = tmp_path / "saml.yml"
+    policy.write_text(
+        "version: 1\nproviders:\n  okta: {saml: {entity_id: x, metadata: 'file:/x'}, identify: subject}\n"
+    )
+    policy.chmod(0o600)
+    given = {"GATEPASS_CONFIG": str(policy), "DATABASE_URL": dsn, "PATH": "/nowhere"}
+    status, told = await gatepass("check", home=tmp_path, **given)
+    assert (status, "WARNING: the program xmlsec1" in told) == (0, True), told
+    status, told = await gatepass("serve", "--only", "web", home=tmp_path, **given)
+    assert status == 1
+    assert "The program xmlsec1, which verifies signatures of SAML, is not on this machine" in told
+    assert "Traceback" not in told

@@ -15,7 +15,7 @@ from access.context import Access
 from access.identity import acts, browser_sessions
 from access.identity.adoption import adopt
 from access.identity.handing import hand_token
-from access.identity.oidc.id_token import SignIn
+from access.identity.proven import SignIn
 from access.identity.webauthn.problems import InvalidTouch
 from proxy.errors import AccessRefused, SessionEnded
 from proxy.sessions import authenticator

@@ -15,7 +15,7 @@ from support.web.visitor import Visitor
 
 @pytest.fixture
 async def stage(database: Database, tmp_path: Path) -> AsyncIterator[PagesStage]:
-    async with pages_stage(database, tmp_path) as served:
+    async with pages_stage(database, tmp_path, home=tmp_path) as served:
         yield served
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from access.identity import browser_sessions, security_keys
 from access.identity.acts import Act
 from access.identity.browser_sessions import SignedIn
-from access.identity.oidc.id_token import SignIn
+from access.identity.proven import SignIn
 from access.identity.webauthn.relying_party import RelyingParty
 from storage.model import SecurityKey
 from support.access import World

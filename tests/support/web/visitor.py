@@ -5,6 +5,7 @@ from http.cookies import SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from support.web.stage import PagesStage
 
@@ -24,7 +25,9 @@ class Visitor:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         headers |= more.pop("headers", {})  # pyright: ignore[reportOperatorIssue, reportCallIssue, reportArgumentType]
         url = path if path.startswith("http") else f"{self.stage.url}{path}"
-        async with self.session.request(method, url, headers=headers, allow_redirects=False, **more) as answer:  # pyright: ignore[reportArgumentType]
+        # What is signed is sent letter by letter, as browsers do.
+        target = URL(url, encoded="Signature=" in url)
+        async with self.session.request(method, target, headers=headers, allow_redirects=False, **more) as answer:  # pyright: ignore[reportArgumentType]
             self.headers = answer.headers
             self.set = SimpleCookie()
             for line in answer.headers.getall("Set-Cookie", []):

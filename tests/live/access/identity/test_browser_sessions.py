@@ -8,8 +8,7 @@ import pytest
 from access.decisions.requests import Ask
 from access.identity import browser_sessions
 from access.identity.browser_sessions import IDLE, LIFETIME, SEEN_EVERY
-from access.identity.oidc.id_token import SignIn
-from access.identity.oidc.logout_token import Logout
+from access.identity.proven import Logout, SignIn
 from storage.model import BrowserEnd, BrowserSession, Grant, Identity, IdentityProvider
 from support.access import World, ask_anyway
 

@@ -13,7 +13,7 @@ from access.errors import Refused
 from access.identity import browser_sessions, proof
 from access.identity.acts import take_token
 from access.identity.handing import hand_token
-from access.identity.oidc.id_token import SignIn
+from access.identity.proven import SignIn
 from access.policy.shapes.proof import Requires
 from storage.model import Grant, RequestState, ReviewDecision
 from support.access import World

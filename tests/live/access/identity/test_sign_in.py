@@ -12,7 +12,7 @@ from sqlmodel import col
 from access.decisions.requests import Ask, submit
 from access.errors import PolicyStale
 from access.identity.browser_sessions import current
-from access.identity.oidc.id_token import SignIn
+from access.identity.proven import SignIn
 from access.identity.sign_in import CannotSignIn, SignInProblem, sign_in
 from storage.model import BrowserEnd, BrowserSession, Grant, Identity, IdentityProvider, Principal
 from support.access import World

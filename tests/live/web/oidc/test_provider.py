@@ -9,8 +9,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from access.identity.oidc.id_token import IdTokenProblem, InvalidIdToken, SignIn
+from access.identity.oidc.id_token import IdTokenProblem, InvalidIdToken
 from access.identity.oidc.logout_token import EVENT
+from access.identity.proven import SignIn
 from access.policy.shapes.providers import OidcProvider
 from support.identity.issuers import CLIENT, NONCE, Issuer, rsa_key
 from support.identity.provider import SECRET, StandIn, provider

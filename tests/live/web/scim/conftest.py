@@ -16,7 +16,7 @@ async def stage(database: Database, tmp_path: Path) -> AsyncIterator[PagesStage]
     token = tmp_path / "token"
     token.write_text("scim-token-of-the-tests-0123456789\n")
     token.chmod(0o600)
-    async with pages_stage(database, tmp_path) as served:
+    async with pages_stage(database, tmp_path, home=tmp_path) as served:
         policy = document(served.provider.issuer)
         policy["providers"]["corp"]["scim"] = {"token": f"file:{token}"}
         policy["groups"]["oncall"] = {"provider": "corp", "value": "db-oncall"}

@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from zlib import decompress
 
 import pytest
 import yaml
+from lxml import etree  # pyright: ignore[reportAttributeAccessIssue] - it has no types
 from sqlmodel import col, select
 
 from access.certificates.authority import ClientAuthority
@@ -16,18 +19,22 @@ from access.decisions.requests import Ask
 from access.identity import presented
 from access.identity.handing import hand_certificate, hand_token
 from access.identity.oidc.logout_token import EVENT
+from access.identity.saml.protocol.messages import Ourselves
 from access.tokens import InvalidCredential
 from storage.model import Grant
 from support.access import ask_anyway
 from support.identity.certificates import new_key
+from support.identity.saml import IDP, PERSISTENT, SAML_NS, Forge, at, keys, metadata, sign, template
 from support.web.command_line import CommandLine
 from support.web.provisioning import Provisioner
+from support.web.saml_stage import put_own_key
 from support.web.stage import CLIENT, PagesStage
 from support.web.visitor import Visitor
 from web.door.cookies import SESSION
 
 ID_TOKEN = "ID token"
 CERTIFICATE = "client certificate of an access"
+SAML_RESPONSE = "SAML response"
 PAGE = Path(__file__).parents[4] / "docs" / "tokens.md"
 
 
@@ -94,6 +101,35 @@ class Corp:
         async with world.database.transaction() as transaction:
             return (await transaction.scalars(select(Grant).where(col(Grant.request_id) == request.id))).one()
 
+    async def saml_response(self) -> str:
+        """One for another question."""
+        return self._forge("_another").posted()
+
+    async def saml_logout(self) -> str:
+        """As a form has it."""
+        address = self._ours.sign_out
+        made = (
+            f'<samlp:LogoutRequest {SAML_NS} ID="_l" Version="2.0" IssueInstant="{at()}" Destination="{address}">'
+            f"<saml:Issuer>{IDP}</saml:Issuer>{template('_l')}"
+            f'<saml:NameID Format="{PERSISTENT}">u-alice</saml:NameID></samlp:LogoutRequest>'
+        )
+        signed = sign(f"<?xml version='1.0'?>\n{made}", keys("idp"), "protocol:LogoutRequest")
+        return base64.b64encode(signed.encode()).decode()
+
+    @property
+    def _ours(self) -> Ourselves:
+        return Ourselves(self.stage.url, "okta")
+
+    def _forge(self, question: str) -> Forge:
+        return Forge(self._ours.acs, self._ours.entity_id, question)
+
+    async def saml_question(self) -> tuple[str, Forge]:
+        """A sign-in begun at the SAML provider: its state, and what would answer it."""
+        _, _, to = await self.visitor.ask("/sign-in/okta")
+        said = parse_qs(urlsplit(to).query)
+        root = etree.fromstring(decompress(base64.b64decode(said["SAMLRequest"][0]), -15))
+        return said["RelayState"][0], self._forge(root.get("ID"))
+
     def _signed(self, claims: Mapping[str, Any]) -> str:
         provider = self.stage.provider
         return provider._signed(provider.clients[CLIENT], claims)
@@ -109,7 +145,22 @@ PROOFS: dict[str, Callable[[Corp], Awaitable[str]]] = {
     "token of an access": Corp.access,
     "short token of an access": Corp.short,
     CERTIFICATE: Corp.certificate,
+    SAML_RESPONSE: Corp.saml_response,
+    "SAML logout request": Corp.saml_logout,
 }
+
+
+@pytest.fixture
+async def okta(stage: PagesStage, tmp_path: Path) -> None:
+    """A SAML provider beside the other one."""
+    put_own_key(tmp_path)
+    (tmp_path / "okta.xml").write_text(metadata())
+    document = stage.world.access.policies.current.document
+    document["providers"]["okta"] = {
+        "saml": {"entity_id": IDP, "metadata": f"file:{tmp_path / 'okta.xml'}"},
+        "email": "managed",
+    }
+    await stage.world.write(document)
 
 
 async def _sign_in(corp: Corp, proof: str, monkeypatch: pytest.MonkeyPatch) -> bool:
@@ -173,7 +224,32 @@ async def _gateway_tls(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bo
     return True
 
 
+def _spellings(proof: str) -> list[str]:
+    return [proof, base64.b64encode(proof.encode()).decode()]
+
+
+async def _saml_sign_in(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool:
+    corp.visitor.cookies.clear()
+    state, forge = await corp.saml_question()
+    for each in [forge.posted()] if proof == SAML_RESPONSE else _spellings(proof):
+        form = {"SAMLResponse": each, "RelayState": state}
+        status, _, to = await corp.visitor.ask("/sign-in/okta/acs", "POST", data=form)
+        if status == 303 and (await corp.visitor.ask(to))[2] == "/":
+            return True
+    return False
+
+
+async def _saml_logout(corp: Corp, proof: str, _patch: pytest.MonkeyPatch) -> bool:
+    answers = [
+        (await corp.visitor.ask("/sign-out/okta/saml", "POST", data={"SAMLRequest": each}))[0]
+        for each in _spellings(proof)
+    ]
+    return 303 in answers
+
+
 DOORS = {
+    "SAML sign-in": _saml_sign_in,
+    "SAML logout": _saml_logout,
     "sign-in": _sign_in,
     "logout at the provider": _log_out,
     "pages": _page,
@@ -193,9 +269,16 @@ def test_the_table_has_every_proof_and_every_door_and_one_door_for_each() -> Non
 @pytest.mark.parametrize("door", DOORS)
 @pytest.mark.parametrize("proof", PROOFS)
 async def test_what_a_proof_opens(
-    visitor: Visitor, stage: PagesStage, corp: Provisioner, proof: str, door: str, monkeypatch: pytest.MonkeyPatch
+    visitor: Visitor,
+    stage: PagesStage,
+    corp: Provisioner,
+    okta: None,
+    proof: str,
+    door: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     here = Corp(visitor, stage, corp)
     # One for another sign-in opens nothing: that it is of this one is the provider's to say.
-    presented = ID_TOKEN if (proof, door) == (ID_TOKEN, "sign-in") else await PROOFS[proof](here)
-    assert await DOORS[door](here, presented, monkeypatch) is _table()[proof, door]
+    is_of_this = (proof, door) in {(ID_TOKEN, "sign-in"), (SAML_RESPONSE, "SAML sign-in")}
+    brought = proof if is_of_this else await PROOFS[proof](here)
+    assert await DOORS[door](here, brought, monkeypatch) is _table()[proof, door]

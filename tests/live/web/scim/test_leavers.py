@@ -14,8 +14,8 @@ from access.decisions.requests import Ask, submit
 from access.grants import grants
 from access.identity import linking
 from access.identity.browser_sessions import current
-from access.identity.oidc.id_token import SignIn
 from access.identity.people import principal_of
+from access.identity.proven import SignIn
 from access.identity.sign_in import CannotSignIn, SignInProblem, sign_in
 from access.in_force import policy_in_force
 from access.policy.file import PolicyFile

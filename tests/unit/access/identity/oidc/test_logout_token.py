@@ -7,7 +7,8 @@ import pytest
 
 from access.identity.oidc.id_token import LEEWAY_S, IdTokenProblem, InvalidIdToken
 from access.identity.oidc.key_set import KeySet
-from access.identity.oidc.logout_token import EVENT, Logout, verify
+from access.identity.oidc.logout_token import EVENT, verify
+from access.identity.proven import Logout
 from support.identity.issuers import CLIENT, ISSUER, NONCE, Issuer, rsa_key
 
 NOW = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)

@@ -1,0 +1,62 @@
+"""What counts of a provider's metadata: what is said of the entity that the policy names."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from access.identity.saml.protocol.metadata import REDIRECT, IdpMetadata, NotAnIdp
+from support.identity.saml import IDP, keys, metadata
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+MD = 'xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"'
+
+
+def read(text: str) -> IdpMetadata:
+    return IdpMetadata.read(text.encode(), IDP, NOW)
+
+
+def test_what_is_read() -> None:
+    said = read(metadata(keys("idp"), keys("next"), keys("curve", curve=True), wants_signed=True))
+    assert (said.sign_in, said.sign_out[REDIRECT].location) == (
+        "https://idp.example.com/sso",
+        "https://idp.example.com/slo",
+    )
+    assert (len(said.certificates), len(said.keys), said.wants_signed_requests) == (3, 3, True)
+    assert read(metadata(slo="")).sign_out == {}
+
+
+def test_one_among_many() -> None:
+    others = metadata(entity_id="https://other.example.com", sso="https://other.example.com/sso")
+    said = read(f"<md:EntitiesDescriptor {MD}>{others}{metadata()}</md:EntitiesDescriptor>")
+    assert said.sign_in == "https://idp.example.com/sso"
+
+
+def test_a_certificate_that_is_over_is_a_key_still() -> None:
+    assert len(read(metadata(keys("over", expired=True))).keys) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("<a", "no metadata"),
+        ("<!DOCTYPE a><a/>", "no metadata"),
+        (metadata(entity_id="https://evil.example"), "says nothing of"),
+        (f"<md:EntitiesDescriptor {MD}>{metadata() * 2}</md:EntitiesDescriptor>", "twice"),
+        (metadata(more=' validUntil="2026-05-01T00:00:00Z"'), "no longer valid"),
+        (metadata().replace("SAML:2.0:protocol", "SAML:1.1:protocol"), "no identity provider of SAML 2.0"),
+        (metadata(sso="http://idp.example.com/sso"), "no sign-in by HTTP-Redirect"),
+        (metadata(sso="javascript:alert(1)"), "no sign-in by HTTP-Redirect"),
+        (metadata(slo="http://idp.example.com/slo"), "address for logouts"),
+        (metadata(keys("short", bits=1024)), "no key to verify with"),
+        (metadata().replace('use="signing"', 'use="encryption"'), "no key to verify with"),
+        (metadata().replace("MII", "MIX", 1), "cannot be read"),
+        (metadata(*[keys("idp")] * 11), "11 keys"),
+    ],
+)
+def test_what_is_none(text: str, why: str) -> None:
+    with pytest.raises(NotAnIdp, match=why):
+        read(text)
+
+
+def test_how_long_it_counts() -> None:
+    assert read(metadata(more=' validUntil="2026-07-01T00:00:00Z"')).valid_until == datetime(2026, 7, 1, tzinfo=UTC)
