@@ -9,7 +9,7 @@ import structlog
 
 from access.addresses import Addresses
 from cli.runtime import NotReady
-from cli.settings import Settings, host_and_port
+from cli.settings import CertificateSource, Settings, host_and_port
 from proxy.authority import Authority
 from proxy.protocols import keys_folder
 from proxy.ssh.host_key import public_key_file
@@ -43,6 +43,8 @@ class Pages:
             proxies=settings.web_proxies,
             ca_file=self._folder / "ca.pem",
             ssh_host_key_file=public_key_file(keys_folder(settings.home)),
+            ssh_keys=keys_folder(settings.home),
+            binds_certificates=settings.certificate_source is CertificateSource.ADDRESS,
         )
 
     async def keep_certificate(self) -> Never:

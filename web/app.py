@@ -16,6 +16,7 @@ from web.api.door import ApiDoor
 from web.api.mine import MineApi
 from web.api.requests import RequestsApi
 from web.api.sign_in import SignInApi
+from web.api.ssh import SshApi
 from web.door import guard, headers
 from web.health import Health
 from web.oidc.providers import Providers
@@ -101,6 +102,7 @@ class WebServer:
             CommandLinePages(self._access),
             SignInApi(self._access, door, settings.origin, settings.ca_file),
             MineApi(self._access, door, settings),
+            SshApi(self._access, door, settings),
             RequestsApi(self._access, door, self._notices),
             Provisioning(self._access, settings.origin),
             Files(),

@@ -78,3 +78,7 @@ class WebSettings:
     proxies: tuple[Network, ...] = ()
     ca_file: Path | None = None
     ssh_host_key_file: Path | None = None
+    #: Where the authority is that signs certificates for people's ssh; None: this process signs none.
+    ssh_keys: Path | None = None
+    #: Whether they are bound to the address that they were asked for from.
+    binds_certificates: bool = True

@@ -41,6 +41,11 @@ def take_token(grant_id: UUID) -> Act:
     return Act(TouchPurpose.TOKEN, f"grant:{grant_id.hex}", "Take it", f"/grants/{grant_id}")
 
 
+def let_in(login_id: UUID) -> Act:
+    """Let one SSH connection in that waits for it; its page has an address that only its link says."""
+    return Act(TouchPurpose.TOKEN, f"ssh-login:{login_id.hex}", "Let it in")
+
+
 def ask(words: Sequence[object], draft_id: UUID | None = None) -> Act:
     """Ask for this and nothing else; `words` are all that stands in the request."""
     canonical = json.dumps([None if each is None else str(each) for each in words], ensure_ascii=False)

@@ -13,6 +13,7 @@ from storage.model.people.principal import DirectoryState, GivenBy, Identity, Id
 from storage.model.people.scim import ScimGroup, ScimMember, ScimUser
 from storage.model.people.security_key import KeyEnd, SecurityKey
 from storage.model.people.sign_in_code import SignInCode, SignInCodeKind
+from storage.model.people.ssh_credential import LoginState, SshCertificate, SshKey, SshKeyText, SshLogin
 from storage.model.people.touch import Touch, TouchPurpose
 from storage.model.policy import PolicyInForce, PolicyVersion
 from storage.model.post import Post, PostPurpose, PostSubject
@@ -38,6 +39,7 @@ __all__ = [
     "Identity",
     "IdentityProvider",
     "KeyEnd",
+    "LoginState",
     "PolicyInForce",
     "PolicyVersion",
     "Post",
@@ -61,6 +63,10 @@ __all__ = [
     "SignInCodeKind",
     "SignInKind",
     "SlackLink",
+    "SshCertificate",
+    "SshKey",
+    "SshKeyText",
+    "SshLogin",
     "Statement",
     "Touch",
     "TouchPurpose",

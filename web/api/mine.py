@@ -68,26 +68,14 @@ class MineApi:
     async def _token(self, request: web.Request, me: SignedIn) -> web.Response:
         session = me.session
         detail = {"command_line": str(session.id), "device": session.device, "methods": session.methods}
-        grant_id = (await self._own(request, me)).id
+        grant_id = (await own_grant(self._access, request, me)).id
         grant, token = await hand_token(self._access, grant_id, me.principal, source="cli", detail=detail)
         return web.json_response({"token": token, "expires_at": grant.expires_at.isoformat()})
 
     async def _end(self, request: web.Request, me: SignedIn) -> web.Response:
-        own = await self._own(request, me)
+        own = await own_grant(self._access, request, me)
         ended = await grants.revoke(self._access, own.id, me.principal, source="cli")
         return web.json_response({"id": str(ended.id), "ended": True})
-
-    async def _own(self, request: web.Request, me: SignedIn) -> Grant:
-        """The grant of the path, over or not. Raises ApiRefused for what is somebody else's, as for what is not."""
-        try:
-            grant_id = UUID(request.match_info["id"])
-        except ValueError as error:
-            raise _none() from error
-        async with self._access.database.transaction() as transaction:
-            grant = await transaction.get(Grant, grant_id)
-        if grant is None or grant.principal_id != me.principal.id:
-            raise _none()
-        return grant
 
     def _shown(self, grant: Grant, me: SignedIn, now: datetime) -> shapes.Json:
         policy = self._access.policies.current
@@ -101,6 +89,19 @@ class MineApi:
             "ca": ca.read_text("ascii") if ca is not None and ca.exists() else None,
             "ssh_host_key": key.read_text("ascii").strip() if key is not None and key.exists() else None,
         }
+
+
+async def own_grant(access: Access, request: web.Request, me: SignedIn) -> Grant:
+    """The grant of the path, over or not. Raises ApiRefused for what is somebody else's, as for what is not."""
+    try:
+        grant_id = UUID(request.match_info["id"])
+    except ValueError as error:
+        raise _none() from error
+    async with access.database.transaction() as transaction:
+        grant = await transaction.get(Grant, grant_id)
+    if grant is None or grant.principal_id != me.principal.id:
+        raise _none()
+    return grant
 
 
 def _none() -> ApiRefused:

@@ -66,7 +66,8 @@ def connect(resource: Resource, role: str, addresses: Addresses) -> Json | None:
             where = {"host": addresses.postgres_host, "port": addresses.postgres_port}
             return {**where, "user": user, "database": database}
         case Protocol.SSH:
-            return {"host": addresses.ssh_host, "port": addresses.ssh_port, "user": user}
+            accepts = [each.value for each in resource.roles[role].accepts]
+            return {"host": addresses.ssh_host, "port": addresses.ssh_port, "user": user, "accepts": accepts}
         case Protocol.KUBERNETES:
             return None
         case _:

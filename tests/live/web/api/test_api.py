@@ -50,6 +50,7 @@ PATHS = [
     ("GET", f"/api/requests/{UUID(int=1)}"),
     ("POST", f"/api/requests/{UUID(int=1)}/cancel"),
     ("POST", f"/api/grants/{UUID(int=1)}/token"),
+    ("POST", f"/api/grants/{UUID(int=1)}/ssh-certificate"),
     ("POST", f"/api/grants/{UUID(int=1)}/end"),
     ("POST", "/api/sign-out"),
 ]

@@ -1,0 +1,64 @@
+"""One connection's login: what it brings, by whatever method, is admitted or refused here, and refusals are counted.
+
+A client says no more than "permission denied", so the reason goes ahead as a banner.
+"""
+
+import contextlib
+
+import asyncssh
+
+from access.identity import presented
+from access.identity.presented import Presented
+from access.identity.ssh.authority import ClientAuthority
+from proxy.errors import AccessRefused
+from proxy.sessions.authenticator import Admission
+from proxy.sessions.gateway import Gateway
+from proxy.ssh.login.public_key import PublicKeys
+from storage.model import Protocol
+
+
+class Login:
+    """That of one connection, from `client`, which is host:port."""
+
+    def __init__(
+        self, gateway: Gateway, conn: asyncssh.SSHServerConnection, client: str, authority: ClientAuthority, tries: int
+    ) -> None:
+        self._gateway = gateway
+        self._conn = conn
+        self._client = client
+        self._tries = tries
+        self._failures = 0
+        self._keys = PublicKeys(gateway, authority, client)
+        #: Set once it is let in.
+        self.admission: Admission | None = None
+
+    async def by_token(self, username: str, token: str) -> bool:
+        """Raises PermissionDenied after too many refusals, as all of these."""
+        return await self._admit(username, presented.token(token.strip()))
+
+    async def by_key(self, username: str, blob: bytes, message: bytes, signature: bytes) -> bool:
+        """A key or certificate, offered without a signature, or used with one over `message`."""
+        if not message:
+            return await self._keys.may_sign(username, blob)
+        try:
+            brought = await self._keys.signed(username, blob, message, signature)
+        except AccessRefused as refusal:
+            return self._refused(refusal)
+        return brought is not None and await self._admit(username, brought)
+
+    async def _admit(self, username: str, brought: Presented) -> bool:
+        try:
+            self.admission = await self._gateway.admit_by(
+                brought, username=username, protocol=Protocol.SSH, client=self._client
+            )
+        except AccessRefused as refusal:
+            return self._refused(refusal)
+        return True
+
+    def _refused(self, refusal: AccessRefused) -> bool:
+        self._failures += 1
+        with contextlib.suppress(OSError):
+            self._conn.send_auth_banner(f"gatepass: {refusal}\n")
+        if self._failures >= self._tries:
+            raise asyncssh.PermissionDenied("Too many logins were refused.") from refusal
+        return False
