@@ -26,6 +26,7 @@ from web.pages.command_line import CommandLinePages
 from web.pages.connect import ConnectPages
 from web.pages.files import Files
 from web.pages.keys import KeyPages
+from web.pages.let_in import LetInPages
 from web.pages.link import LinkPages
 from web.pages.my_access import MyAccess
 from web.pages.reviewing import ReviewPages
@@ -97,6 +98,7 @@ class WebServer:
             LinkPages(self._access),
             ConnectPages(self._access, settings.addresses, touching),
             KeyPages(self._access, touching),
+            LetInPages(self._access, touching),
             ReviewPages(self._access, touching),
             AskPages(self._access, touching),
             CommandLinePages(self._access),

@@ -26,6 +26,7 @@ from proxy.sessions.books import Books
 from proxy.sessions.endings import Endings
 from proxy.sessions.holding import HoldWaiters
 from proxy.sessions.live import LiveSessions
+from proxy.sessions.logins import LoginWaiters
 from proxy.sessions.session import LiveSession
 from proxy.sessions.watch import Watch
 from storage.database import StorageUnavailable
@@ -51,6 +52,7 @@ class Gateway:
         self.recovered = asyncio.Event()
         self.authenticator = Authenticator(access)
         self.waiters = HoldWaiters(access)
+        self.logins = LoginWaiters(access)
         self.live = LiveSessions()
         self._openings = asyncio.Semaphore(OPENINGS_AT_ONCE)
         self._endings = Endings(access)

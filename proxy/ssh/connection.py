@@ -46,8 +46,6 @@ from storage.database import StorageUnavailable
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-#: sshpass and what works like it (Ansible) wait for "assword".
-PROMPT = "Gatepass token as password: "
 #: Different refusals of one connection that are put on record, and how long the names in them are.
 MAX_REFUSALS = 32
 MAX_NAME_CHARS = 300
@@ -119,12 +117,20 @@ class Connection(asyncssh.SSHServer):
         refuse_unknown_types(conn)
         answer_requests(conn)
         bound_strangers(conn)
-        self._login = Login(self._gateway, conn, self._client, self._authority, self._limits.auth_tries)
+        self._login = Login(
+            self._gateway,
+            conn,
+            self._client,
+            authority=self._authority,
+            tries=self._limits.auth_tries,
+            own=self._own,
+        )
         take_over(conn, self._login)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._serving.gone()
         self._doorstep.left()
+        self._login.left()
         self._disarm()
         if self._admission is None:
             why = self._doorstep.dropped or (type(exc).__name__ if exc else "closed")
@@ -146,10 +152,10 @@ class Connection(asyncssh.SSHServer):
         return await self._login.by_token(username, password)
 
     def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> KbdIntChallenge:
-        return "", "", "", ((PROMPT, False),)
+        return self._login.question
 
-    async def validate_kbdint_response(self, username: str, responses: KbdIntResponse) -> bool:
-        return len(responses) == 1 and await self._login.by_token(username, responses[0])
+    async def validate_kbdint_response(self, username: str, responses: KbdIntResponse) -> bool | KbdIntChallenge:  # pyright: ignore[reportIncompatibleMethodOverride] - asyncssh takes a next challenge, and its types do not say so
+        return await self._login.answered(username, responses)
 
     @property
     def _admission(self) -> Admission | None:
