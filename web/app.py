@@ -31,6 +31,7 @@ from web.pages.link import LinkPages
 from web.pages.my_access import MyAccess
 from web.pages.reviewing import ReviewPages
 from web.pages.sign_in import BACK_CHANNEL, SignInPages
+from web.pages.ssh_keys import SshKeyPages
 from web.pages.touching import Touching
 from web.scim import PROVISIONING
 from web.settings import WebSettings
@@ -98,6 +99,7 @@ class WebServer:
             LinkPages(self._access),
             ConnectPages(self._access, settings.addresses, touching),
             KeyPages(self._access, touching),
+            SshKeyPages(self._access, touching),
             LetInPages(self._access, touching),
             ReviewPages(self._access, touching),
             AskPages(self._access, touching),

@@ -58,6 +58,12 @@ def add_key() -> Act:
     return Act(TouchPurpose.ADD_KEY, "key", "Add it", "/keys")
 
 
+def add_ssh_key(text: str) -> Act:
+    """Allow that the SSH key is added which signs this text."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Act(TouchPurpose.ADD_KEY, f"ssh-key:{digest}", "Add it", "/ssh-keys")
+
+
 def register(allowed_by: UUID | None) -> Act:
     """Add this key; `allowed_by` is the touch of the key that allowed it, None for somebody's first."""
     about = f"allowed-by:{allowed_by.hex}" if allowed_by is not None else "first"

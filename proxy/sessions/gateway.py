@@ -18,6 +18,7 @@ from access.grants.caps import TooManySessions
 from access.grants.grants import GrantUnusable
 from access.grants.sessions import Ending, open_session
 from access.identity.presented import Presented
+from proxy.doors.unknown_keys import UnknownKeys
 from proxy.errors import AccessRefused, Fault, RecorderFailed
 from proxy.masking.from_policy import masker_for
 from proxy.recording.recorder import Recorder
@@ -53,6 +54,7 @@ class Gateway:
         self.authenticator = Authenticator(access)
         self.waiters = HoldWaiters(access)
         self.logins = LoginWaiters(access)
+        self.unknown_keys = UnknownKeys()
         self.live = LiveSessions()
         self._openings = asyncio.Semaphore(OPENINGS_AT_ONCE)
         self._endings = Endings(access)

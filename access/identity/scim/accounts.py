@@ -22,6 +22,7 @@ from access.identity.oidc.id_token import SignIn
 from access.identity.people import slack_identity
 from access.identity.scim import named_groups
 from access.identity.ssh import certificates
+from access.identity.ssh import keys as ssh_keys
 from access.policy.policy import Policy
 from access.policy.shapes.providers import EmailProof, Identify, OidcProvider
 from access.policy.values.mailbox import folded
@@ -164,6 +165,7 @@ async def leave(transaction: AsyncSession, provider: OidcProvider, user: ScimUse
     await browser_sessions.left(transaction, principal, now)
     await security_keys.left(transaction, principal, now)
     await certificates.left(transaction, principal, now)
+    await ssh_keys.left(transaction, principal, now)
     slack = await slack_identity(transaction, principal)
     if slack is not None and slack.given_by is not GivenBy.POLICY:
         slack.retired_at = principal.identity_lost_at = now

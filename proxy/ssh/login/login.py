@@ -13,6 +13,7 @@ from asyncssh.auth import KbdIntChallenge
 from access.identity import presented
 from access.identity.presented import Presented
 from access.identity.ssh.authority import ClientAuthority
+from proxy.doors.sources import source_of
 from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
@@ -87,6 +88,7 @@ class Login:
             )
         except AccessRefused as refusal:
             return self._refused(refusal)
+        self._gateway.unknown_keys.forget(source_of(self._client.rpartition(":")[0]))
         return True
 
     def _refused(self, refusal: AccessRefused) -> bool:
