@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -39,6 +39,10 @@ LIFETIME: Final = timedelta(minutes=10)
 #: Connections that may wait at once, of one source and in all: each holds a place at the door.
 MAX_PER_SOURCE: Final = 4
 MAX_IN_ALL: Final = 60
+#: Links that one source gets within their lifetime, whatever became of them.
+MAX_LINKS: Final = 20
+#: How long is kept which logins nobody let in.
+KEPT: Final = timedelta(days=1)
 #: Wrong numbers until a link is over.
 MAX_MISSES: Final = 3
 SECRET_BYTES: Final = 32
@@ -69,6 +73,12 @@ async def offer(access: Access, door: str, *, client: str, source: str, software
         await take(transaction, Lock.SSH_LOGIN)
         now = await clock(transaction)
         waiting = (col(SshLogin.state) == LoginState.WAITING) & (col(SshLogin.expires_at) > now)
+        await transaction.execute(
+            delete(SshLogin).where(col(SshLogin.created_at) < now - KEPT, col(SshLogin.credential).is_(None))
+        )
+        recent = (col(SshLogin.created_at) > now - LIFETIME) & (col(SshLogin.source) == source)
+        if (await transaction.scalar(select(func.count()).where(recent)) or 0) >= MAX_LINKS:
+            raise Refused("There were many links for your address. Wait ten minutes, or use a token.")
         theirs = await transaction.scalar(select(func.count()).where(waiting, col(SshLogin.source) == source)) or 0
         if theirs >= MAX_PER_SOURCE:
             raise Refused(f"{theirs} logins from your address wait for a browser. Finish those, or use a token.")

@@ -59,6 +59,7 @@ class BrowserLogin:
 
     async def offer(self, username: str) -> KbdIntChallenge:
         """The link and the number, with no question: a client shows them and answers at once. Raises AccessRefused."""
+        self.left()
         access = self._gateway.access
         host = self._client.rpartition(":")[0]
         software = visible_line(str(self._conn.get_extra_info("client_version") or ""))

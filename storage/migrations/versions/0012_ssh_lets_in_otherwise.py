@@ -180,12 +180,14 @@ def upgrade() -> None:
     op.create_index(
         "ssh_login_by_credential", "ssh_login", ["credential"], unique=True, postgresql_where="credential IS NOT NULL"
     )
+    op.create_index("ssh_login_by_time", "ssh_login", ["created_at"], unique=False)
     op.create_index("ssh_login_waiting", "ssh_login", ["source"], unique=False, postgresql_where="state = 'waiting'")
     op.drop_constraint("post_subject", "post", type_="check")
     op.create_check_constraint("post_subject", "post", sa.column("subject").in_(SUBJECTS))
     for table, changing in CHANGING.items():
         op.execute(f"GRANT SELECT, INSERT ON {table} TO gatepass_program")
         op.execute(f"GRANT UPDATE ({changing}) ON {table} TO gatepass_program")
+    op.execute("GRANT DELETE ON ssh_login TO gatepass_program")
     for table, stays in STAYS.items():
         op.execute(stays)
         op.execute(f"CREATE TRIGGER {table}_stays BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION {table}_stays()")

@@ -99,6 +99,7 @@ class SshLogin(SQLModel, table=True):
         ),
         CheckConstraint("grant_id IS NULL OR principal_id IS NOT NULL", name="ssh_login_is_allowed_by_somebody"),
         Index("ssh_login_waiting", "source", postgresql_where="state = 'waiting'"),
+        Index("ssh_login_by_time", "created_at"),
         Index("ssh_login_by_credential", "credential", unique=True, postgresql_where="credential IS NOT NULL"),
     )
 

@@ -52,6 +52,10 @@ PATHS = [
     ("POST", f"/api/grants/{UUID(int=1)}/token"),
     ("POST", f"/api/grants/{UUID(int=1)}/ssh-certificate"),
     ("POST", f"/api/grants/{UUID(int=1)}/end"),
+    ("GET", "/api/ssh-keys"),
+    ("POST", "/api/ssh-keys"),
+    ("POST", "/api/ssh-keys/text"),
+    ("POST", f"/api/ssh-keys/{UUID(int=1)}/end"),
     ("POST", "/api/sign-out"),
 ]
 

@@ -201,6 +201,25 @@ async def test_few_wait_at_once(client: MakeClient, world: World) -> None:
         await each.end()
 
 
+async def test_links_of_one_source_are_counted_and_old_ones_are_forgotten(
+    world: World, superuser: asyncpg.Connection
+) -> None:
+    async def offered() -> logins.Offered:
+        made = await logins.offer(
+            world.access, "deploy@web-1", client="203.0.113.9:1", source="203.0.113.9", software=""
+        )
+        await logins.gone(world.access, made.id)
+        return made
+
+    for _ in range(logins.MAX_LINKS):
+        await offered()
+    with pytest.raises(Refused, match="many links for your address"):
+        await offered()
+    await superuser.execute("UPDATE ssh_login SET created_at = created_at - interval '25 hours'")
+    made = await offered()
+    assert [each.id for each in await world.all(SshLogin)] == [made.id]
+
+
 async def test_a_revoked_access_is_not_let_in_in_the_end(client: MakeClient, world: World) -> None:
     shown = await waiting(await client())
     alice = await signed_in(world, "alice")
