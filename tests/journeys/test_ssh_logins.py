@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -113,3 +114,19 @@ async def test_by_a_key_of_ones_own(product: Product, browser: Browser) -> None:
         await engineer.gatepass("done", "--all")
     finally:
         shutil.rmtree(engineer.home)
+
+
+async def test_a_role_that_takes_tokens_alone_gets_one(own_product: OwnProduct, browser: Browser) -> None:
+    def tokens_alone(policy: dict[str, Any]) -> None:
+        policy["resources"]["web-1"]["roles"]["logs"]["accepts"] = ["token"]
+
+    async with own_product(amend=tokens_alone) as product:
+        engineer = home_of(product)
+        try:
+            await engineer.login(browser, "Alice Archer")
+            seen = await engineer.gatepass("ssh", "logs@web-1", "echo by a token")
+            assert (seen.status, seen.out) == (0, "by a token\n"), seen.err
+            assert list(engineer.kept.glob("servers/*/askpass"))
+            assert not list(engineer.kept.glob("keys/*/key"))
+        finally:
+            shutil.rmtree(engineer.home)
