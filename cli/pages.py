@@ -9,7 +9,7 @@ import structlog
 
 from access.addresses import Addresses
 from cli.runtime import NotReady
-from cli.settings import Settings, host_and_port
+from cli.settings import CertificateSource, Settings, host_and_port
 from proxy.authority import Authority
 from proxy.client_certificates import can_ask
 from proxy.protocols import keys_folder
@@ -46,6 +46,8 @@ class Pages:
             home=settings.home,
             ssh_host_key_file=public_key_file(keys_folder(settings.home)),
             takes_certificates=can_ask(),
+            ssh_keys=keys_folder(settings.home),
+            binds_certificates=settings.certificate_source is CertificateSource.ADDRESS,
         )
 
     async def keep_certificate(self) -> Never:

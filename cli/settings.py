@@ -19,6 +19,13 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
+class CertificateSource(StrEnum):
+    """From where certificates of people's ssh may be used."""
+
+    ADDRESS = "address"
+    ANY = "any"
+
+
 def _address(value: str) -> str:
     host, _, port = value.rpartition(":")
     if not host or not (port.isascii() and port.isdigit()) or not 0 <= int(port) <= 65535:
@@ -110,6 +117,10 @@ class Settings(BaseSettings):
     public_postgres_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_POSTGRES_PORT")
     #: Where people's machines have the gateway's CA certificate; named in the psql command they are given.
     public_ca_file: str | None = Field(default=None, alias="GATEPASS_PUBLIC_CA_FILE")
+    #: Whether an SSH certificate counts only from the address that it was asked for from.
+    certificate_source: CertificateSource = Field(
+        default=CertificateSource.ADDRESS, alias="GATEPASS_CERTIFICATE_SOURCE"
+    )
     #: HTTP proxy for everything that goes to Slack; HTTPS_PROXY is deliberately not read.
     slack_proxy: str | None = Field(default=None, alias="SLACK_PROXY")
     log_format: LogFormat = Field(default=LogFormat.TEXT, alias="GATEPASS_LOG_FORMAT")

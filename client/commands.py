@@ -78,6 +78,13 @@ COMMANDS: Final = (
         (*_ASKING, Option("--remove", "Take it out again."), Option("--print", "Print it, and change nothing.")),
         (1, 2),
     ),
+    Command(
+        "keys",
+        "SSH keys of your own that let you in: list, add, remove.",
+        "list|add|remove [FILE|NAME]",
+        (SERVER, Option("--name", "What you call the key; its file's name unless given.", "NAME")),
+        (1, 2),
+    ),
     Command("completion", "Print what completes these commands in your shell.", "bash|zsh|fish", (), (1, 1)),
     Command("ssh-ready", "For the block of `gatepass config ssh`.", "HOST", _ASKING, (1, 1), hidden=True),
     Command("resources", "For completion.", "", (SERVER,), hidden=True),

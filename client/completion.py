@@ -36,6 +36,7 @@ _gatepass() {{
       case ${{COMP_WORDS[1]}} in
         {"|".join(_OF_RESOURCES)}) COMPREPLY=($(compgen -W "$(gatepass resources 2>/dev/null)" -- "$word")) ;;
         config) COMPREPLY=($(compgen -W 'ssh psql' -- "$word")) ;;
+        keys) [ "$COMP_CWORD" -gt 2 ] || COMPREPLY=($(compgen -W 'list add remove' -- "$word")) ;;
       esac
       [ ${{#COMPREPLY[@]}} -gt 0 ] || COMPREPLY=($(compgen -f -- "$word")) ;;
   esac
@@ -66,6 +67,7 @@ _gatepass() {{
   case $words[2] in
     {"|".join(_OF_RESOURCES)}) compadd -- ${{(f)"$(gatepass resources 2>/dev/null)"}}; _files ;;
     config) compadd -- ssh psql ;;
+    keys) compadd -- list add remove; _files ;;
     *) _files ;;
   esac
 }}

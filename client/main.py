@@ -21,6 +21,7 @@ _SIGNED_IN: Final = {
     "request": "client.access.commands:request",
     "extend": "client.access.commands:extend",
     "done": "client.access.commands:done",
+    "keys": "client.access.ssh_keys:keys",
     "psql": "client.programs.commands:psql",
     "exec": "client.programs.commands:run",
     "ssh": "client.programs.commands:plain_ssh",

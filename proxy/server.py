@@ -87,6 +87,7 @@ class ProxyServer:
                     group.create_task(self._stay_registered())
                     group.create_task(self._sweep())
                     group.create_task(self.gateway.watch(self._notices))
+                    group.create_task(self.gateway.logins.follow(self._notices))
                     group.create_task(self.gateway.save_endings())
                     group.create_task(self.gateway.keep_books())
                     group.create_task(self.gateway.authenticator.lockout.follow_unlocks(self._notices))

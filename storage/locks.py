@@ -14,6 +14,8 @@ class Lock(IntEnum):
     ADOPT_POLICY = 0x6761_7465_0003
     #: What people are called and which account is theirs; taken behind the policy in force.
     NAME_PERSON = 0x6761_7465_0004
+    #: How many SSH logins wait for a browser.
+    SSH_LOGIN = 0x6761_7465_000A
     #: What providers tell is written one request after the other; taken behind the policy in force, before any row.
     PROVISION = 0x6761_7465_0009
 

@@ -51,6 +51,7 @@ class Topic(StrEnum):
     POLICY = "policy"
     AUDIT = "audit"
     LOCKOUT = "lockout"
+    SSH_LOGIN = "ssh_login"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from web.api.door import ApiDoor
 from web.api.mine import MineApi
 from web.api.requests import RequestsApi
 from web.api.sign_in import SignInApi
+from web.api.ssh import SshApi
 from web.door import guard, headers
 from web.health import Health
 from web.pages import failures, rendering
@@ -30,6 +31,8 @@ from web.pages.reviewing import ReviewPages
 from web.pages.saml import FROM_PROVIDERS, SamlPages
 from web.pages.sign_in import BACK_CHANNEL, SignInPages
 from web.pages.signing_in import SigningIn
+from web.pages.ssh.keys import SshKeyPages
+from web.pages.ssh.let_in import LetInPages
 from web.pages.touching import Touching
 from web.providers import Providers
 from web.scim import PROVISIONING
@@ -102,11 +105,14 @@ class WebServer:
             LinkPages(self._access),
             ConnectPages(self._access, settings.addresses, touching),
             KeyPages(self._access, touching),
+            SshKeyPages(self._access, touching),
+            LetInPages(self._access, touching),
             ReviewPages(self._access, touching),
             AskPages(self._access, touching),
             CommandLinePages(self._access),
             SignInApi(self._access, door, settings.origin, settings.ca_file),
             MineApi(self._access, door, settings),
+            SshApi(self._access, door, settings),
             RequestsApi(self._access, door, self._notices),
             Provisioning(self._access, settings.origin),
             Files(),

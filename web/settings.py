@@ -82,3 +82,7 @@ class WebSettings:
     ssh_host_key_file: Path | None = None
     #: The gateway's PostgreSQL port takes clients' certificates.
     takes_certificates: bool = False
+    #: Where the authority is that signs certificates for people's ssh; None: this process signs none.
+    ssh_keys: Path | None = None
+    #: Whether they are bound to the address that they were asked for from.
+    binds_certificates: bool = True

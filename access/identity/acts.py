@@ -41,6 +41,11 @@ def take_token(grant_id: UUID) -> Act:
     return Act(TouchPurpose.TOKEN, f"grant:{grant_id.hex}", "Take it", f"/grants/{grant_id}")
 
 
+def let_in(login_id: UUID) -> Act:
+    """Let one SSH connection in that waits for it; its page has an address that only its link says."""
+    return Act(TouchPurpose.TOKEN, f"ssh-login:{login_id.hex}", "Let it in")
+
+
 def ask(words: Sequence[object], draft_id: UUID | None = None) -> Act:
     """Ask for this and nothing else; `words` are all that stands in the request."""
     canonical = json.dumps([None if each is None else str(each) for each in words], ensure_ascii=False)
@@ -51,6 +56,12 @@ def ask(words: Sequence[object], draft_id: UUID | None = None) -> Act:
 def add_key() -> Act:
     """Allow that another key is added, with one that there is."""
     return Act(TouchPurpose.ADD_KEY, "key", "Add it", "/keys")
+
+
+def add_ssh_key(text: str) -> Act:
+    """Allow that the SSH key is added which signs this text."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Act(TouchPurpose.ADD_KEY, f"ssh-key:{digest}", "Add it", "/ssh-keys")
 
 
 def register(allowed_by: UUID | None) -> Act:

@@ -17,6 +17,8 @@ from access.context import Access
 from access.errors import PolicyStale
 from access.grants import revocation
 from access.identity import accounts, browser_sessions, security_keys
+from access.identity.ssh import certificates
+from access.identity.ssh import keys as ssh_keys
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.values.mailbox import folded
@@ -172,5 +174,7 @@ async def _end_all(transaction: AsyncSession, principal: Principal, why: str, no
     """What they asked for and hold, their browsers' sign-ins and their keys: another might come as them."""
     await browser_sessions.left(transaction, principal, now)
     await security_keys.left(transaction, principal, now)
+    await certificates.left(transaction, principal, now)
+    await ssh_keys.left(transaction, principal, now)
     await revocation.cancel_requests_of(transaction, principal, why, now)
     await revocation.revoke_grants_of(transaction, principal, why, now)

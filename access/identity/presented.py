@@ -7,10 +7,13 @@ signed them, or which row of storage holds them, is the reader's; nothing is let
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from access.certificates import reading
 from access.certificates.reading import CertificateProblem, NotOurs
 from access.context import Access
+from access.identity import acts
+from access.identity.acts import Act
 from access.identity.credentials import issued, short_token
 from access.policy.shapes.credentials import ClientCredential
 from access.tokens import Claims, InvalidCredential, InvalidToken, TokenProblem
@@ -26,6 +29,10 @@ class Presented:
     read: Callable[[Access], Awaitable[Claims]]
     #: For the record: its form, the fingerprint of a key; never what opens something.
     detail: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: By the id of its grant, what a touch was for that came with it.
+    act: Callable[[UUID], Act] = acts.take_token
+    #: The key that signed that its owner is there, with this very login, as a touch has it on record; None: none did.
+    presence: Mapping[str, Any] | None = None
 
     @property
     def record(self) -> dict[str, Any]:

@@ -113,6 +113,30 @@ async def weigh_token(
     return signed_in
 
 
+async def weigh_key(
+    access: Access,
+    transaction: AsyncSession,
+    policy: Policy,
+    requires: Requires | None,
+    principal: Principal,
+    now: datetime,
+    act: Act,
+    presence: Mapping[str, Any] | None,
+) -> Proof:
+    """The same of whoever connects with a registered key: what it signs of its owner's presence is the touch."""
+    signed_in = await _signed_in(access, transaction, policy, requires, principal, now, act)
+    if signed_in.lacking is not None or requires is None:
+        return signed_in
+    if presence is not None:
+        return Proof(record={**signed_in.record, "touch": {**presence, "at": now.isoformat()}})
+    if requires.present:
+        return Proof(
+            "This takes a touch. Use a key of a security key that asks for its PIN (ssh-keygen -t ed25519-sk -O "
+            "verify-required), or connect without a key and let yourself in by your browser."
+        )
+    return signed_in
+
+
 _NOWHERE = " Do it on Gatepass's pages."
 
 

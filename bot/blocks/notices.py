@@ -3,12 +3,13 @@
 Each says what happened, and what to do if that was not them.
 """
 
+import base64
 from datetime import datetime
 
 from bot.blocks.action_ids import Action, Row
 from bot.blocks.message import Message, actions, context, link_button, section
 from bot.blocks.text import code, moment, typed
-from storage.model import KeyEnd, SecurityKey
+from storage.model import KeyEnd, SecurityKey, SshKey
 
 _NAME_LIMIT = 64
 _ENDINGS = {
@@ -29,6 +30,19 @@ def render_key_notice(key: SecurityKey, pages: str) -> Message:
         ended = f"counts no more, {moment(key.ended_at)}. {_ENDINGS[key.end_reason]}"
         text = f":no_entry: Your security key {called} {ended}"
     return _notice(text, _NOT_ME, "Security keys", f"{pages}/keys" if pages else "")
+
+
+def render_ssh_key_notice(key: SshKey, pages: str) -> Message:
+    """Likewise, of a key that ssh lets itself in with."""
+    called = f"*{typed(key.name, _NAME_LIMIT)}*"
+    if key.ended_at is None or key.end_reason is None:
+        fingerprint = base64.b64encode(key.fingerprint).rstrip(b"=").decode()
+        text = f":key: The SSH key {called} was added to your account, {moment(key.created_at)}: "
+        text += f"{code(key.kind)} {code(f'SHA256:{fingerprint}')}."
+    else:
+        why = _ENDINGS[key.end_reason].replace(", with a touch", "")
+        text = f":no_entry: Your SSH key {called} counts no more, {moment(key.ended_at)}. {why}"
+    return _notice(text, _NOT_ME, "SSH keys", f"{pages}/ssh-keys" if pages else "")
 
 
 def render_linked(name: str, at: datetime, pages: str) -> Message:

@@ -40,7 +40,7 @@ class Fallback:
                 case PostSubject.STATEMENT:
                     statement = await transaction.get_one(Statement, post.subject_id)
                     await self._cards(transaction, post, statement.reviewers)
-                case PostSubject.SESSION | PostSubject.LINK | PostSubject.SECURITY_KEY:
+                case PostSubject.SESSION | PostSubject.LINK | PostSubject.SECURITY_KEY | PostSubject.SSH_KEY:
                     """A session has nothing but a digest; what changed of somebody's own is told to them alone."""
 
     async def take_stuck_digests(self) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import col
 from access.context import Access
 from bot.blocks.digest import render_digest
 from bot.blocks.message import Message
-from bot.blocks.notices import render_key_notice, render_linked
+from bot.blocks.notices import render_key_notice, render_linked, render_ssh_key_notice
 from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
 from bot.blocks.statement import render_statement
@@ -18,7 +18,7 @@ from bot.facts.digests import digested_request, read_digest
 from bot.facts.facts import RequestFacts
 from bot.facts.reading import Reader
 from storage import outbox
-from storage.model import Post, PostPurpose, PostSubject, Principal, SecurityKey, SlackLink
+from storage.model import Post, PostPurpose, PostSubject, Principal, SecurityKey, SlackLink, SshKey
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class Messages:
                 case PostSubject.SECURITY_KEY, _:
                     key = await transaction.get(SecurityKey, post.subject_id)
                     return None if key is None else self._notice(post, key)
+                case PostSubject.SSH_KEY, _:
+                    ssh_key = await transaction.get(SshKey, post.subject_id)
+                    return None if ssh_key is None else self._notice(post, ssh_key)
                 case PostSubject.STATEMENT, _:
                     statement = await self._reader.statement(transaction, post.subject_id)
                     return None if statement is None else Rendered(render_statement(statement))
@@ -83,9 +86,10 @@ class Messages:
                 transaction, post.subject, post.subject_id, post.purpose, post.address, thread_of=post.thread_of
             )
 
-    def _notice(self, post: Post, key: SecurityKey) -> Rendered:
+    def _notice(self, post: Post, key: SecurityKey | SshKey) -> Rendered:
         """That a key has ended is a message of its own: nobody is notified of an update."""
-        message = render_key_notice(key, self._pages)
+        is_ssh = isinstance(key, SshKey)
+        message = render_ssh_key_notice(key, self._pages) if is_ssh else render_key_notice(key, self._pages)
         return Rendered(message, anew=post.ts is not None and key.ended_at is not None)
 
     async def _reply(self, transaction: AsyncSession, post: Post) -> Rendered | None:

@@ -15,13 +15,15 @@ _OPERATORS = """  serve, demo, check, judge, migrate, schema, manifest,
 #: A package of each kind that the server's commands cannot do without.
 _SERVER = ("sqlmodel", "typer", "aiohttp")
 NO_SERVER = 1
+#: `keys` is the engineer's, but for the keys that sign tokens.
+_ROTATE = ["keys", "rotate"]
 
 
 def main() -> None:
     """The console script."""
     arguments = sys.argv[1:]
     first = arguments[0] if arguments else "--help"
-    if first in commands.BY_NAME:
+    if first in commands.BY_NAME and arguments[:2] != _ROTATE:
         sys.exit(run(first, arguments[1:]))
     if first in {"--help", "-h", "help"}:
         print(_help())

@@ -31,11 +31,10 @@ def sign_out(
     name: _Name,
     grants: Annotated[bool, typer.Option("--grants", help="And revoke what is open, and cancel requests.")] = False,
 ) -> None:
-    """Sign somebody out of every browser and command line, as when a laptop is lost."""
+    """Sign somebody out of every browser and command line, and end their SSH keys, as when a laptop is lost."""
     ended = asyncio.run(_sign_out(_settings(), name, with_grants=grants))
-    typer.echo(
-        f"{name} is signed out: {_counted(ended.sign_ins, 'sign-in', 'sign-ins')} ended, of browsers and commands."
-    )
+    counted = f"{_counted(ended.sign_ins, 'sign-in', 'sign-ins')} and {_counted(ended.ssh_keys, 'SSH key', 'SSH keys')}"
+    typer.echo(f"{name} is signed out: {counted} ended.")
     if grants:
         typer.echo(f"{_counted(ended.grants, 'access was', 'accesses were')} revoked; sessions under them are cut.")
     else:

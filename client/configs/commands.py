@@ -12,7 +12,8 @@ from client.configs import blocks, service, ssh_block
 from client.errors import FILES, Failed, usage
 from client.kept import folder
 from client.options import Given
-from client.programs.commands import ca_file, opened, remember, ssh_environment, ssh_options
+from client.programs import certified
+from client.programs.commands import ca_file, opened, remember, ssh_by_grant
 from client.programs.ssh import destination
 
 #: sun_path has 104 bytes or more (unix(7), and less on macOS); ssh adds up to 17 while it makes the socket.
@@ -54,17 +55,16 @@ def ready(api: Api, given: Given) -> None:
     path = os.path.join(_sockets(), ssh_block.socket_name(api.server.origin, host.name))
     if _is_live(path):
         return
-    connect, token = opened(api, Target(host.resource, host.role), Wish.of(given), "ssh")
-    environment = ssh_environment(api, connect, token)
+    by = ssh_by_grant(api, Target(host.resource, host.role), Wish.of(given))
     log = f"{path}.log"
     folder.write(log, "")
-    words = ["ssh", *_mastering(path), *ssh_options(api, connect), destination(connect)]
+    words = ["ssh", *_mastering(path), *by.options, destination(by.connect)]
     with open(log, "r+", encoding="utf-8", errors="replace") as output:
         # Not our own standard error: what stays in the background would keep a pipe open that others read to its end.
         try:
             status = subprocess.run(  # noqa: S603 - ssh, with options of ours and names that the policy has
                 words,
-                env=environment,
+                env=by.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -73,6 +73,8 @@ def ready(api: Api, given: Given) -> None:
             ).returncode
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Failed(f"ssh did not log in ({type(error).__name__}).", FILES) from error
+        finally:
+            certified.forget(by.key)
         output.seek(0)
         said = output.read().strip()
     folder.forget(log)

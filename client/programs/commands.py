@@ -1,7 +1,8 @@
-"""`gatepass psql`, `ssh`, `sftp`, `scp`, `rsync` and `exec`: the grant, what lets in, and then the program itself."""
+"""`gatepass psql`, `ssh`, `sftp`, `scp`, `rsync` and `exec`: the grant, what lets in by it, then the program itself."""
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from client.access import choosing
 from client.access.asking import Wish, entered
@@ -10,7 +11,7 @@ from client.api import Api, Json
 from client.errors import REFUSED, UNTRUSTED, Failed, usage
 from client.kept import folder
 from client.options import Given
-from client.programs import certificate, operands, postgres, ssh
+from client.programs import certificate, certified, operands, postgres, ssh
 from client.programs.certificate import Certificate
 from client.programs.start import become
 
@@ -27,27 +28,27 @@ def run(api: Api, given: Given) -> None:
 
 
 def plain_ssh(api: Api, given: Given) -> None:
-    connect, environment = _ssh(api, given, given.words[0])
-    become(["ssh", *_options(api, connect), ssh.destination(connect), *given.rest], environment)
+    by = _ssh(api, given, given.words[0])
+    become(["ssh", *by.options, ssh.destination(by.connect), *given.rest], by.environment)
 
 
 def sftp(api: Api, given: Given) -> None:
     word, colon, path = given.words[0].partition(":")
-    connect, environment = _ssh(api, given, word)
-    become(["sftp", *_options(api, connect), *given.rest, ssh.destination(connect) + colon + path], environment)
+    by = _ssh(api, given, word)
+    become(["sftp", *by.options, *given.rest, ssh.destination(by.connect) + colon + path], by.environment)
 
 
 def scp(api: Api, given: Given) -> None:
     copy = operands.read("scp", given.rest)
-    connect, environment = _ssh(api, given, copy.host)
-    become(["scp", *_options(api, connect), *copy.to(ssh.destination(connect))], environment)
+    by = _ssh(api, given, copy.host)
+    become(["scp", *by.options, *copy.to(ssh.destination(by.connect))], by.environment)
 
 
 def rsync(api: Api, given: Given) -> None:
     copy = operands.read("rsync", given.rest)
-    connect, environment = _ssh(api, given, copy.host)
-    environment["RSYNC_RSH"] = ssh.remote_shell(["ssh", *_options(api, connect)])
-    become(["rsync", *copy.to(ssh.destination(connect))], environment)
+    by = _ssh(api, given, copy.host)
+    shell = {"RSYNC_RSH": ssh.remote_shell(["ssh", *by.options])}
+    become(["rsync", *copy.to(ssh.destination(by.connect))], by.environment | shell)
 
 
 def opened(api: Api, target: Target, wish: Wish, kind: str) -> tuple[Json, str]:
@@ -105,11 +106,36 @@ def remember(api: Api, connect: Json, token: str) -> None:
     folder.write(path, "".join(f"{each}\n" for each in [*others, line]))
 
 
-def ssh_options(api: Api, connect: Json) -> list[str]:
-    return _options(api, connect)
+@dataclass(frozen=True)
+class ByGrant:
+    """How ssh connects by a grant."""
+
+    connect: Json
+    options: list[str]
+    environment: dict[str, str]
+    #: The key of this run, if it has one.
+    key: str | None = None
 
 
-def ssh_environment(api: Api, connect: Json, token: str) -> dict[str, str]:
+def ssh_by_grant(api: Api, target: Target, wish: Wish) -> ByGrant:
+    """A certificate where the role takes one, else a token, else what the user has. Raises Failed."""
+    grant = trusted(api, target, wish, "ssh")
+    connect: Json = grant["connect"]
+    accepts = _accepted(grant)
+    around, key = dict(os.environ), None
+    if "certificate" in accepts:
+        key = certified.key_for(api, str(grant["id"]))
+    if key is not None:
+        login = ssh.by_certificate(key)
+    elif "token" in accepts:
+        login, around = ssh.BY_TOKEN, _with_askpass(api, connect, _token(api, grant))
+    else:
+        login = ssh.BY_ONES_OWN
+    known_hosts = api.server.file("known_hosts")
+    return ByGrant(connect, ssh.options(connect, api.server.key, known_hosts, login), around, key)
+
+
+def _with_askpass(api: Api, connect: Json, token: str) -> dict[str, str]:
     """Raises Failed."""
     askpass = api.server.file("askpass")
     folder.write_if_other(askpass, ssh.ASKPASS, mode=0o700)
@@ -137,15 +163,10 @@ def _with_postgres(api: Api, given: Given, words: Sequence[str]) -> None:
     become(words, postgres.environment(os.environ, connect, ca_file(api), files=(files.certificate, files.key)))
 
 
-def _ssh(api: Api, given: Given, word: str) -> tuple[Json, dict[str, str]]:
-    target = choosing.target_of(word, given.value("--role"))
-    connect, token = opened(api, target, Wish.of(given), "ssh")
+def _ssh(api: Api, given: Given, word: str) -> ByGrant:
+    found = ssh_by_grant(api, choosing.target_of(word, given.value("--role")), Wish.of(given))
     api.close()
-    return connect, ssh_environment(api, connect, token)
-
-
-def _options(api: Api, connect: Json) -> list[str]:
-    return ssh.options(connect, api.server.key, api.server.file("known_hosts"))
+    return found
 
 
 def _keep_trust(api: Api, gateway: Json) -> None:

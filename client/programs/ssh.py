@@ -1,7 +1,7 @@
 """What ssh and what stands on it are told to connect by a grant: options, environment, known hosts. Pure.
 
-The token goes to ssh's own question for a password, asked by the name that we gave it, and to no other question: a host
-on the way (ProxyJump) that asks for a password is not told it.
+A certificate over a key of this run needs no question. A token goes to ssh's own question for a password, asked by the
+name that we gave it, and to no other question: a host on the way (ProxyJump) that asks for a password is not told it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,8 +31,8 @@ def known_hosts(server_key: str, host_key: str) -> str:
     return f"{alias(server_key)} {' '.join(host_key.split()[:2])}\n"
 
 
-def options(connect: Json, server_key: str, known_hosts_file: str) -> list[str]:
-    """For ssh, scp and sftp. Our host key and no other, our password and no key of the user's."""
+def options(connect: Json, server_key: str, known_hosts_file: str, login: Mapping[str, str]) -> list[str]:
+    """For ssh, scp and sftp: our host key and no other. `login` is how it lets itself in, one of those below."""
     said = {
         "HostName": str(connect["host"]),
         "Port": str(connect["port"]),
@@ -43,15 +43,45 @@ def options(connect: Json, server_key: str, known_hosts_file: str) -> list[str]:
         "StrictHostKeyChecking": "yes",
         "UpdateHostKeys": "no",
         "VerifyHostKeyDNS": "no",
-        "PreferredAuthentications": "password",
-        "PasswordAuthentication": "yes",
-        "PubkeyAuthentication": "no",
-        "NumberOfPasswordPrompts": "1",
         "BatchMode": "no",
         "ControlMaster": "no",
         "ControlPath": "none",
+        **login,
     }
     return [word for name, value in said.items() for word in ("-o", f"{name}={value}")]
+
+
+#: The token as our password, and no key of the user's.
+BY_TOKEN: Final[Mapping[str, str]] = {
+    "PreferredAuthentications": "password",
+    "PasswordAuthentication": "yes",
+    "PubkeyAuthentication": "no",
+    "NumberOfPasswordPrompts": "1",
+}
+#: Where the role takes neither: a key that its owner has registered, or their browser, which ssh asks for.
+BY_ONES_OWN: Final[Mapping[str, str]] = {
+    "PreferredAuthentications": "publickey,keyboard-interactive",
+    "PubkeyAuthentication": "yes",
+    "KbdInteractiveAuthentication": "yes",
+    "PasswordAuthentication": "no",
+    "NumberOfPasswordPrompts": "1",
+}
+
+
+def by_certificate(key: str) -> dict[str, str]:
+    """The key in this file with the certificate beside it, and no other key and no question."""
+    return {
+        "PreferredAuthentications": "publickey",
+        "PubkeyAuthentication": "yes",
+        "IdentityFile": _quoted(key),
+        "CertificateFile": _quoted(f"{key}-cert.pub"),
+        "IdentitiesOnly": "yes",
+        "IdentityAgent": "none",
+        "PKCS11Provider": "none",
+        "AddKeysToAgent": "no",
+        "PasswordAuthentication": "no",
+        "KbdInteractiveAuthentication": "no",
+    }
 
 
 def destination(connect: Json) -> str:

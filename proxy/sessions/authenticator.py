@@ -18,7 +18,7 @@ from access.certificates.reading import SENTENCES, CertificateProblem
 from access.context import Access
 from access.errors import STALE, Refused
 from access.grants import grants
-from access.identity import acts, presented, proof
+from access.identity import presented, proof
 from access.identity.presented import Presented
 from access.identity.proof import Proof
 from access.policy.policy import Policy
@@ -139,7 +139,7 @@ class Authenticator:
             policy = await in_force.policy_in_force(self._access, transaction)
             grant = await grants.usable(transaction, claims.grant_id)
             principal = await transaction.get_one(Principal, grant.principal_id)
-            proven = await self._proven(transaction, policy, grant, principal, claims)
+            proven = await self._proven(transaction, policy, grant, principal, claims, brought)
         if policy is None:
             raise AccessRefused(STALE)
         if (grant.resource, grant.role, principal.id) != (resource_name, role_name, claims.principal_id):
@@ -168,13 +168,23 @@ class Authenticator:
         )
 
     async def _proven(
-        self, transaction: AsyncSession, policy: Policy | None, grant: Grant, principal: Principal, claims: Claims
+        self,
+        transaction: AsyncSession,
+        policy: Policy | None,
+        grant: Grant,
+        principal: Principal,
+        claims: Claims,
+        brought: Presented,
     ) -> Proof:
         """What they proved of what the rule asks that gives them the access, or what lacks."""
         requires = policy.required_of_holder(principal.name, grant.resource, grant.role) if policy is not None else None
         if policy is None or requires is None:
             return Proof()
-        now, act = await clock(transaction), acts.take_token(grant.id)
+        now, act = await clock(transaction), brought.act(grant.id)
+        if brought.kind is ClientCredential.KEY:
+            return await proof.weigh_key(
+                self._access, transaction, policy, requires, principal, now, act, brought.presence
+            )
         return await proof.weigh_token(self._access, transaction, policy, requires, principal, now, act, claims.id)
 
     async def _claims(self, brought: Presented, tried: list[Claims]) -> Claims:

@@ -18,6 +18,7 @@ from access.grants.caps import TooManySessions
 from access.grants.grants import GrantUnusable
 from access.grants.sessions import Ending, open_session
 from access.identity.presented import Presented
+from proxy.doors.unknown_keys import UnknownKeys
 from proxy.errors import AccessRefused, Fault, RecorderFailed
 from proxy.masking.from_policy import masker_for
 from proxy.recording.recorder import Recorder
@@ -26,6 +27,7 @@ from proxy.sessions.books import Books
 from proxy.sessions.endings import Endings
 from proxy.sessions.holding import HoldWaiters
 from proxy.sessions.live import LiveSessions
+from proxy.sessions.logins import LoginWaiters
 from proxy.sessions.session import LiveSession
 from proxy.sessions.watch import Watch
 from storage.database import StorageUnavailable
@@ -51,6 +53,8 @@ class Gateway:
         self.recovered = asyncio.Event()
         self.authenticator = Authenticator(access)
         self.waiters = HoldWaiters(access)
+        self.logins = LoginWaiters(access)
+        self.unknown_keys = UnknownKeys()
         self.live = LiveSessions()
         self._openings = asyncio.Semaphore(OPENINGS_AT_ONCE)
         self._endings = Endings(access)

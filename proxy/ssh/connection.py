@@ -1,4 +1,4 @@
-"""One client's connection: its login with a token, and what it asks for then, each thing judged and served.
+"""One client's connection: its login, and what it asks for then, each thing judged and served.
 
 The session is opened with the first channel, not with the login, so that a client that only tries its token
 never counts as live.
@@ -21,11 +21,11 @@ from asyncssh.constants import (
     OPEN_RESOURCE_SHORTAGE,
 )
 
+from access.identity.ssh.authority import ClientAuthority
 from access.policy.values.forward import Destination, allowed
 from access.visible import visible_line
 from proxy.doors.lobby import FIRST_WORDS_S, LobbyLimits
 from proxy.doorstep import Doorstep, Entrance
-from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.algorithms import HOST_KEY, KEY_EXCHANGE
@@ -35,18 +35,17 @@ from proxy.ssh.forwarding.forwarding import MAX_OPEN, no_room
 from proxy.ssh.forwarding.pipe import End
 from proxy.ssh.global_requests import answer_requests
 from proxy.ssh.guesses import judge_guesses
+from proxy.ssh.login.login import Login
+from proxy.ssh.login.public_key import take_over
 from proxy.ssh.pacing import pace
 from proxy.ssh.serving import Serving
 from proxy.ssh.strangers import bound_strangers
 from proxy.ssh.transport import quicken, refuse_unknown_types
 from storage.audit import trail
 from storage.database import StorageUnavailable
-from storage.model import Protocol
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
-#: sshpass and what works like it (Ansible) wait for "assword".
-PROMPT = "Gatepass token as password: "
 #: Different refusals of one connection that are put on record, and how long the names in them are.
 MAX_REFUSALS = 32
 MAX_NAME_CHARS = 300
@@ -84,6 +83,7 @@ class Connection(asyncssh.SSHServer):
         limits: Limits,
         *,
         keys: Path,
+        authority: ClientAuthority,
         entrance: Entrance,
         own: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
@@ -91,12 +91,11 @@ class Connection(asyncssh.SSHServer):
         self._limits = limits
         #: The folder of the authorities that certify keys of sessions.
         self._keys = keys
+        self._authority = authority
         self._entrance = entrance
         #: Runs a coroutine as a task of the listener.
         self._own = own
         self._client = "unknown"
-        self._failures = 0
-        self._admission: Admission | None = None
         self._grace: asyncio.TimerHandle | None = None
         self._numbers = 0
         #: Connections to be forwarded that are not open yet; they may wait for the session.
@@ -118,16 +117,29 @@ class Connection(asyncssh.SSHServer):
         refuse_unknown_types(conn)
         answer_requests(conn)
         bound_strangers(conn)
+        self._login = Login(
+            self._gateway,
+            conn,
+            self._client,
+            authority=self._authority,
+            tries=self._limits.auth_tries,
+            own=self._own,
+        )
+        take_over(conn, self._login)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._serving.gone()
         self._doorstep.left()
+        self._login.left()
         self._disarm()
         if self._admission is None:
             why = self._doorstep.dropped or (type(exc).__name__ if exc else "closed")
             self._doorstep.note("ssh_login_ended", why, client=self._client)
 
     def begin_auth(self, username: str) -> bool:
+        return True
+
+    def public_key_auth_supported(self) -> bool:
         return True
 
     def password_auth_supported(self) -> bool:
@@ -137,28 +149,17 @@ class Connection(asyncssh.SSHServer):
         return True
 
     async def validate_password(self, username: str, password: str) -> bool:
-        return await self._admit(username, password)
+        return await self._login.by_token(username, password)
 
     def get_kbdint_challenge(self, username: str, lang: str, submethods: str) -> KbdIntChallenge:
-        return "", "", "", ((PROMPT, False),)
+        return self._login.question
 
-    async def validate_kbdint_response(self, username: str, responses: KbdIntResponse) -> bool:
-        return len(responses) == 1 and await self._admit(username, responses[0])
+    async def validate_kbdint_response(self, username: str, responses: KbdIntResponse) -> bool | KbdIntChallenge:  # pyright: ignore[reportIncompatibleMethodOverride] - asyncssh takes a next challenge, and its types do not say so
+        return await self._login.answered(username, responses)
 
-    async def _admit(self, username: str, token: str) -> bool:
-        """Let a good token in. A client says no more than "permission denied", so the reason goes ahead as a banner."""
-        try:
-            self._admission = await self._gateway.admit(
-                username=username, token=token.strip(), protocol=Protocol.SSH, client=self._client
-            )
-        except AccessRefused as refusal:
-            self._failures += 1
-            with contextlib.suppress(OSError):
-                self._conn.send_auth_banner(f"gatepass: {refusal}\n")
-            if self._failures >= self._limits.auth_tries:
-                raise asyncssh.PermissionDenied("Too many tokens were refused.") from refusal
-            return False
-        return True
+    @property
+    def _admission(self) -> Admission | None:
+        return self._login.admission
 
     def auth_completed(self) -> None:
         self._grace = asyncio.get_running_loop().call_later(self._limits.first_channel_s, self._drop_idle)

@@ -1,6 +1,6 @@
 """The SSH port: a listener with its own host key, which gives every client a Connection.
 
-It offers tokens as passwords, and shells, commands and sftp as the role allows. It forwards nothing, and its own log
+It lets people in by tokens, certificates and keys, and offers shells, commands and sftp as the role allows. Its own log
 never holds what asyncssh would log of commands and environments.
 """
 
@@ -15,6 +15,8 @@ from typing import Any, Self
 import asyncssh
 import structlog
 
+from access.identity.ssh.authority import ClientAuthority
+from access.identity.ssh.public_keys import SIGNATURES
 from proxy.doorstep import Entrance
 from proxy.place import ALONE, Place
 from proxy.sessions.gateway import Gateway
@@ -44,6 +46,7 @@ class SshListener:
         self._listen = settings.listen
         self._keys = settings.keys
         self._key = host_key(settings.keys)
+        self._authority = ClientAuthority(settings.keys)
         self._limits = settings.limits
         self._place = settings.place
         self._entrance = Entrance(settings.limits.lobby, first_words_s=settings.limits.first_words_s)
@@ -65,12 +68,13 @@ class SshListener:
             x11_forwarding=False,
             allow_scp=False,
             gss_host=None,
-            public_key_auth=False,
+            public_key_auth=True,
             host_based_auth=False,
             compression_algs=None,
             kex_algs=list(KEY_EXCHANGE),
             encryption_algs=list(ENCRYPTION),
             mac_algs=list(MACS),
+            signature_algs=list(SIGNATURES),
             login_timeout=self._limits.login_grace_s,
             keepalive_interval=KEEPALIVE_S,
             keepalive_count_max=KEEPALIVE_TRIES,
@@ -97,7 +101,14 @@ class SshListener:
         return self._key.export_public_key().decode().strip()
 
     def _connection(self) -> Connection:
-        return Connection(self._gateway, self._limits, keys=self._keys, entrance=self._entrance, own=self._own)
+        return Connection(
+            self._gateway,
+            self._limits,
+            keys=self._keys,
+            authority=self._authority,
+            entrance=self._entrance,
+            own=self._own,
+        )
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

@@ -23,6 +23,7 @@ from storage.model.people.saml import SamlAnswer, SamlSeen
 from storage.model.people.scim import ScimGroup, ScimMember, ScimUser
 from storage.model.people.security_key import KeyEnd, SecurityKey
 from storage.model.people.sign_in_code import SignInCode, SignInCodeKind
+from storage.model.people.ssh_credential import LoginState, SshCertificate, SshKey, SshKeyText, SshLogin
 from storage.model.people.touch import Touch, TouchPurpose
 from storage.model.policy import PolicyInForce, PolicyVersion
 from storage.model.post import Post, PostPurpose, PostSubject
@@ -51,6 +52,7 @@ __all__ = [
     "IdentityProvider",
     "IssuedCredential",
     "KeyEnd",
+    "LoginState",
     "PolicyInForce",
     "PolicyVersion",
     "Post",
@@ -76,6 +78,10 @@ __all__ = [
     "SignInCodeKind",
     "SignInKind",
     "SlackLink",
+    "SshCertificate",
+    "SshKey",
+    "SshKeyText",
+    "SshLogin",
     "Statement",
     "Touch",
     "TouchPurpose",

@@ -24,6 +24,7 @@ class PostSubject(StrEnum):
     #: A Slack account that was linked to somebody.
     LINK = "link"
     SECURITY_KEY = "security_key"
+    SSH_KEY = "ssh_key"
 
 
 class PostPurpose(StrEnum):

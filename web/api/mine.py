@@ -71,14 +71,14 @@ class MineApi:
         return web.json_response({"grants": shown, "gateway": self._gateway()})
 
     async def _token(self, request: web.Request, me: SignedIn) -> web.Response:
-        grant_id, detail = (await self._own(request, me)).id, _known_by(me)
+        grant_id, detail = (await own_grant(self._access, request, me)).id, _known_by(me)
         client = request[CLIENT]
         handed = await hand_token(self._access, grant_id, me.principal, source="cli", detail=detail, client=client)
         return web.json_response({"token": handed.token, "expires_at": handed.until.isoformat()})
 
     async def _certificate(self, request: web.Request, me: SignedIn) -> web.Response:
         """One over the key of the request in `csr`, PEM (RFC 2986), for PostgreSQL's TLS."""
-        grant_id, said = (await self._own(request, me)).id, await body(request)
+        grant_id, said = (await own_grant(self._access, request, me)).id, await body(request)
         if not self._settings.takes_certificates:
             raise ApiRefused(409, "no_certificates", "This gateway takes no client certificates. Use a token.")
         try:
@@ -92,21 +92,9 @@ class MineApi:
         return web.json_response({"certificate": pem, "id": signed.id, "expires_at": signed.until.isoformat()})
 
     async def _end(self, request: web.Request, me: SignedIn) -> web.Response:
-        own = await self._own(request, me)
+        own = await own_grant(self._access, request, me)
         ended = await grants.revoke(self._access, own.id, me.principal, source="cli")
         return web.json_response({"id": str(ended.id), "ended": True})
-
-    async def _own(self, request: web.Request, me: SignedIn) -> Grant:
-        """The grant of the path, over or not. Raises ApiRefused for what is somebody else's, as for what is not."""
-        try:
-            grant_id = UUID(request.match_info["id"])
-        except ValueError as error:
-            raise _none() from error
-        async with self._access.database.transaction() as transaction:
-            grant = await transaction.get(Grant, grant_id)
-        if grant is None or grant.principal_id != me.principal.id:
-            raise _none()
-        return grant
 
     def _shown(self, grant: Grant, me: SignedIn, now: datetime) -> shapes.Json:
         policy = self._access.policies.current
@@ -127,6 +115,19 @@ def _known_by(me: SignedIn) -> dict[str, object]:
     """How whoever asks was known, for the audit log."""
     session = me.session
     return {"command_line": str(session.id), "device": session.device, "methods": session.methods}
+
+
+async def own_grant(access: Access, request: web.Request, me: SignedIn) -> Grant:
+    """The grant of the path, over or not. Raises ApiRefused for what is somebody else's, as for what is not."""
+    try:
+        grant_id = UUID(request.match_info["id"])
+    except ValueError as error:
+        raise _none() from error
+    async with access.database.transaction() as transaction:
+        grant = await transaction.get(Grant, grant_id)
+    if grant is None or grant.principal_id != me.principal.id:
+        raise _none()
+    return grant
 
 
 def _none() -> ApiRefused:

@@ -1,6 +1,6 @@
 """Lost: what somebody no longer has in their own hands is ended for them, by an operator, and they are told.
 
-Signing out ends every browser and command line, and with `grants` all that is open and asked for. Ending keys lets the
+Signing out ends every browser, command line and SSH key, and with `grants` all that is open and asked for. Ending keys lets the
 person register a first key again, with a sign-in alone: an operator does it once they know who asks.
 """
 
@@ -14,6 +14,7 @@ from access.context import Access
 from access.errors import Refused
 from access.grants import grants, revocation
 from access.identity import browser_sessions, security_keys
+from access.identity.ssh import certificates, keys
 from access.in_force import policy_in_force
 from access.text import storable
 from storage.audit import trail
@@ -29,15 +30,20 @@ class SignedOut:
     """What ended, counted."""
 
     sign_ins: int
+    ssh_keys: int
     grants: int
 
 
 async def sign_out(access: Access, name: str, operator: str, *, with_grants: bool) -> SignedOut:
     """Sign `name` out everywhere; `operator` as the audit log names them. Raises Refused for who is nobody."""
     async with access.database.transaction() as transaction:
+        # Who they are in Slack may stand in the directory alone.
+        await policy_in_force(access, transaction)
         person = await _person(transaction, name)
         now = await clock(transaction)
         ended = await browser_sessions.end_all(transaction, person, BrowserEnd.OPERATOR, now)
+        await certificates.left(transaction, person, now)
+        ssh_keys = await keys.end_all(access, transaction, person, KeyEnd.OPERATOR, now)
         open_now = await grants.of(transaction, person, now) if with_grants else []
         if with_grants:
             await revocation.cancel_requests_of(transaction, person, WHY, now, source="cli")
@@ -48,27 +54,26 @@ async def sign_out(access: Access, name: str, operator: str, *, with_grants: boo
             action="cli:person:sign_out",
             resource=person.name,
             at=now,
-            detail={"sign_ins": ended, "grants": [str(each.id) for each in open_now]},
+            detail={"sign_ins": ended, "ssh_keys": ssh_keys, "grants": [str(each.id) for each in open_now]},
         )
-        return SignedOut(ended, len(open_now))
+        return SignedOut(ended, ssh_keys, len(open_now))
 
 
 async def end_keys(access: Access, name: str, operator: str) -> list[str]:
     """End the security keys of `name`; returns what they were called. Raises Refused for who is nobody."""
     async with access.database.transaction() as transaction:
-        # Who they are in Slack may stand in the directory alone.
         await policy_in_force(access, transaction)
         person = await _person(transaction, name)
         now = await clock(transaction)
-        keys = await security_keys.end_all(access, transaction, person, KeyEnd.OPERATOR, now)
-        called = [key.name for key in keys]
+        ended = await security_keys.end_all(access, transaction, person, KeyEnd.OPERATOR, now)
+        called = [key.name for key in ended]
         await trail.record(
             transaction,
             actor=operator,
             action="cli:person:end_keys",
             resource=person.name,
             at=now,
-            detail={"keys": [str(key.id) for key in keys]},
+            detail={"keys": [str(key.id) for key in ended]},
         )
         return called
 

@@ -21,6 +21,8 @@ from access.identity import browser_sessions, security_keys
 from access.identity.people import slack_identity
 from access.identity.proven import SignIn
 from access.identity.scim import named_groups
+from access.identity.ssh import certificates
+from access.identity.ssh import keys as ssh_keys
 from access.policy.policy import Policy
 from access.policy.shapes.providers import EmailProof, Identify, Provider
 from access.policy.values.mailbox import folded
@@ -160,6 +162,8 @@ async def leave(transaction: AsyncSession, provider: Provider, user: ScimUser, n
         return None
     await browser_sessions.left(transaction, principal, now)
     await security_keys.left(transaction, principal, now)
+    await certificates.left(transaction, principal, now)
+    await ssh_keys.left(transaction, principal, now)
     slack = await slack_identity(transaction, principal)
     if slack is not None and slack.given_by is not GivenBy.POLICY:
         slack.retired_at = principal.identity_lost_at = now

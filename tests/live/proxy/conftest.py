@@ -97,7 +97,8 @@ async def gateway(access: Access, tmp_path: Path) -> AsyncIterator[Gateway]:
     """A registered gateway whose sessions are watched."""
     opened = Gateway(access, tmp_path / "recordings")
     notices = Notices(access.database)
-    tasks = [asyncio.create_task(work) for work in (notices.run(), opened.watch(notices), opened.keep_books())]
+    works = (notices.run(), opened.watch(notices), opened.keep_books(), opened.logins.follow(notices))
+    tasks = [asyncio.create_task(work) for work in works]
     try:
         async with registered(access.database) as (instance_id, _):
             opened.instance_id = instance_id

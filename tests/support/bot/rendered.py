@@ -11,7 +11,7 @@ from bot.blocks.digest import render_digest
 from bot.blocks.listing import render_help, render_home, render_list
 from bot.blocks.message import Message
 from bot.blocks.modals import render_deny_form, render_revoke_form, render_token, render_too_late, render_waiting
-from bot.blocks.notices import render_key_notice, render_linked
+from bot.blocks.notices import render_key_notice, render_linked, render_ssh_key_notice
 from bot.blocks.reply import render_reply, render_superseded
 from bot.blocks.request import render_card
 from bot.blocks.request_form import OPTION_LIMIT, Already, Choice, Draft, render_form, render_notice
@@ -22,7 +22,7 @@ from bot.facts.facts import Phase, RequestFacts, StatementFacts
 from slack_simulator.blocks.plain import plain_blocks, plain_view
 from slack_simulator.blocks.views import view_problems
 from slack_simulator.webapi.content import checked_blocks
-from storage.model import HoldState, KeyEnd, PostSubject, RequestState, SecurityKey
+from storage.model import HoldState, KeyEnd, PostSubject, RequestState, SecurityKey, SshKey
 from support.bot.facts import NOW, digest_facts, request_facts, statement_facts
 
 NAMES = {"U0ALICE": "alice", "U0BOB": "bob", "C0INCIDENT": "incidents"}
@@ -56,6 +56,24 @@ def every_statement() -> list[StatementFacts]:
 def every_key() -> list[SecurityKey]:
     """A key that counts, and one for each way in which it ended."""
     return [_key(None), *map(_key, KeyEnd)]
+
+
+def every_ssh_key() -> list[SshKey]:
+    """Likewise."""
+    return [_ssh_key(None), _ssh_key(KeyEnd.REMOVED), _ssh_key(KeyEnd.LEFT)]
+
+
+def _ssh_key(reason: KeyEnd | None) -> SshKey:
+    return SshKey(
+        principal_id=UUID(int=1),
+        fingerprint=b"f" * 32,
+        public_key=b"p",
+        kind="sk-ssh-ed25519@openssh.com",
+        name=HOSTILE,
+        created_at=NOW,
+        ended_at=None if reason is None else NOW,
+        end_reason=reason,
+    )
 
 
 def _key(reason: KeyEnd | None) -> SecurityKey:
@@ -112,6 +130,7 @@ RENDERERS: dict[Callable[..., Rendering], Callable[[], Iterable[Rendering]]] = {
         render_step_up(f"This takes {HOSTILE}.", "", ""),
     ],
     render_key_notice: lambda: [render_key_notice(key, "https://gate.example.com") for key in every_key()],
+    render_ssh_key_notice: lambda: [render_ssh_key_notice(key, "https://gate.example.com") for key in every_ssh_key()],
     render_token: lambda: [render_token(request_facts(RequestState.APPROVED), "ey" + "J" * 900, NOW)],
 }
 

@@ -109,6 +109,7 @@ async def pages_stage(
     database: Database, folder: Path, *, scheme: str = "http", **more: Any
 ) -> AsyncGenerator[PagesStage]:
     """`more` are settings of the room; `tls` goes with `https`."""
+    more.setdefault("ssh_keys", folder / "keys")
     async with demo_provider("Example Corp", ACCOUNTS) as provider:
         world = await world_of(database, folder, document(provider.issuer))
         # The address is known once the port is, and the pages need it before they listen.

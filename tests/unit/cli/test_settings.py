@@ -55,6 +55,7 @@ def test_every_variable_is_documented_and_no_other() -> None:
 def test_the_documented_name_is_read(monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     special = {
         "GATEPASS_LOG_FORMAT": "json",
+        "GATEPASS_CERTIFICATE_SOURCE": "any",
         "GATEPASS_WEB_URL": "https://gate.example.com",
         "GATEPASS_WEB_PROXIES": "10.0.0.1, 10.1.0.0/16",
     }

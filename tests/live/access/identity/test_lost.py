@@ -115,7 +115,7 @@ async def test_as_an_operator_does_it(world: World, dsn: str, tmp_path: Path) ->
     out = await people("sign-out", "alice", "--grants")
     assert out.status == 0
     assert out.said.splitlines() == [
-        "alice is signed out: 1 sign-in ended, of browsers and commands.",
+        "alice is signed out: 1 sign-in and 0 SSH keys ended.",
         "1 access was revoked; sessions under them are cut.",
     ]
     assert (await people("end-keys", "alice")).said.startswith('Ended for alice: "Blue key". They register another')

@@ -9,8 +9,8 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from proxy.ssh.connection import PROMPT
 from proxy.ssh.listener import SshListener
+from proxy.ssh.login.browser import PROMPT, PROMPT_OR_BROWSER
 from proxy.ssh.transport import EOW, on_request
 from support.ssh import MakeClient, connected
 
@@ -40,9 +40,10 @@ async def test_sshpass_sees_that_it_is_asked(client: MakeClient) -> None:
 
 
 @pytest.mark.finding("ssh-F5")
-async def test_the_prompt_says_what_is_asked_for_and_how() -> None:
-    assert "assword" in PROMPT
-    assert "Gatepass token" in PROMPT
+@pytest.mark.parametrize("prompt", [PROMPT, PROMPT_OR_BROWSER])
+async def test_the_prompt_says_what_is_asked_for_and_how(prompt: str) -> None:
+    assert "assword" in prompt
+    assert "Gatepass token" in prompt
 
 
 @pytest.mark.finding("ssh-F4")

@@ -51,7 +51,12 @@ PATHS = [
     ("POST", f"/api/requests/{UUID(int=1)}/cancel"),
     ("POST", f"/api/grants/{UUID(int=1)}/token"),
     ("POST", f"/api/grants/{UUID(int=1)}/tls-certificate"),
+    ("POST", f"/api/grants/{UUID(int=1)}/ssh-certificate"),
     ("POST", f"/api/grants/{UUID(int=1)}/end"),
+    ("GET", "/api/ssh-keys"),
+    ("POST", "/api/ssh-keys"),
+    ("POST", "/api/ssh-keys/text"),
+    ("POST", f"/api/ssh-keys/{UUID(int=1)}/end"),
     ("POST", "/api/sign-out"),
 ]
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from bot.blocks.notices import render_key_notice, render_linked
-from storage.model import SecurityKey
+from bot.blocks.notices import render_key_notice, render_linked, render_ssh_key_notice
+from storage.model import SecurityKey, SshKey
 from support.bot.facts import NOW
-from support.bot.rendered import assert_inert, every_key, read_message
+from support.bot.rendered import assert_inert, every_key, every_ssh_key, read_message
 
 PAGES = "https://gate.example.com"
 SAYS = {
@@ -22,6 +22,15 @@ def test_what_became_of_it(key: SecurityKey) -> None:
     message = render_key_notice(key, PAGES)
     assert SAYS[key.end_reason] in read_message(message)
     assert "Was it not you?" in read_message(message)
+    assert_inert(message)
+
+
+@pytest.mark.parametrize("key", every_ssh_key(), ids=lambda key: str(key.end_reason))
+def test_what_became_of_an_ssh_key(key: SshKey) -> None:
+    message = render_ssh_key_notice(key, PAGES)
+    assert SAYS[key.end_reason] in read_message(message)
+    assert ("SHA256:ZmZm" in read_message(message)) is (key.end_reason is None)
+    assert "touch" not in read_message(message)
     assert_inert(message)
 
 

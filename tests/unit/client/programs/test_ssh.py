@@ -11,7 +11,7 @@ KEY = "gate.example.com_443"
 
 
 def test_no_secret_is_in_the_options_and_the_host_is_verified() -> None:
-    words = ssh.options(CONNECT, KEY, "/home/a b/%h/known_hosts")
+    words = ssh.options(CONNECT, KEY, "/home/a b/%h/known_hosts", ssh.BY_TOKEN)
     said = dict(word.split("=", 1) for word in words if word != "-o")
     assert said["StrictHostKeyChecking"] == "yes"
     assert said["UserKnownHostsFile"] == '"/home/a b/%%h/known_hosts"'
@@ -20,6 +20,17 @@ def test_no_secret_is_in_the_options_and_the_host_is_verified() -> None:
     assert "userknownhostsfile /home/a b/%h/known_hosts\n" in read
     assert f"hostkeyalias {ssh.alias(KEY)}\n" in read
     assert ssh.known_hosts(KEY, "ssh-ed25519 AAAA comment\n") == f"{ssh.alias(KEY)} ssh-ed25519 AAAA\n"
+
+
+def test_a_certificate_is_the_only_thing_that_is_offered() -> None:
+    words = ssh.options(CONNECT, KEY, "/kept", ssh.by_certificate("/home/a b/%h/key"))
+    read = subprocess.run(["ssh", "-F", "none", *words, "-G", "x"], capture_output=True, text=True, check=True).stdout
+    said = read.splitlines()
+    assert [each for each in said if each.startswith("identityfile ")] == ["identityfile /home/a b/%%h/key"]
+    assert "certificatefile /home/a b/%%h/key-cert.pub" in said
+    for each in ("identitiesonly yes", "identityagent none", "passwordauthentication no", "batchmode no"):
+        assert each in said
+    assert "kbdinteractiveauthentication no" in said
 
 
 def test_only_the_gateways_question_is_answered(tmp_path: Path) -> None:

@@ -1,0 +1,283 @@
+"""SSH logins that wait for their person to say, in a browser where they are signed in, that it is them.
+
+A link is good for one connection, for ten minutes, once. Whoever opens it lets that connection in as themselves, so the
+page says where it comes from, and a number that only its terminal shows is compared, or typed where the two are on
+different networks.
+"""
+
+import hashlib
+import hmac
+import ipaddress
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from access.changes import actor
+from access.context import Access
+from access.errors import STALE, PolicyStale, Refused
+from access.grants import grants
+from access.identity import acts, proof
+from access.identity.browser_sessions import SignedIn
+from access.identity.proof import Proof, Unproven
+from access.in_force import policy_in_force
+from access.policy.policy import Policy
+from access.policy.shapes.credentials import ClientCredential
+from access.tokens import Claims, new_token_id
+from storage.audit import trail
+from storage.database import clock
+from storage.locks import Lock, take
+from storage.model import Grant, LoginState, Principal, Protocol, SshLogin
+from storage.notices import Topic, notify
+
+LIFETIME: Final = timedelta(minutes=10)
+#: Connections that may wait at once, of one source and in all: each holds a place at the door.
+MAX_PER_SOURCE: Final = 4
+MAX_IN_ALL: Final = 60
+#: Links that one source gets within their lifetime, whatever became of them.
+MAX_LINKS: Final = 20
+#: How long is kept which logins nobody let in.
+KEPT: Final = timedelta(days=1)
+#: Wrong numbers until a link is over.
+MAX_MISSES: Final = 3
+SECRET_BYTES: Final = 32
+_DIGITS: Final = 4
+_LONGEST: Final = 128
+
+_OVER: Final = "This link is over, or it was used: it is good for one connection, for ten minutes. Start ssh again."
+NOT_ME: Final = "Somebody opened the link and said that it was not them. Nobody was let in."
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What the terminal shows: the link's secret, and the number."""
+
+    id: UUID
+    secret: bytes
+    number: str
+    expires_at: datetime
+
+
+async def offer(access: Access, door: str, *, client: str, source: str, software: str) -> Offered:
+    """A link for the connection from `client` (host:port), which counts for `source`. Raises Refused."""
+    role, _, resource = door.partition("@")
+    if not role or not resource or max(len(role), len(resource)) > _LONGEST:
+        raise Refused("The user name must be role@resource, for example deploy@web-1.")
+    secret, number = secrets.token_bytes(SECRET_BYTES), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+    async with access.database.transaction() as transaction:
+        await take(transaction, Lock.SSH_LOGIN)
+        now = await clock(transaction)
+        waiting = (col(SshLogin.state) == LoginState.WAITING) & (col(SshLogin.expires_at) > now)
+        await transaction.execute(
+            delete(SshLogin).where(col(SshLogin.created_at) < now - KEPT, col(SshLogin.credential).is_(None))
+        )
+        recent = (col(SshLogin.created_at) > now - LIFETIME) & (col(SshLogin.source) == source)
+        if (await transaction.scalar(select(func.count()).where(recent)) or 0) >= MAX_LINKS:
+            raise Refused("There were many links for your address. Wait ten minutes, or use a token.")
+        theirs = await transaction.scalar(select(func.count()).where(waiting, col(SshLogin.source) == source)) or 0
+        if theirs >= MAX_PER_SOURCE:
+            raise Refused(f"{theirs} logins from your address wait for a browser. Finish those, or use a token.")
+        if (await transaction.scalar(select(func.count()).where(waiting)) or 0) >= MAX_IN_ALL:
+            raise Refused("Many logins wait for a browser at the moment. Try again in a minute, or use a token.")
+        login = SshLogin(
+            secret_hash=_hash(secret),
+            resource=resource,
+            role=role,
+            client=client[:255],
+            source=source,
+            software=software[:255],
+            number=number,
+            created_at=now,
+            expires_at=now + LIFETIME,
+        )
+        transaction.add(login)
+        await transaction.flush()
+    return Offered(login.id, secret, number, login.expires_at)
+
+
+async def state(access: Access, login_id: UUID) -> SshLogin:
+    """As it stands; one that is too late has the state OVER."""
+    async with access.database.transaction() as transaction:
+        login = await transaction.get_one(SshLogin, login_id)
+        if login.state in _UNDECIDED and login.expires_at <= await clock(transaction):
+            login.state = LoginState.OVER
+        return login
+
+
+async def gone(access: Access, login_id: UUID) -> None:
+    """Its connection waits no more: whoever opens the link lets nobody in."""
+    async with access.database.transaction() as transaction:
+        await transaction.execute(
+            update(SshLogin)
+            .where(col(SshLogin.id) == login_id, col(SshLogin.state).in_(_UNDECIDED))
+            .values(state=LoginState.OVER)
+        )
+
+
+async def claims(access: Access, login_id: UUID) -> Claims:
+    """What it was let in by, for the connection that waited, once. Raises Refused."""
+    async with access.database.transaction() as transaction:
+        now = await clock(transaction)
+        login = await transaction.scalar(
+            update(SshLogin)
+            .where(
+                col(SshLogin.id) == login_id,
+                col(SshLogin.state) == LoginState.ALLOWED,
+                col(SshLogin.expires_at) > now,
+            )
+            .values(state=LoginState.USED)
+            .returning(SshLogin)
+        )
+        if login is None or login.principal_id is None or login.grant_id is None or login.credential is None:
+            found = await transaction.get(SshLogin, login_id)
+            refused = found is not None and found.state is LoginState.REFUSED
+            raise Refused(NOT_ME if refused else "Nobody let this login in within its ten minutes. Start ssh again.")
+        holder = await transaction.get_one(Principal, login.principal_id)
+    return Claims(
+        principal_id=holder.id,
+        grant_id=login.grant_id,
+        resource=login.resource,
+        role=login.role,
+        kind=holder.kind,
+        issued_at=login.decided_at or now,
+        expires_at=login.expires_at,
+        id=login.credential,
+    )
+
+
+# --- in the browser ---------------------------------------------------------------------------------------------------
+
+
+async def look(transaction: AsyncSession, secret: bytes, now: datetime) -> SshLogin:
+    """Which connection a link is for. Raises Refused for one that is over."""
+    return await _waiting(transaction, secret, now, locked=False)
+
+
+async def grant_for(transaction: AsyncSession, policy: Policy, me: Principal, login: SshLogin) -> Grant | None:
+    """The access of `me` that it would be let in by: of several the one that lasts longest."""
+    mine = await grants.of(transaction, me)
+    fitting = [each for each in mine if (each.resource, each.role) == (login.resource, login.role)]
+    allowed = [each for each in fitting if grants.still_allowed(policy, each, me.name) is None]
+    return allowed[-1] if allowed else None
+
+
+def is_near(login: SshLogin, address: str) -> bool:
+    """Whether a browser at `address` is where the connection comes from, as far as addresses tell."""
+    try:
+        found, network = ipaddress.ip_address(address.partition("%")[0]), ipaddress.ip_network(login.source)
+    except ValueError:
+        return False
+    found = getattr(found, "ipv4_mapped", None) or found
+    return found in network or (found.is_loopback and network.is_loopback)
+
+
+async def allow(
+    access: Access, secret: bytes, me: SignedIn, *, typed: str | None, must_type: bool, touch: UUID | None
+) -> SshLogin:
+    """Let it in as `me`. `must_type`: the number must be `typed`, for this browser is on another network.
+
+    Raises Refused, of which Unproven says that it takes a touch, and PolicyStale.
+    """
+    proven, refusal = Proof(), None
+    async with access.database.transaction() as transaction:
+        policy = await policy_in_force(access, transaction)
+        now = await clock(transaction)
+        login = await _waiting(transaction, secret, now, locked=True)
+        grant = await grant_for(transaction, policy, me.principal, login) if policy is not None else None
+        if policy is None:
+            refusal = STALE
+        elif must_type and not hmac.compare_digest((typed or "").strip().encode(), login.number.encode()):
+            refusal = await _missed(transaction, login)
+        elif grant is None:
+            refusal = f"You have no open access to {login.role}@{login.resource}. Ask for it, then start ssh again."
+        else:
+            refusal = _not_taken(policy, grant)
+        if refusal is None and policy is not None and grant is not None:
+            requires = policy.required_of_holder(me.principal.name, grant.resource, grant.role)
+            credential, act = new_token_id(), acts.let_in(login.id)
+            proven = await proof.weigh(
+                access, transaction, policy, requires, me.principal, now, act, touch, token=credential
+            )
+            refusal = proven.lacking
+            if refusal is None:
+                login.state, login.decided_at, login.credential = LoginState.ALLOWED, now, credential
+                login.principal_id, login.grant_id = me.principal.id, grant.id
+                await transaction.flush()
+                await notify(transaction, Topic.SSH_LOGIN, login.id)
+        await _record(transaction, login, me, "allow", refusal, proven)
+    if proven.lacking is not None:
+        raise Unproven(proven)
+    if refusal is not None:
+        raise Refused(refusal) if refusal != STALE else PolicyStale
+    return login
+
+
+async def refuse(access: Access, secret: bytes, me: SignedIn) -> SshLogin:
+    """Whoever opened the link says that it is not them: the connection is told, and counts as a refused login."""
+    async with access.database.transaction() as transaction:
+        now = await clock(transaction)
+        login = await _waiting(transaction, secret, now, locked=True)
+        login.state, login.decided_at, login.principal_id = LoginState.REFUSED, now, me.principal.id
+        await transaction.flush()
+        await notify(transaction, Topic.SSH_LOGIN, login.id)
+        await _record(transaction, login, me, "refuse", None, Proof())
+    return login
+
+
+#: States in which somebody may still come in.
+_UNDECIDED: Final = (LoginState.WAITING, LoginState.ALLOWED)
+
+
+async def _waiting(transaction: AsyncSession, secret: bytes, now: datetime, *, locked: bool) -> SshLogin:
+    asked = select(SshLogin).where(
+        col(SshLogin.secret_hash) == _hash(secret),
+        col(SshLogin.state) == LoginState.WAITING,
+        col(SshLogin.expires_at) > now,
+    )
+    found = await transaction.scalar(asked.with_for_update() if locked else asked)
+    if found is None:
+        raise Refused(_OVER)
+    return found
+
+
+async def _missed(transaction: AsyncSession, login: SshLogin) -> str:
+    login.misses += 1
+    if login.misses < MAX_MISSES:
+        return "That is not the number in the terminal. If a link was sent to you, it is somebody else's: say Not me."
+    login.state = LoginState.REFUSED
+    await transaction.flush()
+    await notify(transaction, Topic.SSH_LOGIN, login.id)
+    return "That was not the number in the terminal, three times, so this link is over. Start ssh again."
+
+
+def _not_taken(policy: Policy, grant: Grant) -> str | None:
+    resource = policy.resources[grant.resource]
+    if resource.type is not Protocol.SSH or ClientCredential.BROWSER not in resource.roles[grant.role].accepts:
+        return f"{grant.role}@{grant.resource} lets nobody in by a browser."
+    return None
+
+
+async def _record(
+    transaction: AsyncSession, login: SshLogin, me: SignedIn, action: str, refusal: str | None, proven: Proof
+) -> None:
+    detail = {"login": str(login.id), "client": login.client, "browser": str(me.session.id)}
+    if refusal is None and login.credential is not None:
+        detail["credential"] = login.credential
+    await trail.record(
+        transaction,
+        actor=actor(me.principal),
+        action=f"web:ssh_login:{action}",
+        resource=f"{login.resource}/{login.role}",
+        outcome="success" if refusal is None else "denied",
+        grant=login.grant_id,
+        detail={**detail, "why": refusal} if refusal is not None else {**detail, **proven.detail},
+    )
+
+
+def _hash(secret: bytes) -> bytes:
+    return hashlib.sha256(secret).digest()

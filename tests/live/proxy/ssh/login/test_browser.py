@@ -1,0 +1,317 @@
+"""Plain ssh without token or key: the link that it shows, who may use it, and what ssh does then."""
+
+import asyncio
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, replace
+from typing import Any
+
+import asyncpg
+import asyncssh
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from access.context import Access
+from access.errors import Refused
+from access.grants import grants
+from access.identity import acts
+from access.identity.proof import Unproven
+from access.identity.ssh import logins
+from proxy.ssh.listener import SshListener
+from storage.model import LoginState, SshLogin
+from support.access import World
+from support.identity.touching import owner, signed_in
+from support.proxy import Grants
+from support.ssh import Audited, Client, MakeClient, Sessions, until
+
+PAGES = "https://gate.example.com"
+
+
+@pytest.fixture
+async def access(access: Access) -> Access:
+    return replace(access, pages=PAGES)
+
+
+@dataclass
+class Waiting:
+    """One ssh that shows its link and waits."""
+
+    process: asyncio.subprocess.Process
+    said: str
+
+    @property
+    def secret(self) -> bytes:
+        [word] = re.findall(rf"{PAGES}/let-in/(\S+)", self.said)
+        return base64.urlsafe_b64decode(word + "=")
+
+    @property
+    def number(self) -> str:
+        [number] = re.findall(r"compare the number: (\d{4})", self.said)
+        return number
+
+    async def end(self) -> tuple[int | None, bytes, str]:
+        out, err = await self.process.communicate(b"")
+        return self.process.returncode, out, err.decode()
+
+
+async def waiting(ssh: Client, *command: str) -> Waiting:
+    ssh.token = ""
+    ssh.options = ["PreferredAuthentications=keyboard-interactive"]
+    process = await ssh.start(ssh.command(ssh.destination, *(command or ("echo in",))))
+    assert process.stderr is not None
+    said = ""
+    async with asyncio.timeout(20):
+        while "waiting for ten minutes" not in said:
+            line = (await process.stderr.readline()).decode()
+            assert line, said
+            said += line
+    return Waiting(process, said)
+
+
+async def test_ssh_goes_on_once_its_person_says_so(
+    client: MakeClient, world: World, sessions: Sessions, audited: Audited
+) -> None:
+    ssh = await client()
+    shown = await waiting(ssh)
+    assert "let this terminal in as deploy@web-1, from 127.0.0.1" in shown.said
+    alice = await signed_in(world, "alice")
+    async with world.database.transaction() as transaction:
+        login = await logins.look(transaction, shown.secret, alice.session.created_at)
+    assert (login.number, login.software.startswith("SSH-2.0-OpenSSH")) == (shown.number, True)
+    await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+    assert (await shown.end())[:2] == (0, b"in\n")
+    [session] = await sessions()
+    [row] = await world.all(SshLogin)
+    assert session.credential == {"kind": "browser", "login": str(row.id), "id": row.credential}
+    assert row.state is LoginState.USED
+    [allowed] = await audited("web:ssh_login:allow")
+    assert (allowed["actor"], allowed["outcome"], allowed["detail"]["client"]) == ("human:alice", "success", row.client)
+    # The link opens nothing more.
+    with pytest.raises(Refused, match="over, or it was used"):
+        await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+
+
+async def test_not_me_refuses_it_and_counts(
+    client: MakeClient, world: World, audited: Audited, sessions: Sessions
+) -> None:
+    shown = await waiting(await client())
+    await logins.refuse(world.access, shown.secret, await signed_in(world, "alice"))
+    status, _, said = await shown.end()
+    assert (status, "said that it was not them" in said) == (255, True)
+    [refused] = await audited("proxy:session:refuse")
+    assert "not them" in refused["detail"]["why"]
+    assert await audited("web:ssh_login:refuse")
+    assert await sessions() == []
+
+
+async def test_a_person_without_access_lets_nobody_in(client: MakeClient, world: World, audited: Audited) -> None:
+    shown = await waiting(await client())
+    bob, alice = await signed_in(world, "bob"), await signed_in(world, "alice")
+    with pytest.raises(Refused, match="no open access to deploy@web-1"):
+        await logins.allow(world.access, shown.secret, bob, typed=None, must_type=False, touch=None)
+    [denied] = await world.events("web:ssh_login:allow")
+    assert (denied["actor"], denied["outcome"]) == ("human:bob", "denied")
+    # It waits on for whoever may.
+    await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+    assert (await shown.end())[0] == 0
+
+
+async def test_of_two_who_open_it_one_decides(client: MakeClient, world: World) -> None:
+    shown = await waiting(await client())
+    alice = await signed_in(world, "alice")
+    done = await asyncio.gather(
+        *(logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None) for _ in range(4)),
+        logins.refuse(world.access, shown.secret, alice),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(each, SshLogin) for each in done) == 1
+    await shown.end()
+
+
+async def test_two_connections_have_two_links(client: MakeClient, world: World, sessions: Sessions) -> None:
+    ssh = await client()
+    first, second = await waiting(ssh, "echo first"), await waiting(ssh, "echo second")
+    assert first.secret != second.secret
+    alice = await signed_in(world, "alice")
+    await logins.allow(world.access, second.secret, alice, typed=None, must_type=False, touch=None)
+    assert (await second.end())[:2] == (0, b"second\n")
+    assert first.process.returncode is None
+    await logins.refuse(world.access, first.secret, alice)
+    assert (await first.end())[0] == 255
+    assert len(await sessions()) == 1
+
+
+async def test_a_connection_that_is_gone_is_let_in_by_nobody(client: MakeClient, world: World) -> None:
+    shown = await waiting(await client())
+    shown.process.kill()
+    await shown.end()
+
+    async def over() -> bool:
+        return [each.state for each in await world.all(SshLogin)] == [LoginState.OVER]
+
+    await until(over)
+    with pytest.raises(Refused, match="over, or it was used"):
+        await logins.allow(
+            world.access, shown.secret, await signed_in(world, "alice"), typed=None, must_type=False, touch=None
+        )
+
+
+@pytest.mark.parametrize("typed", ["", "0", "not a number", None])
+async def test_from_another_network_the_number_is_typed(client: MakeClient, world: World, typed: str | None) -> None:
+    shown = await waiting(await client())
+    alice = await signed_in(world, "alice")
+    with pytest.raises(Refused, match="not the number"):
+        await logins.allow(world.access, shown.secret, alice, typed=typed, must_type=True, touch=None)
+    await logins.allow(world.access, shown.secret, alice, typed=f" {shown.number} ", must_type=True, touch=None)
+    assert (await shown.end())[0] == 0
+
+
+async def test_three_wrong_numbers_end_it(client: MakeClient, world: World) -> None:
+    shown = await waiting(await client())
+    alice, wrong = await signed_in(world, "alice"), f"{(int(shown.number) + 1) % 10_000:04}"
+    for _ in range(logins.MAX_MISSES):
+        with pytest.raises(Refused, match="not the number"):
+            await logins.allow(world.access, shown.secret, alice, typed=wrong, must_type=True, touch=None)
+    with pytest.raises(Refused, match="over"):
+        await logins.allow(world.access, shown.secret, alice, typed=shown.number, must_type=True, touch=None)
+    assert (await shown.end())[0] == 255
+
+
+async def test_a_link_is_good_for_ten_minutes(client: MakeClient, world: World, superuser: asyncpg.Connection) -> None:
+    shown = await waiting(await client())
+    await superuser.execute("UPDATE ssh_login SET expires_at = now()")
+    status, _, said = await shown.end()
+    assert (status, "within its ten minutes" in said) == (255, True)
+    with pytest.raises(Refused, match="over"):
+        await logins.allow(
+            world.access, shown.secret, await signed_in(world, "alice"), typed=None, must_type=False, touch=None
+        )
+
+
+async def test_few_wait_at_once(client: MakeClient, world: World) -> None:
+    ssh = await client()
+    shown = [await waiting(ssh) for _ in range(logins.MAX_PER_SOURCE)]
+    done = await ssh.run("echo in")
+    assert (done.status, "logins from your address wait" in done.stderr) == (255, True)
+    alice = await signed_in(world, "alice")
+    for each in shown:
+        await logins.refuse(world.access, each.secret, alice)
+        await each.end()
+
+
+async def test_links_of_one_source_are_counted_and_old_ones_are_forgotten(
+    world: World, superuser: asyncpg.Connection
+) -> None:
+    async def offered() -> logins.Offered:
+        made = await logins.offer(
+            world.access, "deploy@web-1", client="203.0.113.9:1", source="203.0.113.9", software=""
+        )
+        await logins.gone(world.access, made.id)
+        return made
+
+    for _ in range(logins.MAX_LINKS):
+        await offered()
+    with pytest.raises(Refused, match="many links for your address"):
+        await offered()
+    await superuser.execute("UPDATE ssh_login SET created_at = created_at - interval '25 hours'")
+    made = await offered()
+    assert [each.id for each in await world.all(SshLogin)] == [made.id]
+
+
+async def test_a_revoked_access_is_not_let_in_in_the_end(client: MakeClient, world: World) -> None:
+    shown = await waiting(await client())
+    alice = await signed_in(world, "alice")
+    async with world.database.transaction() as transaction:
+        [grant] = await grants.of(transaction, world["alice"])
+    await grants.revoke(world.access, grant.id, world["alice"])
+    with pytest.raises(Refused, match="no open access"):
+        await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+    await logins.refuse(world.access, shown.secret, alice)
+    await shown.end()
+
+
+async def test_a_touch_is_for_this_connection(
+    client: MakeClient, world: World, policy: dict[str, Any], sessions: Sessions
+) -> None:
+    ssh, alice = await client(), await owner(world, "alice")
+    policy["providers"] = {"corp": {"issuer": "https://login.example.com", "client_id": "gatepass"}}
+    policy["policy"][0]["requires"] = {"sign_in": "1h", "present": True}
+    await world.write(policy)
+    first, second = await waiting(ssh), await waiting(ssh)
+    with pytest.raises(Unproven):
+        await logins.allow(world.access, first.secret, alice.me, typed=None, must_type=False, touch=None)
+    async with world.database.transaction() as transaction:
+        found = {
+            row.secret_hash: row.id for row in (await transaction.scalars(select(SshLogin).order_by(col(SshLogin.id))))
+        }
+    ids = [found[hash_of(each.secret)] for each in (first, second)]
+    touch = await alice.touch(acts.let_in(ids[0]))
+    with pytest.raises(Unproven, match="something else"):
+        await logins.allow(world.access, second.secret, alice.me, typed=None, must_type=False, touch=touch)
+    touch = await alice.touch(acts.let_in(ids[0]))
+    await logins.allow(world.access, first.secret, alice.me, typed=None, must_type=False, touch=touch)
+    assert (await first.end())[:2] == (0, b"in\n")
+    [session] = await sessions()
+    assert session.proof["touch"]["name"] == "Blue key"
+    await logins.refuse(world.access, second.secret, alice.me)
+    await second.end()
+
+
+def hash_of(secret: bytes) -> bytes:
+    return hashlib.sha256(secret).digest()
+
+
+async def test_a_token_at_the_prompt_is_a_token(client: MakeClient, world: World, sessions: Sessions) -> None:
+    ssh = await client()
+    ssh.options = ["PreferredAuthentications=keyboard-interactive"]
+    assert (await ssh.run("echo in")).stdout == b"in\n"
+    assert (await sessions())[0].credential["kind"] == "token"
+    assert await world.all(SshLogin) == []
+
+
+async def test_programs_that_ask_nobody_fail_as_ever(client: MakeClient, world: World) -> None:
+    ssh = await client()
+    done = await ssh.run("echo in", flags=["-oBatchMode=yes"])
+    assert (done.status, "Permission denied" in done.stderr) == (255, True)
+    assert await world.all(SshLogin) == []
+
+
+async def test_answers_out_of_turn_let_nobody_in(
+    client: MakeClient, world: World, listener: SshListener, granted: Grants
+) -> None:
+    """A client that answers a question that it was not asked, and one that answers with more than it was asked."""
+    ssh = await client()
+
+    class Eager(asyncssh.SSHClient):
+        def kbdint_auth_requested(self) -> str:
+            return ""
+
+        def kbdint_challenge_received(self, name: str, instructions: str, lang: str, prompts: Any) -> list[str]:
+            return ["", ""]
+
+    with pytest.raises((asyncssh.PermissionDenied, asyncssh.ProtocolError)):
+        await asyncssh.connect(
+            "127.0.0.1",
+            ssh.port,
+            username=ssh.door,
+            known_hosts=None,
+            config=None,
+            client_keys=None,
+            preferred_auth="keyboard-interactive",
+            client_factory=Eager,
+        )
+    assert await world.all(SshLogin) == []
+
+
+async def test_a_role_that_takes_no_browser_says_so(client: MakeClient, world: World, policy: dict[str, Any]) -> None:
+    ssh = await client()
+    policy["resources"]["web-1"]["roles"]["deploy"]["accepts"] = ["token", "key"]
+    await world.write(policy)
+    shown = await waiting(ssh)
+    alice = await signed_in(world, "alice")
+    with pytest.raises(Refused, match="lets nobody in by a browser"):
+        await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+    await logins.refuse(world.access, shown.secret, alice)
+    await shown.end()

@@ -1,0 +1,133 @@
+"""Certificates for ssh as a command line gets them: over its own key, for its own grant, and from where it asks."""
+
+import contextlib
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncssh
+import pytest
+
+from access.decisions.requests import Ask
+from storage.database import Database
+from support.access import ask_anyway
+from support.web.command_line import CommandLine
+from support.web.stage import PagesStage, pages_stage
+from support.web.visitor import Visitor
+
+HOSTS = {"name": "hosts", "who": ["alice"], "resources": ["web-1"], "roles": ["*"], "decision": "automatic"}
+
+
+@dataclass
+class Asking:
+    """alice's command line, and the path of a certificate for her access to a host."""
+
+    stage: PagesStage
+    line: CommandLine
+    path: str
+    key: asyncssh.SSHKey
+
+    async def certificate(self) -> Any:
+        body = {"public_key": self.key.export_public_key().decode()}
+        status, said = await self.line.call(self.path, "POST", json=body)
+        assert status == 200, said
+        return asyncssh.import_certificate(said["certificate"])
+
+
+@contextlib.asynccontextmanager
+async def asking(
+    database: Database, folder: Path, headers: dict[str, str] | None = None, **more: Any
+) -> AsyncGenerator[Asking]:
+    async with (
+        pages_stage(database, folder, **more) as stage,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), headers=headers) as session,
+    ):
+        world = stage.world
+        document = world.access.policies.current.document
+        document["policy"].insert(0, HOSTS)
+        await world.write(document)
+        await ask_anyway(world.access, world["alice"], Ask("web-1", "deploy", 900))
+        visitor = Visitor(stage, session)
+        await visitor.sign_in()
+        line = CommandLine(visitor)
+        await line.sign_in()
+        _, said = await line.call("/api/grants")
+        path = f"/api/grants/{said['grants'][0]['id']}/ssh-certificate"
+        yield Asking(stage, line, path, asyncssh.generate_private_key("ssh-ed25519"))
+
+
+async def test_a_certificate_is_for_the_key_the_role_and_this_machine(database: Database, tmp_path: Path) -> None:
+    async with asking(database, tmp_path) as alice:
+        made = await alice.certificate()
+        assert made.key == alice.key.convert_to_public()
+        assert made.principals == ["deploy@web-1"]
+        assert [str(each) for each in made.options["source-address"]] == ["127.0.0.0/8", "::1/128"]
+        grant = alice.path.split("/")[3]
+        said = made.public_data
+        assert f"gatepass:alice:{grant}:".encode() in said
+        [kept] = list(tmp_path.glob("keys/ssh_client_ca"))
+        assert kept.stat().st_mode & 0o777 == 0o600
+        # The authority is one, and each certificate another.
+        again = await alice.certificate()
+        assert (again.signing_key, again.public_data == said) == (made.signing_key, False)
+
+
+PROXIES = (ip_network("127.0.0.0/8"),)
+FROM = {"X-Forwarded-For": "198.51.100.9"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "more", "source"),
+    [
+        (FROM, {"proxies": PROXIES}, ["198.51.100.9/32"]),
+        ({"X-Forwarded-For": "2001:db8::7"}, {"proxies": PROXIES}, ["2001:db8::7/128"]),
+        ({}, {"proxies": PROXIES}, None),
+        ({"X-Forwarded-For": "_hidden"}, {"proxies": PROXIES}, None),
+        (FROM, {}, ["127.0.0.0/8", "::1/128"]),
+        ({}, {"binds_certificates": False}, None),
+    ],
+)
+async def test_it_is_bound_to_the_address_that_is_known(
+    database: Database, tmp_path: Path, headers: dict[str, str], more: dict[str, Any], source: list[str] | None
+) -> None:
+    async with asking(database, tmp_path, headers, **more) as alice:
+        said = (await alice.certificate()).options.get("source-address")
+        assert ([str(each) for each in said] if said is not None else None) == source
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ({"public_key": 7}, 400),
+        ({"public_key": ""}, 403),
+        ({"public_key": "ssh-ed25519 AAAA"}, 403),
+        ({"public_key": "ssh-ed25519 " + "A" * 20_000}, 403),
+    ],
+)
+async def test_what_is_no_key_is_not_signed(
+    database: Database, tmp_path: Path, body: dict[str, Any], status: int
+) -> None:
+    async with asking(database, tmp_path) as alice:
+        assert (await alice.line.call(alice.path, "POST", json=body))[0] == status
+
+
+async def test_anothers_grant_is_not_there(database: Database, tmp_path: Path) -> None:
+    async with asking(database, tmp_path) as alice:
+        bob = Visitor(alice.stage, alice.line.visitor.session)
+        await bob.sign_in("u-bob")
+        line = CommandLine(bob)
+        await line.sign_in()
+        body = {"public_key": alice.key.export_public_key().decode()}
+        assert (await line.call(alice.path, "POST", json=body))[0] == 404
+        await alice.line.call(alice.path.replace("ssh-certificate", "end"), "POST")
+        assert (await alice.line.call(alice.path, "POST", json=body))[1]["error"] == "ended"
+
+
+async def test_a_process_without_keys_signs_nothing(database: Database, tmp_path: Path) -> None:
+    async with asking(database, tmp_path, ssh_keys=None) as alice:
+        body = {"public_key": alice.key.export_public_key().decode()}
+        assert (await alice.line.call(alice.path, "POST", json=body))[1]["error"] == "not_found"
