@@ -1,7 +1,7 @@
 """Lost: what somebody no longer has in their own hands is ended for them, by an operator, and they are told.
 
-Signing out ends every browser, command line and SSH key, and with `grants` all that is open and asked for. Ending keys lets the
-person register a first key again, with a sign-in alone: an operator does it once they know who asks.
+Signing out ends every browser, command line and SSH key, and with `grants` all that is open and asked for. Ending keys
+lets the person register a first key again, with a sign-in alone: an operator does it once they know who asks.
 """
 
 from dataclasses import dataclass

@@ -75,9 +75,13 @@ def test_without_the_systems_word_for_it_a_pipe_tells(tmp_path: Path, monkeypatc
     monkeypatch.delattr(os, "pidfd_open", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    made: list[tuple[int, int]] = []
+    pipe = os.pipe
+    monkeypatch.setattr(os, "pipe", lambda: made.append(pipe()) or made[-1])
     over = certificate._end_of_this_process()  # pyright: ignore[reportPrivateUsage]
-    assert os.get_inheritable(over + 1), "the program holds its other end"
-    os.close(over + 1)
+    [(_, other)] = made
+    assert os.get_inheritable(other), "the program holds its other end"
+    os.close(other)
     assert os.read(over, 1) == b""
     os.close(over)
 
