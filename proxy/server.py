@@ -15,6 +15,7 @@ import structlog
 from access.context import Access
 from proxy.authority import Authority
 from proxy.errors import CannotListen
+from proxy.masking import registry
 from proxy.place import ALONE, Place
 from proxy.protocols import listener
 from proxy.sessions.gateway import Gateway
@@ -68,6 +69,7 @@ class ProxyServer:
 
         Raises CannotListen before anybody is let in.
         """
+        registry.prepare()
         self._settings.recordings.mkdir(parents=True, exist_ok=True, mode=0o700)
         authority = Authority(self._settings.home / "ca")
         tls = authority.server_context(self._settings.hosts)

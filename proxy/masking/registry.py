@@ -36,3 +36,8 @@ DETECTORS: dict[Entity, Detector] = {
         ssn.DETECTOR,
     )
 }
+
+
+def prepare() -> None:
+    """Have ready what is made at its first use, so that no session waits for it."""
+    private_key.prepare()

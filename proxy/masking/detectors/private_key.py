@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 from access.policy.entities import Entity
+from proxy.lazily import Lazily
 from proxy.masking.detector import Detector
 from proxy.masking.discard import CONTEXT
 from proxy.masking.edits import CELL_BORDER, REDACTED, Edit
@@ -128,7 +129,7 @@ _ENDED = rf"{_colours(_AT_END)}(?:{_MARK}{_ARMOUR}(?:{_UNSEEN}({_DASHES})|{_ALL_
 #: How a line of a key begins again behind other signs: by so many of its letters, also as addresses and pages write
 #: them, by a few with what fills up the last line, or by its END line.
 _LETTER = rb"(?:[A-Za-z0-9+/=]|%[0-9A-Fa-f]{2}|&#x?[0-9A-Fa-f]{1,4};)"
-_line = re.compile(
+_line = Lazily(
     _LETTER
     + rb"{20,}+|[A-Za-z0-9+/]{2,}={1,2}(?![A-Za-z0-9+/=])|"
     + rf"{_MARK}{_ARMOUR}{_UNSEEN}{_DASHES}".encode("latin-1")
@@ -137,17 +138,17 @@ _LINE_BYTES = 20 * len(b"&#xffff;")
 #: Most bytes of other signs between two lines of a key.
 MAX_SIGNS = 512
 
-_key = re.compile(rf"{_BEGIN}{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
-_line_begun = re.compile(_LETTER + rb"{0,20}+")
-_rest = re.compile(_line_begun.pattern + rf"{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
-_begin = re.compile(_BEGIN.encode("latin-1"))
-_opening = re.compile(_spelled("-----BEGIN ").encode("latin-1"))
-_silent = re.compile(rf"(?:{_sequences(_AT_END)}|{_SILENT})++".encode("latin-1"))
-_body = re.compile(rf"{_CERTAIN}*+{_colours()}".encode("latin-1"))
-_end = re.compile(rf"{_MARK}{_ARMOUR}{_UNSEEN}{_DASHES}".encode("latin-1"))
-_ended = re.compile(rf"{_CHARACTER}*+{_ENDED}".encode("latin-1"))
+_key = Lazily(rf"{_BEGIN}{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
+_line_begun = Lazily(_LETTER + rb"{0,20}+")
+_rest = Lazily(_line_begun.pattern + rf"{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
+_begin = Lazily(_BEGIN.encode("latin-1"))
+_opening = Lazily(_spelled("-----BEGIN ").encode("latin-1"))
+_silent = Lazily(rf"(?:{_sequences(_AT_END)}|{_SILENT})++".encode("latin-1"))
+_body = Lazily(rf"{_CERTAIN}*+{_colours()}".encode("latin-1"))
+_end = Lazily(rf"{_MARK}{_ARMOUR}{_UNSEEN}{_DASHES}".encode("latin-1"))
+_ended = Lazily(rf"{_CHARACTER}*+{_ENDED}".encode("latin-1"))
 #: The first bytes of "-----END RSA PRIVATE KEY-----", or of a sequence.
-_end_begun = re.compile(
+_end_begun = Lazily(
     rf"(?:-{_begun('----END ', _ARMOUR + _begun('-----'))}{_UNSEEN})?(?:{_SEQUENCE_BEGUN}| )?\Z".encode("latin-1")
 )
 
@@ -155,7 +156,7 @@ _end_begun = re.compile(
 def _find(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:
     """Keys in data[start:]; the last dashes of one may be the first of the next."""
     form = REDACTED.encode() if replacement is None else replacement
-    while (match := _key.search(data, start)) is not None:
+    while (match := _key.compiled.search(data, start)) is not None:
         yield Edit(*match.span(), form, Entity.PRIVATE_KEY.value)
         start = match.end() if match[1] is None else match.start(1)
         if match[1] is None:
@@ -168,7 +169,7 @@ def _more(data: bytes, behind: int, replacement: bytes | None) -> Iterator[Edit]
     """Lines of a key that ended at `behind` without its END line, parted by signs that a tool puts between them."""
     form = REDACTED.encode() if replacement is None else replacement
     while (line := _line_behind(data, behind)) is not None:
-        rest = _rest.match(data, line)
+        rest = _rest.compiled.match(data, line)
         if rest is None:
             return
         yield Edit(*rest.span(), form, Entity.PRIVATE_KEY.value, is_part=True)
@@ -181,10 +182,10 @@ def _line_behind(data: bytes, behind: int) -> int | None:
     """Where the next line of a key begins; None: there is none, or another key or cell begins before it."""
     at, limit = max(behind, 0), behind + MAX_SIGNS
     border = data.find(CELL_BORDER, at, limit + _LINE_BYTES)
-    line = _line.search(data, at, limit + _LINE_BYTES if border < 0 else border)
+    line = _line.compiled.search(data, at, limit + _LINE_BYTES if border < 0 else border)
     if line is None or line.start() > limit:
         return None
-    key = _begin.search(data, at, line.start())
+    key = _begin.compiled.search(data, at, line.start())
     return line.start() if key is None else None
 
 
@@ -200,22 +201,22 @@ class DiscardKey:
         last = 0
         for edit in _find(found, 0, 0, None):
             last = edit.start
-        begun = _begin.match(found, last) or _line_begun.match(found, last)
+        begun = _begin.compiled.match(found, last) or _line_begun.compiled.match(found, last)
         self.feed(found[begun.end() if begun is not None else last :])
 
     def feed(self, data: bytes) -> bytes:
         """Drop from the start of `data`; return what follows the END line, or what can be part of no key."""
         data = self._pending + data
-        past = _past(_body, data)
+        past = _past(_body.compiled, data)
         if _shown(data[:past]) > self._room:
             rest = rf"{_CHARACTER}{{0,{self._room}}}+{_ENDED}".encode("latin-1")
             ended = re.compile(rest).match(data)
             return self._over(
                 data, ended.end() if ended is not None else 0, by_end=ended is not None and ended[1] is not None
             )
-        if (end := _end.match(data, past)) is not None:
+        if (end := _end.compiled.match(data, past)) is not None:
             return self._over(data, end.end(), by_end=True)
-        if _end_begun.match(data, past) is None:
+        if _end_begun.compiled.match(data, past) is None:
             return self._over(data, past)
         if len(data) - past > _MAX_PENDING:
             past = len(data)
@@ -231,11 +232,11 @@ class DiscardKey:
 
     def _drop(self, data: bytes) -> None:
         """To look back at, but for BEGIN lines: no other key begins in this one."""
-        self.last = _opening.sub(lambda found: found[0].lower(), self.last + data[-2 * CONTEXT :])[-CONTEXT:]
+        self.last = _opening.compiled.sub(lambda found: found[0].lower(), self.last + data[-2 * CONTEXT :])[-CONTEXT:]
 
     def finish(self) -> bytes:
         """What is left when the stream ends and is no part of the key."""
-        return self._over(self._pending, _past(_ended, self._pending))
+        return self._over(self._pending, _past(_ended.compiled, self._pending))
 
 
 def _past(pattern: re.Pattern[bytes], data: bytes) -> int:
@@ -246,7 +247,13 @@ def _past(pattern: re.Pattern[bytes], data: bytes) -> int:
 
 def _shown(body: bytes) -> int:
     """How many characters of a key's body show."""
-    return len(_silent.sub(b"", body))
+    return len(_silent.compiled.sub(b"", body))
+
+
+def prepare() -> None:
+    """Compile what is used at once, for who must not be kept waiting later."""
+    for each in (_key, _line, _line_begun, _rest, _begin, _opening, _silent, _body, _end, _ended, _end_begun):
+        _ = each.compiled
 
 
 def _loose(pattern: str) -> str:
