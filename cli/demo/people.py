@@ -65,6 +65,15 @@ class People:
         """The newest message in the channel that shows `text`."""
         return await self.slack.wait_for(text, channel=CHANNEL, user="bob", timeout_s=self.patience_s)
 
+    async def pending(self, text: str) -> Shown:
+        """The newest card in the channel that shows `text` and waits to be decided: no digest that tells of it."""
+
+        def is_so(message: Shown) -> bool:
+            shows = text in f"{message['plain']} {message.get('text', '')}"
+            return shows and _value_of(message, APPROVE) is not None
+
+        return await self.slack.wait_for(is_so, channel=CHANNEL, user="bob", timeout_s=self.patience_s)
+
     async def card_until(self, ts: str, text: str) -> Shown:
         """That message, once it shows `text`."""
 

@@ -196,7 +196,7 @@ class Story:
         """DELETE without WHERE waits for bob, and is refused when he denies"""
         token, _ = await self._granted("payments-db admin 15m", "clean up")
         child = await self.clients.start_psql("admin@payments-db", token, "-c", "delete from stale_sessions")
-        held = await self.people.card("delete from stale_sessions")
+        held = await self.people.pending("delete from stale_sessions")
         for words in ("no WHERE", "about", "search_path"):
             self._expect(words in plainly(held), f"the card says {words}", plainly(held))
         await self.people.deny("bob", held, "Delete by date, please.")
@@ -217,10 +217,10 @@ class Story:
     async def _held_drop(self, marker: str, decide: Callable[[Shown], Awaitable[Shown]]) -> Seen:
         token, _ = await self._granted("payments-db admin 15m", marker)
         made = await self.clients.start_psql("admin@payments-db", token, "-c", f"create table {marker} (n int)")
-        await self.people.approve("bob", await self.people.card(f"create table {marker}"))
+        await self.people.approve("bob", await self.people.pending(f"create table {marker}"))
         await self.clients.seen(made)
         child = await self.clients.start_psql("admin@payments-db", token, "-c", f"drop table {marker}")
-        await decide(await self.people.card(f"drop table {marker}"))
+        await decide(await self.people.pending(f"drop table {marker}"))
         return await self.clients.seen(child)
 
     async def _revoke(self) -> str:

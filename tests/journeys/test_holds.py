@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 async def held(product: Product, token: str, sql: str, shows: str) -> tuple[asyncio.subprocess.Process, Shown]:
     """Start psql on `sql`, and wait for its card."""
     child = await product.clients.start_psql("admin@payments-db", token, "-c", sql)
-    return child, await product.people.card(shows)
+    return child, await product.people.pending(shows)
 
 
 async def test_drop_table_waits_and_runs_when_it_is_approved(product: Product) -> None:
@@ -40,7 +40,7 @@ async def test_a_denied_statement_is_refused_with_the_reason_and_the_session_goe
         *("-c", "delete from stale_sessions"),
         *("-c", "select count(*) as still from stale_sessions"),
     )
-    await product.people.deny("bob", await product.people.card("delete from stale_sessions"), "By date, please.")
+    await product.people.deny("bob", await product.people.pending("delete from stale_sessions"), "By date, please.")
     seen = await product.clients.seen(child)
     assert "By date, please." in seen.err
     assert "3" in seen.out

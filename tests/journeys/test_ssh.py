@@ -141,6 +141,6 @@ async def test_a_held_command_waits_for_a_tap(product: Product) -> None:
     )
     first = await line(child.stderr)
     assert b"review" in first
-    await product.people.approve("bob", await product.people.card("systemctl --version"))
+    await product.people.approve("bob", await product.people.pending("systemctl --version"))
     seen = await product.clients.seen(child)
     assert "systemctl" in seen.out
