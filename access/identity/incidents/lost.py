@@ -60,20 +60,24 @@ async def sign_out(access: Access, name: str, operator: str, *, with_grants: boo
 
 
 async def end_keys(access: Access, name: str, operator: str) -> list[str]:
-    """End the security keys of `name`; returns what they were called. Raises Refused for who is nobody."""
+    """End the security keys of `name`, and the SSH keys that such a key holds; returns what they were called.
+
+    Raises Refused for who is nobody.
+    """
     async with access.database.transaction() as transaction:
         await policy_in_force(access, transaction)
         person = await _person(transaction, name)
         now = await clock(transaction)
         ended = await security_keys.end_all(access, transaction, person, KeyEnd.OPERATOR, now)
-        called = [key.name for key in ended]
+        held = await keys.end_held(access, transaction, person, KeyEnd.OPERATOR, now)
+        called = [key.name for key in (*ended, *held)]
         await trail.record(
             transaction,
             actor=operator,
             action="cli:person:end_keys",
             resource=person.name,
             at=now,
-            detail={"keys": [str(key.id) for key in ended]},
+            detail={"keys": [str(key.id) for key in ended], "ssh_keys": [str(key.id) for key in held]},
         )
         return called
 
