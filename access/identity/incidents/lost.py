@@ -1,7 +1,8 @@
 """Lost: what somebody no longer has in their own hands is ended for them, by an operator, and they are told.
 
-Signing out ends every browser, command line and SSH key, and with `grants` all that is open and asked for. Ending keys lets the
-person register a first key again, with a sign-in alone: an operator does it once they know who asks.
+Signing out ends every browser, command line, certificate and SSH key, and with `grants` all that is open and asked for.
+Ending keys lets the person register a first key again, with a sign-in alone: an operator does it once they know who
+asks.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from access.context import Access
 from access.errors import Refused
 from access.grants import grants, revocation
 from access.identity import browser_sessions, security_keys
+from access.identity.credentials import issued
 from access.identity.ssh import certificates, keys
 from access.in_force import policy_in_force
 from access.text import storable
@@ -43,6 +45,7 @@ async def sign_out(access: Access, name: str, operator: str, *, with_grants: boo
         now = await clock(transaction)
         ended = await browser_sessions.end_all(transaction, person, BrowserEnd.OPERATOR, now)
         await certificates.left(transaction, person, now)
+        await issued.revoke_certificates_of(transaction, person)
         ssh_keys = await keys.end_all(access, transaction, person, KeyEnd.OPERATOR, now)
         open_now = await grants.of(transaction, person, now) if with_grants else []
         if with_grants:
