@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from access.identity.credentials import issued
+from access.identity.ssh import certificates
 from access.tokens import TokenKeys
 from cli import runtime
 from cli.settings import Settings
@@ -58,11 +59,13 @@ def _first(settings: Settings) -> str:
 async def _record(settings: Settings, kid: str, *, revoke: bool) -> None:
     """Storage must not keep anybody from replacing a key that leaked: the key comes first, the record after it.
 
-    With `revoke` what storage knows of short tokens and certificates is revoked along with it.
+    With `revoke` what storage knows of short tokens and certificates, of TLS and of SSH, is revoked along with it.
     """
     try:
         async with runtime.database(settings) as database, database.transaction() as transaction:
-            revoked = await issued.revoke_all(transaction) if revoke else 0
+            revoked = 0
+            if revoke:
+                revoked = await issued.revoke_all(transaction) + await certificates.revoke_all(transaction)
             await trail.record(
                 transaction,
                 actor=runtime.operator(),

@@ -106,7 +106,7 @@ class WebServer:
             ConnectPages(self._access, settings.addresses, touching),
             KeyPages(self._access, touching),
             SshKeyPages(self._access, touching),
-            LetInPages(self._access, touching),
+            LetInPages(self._access, touching, settings.proxies),
             ReviewPages(self._access, touching),
             AskPages(self._access, touching),
             CommandLinePages(self._access),

@@ -126,8 +126,8 @@ def _offers(api: Api) -> list[Json]:
 
 def _sockets() -> str:
     """A folder of this account's alone, with a path short enough for a socket in it. Raises Failed."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    candidates = [os.path.join(runtime, "gatepass")] if os.path.isabs(runtime) else []
+    runtime = folder.runtime()
+    candidates = [runtime] if runtime is not None else []
     candidates += [os.path.join(folder.root(), "run"), os.path.join(folder.home(), ".ssh", "gatepass")]
     for path in candidates:
         if len(path.encode()) <= _LONGEST_FOLDER:

@@ -1,5 +1,6 @@
 """Where it is kept: $XDG_CONFIG_HOME/gatepass, files for their owner alone, written whole or not at all."""
 
+import contextlib
 import os
 import secrets
 from typing import Final
@@ -15,6 +16,15 @@ def root() -> str:
     if not os.path.isabs(base):
         base = os.path.join(home(), ".config")
     return os.path.join(base, "gatepass")
+
+
+def runtime() -> str | None:
+    """Ours in $XDG_RUNTIME_DIR; None where that is not of this account alone, so that others may put links there."""
+    base = os.environ.get("XDG_RUNTIME_DIR", "")
+    with contextlib.suppress(OSError, ValueError):
+        if os.path.isabs(base) and os.stat(base).st_uid == os.getuid() and not os.stat(base).st_mode & 0o077:
+            return os.path.join(base, "gatepass")
+    return None
 
 
 def home() -> str:

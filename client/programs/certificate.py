@@ -125,11 +125,7 @@ def _end_of_this_process() -> int:
 
 def _base() -> str:
     """$XDG_RUNTIME_DIR is of this account alone, and in memory; else where all is kept."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    with contextlib.suppress(OSError):
-        if os.path.isabs(runtime) and os.stat(runtime).st_uid == os.getuid() and not os.stat(runtime).st_mode & 0o077:
-            return os.path.join(runtime, "gatepass")
-    return os.path.join(folder.root(), "run")
+    return folder.runtime() or os.path.join(folder.root(), "run")
 
 
 def _forget_stale(base: str) -> None:

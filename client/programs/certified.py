@@ -6,6 +6,7 @@ is swept away by the next run.
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import subprocess
@@ -19,6 +20,9 @@ from client.kept import folder
 #: Longer than a certificate is good for.
 _OLD_S: Final = 600
 _MAKE_S: Final = 30
+#: What a folder of a run is called: nothing else is swept away.
+_RUN_BYTES: Final = 8
+_RUN: Final = re.compile(f"[0-9a-f]{{{2 * _RUN_BYTES}}}")
 
 
 def key_for(api: Api, grant: str) -> str | None:
@@ -62,10 +66,8 @@ def _make(program: str, path: str) -> None:
 
 def _run_folder() -> str:
     """A new folder for this run; those of runs long ago go. Raises Failed."""
-    runtime = os.environ.get("XDG_RUNTIME_DIR", "")
-    base = os.path.join(runtime, "gatepass") if os.path.isabs(runtime) and os.path.isdir(runtime) else folder.root()
-    keys = os.path.join(base, "keys")
-    path = os.path.join(keys, secrets.token_hex(8))
+    keys = os.path.join(folder.runtime() or folder.root(), "keys")
+    path = os.path.join(keys, secrets.token_hex(_RUN_BYTES))
     try:
         folder.make(path)
         if os.stat(keys).st_uid != os.getuid() or os.stat(keys).st_mode & 0o077:
@@ -73,7 +75,7 @@ def _run_folder() -> str:
     except OSError as error:
         raise Failed(f"{path} cannot be made ({error.strerror}).", FILES) from error
     before = time.time() - _OLD_S
-    for name in os.listdir(keys):
+    for name in filter(_RUN.fullmatch, os.listdir(keys)):
         other = os.path.join(keys, name)
         with contextlib.suppress(OSError):
             if os.stat(other).st_mtime < before:

@@ -86,6 +86,19 @@ async def revoke_all(transaction: AsyncSession) -> int:
     return len(revoked.all())
 
 
+async def revoke_certificates_of(transaction: AsyncSession, principal: Principal) -> None:
+    """Have no certificate of theirs open anything: what asked for it may be a laptop that is lost."""
+    await transaction.execute(
+        update(IssuedCredential)
+        .where(
+            col(IssuedCredential.principal_id) == principal.id,
+            col(IssuedCredential.kind) == CredentialKind.TLS_CERTIFICATE,
+            col(IssuedCredential.revoked_at).is_(None),
+        )
+        .values(revoked_at=func.clock_timestamp())
+    )
+
+
 async def _found(transaction: AsyncSession, which: ColumnElement[bool]) -> Found | None:
     """By one query, whatever comes of it."""
     rows = await transaction.execute(

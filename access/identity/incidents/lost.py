@@ -1,7 +1,8 @@
 """Lost: what somebody no longer has in their own hands is ended for them, by an operator, and they are told.
 
-Signing out ends every browser, command line and SSH key, and with `grants` all that is open and asked for. Ending keys
-lets the person register a first key again, with a sign-in alone: an operator does it once they know who asks.
+Signing out ends every browser, command line, certificate and SSH key, and with `grants` all that is open and asked for.
+Ending keys lets the person register a first key again, with a sign-in alone: an operator does it once they know who
+asks.
 """
 
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from access.context import Access
 from access.errors import Refused
 from access.grants import grants, revocation
 from access.identity import browser_sessions, security_keys
+from access.identity.credentials import issued
 from access.identity.ssh import certificates, keys
 from access.in_force import policy_in_force
 from access.text import storable
@@ -43,6 +45,7 @@ async def sign_out(access: Access, name: str, operator: str, *, with_grants: boo
         now = await clock(transaction)
         ended = await browser_sessions.end_all(transaction, person, BrowserEnd.OPERATOR, now)
         await certificates.left(transaction, person, now)
+        await issued.revoke_certificates_of(transaction, person)
         ssh_keys = await keys.end_all(access, transaction, person, KeyEnd.OPERATOR, now)
         open_now = await grants.of(transaction, person, now) if with_grants else []
         if with_grants:
@@ -60,20 +63,24 @@ async def sign_out(access: Access, name: str, operator: str, *, with_grants: boo
 
 
 async def end_keys(access: Access, name: str, operator: str) -> list[str]:
-    """End the security keys of `name`; returns what they were called. Raises Refused for who is nobody."""
+    """End the security keys of `name`, and the SSH keys that such a key holds; returns what they were called.
+
+    Raises Refused for who is nobody.
+    """
     async with access.database.transaction() as transaction:
         await policy_in_force(access, transaction)
         person = await _person(transaction, name)
         now = await clock(transaction)
         ended = await security_keys.end_all(access, transaction, person, KeyEnd.OPERATOR, now)
-        called = [key.name for key in ended]
+        held = await keys.end_held(access, transaction, person, KeyEnd.OPERATOR, now)
+        called = [key.name for key in (*ended, *held)]
         await trail.record(
             transaction,
             actor=operator,
             action="cli:person:end_keys",
             resource=person.name,
             at=now,
-            detail={"keys": [str(key.id) for key in ended]},
+            detail={"keys": [str(key.id) for key in ended], "ssh_keys": [str(key.id) for key in held]},
         )
         return called
 

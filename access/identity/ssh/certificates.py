@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization.ssh import (
     SSHCertificateType,
     load_ssh_public_identity,
 )
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -295,6 +295,18 @@ async def left(transaction: AsyncSession, principal: Principal, now: datetime) -
     for row in (await transaction.scalars(live)).all():
         row.revoked_at = now
     await transaction.flush()
+
+
+async def revoke_all(transaction: AsyncSession) -> int:
+    """Have none that was signed until now open anything; returns how many that were."""
+    now = await clock(transaction)
+    revoked = await transaction.scalars(
+        update(SshCertificate)
+        .where(col(SshCertificate.revoked_at).is_(None), col(SshCertificate.expires_at) > now)
+        .values(revoked_at=now)
+        .returning(col(SshCertificate.id))
+    )
+    return len(revoked.all())
 
 
 _NOT_OURS: Final = "This certificate was not signed by this Gatepass for its own door. Run `gatepass ssh`."

@@ -196,10 +196,29 @@ async def end_all(
     access: Access, transaction: AsyncSession, principal: Principal, reason: KeyEnd, now: datetime
 ) -> int:
     """Every key of theirs, which they are told in Slack; returns how many."""
-    ended = await _end(transaction, col(SshKey.principal_id) == principal.id, reason, principal, now, {})
+    return len(await _end_told(access, transaction, col(SshKey.principal_id) == principal.id, principal, reason, now))
+
+
+async def end_held(
+    access: Access, transaction: AsyncSession, principal: Principal, reason: KeyEnd, now: datetime
+) -> list[SshKey]:
+    """Those that a security key holds, whose touch counts as its owner's presence; returns them."""
+    which = (col(SshKey.principal_id) == principal.id) & col(SshKey.kind).startswith("sk-")
+    return await _end_told(access, transaction, which, principal, reason, now)
+
+
+async def _end_told(
+    access: Access,
+    transaction: AsyncSession,
+    which: ColumnElement[bool],
+    principal: Principal,
+    reason: KeyEnd,
+    now: datetime,
+) -> list[SshKey]:
+    ended = await _end(transaction, which, reason, principal, now, {})
     for key in ended:
         await _tell(access, transaction, principal, key)
-    return len(ended)
+    return ended
 
 
 # --- at the door ------------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ Who presses Enter at the question gets the link, and ssh goes on by itself once 
 keeps its place at the door, so that few of them may wait.
 """
 
+import asyncio
 import base64
 import contextlib
 from collections.abc import Callable, Coroutine, Generator
@@ -27,9 +28,9 @@ from proxy.sessions.authenticator import NO_STORAGE
 from proxy.sessions.gateway import Gateway
 from storage.database import StorageUnavailable
 
-#: sshpass and what works like it (Ansible) wait for "assword".
+#: sshpass and what works like it (Ansible) wait for "assword", JSch for "password:".
 PROMPT: Final = "Gatepass token as password: "
-PROMPT_OR_BROWSER: Final = "Paste a Gatepass token as password, or press Enter to let yourself in by your browser: "
+PROMPT_OR_BROWSER: Final = "Enter for a link, or a Gatepass token as password: "
 
 
 class BrowserLogin:
@@ -47,6 +48,8 @@ class BrowserLogin:
         self._client = client
         self._own = own
         self._offered: Offered | None = None
+        #: A link that is being made; it is, whatever becomes of the connection.
+        self._making: asyncio.Task[Offered] | None = None
 
     @property
     def question(self) -> KbdIntChallenge:
@@ -60,19 +63,42 @@ class BrowserLogin:
     async def offer(self, username: str) -> KbdIntChallenge:
         """The link and the number, with no question: a client shows them and answers at once. Raises AccessRefused."""
         self.left()
+        if self._making is not None:
+            raise AccessRefused("A link is being made for this connection already. Start ssh again.")
         access = self._gateway.access
         host = self._client.rpartition(":")[0]
         software = visible_line(str(self._conn.get_extra_info("client_version") or ""))
         try:
             self._gateway.authenticator.lockout.check_source(source_of(host))
-            self._offered = await logins.offer(
-                access, username, client=self._client, source=source_of(host), software=software
+            self._offered = await self._made(
+                logins.offer(access, username, client=self._client, source=source_of(host), software=software)
             )
         except Refused as refused:
             raise AccessRefused(str(refused)) from refused
         except StorageUnavailable as error:
             raise AccessRefused(NO_STORAGE) from error
         return "", _words(access.pages, username, host, self._offered), "", ()
+
+    async def _made(self, offering: Coroutine[Any, Any, Offered]) -> Offered:
+        """The link; one whose client has gone meanwhile is over, and takes nobody's place. Raises as `offering`."""
+        making = self._making = asyncio.ensure_future(offering)
+        try:
+            offered = await asyncio.shield(making)
+        except asyncio.CancelledError:
+            self._own(self._abandoned(making))
+            raise
+        finally:
+            if making.done():
+                self._making = None
+        return offered
+
+    async def _abandoned(self, making: asyncio.Task[Offered]) -> None:
+        try:
+            await self._gateway.logins.gone((await making).id)
+        except (Refused, StorageUnavailable):
+            return
+        finally:
+            self._making = None
 
     async def decided(self) -> Presented:
         """Wait until somebody decides, for ten minutes; then what there is to be let in by. Raises AccessRefused."""

@@ -1,6 +1,7 @@
 """Letting an SSH connection in: the link of its terminal leads here, and whoever is signed in says if it is theirs."""
 
 import base64
+from collections.abc import Sequence
 
 from aiohttp import web
 
@@ -11,17 +12,20 @@ from access.identity.browser_sessions import SignedIn
 from access.identity.ssh import logins
 from storage.database import clock
 from storage.model import SshLogin
+from web.door import forwarded
 from web.door.guard import CLIENT, SIGNED_IN
 from web.pages.rendering import message, page, sent_to
 from web.pages.touching import Touching, refusal
+from web.settings import Network
 
 
 class LetInPages:
     """/let-in/…: one connection, once."""
 
-    def __init__(self, access: Access, touching: Touching) -> None:
+    def __init__(self, access: Access, touching: Touching, proxies: Sequence[Network]) -> None:
         self._access = access
         self._touching = touching
+        self._proxies = proxies
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -45,7 +49,7 @@ class LetInPages:
             "login": login,
             "address": login.client.rpartition(":")[0],
             "here": request[CLIENT],
-            "near": _is_near(request, login),
+            "near": self._is_near(request, login),
             "grant": grant,
             "present": requires is not None and requires.present,
         }
@@ -71,7 +75,7 @@ class LetInPages:
             secret,
             me,
             typed=typed if isinstance(typed, str) else None,
-            must_type=not _is_near(request, login),
+            must_type=not self._is_near(request, login),
             touch=touch,
         )
         said = f"{login.role}@{login.resource} goes on in the terminal. If it does not, it was closed: start ssh again."
@@ -86,9 +90,10 @@ class LetInPages:
         )
         return message(request, "Refused", said, status=200, then=("/", "My access"))
 
-
-def _is_near(request: web.Request, login: SshLogin) -> bool:
-    return logins.is_near(login, request[CLIENT])
+    def _is_near(self, request: web.Request, login: SshLogin) -> bool:
+        """Never by the address of a proxy that did not say whose it is: everybody behind it has that one."""
+        here = request[CLIENT]
+        return not forwarded.is_listed(here, self._proxies) and logins.is_near(login, here)
 
 
 def _secret(request: web.Request) -> bytes:

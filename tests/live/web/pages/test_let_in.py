@@ -5,9 +5,11 @@ SHOTS=/tmp/shots make test ARGS=tests/live/web/pages/test_let_in.py     leaves p
 
 import base64
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
@@ -15,9 +17,10 @@ from playwright.async_api import Browser, Page, expect
 from access.decisions.requests import Ask
 from access.identity.ssh import logins
 from access.identity.ssh.logins import Offered
+from storage.database import Database
 from storage.model import LoginState, SshLogin, Touch
 from support.access import ask_anyway
-from support.web.stage import PagesStage
+from support.web.stage import PagesStage, pages_stage
 from support.web.virtual_keys import plugged_in
 from support.web.visitor import Visitor
 
@@ -170,3 +173,24 @@ async def test_what_it_looks_like(stage: PagesStage, browser: Browser, tmp_path:
         assert wide <= 0, f"{name} is {wide} px wider than {width}"
         found = (await Axe().run(page)).response["violations"]
         assert not [each["id"] for each in found if each["impact"] in {"serious", "critical"}], name
+
+
+@pytest.mark.parametrize("headers", [{}, {"X-Forwarded-For": "_hidden"}, {"X-Forwarded-For": "127.0.0.1"}])
+async def test_a_proxy_that_says_nothing_is_near_nobody(
+    database: Database, tmp_path: Path, headers: dict[str, str]
+) -> None:
+    """All that it speaks for come from its address, and so may a connection that was passed on by the same machine."""
+    async with (
+        pages_stage(database, tmp_path, proxies=(ip_network("127.0.0.0/8"),)) as stage,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), headers=headers) as session,
+    ):
+        await hosts(stage)
+        made, path = await offered(stage)
+        visitor = Visitor(stage, session)
+        await visitor.sign_in()
+        _, text, _ = await visitor.ask(path)
+        assert (made.number in text, "the network of this browser" in text) == (False, False)
+        _, text, _ = await visitor.post(path)
+        assert "not the number in the terminal" in text
+        [login] = await stage.world.all(SshLogin)
+        assert login.state is LoginState.WAITING

@@ -13,6 +13,7 @@ from access.context import Access
 from access.errors import Refused
 from access.identity.adoption import adopt
 from access.identity.handing import hand_token
+from access.identity.incidents import lost
 from access.identity.proof import Unproven
 from storage.model import AuditEvent, IssuedCredential
 from support.identity.certificates import Forger
@@ -148,3 +149,10 @@ async def test_it_never_outlives_the_access(forger: Forger) -> None:
     _, given = await forger.good()
     assert given.until <= given.grant.expires_at
     assert (given.grant.expires_at - given.until).total_seconds() < 1
+
+
+async def test_who_an_operator_signs_out_has_no_certificate_either(forger: Forger, door: Door) -> None:
+    shown, _ = await forger.good()
+    await lost.sign_out(forger.access, "alice", "operator:root", with_grants=False)
+    status, _, said = await door.psql("read", "-c", "select 1", **shown.words)
+    assert (status, "was revoked by Gatepass's operators" in said) == (2, True)

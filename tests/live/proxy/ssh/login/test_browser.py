@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 import asyncssh
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from access.context import Access
@@ -20,6 +20,7 @@ from access.identity import acts
 from access.identity.proof import Unproven
 from access.identity.ssh import logins
 from proxy.ssh.listener import SshListener
+from storage.locks import Lock, take
 from storage.model import LoginState, SshLogin
 from support.access import World
 from support.identity.touching import owner, signed_in
@@ -315,3 +316,49 @@ async def test_a_role_that_takes_no_browser_says_so(client: MakeClient, world: W
         await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
     await logins.refuse(world.access, shown.secret, alice)
     await shown.end()
+
+
+class Impatient(asyncssh.SSHClient):
+    """Presses Enter."""
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self.conn = conn
+
+    def kbdint_auth_requested(self) -> str:
+        return ""
+
+    def kbdint_challenge_received(self, name: str, instructions: str, lang: str, prompts: Any) -> list[str]:
+        return [""]
+
+    async def log_in(self, ssh: Client) -> None:
+        await asyncssh.connect(
+            "127.0.0.1",
+            ssh.port,
+            username=ssh.door,
+            known_hosts=None,
+            config=None,
+            client_keys=None,
+            preferred_auth="keyboard-interactive",
+            client_factory=lambda: self,
+        )
+
+
+async def test_a_client_that_leaves_while_its_link_is_made_takes_no_place(client: MakeClient, world: World) -> None:
+    ssh, impatient = await client(), Impatient()
+
+    async def asks(database: Any) -> bool:
+        found = await database.execute(text("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"))
+        return found.first() is not None
+
+    async with world.database.transaction() as transaction:
+        await take(transaction, Lock.SSH_LOGIN)
+        logging_in = asyncio.ensure_future(impatient.log_in(ssh))
+        await until(lambda: asks(transaction))
+        impatient.conn.abort()
+        await asyncio.wait({logging_in})
+        logging_in.exception()
+
+    async def over() -> bool:
+        return [each.state for each in await world.all(SshLogin)] == [LoginState.OVER]
+
+    await until(over)

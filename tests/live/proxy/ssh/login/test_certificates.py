@@ -3,6 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import asyncssh
@@ -21,6 +22,7 @@ from proxy.sessions.gateway import Gateway
 from proxy.ssh.user_authority import signing_key
 from storage.model import Grant, SshCertificate
 from support.access import World
+from support.commands import gatepass
 from support.identity.touching import signed_in
 from support.ssh import Audited, Sessions
 
@@ -331,3 +333,12 @@ async def test_rows_say_whose_they_are(certified: Certify, world: World) -> None
         made.grant.id,
         made.me.session.id,
     )
+
+
+async def test_a_rotation_that_revokes_ends_them(certified: Certify, dsn: str, tmp_path: Path) -> None:
+    made = await certified()
+    assert (await made.ssh.run("echo in")).stdout == b"in\n"
+    ran = await gatepass("keys", "rotate", "--revoke", home=tmp_path / "operator", DATABASE_URL=dsn)
+    assert ran.status == 0, ran.said
+    done = await made.ssh.run("echo in")
+    assert (done.status, "This certificate was revoked" in done.stderr) == (255, True)

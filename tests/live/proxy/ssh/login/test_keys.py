@@ -365,6 +365,19 @@ async def test_a_security_keys_touch_is_the_touch(
     assert session.proof["touch"] | {"at": ""} == {"key": str(row.id), "name": "Ring", "user_verified": True, "at": ""}
 
 
+async def test_a_security_key_that_an_operator_ends_is_no_touch_by_ssh_either(
+    present: Client, world: World, alice: SignedIn, tmp_path: Path
+) -> None:
+    pair = Hardware(flags=5)
+    await kept(world, alice, pair)
+    laptop = await registered(world, alice, key_in(tmp_path))
+    assert await logged_in(present, pair) == "in\n"
+    assert await lost.end_keys(world.access, "alice", "operator:root") == ["Ring"]
+    with pytest.raises(asyncssh.PermissionDenied):
+        await logged_in(present, pair)
+    assert (await world.one(SshKey, laptop.id)).ended_at is None
+
+
 @pytest.mark.parametrize(("flags", "why"), [(0, "was not touched"), (1, "takes a touch"), (4, "was not touched")])
 async def test_less_than_a_touch_is_none(
     present: Client, world: World, alice: SignedIn, audited: Audited, flags: int, why: str
