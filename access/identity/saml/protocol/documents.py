@@ -5,7 +5,7 @@ otherwise. Comments are left out of trees as the signatures leave them out: what
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from datetime import UTC, datetime
 from typing import Any, Final
 from xml.parsers import expat
@@ -18,6 +18,8 @@ from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
 MAX_BYTES: Final = 256 * 1024
 _MAX_DEPTH: Final = 40
 _MAX_ELEMENTS: Final = 20_000
+#: Of one element, with its namespaces: canonicalisation sorts them one by one, and thousands take it many seconds.
+_MAX_ATTRIBUTES: Final = 64
 _MAX_TEXT_CHARS: Final = 4_096
 
 PROTOCOL: Final = "urn:oasis:names:tc:SAML:2.0:protocol"
@@ -160,10 +162,10 @@ class _Plain:
         if version != "1.0" or (encoding is not None and encoding.lower() != "utf-8"):
             raise InvalidSaml(SamlProblem.MALFORMED)
 
-    def _begun(self, *_: object) -> None:
+    def _begun(self, _: str, attributes: Sized) -> None:
         self._depth += 1
         self._count += 1
-        if self._depth > _MAX_DEPTH or self._count > _MAX_ELEMENTS:
+        if self._depth > _MAX_DEPTH or self._count > _MAX_ELEMENTS or len(attributes) > _MAX_ATTRIBUTES:
             raise InvalidSaml(SamlProblem.MALFORMED)
 
     def _ended(self, _: str) -> None:
