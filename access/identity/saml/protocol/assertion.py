@@ -72,7 +72,7 @@ def read_assertion(signed: Signed, expected: Expected, now: datetime) -> Asserte
     email = attributes.email(expected.provider.saml.email_attribute) or name.address(expected.provider)
     proven = SignIn(
         issuer=expected.provider.issuer,
-        subject=name.value,
+        subject=name.account,
         issued_at=issued_at,
         signed_in_at=signed_in_at,
         methods=(),

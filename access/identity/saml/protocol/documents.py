@@ -27,6 +27,9 @@ ASSERTION: Final = "urn:oasis:names:tc:SAML:2.0:assertion"
 SIGNATURE: Final = "http://www.w3.org/2000/09/xmldsig#"
 
 #: lxml has no types.
+#: What XML calls white space: other blanks are letters of a name (XML 1.0, 2.3).
+BLANKS: Final = " \t\r\n"
+
 etree: Any = _untyped
 #: An element of a tree.
 Element = Any
@@ -101,7 +104,7 @@ def text_of(element: Element) -> str:
     """All of an element's text, which has no elements in it. Raises InvalidSaml."""
     if len(element):
         raise InvalidSaml(SamlProblem.MALFORMED)
-    text = (element.text or "").strip()
+    text = (element.text or "").strip(BLANKS)
     if len(text) > _MAX_TEXT_CHARS or not text.isprintable():
         raise InvalidSaml(SamlProblem.MALFORMED)
     return text
