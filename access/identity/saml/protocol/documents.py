@@ -21,15 +21,16 @@ _MAX_ELEMENTS: Final = 20_000
 #: Of one element, with its namespaces: canonicalisation sorts them one by one, and thousands take it many seconds.
 _MAX_ATTRIBUTES: Final = 64
 _MAX_TEXT_CHARS: Final = 4_096
+_FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 PROTOCOL: Final = "urn:oasis:names:tc:SAML:2.0:protocol"
 ASSERTION: Final = "urn:oasis:names:tc:SAML:2.0:assertion"
 SIGNATURE: Final = "http://www.w3.org/2000/09/xmldsig#"
 
-#: lxml has no types.
 #: What XML calls white space: other blanks are letters of a name (XML 1.0, 2.3).
 BLANKS: Final = " \t\r\n"
 
+#: lxml has no types.
 etree: Any = _untyped
 #: An element of a tree.
 Element = Any
@@ -119,9 +120,11 @@ def moment(text: str | None) -> datetime:
     if point and not (rest.isascii() and rest.isdigit()):
         raise InvalidSaml(SamlProblem.MALFORMED)
     try:
-        return datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+        found = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
     except ValueError as error:
         raise InvalidSaml(SamlProblem.MALFORMED) from error
+    # "For ever" is the last moment that there is: nothing can be added to that.
+    return min(max(found, _FIRST), _LAST)
 
 
 def name_of_message(element: Element) -> str:

@@ -2,6 +2,9 @@
 
 import pytest
 
+from access.identity.saml import replays
+from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
+from storage.database import clock
 from support.identity.saml import EXCLUSIVE
 from support.web.saml_stage import SamlStage, SamlVisitor
 
@@ -27,3 +30,12 @@ async def test_what_breaks_nothing(guest: SamlVisitor, saml: SamlStage, old: str
     assert (status, "You are not signed in" in text) == (403, True), text
     [event] = await saml.world.events("web:browser:sign_in")
     assert event["detail"]["why"] in {"wrapped", "malformed", "transform"}
+
+
+async def test_what_ran_out_while_it_was_verified_counts_no_more(saml: SamlStage) -> None:
+    """Verifying may wait; what was noted of the first time is forgotten when it would have run out."""
+    async with saml.world.access.database.transaction() as transaction:
+        now = await clock(transaction)
+        with pytest.raises(InvalidSaml) as refused:
+            await replays.once(transaction, saml.idp.entity_id, "_again", now, now)
+    assert refused.value.reason is SamlProblem.EXPIRED
