@@ -18,11 +18,11 @@ from access.identity import accounts
 from access.identity.proven import SignIn
 from access.policy.policy import Policy
 from access.policy.shapes.groups import ProviderGroup
-from access.policy.shapes.providers import EmailProof, Provider
+from access.policy.shapes.providers import EmailProof, Identify, Provider
 from access.policy.values.mailbox import folded
 from storage.audit import trail
 from storage.locks import Lock, take
-from storage.model import GivenBy, Identity, Principal, PrincipalKind
+from storage.model import GivenBy, Identity, IdentityProvider, Principal, PrincipalKind
 
 #: Values of one claim that are kept; who is in more groups than that is in none of the others.
 MAX_VALUES: Final = 2_000
@@ -99,6 +99,8 @@ async def bring(
     `policy` is as written, `provisioned` are their groups by SCIM. Twice at once for one account is once.
     Raises AddressTaken.
     """
+    if provisioned is None and not proven.email and _is_named_as_asked(provider):
+        return None
     claimed = fills(policy, provider, told_groups(policy, provider, proven.claims))
     groups = claimed if provisioned is None else provisioned
     if not groups:
@@ -138,6 +140,11 @@ async def bring(
         detail={"provider": provider.name, "subject": proven.subject, "email": proven.email, "groups": groups},
     )
     return principal
+
+
+def _is_named_as_asked(provider: Provider) -> bool:
+    """Whether one account may come by several names, as whoever asks likes (NameIDPolicy): its address makes it one."""
+    return provider.accounts is IdentityProvider.SAML and provider.identify is Identify.EMAIL
 
 
 async def _brought(

@@ -77,6 +77,7 @@ class XmlSec:
                         signed.document, file.name, "pem", f"{kind}:{name}", signed.name
                     ):
                         return True
-                except XmlsecError:
+                # The latter where it quotes half a letter of the document in an error.
+                except (XmlsecError, UnicodeDecodeError):
                     continue
         return False

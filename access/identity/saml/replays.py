@@ -15,8 +15,11 @@ from storage.model import SamlSeen
 async def once(transaction: AsyncSession, issuer: str, name: str, until: datetime, now: datetime) -> None:
     """Note a message of `issuer` till `until`, when it would count no more. Raises InvalidSaml if it came before.
 
-    Of two at once, the second waits for the first.
+    Of two at once, the second waits for the first. It was in time when it was read, and may be so no more: what was
+    noted of it may be forgotten already, so it does not count.
     """
+    if until <= now:
+        raise InvalidSaml(SamlProblem.EXPIRED)
     digest = hashlib.sha256(f"{len(issuer)} {issuer} {name}".encode()).digest()
     await transaction.execute(delete(SamlSeen).where(col(SamlSeen.expires_at) < now))
     noted = await transaction.execute(

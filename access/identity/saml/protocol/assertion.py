@@ -72,7 +72,7 @@ def read_assertion(signed: Signed, expected: Expected, now: datetime) -> Asserte
     email = attributes.email(expected.provider.saml.email_attribute) or name.address(expected.provider)
     proven = SignIn(
         issuer=expected.provider.issuer,
-        subject=name.value,
+        subject=name.account,
         issued_at=issued_at,
         signed_in_at=signed_in_at,
         methods=(),
@@ -120,16 +120,18 @@ def _check_conditions(conditions: Element, expected: Expected, now: datetime) ->
 
 
 def _check_bearer(subject: Element, expected: Expected, now: datetime) -> datetime:
-    """That whoever brings it may (saml-profiles-2.0 4.1.4.2), by one confirmation at least; until when."""
-    problem = SamlProblem.NO_BEARER
+    """That whoever brings it may (saml-profiles-2.0 4.1.4.2), by one confirmation at least; until when by any."""
+    problem, good = SamlProblem.NO_BEARER, list[datetime]()
     for each in subject.findall(saml("SubjectConfirmation")):
         if each.get("Method") != _BEARER:
             continue
         try:
-            return _confirmed(only(each, saml("SubjectConfirmationData")), expected, now)
+            good.append(_confirmed(only(each, saml("SubjectConfirmationData")), expected, now))
         except InvalidSaml as error:
             problem = error.reason
-    raise InvalidSaml(problem)
+    if not good:
+        raise InvalidSaml(problem)
+    return max(good)
 
 
 def _confirmed(data: Element, expected: Expected, now: datetime) -> datetime:

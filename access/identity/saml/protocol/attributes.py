@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from access.identity.saml.protocol.documents import Element, saml
+from access.identity.saml.protocol.documents import BLANKS, Element, saml
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
 from access.policy.values.mailbox import folded, is_address
 
@@ -70,5 +70,7 @@ class Attributes:
 
 def _values(attribute: Element) -> list[str]:
     return [
-        (each.text or "").strip() for each in attribute.findall(saml("AttributeValue")) if not len(each) and each.text
+        (each.text or "").strip(BLANKS)
+        for each in attribute.findall(saml("AttributeValue"))
+        if not len(each) and each.text
     ]

@@ -5,7 +5,7 @@ otherwise. Comments are left out of trees as the signatures leave them out: what
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from datetime import UTC, datetime
 from typing import Any, Final
 from xml.parsers import expat
@@ -18,11 +18,17 @@ from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
 MAX_BYTES: Final = 256 * 1024
 _MAX_DEPTH: Final = 40
 _MAX_ELEMENTS: Final = 20_000
+#: Of one element, with its namespaces: canonicalisation sorts them one by one, and thousands take it many seconds.
+_MAX_ATTRIBUTES: Final = 64
 _MAX_TEXT_CHARS: Final = 4_096
+_FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 
 PROTOCOL: Final = "urn:oasis:names:tc:SAML:2.0:protocol"
 ASSERTION: Final = "urn:oasis:names:tc:SAML:2.0:assertion"
 SIGNATURE: Final = "http://www.w3.org/2000/09/xmldsig#"
+
+#: What XML calls white space: other blanks are letters of a name (XML 1.0, 2.3).
+BLANKS: Final = " \t\r\n"
 
 #: lxml has no types.
 etree: Any = _untyped
@@ -99,7 +105,7 @@ def text_of(element: Element) -> str:
     """All of an element's text, which has no elements in it. Raises InvalidSaml."""
     if len(element):
         raise InvalidSaml(SamlProblem.MALFORMED)
-    text = (element.text or "").strip()
+    text = (element.text or "").strip(BLANKS)
     if len(text) > _MAX_TEXT_CHARS or not text.isprintable():
         raise InvalidSaml(SamlProblem.MALFORMED)
     return text
@@ -114,9 +120,11 @@ def moment(text: str | None) -> datetime:
     if point and not (rest.isascii() and rest.isdigit()):
         raise InvalidSaml(SamlProblem.MALFORMED)
     try:
-        return datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+        found = datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
     except ValueError as error:
         raise InvalidSaml(SamlProblem.MALFORMED) from error
+    # "For ever" is the last moment that there is: nothing can be added to that.
+    return min(max(found, _FIRST), _LAST)
 
 
 def name_of_message(element: Element) -> str:
@@ -160,10 +168,10 @@ class _Plain:
         if version != "1.0" or (encoding is not None and encoding.lower() != "utf-8"):
             raise InvalidSaml(SamlProblem.MALFORMED)
 
-    def _begun(self, *_: object) -> None:
+    def _begun(self, _: str, attributes: Sized) -> None:
         self._depth += 1
         self._count += 1
-        if self._depth > _MAX_DEPTH or self._count > _MAX_ELEMENTS:
+        if self._depth > _MAX_DEPTH or self._count > _MAX_ELEMENTS or len(attributes) > _MAX_ATTRIBUTES:
             raise InvalidSaml(SamlProblem.MALFORMED)
 
     def _ended(self, _: str) -> None:

@@ -47,7 +47,7 @@ def read_logout(root: Element, provider: SamlProvider, *, audience: str, address
     if until <= now - LEEWAY:
         raise InvalidSaml(SamlProblem.EXPIRED)
     # A name that does not last was never anybody's here; its sessions have names of their own.
-    subject = name_id(root, provider, audience).value
+    subject = name_id(root, provider, audience).account
     sessions = [text_of(each) for each in root.findall(samlp("SessionIndex"))]
     if len(sessions) > _MAX_SESSIONS or any(not 0 < len(each) <= _MAX_SESSION_CHARS for each in sessions):
         raise InvalidSaml(SamlProblem.MALFORMED)

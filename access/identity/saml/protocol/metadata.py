@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -138,7 +139,11 @@ def _certificates(role: Element) -> list[x509.Certificate]:
 
 
 def _key(certificate: x509.Certificate) -> PublicKey | None:
-    key = certificate.public_key()
+    """None for one that is not fit to verify with, or of a kind that is not known here."""
+    try:
+        key = certificate.public_key()
+    except UnsupportedAlgorithm:
+        return None
     if isinstance(key, rsa.RSAPublicKey):
         return key if key.key_size >= _SMALLEST_RSA_BITS else None
     return key if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size >= 256 else None

@@ -13,6 +13,8 @@ TRANSIENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 EMAIL: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
 UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
 
+_MAX_FORMAT_CHARS: Final = 200
+
 
 @dataclass(frozen=True)
 class Name:
@@ -20,6 +22,14 @@ class Name:
 
     value: str
     format: str
+
+    @property
+    def account(self) -> str:
+        """What the account is known by here. Whoever asks chooses the format, so the same text in two is two names.
+
+        A user name that somebody chose may be what another's address is.
+        """
+        return self.value if self.format == PERSISTENT else f"{self.format} {self.value}"
 
     def address(self, provider: SamlProvider) -> str | None:
         """The e-mail address that it is, where the policy names no attribute for that."""
@@ -33,13 +43,15 @@ def name_id(holder: Element, provider: SamlProvider, audience: str) -> Name:
         raise InvalidSaml(SamlProblem.ENCRYPTED_NAME)
     element = only(holder, saml("NameID"))
     value, form = text_of(element), element.get("Format") or UNSPECIFIED
-    if not 0 < len(value) <= MAX_SUBJECT_CHARS:
+    is_bounded = 0 < len(value) <= MAX_SUBJECT_CHARS and len(form) <= _MAX_FORMAT_CHARS and form.isprintable()
+    # One with a blank before it is another name.
+    if not is_bounded or element.text != value:
         raise InvalidSaml(SamlProblem.MALFORMED)
     if form == TRANSIENT:
         raise InvalidSaml(SamlProblem.TRANSIENT_NAME)
     if provider.identify is Identify.SUBJECT and form != PERSISTENT:
         raise InvalidSaml(SamlProblem.NOT_PERSISTENT)
     qualified = (element.get("NameQualifier"), provider.issuer), (element.get("SPNameQualifier"), audience)
-    if form == PERSISTENT and any(said not in {None, "", expected} for said, expected in qualified):
+    if any(said not in {None, "", expected} for said, expected in qualified):
         raise InvalidSaml(SamlProblem.OTHER_QUALIFIER)
     return Name(value, form)

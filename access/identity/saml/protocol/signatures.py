@@ -25,6 +25,9 @@ DIGESTED_WITH: Final = frozenset(
 )
 _PARTS: Final = (ds("SignedInfo"), ds("SignatureValue"), ds("KeyInfo"))
 _TRANSFORMS: Final = (ENVELOPED, EXCLUSIVE)
+_REFERENCE: Final = (ds("Transforms"), ds("DigestMethod"), ds("DigestValue"))
+#: Each is looked for at each element.
+_MAX_PREFIXES: Final = 64
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ def _check_names(root: Element) -> None:
 def _check(signature: Element, name: str) -> None:
     if any(each.tag not in _PARTS for each in signature) or len(signature.findall(ds("KeyInfo"))) > 1:
         raise InvalidSaml(SamlProblem.WRAPPED)
-    only(signature, ds("SignatureValue"))
+    value = only(signature, ds("SignatureValue"))
     info = only(signature, ds("SignedInfo"))
     method, canonical = only(info, ds("SignatureMethod")), only(info, ds("CanonicalizationMethod"))
     references = info.findall(ds("Reference"))
@@ -90,6 +93,12 @@ def _check(signature: Element, name: str) -> None:
     if tuple(each.get("Algorithm") for each in transforms) != _TRANSFORMS:
         raise InvalidSaml(SamlProblem.TRANSFORM)
     inclusive = f"{{{EXCLUSIVE}}}InclusiveNamespaces"
-    inner = [each.tag for parent in (canonical, transforms[1]) for each in parent]
-    if len(transforms[0]) or any(each != inclusive for each in inner):
+    inner = [each for parent in (canonical, transforms[1]) for each in parent]
+    if len(transforms[0]) or any(each.tag != inclusive for each in inner):
         raise InvalidSaml(SamlProblem.TRANSFORM)
+    if sum(len((each.get("PrefixList") or "").split()) for each in inner) > _MAX_PREFIXES:
+        raise InvalidSaml(SamlProblem.TRANSFORM)
+    # xmlsec1 quotes in its errors what it does not know.
+    is_whole = tuple(each.tag for each in reference) == _REFERENCE
+    if not is_whole or any(len(each) for each in (value, reference[1], reference[2])):
+        raise InvalidSaml(SamlProblem.WRAPPED)

@@ -1,5 +1,6 @@
 """What an assertion says, its signature taken for good."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,3 +79,16 @@ def test_how_old_a_sign_in_may_be() -> None:
     with pytest.raises(InvalidSaml) as refused:
         check_age(proven, 60, now)
     assert refused.value.reason is P.SIGNED_IN_TOO_LONG_AGO
+
+
+def test_the_longest_confirmation_says_how_long_it_could_come_again() -> None:
+    def both(made: str) -> str:
+        [first] = re.findall("<saml:SubjectConfirmation .*</saml:SubjectConfirmation>", made)
+        return made.replace(first, first + re.sub('NotOnOrAfter="[^"]*"', f'NotOnOrAfter="{at(900)}"', first))
+
+    assert asserted(forge(before=both)).until - datetime.now(UTC) > timedelta(minutes=14)
+
+
+def test_for_ever() -> None:
+    last = "9999-12-31T23:59:59Z"
+    assert asserted(forge(said={"until": last, "confirmed_until": last})).until.year == 9000

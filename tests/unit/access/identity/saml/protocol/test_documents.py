@@ -33,6 +33,8 @@ def reason(data: bytes) -> SamlProblem:
         (b'<?xml version="1.0" encoding="utf-7"?><a/>', SamlProblem.MALFORMED),
         (b"<a>" * 50 + b"</a>" * 50, SamlProblem.MALFORMED),
         (b"<a>" + b"<b/>" * 30_000 + b"</a>", SamlProblem.MALFORMED),
+        (b"<a " + b" ".join(b'b%d="1"' % number for number in range(20_000)) + b"/>", SamlProblem.MALFORMED),
+        (b"<a " + b" ".join(b'xmlns:b%d="urn:%d"' % (n, n) for n in range(100)) + b"/>", SamlProblem.MALFORMED),
         (b"<a>" + b" " * MAX_BYTES + b"</a>", SamlProblem.OVERSIZED),
     ],
 )

@@ -1,8 +1,11 @@
 """What counts of a provider's metadata: what is said of the entity that the policy names."""
 
+import base64
 from datetime import UTC, datetime
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import load_pem_x509_certificate
 
 from access.identity.saml.protocol.metadata import REDIRECT, IdpMetadata, NotAnIdp
 from support.identity.saml import IDP, keys, metadata
@@ -60,3 +63,10 @@ def test_what_is_none(text: str, why: str) -> None:
 
 def test_how_long_it_counts() -> None:
     assert read(metadata(more=' validUntil="2026-07-01T00:00:00Z"')).valid_until == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def test_a_key_of_an_unknown_kind_is_left_out() -> None:
+    curve = load_pem_x509_certificate(keys("curve", curve=True).certificate).public_bytes(Encoding.DER)
+    unknown = base64.b64encode(curve.replace(bytes.fromhex("06072a8648ce3d0201"), bytes.fromhex("06072a8648ce3d027f")))
+    said = metadata(keys("idp"), keys("curve", curve=True))
+    assert len(read(said.replace(base64.b64encode(curve).decode(), unknown.decode())).keys) == 1

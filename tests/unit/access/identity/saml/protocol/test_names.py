@@ -3,7 +3,7 @@
 import pytest
 
 from access.identity.saml.protocol.documents import read
-from access.identity.saml.protocol.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED, name_id
+from access.identity.saml.protocol.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED, Name, name_id
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
 from support.identity.saml import IDP, SAML_NS
 from support.identity.saml_values import AUDIENCE, registered
@@ -33,6 +33,12 @@ def test_names_that_last(form: str) -> None:
         ("", "u1", "subject", P.NOT_PERSISTENT),
         (f'Format="{PERSISTENT}" NameQualifier="x"', "u1", "subject", P.OTHER_QUALIFIER),
         (f'Format="{PERSISTENT}" SPNameQualifier="x"', "u1", "email", P.OTHER_QUALIFIER),
+        (f'Format="{EMAIL}" NameQualifier="x"', "u1", "email", P.OTHER_QUALIFIER),
+        ('SPNameQualifier="x"', "u1", "email", P.OTHER_QUALIFIER),
+        ("", " u1", "email", P.MALFORMED),
+        ("", "u1\n", "email", P.MALFORMED),
+        ("", "\u00a0u1", "email", P.MALFORMED),
+        (f'Format="{"x" * 201}"', "u1", "email", P.MALFORMED),
         ("", "", "email", P.MALFORMED),
         ("", "x" * 256, "email", P.MALFORMED),
         ("", "a<b/>", "email", P.MALFORMED),
@@ -53,3 +59,8 @@ def test_a_hidden_name_and_two() -> None:
         with pytest.raises(InvalidSaml) as refused:
             named("", inner=inner)
         assert refused.value.reason is problem
+
+
+def test_the_same_text_in_two_formats_is_two_accounts() -> None:
+    accounts = {Name("u1", each).account for each in (PERSISTENT, EMAIL, UNSPECIFIED)}
+    assert accounts == {"u1", f"{EMAIL} u1", f"{UNSPECIFIED} u1"}

@@ -96,3 +96,23 @@ def test_prefixes_that_are_kept_are_let_by() -> None:
     assert (
         signed(read(document(template("_a").replace(f'"{EXCLUSIVE}"/></ds:Transforms>', kept)).encode())).name == "_a"
     )
+
+
+INCLUSIVE = f'<ec:InclusiveNamespaces xmlns:ec="{EXCLUSIVE}" PrefixList="{{}}"/>'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("</ds:Reference>", f"<ds:{'é' * 700}/></ds:Reference>", P.WRAPPED),
+        ("<ds:DigestValue/>", "<ds:DigestValue/><ds:DigestValue/>", P.WRAPPED),
+        ("<ds:DigestValue/>", "<ds:DigestValue><ds:x/></ds:DigestValue>", P.WRAPPED),
+        ("<ds:SignatureValue/>", "<ds:SignatureValue><ds:x/></ds:SignatureValue>", P.WRAPPED),
+        (f"<ds:Transform Algorithm={LAST}", f'<ds:Transform Algorithm="{EXCLUSIVE}">{{}}</ds:Transform>', P.TRANSFORM),
+    ],
+)
+def test_a_reference_has_nothing_else_in_it(old: str, new: str, problem: SamlProblem) -> None:
+    """xmlsec1 quotes what it does not know, and looks for each prefix at each element."""
+    made = document(template("_a"))
+    assert old in made
+    assert reason(made.replace(old, new.format(INCLUSIVE.format(" ".join(f"p{n}" for n in range(1_000)))))) is problem
