@@ -141,6 +141,11 @@ async def existing_access(settings: Settings) -> AsyncGenerator[Access]:
 
     Raises NotReady, PolicyErrors.
     """
+    if not settings.config.exists():
+        raise NotReady(
+            f"There is no policy at {settings.config.absolute()}. Set GATEPASS_CONFIG to that of the Gatepass that "
+            "serves (`gatepass demo` keeps its own in .gatepass/demo/gatepass.yml)."
+        )
     policies = PolicyFile(settings.config)
     async with existing_database(settings) as opened:
         yield _access(settings, policies, opened)

@@ -58,6 +58,8 @@ _PATTERNS = {
 _KIND = 2
 _KINDS = {"groups": {"people", "provider", "slack"}, "providers": {"oidc", "saml"}}
 _QUOTED = re.compile(r"'([^']+)'")
+#: What `saml` stands in place of.
+_OF_OPENID = frozenset({"issuer", "client_id", "client_secret", "scopes"})
 #: Words of other tools for what this file says otherwise.
 _SYNONYMS = {
     "approval": ("reviewed", "review"),
@@ -144,7 +146,11 @@ def _sentence(detail: ErrorDetails) -> str:
     if kind == "missing":
         return "is missing"
     if kind == "extra_forbidden":
-        return f"is no key that is known here.{did_you_mean(str(detail['loc'][-1]), _keys())}"
+        word = str(detail["loc"][-1])
+        if word in _OF_OPENID and "saml" in detail["loc"]:
+            return "is for OpenID providers: `saml` says all of it here, so drop one of the two"
+        # Known elsewhere it would be suggested in place of itself.
+        return f"is no key that is known here.{did_you_mean(word, {*_keys()} - {word})}"
     if kind == "enum":
         return _one_of(detail)
     if kind == "list_type":

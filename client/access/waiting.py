@@ -1,5 +1,6 @@
 """The line that shows that reviewers are waited for: who may approve, how many have, since when."""
 
+import os
 import sys
 import threading
 import time
@@ -11,6 +12,8 @@ from client.api import Json
 from client.errors import shown
 
 _NAMES: Final = 4
+#: Where no terminal says how wide it is.
+_NO_WIDTH: Final = 80
 
 
 def words(request: Json, waited_s: int) -> str:
@@ -23,6 +26,18 @@ def words(request: Json, waited_s: int) -> str:
     clock = f"{waited_s // 60}:{waited_s % 60:02}"
     role = f"{request['role']} on {request['resource']}"
     return shown(f"Waiting for {names or 'a reviewer'} to approve {role}{have}. Asked at {since} UTC, {clock} ago.")
+
+
+def clipped(line: str, width: int) -> str:
+    """The line as it fits into one row, of which the last column stays free."""
+    return line if len(line) < width else f"{line[: max(0, width - 2)]}…"
+
+
+def _width() -> int:
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _NO_WIDTH
+    except (OSError, ValueError):
+        return _NO_WIDTH
 
 
 class Line:
@@ -60,7 +75,8 @@ class Line:
     def _show(self) -> None:
         line = words(self._request, int(time.monotonic() - self._began))
         if self._is_terminal:
-            print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+            # One that is wrapped would be written below itself again and again.
+            print(f"\r\x1b[K{clipped(line, _width())}", end="", file=sys.stderr, flush=True)
         elif (told := line.rpartition(". Asked")[0]) != self._told:
             self._told = told
             print(line, file=sys.stderr, flush=True)

@@ -128,7 +128,7 @@ class Authenticator:
         """`tried` gets the claims that were proven, whatever becomes of them."""
         role_name, _, resource_name = attempt.username.partition("@")
         if not role_name or not resource_name:
-            raise AccessRefused("The user name must be role@resource, for example read@payments-db.")
+            raise AccessRefused("The user name must be role@resource, as `gatepass status` and Slack show it.")
         claims = await self._claims(brought, tried)
         if (claims.resource, claims.role) != (resource_name, role_name):
             raise AccessRefused(

@@ -143,7 +143,7 @@ async def _added(
         insert(SshKey).values(values).on_conflict_do_nothing(index_elements=[col(SshKey.fingerprint)]).returning(SshKey)
     )
     if row is None:
-        raise Refused("This key is known here already, or was: one key is one person's, once. Make another one.")
+        raise Refused(await _why_not_again(transaction, me, key))
     await _record(transaction, me.principal, "add", now, "success", {**_detail(row), **_of(me), "touch": allowed_by})
     return row
 
@@ -157,6 +157,16 @@ def _signer(armour: str, text: str) -> PublicKey:
             return sshsig.verify(armour, f"{text}\n".encode())[0]
         except InvalidSignature:
             raise Refused(str(first)) from first
+
+
+async def _why_not_again(transaction: AsyncSession, me: SignedIn, key: PublicKey) -> str:
+    """Of somebody else's key no more is said than that it is known here."""
+    known = await transaction.scalar(select(SshKey).where(col(SshKey.fingerprint) == key.fingerprint))
+    if known is None or known.principal_id != me.principal.id:
+        return "This key is known here already, or was: one key is one person's, once. Make another one."
+    if known.ended_at is None:
+        return f'This key is yours already, as "{known.name}".'
+    return "This key was ended here, and no key comes back that has ended. Make another one: ssh-keygen -t ed25519."
 
 
 async def _allowed_by(

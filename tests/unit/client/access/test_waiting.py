@@ -1,6 +1,8 @@
 """The line that is shown while reviewers are waited for."""
 
-from client.access.waiting import words
+import pytest
+
+from client.access.waiting import clipped, words
 
 REQUEST = {
     "role": "read",
@@ -25,3 +27,10 @@ def test_it_says_how_many_have() -> None:
 
 def test_names_cannot_steer_the_terminal() -> None:
     assert "\x1b" not in words(REQUEST | {"reviewers": ["\x1b[2Jbob"]}, 0)
+
+
+@pytest.mark.parametrize(
+    ("width", "shown"), [(80, "Waiting for bob"), (16, "Waiting for bob"), (15, "Waiting for b…"), (1, "…")]
+)
+def test_a_line_takes_one_row(width: int, shown: str) -> None:
+    assert clipped("Waiting for bob", width) == shown

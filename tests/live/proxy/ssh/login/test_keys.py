@@ -174,7 +174,7 @@ async def test_ended_keys_and_leavers(
     assert (await ssh.run("true")).status == 255
     with pytest.raises(Refused, match="ended already"):
         await keys.end(world.access, alice, row.id)
-    with pytest.raises(Refused, match="known here already, or was"):
+    with pytest.raises(Refused, match="no key comes back that has ended"):
         await registered(world, alice, path)
     other = await registered(world, alice, key_in(tmp_path, name="other"))
     async with world.database.transaction() as transaction:
