@@ -132,7 +132,8 @@ async def weigh_key(
     if requires.present:
         return Proof(
             "This takes a touch. Use a key of a security key that asks for its PIN (ssh-keygen -t ed25519-sk -O "
-            "verify-required), or connect without a key and let yourself in by your browser."
+            "verify-required) and was added with a touch, or connect without a key and let yourself in by your "
+            "browser."
         )
     return signed_in
 

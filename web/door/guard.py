@@ -69,6 +69,12 @@ async def _signed_in(access: Access, request: web.Request) -> SignedIn | None:
         return await browser_sessions.current(transaction, secret, await clock(transaction))
 
 
+def _page(request: web.Request) -> str:
+    """Which page it is, without what stands in its address: that may be a link's secret."""
+    route = request.match_info.route.resource
+    return route.canonical if route is not None else request.path
+
+
 async def _made_here(access: Access, request: web.Request, settings: WebSettings) -> None:
     """Raises HTTPForbidden, on record, unless a page of ours, shown to this browser, made the request."""
     secret = cookies.session_secret(request)
@@ -82,7 +88,7 @@ async def _made_here(access: Access, request: web.Request, settings: WebSettings
                 transaction,
                 actor=actor(me.principal),
                 action="web:request:refuse",
-                resource=request.path[:_LONGEST_ECHO],
+                resource=_page(request)[:_LONGEST_ECHO],
                 outcome="failure",
                 detail={"origin": request.headers.get("Origin", "")[:_LONGEST_ECHO], "client": request[CLIENT]},
             )

@@ -137,6 +137,7 @@ async def _added(
         public_key=key.blob,
         kind=key.kind,
         name=name,
+        vouched=allowed_by is not None,
         created_at=now,
     ).model_dump()
     row = await transaction.scalar(

@@ -120,7 +120,7 @@ def _registered(username: str, key: PublicKey, row: SshKey, message: bytes, sign
             raise Refused("This security key was not touched. Use it as it was made, without no-touch-required.")
         return await keys.claims(access, row.id, username)
 
-    is_there = signed is not None and signed.present and signed.verified
+    is_there = row.vouched and signed is not None and signed.present and signed.verified
     detail = {"form": key.kind, "name": row.name, "fingerprint": public_keys.shown(row.fingerprint)}
     presence = {**named, "user_verified": True} if is_there else None
     return Presented(ClientCredential.KEY, read, detail, presence=presence)

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary
+from sqlalchemy import Boolean, CheckConstraint, Column, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from storage.model.columns import choice, moment, new_id, reference, utc_now
@@ -50,6 +50,8 @@ class SshKey(SQLModel, table=True):
     kind: str = Field(max_length=64)
     #: What the person calls it.
     name: str = Field(max_length=64)
+    #: Added with the touch of a security key. Only then is a touch of it one: software can call any key an sk- key.
+    vouched: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default="false"))
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
     last_used_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
     ended_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

@@ -179,6 +179,8 @@ async def test_another_sites_form_changes_nothing(visitor: Visitor, path: str) -
     refused = await visitor.stage.world.events("web:request:refuse")
     assert [event["actor"] for event in refused] == ["human:alice"] * len(FORGED)
     assert refused[0]["detail"]["origin"] == "https://evil.example"
+    # What stands in an address may be the secret of a link.
+    assert refused[0]["resource"] == path.replace("{}", "{id}")
 
 
 async def own_token(visitor: Visitor) -> str:

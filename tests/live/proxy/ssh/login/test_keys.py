@@ -294,7 +294,7 @@ async def test_who_has_a_security_key_touches_it(world: World, tmp_path: Path) -
         await keys.add(world.access, alice.me, text, signed(path, text), "Laptop", touch)
     touch = await alice.touch(acts.add_ssh_key(text))
     added = await keys.add(world.access, alice.me, text, signed(path, text), "Laptop", touch)
-    assert added.ended_at is None
+    assert (added.ended_at, added.vouched) == (None, True)
 
 
 async def test_ten_at_most(world: World, alice: SignedIn, tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ class Hardware(asyncssh.public_key.SSHKeyPair):
         return string(SK_ED25519.encode()) + string(self.key.sign(over)) + bytes([self.flags]) + counter
 
 
-async def kept(world: World, me: SignedIn, pair: Hardware) -> SshKey:
+async def kept(world: World, me: SignedIn, pair: Hardware, *, vouched: bool = True) -> SshKey:
     key = public_keys.read(pair.blob)
     async with world.database.transaction() as transaction:
         row = SshKey(
@@ -333,6 +333,7 @@ async def kept(world: World, me: SignedIn, pair: Hardware) -> SshKey:
             public_key=key.blob,
             kind=key.kind,
             name="Ring",
+            vouched=vouched,
         )
         transaction.add(row)
     return row
@@ -363,6 +364,14 @@ async def test_a_security_keys_touch_is_the_touch(
     assert await logged_in(present, pair) == "in\n"
     [session] = await sessions()
     assert session.proof["touch"] | {"at": ""} == {"key": str(row.id), "name": "Ring", "user_verified": True, "at": ""}
+
+
+async def test_a_key_that_nobody_touched_for_is_no_touch(present: Client, world: World, alice: SignedIn) -> None:
+    """Software can wrap any key as one of a security key's kind, and add it by the command line."""
+    pair = Hardware(flags=5)
+    await kept(world, alice, pair, vouched=False)
+    with pytest.raises(asyncssh.PermissionDenied):
+        await logged_in(present, pair)
 
 
 async def test_a_security_key_that_an_operator_ends_is_no_touch_by_ssh_either(
