@@ -180,7 +180,7 @@ async def test_another_sites_form_changes_nothing(visitor: Visitor, path: str) -
     assert [event["actor"] for event in refused] == ["human:alice"] * len(FORGED)
     assert refused[0]["detail"]["origin"] == "https://evil.example"
     # What stands in an address may be the secret of a link.
-    assert refused[0]["resource"] == path.replace("{}", "{id}")
+    assert refused[0]["resource"] == path.replace("{}", "{grant}")
 
 
 async def own_token(visitor: Visitor) -> str:
