@@ -2,6 +2,7 @@
 
 import ssl
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from storage.model import Protocol
 
 @pytest.mark.parametrize("protocol", Protocol)
 def test_what_is_served_listens(protocol: Protocol, tmp_path: Path) -> None:
-    gateway: Any = None
+    gateway: Any = SimpleNamespace(access=SimpleNamespace(client_authority=None))
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     if protocol in SERVED:
         assert hasattr(listener(protocol, gateway, ("127.0.0.1", 0), home=tmp_path, tls=tls), "__aenter__")

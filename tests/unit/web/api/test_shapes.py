@@ -24,9 +24,7 @@ def a_grant(resource: str, role: str) -> Grant:
 def test_a_grant_says_where_clients_go_and_how_long_it_lasts() -> None:
     grant = a_grant("web-1", "deploy")
     shown = shapes.grant(grant, POLICY.resources["web-1"], ADDRESSES, None, NOW)
-    assert shown["connect"] == {"host": "gate", "port": 2222, "user": "deploy@web-1"} | {
-        "accepts": ["token", "certificate", "key", "browser"]
-    }
+    assert shown["connect"] == {"host": "gate", "port": 2222, "user": "deploy@web-1"}
     assert (shown["left_s"], shown["type"], shown["expires_at"]) == (90, "ssh", "2026-11-30T12:01:30+00:00")
     assert shapes.grant(grant, None, ADDRESSES, None, NOW)["connect"] is None
     assert shapes.grant(grant, POLICY.resources["web-1"], ADDRESSES, "why", NOW + timedelta(hours=1))["left_s"] == 0
