@@ -1,5 +1,6 @@
 // Forms that take a touch of a security key: each asks its own address what to ask the key, has the browser ask it, and
-// sends what the key signed with the form. Without this script the form is sent without it, and is refused.
+// sends what the key signed with the form. Their buttons are off until this script is here: without it the form is sent
+// without a touch, and is refused.
 
 const SENTENCES = {
   NotAllowedError: "No key of yours was touched: it took too long, you cancelled it, or it was another key. Nothing was done.",
@@ -87,6 +88,7 @@ for (const form of document.querySelectorAll("form[data-challenge]")) {
   status.className = "status";
   status.setAttribute("role", "status");
   const button = form.querySelector("button");
+  button.disabled = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     button.disabled = true;

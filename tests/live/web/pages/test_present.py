@@ -3,6 +3,7 @@
 SHOTS=/tmp/shots make test ARGS=tests/live/web/pages/test_present.py     leaves pictures there
 """
 
+import asyncio
 import os
 import re
 from pathlib import Path
@@ -246,6 +247,28 @@ async def test_asking_and_taking_the_token_with_a_touch(stage: PagesStage, brows
     await expect(other.get_by_text("This is somebody else's")).to_be_visible()
 
 
+async def test_a_button_waits_for_the_script_that_asks_the_key(stage: PagesStage, browser: Browser) -> None:
+    await easy(stage)
+    await ask_anyway(stage.world.access, stage.world["alice"], Ask("payments-db", "read", 900, REASON))
+    await policy_of(stage, asking=True)
+    page = await browser.new_page()
+    await key_of(page, stage, "Alice")
+    [grant] = await stage.world.all(Grant)
+    arrives = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await arrives.wait()
+        await route.continue_()
+
+    await page.route("**/static/touch.js", late)
+    await page.goto(f"{stage.url}/grants/{grant.id}", wait_until="commit")
+    button = page.get_by_role("button", name="Show my token")
+    await expect(button).to_be_disabled()
+    arrives.set()
+    await button.click()
+    await expect(page.locator("section[aria-labelledby=token] code")).to_be_visible()
+
+
 async def test_without_javascript_it_says_what_is_missing(stage: PagesStage, browser: Browser) -> None:
     request = await pending(stage)
     page = await (await browser.new_context(java_script_enabled=False)).new_page()
@@ -253,8 +276,11 @@ async def test_without_javascript_it_says_what_is_missing(stage: PagesStage, bro
     await sign_in(page, "Bob")
     await expect(page.get_by_role("heading", name="alice asks for admin")).to_be_visible()
     assert "which needs JavaScript. It is off in this browser" in await page.content()
-    await page.get_by_role("button", name="Approve with my security key").click()
-    await expect(page.get_by_text("This takes a touch of your security key")).to_be_visible()
+    await expect(page.get_by_role("button", name="Approve with my security key")).to_be_disabled()
+    form = {name: await page.locator(f"input[name={name}]").first.input_value() for name in ("csrf", "revision")}
+    path = f"{stage.url}/present/request/{request.id}/approve"
+    answer = await page.request.post(path, form=form, headers={"Origin": stage.url})
+    assert "This takes a touch of your security key" in await answer.text()
     assert await state_of(stage, request) is RequestState.PENDING
 
 
