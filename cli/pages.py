@@ -12,8 +12,7 @@ from cli.runtime import NotReady
 from cli.settings import CertificateSource, Settings, host_and_port
 from proxy.authority import Authority
 from proxy.client_certificates import can_ask
-from proxy.protocols import keys_folder
-from proxy.ssh.host_key import public_key_file
+from proxy.ssh.host_key import keys_folder, public_key_file
 from web.settings import WebSettings
 
 #: How often the gateway's own certificate is made anew: long before it ends.

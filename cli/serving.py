@@ -27,9 +27,8 @@ from cli.settings import Settings, host_and_port
 from cli.workers import Link, Workers
 from proxy.errors import CannotListen, words_of
 from proxy.place import ALONE, Place
-from proxy.protocols import keys_folder
 from proxy.server import ProxyServer, ProxySettings
-from proxy.ssh.host_key import public_key_file
+from proxy.ssh.host_key import keys_folder, public_key_file
 from storage.audit.sequencer import Sequencer
 from storage.database import StorageUnavailable
 from storage.model import Protocol
@@ -207,11 +206,6 @@ def ca_file(settings: Settings) -> Path:
     return settings.home / "ca" / "ca.pem"
 
 
-def ssh_keys(settings: Settings) -> Path:
-    """The folder of the SSH port's host key."""
-    return keys_folder(settings.home)
-
-
 async def _bot(running: Runtime) -> Bot:
     settings = running.settings
     if settings.slack_bot_token is None or settings.slack_app_token is None:
@@ -235,11 +229,11 @@ def addresses(settings: Settings) -> Addresses:
     """What people type to connect."""
     return Addresses(
         ssh_host=settings.public_host,
-        ssh_port=settings.public_ssh_port or host_and_port(settings.ssh_listen)[1],
+        ssh_port=settings.ssh_port,
         postgres_host=settings.public_host,
-        postgres_port=settings.public_postgres_port or host_and_port(settings.postgres_listen)[1],
+        postgres_port=settings.postgres_port,
         ca_file=settings.public_ca_file,
-        ssh_host_key_file=public_key_file(ssh_keys(settings)),
+        ssh_host_key_file=public_key_file(keys_folder(settings.home)),
     )
 
 

@@ -156,5 +156,15 @@ class Settings(BaseSettings):
         return self.web_url or Origin("https", self.public_host, host_and_port(self.web_listen)[1])
 
     @property
+    def ssh_port(self) -> int:
+        """The port that people's ssh connects to."""
+        return self.public_ssh_port or host_and_port(self.ssh_listen)[1]
+
+    @property
+    def postgres_port(self) -> int:
+        """The port that people's PostgreSQL clients connect to."""
+        return self.public_postgres_port or host_and_port(self.postgres_listen)[1]
+
+    @property
     def recordings(self) -> Path:
         return self.home / "recordings"

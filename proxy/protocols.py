@@ -10,6 +10,7 @@ from access.policy.served import NotServed
 from proxy.place import ALONE, Place
 from proxy.postgres.listener import PostgresListener, PostgresSettings
 from proxy.sessions.gateway import Gateway
+from proxy.ssh.host_key import keys_folder
 from proxy.ssh.listener import SshListener, SshSettings
 from storage.model import Protocol
 
@@ -48,8 +49,3 @@ def listener(
             raise NotServed(protocol)
         case _:
             assert_never(protocol)
-
-
-def keys_folder(home: Path) -> Path:
-    """Where the SSH port's host key lies."""
-    return home / "keys"

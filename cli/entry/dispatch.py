@@ -4,7 +4,8 @@ Of what the server needs nothing may be imported here: engineers do not have it,
 """
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NoReturn
 
 from client import commands
 from client.errors import USAGE
@@ -33,11 +34,10 @@ def main() -> None:
 
         print(f"gatepass {metadata.version('gatepass')}")
         return
+    if not first.startswith("-") and first not in _operators():
+        _leave(_unknown(first), USAGE)
     if not _has_server():
-        needs = f"`gatepass {first}` needs the server: pip install 'gatepass[server]'."
-        said = needs if _is_word(first) else _unknown(first)
-        print(f"gatepass: {said}", file=sys.stderr)
-        sys.exit(NO_SERVER if _is_word(first) else USAGE)
+        _leave(f"`gatepass {first}` needs the server: pip install 'gatepass[server]'.", NO_SERVER)
     from cli.main import main as operate  # noqa: PLC0415 - what the server needs is loaded for the server alone
 
     operate()
@@ -57,12 +57,21 @@ def _is_there(find: Callable[[str], object], package: str) -> bool:
         return False
 
 
-def _is_word(first: str) -> bool:
-    return first in _OPERATORS.replace(",", " ").split()
+def _operators() -> Sequence[str]:
+    return _OPERATORS.replace(",", " ").split()
+
+
+def _leave(said: str, status: int) -> NoReturn:
+    print(f"gatepass: {said}", file=sys.stderr)
+    sys.exit(status)
 
 
 def _unknown(first: str) -> str:
-    return f"There is no command {first!r}. `gatepass --help` has them."
+    from difflib import get_close_matches  # noqa: PLC0415 - for who mistyped
+
+    near = get_close_matches(first, [*commands.BY_NAME, *_operators()], n=1)
+    meant = f" Did you mean `gatepass {near[0]}`?" if near else ""
+    return f"There is no command {first!r}.{meant} `gatepass --help` has them."
 
 
 def _help() -> str:

@@ -27,6 +27,11 @@ def host_key(folder: Path) -> asyncssh.SSHKey:
     return key
 
 
+def keys_folder(home: Path) -> Path:
+    """Where the SSH port's host key lies."""
+    return home / "keys"
+
+
 def public_key_file(folder: Path) -> Path:
     """Where the public half lies once the key was made."""
     return (folder / _HOST_KEY).with_suffix(".pub")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from access.context import Access
 from access.grants import grants
-from cli import unlock
+from cli.commands import unlock
 from proxy.doors.lockouts import FAILURES_PER_PRINCIPAL, FAILURES_PER_SOURCE, FIRST_LOCK_S
 from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import Authenticator

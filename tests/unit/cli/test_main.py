@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app, main
+from cli.main import application, main
 from proxy.ssh.host_key import host_key, public_line
 
 
 def test_the_version_is_printed_and_nothing_else_happens() -> None:
-    ran = CliRunner().invoke(app, ["--version"])
+    ran = CliRunner().invoke(application(), ["--version"])
     assert (ran.exit_code, ran.output) == (0, f"gatepass {version('gatepass')}\n")
 
 
 def test_help_says_what_the_program_is() -> None:
-    ran = CliRunner().invoke(app, ["--help"])
+    ran = CliRunner().invoke(application(), ["--help"])
     assert ran.exit_code == 0
     assert "Just-in-time access from Slack, with the gateway inside." in ran.output
 
@@ -27,7 +27,7 @@ def test_help_says_what_the_program_is() -> None:
 def test_the_schema_is_printed_as_its_file_has_it() -> None:
     """`gatepass schema > docs/gatepass.schema.json` makes the file that is published."""
     published = Path(__file__).parents[3] / "docs" / "gatepass.schema.json"
-    assert CliRunner().invoke(app, ["schema"]).output == published.read_text(encoding="utf-8")
+    assert CliRunner().invoke(application(), ["schema"]).output == published.read_text(encoding="utf-8")
 
 
 @pytest.mark.finding("use-28")
@@ -39,7 +39,7 @@ def test_the_host_key_is_printed_as_known_hosts_has_it(
     monkeypatch.setenv("GATEPASS_HOME", str(tmp_path))
     monkeypatch.setenv("GATEPASS_PUBLIC_HOST", "gate.example.com")
     monkeypatch.setenv("GATEPASS_PUBLIC_SSH_PORT", port)
-    ran = CliRunner().invoke(app, ["known-hosts"])
+    ran = CliRunner().invoke(application(), ["known-hosts"])
     assert ran.exit_code == 0
     assert ran.output == f"{where} {public_line(host_key(tmp_path / 'keys'))}\n"
 

@@ -38,7 +38,7 @@ def test_the_program_closes_up_before_anything_else(monkeypatch: pytest.MonkeyPa
 
     order: list[str] = []
     monkeypatch.setattr(main.process, "close_up", lambda: order.append("closed"))
-    monkeypatch.setattr(main, "app", lambda: order.append("command"))
+    monkeypatch.setattr(main, "application", lambda _names: lambda: order.append("command"))
     main.main()
     assert order == ["closed", "command"]
 

@@ -277,7 +277,9 @@ async def test_without_javascript_it_says_what_is_missing(stage: PagesStage, bro
     await expect(page.get_by_role("heading", name="alice asks for admin")).to_be_visible()
     assert "which needs JavaScript. It is off in this browser" in await page.content()
     await expect(page.get_by_role("button", name="Approve with my security key")).to_be_disabled()
-    form = {name: await page.locator(f"input[name={name}]").first.input_value() for name in ("csrf", "revision")}
+    form: dict[str, str | float | bool] = {
+        name: await page.locator(f"input[name={name}]").first.input_value() for name in ("csrf", "revision")
+    }
     path = f"{stage.url}/present/request/{request.id}/approve"
     answer = await page.request.post(path, form=form, headers={"Origin": stage.url})
     assert "This takes a touch of your security key" in await answer.text()

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from access.policy.advice import Weight, advice
 from access.policy.file import advise, parse
-from cli.main import app
+from cli.main import application
 from support.policies import HOST_KEY
 
 ROLE = """
@@ -109,7 +109,7 @@ def test_each_line_says_where_and_what_and_nothing_becomes_invalid(tmp_path: Pat
     [(weight, line)] = advise(file)
     assert weight is Weight.WARNING
     assert line.startswith(f"{file}:12: warning: resources.r.roles.x.statements: the rule a forbids")
-    ran = CliRunner().invoke(app, ["check", str(file)])
+    ran = CliRunner().invoke(application(), ["check", str(file)])
     assert ran.exit_code == 0
     assert "dynamic_command is allowed" in ran.stderr
     assert "is valid" in ran.stdout

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from cli.entry import dispatch
-from cli.main import app
+from cli.main import COMMANDS
 
 #: What an engineer's command has no use for, and must not wait for.
 HEAVY = (
@@ -64,10 +64,23 @@ def test_without_the_server_its_commands_say_what_to_install() -> None:
     assert (done.returncode, "no command 'psqql'" in done.stderr) == (64, True)
 
 
+def test_a_mistyped_command_is_told_the_one_that_was_meant() -> None:
+    done = ran("sesions", "list")
+    loaded = done.stderr.partition("LOADED")[2].split()
+    assert done.returncode == 64
+    assert "no command 'sesions'. Did you mean `gatepass sessions`?" in done.stderr
+    assert [each for each in HEAVY if each in loaded] == []
+
+
+def test_an_operators_command_loads_no_room_but_those_it_looks_into() -> None:
+    done = ran("audit", "--help")
+    loaded = done.stderr.partition("LOADED")[2].split()
+    assert (done.returncode, "verify" in done.stdout) == (0, True)
+    assert [each for each in ("aiohttp", "asyncssh", "slack_bolt", "postgast", "web.app") if each in loaded] == []
+
+
 def test_the_operators_commands_are_those_that_there_are() -> None:
-    commands = {each.name or getattr(each.callback, "__name__", "") for each in app.registered_commands}
-    groups = {each.name for each in app.registered_groups}
-    assert set(dispatch._OPERATORS.replace(",", " ").split()) == commands | groups
+    assert set(dispatch._operators()) == set(COMMANDS)
 
 
 def test_the_version_is_said() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
+from cli.main import application
 from support.policies import HOST_KEY
 
 POLICY = """
@@ -43,7 +43,7 @@ def policy(tmp_path: Path) -> str:
 
 
 def judged(policy: str, *arguments: str, stdin: str = "") -> tuple[int, list[dict[str, object]]]:
-    ran = CliRunner().invoke(app, ["judge", "--policy", policy, "--json", *arguments], input=stdin)
+    ran = CliRunner().invoke(application(), ["judge", "--policy", policy, "--json", *arguments], input=stdin)
     return ran.exit_code, [json.loads(line) for line in ran.stdout.splitlines()]
 
 
@@ -82,7 +82,7 @@ def test_null_bytes_part_statements_of_several_lines(policy: str) -> None:
 
 def test_it_says_in_words_what_met_the_rule(policy: str) -> None:
     statement = "with d as (delete from t) select * from s"
-    ran = CliRunner().invoke(app, ["judge", "--policy", policy, "db", "read", statement])
+    ran = CliRunner().invoke(application(), ["judge", "--policy", policy, "db", "read", statement])
     assert ran.exit_code == 4
     assert ran.stdout.splitlines()[0] == "select: deny (rule whole)"
     assert "met by" in ran.stdout
@@ -91,13 +91,13 @@ def test_it_says_in_words_what_met_the_rule(policy: str) -> None:
 
 
 def test_what_a_name_hides_is_seen(policy: str) -> None:
-    ran = CliRunner().invoke(app, ["judge", "--policy", policy, "db", "read", 'select * from "a\x1b[2Jb"'])
+    ran = CliRunner().invoke(application(), ["judge", "--policy", policy, "db", "read", 'select * from "a\x1b[2Jb"'])
     assert "\x1b" not in ran.stdout
 
 
 @pytest.mark.parametrize(("door", "says"), [(("dbb", "read"), "no resource dbb"), (("db", "reed"), "has no role reed")])
 def test_an_unknown_door_is_an_error(policy: str, door: tuple[str, str], says: str) -> None:
-    ran = CliRunner().invoke(app, ["judge", "--policy", policy, *door, "select 1"])
+    ran = CliRunner().invoke(application(), ["judge", "--policy", policy, *door, "select 1"])
     assert ran.exit_code == 1
     assert says in str(ran.exception)
 

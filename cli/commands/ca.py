@@ -13,8 +13,8 @@ from cli import runtime
 from cli.settings import Settings
 from client.login.trust import fingerprint as of_certificate
 from proxy.authority import Authority
-from proxy.protocols import keys_folder
 from proxy.ssh import user_authority
+from proxy.ssh.host_key import keys_folder
 from storage.audit import trail
 from storage.database import StorageUnavailable
 

@@ -12,7 +12,7 @@ from access.errors import Refused
 from access.identity.incidents import lost
 from access.visible import visible_line
 from cli import log, runtime
-from cli.people.listing import Row, rows_of
+from cli.commands.listing import Row, rows_of
 from cli.settings import Settings
 
 app = typer.Typer(help="People, their accounts and what they are signed in with.", no_args_is_help=True)

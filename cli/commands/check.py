@@ -1,0 +1,34 @@
+"""`gatepass check` and `gatepass schema`: a policy file looked at before it is served, here and in an editor."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from access.policy.advice import Weight
+from access.policy.file import advise, json_schema, load, writable_by_others
+from cli.settings import Settings
+from web.saml.xmlsec import lacking
+
+
+def check(
+    file: Annotated[Path | None, typer.Argument(help="The policy file; default: $GATEPASS_CONFIG.")] = None,
+) -> None:
+    """Check gatepass.yml: print every error with its line, or what is valid in it and probably not meant."""
+    path = file or Settings.load().config
+    policy = load(path)
+    if who := writable_by_others(path.stat().st_mode):
+        typer.echo(f"WARNING: {path} can be written by {who}; `gatepass serve` refuses it until you `chmod go-w` it.")
+    for weight, line in advise(path):
+        typer.echo(line, err=weight is Weight.WARNING)
+    if (why := lacking(policy)) is not None:
+        typer.echo(f"WARNING: {why}", err=True)
+    typer.echo(
+        f"{path} is valid: {len(policy.resources)} resources, {len(policy.people)} people, "
+        f"{len(policy.policy)} rules. Policy {policy.hash[:12]}."
+    )
+
+
+def schema() -> None:
+    """Print the JSON Schema of gatepass.yml, for editors."""
+    typer.echo(json_schema(), nl=False)
