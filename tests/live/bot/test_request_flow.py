@@ -391,6 +391,7 @@ async def test_nothing_that_is_answered_later_is_ephemeral(stage: Stage, how: st
 async def test_help_and_lists_carry_no_credential(stage: Stage) -> None:
     """Ephemeral messages are never for credentials: a token is in a modal alone, for whoever asked for it."""
     await stage.slack.command("alice", "incidents", "/access web-1 deploy 30m")
+    await stage.told("alice", "Granted: web-1 · deploy for 30m")
     await stage.told("alice", "You have access", ephemeral=False)
     await stage.slack.command("alice", "incidents", "/access list")
     listed = await stage.told("alice", "You have 1 grant")
