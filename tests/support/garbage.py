@@ -8,9 +8,12 @@ import gc
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import web_app
 
 
 @pytest.fixture(autouse=True, scope="module")
 def nothing_is_left_open() -> Iterator[None]:
     yield
+    # aiohttp keeps the last thousand handlers of every application there was, and with them its storage and caches.
+    web_app._cached_build_middleware.cache_clear()
     gc.collect()
