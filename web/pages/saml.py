@@ -6,6 +6,7 @@ verified, kept, and taken by the next request, which has the cookie: only the br
 
 import base64
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -15,9 +16,8 @@ from aiohttp import web
 from access.context import Access
 from access.identity import browser_sessions
 from access.identity.oidc.authorization import Attempt
-from access.identity.saml import answers, replays
+from access.identity.saml import answers, logouts, replays
 from access.identity.saml.protocol import messages
-from access.identity.saml.protocol.assertion import check_age
 from access.identity.saml.protocol.documents import MAX_BYTES, decoded
 from access.identity.saml.protocol.logout import LogoutAsked
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
@@ -105,12 +105,18 @@ class SamlPages:
         try:
             attempt, then = _begun(request, name)
             handle = _handle(request.query.get("answer", ""))
-            questioned = messages.request_id(attempt), messages.relay_state(attempt)
-            taken = await answers.take(self._access, handle, name, *questioned)
-            check_age(taken.proven, self._common.oldest_s(then), taken.at)
-            secret = await sign_in(self._access, name, taken.proven, replaces=cookies.session_secret(request))
+            take = partial(
+                answers.take,
+                handle=handle,
+                provider=name,
+                request_id=messages.request_id(attempt),
+                relay_state=messages.relay_state(attempt),
+                max_age_s=self._common.oldest_s(then),
+            )
+            secret = await sign_in(self._access, name, take, replaces=cookies.session_secret(request))
         except InvalidSaml as error:
-            answer = await self._refused(request, idp, error)
+            # Anybody can lead a browser here: the sign-in that it has begun waits for its own answer.
+            return await self._refused(request, idp, error)
         except CannotSignIn as error:
             answer = not_signed_in(request, str(error), status=403)
         else:
@@ -159,6 +165,7 @@ class SamlPages:
         async with self._access.database.transaction() as transaction:
             now = await clock(transaction)
             await replays.once(transaction, idp.registration.issuer, asked.id, asked.until, now)
+            await logouts.note(transaction, asked.ends)
             for each in asked.ends:
                 ended = await browser_sessions.provider_logged_out(transaction, each, now)
                 people.update(principal.name for principal in ended)

@@ -35,6 +35,7 @@ class SamlProblem(StrEnum):
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
     REPLAYED = "replayed"
+    LOGGED_OUT = "logged_out"
     NO_AUTHENTICATION = "no_authentication"
     SIGNED_IN_TOO_LONG_AGO = "signed_in_too_long_ago"
     TRANSIENT_NAME = "transient_name"
@@ -76,6 +77,7 @@ _SENTENCES: Final[Mapping[SamlProblem, str]] = {
     SamlProblem.EXPIRED: "has expired: the clocks of Gatepass and of the provider may differ",
     SamlProblem.NOT_YET_VALID: "is from the future: the clocks of Gatepass and of the provider differ",
     SamlProblem.REPLAYED: "came before, and counts once",
+    SamlProblem.LOGGED_OUT: "is of a sign-in that has been signed out there since",
     SamlProblem.NO_AUTHENTICATION: "does not say when and how you signed in",
     SamlProblem.SIGNED_IN_TOO_LONG_AGO: "is of a sign-in that is too long ago",
     SamlProblem.TRANSIENT_NAME: "has a name for your account that is another each time (transient). "
