@@ -14,7 +14,7 @@ from access.identity.saml import answers, logouts
 from access.identity.saml.protocol.problems import InvalidSaml
 from access.identity.sign_in import sign_in
 from storage.model import BrowserEnd, BrowserSession, SamlAnswer, SamlSeen
-from support.identity.saml import PASSWORD, PERSISTENT, at
+from support.identity.saml import PASSWORD, PERSISTENT, USUAL, at
 from support.web.saml_logout import index, posted
 from support.web.saml_stage import SamlStage, SamlVisitor, saml_visitor
 from web.door.cookies import SESSION, SIGNING_IN
@@ -40,7 +40,7 @@ def handle_of(address: str) -> bytes:
 async def logged_out(guest: SamlVisitor, **said: str) -> None:
     """By a browser that has nothing of ours."""
     async with saml_visitor(guest.saml) as other:
-        status, text, _ = await other.ask("/sign-out/corp/saml", "POST", data=posted(guest.saml, **said))
+        status, text, _ = await other.ask("/sign-out/corp/saml", "POST", data=posted(guest.saml, USUAL, None, **said))
         assert status in {200, 303}, text
 
 
