@@ -21,6 +21,7 @@ from access.identity.saml.protocol import messages
 from access.identity.saml.protocol.documents import MAX_BYTES, decoded
 from access.identity.saml.protocol.logout import LogoutAsked
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
+from access.identity.saml.protocol.redirect import returned
 from access.identity.sign_in import CannotSignIn, refused, sign_in
 from access.key_files import KeyUnusable
 from storage.database import clock
@@ -133,7 +134,7 @@ class SamlPages:
         try:
             asked, state = await self._asked(request, idp)
             await self._end(idp, asked)
-            to = await idp.logout_answer(asked, state, await self._common.now())
+            to = await idp.logout_answer(asked, returned(state), await self._common.now())
         except InvalidSaml as error:
             self._failures.take(request[CLIENT])
             await refused(self._access, idp.registration.name, error.reason.value, action=_OUT)

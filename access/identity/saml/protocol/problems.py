@@ -28,6 +28,7 @@ class SamlProblem(StrEnum):
     TRANSFORM = "transform"
     BAD_SIGNATURE = "bad_signature"
     ENCRYPTION = "encryption"
+    TOOK_TOO_LONG = "took_too_long"
     UNDECIPHERABLE = "undecipherable"
     ENCRYPTED_NAME = "encrypted_name"
     NO_BEARER = "no_bearer"
@@ -70,6 +71,8 @@ _SENTENCES: Final[Mapping[SamlProblem, str]] = {
     SamlProblem.BAD_SIGNATURE: "is not signed by the provider: its metadata here may be older than its key",
     SamlProblem.ENCRYPTION: "is encrypted in a way that is not accepted. "
     f"{_OPERATOR} AES-GCM with RSA-OAEP, or no encryption of assertions",
+    SamlProblem.TOOK_TOO_LONG: "took too long to verify, and was given up: try again in a minute, and if it lasts, ask "
+    "your operator to look at the log",
     SamlProblem.UNDECIPHERABLE: "is encrypted for another key than ours: give the provider our metadata again",
     SamlProblem.ENCRYPTED_NAME: f"hides the name of the account. {_OPERATOR} it must not encrypt names (NameID)",
     SamlProblem.NO_BEARER: "confirms nobody who may bring it (bearer)",

@@ -78,6 +78,18 @@ async def test_a_logout_by_a_form(guest: SamlVisitor, saml: SamlStage) -> None:
     assert (status, to.partition("?")[0], await live(saml)) == (303, f"{saml.idp.url}/slo", 0), text
 
 
+@pytest.mark.parametrize(("length", "back"), [(80, ["x" * 80]), (81, None), (200_000, None)])
+async def test_a_state_without_bounds_does_not_come_back(
+    guest: SamlVisitor, saml: SamlStage, length: int, back: list[str] | None
+) -> None:
+    """The logout is done: whoever is signed out loses nothing by what stands beside it."""
+    await guest.signed_in()
+    form = posted(saml) | {"RelayState": "x" * length}
+    status, _, to = await guest.ask("/sign-out/corp/saml", "POST", data=form)
+    assert (status, await live(saml)) == (303, 0)
+    assert parse_qs(urlsplit(to).query).get("RelayState") == back
+
+
 async def test_whoever_signed_in_since_is_not_signed_out(guest: SamlVisitor, saml: SamlStage) -> None:
     form = posted(saml, issued=at(-60))
     await guest.signed_in()
