@@ -27,9 +27,10 @@ from access.key_files import KeyUnusable
 from storage.database import clock
 from web.door import cookies
 from web.door.guard import CLIENT
+from web.door.headers import FORM_TO, form_origin
 from web.door.rates import Rates
 from web.oidc.fetching import ProviderSilent
-from web.pages.rendering import message, sent_to
+from web.pages.rendering import message, page, sent_to
 from web.pages.signing_in import SigningIn, not_signed_in, unreachable, wanted
 from web.saml.provider import SamlIdp
 
@@ -134,18 +135,36 @@ class SamlPages:
         try:
             asked, state = await self._asked(request, idp)
             await self._end(idp, asked)
-            to = await idp.logout_answer(asked, returned(state), await self._common.now())
         except InvalidSaml as error:
             self._failures.take(request[CLIENT])
             await refused(self._access, idp.registration.name, error.reason.value, action=_OUT)
             said = f"What {idp.registration.shown} sent {error}. Nobody was signed out by it."
             return message(request, "That was not done", said, status=403, then=("/", "My access"))
-        except (ProviderSilent, KeyUnusable) as error:
+        except ProviderSilent as error:
             return unreachable(request, idp.registration, error)
-        if to is not None:
-            return sent_to(to)
-        said = f"{idp.registration.shown} signed you out of Gatepass too. What you had open has ended."
-        return message(request, "You are signed out", said, status=200, then=("/sign-in", "Sign in"))
+        return await self._told(request, idp, asked, returned(state))
+
+    async def _told(
+        self, request: web.Request, idp: SamlIdp, asked: LogoutAsked, state: str | None
+    ) -> web.StreamResponse:
+        """What was done is told to the provider, where it can be, by the browser."""
+        shown = idp.registration.shown
+        said = f"{shown} signed you out of Gatepass too. What you had open has ended."
+        try:
+            to = await idp.logout_answer(asked, state, await self._common.now())
+        except (ProviderSilent, KeyUnusable) as error:
+            log.warning("logout_not_answered", provider=idp.registration.name, why=str(error))
+            said += f" Gatepass could not tell {shown} so: the log says why."
+            to = None
+        if to is not None and to.fields is None:
+            return sent_to(to.to)
+        origin = None if to is None else form_origin(to.to)
+        if to is None or origin is None:
+            return message(request, "You are signed out", said, status=200, then=("/sign-in", "Sign in"))
+        context = {"title": "You are signed out", "text": said, "words": f"Go on to {shown}"}
+        answer = page(request, "onward.html", {**context, "to": to.to, "fields": to.fields})
+        answer[FORM_TO] = origin
+        return answer
 
     async def _asked(self, request: web.Request, idp: SamlIdp) -> tuple[LogoutAsked, str | None]:
         """What a request asks for, and the state to give back. Raises InvalidSaml, ProviderSilent."""
