@@ -31,7 +31,7 @@ from web.door.headers import FORM_TO, form_origin
 from web.door.rates import Rates
 from web.oidc.fetching import ProviderSilent
 from web.pages.rendering import message, page, sent_to
-from web.pages.signing_in import SigningIn, not_signed_in, unreachable, wanted
+from web.pages.signing_in import SigningIn, not_signed_in, unreachable, wanted, without_own_key
 from web.saml.provider import SamlIdp
 
 #: The names of the routes that other sites lead to: no cookie counts there, and no form of ours is asked for.
@@ -70,8 +70,10 @@ class SamlPages:
         force = self._common.oldest_s(then) is not None
         try:
             answer = sent_to(await idp.question(attempt, await self._common.now(), force=force))
-        except (ProviderSilent, KeyUnusable) as error:
+        except ProviderSilent as error:
             return unreachable(request, idp.registration, error)
+        except KeyUnusable as error:
+            return without_own_key(request, idp.registration, error)
         cookies.keep_attempt(answer, attempt, then)
         return answer
 
@@ -80,7 +82,7 @@ class SamlPages:
         try:
             said = await idp.own_metadata()
         except KeyUnusable as error:
-            return unreachable(request, idp.registration, error)
+            return without_own_key(request, idp.registration, error)
         return web.Response(body=said, content_type="application/samlmetadata+xml")
 
     async def _answered(self, request: web.Request) -> web.StreamResponse:
@@ -94,8 +96,10 @@ class SamlPages:
             handle = await answers.keep(self._access, idp.registration.name, asked, state, asserted)
         except InvalidSaml as error:
             return await self._refused(request, idp, error)
-        except (ProviderSilent, KeyUnusable) as error:
+        except ProviderSilent as error:
             return unreachable(request, idp.registration, error)
+        except KeyUnusable as error:
+            return without_own_key(request, idp.registration, error)
         kept = base64.urlsafe_b64encode(handle).rstrip(b"=").decode()
         return sent_to(f"/sign-in/{idp.registration.name}/finish?answer={kept}")
 

@@ -64,9 +64,7 @@ async def test_by_an_address_where_the_provider_has_both(guest: SamlVisitor, sam
     assert (status, to.partition("?")[0]) == (303, f"{saml.idp.url}/slo")
 
 
-async def test_what_cannot_be_answered_is_done_all_the_same(
-    guest: SamlVisitor, saml: SamlStage, tmp_path: Path
-) -> None:
+async def test_what_cannot_be_answered_is_done_all_the_same(guest: SamlVisitor, saml: SamlStage) -> None:
     await guest.signed_in()
     form = posted(saml)
     saml.idp.told_by = ()
