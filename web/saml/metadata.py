@@ -1,4 +1,4 @@
-"""The metadata of one provider as this process knows it: kept, and asked for again once an hour.
+"""The metadata of one provider as this process knows it: kept, and asked for again once an hour, or as they say.
 
 An address that is down for a day stops nobody: what was had stays until something newer is, or until it says itself
 that it counts no more. Where a signature is by a key that is not known, newer metadata are asked for before their time,
@@ -63,8 +63,12 @@ class KeptMetadata:
     def _is_due(self, now: datetime, newer_than: IdpMetadata | None) -> bool:
         if self._value is None:
             return True
-        is_old = self._value is newer_than or self._clock() - self._fetched_at >= self._age_s
+        is_old = self._value is newer_than or self._clock() - self._fetched_at >= self._oldest_s(self._value)
         return (is_old or _is_over(self._value, now)) and self._clock() - self._asked_again_at >= AGAIN_S
+
+    def _oldest_s(self, said: IdpMetadata) -> float:
+        """How old it may get: an hour, or less where it says so itself, and never less than is asked again in."""
+        return self._age_s if said.kept_for is None else min(self._age_s, max(said.kept_for.total_seconds(), AGAIN_S))
 
     async def _fetch(self, now: datetime, *, was_early: bool) -> None:
         if was_early:
