@@ -36,18 +36,22 @@ async def keep(access: Access, provider: str, request_id: str, relay_state: str,
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
         await replays.once(transaction, asserted.proven.issuer, asserted.id, asserted.until, now)
-        await logouts.refuse_ended(transaction, asserted.proven)
-        transaction.add(
-            SamlAnswer(
-                handle_hash=_hash(handle),
-                provider=provider,
-                request_id=request_id,
-                relay_state=relay_state,
-                proven=_written(asserted.proven),
-                created_at=now,
-                expires_at=now + LIFETIME,
+        # One that came too late has come all the same, and never comes again.
+        has_ended = await logouts.has_ended(transaction, asserted.proven)
+        if not has_ended:
+            transaction.add(
+                SamlAnswer(
+                    handle_hash=_hash(handle),
+                    provider=provider,
+                    request_id=request_id,
+                    relay_state=relay_state,
+                    proven=_written(asserted.proven),
+                    created_at=now,
+                    expires_at=now + LIFETIME,
+                )
             )
-        )
+    if has_ended:
+        raise InvalidSaml(SamlProblem.LOGGED_OUT)
     return handle
 
 
@@ -81,7 +85,8 @@ async def take(
     gone = await transaction.execute(delete(SamlAnswer).where(this).returning(col(SamlAnswer.handle_hash)))
     if gone.first() is None:
         raise InvalidSaml(SamlProblem.OTHER_SIGN_IN)
-    await logouts.refuse_ended(transaction, proven)
+    if await logouts.has_ended(transaction, proven):
+        raise InvalidSaml(SamlProblem.LOGGED_OUT)
     check_age(proven, max_age_s, found.created_at)
     return proven
 

@@ -7,6 +7,7 @@ logout ended is kept beside the messages that count once, and an assertion that 
 import hashlib
 import json
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, Delete, delete, func, or_, select
@@ -16,10 +17,10 @@ from sqlmodel import col
 
 from access.identity.proven import Logout, SignIn
 from access.identity.saml.protocol.assertion import LEEWAY
-from access.identity.saml.protocol.logout import OLDEST
-from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
 from storage.model import SamlAnswer, SamlSeen
 
+#: For so long: saml-core asks for the request's own few minutes, and some assertions are good for longer.
+KEPT: Final = timedelta(days=1)
 #: Every session of an account has ended; or one of them has, which may be any that has no name.
 _ALL: Final = "all sessions"
 _SOME: Final = "some session"
@@ -32,7 +33,7 @@ async def note(transaction: AsyncSession, ends: Iterable[Logout]) -> None:
     The notes first: whoever takes an answer at this moment has it locked, and its session is there once that is over.
     """
     ended = list(ends)
-    until = {digest: each.began_before + OLDEST for each in ended for digest in _notes(each)}
+    until = {digest: each.began_before + KEPT for each in ended for digest in _notes(each)}
     for digest, expires_at in sorted(until.items()):
         this = col(SamlSeen.id_hash) == digest
         await transaction.execute(delete(SamlSeen).where(this, col(SamlSeen.expires_at) < expires_at))
@@ -43,16 +44,15 @@ async def note(transaction: AsyncSession, ends: Iterable[Logout]) -> None:
         await transaction.execute(_waiting(each))
 
 
-async def refuse_ended(transaction: AsyncSession, proven: SignIn) -> None:
-    """Raises InvalidSaml for a sign-in of a session that the provider has ended since it was issued."""
-    since = proven.issued_at + LEEWAY + OLDEST
+async def has_ended(transaction: AsyncSession, proven: SignIn) -> bool:
+    """Whether the provider has ended the session of this sign-in since it was issued."""
+    since = proven.issued_at + LEEWAY + KEPT
     found = await transaction.scalar(
         select(func.count())
         .select_from(SamlSeen)
         .where(col(SamlSeen.id_hash).in_(_met(proven)), col(SamlSeen.expires_at) >= since)
     )
-    if found:
-        raise InvalidSaml(SamlProblem.LOGGED_OUT)
+    return bool(found)
 
 
 def _waiting(logout: Logout) -> Delete:

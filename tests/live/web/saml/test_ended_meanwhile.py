@@ -81,8 +81,18 @@ async def test_an_assertion_that_was_held_back_comes_too_late(guest: SamlVisitor
     await logged_out(guest, sessions=sessions)
     status, text, _ = await guest.bring(form)
     assert (status, "has been signed out there since. Sign in again." in text) == (403, True), text
-    [event] = await guest.saml.world.events("web:browser:sign_in")
-    assert event["detail"]["why"] == "logged_out"
+    await guest.bring(form)
+    events = await guest.saml.world.events("web:browser:sign_in")
+    assert [each["detail"]["why"] for each in events] == ["logged_out", "replayed"]
+
+
+async def test_one_that_is_good_for_long_is_held_back_in_vain(guest: SamlVisitor, saml: SamlStage) -> None:
+    """The logout itself was good for five minutes, an hour ago."""
+    await note(saml, datetime.now(UTC) - timedelta(hours=1))
+    await guest.asked()
+    forge = guest.forge(said={"issued": at(-4000), "until": at(4000), "confirmed_until": at(4000)})
+    assert (await guest.bring_forged(forge))[0] == 403
+    assert await saml.world.all(SamlAnswer) == []
 
 
 async def test_whoever_signs_in_again_comes_in(guest: SamlVisitor) -> None:
