@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from access.policy.resources import PostgresUpstream, Resource
+from access.policy.resources import PostgresUpstream, Resource, SshFeature
 from access.policy.served import NotServed
 from storage.model import Protocol
 
@@ -27,13 +27,14 @@ class Addresses:
 def connect_command(addresses: Addresses, resource: Resource, role: str) -> str:
     """What to paste into a terminal; the token is asked for as the password.
 
-    A resource that leaves the database to the client shows the placeholder DATABASE. Raises NotServed.
+    A resource that leaves the database to the client shows the placeholder DATABASE, a role without a shell COMMAND.
+    Raises NotServed.
     """
     match resource.type:
         case Protocol.POSTGRES:
             return _psql(addresses, resource, role)
         case Protocol.SSH:
-            return f"ssh -p {addresses.ssh_port} {shlex.quote(f'{role}@{resource.name}@{addresses.ssh_host}')}"
+            return _ssh(addresses, resource, role)
         case Protocol.KUBERNETES:
             raise NotServed(resource.type)
         case _:
@@ -51,6 +52,16 @@ def tls_of(addresses: Addresses) -> dict[str, str]:
     if addresses.ca_file is None:
         return {"sslmode": "require"}
     return {"sslmode": "verify-full", "sslrootcert": addresses.ca_file}
+
+
+def _ssh(addresses: Addresses, resource: Resource, role: str) -> str:
+    found = resource.roles.get(role)
+    allowed = found.allow if found is not None else [SshFeature.SHELL]
+    target = shlex.quote(f"{role}@{resource.name}@{addresses.ssh_host}")
+    if allowed == [SshFeature.SFTP]:
+        return f"sftp -P {addresses.ssh_port} {target}"
+    command = f"ssh -p {addresses.ssh_port} {target}"
+    return command if SshFeature.SHELL in allowed else f"{command} COMMAND"
 
 
 def _psql(addresses: Addresses, resource: Resource, role: str) -> str:

@@ -5,16 +5,26 @@ None of them has the token in it: where a client keeps passwords in a file, the 
 
 import shlex
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 from urllib.parse import quote, urlencode
 
 from access.addresses import Addresses, connect_command, database_of, tls_of
-from access.policy.resources import Resource
+from access.policy.resources import Files, Resource, Role, SshFeature
 from access.policy.served import NotServed
+from access.policy.shapes.credentials import ClientCredential
 from storage.model import Protocol
 
 #: What stands for the token.
 TOKEN = "TOKEN"  # noqa: S105 - a word
+
+_BY_ITSELF: Final = "Nothing to paste: sign in once a day with `gatepass login`."
+_PORT: Final = "For DBeaver and DataGrip: it prints an address without a password."
+#: What lets in a client that has nothing of ours.
+_BY: Final = {
+    ClientCredential.KEY: "A key of yours that stands on SSH keys lets you in.",
+    ClientCredential.BROWSER: "Enter shows a link to open in your browser.",
+    ClientCredential.TOKEN: "Your token is the password.",
+}
 
 
 @dataclass(frozen=True)
@@ -27,20 +37,33 @@ class WayIn:
 
 
 def ways_in(addresses: Addresses, resource: Resource, role: str) -> list[WayIn]:
-    """The shortest first. Raises NotServed."""
-    command = connect_command(addresses, resource, role)
+    """What leads in by this role and nothing else, the least to type first. Raises NotServed."""
     match resource.type:
         case Protocol.POSTGRES:
-            return [WayIn("psql", command), *_postgres(addresses, resource, role)]
+            return _postgres(addresses, resource, role)
         case Protocol.SSH:
-            return [WayIn("ssh", command), *_ssh(addresses, resource, role)]
+            return _ssh(addresses, resource, resource.roles[role])
         case Protocol.KUBERNETES:
             raise NotServed(resource.type)
         case _:
             assert_never(resource.type)
 
 
+def takes_token(resource: Resource, role: str) -> bool:
+    """Whether a token opens it."""
+    return ClientCredential.TOKEN in resource.roles[role].accepts
+
+
 def _postgres(addresses: Addresses, resource: Resource, role: str) -> list[WayIn]:
+    door = f"{role}@{resource.name}"
+    own = [
+        WayIn("gatepass psql", f"gatepass psql {door}", _BY_ITSELF),
+        WayIn("gatepass proxy", f"gatepass proxy {door}", _PORT),
+    ]
+    return [*own, *_postgres_by_token(addresses, resource, role)] if takes_token(resource, role) else own
+
+
+def _postgres_by_token(addresses: Addresses, resource: Resource, role: str) -> list[WayIn]:
     database, tls = database_of(resource), tls_of(addresses)
     user, host, port = f"{role}@{resource.name}", addresses.postgres_host, addresses.postgres_port
     place = f"{_bracketed(host)}:{port}/{quote(database, safe='')}"
@@ -53,6 +76,7 @@ def _postgres(addresses: Addresses, resource: Resource, role: str) -> list[WayIn
     )
     pgpass = ":".join(_pgpass(each) for each in (host, str(port), database, user, TOKEN))
     return [
+        WayIn("psql", connect_command(addresses, resource, role), _BY[ClientCredential.TOKEN]),
         WayIn("libpq URI", f"postgresql://{quote(user, safe='')}@{place}?{urlencode(tls, quote_via=quote)}"),
         WayIn("JDBC", f"jdbc:postgresql://{place}?{urlencode({'user': user, **tls}, quote_via=quote)}"),
         WayIn("DBeaver, DataGrip", "\n".join(fields), "The last lines stand on the page SSL of the connection."),
@@ -60,20 +84,42 @@ def _postgres(addresses: Addresses, resource: Resource, role: str) -> list[WayIn
     ]
 
 
-def _ssh(addresses: Addresses, resource: Resource, role: str) -> list[WayIn]:
-    target = f"{role}@{resource.name}@{addresses.ssh_host}"
-    uri = f"sftp://{quote(f'{role}@{resource.name}', safe='')}@{_bracketed(addresses.ssh_host)}:{addresses.ssh_port}/"
+def _ssh(addresses: Addresses, resource: Resource, role: Role) -> list[WayIn]:
+    door, host, port = f"{role.name}@{resource.name}", addresses.ssh_host, addresses.ssh_port
+    target = shlex.quote(f"{door}@{host}:")
     block = (
         f"Host {resource.name}.gate",
-        f"    HostName {addresses.ssh_host}",
-        f"    Port {addresses.ssh_port}",
-        f"    User {role}@{resource.name}",
+        f"    HostName {host}",
+        f"    Port {port}",
+        f"    User {door}",
     )
-    return [
-        WayIn("scp", f"scp -P {addresses.ssh_port} FILE {shlex.quote(f'{target}:')}"),
-        WayIn("SFTP", uri),
-        WayIn("~/.ssh/config", "\n".join(block), f"Then ssh {resource.name}.gate connects."),
-    ]
+    runs = not {SshFeature.SHELL, SshFeature.EXEC}.isdisjoint(role.allow)
+    ways: list[WayIn] = []
+    if _comes_by_itself(role):
+        ways.append(WayIn("gatepass ssh", f"gatepass {'ssh' if runs else 'sftp'} {door}{_words(role)}", _BY_ITSELF))
+    ways.append(WayIn("ssh" if runs else "sftp", connect_command(addresses, resource, role.name), _asked(role)))
+    if SshFeature.SFTP in role.allow:
+        ways.append(WayIn("scp", f"scp -P {port} FILE {target}"))
+        ways.append(WayIn("SFTP", f"sftp://{quote(door, safe='')}@{_bracketed(host)}:{port}/"))
+    elif SshFeature.EXEC in role.allow and role.files is not Files.DENY:
+        ways.append(WayIn("scp", f"scp -O -P {port} FILE {target}", "-O, for this role opens no SFTP."))
+    return [*ways, WayIn("~/.ssh/config", "\n".join(block), f"Then ssh {resource.name}.gate connects.")]
+
+
+def _comes_by_itself(role: Role) -> bool:
+    """Whether `gatepass ssh` has something to bring."""
+    return not {ClientCredential.CERTIFICATE, ClientCredential.TOKEN}.isdisjoint(role.accepts)
+
+
+def _words(role: Role) -> str:
+    """A role without a shell runs what it is given."""
+    return "" if SshFeature.SHELL in role.allow or SshFeature.EXEC not in role.allow else " COMMAND"
+
+
+def _asked(role: Role) -> str:
+    """What lets plain ssh in."""
+    said = [sentence for kind, sentence in _BY.items() if kind in role.accepts]
+    return " ".join(said)
 
 
 def _bracketed(host: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 from client.errors import REFUSED, SIGNED_OUT, UNAVAILABLE, UNTRUSTED, Failed
-from client.kept.servers import Server
+from client.kept.servers import Server, is_loopback
 
 Json = dict[str, Any]
 
@@ -112,6 +112,13 @@ class Api:
         return http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=context)
 
     def _away(self, error: Exception) -> Failed:
+        origin = self.server.origin
+        if isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError):
+            plain = origin.replace("https://", "http://", 1)
+            perhaps = f" A Gatepass of this machine may be at {plain}." if is_loopback(origin) else ""
+            return Failed(
+                f"What answers at {origin} speaks no TLS that we know. Is it the right port?{perhaps}", UNAVAILABLE
+            )
         why = getattr(error, "strerror", None) or str(error) or type(error).__name__
         return Failed(
             f"{self.server.origin} cannot be reached ({why}). Is it the right address, and are you on its network?",

@@ -168,6 +168,8 @@ def _sentence(detail: ErrorDetails) -> str:
     if kind == "less_than_equal" and isinstance(detail["input"], str):
         # A duration: the bound is in seconds, and people write 7d.
         return f"must be {format_duration(int(context['le']))} at most"
+    if kind == "greater_than_equal" and isinstance(detail["input"], str):
+        return f"must be {format_duration(int(context['ge']))} at least"
     return detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
 
 

@@ -71,6 +71,8 @@ def _standing(facts: DigestFacts) -> str:
     match request.phase:
         case Phase.GRANTED if grant is not None:
             return f"The access lasts until {moment(grant.expires_at)}."
+        case Phase.REVOKED if request.revoked_by == request.requester:
+            return f"{name(request.requester)} ended the access."
         case Phase.REVOKED:
             return f"The access was revoked by {name(request.revoked_by) if request.revoked_by else 'the gateway'}."
         case Phase.NOT_ALLOWED:

@@ -60,6 +60,8 @@ def _headline(facts: RequestFacts) -> str:
             return f":alarm_clock: *Nobody decided in time*: {what}. Ask again, or ask a reviewer first."
         case Phase.CANCELLED:
             return f":leftwards_arrow_with_hook: *Cancelled*: {what}."
+        case Phase.REVOKED if facts.revoked_by == facts.requester:
+            return f":lock: *You ended your access*: {what}. Open sessions were ended with it."
         case Phase.REVOKED:
             by = mention(facts.revoked_by) if facts.revoked_by else "the gateway"
             return f":no_entry: *Your access was revoked* by {by}: {what}. Open sessions were ended."

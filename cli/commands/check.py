@@ -1,5 +1,6 @@
 """`gatepass check` and `gatepass schema`: a policy file looked at before it is served, here and in an editor."""
 
+from collections.abc import Sized
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -27,9 +28,13 @@ def check(
     if (why := lacking(policy)) is not None:
         typer.echo(f"WARNING: {why}", err=True)
     typer.echo(
-        f"{path} is valid: {len(policy.resources)} resources, {len(policy.people)} people, "
-        f"{len(policy.policy)} rules. Policy {policy.hash[:12]}."
+        f"{path} is valid: {_counted(policy.resources, 'resource')}, {_counted(policy.people, 'person', 'people')}, "
+        f"{_counted(policy.policy, 'rule')}. Policy {policy.hash[:12]}."
     )
+
+
+def _counted(what: Sized, one: str, several: str = "") -> str:
+    return f"{len(what)} {one if len(what) == 1 else several or f'{one}s'}"
 
 
 def schema() -> None:

@@ -1,6 +1,5 @@
 """Who is somebody here, as storage has it: one row a person."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import col
 
 from storage.database import clock
-from storage.model import BrowserSession, Grant, Identity, Principal, SecurityKey
+from storage.model import BrowserSession, Grant, Identity, Principal, SecurityKey, SshKey
 
 
 @dataclass(frozen=True)
@@ -22,12 +21,8 @@ class Row:
     accounts: list[str] = field(default_factory=list[str])
     sign_ins: int = 0
     keys: int = 0
+    ssh_keys: int = 0
     grants: int = 0
-
-    @property
-    def cells(self) -> Sequence[str]:
-        counts = (self.sign_ins, self.keys, self.grants)
-        return (self.name, self.address, ", ".join(self.accounts), *(str(each) if each else "" for each in counts))
 
 
 async def rows_of(transaction: AsyncSession) -> list[Row]:
@@ -48,6 +43,7 @@ async def rows_of(transaction: AsyncSession) -> list[Row]:
         col(BrowserSession.idle_until) > now,
     )
     keys = await _counts(transaction, col(SecurityKey.principal_id), col(SecurityKey.ended_at).is_(None))
+    ssh_keys = await _counts(transaction, col(SshKey.principal_id), col(SshKey.ended_at).is_(None))
     grants = await _counts(
         transaction, col(Grant.principal_id), col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now
     )
@@ -58,6 +54,7 @@ async def rows_of(transaction: AsyncSession) -> list[Row]:
             accounts.get(person.id, []),
             sign_ins.get(person.id, 0),
             keys.get(person.id, 0),
+            ssh_keys.get(person.id, 0),
             grants.get(person.id, 0),
         )
         for person in people

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from access.errors import Refused
 from access.identity.incidents import lost
@@ -22,7 +23,7 @@ _Name = Annotated[str, typer.Argument(help="The person's name, as the policy and
 
 @app.command("list")
 def list_people() -> None:
-    """List who is somebody here: accounts, sign-ins, security keys, what is open."""
+    """List who is somebody here: accounts, sign-ins, keys, what is open."""
     asyncio.run(_list(_settings()))
 
 
@@ -65,13 +66,21 @@ def _settings() -> Settings:
 async def _list(settings: Settings) -> None:
     async with runtime.existing_database(settings) as database, database.transaction() as transaction:
         rows = await rows_of(transaction)
-    Console(soft_wrap=True).print(_table(rows))
+    Console().print(_table(rows))
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table("name", "address", "accounts", "signed in", "keys", "open", box=None)
+    table = Table(box=None)
+    for each in ("name", "address", "accounts"):
+        table.add_column(each, overflow="fold")
+    for each in ("sign-ins", "security keys", "SSH keys", "open"):
+        table.add_column(each, justify="right")
     for row in rows:
-        table.add_row(*(visible_line(cell) for cell in row.cells))
+        counts = (row.sign_ins, row.keys, row.ssh_keys, row.grants)
+        # Text, for in a cell of another kind rich takes brackets for markup.
+        accounts = Text("\n".join(visible_line(each) for each in row.accounts))
+        whole = (Text(visible_line(row.name)), Text(visible_line(row.address)), accounts)
+        table.add_row(*whole, *(str(each) if each else "" for each in counts))
     return table
 
 

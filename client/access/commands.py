@@ -35,6 +35,8 @@ def done(api: Api, given: Given) -> None:
     open_now = [each for each in api.get("/api/grants")["grants"] if _is(each, target)]
     waiting = [each for each in api.get("/api/requests")["requests"] if _is(each, target)]
     if not open_now and not waiting:
+        if target is not None and all(each["resource"] != target.resource for each in api.get("/api/offers")["offers"]):
+            raise usage(shown(f"{target.resource} is nothing that you may ask for. `gatepass status` lists what is."))
         print(shown(f"Nothing of {target or 'yours'} is open or waits, so there is nothing to end."))
     for each in open_now:
         api.post(f"/api/grants/{each['id']}/end")

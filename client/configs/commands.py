@@ -32,10 +32,13 @@ def config(api: Api, given: Given) -> None:
     path = _ssh_file() if kind == "ssh" else _service_file()
     text = folder.read(path) or ""
     if "--remove" in given.flags:
-        _write(path, blocks.without(text, api.server.origin))
+        left = blocks.without(text, api.server.origin)
+        if left != text:
+            _write(path, left)
         if kind == "psql":
             folder.forget(api.server.file("pgpass"))
-        print(f"Taken out of {path}.", file=sys.stderr)
+        said = f"Nothing of {api.server.origin} stands in {path}." if left == text else f"Taken out of {path}."
+        print(said, file=sys.stderr)
         return
     lines = _ssh_lines(api) if kind == "ssh" else _service_lines(api, given, resource)
     if "--print" in given.flags:

@@ -57,6 +57,11 @@ def origin_of(typed: str) -> str:
     return f"{parts.scheme}://{shown}" + (f":{port}" if port and port != _PORTS[parts.scheme] else "")
 
 
+def is_loopback(origin: str) -> bool:
+    """Whether it is this machine."""
+    return urlsplit(origin).hostname in _LOOPBACK
+
+
 def meant(typed: str | None) -> Server:
     """The server that `--server`, the environment or the last sign-in means. Raises Failed."""
     typed = typed or os.environ.get("GATEPASS_SERVER") or (folder.read(_default()) or "").strip()

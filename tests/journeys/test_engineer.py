@@ -112,6 +112,8 @@ async def test_hosts_and_plain_ssh(product: Product, engineer: Engineer, browser
     assert (seen.status, "Ended deploy on web-1" in seen.out) == (0, True)
     seen = await engineer.gatepass("config", "ssh", "--remove")
     assert (engineer.home / ".ssh" / "config").read_text() == ""
+    seen = await engineer.gatepass("config", "ssh", "--remove")
+    assert (seen.status, "Nothing of http" in seen.err) == (0, True), seen.err
 
 
 async def test_a_loopback_port_without_a_password(product: Product, engineer: Engineer, browser: Browser) -> None:
@@ -134,6 +136,9 @@ async def test_a_loopback_port_without_a_password(product: Product, engineer: En
     sleeping = await engineer.start("psql", address, "-c", r"\echo up", "-c", "select pg_sleep(60)")
     assert sleeping.stdout is not None
     assert b"up" in await sleeping.stdout.readline()
+    # A name that is mistyped ends nothing, and does not pass for what was meant.
+    seen = await engineer.gatepass("done", "payment-db")
+    assert (seen.status, "payment-db is nothing that you may ask for" in seen.err) == (64, True), seen.err
     seen = await engineer.gatepass("done", "payments-db")
     assert seen.status == 0
     assert "revoked" in (await engineer.seen(sleeping)).err

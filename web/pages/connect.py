@@ -12,7 +12,7 @@ from access.grants.grants import GrantUnusable
 from access.identity import acts
 from access.identity.browser_sessions import SignedIn
 from access.identity.handing import Handed, hand_token
-from access.ways_in import ways_in
+from access.ways_in import takes_token, ways_in
 from storage.database import clock
 from storage.model import Grant
 from web.door.guard import CLIENT, SIGNED_IN
@@ -94,6 +94,7 @@ class ConnectPages:
             "ways": ways,
             "why_not": why_not,
             "handed": handed,
+            "takes_token": bool(ways) and resource is not None and takes_token(resource, grant.role),
             "lifetime": policy.tokens.lifetime,
             "present": present,
         }

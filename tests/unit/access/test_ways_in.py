@@ -7,6 +7,7 @@ import pytest
 from access.addresses import Addresses
 from access.policy.resources import Resource
 from access.policy.served import NotServed
+from access.policy.shapes.credentials import ClientCredential
 from access.ways_in import ways_in
 from storage.model import Protocol
 from support.policies import HOST_KEY
@@ -19,9 +20,9 @@ def database(name: str = "pay:ments/1") -> Resource:
     return Resource.model_validate(said).model_copy(update={"name": "payments-db"})
 
 
-def host() -> Resource:
+def host(**role: object) -> Resource:
     upstream = {"host": "web", "host_key": HOST_KEY}
-    said = {"type": "ssh", "upstream": upstream, "roles": {"deploy": {"username": "d", "password": "env:P"}}}
+    said = {"type": "ssh", "upstream": upstream, "roles": {"deploy": {"username": "d", "password": "env:P", **role}}}
     return Resource.model_validate(said).model_copy(update={"name": "web-1"})
 
 
@@ -53,14 +54,40 @@ def test_without_a_ca_and_by_address() -> None:
 
 def test_a_host() -> None:
     found = lines(ADDRESSES, host(), "deploy")
-    assert found["scp"] == "scp -P 2222 FILE deploy@web-1@gw.example:"
-    assert found["SFTP"] == "sftp://deploy%40web-1@gw.example:2222/"
+    assert found["gatepass ssh"] == "gatepass ssh deploy@web-1"
+    assert found["ssh"] == "ssh -p 2222 deploy@web-1@gw.example"
+    assert found["scp"] == "scp -O -P 2222 FILE deploy@web-1@gw.example:"
+    assert "SFTP" not in found
     assert found["~/.ssh/config"].splitlines() == [
         "Host web-1.gate",
         "    HostName gw.example",
         "    Port 2222",
         "    User deploy@web-1",
     ]
+
+
+def test_a_host_shows_what_its_role_opens_alone() -> None:
+    found = lines(ADDRESSES, host(allow=["shell", "sftp"]), "deploy")
+    assert found["scp"] == "scp -P 2222 FILE deploy@web-1@gw.example:"
+    assert found["SFTP"] == "sftp://deploy%40web-1@gw.example:2222/"
+    found = lines(ADDRESSES, host(allow=["exec"], files="deny"), "deploy")
+    assert "scp" not in found
+    assert found["ssh"] == "ssh -p 2222 deploy@web-1@gw.example COMMAND"
+    assert found["gatepass ssh"] == "gatepass ssh deploy@web-1 COMMAND"
+    found = lines(ADDRESSES, host(allow=["sftp"]), "deploy")
+    assert "ssh" not in found
+    assert found["sftp"] == "sftp -P 2222 deploy@web-1@gw.example"
+    assert found["gatepass ssh"] == "gatepass sftp deploy@web-1"
+
+
+def test_what_lets_in_is_said_and_a_token_only_where_one_does() -> None:
+    notes = {way.client: way.note for way in ways_in(ADDRESSES, host(accepts=["browser", "key"]), "deploy")}
+    assert "gatepass ssh" not in notes
+    assert ("link" in notes["ssh"], "SSH keys" in notes["ssh"], "token" in notes["ssh"]) == (True, True, False)
+    role = database().roles["read"].model_copy(update={"accepts": [ClientCredential.CERTIFICATE]})
+    certified = database().model_copy(update={"roles": {"read": role}})
+    assert list(lines(ADDRESSES, certified, "read")) == ["gatepass psql", "gatepass proxy"]
+    assert list(lines(ADDRESSES, database(), "read"))[:3] == ["gatepass psql", "gatepass proxy", "psql"]
 
 
 def test_what_is_not_served_has_no_way_in() -> None:

@@ -61,7 +61,9 @@ async def test_added_by_the_line_that_the_page_shows_and_ended(
     await expect(page.get_by_role("heading", name="Laptop <b>")).to_be_visible()
     shown = subprocess.run(["ssh-keygen", "-lf", path], check=True, capture_output=True, text=True).stdout.split()[1]
     await expect(page.get_by_text(shown)).to_be_visible()
-    await page.get_by_role("button", name="End Laptop <b>").click()
+    # Ending it is asked once more.
+    await page.get_by_label("End Laptop <b>", exact=True).click()
+    await page.get_by_role("button", name="End Laptop <b> for good").click()
     await expect(page.get_by_text("Laptop <b> lets nobody in any more")).to_be_visible()
     [row] = await stage.world.all(SshKey)
     assert row.end_reason is KeyEnd.REMOVED

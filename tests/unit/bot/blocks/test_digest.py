@@ -1,5 +1,7 @@
 """The digest of a grant: complete, inert, calling nobody, and within Slack's sizes."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.blocks.digest import render_digest
@@ -70,6 +72,12 @@ def test_a_digest_calls_nobody() -> None:
 def test_a_digest_says_when_the_grant_has_ended(fields: dict[str, str], words: str) -> None:
     request = request_facts(RequestState.APPROVED, **fields)  # pyright: ignore[reportArgumentType]
     assert words in read_message(render_digest(digest_facts(request=request)))
+
+
+def test_a_digest_says_that_its_owner_ended_the_access() -> None:
+    revoked = request_facts(RequestState.APPROVED, revoked="done")
+    request = replace(revoked, revoked_by=revoked.requester)
+    assert "alice ended the access." in read_message(render_digest(digest_facts(request=request)))
 
 
 @pytest.mark.parametrize("reason", list(EndReason))

@@ -34,6 +34,12 @@ def test_a_reply_says_what_to_do_next(phase: Phase, words: list[str], actions: s
     assert action_ids(reply) == actions
 
 
+def test_who_ended_it_themselves_is_told_so() -> None:
+    facts = request_facts(**PHASES[Phase.REVOKED])
+    own = read_message(render_reply(replace(facts, revoked_by=facts.requester)))
+    assert ("You ended your access" in own, "revoked" in own) == (True, False)
+
+
 @pytest.mark.finding("use-18")
 def test_a_way_in_begins_with_the_token_and_can_be_given_back() -> None:
     text = read_message(render_reply(request_facts(RequestState.APPROVED)))

@@ -45,6 +45,7 @@ def test_each_kind_is_known_by_what_it_says(document: dict[str, Any]) -> None:
         (change("policy", 0, "requires", to={"mfaa": True}), "policy.0.requires.mfaa", "Did you mean mfa?"),
         (change("groups", "dba", to={"slack": "S0SRE", "value": "x"}), "groups.dba.value", "is no key"),
         (change("providers", "corp", "groups_for", to="31d"), "providers.corp.groups_for", "must be 30d at most"),
+        (change("tokens", to={"lifetime": "30s"}), "tokens.lifetime", "must be 1m at least"),
     ],
 )
 def test_what_is_wrong_with_one_is_told_where_it_stands(
