@@ -1,4 +1,4 @@
-"""Deadlines: requests and held statements that nobody answered, grants whose time is up, credentials long over.
+"""Deadlines: requests and held statements that nobody answered, grants whose time is up, what is over and forgotten.
 
 Every process may watch them: each row is claimed by one conditional UPDATE, and storage's clock decides. No cut waits
 for this: an expired grant opens nothing whether or not its expiry was noted here.
@@ -19,7 +19,16 @@ from sqlmodel import col
 from access import changes
 from access.context import Access
 from storage.database import StorageUnavailable, clock
-from storage.model import AccessRequest, Grant, HoldState, IssuedCredential, RequestState, Statement
+from storage.model import (
+    AccessRequest,
+    Grant,
+    HoldState,
+    IssuedCredential,
+    RequestState,
+    SamlAnswer,
+    SamlSeen,
+    Statement,
+)
 from storage.notices import Notice, Notices, Topic
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -69,6 +78,7 @@ class Deadlines:
                 done += await _expire_statements(transaction, now)
                 done += await _note_grants(transaction, now)
                 done += await _forget_credentials(transaction, now)
+                done += await _forget_saml(transaction, now)
                 if not done:
                     return await _until_next(transaction, now)
 
@@ -127,6 +137,21 @@ async def _forget_credentials(transaction: AsyncSession, now: datetime) -> int:
         delete(IssuedCredential).where(col(IssuedCredential.id).in_(over)).returning(col(IssuedCredential.id))
     )
     return len(forgotten.all())
+
+
+async def _forget_saml(transaction: AsyncSession, now: datetime) -> int:
+    """Answers that no browser took, and messages that would be refused as too old if they came again.
+
+    Those that another process deletes at this moment are waited for: the program may lock none of these rows.
+    """
+    answers, seen = col(SamlAnswer.handle_hash), col(SamlSeen.id_hash)
+    old_answers = select(answers).where(col(SamlAnswer.expires_at) < now).order_by(answers).limit(BATCH)
+    old_seen = select(seen).where(col(SamlSeen.expires_at) < now).order_by(seen).limit(BATCH)
+    gone = [
+        *await transaction.scalars(delete(SamlAnswer).where(answers.in_(old_answers)).returning(answers)),
+        *await transaction.scalars(delete(SamlSeen).where(seen.in_(old_seen)).returning(seen)),
+    ]
+    return len(gone)
 
 
 def _due(table: type[RowT], now: datetime) -> Select[UUID]:

@@ -25,7 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 
 class KeyUnusable(Exception):
-    """A signing key's file is missing, readable by others, or no Ed25519 key; the message names the file."""
+    """A key's file is missing, cannot be made, is readable by others, or is no such key; the message names the file."""
 
 
 def thumbprint(key: Ed25519PublicKey) -> str:

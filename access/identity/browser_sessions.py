@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, select, update
+from sqlalchemy import ColumnElement, Select, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -196,15 +196,18 @@ async def end_all(transaction: AsyncSession, principal: Principal, reason: Brows
 async def provider_logged_out(transaction: AsyncSession, logout: Logout, now: datetime) -> list[Principal]:
     """What the provider ended ends here, with the grants of those people; returns them.
 
-    Back-Channel Logout 1.0, 2.7: a session that it names, or all sessions of a subject, begun before. A grant is not
-    bound to the browser that asked for it, so all grants of a person go: whoever signs out at the provider wants it all
-    to end.
+    Back-Channel Logout 1.0, 2.7, and saml-core 3.7.3.2: a session that it names, or all sessions of a subject, begun
+    before. A grant is not bound to the browser that asked for it, so all grants of a person go: whoever signs out at
+    the provider wants it all to end.
     """
     which = [col(BrowserSession.issuer) == logout.issuer, col(BrowserSession.created_at) <= logout.began_before]
     if logout.subject is not None:
         which.append(col(BrowserSession.subject) == logout.subject)
     if logout.provider_session is not None:
-        which.append(col(BrowserSession.provider_session) == logout.provider_session)
+        named = col(BrowserSession.provider_session) == logout.provider_session
+        # One of the subject's that has no name may be the one that is meant.
+        nameless = [] if logout.subject is None else [col(BrowserSession.provider_session).is_(None)]
+        which.append(or_(named, *nameless))
     whose = select(col(BrowserSession.principal_id)).where(and_(*which), _LIVE)
     if logout.subject is not None and logout.provider_session is None:
         whose = whose.union(_by_account(logout.issuer, logout.subject))

@@ -4,7 +4,7 @@ An account means somebody by its issuer and its subject. Where people are found 
 their first sign-in on, and the address counts no more: whoever is given it later at the provider is a stranger here.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Final
@@ -71,10 +71,15 @@ class CannotSignIn(Refused):
         self.reason = reason
 
 
-async def sign_in(access: Access, provider: str, proven: SignIn, *, replaces: bytes | None = None) -> bytes:
-    """Sign a browser in as the person whom `proven` is about; returns the secret for that browser alone.
+#: Takes, at a moment, a proof that storage keeps.
+Taking = Callable[[AsyncSession, datetime], Awaitable[SignIn]]
 
-    `provider` is the policy's name for it. `replaces` is the secret that the browser had before. A refusal is audited.
+
+async def sign_in(access: Access, provider: str, proof: SignIn | Taking, *, replaces: bytes | None = None) -> bytes:
+    """Sign a browser in as the person whom `proof` is about; returns the secret for that browser alone.
+
+    A proof that is kept is taken in the same transaction: whatever it raises leaves it where it was. `provider` is the
+    policy's name for it. `replaces` is the secret that the browser had before. A refusal is audited.
     Raises CannotSignIn, PolicyStale, StorageUnavailable.
     """
     async with access.database.transaction() as transaction:
@@ -82,6 +87,7 @@ async def sign_in(access: Access, provider: str, proven: SignIn, *, replaces: by
         if policy is None:
             raise PolicyStale
         now = await clock(transaction)
+        proven = proof if isinstance(proof, SignIn) else await proof(transaction, now)
         found = await _person(access, transaction, policy, provider, proven, now)
         if isinstance(found, Principal):
             return await browser_sessions.begin(transaction, found, provider, proven, now, replaces=replaces)

@@ -6,15 +6,17 @@ An invalid file never becomes the policy, not even in part.
 import json
 import os
 import stat
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from access.policy.advice import Weight, advice
+from access.policy.advice import Advice, Weight, advice
 from access.policy.checks import shadowed
 from access.policy.directory import Directory, Known
+from access.policy.document import PolicyDocument
 from access.policy.errors import PolicyError, PolicyErrors, from_flaws, from_validation, structural, unreadable
 from access.policy.policy import Policy
 from access.policy.yaml_lines import Plain, Reading, read
@@ -68,11 +70,16 @@ def parse(text: str, path: Path) -> Policy:
         raise from_validation(path, reading, details) from None
 
 
-def advise(path: Path) -> list[tuple[Weight, str]]:
-    """What is valid in the file at `path` and probably not meant, each with its line. Raises PolicyErrors."""
+def advise(
+    path: Path, outside: Callable[[PolicyDocument], Iterable[Advice]] = lambda _: ()
+) -> list[tuple[Weight, str]]:
+    """What is valid in the file at `path` and probably not meant, each with its line. Raises PolicyErrors.
+
+    `outside` says what is to say of things that the file names and that stand elsewhere.
+    """
     policy, reading = load(path), read(path.read_text("utf-8-sig"))
     said: list[tuple[Weight, str]] = []
-    for each in advice(policy):
+    for each in (*advice(policy), *outside(policy)):
         at = reading.position(each.path)
         where = f"{path}:{at.line}" if at is not None else str(path)
         said.append((each.weight, f"{where}: {each.weight}: {'.'.join(map(str, each.path))}: {each.message}"))

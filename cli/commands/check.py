@@ -1,6 +1,7 @@
 """`gatepass check` and `gatepass schema`: a policy file looked at before it is served, here and in an editor."""
 
 from collections.abc import Sized
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from access.policy.advice import Weight
 from access.policy.file import advise, json_schema, load, writable_by_others
 from cli.settings import Settings
+from web.saml.advice import advice
 from web.saml.xmlsec import lacking
 
 
@@ -20,7 +22,8 @@ def check(
     policy = load(path)
     if who := writable_by_others(path.stat().st_mode):
         typer.echo(f"WARNING: {path} can be written by {who}; `gatepass serve` refuses it until you `chmod go-w` it.")
-    for weight, line in advise(path):
+    now = datetime.now(UTC)
+    for weight, line in advise(path, outside=lambda document: advice(document, now)):
         typer.echo(line, err=weight is Weight.WARNING)
     if (why := lacking(policy)) is not None:
         typer.echo(f"WARNING: {why}", err=True)

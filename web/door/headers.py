@@ -1,9 +1,11 @@
 """Headers of every answer: what browsers may do with it, and nothing about what runs here."""
 
+import re
 from collections.abc import Mapping
 from typing import Final
 
 from aiohttp import web, web_response
+from yarl import URL
 
 from web.settings import Origin
 
@@ -26,6 +28,10 @@ ALWAYS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+#: The one other site that the form of an answer goes to.
+FORM_TO: Final = web.ResponseKey("form_to", str)
+#: What may stand in a policy: a host of the usual letters, never a directive of its own.
+_ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
 #: Two years, as browsers' own lists ask for; not for addresses and localhost, where other things are served too.
 STRICT_TRANSPORT: Final = "max-age=63072000"
 
@@ -36,6 +42,12 @@ def of(origin: Origin) -> Mapping[str, str]:
     return {**ALWAYS, **hsts}
 
 
+def form_origin(address: str) -> str | None:
+    """The site of an address, as a policy can name it; None: it cannot."""
+    origin = str(URL(address).origin())
+    return origin if _ORIGIN.fullmatch(origin) else None
+
+
 def put_on(application: web.Application, headers: Mapping[str, str]) -> None:
     """Have every answer of `application` carry `headers`; pages are kept by no cache unless their handler says so."""
 
@@ -44,5 +56,8 @@ def put_on(application: web.Application, headers: Mapping[str, str]) -> None:
         response.headers.setdefault("Cache-Control", "no-store")
         for name, value in headers.items():
             response.headers[name] = value
+        if FORM_TO in response:
+            wider = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action {response[FORM_TO]}")
+            response.headers["Content-Security-Policy"] = wider
 
     application.on_response_prepare.append(put)

@@ -6,6 +6,7 @@ verified, kept, and taken by the next request, which has the cookie: only the br
 
 import base64
 from collections.abc import Mapping
+from functools import partial
 from typing import Final
 from urllib.parse import parse_qs
 
@@ -15,21 +16,22 @@ from aiohttp import web
 from access.context import Access
 from access.identity import browser_sessions
 from access.identity.oidc.authorization import Attempt
-from access.identity.saml import answers, replays
+from access.identity.saml import answers, logouts, replays
 from access.identity.saml.protocol import messages
-from access.identity.saml.protocol.assertion import check_age
 from access.identity.saml.protocol.documents import MAX_BYTES, decoded
 from access.identity.saml.protocol.logout import LogoutAsked
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
+from access.identity.saml.protocol.redirect import returned
 from access.identity.sign_in import CannotSignIn, refused, sign_in
 from access.key_files import KeyUnusable
 from storage.database import clock
 from web.door import cookies
 from web.door.guard import CLIENT
+from web.door.headers import FORM_TO, form_origin
 from web.door.rates import Rates
 from web.oidc.fetching import ProviderSilent
-from web.pages.rendering import message, sent_to
-from web.pages.signing_in import SigningIn, not_signed_in, unreachable, wanted
+from web.pages.rendering import message, page, sent_to
+from web.pages.signing_in import SigningIn, not_signed_in, unreachable, wanted, without_own_key
 from web.saml.provider import SamlIdp
 
 #: The names of the routes that other sites lead to: no cookie counts there, and no form of ours is asked for.
@@ -68,8 +70,10 @@ class SamlPages:
         force = self._common.oldest_s(then) is not None
         try:
             answer = sent_to(await idp.question(attempt, await self._common.now(), force=force))
-        except (ProviderSilent, KeyUnusable) as error:
+        except ProviderSilent as error:
             return unreachable(request, idp.registration, error)
+        except KeyUnusable as error:
+            return without_own_key(request, idp.registration, error)
         cookies.keep_attempt(answer, attempt, then)
         return answer
 
@@ -78,7 +82,7 @@ class SamlPages:
         try:
             said = await idp.own_metadata()
         except KeyUnusable as error:
-            return unreachable(request, idp.registration, error)
+            return without_own_key(request, idp.registration, error)
         return web.Response(body=said, content_type="application/samlmetadata+xml")
 
     async def _answered(self, request: web.Request) -> web.StreamResponse:
@@ -92,8 +96,10 @@ class SamlPages:
             handle = await answers.keep(self._access, idp.registration.name, asked, state, asserted)
         except InvalidSaml as error:
             return await self._refused(request, idp, error)
-        except (ProviderSilent, KeyUnusable) as error:
+        except ProviderSilent as error:
             return unreachable(request, idp.registration, error)
+        except KeyUnusable as error:
+            return without_own_key(request, idp.registration, error)
         kept = base64.urlsafe_b64encode(handle).rstrip(b"=").decode()
         return sent_to(f"/sign-in/{idp.registration.name}/finish?answer={kept}")
 
@@ -105,12 +111,18 @@ class SamlPages:
         try:
             attempt, then = _begun(request, name)
             handle = _handle(request.query.get("answer", ""))
-            questioned = messages.request_id(attempt), messages.relay_state(attempt)
-            taken = await answers.take(self._access, handle, name, *questioned)
-            check_age(taken.proven, self._common.oldest_s(then), taken.at)
-            secret = await sign_in(self._access, name, taken.proven, replaces=cookies.session_secret(request))
+            take = partial(
+                answers.take,
+                handle=handle,
+                provider=name,
+                request_id=messages.request_id(attempt),
+                relay_state=messages.relay_state(attempt),
+                max_age_s=self._common.oldest_s(then),
+            )
+            secret = await sign_in(self._access, name, take, replaces=cookies.session_secret(request))
         except InvalidSaml as error:
-            answer = await self._refused(request, idp, error)
+            # Anybody can lead a browser here: the sign-in that it has begun waits for its own answer.
+            return await self._refused(request, idp, error)
         except CannotSignIn as error:
             answer = not_signed_in(request, str(error), status=403)
         else:
@@ -127,18 +139,36 @@ class SamlPages:
         try:
             asked, state = await self._asked(request, idp)
             await self._end(idp, asked)
-            to = await idp.logout_answer(asked, state, await self._common.now())
         except InvalidSaml as error:
             self._failures.take(request[CLIENT])
             await refused(self._access, idp.registration.name, error.reason.value, action=_OUT)
             said = f"What {idp.registration.shown} sent {error}. Nobody was signed out by it."
             return message(request, "That was not done", said, status=403, then=("/", "My access"))
-        except (ProviderSilent, KeyUnusable) as error:
+        except ProviderSilent as error:
             return unreachable(request, idp.registration, error)
-        if to is not None:
-            return sent_to(to)
-        said = f"{idp.registration.shown} signed you out of Gatepass too. What you had open has ended."
-        return message(request, "You are signed out", said, status=200, then=("/sign-in", "Sign in"))
+        return await self._told(request, idp, asked, returned(state))
+
+    async def _told(
+        self, request: web.Request, idp: SamlIdp, asked: LogoutAsked, state: str | None
+    ) -> web.StreamResponse:
+        """What was done is told to the provider, where it can be, by the browser."""
+        shown = idp.registration.shown
+        said = f"{shown} signed you out of Gatepass too. What you had open has ended."
+        try:
+            to = await idp.logout_answer(asked, state, await self._common.now())
+        except (ProviderSilent, KeyUnusable) as error:
+            log.warning("logout_not_answered", provider=idp.registration.name, why=str(error))
+            said += f" Gatepass could not tell {shown} so: the log says why."
+            to = None
+        if to is not None and to.fields is None:
+            return sent_to(to.to)
+        origin = None if to is None else form_origin(to.to)
+        if to is None or origin is None:
+            return message(request, "You are signed out", said, status=200, then=("/sign-in", "Sign in"))
+        context = {"title": "You are signed out", "text": said, "words": f"Go on to {shown}"}
+        answer = page(request, "onward.html", {**context, "to": to.to, "fields": to.fields})
+        answer[FORM_TO] = origin
+        return answer
 
     async def _asked(self, request: web.Request, idp: SamlIdp) -> tuple[LogoutAsked, str | None]:
         """What a request asks for, and the state to give back. Raises InvalidSaml, ProviderSilent."""
@@ -159,6 +189,7 @@ class SamlPages:
         async with self._access.database.transaction() as transaction:
             now = await clock(transaction)
             await replays.once(transaction, idp.registration.issuer, asked.id, asked.until, now)
+            await logouts.note(transaction, asked.ends)
             for each in asked.ends:
                 ended = await browser_sessions.provider_logged_out(transaction, each, now)
                 people.update(principal.name for principal in ended)

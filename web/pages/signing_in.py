@@ -7,6 +7,7 @@ from aiohttp import web
 
 from access.context import Access
 from access.identity import security_keys
+from access.key_files import KeyUnusable
 from access.policy.shapes.providers import Provider as Registration
 from storage.database import clock
 from web.door.guard import CLIENT
@@ -67,6 +68,16 @@ def unreachable(request: web.Request, registration: Registration, error: Excepti
         "Try again in a minute; if it lasts, ask your operator to look at the log."
     )
     return message(request, "Nobody can sign in just now", said, status=502, then=("/sign-in", "Sign in"))
+
+
+def without_own_key(request: web.Request, registration: Registration, error: KeyUnusable) -> web.Response:
+    """Nothing is wrong with the provider: the operator of these pages has a file to mend."""
+    log.error("own_key_unusable", provider=registration.name, why=str(error))
+    said = (
+        f"Gatepass cannot use its own key, without which it does not speak with {registration.shown}. Who is signed in "
+        "stays so. To try again does not help: ask your operator to look at the log, which says what is wrong with it."
+    )
+    return message(request, "Nobody can sign in just now", said, status=500, then=("/sign-in", "Sign in"))
 
 
 def not_signed_in(request: web.Request, said: str, *, status: int) -> web.Response:

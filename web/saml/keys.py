@@ -64,10 +64,13 @@ class OwnKeys:
 
 def load_or_make(path: Path) -> OwnKey:
     """Raises KeyUnusable. Of two processes that make one at once, both take the first."""
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with key_files.whole_file(path.parent, _made()) as draft, contextlib.suppress(FileExistsError):
-            os.link(draft, path)
+    try:
+        if not path.exists():
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with key_files.whole_file(path.parent, _made()) as draft, contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+    except OSError as error:
+        raise KeyUnusable(f"{path} cannot be made: {error.strerror}.") from error
     return _load(path)
 
 

@@ -1,4 +1,4 @@
-"""The metadata of one provider as this process knows it: kept, and asked for again once an hour.
+"""The metadata of one provider as this process knows it: kept, and asked for again once an hour, or as they say.
 
 An address that is down for a day stops nobody: what was had stays until something newer is, or until it says itself
 that it counts no more. Where a signature is by a key that is not known, newer metadata are asked for before their time,
@@ -7,6 +7,7 @@ but not more often than every half minute, whoever sends what.
 
 import asyncio
 import os
+import stat
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -44,8 +45,7 @@ class KeptMetadata:
         self._fetched_at = 0.0
         self._asked_again_at = float("-inf")
         self._one_at_a_time = asyncio.Lock()
-        where = registration.saml.metadata
-        self._file = Path(where.removeprefix("file:")) if where.startswith("file:") else None
+        self._file = file_of(registration)
         self._age_s = AGE_S if self._file is None else FILE_AGE_S
 
     async def current(self, now: datetime, *, newer_than: IdpMetadata | None = None) -> IdpMetadata:
@@ -63,8 +63,12 @@ class KeptMetadata:
     def _is_due(self, now: datetime, newer_than: IdpMetadata | None) -> bool:
         if self._value is None:
             return True
-        is_old = self._value is newer_than or self._clock() - self._fetched_at >= self._age_s
+        is_old = self._value is newer_than or self._clock() - self._fetched_at >= self._oldest_s(self._value)
         return (is_old or _is_over(self._value, now)) and self._clock() - self._asked_again_at >= AGAIN_S
+
+    def _oldest_s(self, said: IdpMetadata) -> float:
+        """How old it may get: an hour, or less where it says so itself, and never less than is asked again in."""
+        return self._age_s if said.kept_for is None else min(self._age_s, max(said.kept_for.total_seconds(), AGAIN_S))
 
     async def _fetch(self, now: datetime, *, was_early: bool) -> None:
         if was_early:
@@ -86,7 +90,7 @@ class KeptMetadata:
         if self._file is None:
             return await get_bytes(self._session, self._registration.saml.metadata, accept=_ACCEPT, most=MAX_BYTES)
         try:
-            return await asyncio.to_thread(_content, self._file)
+            return await asyncio.to_thread(content, self._file)
         except OSError as error:
             raise ProviderSilent(f"has metadata in a file that cannot be read ({error.strerror})") from error
 
@@ -95,8 +99,16 @@ def _is_over(said: IdpMetadata, now: datetime) -> bool:
     return said.valid_until is not None and said.valid_until <= now
 
 
-def _content(path: Path) -> bytes:
+def file_of(registration: SamlProvider) -> Path | None:
+    """The file that has its metadata; None: an address has."""
+    where = registration.saml.metadata
+    return Path(where.removeprefix("file:")) if where.startswith("file:") else None
+
+
+def content(path: Path) -> bytes:
     """Whoever may write it may sign people in. Raises OSError, ProviderSilent."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise ProviderSilent(f"has metadata in what is no file: {path}")
     with path.open("rb") as file:
         if who := writable_by_others(os.fstat(file.fileno()).st_mode):
             raise ProviderSilent(f"has metadata in a file that can be written by {who}: chmod go-w {path}")

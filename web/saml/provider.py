@@ -1,7 +1,10 @@
 """SamlProvider: one identity provider as this process knows it, asked and answered."""
 
 import asyncio
+import base64
 import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -13,10 +16,11 @@ from access.identity.saml.protocol.assertion import Asserted, Expected, read_ass
 from access.identity.saml.protocol.documents import Element, read, samlp
 from access.identity.saml.protocol.logout import LogoutAsked, read_logout
 from access.identity.saml.protocol.messages import Ourselves
-from access.identity.saml.protocol.metadata import REDIRECT, IdpMetadata
+from access.identity.saml.protocol.metadata import POST, REDIRECT, IdpMetadata
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
 from access.identity.saml.protocol.response import read_response
 from access.identity.saml.protocol.signatures import Signed, signed
+from access.identity.saml.protocol.signing import with_signature
 from access.policy.shapes.providers import SamlProvider
 from web.saml.keys import OwnKeys
 from web.saml.metadata import KeptMetadata
@@ -27,6 +31,14 @@ class _Check(Protocol):
     """Whether something was signed by the provider, as these metadata have its keys. Raises InvalidSaml."""
 
     async def __call__(self, metadata: IdpMetadata) -> None: ...
+
+
+@dataclass(frozen=True)
+class Onward:
+    """Where a browser goes on to, and by what form; without fields by the address alone."""
+
+    to: str
+    fields: Mapping[str, str] | None = None
 
 
 class SamlIdp:
@@ -81,14 +93,22 @@ class SamlIdp:
         await self._by_the_provider(check, now)
         return self._logout(root, now), sent.relay_state
 
-    async def logout_answer(self, asked: LogoutAsked, relay_state: str | None, now: datetime) -> str | None:
-        """Where the browser brings the answer; None: the provider says no such address. Raises ProviderSilent."""
-        said = (await self.metadata.current(now)).sign_out.get(REDIRECT)
-        if said is None:
+    async def logout_answer(self, asked: LogoutAsked, relay_state: str | None, now: datetime) -> Onward | None:
+        """How the browser brings the answer; None: the provider says no address for it.
+
+        Raises ProviderSilent, KeyUnusable.
+        """
+        told = (await self.metadata.current(now)).sign_out
+        binding = next((each for each in (REDIRECT, POST) if each in told), None)
+        if binding is None:
             return None
-        name, to = f"_{secrets.token_hex(16)}", said.response_location
+        name, to, key = f"_{secrets.token_hex(16)}", told[binding].response_location, await self._keys.get()
         message = messages.logout_answer(name, asked.id, self.ours, to, now)
-        return _joined(to, redirect.query("SAMLResponse", message, relay_state, (await self._keys.get()).private))
+        if binding == REDIRECT:
+            return Onward(_joined(to, redirect.query("SAMLResponse", message, relay_state, key.private)))
+        document = with_signature(message, key.private, key.certificate_text)
+        state = {} if relay_state is None else {"RelayState": relay_state}
+        return Onward(to, {"SAMLResponse": base64.b64encode(document).decode(), **state})
 
     def _logout(self, root: Element, now: datetime) -> LogoutAsked:
         ours = self.ours

@@ -7,17 +7,17 @@ decided there: what was proven waits for a minute, in storage, since the next re
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.context import Access
 from access.identity.proven import SignIn
-from access.identity.saml import replays
-from access.identity.saml.protocol.assertion import Asserted
+from access.identity.saml import logouts, replays
+from access.identity.saml.protocol.assertion import Asserted, check_age
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
 from storage.database import clock
 from storage.model import SamlAnswer
@@ -27,56 +27,68 @@ LIFETIME: Final = timedelta(minutes=2)
 HANDLE_BYTES: Final = 32
 
 
-@dataclass(frozen=True)
-class Taken:
-    """What was proven, and when it came."""
-
-    proven: SignIn
-    at: datetime
-
-
 async def keep(access: Access, provider: str, request_id: str, relay_state: str, asserted: Asserted) -> bytes:
-    """Keep what an assertion proved; returns the handle. Raises InvalidSaml for one that came before."""
+    """Keep what an assertion proved; returns the handle.
+
+    Raises InvalidSaml for one that came before, or whose session the provider has ended since.
+    """
     handle = secrets.token_bytes(HANDLE_BYTES)
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
-        await transaction.execute(delete(SamlAnswer).where(col(SamlAnswer.expires_at) < now))
         await replays.once(transaction, asserted.proven.issuer, asserted.id, asserted.until, now)
-        transaction.add(
-            SamlAnswer(
-                handle_hash=_hash(handle),
-                provider=provider,
-                request_id=request_id,
-                relay_state=relay_state,
-                proven=_written(asserted.proven),
-                created_at=now,
-                expires_at=now + LIFETIME,
+        # One that came too late has come all the same, and never comes again.
+        has_ended = await logouts.has_ended(transaction, asserted.proven)
+        if not has_ended:
+            transaction.add(
+                SamlAnswer(
+                    handle_hash=_hash(handle),
+                    provider=provider,
+                    request_id=request_id,
+                    relay_state=relay_state,
+                    proven=_written(asserted.proven),
+                    created_at=now,
+                    expires_at=now + LIFETIME,
+                )
             )
-        )
+    if has_ended:
+        raise InvalidSaml(SamlProblem.LOGGED_OUT)
     return handle
 
 
-async def take(access: Access, handle: bytes, provider: str, request_id: str, relay_state: str) -> Taken:
-    """What was proven for this very question, once. Raises InvalidSaml; another browser takes nothing away by it."""
-    async with access.database.transaction() as transaction:
-        now = await clock(transaction)
-        this = col(SamlAnswer.handle_hash) == _hash(handle)
-        found = await transaction.scalar(select(SamlAnswer).where(this))
-        is_theirs = (
-            found is not None
-            and found.expires_at > now
-            and found.provider == provider
-            and hmac.compare_digest(found.request_id.encode(), request_id.encode())
-            and hmac.compare_digest(found.relay_state.encode(), relay_state.encode())
-        )
-        if found is None or not is_theirs:
-            raise InvalidSaml(SamlProblem.OTHER_SIGN_IN)
-        taken = Taken(_read(found.proven), found.created_at)
-        # Of two at once, the second finds nothing to delete.
-        gone = await transaction.execute(delete(SamlAnswer).where(this).returning(col(SamlAnswer.handle_hash)))
-        if gone.first() is None:
-            raise InvalidSaml(SamlProblem.OTHER_SIGN_IN)
-    return taken
+async def take(
+    transaction: AsyncSession,
+    now: datetime,
+    *,
+    handle: bytes,
+    provider: str,
+    request_id: str,
+    relay_state: str,
+    max_age_s: int | None,
+) -> SignIn:
+    """What was proven for this very question, once. Raises InvalidSaml; another browser takes nothing away by it.
+
+    In the transaction that signs the browser in: a logout that comes meanwhile waits for it, and ends the session.
+    `max_age_s`: so old the person's own sign-in may have been when the answer came.
+    """
+    this = col(SamlAnswer.handle_hash) == _hash(handle)
+    found = await transaction.scalar(select(SamlAnswer).where(this, col(SamlAnswer.expires_at) > now))
+    is_theirs = (
+        found is not None
+        and found.provider == provider
+        and hmac.compare_digest(found.request_id.encode(), request_id.encode())
+        and hmac.compare_digest(found.relay_state.encode(), relay_state.encode())
+    )
+    if found is None or not is_theirs:
+        raise InvalidSaml(SamlProblem.OTHER_SIGN_IN)
+    proven = _read(found.proven)
+    # Of two at once, the second finds nothing to delete.
+    gone = await transaction.execute(delete(SamlAnswer).where(this).returning(col(SamlAnswer.handle_hash)))
+    if gone.first() is None:
+        raise InvalidSaml(SamlProblem.OTHER_SIGN_IN)
+    if await logouts.has_ended(transaction, proven):
+        raise InvalidSaml(SamlProblem.LOGGED_OUT)
+    check_age(proven, max_age_s, found.created_at)
+    return proven
 
 
 def _hash(handle: bytes) -> bytes:

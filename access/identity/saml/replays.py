@@ -3,7 +3,6 @@
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -16,12 +15,11 @@ async def once(transaction: AsyncSession, issuer: str, name: str, until: datetim
     """Note a message of `issuer` till `until`, when it would count no more. Raises InvalidSaml if it came before.
 
     Of two at once, the second waits for the first. It was in time when it was read, and may be so no more: what was
-    noted of it may be forgotten already, so it does not count.
+    noted of it may be forgotten already (`access.deadlines`), so it does not count.
     """
     if until <= now:
         raise InvalidSaml(SamlProblem.EXPIRED)
     digest = hashlib.sha256(f"{len(issuer)} {issuer} {name}".encode()).digest()
-    await transaction.execute(delete(SamlSeen).where(col(SamlSeen.expires_at) < now))
     noted = await transaction.execute(
         insert(SamlSeen)
         .values(id_hash=digest, expires_at=until)

@@ -1,6 +1,8 @@
 """Deadlines: met once, by whichever process comes first, and soon after they pass."""
 
 import asyncio
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -10,7 +12,18 @@ from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
 from access.grants import grants
 from access.policy.resources import StatementRule
-from storage.model import AccessRequest, Grant, HoldState, RequestState, ReviewDecision, Statement, VerdictKind
+from storage.database import clock
+from storage.model import (
+    AccessRequest,
+    Grant,
+    HoldState,
+    RequestState,
+    ReviewDecision,
+    SamlAnswer,
+    SamlSeen,
+    Statement,
+    VerdictKind,
+)
 from storage.notices import Notices, Topic
 from support.access import World, ask_anyway
 
@@ -84,3 +97,22 @@ async def test_running_it_meets_a_deadline_that_comes(world: World) -> None:
         for task in tasks:
             task.cancel()
     assert (await world.one(AccessRequest, request.id)).state is RequestState.EXPIRED
+
+
+async def test_what_saml_left_is_forgotten_when_it_is_over(world: World) -> None:
+    """An answer that no browser took says who somebody is, and nobody may read it for longer than it counts."""
+    async with world.database.transaction() as transaction:
+        now = await clock(transaction)
+        for number, left in enumerate((-1, 60)):
+            until = now + timedelta(seconds=left)
+            said: dict[str, Any] = {
+                "provider": "corp",
+                "request_id": "_q",
+                "relay_state": "x",
+                "proven": {"subject": "u1"},
+            }
+            transaction.add(SamlAnswer(handle_hash=bytes([number]) * 32, expires_at=until, **said))
+            transaction.add(SamlSeen(id_hash=bytes([number]) * 32, expires_at=until))
+    await asyncio.gather(*(deadlines(world).meet() for _ in range(3)))
+    assert [each.handle_hash[0] for each in await world.all(SamlAnswer)] == [1]
+    assert [each.id_hash[0] for each in await world.all(SamlSeen)] == [1]

@@ -19,17 +19,7 @@ from support.identity.saml import PASSWORD, Keys, keys
 with warnings.catch_warnings():
     # Parts of it that are not used here have names that cryptography is about to move.
     warnings.simplefilter("ignore")
-    from saml2 import BINDING_HTTP_REDIRECT
-    from saml2.config import IdPConfig
-    from saml2.metadata import entity_descriptor
-    from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
-    from saml2.server import Server
-    from saml2.sigver import verify_redirect_signature
-
-with warnings.catch_warnings():
-    # Parts of it that are not used here have names that cryptography is about to move.
-    warnings.simplefilter("ignore")
-    from saml2 import BINDING_HTTP_REDIRECT
+    from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
     from saml2.config import IdPConfig
     from saml2.metadata import entity_descriptor
     from saml2.saml import NAMEID_FORMAT_PERSISTENT, NameID
@@ -59,6 +49,8 @@ class SamlIdp:
     #: Metadata are not to be had.
     is_down: bool = False
     wants_signed_requests: bool = True
+    #: By which bindings it is told of logouts.
+    told_by: Sequence[str] = (BINDING_HTTP_REDIRECT,)
     #: What it was asked, and what its logout was answered with.
     asked: list[Any] = field(default_factory=list[Any])
     logout_answers: list[bool] = field(default_factory=list[bool])
@@ -75,6 +67,7 @@ class SamlIdp:
             web.post("/sso", self._chosen),
             web.get("/logout", self._log_out),
             web.get("/slo", self._logged_out),
+            web.post("/slo", self._logged_out_by_a_form),
         ]
 
     def server(self) -> Any:
@@ -92,7 +85,7 @@ class SamlIdp:
         service = {
             "endpoints": {
                 "single_sign_on_service": [(f"{self.url}/sso", BINDING_HTTP_REDIRECT)],
-                "single_logout_service": [(f"{self.url}/slo", BINDING_HTTP_REDIRECT)],
+                "single_logout_service": [(f"{self.url}/slo", each) for each in self.told_by],
             },
             "want_authn_requests_signed": self.wants_signed_requests,
             "policy": {"default": {"lifetime": {"minutes": 5}, "attribute_restrictions": None}},
@@ -216,6 +209,20 @@ class SamlIdp:
 
         self.logout_answers.append(await asyncio.to_thread(read))
         return self._page("<p>You are signed out everywhere.</p>")
+
+    async def _logged_out_by_a_form(self, request: web.Request) -> web.Response:
+        """The same as a form, signed as XML."""
+        await self._know()
+        form = {name: str(value) for name, value in (await request.post()).items()}
+
+        def read() -> bool:
+            server = self.server()
+            server.parse_logout_request_response(form["SAMLResponse"], BINDING_HTTP_POST)
+            message = base64.b64decode(form["SAMLResponse"]).decode()
+            return server.sec.correctly_signed_logout_response(message, must=True) is not None
+
+        self.logout_answers.append(await asyncio.to_thread(read))
+        return self._page(f"<p>You are signed out everywhere: {escape(form.get('RelayState', ''))}.</p>")
 
     def _page(self, body: str) -> web.Response:
         return web.Response(text=_PAGE.format(title=escape(self.title), body=body), content_type="text/html")

@@ -6,8 +6,9 @@ iop): the document is what is trusted.
 """
 
 import base64
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
@@ -26,6 +27,10 @@ POST: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
 MAX_BYTES: Final = 1024 * 1024
 MAX_KEYS: Final = 10
 _SMALLEST_RSA_BITS: Final = 2048
+_N: Final = "([0-9]{1,6})"
+_DURATION: Final = re.compile(
+    rf"P(?:{_N}Y)?(?:{_N}M)?(?:{_N}D)?(?:T(?:{_N}H)?(?:{_N}M)?(?:([0-9]{{1,12}}(?:\.[0-9]{{1,9}})?)S)?)?"
+)
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
@@ -56,6 +61,8 @@ class IdpMetadata:
     wants_signed_requests: bool
     #: When it stops to count; None: it does not say.
     valid_until: datetime | None = None
+    #: For how long it may be kept before it is asked for again; None: it does not say.
+    kept_for: timedelta | None = None
 
     @classmethod
     def read(cls, data: bytes, entity_id: str, now: datetime) -> "IdpMetadata":
@@ -78,9 +85,12 @@ class IdpMetadata:
         ]
         if len(roles) != 1:
             raise NotAnIdp("it describes no identity provider of SAML 2.0")
-        until = [moment(each.get("validUntil")) for each in (root, named[0], roles[0]) if each.get("validUntil")]
+        # Whatever it stands in says for how long it counts, too (saml-metadata-2.0 2.3.1).
+        around = [*named[0].iterancestors(), named[0], roles[0]]
+        until = [moment(each.get("validUntil")) for each in around if each.get("validUntil") is not None]
         if until and min(until) <= now:
             raise NotAnIdp("what it says is no longer valid (validUntil)")
+        kept = [_duration(each.get("cacheDuration")) for each in around if each.get("cacheDuration") is not None]
         sign_in = [each.get("Location") or "" for each in _services(roles[0], "SingleSignOnService", REDIRECT)]
         if not sign_in or not is_safe_address(sign_in[0]):
             raise NotAnIdp("it offers no sign-in by HTTP-Redirect at an https address")
@@ -93,11 +103,21 @@ class IdpMetadata:
             keys=tuple(key for each in certificates if (key := _key(each)) is not None),
             wants_signed_requests=roles[0].get("WantAuthnRequestsSigned") in {"true", "1"},
             valid_until=min(until, default=None),
+            kept_for=min(kept, default=None),
         )
 
 
 def _md(name: str) -> str:
     return f"{{{METADATA}}}{name}"
+
+
+def _duration(text: str) -> timedelta:
+    """An xs:duration that is not negative; months and years are about as long. Raises NotAnIdp."""
+    found = _DURATION.fullmatch(text)
+    if found is None or text.endswith(("P", "T")):
+        raise NotAnIdp("it says for how long it is kept (cacheDuration), and that is no duration")
+    years, months, days, hours, minutes, seconds = (float(each or 0) for each in found.groups())
+    return timedelta(days=365 * years + 30 * months + days, hours=hours, minutes=minutes, seconds=seconds)
 
 
 def _services(role: Element, name: str, binding: str) -> list[Element]:

@@ -28,6 +28,7 @@ class SamlProblem(StrEnum):
     TRANSFORM = "transform"
     BAD_SIGNATURE = "bad_signature"
     ENCRYPTION = "encryption"
+    TOOK_TOO_LONG = "took_too_long"
     UNDECIPHERABLE = "undecipherable"
     ENCRYPTED_NAME = "encrypted_name"
     NO_BEARER = "no_bearer"
@@ -35,6 +36,7 @@ class SamlProblem(StrEnum):
     EXPIRED = "expired"
     NOT_YET_VALID = "not_yet_valid"
     REPLAYED = "replayed"
+    LOGGED_OUT = "logged_out"
     NO_AUTHENTICATION = "no_authentication"
     SIGNED_IN_TOO_LONG_AGO = "signed_in_too_long_ago"
     TRANSIENT_NAME = "transient_name"
@@ -69,6 +71,8 @@ _SENTENCES: Final[Mapping[SamlProblem, str]] = {
     SamlProblem.BAD_SIGNATURE: "is not signed by the provider: its metadata here may be older than its key",
     SamlProblem.ENCRYPTION: "is encrypted in a way that is not accepted. "
     f"{_OPERATOR} AES-GCM with RSA-OAEP, or no encryption of assertions",
+    SamlProblem.TOOK_TOO_LONG: "took too long to verify, and was given up: try again in a minute, and if it lasts, ask "
+    "your operator to look at the log",
     SamlProblem.UNDECIPHERABLE: "is encrypted for another key than ours: give the provider our metadata again",
     SamlProblem.ENCRYPTED_NAME: f"hides the name of the account. {_OPERATOR} it must not encrypt names (NameID)",
     SamlProblem.NO_BEARER: "confirms nobody who may bring it (bearer)",
@@ -76,6 +80,7 @@ _SENTENCES: Final[Mapping[SamlProblem, str]] = {
     SamlProblem.EXPIRED: "has expired: the clocks of Gatepass and of the provider may differ",
     SamlProblem.NOT_YET_VALID: "is from the future: the clocks of Gatepass and of the provider differ",
     SamlProblem.REPLAYED: "came before, and counts once",
+    SamlProblem.LOGGED_OUT: "is of a sign-in that has been signed out there since",
     SamlProblem.NO_AUTHENTICATION: "does not say when and how you signed in",
     SamlProblem.SIGNED_IN_TOO_LONG_AGO: "is of a sign-in that is too long ago",
     SamlProblem.TRANSIENT_NAME: "has a name for your account that is another each time (transient). "

@@ -21,8 +21,10 @@ RSA_SHA256: Final = f"{_MORE}rsa-sha256"
 #: What is not of a message is nobody's: an IdP adds nothing here.
 _WORDS: Final = ("SAMLRequest", "SAMLResponse", "RelayState", "SigAlg", "Signature")
 _MAX_ADDRESS_CHARS: Final = 64 * 1024
-#: saml-bindings-2.0 3.4.3 has 80 bytes; some have more.
+#: What is longer is no state of anybody's; of what is read, `returned` says what goes back.
 MAX_RELAY_CHARS: Final = 1_024
+#: saml-bindings-2.0 3.4.3, 3.5.3.
+MAX_RELAY_BYTES: Final = 80
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,11 @@ def query(kind: str, message: bytes, relay_state: str | None, key: rsa.RSAPrivat
     text = urlencode({**words, "SigAlg": RSA_SHA256})
     made = key.sign(text.encode(), padding.PKCS1v15(), hashes.SHA256())
     return f"{text}&{urlencode({'Signature': base64.b64encode(made).decode()})}"
+
+
+def returned(relay_state: str | None) -> str | None:
+    """The state that goes back with an answer, by either binding: none that is longer than one may be."""
+    return relay_state if relay_state and len(relay_state.encode()) <= MAX_RELAY_BYTES else None
 
 
 def read_query(sent: str) -> Sent:

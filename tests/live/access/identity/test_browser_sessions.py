@@ -120,6 +120,16 @@ async def test_the_providers_logout_ends_what_it_names(
     assert {event["actor"] for event in await world.events("web:browser:sign_out")} == {"gatepass"}
 
 
+@pytest.mark.parametrize(("subject", "ends"), [("u1", True), (None, False), ("u2", False)])
+async def test_a_sign_in_that_the_provider_gave_no_name_ends_with_any_of_its_account(
+    world: World, subject: str | None, ends: bool
+) -> None:
+    secret = await signed_in(world, session=None)
+    async with world.database.transaction() as transaction:
+        await browser_sessions.provider_logged_out(transaction, Logout(ISSUER, "1", subject, "s7", NOW), NOW)
+    assert (await whose(world, secret) is None) is ends
+
+
 async def test_who_signed_in_again_is_not_signed_out_by_what_was_said_before(world: World) -> None:
     logout = Logout(ISSUER, "1", "u1", None, NOW - timedelta(seconds=1))
     secret = await signed_in(world)

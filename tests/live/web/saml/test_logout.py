@@ -12,7 +12,8 @@ from access.identity.saml.protocol import redirect
 from access.identity.saml.protocol.problems import SamlProblem
 from storage.model import BrowserEnd, BrowserSession, Grant
 from support.access import ask_anyway
-from support.identity.saml import DS, MORE, PERSISTENT, SAML_NS, USUAL, Keys, Signing, at, keys, sign, template
+from support.identity.saml import DS, MORE, USUAL, Signing, at, keys
+from support.web.saml_logout import posted, request
 from support.web.saml_stage import SamlStage, SamlVisitor, saml_visitor
 from web.door.rates import BURST
 
@@ -28,35 +29,6 @@ async def a_grant(saml: SamlStage) -> Grant:
 async def sent(guest: SamlVisitor, subject: str = "u-alice") -> str:
     """A request of the provider's, as the address that a browser is sent to."""
     return await guest.saml.idp.logout_address(subject, guest.saml.ours.entity_id)
-
-
-def request(saml: SamlStage, **said: str) -> str:
-    """One by hand, unsigned; `said` is in it instead."""
-    value = {
-        "id": "_logout",
-        "version": "2.0",
-        "issued": at(),
-        "destination": saml.ours.sign_out,
-        "issuer": saml.idp.entity_id,
-        "name": f'<saml:NameID Format="{PERSISTENT}">u-alice</saml:NameID>',
-        "sessions": "",
-        "signature": "",
-        "more": "",
-        **said,
-    }
-    return (
-        f'<samlp:LogoutRequest {SAML_NS} ID="{value["id"]}" Version="{value["version"]}"'
-        f' IssueInstant="{value["issued"]}" Destination="{value["destination"]}"{value["more"]}>'
-        f"<saml:Issuer>{value['issuer']}</saml:Issuer>{value['signature']}{value['name']}{value['sessions']}"
-        "</samlp:LogoutRequest>"
-    )
-
-
-def posted(saml: SamlStage, signing: Signing = USUAL, by: Keys | None = None, **said: str) -> dict[str, str]:
-    """One that is signed as XML."""
-    made = request(saml, signature=template("_logout", signing), **said)
-    signed = sign(f"<?xml version='1.0'?>\n{made}", by or saml.idp.by, "protocol:LogoutRequest")
-    return {"SAMLRequest": base64.b64encode(signed.encode()).decode(), "RelayState": "back"}
 
 
 async def live(saml: SamlStage) -> int:
@@ -104,6 +76,18 @@ async def test_a_logout_by_a_form(guest: SamlVisitor, saml: SamlStage) -> None:
     form = posted(saml, sessions="<samlp:SessionIndex>x</samlp:SessionIndex>" + index)
     status, text, to = await guest.ask("/sign-out/corp/saml", "POST", data=form)
     assert (status, to.partition("?")[0], await live(saml)) == (303, f"{saml.idp.url}/slo", 0), text
+
+
+@pytest.mark.parametrize(("length", "back"), [(80, ["x" * 80]), (81, None), (200_000, None)])
+async def test_a_state_without_bounds_does_not_come_back(
+    guest: SamlVisitor, saml: SamlStage, length: int, back: list[str] | None
+) -> None:
+    """The logout is done: whoever is signed out loses nothing by what stands beside it."""
+    await guest.signed_in()
+    form = posted(saml) | {"RelayState": "x" * length}
+    status, _, to = await guest.ask("/sign-out/corp/saml", "POST", data=form)
+    assert (status, await live(saml)) == (303, 0)
+    assert parse_qs(urlsplit(to).query).get("RelayState") == back
 
 
 async def test_whoever_signed_in_since_is_not_signed_out(guest: SamlVisitor, saml: SamlStage) -> None:

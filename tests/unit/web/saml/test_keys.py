@@ -39,6 +39,12 @@ def test_what_is_no_key(tmp_path: Path, content: object, mode: int, why: str) ->
         load_or_make(path)
 
 
+def test_a_folder_that_none_can_be_made_in(tmp_path: Path) -> None:
+    (tmp_path / "saml").touch()
+    with pytest.raises(KeyUnusable, match="cannot be made: File exists"):
+        load_or_make(tmp_path / "saml" / "key.pem")
+
+
 async def test_without_a_folder_there_is_none() -> None:
     with pytest.raises(KeyUnusable):
         await OwnKeys.within(None).get()

@@ -1,7 +1,7 @@
 """What counts of a provider's metadata: what is said of the entity that the policy names."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -63,6 +63,54 @@ def test_what_is_none(text: str, why: str) -> None:
 
 def test_how_long_it_counts() -> None:
     assert read(metadata(more=' validUntil="2026-07-01T00:00:00Z"')).valid_until == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+def within(text: str, *around: str) -> str:
+    """In groups of entities, the innermost first, each with its attributes."""
+    for each in around:
+        text = f"<md:EntitiesDescriptor {MD}{each}>{text}</md:EntitiesDescriptor>"
+    return text
+
+
+OVER, LATER, LATEST = (f' validUntil="{each}T00:00:00Z"' for each in ("2026-05-01", "2026-07-01", "2026-08-01"))
+
+
+@pytest.mark.parametrize("around", [(OVER,), ("", OVER), (OVER, LATER), (LATER, OVER, LATER)])
+def test_whatever_it_stands_in_may_be_over(around: tuple[str, ...]) -> None:
+    with pytest.raises(NotAnIdp, match="no longer valid"):
+        read(within(metadata(more=LATEST), *around))
+
+
+@pytest.mark.parametrize("around", [(LATER,), (LATEST, LATER, LATEST), (LATER, "")])
+def test_whatever_it_stands_in_says_how_long_it_counts(around: tuple[str, ...]) -> None:
+    assert read(within(metadata(more=LATEST), *around)).valid_until == datetime(2026, 7, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("PT5M", 300),
+        ("PT1H30M", 5_400),
+        ("P1D", 86_400),
+        ("P1DT1.5S", 86_401.5),
+        ("P1Y2M", 425 * 86_400),
+        ("PT604800S", 604_800),
+        ("PT0S", 0),
+    ],
+)
+def test_how_long_it_is_kept(text: str, seconds: float) -> None:
+    cached = f' cacheDuration="{text}"'
+    assert read(metadata(more=cached)).kept_for == timedelta(seconds=seconds)
+    assert read(within(metadata(more=' cacheDuration="P9Y"'), "", cached, "")).kept_for == timedelta(seconds=seconds)
+    assert read(metadata()).kept_for is None
+
+
+@pytest.mark.parametrize(
+    "text", ["", "P", "PT", "P1DT", "5M", "-PT5M", "PT5X", "P1M1Y", "PT-5S", "P1S", f"P{'9' * 30}Y"]
+)
+def test_what_is_no_duration(text: str) -> None:
+    with pytest.raises(NotAnIdp, match="no duration"):
+        read(within(metadata(), f' cacheDuration="{text}"'))
 
 
 def test_a_key_of_an_unknown_kind_is_left_out() -> None:

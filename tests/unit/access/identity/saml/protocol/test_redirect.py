@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from access.identity.saml.protocol.documents import MAX_BYTES
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
-from access.identity.saml.protocol.redirect import query, read_query, verify
+from access.identity.saml.protocol.redirect import query, read_query, returned, verify
 from support.identity.issuers import curve_key, rsa_key
 from support.identity.saml import MORE
 
@@ -72,3 +72,12 @@ def test_others_escape_otherwise() -> None:
 )
 def test_what_is_none(sent: str, problem: SamlProblem) -> None:
     assert reason(sent) is problem
+
+
+@pytest.mark.parametrize(
+    ("state", "back"),
+    [("back", "back"), ("x" * 80, "x" * 80), ("x" * 81, None), ("é" * 40, "é" * 40), ("é" * 41, None), ("", None)],
+)
+def test_a_state_goes_back_within_80_bytes(state: str, back: str | None) -> None:
+    assert returned(state) == back
+    assert returned(None) is None
