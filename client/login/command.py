@@ -64,4 +64,8 @@ def logout(given: Given) -> None:
             f"The sign-in was forgotten here, but the server was not told: {problem} End it on the page My access.",
             problem.status,
         )
-    print(f"Signed out at {server.origin}. Access that is open stays open until it ends.", file=sys.stderr)
+    print(
+        f"Signed out at {server.origin}. What this command line was given lets nobody in any more. "
+        "Access that is open stays open until it ends.",
+        file=sys.stderr,
+    )

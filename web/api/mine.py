@@ -73,7 +73,9 @@ class MineApi:
     async def _token(self, request: web.Request, me: SignedIn) -> web.Response:
         grant_id, detail = (await own_grant(self._access, request, me)).id, _known_by(me)
         client = request[CLIENT]
-        handed = await hand_token(self._access, grant_id, me.principal, source="cli", detail=detail, client=client)
+        handed = await hand_token(
+            self._access, grant_id, me.principal, source="cli", detail=detail, client=client, sign_in=me.session
+        )
         return web.json_response({"token": handed.token, "expires_at": handed.until.isoformat()})
 
     async def _certificate(self, request: web.Request, me: SignedIn) -> web.Response:
@@ -86,7 +88,14 @@ class MineApi:
         except NoRequest as error:
             raise ApiRefused(400, "no_request", str(error)) from error
         signed = await hand_certificate(
-            self._access, grant_id, me.principal, key, source="cli", detail=_known_by(me), client=request[CLIENT]
+            self._access,
+            grant_id,
+            me.principal,
+            key,
+            source="cli",
+            detail=_known_by(me),
+            client=request[CLIENT],
+            sign_in=me.session,
         )
         pem = ssl.DER_cert_to_PEM_cert(signed.certificate)
         return web.json_response({"certificate": pem, "id": signed.id, "expires_at": signed.until.isoformat()})
