@@ -10,6 +10,8 @@ from typing import Any
 import asyncpg
 import asyncssh
 import pytest
+from asyncssh.auth import MSG_USERAUTH_INFO_RESPONSE
+from asyncssh.packet import String, UInt32
 from sqlalchemy import select, text
 from sqlmodel import col
 
@@ -20,6 +22,7 @@ from access.identity import acts
 from access.identity.proof import Unproven
 from access.identity.ssh import logins
 from proxy.ssh.listener import SshListener
+from proxy.ssh.login.answers import UNASKED
 from storage.locks import Lock, take
 from storage.model import LoginState, SshLogin
 from support.access import World
@@ -304,6 +307,58 @@ async def test_answers_out_of_turn_let_nobody_in(
             client_factory=Eager,
         )
     assert await world.all(SshLogin) == []
+
+
+class Talkative(asyncssh.SSHClient):
+    """Answers one question, which may be asked with no prompt, so many times."""
+
+    def __init__(self, answers: list[str], times: int, *, at: int = 1) -> None:
+        self._answers = answers
+        self._times = times
+        self._at = at
+        self._asked = 0
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self._conn: Any = conn
+
+    def kbdint_auth_requested(self) -> str:
+        return ""
+
+    def kbdint_challenge_received(self, name: str, instructions: str, lang: str, prompts: Any) -> list[str]:
+        self._asked += 1
+        if self._asked < self._at:
+            return [""]
+        for _ in range(self._times - 1):
+            parts = [String(each) for each in self._answers]
+            self._conn.send_packet(MSG_USERAUTH_INFO_RESPONSE, UInt32(len(parts)), *parts)
+        return self._answers
+
+    async def log_in(self, ssh: Client) -> None:
+        await asyncssh.connect(
+            "127.0.0.1",
+            ssh.port,
+            username=ssh.door,
+            known_hosts=None,
+            config=None,
+            client_keys=None,
+            preferred_auth="keyboard-interactive",
+            client_factory=lambda: self,
+        )
+
+
+#: Guesses, a good token among bad company, and the answer to the question without a prompt that a link comes with.
+@pytest.mark.parametrize(("answers", "times", "at"), [(["guess"], 21, 1), (["TOKEN"], 2, 1), ([], 2, 2)])
+async def test_one_answer_to_each_question(
+    client: MakeClient, world: World, audited: Audited, sessions: Sessions, answers: list[str], times: int, at: int
+) -> None:
+    ssh = await client()
+    said = [ssh.token if each == "TOKEN" else each for each in answers]
+    with pytest.raises(asyncssh.ProtocolError, match="An answer came to no question"):
+        await Talkative(said, times, at=at).log_in(ssh)
+    [refused] = await until(lambda: audited("proxy:session:refuse"))
+    assert (refused["resource"], refused["detail"]["why"]) == (ssh.door, UNASKED)
+    assert await sessions() == []
+    assert all(each.state is not LoginState.USED for each in await world.all(SshLogin))
 
 
 async def test_a_role_that_takes_no_browser_says_so(client: MakeClient, world: World, policy: dict[str, Any]) -> None:
