@@ -14,7 +14,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from access import changes
 from access.context import Access
@@ -30,6 +30,7 @@ from storage.model import (
     SshKeyText,
     SshLogin,
     Statement,
+    WantedTouch,
 )
 from storage.notices import Notice, Notices, Topic
 
@@ -53,12 +54,13 @@ _UNMET: Mapping[type[AccessRequest | Grant | Statement], ColumnElement[bool]] = 
 }
 
 
-#: What lets people in and is forgotten once it is long over: its rows, when they end, and what sessions call each.
-_FORGOTTEN: Final[Sequence[tuple[Any, Any, Any]]] = (
-    (IssuedCredential, col(IssuedCredential.expires_at), col(IssuedCredential.id)),
-    (SshCertificate, col(SshCertificate.expires_at), col(SshCertificate.id)),
-    (SshLogin, col(SshLogin.expires_at), col(SshLogin.credential)),
-    (SshKeyText, col(SshKeyText.expires_at), null()),
+#: What lets people in and is forgotten once it is long over: table, key, end, and what sessions call each.
+_FORGOTTEN: Final[Sequence[tuple[type[SQLModel], Any, Any, Any]]] = (
+    (IssuedCredential, col(IssuedCredential.id), col(IssuedCredential.expires_at), col(IssuedCredential.id)),
+    (SshCertificate, col(SshCertificate.id), col(SshCertificate.expires_at), col(SshCertificate.id)),
+    (SshLogin, col(SshLogin.id), col(SshLogin.expires_at), col(SshLogin.credential)),
+    (SshKeyText, col(SshKeyText.id), col(SshKeyText.expires_at), null()),
+    (WantedTouch, col(WantedTouch.id), col(WantedTouch.expires_at), null()),
 )
 
 
@@ -141,15 +143,15 @@ async def _forget_credentials(transaction: AsyncSession, now: datetime) -> int:
     What let in a session that is live stays with it.
     """
     forgotten = 0
-    for table, ends, known_by in _FORGOTTEN:
+    for table, key, ends, known_by in _FORGOTTEN:
         live = exists().where(col(Session.ended_at).is_(None), col(Session.credential)["id"].astext == known_by)
         over = (
-            select(table.id)
+            select(key)
             .where(ends < now - CREDENTIALS_KEPT, ~live)
             .limit(BATCH)
             .with_for_update(skip_locked=True, of=table)
         )
-        gone = await transaction.scalars(delete(table).where(table.id.in_(over)).returning(table.id))
+        gone = await transaction.scalars(delete(table).where(key.in_(over)).returning(key))
         forgotten += len(gone.all())
     return forgotten
 

@@ -62,19 +62,20 @@ async def hand_token(
     source: str = "slack",
     detail: Mapping[str, object] | None = None,
     touch: UUID | None = None,
+    wanted: UUID | None = None,
     client: str | None = None,
     sign_in: BrowserSession | None = None,
 ) -> Handed:
     """The grant and a token for it, in the form and for the time that the policy says.
 
-    `detail` says in the audit log how they were known, `touch` is for this token, `client` is the address that asks,
-    `sign_in` the one by which it is asked for, with which the token ends.
+    `detail` says in the audit log how they were known, `touch` is for this token, or for what a command line `wanted`,
+    `client` is the address that asks, `sign_in` the one by which it is asked for, with which the token ends.
 
     Raises Refused, of which Unproven says where what lacks can be proven, and GrantUnusable for a grant that opens
     nothing whosoever it is.
     """
     async with access.database.transaction() as transaction:
-        asked = await _Asked.weigh(access, transaction, grant_id, to, touch)
+        asked = await _Asked.weigh(access, transaction, grant_id, to, touch, wanted)
         grant, token, until = asked.grant, None, asked.grant.expires_at
         if asked.refusal is None and asked.policy is not None:
             terms = asked.policy.tokens
@@ -110,6 +111,8 @@ async def hand_certificate(
     *,
     source: str,
     detail: Mapping[str, object] | None = None,
+    touch: UUID | None = None,
+    wanted: UUID | None = None,
     client: str | None = None,
     sign_in: BrowserSession | None = None,
 ) -> Certified:
@@ -118,7 +121,7 @@ async def hand_certificate(
     Raises KeyUnusable too.
     """
     async with access.database.transaction() as transaction:
-        asked = await _Asked.weigh(access, transaction, grant_id, to, kind=ClientCredential.CERTIFICATE)
+        asked = await _Asked.weigh(access, transaction, grant_id, to, touch, wanted, kind=ClientCredential.CERTIFICATE)
         grant = asked.grant
         ends = grant.expires_at if sign_in is None else min(grant.expires_at, sign_in.expires_at)
         until = min(asked.now + CERTIFICATE_LIFETIME, ends).replace(microsecond=0)
@@ -164,7 +167,8 @@ class _Asked:
         transaction: AsyncSession,
         grant_id: UUID,
         to: Principal,
-        touch: UUID | None = None,
+        touch: UUID | None,
+        wanted: UUID | None,
         kind: ClientCredential = ClientCredential.TOKEN,
     ) -> Self:
         """Raises GrantUnusable."""
@@ -179,7 +183,7 @@ class _Asked:
             asked.refusal = grants.still_allowed(policy, grant, to.name) or _not_accepted(access, policy, grant, kind)
             if asked.refusal is None:
                 requires = policy.required_of_holder(to.name, grant.resource, grant.role)
-                act = acts.take_token(grant.id)
+                act = acts.take_token(grant.id) if wanted is None else acts.hand_over(grant.id, wanted)
                 asked.proven = await proof.weigh(
                     access, transaction, policy, requires, to, asked.now, act, touch, token=asked.id
                 )

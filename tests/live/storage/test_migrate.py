@@ -95,7 +95,7 @@ async def test_the_program_may_do_what_each_table_is_for(dsn: str) -> None:
     expected |= dict.fromkeys(some_columns, "INSERT SELECT")
     # Codes and credentials that are long over are forgotten.
     expected |= {"sign_in_code": "DELETE INSERT SELECT UPDATE"}
-    forgotten = ["issued_credential", "ssh_certificate", "ssh_login", "ssh_key_text"]
+    forgotten = ["issued_credential", "ssh_certificate", "ssh_login", "ssh_key_text", "wanted_touch"]
     expected |= dict.fromkeys(forgotten, "DELETE INSERT SELECT")
     # Who left stays on record; a group and its members go.
     expected |= {"scim_group": "DELETE INSERT SELECT UPDATE", "scim_member": "DELETE INSERT SELECT"}
