@@ -6,15 +6,15 @@ for this: an expired grant opens nothing whether or not its expiry was noted her
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Never, TypeVar
+from typing import Any, Final, Never, TypeVar
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Select, and_, delete, func, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, null, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from access import changes
 from access.context import Access
@@ -27,7 +27,12 @@ from storage.model import (
     RequestState,
     SamlAnswer,
     SamlSeen,
+    Session,
+    SshCertificate,
+    SshKeyText,
+    SshLogin,
     Statement,
+    WantedTouch,
 )
 from storage.notices import Notice, Notices, Topic
 
@@ -49,6 +54,16 @@ _UNMET: Mapping[type[AccessRequest | Grant | Statement], ColumnElement[bool]] = 
     Statement: changes.STILL_OPEN[Statement],
     Grant: and_(changes.STILL_OPEN[Grant], col(Grant.expiry_noted_at).is_(None)),
 }
+
+
+#: What lets people in and is forgotten once it is long over: table, key, end, and what sessions call each.
+_FORGOTTEN: Final[Sequence[tuple[type[SQLModel], Any, Any, Any]]] = (
+    (IssuedCredential, col(IssuedCredential.id), col(IssuedCredential.expires_at), col(IssuedCredential.id)),
+    (SshCertificate, col(SshCertificate.id), col(SshCertificate.expires_at), col(SshCertificate.id)),
+    (SshLogin, col(SshLogin.id), col(SshLogin.expires_at), col(SshLogin.credential)),
+    (SshKeyText, col(SshKeyText.id), col(SshKeyText.expires_at), null()),
+    (WantedTouch, col(WantedTouch.id), col(WantedTouch.expires_at), null()),
+)
 
 
 class Deadlines:
@@ -126,17 +141,22 @@ async def _note_grants(transaction: AsyncSession, now: datetime) -> int:
 
 
 async def _forget_credentials(transaction: AsyncSession, now: datetime) -> int:
-    """Those that opened nothing for a day; they are on record where they were issued and used."""
-    over = (
-        select(col(IssuedCredential.id))
-        .where(col(IssuedCredential.expires_at) < now - CREDENTIALS_KEPT)
-        .limit(BATCH)
-        .with_for_update(skip_locked=True)
-    )
-    forgotten = await transaction.scalars(
-        delete(IssuedCredential).where(col(IssuedCredential.id).in_(over)).returning(col(IssuedCredential.id))
-    )
-    return len(forgotten.all())
+    """Those that opened nothing for a day; they are on record where they were issued and used.
+
+    What let in a session that is live stays with it.
+    """
+    forgotten = 0
+    for table, key, ends, known_by in _FORGOTTEN:
+        live = exists().where(col(Session.ended_at).is_(None), col(Session.credential)["id"].astext == known_by)
+        over = (
+            select(key)
+            .where(ends < now - CREDENTIALS_KEPT, ~live)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True, of=table)
+        )
+        gone = await transaction.scalars(delete(table).where(key.in_(over)).returning(key))
+        forgotten += len(gone.all())
+    return forgotten
 
 
 async def _forget_saml(transaction: AsyncSession, now: datetime) -> int:

@@ -90,6 +90,8 @@ class Claims:
     issued_at: datetime
     expires_at: datetime
     id: str
+    #: The line of the sign-in that it was given to, with which it ends; None: it was given in Slack.
+    sign_in: UUID | None = None
 
 
 def new_token_id() -> str:
@@ -115,10 +117,12 @@ class TokenKeys:
         now: datetime | None = None,
         token_id: str | None = None,
         until: datetime | None = None,
+        sign_in: UUID | None = None,
     ) -> str:
         """A token for the grant, valid until it ends, or `until`; under 500 characters for names of usual length.
 
         `token_id`, of `new_token_id`, is for whoever keeps it beside what the token was handed for.
+        With the `sign_in` that asks for it the token ends.
         """
         issued_at = now or datetime.now(UTC)
         claims = {
@@ -133,6 +137,8 @@ class TokenKeys:
             "exp": int(min(until or grant.expires_at, grant.expires_at).timestamp()),
             "jti": token_id or new_token_id(),
         }
+        if sign_in is not None:
+            claims["sid"] = sign_in.hex
         kid, key = self._keys.active()
         return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": kid, "typ": None})
 
@@ -202,6 +208,7 @@ def _claims(payload: dict[str, Any]) -> Claims:
             issued_at=datetime.fromtimestamp(payload["iat"], UTC),
             expires_at=datetime.fromtimestamp(payload["exp"], UTC),
             id=_text(payload["jti"]),
+            sign_in=UUID(payload["sid"]) if "sid" in payload else None,
         )
     except (TypeError, ValueError, OverflowError, AttributeError, OSError) as error:
         raise InvalidToken(TokenProblem.MALFORMED) from error

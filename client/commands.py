@@ -12,6 +12,7 @@ ROLE: Final = Option("--role", "The role; the one that costs reviewers least unl
 REASON: Final = Option("--reason", "Why; asked for at a terminal where reviewers read it.", "TEXT")
 FOR: Final = Option("--for", "For how long: 30m, 2h, 1h30m. An hour unless given, or what the rule allows.", "TIME")
 TICKET: Final = Option("--ticket", "The ticket that it is for.", "ID")
+NO_BROWSER: Final = Option("--no-browser", "Where it takes a touch of your key, print the link and open nothing.")
 _ASKING: Final = (SERVER, ROLE, REASON, FOR, TICKET)
 
 COMMANDS: Final = (
@@ -51,7 +52,7 @@ COMMANDS: Final = (
         (SERVER, ROLE, Option("--all", "All of it.")),
         (0, 1),
     ),
-    Command("psql", "Connect with psql.", "RESOURCE [ARGUMENT…]", _ASKING, (1, 1), passes_on=True),
+    Command("psql", "Connect with psql.", "RESOURCE [ARGUMENT…]", (*_ASKING, NO_BROWSER), (1, 1), passes_on=True),
     Command("ssh", "Connect with ssh.", "RESOURCE [ARGUMENT…]", _ASKING, (1, 1), passes_on=True),
     Command("sftp", "Connect with sftp.", "RESOURCE[:PATH] [OPTION…]", _ASKING, (1, 1), passes_on=True),
     Command("scp", "Copy with scp.", "[OPTION…] SOURCE… RESOURCE:PATH", _ASKING, (0, 0), passes_on=True),
@@ -60,7 +61,7 @@ COMMANDS: Final = (
         "exec",
         "Run any program of PostgreSQL's, with PG* set for it.",
         "RESOURCE -- PROGRAM [ARGUMENT…]",
-        _ASKING,
+        (*_ASKING, NO_BROWSER),
         (1, 1),
         passes_on=True,
     ),
@@ -68,7 +69,7 @@ COMMANDS: Final = (
         "proxy",
         "Open a port on this machine for programs that cannot be started: DBeaver, DataGrip.",
         "RESOURCE",
-        (*_ASKING, Option("--port", "The port; a free one unless given.", "PORT")),
+        (*_ASKING, NO_BROWSER, Option("--port", "The port; a free one unless given.", "PORT")),
         (1, 1),
     ),
     Command(

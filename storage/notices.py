@@ -52,6 +52,7 @@ class Topic(StrEnum):
     AUDIT = "audit"
     LOCKOUT = "lockout"
     SSH_LOGIN = "ssh_login"
+    TOUCH = "touch"
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from web.api.mine import MineApi
 from web.api.requests import RequestsApi
 from web.api.sign_in import SignInApi
 from web.api.ssh import SshApi
+from web.api.touches import TouchesApi
 from web.door import guard, headers
 from web.health import Health
 from web.pages import failures, rendering
@@ -34,6 +35,7 @@ from web.pages.signing_in import SigningIn
 from web.pages.ssh.keys import SshKeyPages
 from web.pages.ssh.let_in import LetInPages
 from web.pages.touching import Touching
+from web.pages.wanted_touch import WantedTouchPages
 from web.providers import Providers
 from web.scim import PROVISIONING
 from web.settings import WebSettings
@@ -104,6 +106,7 @@ class WebServer:
             MyAccess(self._access, settings.addresses),
             LinkPages(self._access),
             ConnectPages(self._access, settings.addresses, touching),
+            WantedTouchPages(self._access, touching),
             KeyPages(self._access, touching),
             SshKeyPages(self._access, touching),
             LetInPages(self._access, touching, settings.proxies),
@@ -114,6 +117,7 @@ class WebServer:
             MineApi(self._access, door, settings),
             SshApi(self._access, door, settings),
             RequestsApi(self._access, door, self._notices),
+            TouchesApi(self._access, door, self._notices),
             Provisioning(self._access, settings.origin),
             Files(),
         ):

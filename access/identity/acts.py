@@ -14,6 +14,8 @@ from storage.model import AccessRequest, Statement, TouchPurpose
 
 #: What is to be decided: the word in addresses and in `about`.
 REQUEST, STATEMENT = "request", "statement"
+#: Where command lines that wait for a touch have their pages.
+COMMAND_LINE = "/present/command-line"
 #: The source of what is done on our pages.
 PAGES = "web"
 
@@ -39,6 +41,12 @@ def approve(subject: AccessRequest | Statement) -> Act:
 
 def take_token(grant_id: UUID) -> Act:
     return Act(TouchPurpose.TOKEN, f"grant:{grant_id.hex}", "Take it", f"/grants/{grant_id}")
+
+
+def hand_over(grant_id: UUID, wanted_id: UUID) -> Act:
+    """Hand a token or certificate to the one command line that wants a touch for it."""
+    about = f"{take_token(grant_id).about}:{wanted_id.hex}"
+    return Act(TouchPurpose.TOKEN, about, "Touch it", page_of_wanted(wanted_id))
 
 
 def let_in(login_id: UUID) -> Act:
@@ -76,6 +84,10 @@ def end_key(key_id: UUID) -> Act:
 
 def page_of_review(what: str, subject_id: UUID) -> str:
     return f"/present/{what}/{subject_id}"
+
+
+def page_of_wanted(wanted_id: UUID) -> str:
+    return f"{COMMAND_LINE}/{wanted_id}"
 
 
 def page_of_draft(draft_id: UUID) -> str:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, exists, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -31,6 +31,7 @@ from storage.model import (
     PrincipalKind,
     SignInKind,
 )
+from storage.model.columns import new_id
 
 #: A sign-in counts for a day's work, and for so long without a request.
 LIFETIME: Final = timedelta(hours=12)
@@ -59,11 +60,11 @@ async def begin(
     replaces: bytes | None = None,
 ) -> bytes:
     """Sign a browser in; returns the secret for it alone. `replaces` is the one that it had, which ends."""
-    if replaces is not None:
-        await _end(transaction, _by_secret(replaces), BrowserEnd.REPLACED, now)
+    line = await _replaced(transaction, replaces, principal, now) if replaces is not None else None
     secret = secrets.token_bytes(SECRET_BYTES)
     session = BrowserSession(
         principal_id=principal.id,
+        line=line or new_id(),
         secret_hash=_hash(secret),
         provider=provider,
         issuer=proven.issuer,
@@ -160,8 +161,14 @@ async def of(transaction: AsyncSession, principal: Principal, now: datetime) -> 
     return list(found.all())
 
 
+async def stands(transaction: AsyncSession, line: UUID) -> bool:
+    """Whether a sign-in of this line was ended by nothing: that it ran out takes nothing from what it was given."""
+    asked = select(exists().where(col(BrowserSession.line) == line, _LIVE))
+    return bool(await transaction.scalar(asked))
+
+
 async def sign_out(transaction: AsyncSession, secret: bytes, now: datetime) -> None:
-    """This browser is signed in no more. What it opened elsewhere stays: a grant is no browser's."""
+    """This browser is signed in no more. Its tokens let nobody in any more; the grants stay, they are no browser's."""
     await _end(transaction, _by_secret(secret), BrowserEnd.SIGNED_OUT, now)
 
 
@@ -227,6 +234,21 @@ _LIVE: Final = col(BrowserSession.ended_at).is_(None)
 
 def _hash(secret: bytes) -> bytes:
     return hashlib.sha256(secret).digest()
+
+
+async def _replaced(transaction: AsyncSession, secret: bytes, by: Principal, now: datetime) -> UUID | None:
+    """End the sign-in that the browser had; returns its line, if it was one of the same person.
+
+    Locked: one that somebody ends at this moment gives its line to none.
+    """
+    before = await transaction.scalar(
+        select(BrowserSession)
+        .where(_by_secret(secret), _LIVE)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    await _end(transaction, _by_secret(secret), BrowserEnd.REPLACED, now)
+    return before.line if before is not None and before.principal_id == by.id else None
 
 
 def _by_account(issuer: str, subject: str) -> Select[UUID]:

@@ -29,7 +29,7 @@ from access.policy.shapes.tokens import TokenForm
 from access.tokens import new_token_id
 from storage.audit import trail
 from storage.database import clock
-from storage.model import CredentialKind, Grant, Principal, Protocol
+from storage.model import BrowserSession, CredentialKind, Grant, Principal, Protocol
 
 #: A certificate is for the connections of one command; those that are open go on without it.
 CERTIFICATE_LIFETIME: Final = timedelta(minutes=5)
@@ -62,17 +62,20 @@ async def hand_token(
     source: str = "slack",
     detail: Mapping[str, object] | None = None,
     touch: UUID | None = None,
+    wanted: UUID | None = None,
     client: str | None = None,
+    sign_in: BrowserSession | None = None,
 ) -> Handed:
     """The grant and a token for it, in the form and for the time that the policy says.
 
-    `detail` says in the audit log how they were known, `touch` is for this token, `client` is the address that asks.
+    `detail` says in the audit log how they were known, `touch` is for this token, or for what a command line `wanted`,
+    `client` is the address that asks, `sign_in` the one by which it is asked for, with which the token ends.
 
     Raises Refused, of which Unproven says where what lacks can be proven, and GrantUnusable for a grant that opens
     nothing whosoever it is.
     """
     async with access.database.transaction() as transaction:
-        asked = await _Asked.weigh(access, transaction, grant_id, to, touch)
+        asked = await _Asked.weigh(access, transaction, grant_id, to, touch, wanted)
         grant, token, until = asked.grant, None, asked.grant.expires_at
         if asked.refusal is None and asked.policy is not None:
             terms = asked.policy.tokens
@@ -88,12 +91,15 @@ async def hand_token(
                     until,
                     secret_hash=short_token.hashed(token),
                     issued_to=client,
+                    sign_in=_line(sign_in),
                 )
         said = {**(detail or {}), "token": asked.id, "until": until.isoformat()}
         await asked.record(transaction, to, f"{source}:token:issue", said)
     asked.check()
     if token is None:
-        token = access.keys.issue(grant=grant, principal=to, now=asked.now, token_id=asked.id, until=until)
+        token = access.keys.issue(
+            grant=grant, principal=to, now=asked.now, token_id=asked.id, until=until, sign_in=_line(sign_in)
+        )
     return Handed(grant, token, until)
 
 
@@ -105,18 +111,22 @@ async def hand_certificate(
     *,
     source: str,
     detail: Mapping[str, object] | None = None,
+    touch: UUID | None = None,
+    wanted: UUID | None = None,
     client: str | None = None,
+    sign_in: BrowserSession | None = None,
 ) -> Certified:
     """The grant of a database and a certificate for it over `key`, whose holder asked. As `hand_token` otherwise.
 
     Raises KeyUnusable too.
     """
     async with access.database.transaction() as transaction:
-        asked = await _Asked.weigh(access, transaction, grant_id, to, kind=ClientCredential.CERTIFICATE)
+        asked = await _Asked.weigh(access, transaction, grant_id, to, touch, wanted, kind=ClientCredential.CERTIFICATE)
         grant = asked.grant
-        until = min(asked.now + CERTIFICATE_LIFETIME, grant.expires_at).replace(microsecond=0)
+        ends = grant.expires_at if sign_in is None else min(grant.expires_at, sign_in.expires_at)
+        until = min(asked.now + CERTIFICATE_LIFETIME, ends).replace(microsecond=0)
         if asked.refusal is None and until - asked.now < _SHORTEST:
-            asked.refusal = "This access ends at this moment. Ask for access again."
+            asked.refusal = "This access, or your sign-in, ends at this moment. Ask for it again."
         signed, said = b"", {**(detail or {}), "certificate": asked.id, "until": until.isoformat()}
         if asked.refusal is None and access.client_authority is not None:
             subject = Subject(to.name, grant.role, grant.resource, grant.id, asked.id)
@@ -131,6 +141,7 @@ async def hand_certificate(
                 until,
                 fingerprint=reading.fingerprint(signed),
                 issued_to=client,
+                sign_in=_line(sign_in),
             )
         await asked.record(transaction, to, f"{source}:certificate:issue", said)
     asked.check()
@@ -156,7 +167,8 @@ class _Asked:
         transaction: AsyncSession,
         grant_id: UUID,
         to: Principal,
-        touch: UUID | None = None,
+        touch: UUID | None,
+        wanted: UUID | None,
         kind: ClientCredential = ClientCredential.TOKEN,
     ) -> Self:
         """Raises GrantUnusable."""
@@ -171,7 +183,7 @@ class _Asked:
             asked.refusal = grants.still_allowed(policy, grant, to.name) or _not_accepted(access, policy, grant, kind)
             if asked.refusal is None:
                 requires = policy.required_of_holder(to.name, grant.resource, grant.role)
-                act = acts.take_token(grant.id)
+                act = acts.take_token(grant.id) if wanted is None else acts.hand_over(grant.id, wanted)
                 asked.proven = await proof.weigh(
                     access, transaction, policy, requires, to, asked.now, act, touch, token=asked.id
                 )
@@ -195,6 +207,10 @@ class _Asked:
             raise Unproven(self.proven)
         if self.refusal is not None:
             raise Refused(self.refusal) if self.refusal != STALE else PolicyStale
+
+
+def _line(sign_in: BrowserSession | None) -> UUID | None:
+    return sign_in.line if sign_in is not None else None
 
 
 def _not_accepted(access: Access, policy: Policy, grant: Grant, kind: ClientCredential) -> str | None:

@@ -127,12 +127,15 @@ async def spend(
 
 
 async def of_token(transaction: AsyncSession, token: str, by: Principal, act: Act) -> Spent | None:
-    """The touch that a token was handed with; None: it was handed without one, or the key has ended since."""
+    """The touch that a token was handed with; None: it was handed without one, or the key has ended since.
+
+    One that was given to a command line is for `act` and for that one wish of it: acts.hand_over.
+    """
     touch = await transaction.scalar(
         select(Touch).where(
             col(Touch.token) == token,
             col(Touch.principal_id) == by.id,
-            _is_for(act),
+            _is_for(act) | _is_within(act),
             col(Touch.spent_at).is_not(None),
             counts(col(Touch.key_id)),
         )
@@ -172,6 +175,12 @@ def is_of_a_living_key(touch_id: Any) -> ColumnElement[bool]:
 
 def _is_for(act: Act) -> ColumnElement[bool]:
     return (col(Touch.purpose) == TouchPurpose(act.purpose)) & (col(Touch.about) == act.about)
+
+
+def _is_within(act: Act) -> ColumnElement[bool]:
+    """Whether it is for one way of doing it: what stands before the colon ends with an id of one length."""
+    about = col(Touch.about).startswith(f"{act.about}:", autoescape=True)
+    return (col(Touch.purpose) == TouchPurpose(act.purpose)) & about
 
 
 async def _spent(transaction: AsyncSession, touch: Touch | None) -> Spent | None:

@@ -2,10 +2,13 @@
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 
 import typer
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from access.identity.ssh import authority, certificates
 from access.key_files import KeyUnusable
 from access.policy.errors import PolicyErrors
 from access.policy.file import load
@@ -70,6 +73,28 @@ def ssh(
         raise runtime.NotReady(f"The keys in {folder} cannot be read or written ({why}).") from error
 
 
+@app.command("ssh-client")
+def ssh_client(
+    rotate: Annotated[
+        bool,
+        typer.Option("--rotate", help="Sign with a new key from now on, and take nothing of the old one."),
+    ] = False,
+) -> None:
+    """Print the key that signs people's own SSH certificates. The gateway alone trusts it, so there is no --next."""
+    settings = Settings.load()
+    folder = keys_folder(settings.home)
+    runtime.home(settings)
+    try:
+        if rotate:
+            asyncio.run(_client_rotated(settings))
+        typer.echo(authority.public_line(folder))
+    except KeyUnusable as problem:
+        raise runtime.NotReady(str(problem)) from problem
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise runtime.NotReady(f"The keys in {folder} cannot be read or written ({why}).") from error
+
+
 def _say_if_unknown(settings: Settings, name: str) -> None:
     """A key may be there before the policy names its authority; a name that was mistyped is none of them."""
     with contextlib.suppress(PolicyErrors):
@@ -101,14 +126,36 @@ async def _rotated(settings: Settings, name: str) -> None:
     typer.echo(
         f"Certificates of {name} are signed by {fingerprint} from now on. Hosts may forget the other key.", err=True
     )
+    await _record(settings, name, {"key": fingerprint})
+
+
+async def _client_rotated(settings: Settings) -> None:
+    authority.rotate(keys_folder(settings.home))
+    typer.echo(
+        "People's SSH certificates are signed by a new key from now on, and those of before open nothing any more: "
+        "`gatepass ssh` gets a new one by itself. Live sessions go on.",
+        err=True,
+    )
+    await _record(settings, authority.FILE, {"old_key": "revoked"}, also=certificates.revoke_all)
+
+
+async def _record(
+    settings: Settings,
+    name: str,
+    detail: Mapping[str, object],
+    also: Callable[[AsyncSession], Awaitable[int]] | None = None,
+) -> None:
+    """`also` revokes what storage knows of certificates; returns how many."""
     try:
         async with runtime.database(settings) as database, database.transaction() as transaction:
+            if also is not None:
+                detail = {**detail, "certificates": await also(transaction)}
             await trail.record(
                 transaction,
                 actor=runtime.operator(),
                 action="cli:authority:rotate",
                 resource=name,
-                detail={"key": fingerprint},
+                detail=detail,
             )
     except (StorageUnavailable, runtime.NotReady) as problem:
         raise runtime.NotReady(f"The key was changed, but the audit log does not have it. {problem}") from problem

@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from access.identity.credentials import issued
-from access.identity.ssh import certificates
+from access.identity.ssh import authority, certificates
 from access.tokens import TokenKeys
 from cli import runtime
 from cli.settings import Settings
+from proxy.ssh.host_key import keys_folder
 from storage.audit import trail
 from storage.database import StorageUnavailable
 
@@ -28,12 +29,17 @@ def rotate(
         typer.Option("--revoke", help="A key or tokens leaked: refuse every token and certificate of before."),
     ] = False,
 ) -> None:
-    """Make a new signing key. Old keys verify what they signed before, for a day at most, and nothing newer."""
+    """Make a new signing key. Old keys verify what they signed before, for a day at most, and nothing newer.
+
+    With --revoke the key that signs people's SSH certificates is replaced as well.
+    """
     settings = Settings.load()
     runtime.home(settings)
     is_first = not (settings.home / "keys" / "active").exists()
     try:
         kid = TokenKeys(settings.home / "keys").rotate(revoke=revoke)
+        if revoke:
+            authority.rotate(keys_folder(settings.home))
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise runtime.NotReady(f"No key was replaced, {settings.home / 'keys'} cannot be written ({why}).") from error

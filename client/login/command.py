@@ -9,7 +9,7 @@ from client.api import Api
 from client.errors import SIGNED_OUT, Failed
 from client.kept import folder, secret, servers
 from client.kept.servers import Server
-from client.login import device, loopback, trust
+from client.login import browsers, device, loopback, trust
 from client.login.pkce import device_name
 from client.options import Given
 
@@ -28,7 +28,7 @@ def sign_in(server: Server, *, browser: bool, in_keyring: bool) -> None:
     """Raises Failed."""
     api, name = Api(server), device_name(socket.gethostname())
     try:
-        way = loopback if browser and loopback.has_browser() else device
+        way = loopback if browser and browsers.has_browser() else device
         answer = way.signed_in(api, name)
     finally:
         api.close()
@@ -64,4 +64,8 @@ def logout(given: Given) -> None:
             f"The sign-in was forgotten here, but the server was not told: {problem} End it on the page My access.",
             problem.status,
         )
-    print(f"Signed out at {server.origin}. Access that is open stays open until it ends.", file=sys.stderr)
+    print(
+        f"Signed out at {server.origin}. What this command line was given lets nobody in any more. "
+        "Access that is open stays open until it ends.",
+        file=sys.stderr,
+    )

@@ -3,19 +3,16 @@
 The port is on 127.0.0.1, lives for the sign-in alone, and takes one answer: the one with our state.
 """
 
-import contextlib
 import http.server
-import os
 import sys
-import threading
 import time
-import webbrowser
 from collections.abc import Callable
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from client.api import Api, Json
 from client.errors import SIGNED_OUT, Failed
+from client.login import browsers
 from client.login.pkce import Attempt
 
 #: A sign-in that takes longer is begun again.
@@ -24,27 +21,13 @@ _PAGE: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><meta nam
 <title>Gatepass</title><body><main><h1>{title}</h1><p>{text}</p></main></body></html>"""
 
 
-def has_browser() -> bool:
-    """Whether one can be opened where the person sees it."""
-    if os.environ.get("BROWSER"):
-        return True
-    if sys.platform.startswith("linux") and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        return False
-    try:
-        webbrowser.get()
-    except webbrowser.Error:
-        return False
-    return True
-
-
 def signed_in(api: Api, device: str) -> Json:
     """The server's answer, with the secret in it. Raises Failed."""
     attempt = Attempt.begin()
     with _Port(attempt.state) as port:
         address = attempt.address(api.server.origin, port.uri, device)
         print(f"Sign in in your browser. If it does not open:\n    {address}", file=sys.stderr)
-        # In a thread, for some browsers are waited for until they are closed.
-        threading.Thread(target=_open, args=(address,), daemon=True).start()
+        browsers.show(address)
         code = port.code()
     return api.post_form(
         "/api/token",
@@ -55,11 +38,6 @@ def signed_in(api: Api, device: str) -> Json:
             "redirect_uri": port.uri,
         },
     )
-
-
-def _open(address: str) -> None:
-    with contextlib.suppress(webbrowser.Error, OSError):
-        webbrowser.open(address)
 
 
 class _Port(http.server.HTTPServer):

@@ -50,8 +50,8 @@ def is_possible() -> bool:
     return importlib.util.find_spec("cryptography") is not None
 
 
-def issued(api: Api, grant: Json) -> Certificate:
-    """A new key, and a certificate for it by this grant. Raises Failed."""
+def issued(api: Api, grant: Json, touch: str | None = None) -> Certificate:
+    """A new key, and a certificate for it by this grant, with the touch that it takes. Raises Failed."""
     # They take as long to load as all else together, and most commands do without.
     from cryptography.hazmat.primitives import hashes  # noqa: PLC0415
     from cryptography.hazmat.primitives.asymmetric import ec  # noqa: PLC0415
@@ -61,7 +61,8 @@ def issued(api: Api, grant: Json) -> Certificate:
     public = numbers.public_numbers
     point = b"\x04" + public.x.to_bytes(32, "big") + public.y.to_bytes(32, "big")
     asked = request.request(point, lambda data: key.sign(data, ec.ECDSA(hashes.SHA256())))
-    answer = api.post(f"/api/grants/{grant['id']}/tls-certificate", {"csr": asked})
+    said = {"csr": asked} if touch is None else {"csr": asked, "touch": touch}
+    answer = api.post(f"/api/grants/{grant['id']}/tls-certificate", said)
     return Certificate(request.private_key(numbers.private_value, point), str(answer["certificate"]))
 
 

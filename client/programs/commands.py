@@ -11,7 +11,7 @@ from client.api import Api, Json
 from client.errors import REFUSED, UNTRUSTED, Failed, usage
 from client.kept import folder
 from client.options import Given
-from client.programs import certificate, certified, operands, postgres, ssh
+from client.programs import certificate, certified, operands, postgres, ssh, touching
 from client.programs.certificate import Certificate
 from client.programs.start import become
 
@@ -54,7 +54,7 @@ def rsync(api: Api, given: Given) -> None:
 def opened(api: Api, target: Target, wish: Wish, kind: str) -> tuple[Json, str]:
     """How to connect to a resource of this kind, and the token; what to trust is kept. Raises Failed."""
     grant = trusted(api, target, wish, kind)
-    token = _token(api, grant)
+    token = _token(api, grant, touching.given(api, grant, browser=True))
     if kind == "postgres" and folder.read(api.server.file("pgpass")) is not None:
         remember(api, grant["connect"], token)
     return grant["connect"], token
@@ -67,13 +67,16 @@ def trusted(api: Api, target: Target, wish: Wish, kind: str) -> Json:
     return grant
 
 
-def lets_in(api: Api, grant: Json) -> Certificate | str:
-    """What opens a database by this grant: a certificate where its door takes one, else a token. Raises Failed."""
+def lets_in(api: Api, grant: Json, *, browser: bool) -> Certificate | str:
+    """What opens a database by this grant: a certificate where its door takes one, else a token. Raises Failed.
+
+    Where it takes a touch that is waited for, and `browser` is whether the page is opened.
+    """
     accepts = _accepted(grant)
     if "certificate" in accepts and certificate.is_possible():
-        return certificate.issued(api, grant)
+        return certificate.issued(api, grant, touching.given(api, grant, browser=browser))
     if "token" in accepts:
-        return _token(api, grant)
+        return _token(api, grant, touching.given(api, grant, browser=browser))
     door = f"{grant['role']}@{grant['resource']}"
     if "certificate" in accepts:
         raise Failed(
@@ -93,8 +96,9 @@ def _accepted(grant: Json) -> list[str]:
     return list(grant.get("accepts", ["token"]))
 
 
-def _token(api: Api, grant: Json) -> str:
-    return str(api.post(f"/api/grants/{grant['id']}/token")["token"])
+def _token(api: Api, grant: Json, touch: str | None = None) -> str:
+    said = None if touch is None else {"touch": touch}
+    return str(api.post(f"/api/grants/{grant['id']}/token", said)["token"])
 
 
 def remember(api: Api, connect: Json, token: str) -> None:
@@ -151,9 +155,12 @@ def _with_postgres(api: Api, given: Given, words: Sequence[str]) -> None:
     """Become this program, let in by the grant."""
     target = choosing.target_of(given.words[0], given.value("--role"))
     grant = trusted(api, target, Wish.of(given), "postgres")
-    connect, brought = grant["connect"], lets_in(api, grant)
+    connect, brought = grant["connect"], lets_in(api, grant, browser="--no-browser" not in given.flags)
     if folder.read(api.server.file("pgpass")) is not None and "token" in _accepted(grant):
-        remember(api, connect, brought if isinstance(brought, str) else _token(api, grant))
+        if isinstance(brought, str):
+            remember(api, connect, brought)
+        elif not grant.get("takes_touch"):
+            remember(api, connect, _token(api, grant))
     api.close()
     if isinstance(brought, str):
         become(words, postgres.environment(os.environ, connect, ca_file(api), token=brought))

@@ -7,14 +7,12 @@ import sys
 from client.access import choosing
 from client.access.asking import Wish
 from client.access.choosing import Target
-from client.api import Api, trusting
-from client.errors import REFUSED, UNAVAILABLE, Failed, shown, usage
-from client.kept import folder, secret
-from client.kept.servers import Server
+from client.api import Api
+from client.errors import UNAVAILABLE, Failed, shown, usage
 from client.options import Given
-from client.programs import certificate
-from client.programs.commands import ca_file, lets_in, trusted
+from client.programs.commands import trusted
 from client.proxy.relay import Port, Way
+from client.proxy.ways import Ways
 
 _PORTS = range(1, 65_536)
 
@@ -25,14 +23,19 @@ def proxy(api: Api, given: Given) -> None:
     if typed != "0" and not (typed.isascii() and typed.isdigit() and int(typed) in _PORTS):
         raise usage(f"{typed} is no port. It is a number up to 65535.")
     target = choosing.target_of(given.words[0], given.value("--role"))
-    connect = trusted(api, target, Wish.of(given), "postgres")["connect"]
+    grant = trusted(api, target, Wish.of(given), "postgres")
+    connect = grant["connect"]
     meant = Target(target.resource, str(connect["user"]).partition("@")[0])
-    asyncio.run(_serve(api, meant, str(connect.get("database") or ""), int(typed)))
+    ways = Ways(api.server, meant, browser="--no-browser" not in given.flags)
+    if grant.get("takes_touch"):
+        # Before a program waits for it: most give up sooner than a person has found their key.
+        ways.way()
+    asyncio.run(_serve(ways, meant, str(connect.get("database") or ""), int(typed)))
 
 
-async def _serve(api: Api, target: Target, database: str, port: int) -> None:
-    async def way() -> Way:
-        return await asyncio.to_thread(_way, api.server, target)
+async def _serve(ways: Ways, target: Target, database: str, port: int) -> None:
+    async def way(*, cancels: bool) -> Way:
+        return await asyncio.to_thread(ways.to_cancel if cancels else ways.way)
 
     opened_port = Port(way, _told)
     try:
@@ -50,26 +53,6 @@ async def _serve(api: Api, target: Target, database: str, port: int) -> None:
     finally:
         await opened_port.close()
     print("Closed.", file=sys.stderr)
-
-
-def _way(server: Server, target: Target) -> Way:
-    """How to get in now, in a connection of its own: several may ask at once. Raises Failed."""
-    api = Api(server, secret.read(server))
-    try:
-        grant = choosing.open_grant(api.get("/api/grants")["grants"], target)
-        if grant is None:
-            raise Failed(f"the access to {target} is over. Run `gatepass proxy {target.resource}` again.", REFUSED)
-        tls, brought = trusting(folder.read(ca_file(api))), lets_in(api, grant)
-        if isinstance(brought, str):
-            return Way(grant["connect"], tls, brought)
-        files = certificate.written(brought)
-        try:
-            tls.load_cert_chain(files.certificate, files.key)
-        finally:
-            files.remove()
-        return Way(grant["connect"], tls)
-    finally:
-        api.close()
 
 
 def _welcome(target: Target, database: str, port: int) -> None:

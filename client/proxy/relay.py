@@ -8,7 +8,7 @@ import contextlib
 import ssl
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from client.api import Json
 from client.proxy import peers, startup
@@ -31,8 +31,10 @@ class Way:
     token: str | None = None
 
 
-#: Where the way in comes from, anew for each connection; raises what is told to the client.
-Ways = Callable[[], Coroutine[Any, Any, Way]]
+class Ways(Protocol):
+    """Where the way in comes from, for each connection, or for one that only `cancels`; raises what is told to it."""
+
+    def __call__(self, *, cancels: bool) -> Coroutine[Any, Any, Way]: ...
 
 
 class Port:
@@ -82,7 +84,9 @@ class Port:
             while startup.is_encryption_request(packet):
                 writer.write(b"N")
                 packet = await _packet(reader)
-            way = await self._ways()
+        # A person may be waited for, who touches a key: bounded by what asks them.
+        way = await self._ways(cancels=startup.is_cancel(packet))
+        async with asyncio.timeout(_LOGIN_S):
             if startup.is_cancel(packet):
                 _, upstream = await self._gateway(way)
                 upstream.write(packet)

@@ -18,7 +18,7 @@ from access.certificates.reading import SENTENCES, CertificateProblem
 from access.context import Access
 from access.errors import STALE, Refused
 from access.grants import grants
-from access.identity import presented, proof
+from access.identity import browser_sessions, presented, proof
 from access.identity.presented import Presented
 from access.identity.proof import Proof
 from access.policy.policy import Policy
@@ -139,7 +139,10 @@ class Authenticator:
             policy = await in_force.policy_in_force(self._access, transaction)
             grant = await grants.usable(transaction, claims.grant_id)
             principal = await transaction.get_one(Principal, grant.principal_id)
+            signed_out = claims.sign_in is not None and not await browser_sessions.stands(transaction, claims.sign_in)
             proven = await self._proven(transaction, policy, grant, principal, claims, brought)
+        if signed_out:
+            raise AccessRefused(_SIGNED_OUT.format(_NOUNS[brought.kind]))
         if policy is None:
             raise AccessRefused(STALE)
         if (grant.resource, grant.role, principal.id) != (resource_name, role_name, claims.principal_id):
@@ -215,6 +218,10 @@ def _not_accepted(brought: Presented, role: str, resource: Resource) -> str:
     return f"{role}@{resource.name} does not accept {_CALLED[brought.kind]}: connect with {accepted}."
 
 
+_SIGNED_OUT: Final = (
+    "This {} was given to a sign-in that has been ended since, and ended with it. Sign in again (`gatepass login`, or "
+    "in your browser), and get a new one."
+)
 _OTHER_DOOR: Final = "Get a token for this door from Gatepass in Slack."
 _OTHER_USER: Final = "Connect as that user, or without it."
 _NOUNS: Final[Mapping[ClientCredential, str]] = {

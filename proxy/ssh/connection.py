@@ -35,6 +35,7 @@ from proxy.ssh.forwarding.forwarding import MAX_OPEN, no_room
 from proxy.ssh.forwarding.pipe import End
 from proxy.ssh.global_requests import answer_requests
 from proxy.ssh.guesses import judge_guesses
+from proxy.ssh.login.answers import take_one_each
 from proxy.ssh.login.login import Login
 from proxy.ssh.login.public_key import take_over
 from proxy.ssh.pacing import pace
@@ -126,6 +127,7 @@ class Connection(asyncssh.SSHServer):
             own=self._own,
         )
         take_over(conn, self._login)
+        take_one_each(conn, self._login.unasked)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._serving.gone()

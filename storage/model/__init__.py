@@ -24,7 +24,7 @@ from storage.model.people.scim import ScimGroup, ScimMember, ScimUser
 from storage.model.people.security_key import KeyEnd, SecurityKey
 from storage.model.people.sign_in_code import SignInCode, SignInCodeKind
 from storage.model.people.ssh_credential import LoginState, SshCertificate, SshKey, SshKeyText, SshLogin
-from storage.model.people.touch import Touch, TouchPurpose
+from storage.model.people.touch import Touch, TouchPurpose, WantedTouch
 from storage.model.policy import PolicyInForce, PolicyVersion
 from storage.model.post import Post, PostPurpose, PostSubject
 from storage.model.request import AccessRequest, Decision, RequestState, Review, ReviewDecision
@@ -86,4 +86,5 @@ __all__ = [
     "Touch",
     "TouchPurpose",
     "VerdictKind",
+    "WantedTouch",
 ]

@@ -1,6 +1,9 @@
 """From Slack's buttons to the touch of a key and back: asked, approved, connected, and told in the digest."""
 
 import asyncio
+import shutil
+import signal
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +12,8 @@ import yaml
 from playwright.async_api import Browser, Page, expect
 
 from cli.demo.people import buttons, plainly
+from client.errors import REFUSED
+from support.client.engineer import GATEPASS, Engineer
 from support.journeys import OwnProduct, Product
 from support.web.browsers import chromium
 from support.web.virtual_keys import plugged_in
@@ -45,6 +50,50 @@ async def test_alice_and_bob_are_there(own_product: OwnProduct) -> None:
         assert (seen.status, "42" in seen.out) == (0, True), seen.err
         digest = await product.people.card("session")
         assert "with a touch of" in plainly(digest)
+        await at_a_terminal(product, browser, alice)
+
+
+async def at_a_terminal(product: Product, browser: Browser, alice: Page) -> None:
+    """The command says the link, alice touches her key there, and it goes on by itself."""
+    home = Path(tempfile.mkdtemp(prefix="gp-"))
+    engineer, child = Engineer(home, str(product.settings.origin)), None
+    try:
+        seen = await engineer.login(browser, "Alice Archer")
+        assert seen.status == 0, seen.err
+        child = await engineer.start(GATEPASS, "psql", "payments-db", "--", "-Atc", "select 40 + 2")
+        await touched(alice, await engineer.said(child, r"    (http\S+)"))
+        seen = await engineer.seen(child)
+        assert (seen.status, seen.out) == (0, "42\n"), seen.err
+        # Once is once: the next one takes another, and no browser takes none of it away.
+        child = await engineer.start(GATEPASS, "psql", "--no-browser", "payments-db", "--", "-Atc", "select 1")
+        await alice.goto(await engineer.said(child, r"    (http\S+)"))
+        await alice.get_by_role("button", name="Not me").click()
+        await expect(alice.get_by_role("heading", name="Refused")).to_be_visible()
+        seen = await engineer.seen(child)
+        assert (seen.status, "It was refused on the page, so nothing was opened." in seen.err) == (REFUSED, True)
+        child = await engineer.start(GATEPASS, "proxy", "payments-db")
+        await touched(alice, await engineer.said(child, r"    (http\S+)"))
+        assert child.stdout is not None
+        async with asyncio.timeout(PATIENCE_S):
+            lines = [(await child.stdout.readline()).decode() for _ in range(3)]
+        for number in range(2):
+            seen = await engineer.run("psql", lines[2].split()[-1], "-Atc", f"select {number}")
+            assert (seen.status, seen.out) == (0, f"{number}\n"), seen.err
+        child.send_signal(signal.SIGINT)
+        assert (await engineer.seen(child)).status == 0
+        assert (await engineer.gatepass("logout")).status == 0
+    finally:
+        if child is not None and child.returncode is None:
+            child.kill()
+            await child.wait()
+        shutil.rmtree(home)
+
+
+async def touched(page: Page, address: str) -> None:
+    await page.goto(address)
+    await expect(page.get_by_text("read@payments-db")).to_be_visible()
+    await page.get_by_role("button", name="Touch my security key").click()
+    await expect(page.get_by_text("goes on by itself")).to_be_visible()
 
 
 async def rule_asks_for_a_touch(product: Product) -> None:

@@ -11,6 +11,7 @@ from access.certificates.reading import NoRequest
 from access.context import Access
 from access.grants import grants
 from access.identity.browser_sessions import SignedIn
+from access.identity.command_lines import wanted
 from access.identity.handing import hand_certificate, hand_token
 from storage.database import clock
 from storage.model import Grant
@@ -71,9 +72,19 @@ class MineApi:
         return web.json_response({"grants": shown, "gateway": self._gateway()})
 
     async def _token(self, request: web.Request, me: SignedIn) -> web.Response:
-        grant_id, detail = (await own_grant(self._access, request, me)).id, _known_by(me)
-        client = request[CLIENT]
-        handed = await hand_token(self._access, grant_id, me.principal, source="cli", detail=detail, client=client)
+        grant_id = (await own_grant(self._access, request, me)).id
+        wanted_id = _wanted(await body(request)) if request.can_read_body else None
+        handed = await hand_token(
+            self._access,
+            grant_id,
+            me.principal,
+            source="cli",
+            detail=_known_by(me),
+            touch=await self._touch(me, wanted_id, grant_id),
+            wanted=wanted_id,
+            client=request[CLIENT],
+            sign_in=me.session,
+        )
         return web.json_response({"token": handed.token, "expires_at": handed.until.isoformat()})
 
     async def _certificate(self, request: web.Request, me: SignedIn) -> web.Response:
@@ -85,8 +96,18 @@ class MineApi:
             key = reading.key_of_request(str(said.get("csr", "")))
         except NoRequest as error:
             raise ApiRefused(400, "no_request", str(error)) from error
+        wanted_id = _wanted(said)
         signed = await hand_certificate(
-            self._access, grant_id, me.principal, key, source="cli", detail=_known_by(me), client=request[CLIENT]
+            self._access,
+            grant_id,
+            me.principal,
+            key,
+            source="cli",
+            detail=_known_by(me),
+            touch=await self._touch(me, wanted_id, grant_id),
+            wanted=wanted_id,
+            client=request[CLIENT],
+            sign_in=me.session,
         )
         pem = ssl.DER_cert_to_PEM_cert(signed.certificate)
         return web.json_response({"certificate": pem, "id": signed.id, "expires_at": signed.until.isoformat()})
@@ -96,11 +117,17 @@ class MineApi:
         ended = await grants.revoke(self._access, own.id, me.principal, source="cli")
         return web.json_response({"id": str(ended.id), "ended": True})
 
+    async def _touch(self, me: SignedIn, wanted_id: UUID | None, grant_id: UUID) -> UUID | None:
+        """Raises Refused for what was not touched for."""
+        return await wanted.touch_for(self._access, me, wanted_id, grant_id) if wanted_id is not None else None
+
     def _shown(self, grant: Grant, me: SignedIn, now: datetime) -> shapes.Json:
         policy = self._access.policies.current
         why_not = grants.still_allowed(policy, grant, me.principal.name)
         resource, takes = policy.resources.get(grant.resource), self._settings.takes_certificates
-        return shapes.grant(grant, resource, self._settings.addresses, why_not, now, takes_certificates=takes)
+        shown = shapes.grant(grant, resource, self._settings.addresses, why_not, now, takes_certificates=takes)
+        requires = policy.required_of_holder(me.principal.name, grant.resource, grant.role)
+        return {**shown, "takes_touch": requires is not None and requires.present}
 
     def _gateway(self) -> shapes.Json:
         """What clients verify its ports by, where this process has it."""
@@ -109,6 +136,17 @@ class MineApi:
             "ca": ca.read_text("ascii") if ca is not None and ca.exists() else None,
             "ssh_host_key": key.read_text("ascii").strip() if key is not None and key.exists() else None,
         }
+
+
+def _wanted(said: shapes.Json) -> UUID | None:
+    """The wish that it was touched for, if the body names one. Raises ApiRefused."""
+    named = said.get("touch")
+    if named is None:
+        return None
+    try:
+        return UUID(str(named))
+    except ValueError as error:
+        raise ApiRefused(400, "invalid_request", "That is no id of a touch: /api/grants/ID/touch gives one.") from error
 
 
 def _known_by(me: SignedIn) -> dict[str, object]:

@@ -52,7 +52,7 @@ class CommandLinePages:
             return sent_to(self._again(request, me))
         words = {name: request.query[name] for name in _WORDS}
         context = {"device": wanted.device, "words": words, "again": self._again(request, me), "me": me.session}
-        return page(request, "command_line.html", context)
+        return page(request, "command_line/sign_in.html", context)
 
     async def _allow(self, request: web.Request) -> web.StreamResponse:
         """The code goes to the port of the command line, by this browser: as an address that it goes on to by itself.
@@ -68,14 +68,14 @@ class CommandLinePages:
             return message(request, "Nothing was let in", said, status=409, then=("/", "My access"))
         code = await loopback.allow(self._access, me, wanted, client=request[CLIENT])
         to = f"{wanted.redirect_uri}?{urlencode({'code': code, 'state': wanted.state})}"
-        answer = page(request, "command_line_done.html", {"device": wanted.device, "to": to})
+        answer = page(request, "command_line/done.html", {"device": wanted.device, "to": to})
         answer.headers["Refresh"] = f"0; url={to}"
         return answer
 
     async def _type(self, request: web.Request) -> web.StreamResponse:
         if request[SIGNED_IN] is None:
             return sent_to(f"/sign-in?then={_DEVICE}")
-        return page(request, "device.html", {"wrong": None})
+        return page(request, "command_line/code.html", {"wrong": None})
 
     async def _typed(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]
@@ -87,7 +87,7 @@ class CommandLinePages:
             raise web.HTTPTooManyRequests(text="You typed many codes that are none. Wait a minute.")
         found = await device.find(self._access, me, typed, client=request[CLIENT])
         if found is None:
-            return page(request, "device.html", {"wrong": _NO_CODE}, status=404)
+            return page(request, "command_line/code.html", {"wrong": _NO_CODE}, status=404)
         self._wrong.give_back(str(me.principal.id))
         return self._confirm(request, found)
 
@@ -105,11 +105,11 @@ class CommandLinePages:
         if not let_in:
             said = f"{decided.device} was refused. If you did not start it, somebody tried to sign in as you."
             return message(request, "Refused", said, status=200, then=("/", "My access"))
-        return page(request, "command_line_done.html", {"device": decided.device, "to": None})
+        return page(request, "command_line/done.html", {"device": decided.device, "to": None})
 
     def _confirm(self, request: web.Request, found: SignInCode) -> web.Response:
         context = {"id": found.id, "device": found.device, "client": found.client, "here": request[CLIENT]}
-        return page(request, "device_confirm.html", context)
+        return page(request, "command_line/code_confirm.html", context)
 
     async def _is_stale(self, me: SignedIn) -> bool:
         """Whether a rule asks for a fresher sign-in, so that a command line let in by this one would open little."""

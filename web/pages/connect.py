@@ -68,6 +68,7 @@ class ConnectPages:
                 detail=detail,
                 touch=touch,
                 client=request[CLIENT],
+                sign_in=me.session,
             )
         except GrantUnusable as problem:
             return message(request, "That was not done", str(problem), status=409, then=("/", "My access"))

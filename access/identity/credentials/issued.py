@@ -60,7 +60,7 @@ async def keep(
     until: datetime,
     **what: Any,
 ) -> None:
-    """Have it count from now on; `what` are the columns of its kind, and `issued_to`."""
+    """Have it count from now on; `what` are the columns of its kind, `issued_to` and `sign_in`."""
     transaction.add(
         IssuedCredential(
             id=credential_id,
@@ -120,5 +120,6 @@ async def _found(transaction: AsyncSession, which: ColumnElement[bool]) -> Found
         issued_at=credential.issued_at,
         expires_at=credential.expires_at,
         id=credential.id,
+        sign_in=credential.sign_in,
     )
     return Found(credential, claims, now)

@@ -98,7 +98,7 @@ async def sign(
                 fingerprint=key.fingerprint,
                 source=source,
                 issued_at=now,
-                expires_at=min(now + LIFETIME, grant.expires_at).replace(microsecond=0),
+                expires_at=min(now + LIFETIME, grant.expires_at, me.session.expires_at).replace(microsecond=0),
             )
             transaction.add(row)
             await transaction.flush()

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -25,6 +25,8 @@ from access.grants import grants
 from access.identity import acts, proof
 from access.identity.browser_sessions import SignedIn
 from access.identity.proof import Proof, Unproven
+from access.identity.ssh import places
+from access.identity.ssh.places import Full, Place
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
 from access.policy.shapes.credentials import ClientCredential
@@ -36,13 +38,10 @@ from storage.model import Grant, LoginState, Principal, Protocol, SshLogin
 from storage.notices import Topic, notify
 
 LIFETIME: Final = timedelta(minutes=10)
-#: Connections that may wait at once, of one source and in all: each holds a place at the door.
-MAX_PER_SOURCE: Final = 4
-MAX_IN_ALL: Final = 60
+#: Logins that one person has let in and that have not gone on yet.
+MAX_PER_PERSON: Final = 4
 #: Links that one source gets within their lifetime, whatever became of them.
 MAX_LINKS: Final = 20
-#: How long is kept which logins nobody let in.
-KEPT: Final = timedelta(days=1)
 #: Wrong numbers until a link is over.
 MAX_MISSES: Final = 3
 SECRET_BYTES: Final = 32
@@ -72,18 +71,10 @@ async def offer(access: Access, door: str, *, client: str, source: str, software
     async with access.database.transaction() as transaction:
         await take(transaction, Lock.SSH_LOGIN)
         now = await clock(transaction)
-        waiting = (col(SshLogin.state) == LoginState.WAITING) & (col(SshLogin.expires_at) > now)
-        await transaction.execute(
-            delete(SshLogin).where(col(SshLogin.created_at) < now - KEPT, col(SshLogin.credential).is_(None))
-        )
         recent = (col(SshLogin.created_at) > now - LIFETIME) & (col(SshLogin.source) == source)
         if (await transaction.scalar(select(func.count()).where(recent)) or 0) >= MAX_LINKS:
             raise Refused("There were many links for your address. Wait ten minutes, or use a token.")
-        theirs = await transaction.scalar(select(func.count()).where(waiting, col(SshLogin.source) == source)) or 0
-        if theirs >= MAX_PER_SOURCE:
-            raise Refused(f"{theirs} logins from your address wait for a browser. Finish those, or use a token.")
-        if (await transaction.scalar(select(func.count()).where(waiting)) or 0) >= MAX_IN_ALL:
-            raise Refused("Many logins wait for a browser at the moment. Try again in a minute, or use a token.")
+        await _make_room(transaction, source, now)
         login = SshLogin(
             secret_hash=_hash(secret),
             resource=resource,
@@ -98,6 +89,26 @@ async def offer(access: Access, door: str, *, client: str, source: str, software
         transaction.add(login)
         await transaction.flush()
     return Offered(login.id, secret, number, login.expires_at)
+
+
+async def _make_room(transaction: AsyncSession, source: str, now: datetime) -> None:
+    """Raises Refused where none is to be had; who gives a place up is told."""
+    waiting = await transaction.execute(
+        select(col(SshLogin.id), col(SshLogin.source))
+        .where(col(SshLogin.state) == LoginState.WAITING, col(SshLogin.expires_at) > now)
+        .order_by(col(SshLogin.created_at), col(SshLogin.id))
+    )
+    try:
+        leaving = places.room_for([Place(row[0], row[1]) for row in waiting.all()], source)
+    except Full as full:
+        raise Refused(str(full)) from full
+    if leaving is not None:
+        await transaction.execute(
+            update(SshLogin)
+            .where(col(SshLogin.id) == leaving, col(SshLogin.state) == LoginState.WAITING)
+            .values(state=LoginState.OVER)
+        )
+        await notify(transaction, Topic.SSH_LOGIN, leaving)
 
 
 async def state(access: Access, login_id: UUID) -> SshLogin:
@@ -134,9 +145,7 @@ async def claims(access: Access, login_id: UUID) -> Claims:
             .returning(SshLogin)
         )
         if login is None or login.principal_id is None or login.grant_id is None or login.credential is None:
-            found = await transaction.get(SshLogin, login_id)
-            refused = found is not None and found.state is LoginState.REFUSED
-            raise Refused(NOT_ME if refused else "Nobody let this login in within its ten minutes. Start ssh again.")
+            raise Refused(_why_none(await transaction.get(SshLogin, login_id), now))
         holder = await transaction.get_one(Principal, login.principal_id)
     return Claims(
         principal_id=holder.id,
@@ -148,6 +157,17 @@ async def claims(access: Access, login_id: UUID) -> Claims:
         expires_at=login.expires_at,
         id=login.credential,
     )
+
+
+def _why_none(login: SshLogin | None, now: datetime) -> str:
+    if login is not None and login.state is LoginState.REFUSED:
+        return NOT_ME
+    if login is not None and login.state is LoginState.OVER and login.expires_at > now:
+        return (
+            "Many logins from your network wait for a browser, so this one gave up its place. Start ssh again, or use "
+            "a token."
+        )
+    return "Nobody let this login in within its ten minutes. Start ssh again."
 
 
 # --- in the browser ---------------------------------------------------------------------------------------------------
@@ -186,6 +206,8 @@ async def allow(
     proven, refusal = Proof(), None
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
+        # One after the other of one person: so that there are never more than there may be.
+        await transaction.get_one(Principal, me.principal.id, with_for_update={"key_share": True})
         now = await clock(transaction)
         login = await _waiting(transaction, secret, now, locked=True)
         grant = await grant_for(transaction, policy, me.principal, login) if policy is not None else None
@@ -196,7 +218,7 @@ async def allow(
         elif grant is None:
             refusal = f"You have no open access to {login.role}@{login.resource}. Ask for it, then start ssh again."
         else:
-            refusal = _not_taken(policy, grant)
+            refusal = _not_taken(policy, grant) or await _too_many(transaction, me.principal, now)
         if refusal is None and policy is not None and grant is not None:
             requires = policy.required_of_holder(me.principal.name, grant.resource, grant.role)
             credential, act = new_token_id(), acts.let_in(login.id)
@@ -260,6 +282,16 @@ def _not_taken(policy: Policy, grant: Grant) -> str | None:
     if resource.type is not Protocol.SSH or ClientCredential.BROWSER not in resource.roles[grant.role].accepts:
         return f"{grant.role}@{grant.resource} lets nobody in by a browser."
     return None
+
+
+async def _too_many(transaction: AsyncSession, me: Principal, now: datetime) -> str | None:
+    """Why another one may not be let in; an allowed one is used at once, unless its process is gone."""
+    going_on = select(func.count()).where(
+        col(SshLogin.principal_id) == me.id, col(SshLogin.state) == LoginState.ALLOWED, col(SshLogin.expires_at) > now
+    )
+    if (await transaction.scalar(going_on) or 0) < MAX_PER_PERSON:
+        return None
+    return f"{MAX_PER_PERSON} logins that you let in have not gone on yet. Wait for those, or start ssh again."
 
 
 async def _record(

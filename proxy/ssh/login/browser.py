@@ -26,7 +26,9 @@ from proxy.doors.sources import source_of
 from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import NO_STORAGE
 from proxy.sessions.gateway import Gateway
+from proxy.sessions.refusals import Attempt
 from storage.database import StorageUnavailable
+from storage.model import Protocol
 
 #: sshpass and what works like it (Ansible) wait for "assword", JSch for "password:".
 PROMPT: Final = "Gatepass token as password: "
@@ -74,6 +76,8 @@ class BrowserLogin:
                 logins.offer(access, username, client=self._client, source=source_of(host), software=software)
             )
         except Refused as refused:
+            attempt = Attempt(username, Protocol.SSH, self._client)
+            await self._gateway.authenticator.refusals.note(attempt, str(refused))
             raise AccessRefused(str(refused)) from refused
         except StorageUnavailable as error:
             raise AccessRefused(NO_STORAGE) from error

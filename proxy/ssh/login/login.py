@@ -17,6 +17,8 @@ from proxy.doors.sources import source_of
 from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import Admission
 from proxy.sessions.gateway import Gateway
+from proxy.sessions.refusals import Attempt
+from proxy.ssh.login.answers import UNASKED
 from proxy.ssh.login.browser import BrowserLogin
 from proxy.ssh.login.public_key import PublicKeys
 from storage.model import Protocol
@@ -40,6 +42,7 @@ class Login:
         self._client = client
         self._tries = tries
         self._failures = 0
+        self._own = own
         self._keys = PublicKeys(gateway, authority, client)
         self._browser = BrowserLogin(gateway, conn, client, own)
         #: Set once it is let in.
@@ -66,6 +69,15 @@ class Login:
         except AccessRefused as refusal:
             return self._refused(refusal)
         return await self.by_token(username, answers[0])
+
+    def unasked(self, username: str) -> None:
+        """It answered no question, and is hung up on: a refused login, as one of a wrong token is."""
+        self._own(self._note_unasked(username))
+
+    async def _note_unasked(self, username: str) -> None:
+        attempt = Attempt(username, Protocol.SSH, self._client)
+        await self._gateway.authenticator.refusals.note(attempt, UNASKED)
+        await self._gateway.authenticator.lockout.failed(attempt.source, None)
 
     def left(self) -> None:
         """The client is gone."""

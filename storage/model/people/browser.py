@@ -4,8 +4,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Column, Index, LargeBinary
+from sqlalchemy import CheckConstraint, Column, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlmodel import Field, SQLModel
 
 from storage.model.columns import choice, moment, new_id, reference, utc_now
@@ -50,6 +51,12 @@ class BrowserSession(SQLModel, table=True):
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     principal_id: UUID = Field(sa_column=reference("principal.id", index=True))
+    #: One for all sign-ins of one person that replaced each other in one browser: what they were given ends with the
+    #: last of them.
+    line: UUID = Field(
+        default_factory=new_id,
+        sa_column=Column(PG_UUID(as_uuid=True), nullable=False, index=True, server_default=text("gen_random_uuid()")),
+    )
     kind: SignInKind = Field(default=SignInKind.BROWSER, sa_column=choice(SignInKind, name="browser_session_kind"))
     #: What a command line calls itself: `gatepass on HOST`. Its word alone; NULL for a browser.
     device: str | None = Field(default=None, max_length=128)

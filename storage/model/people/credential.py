@@ -9,6 +9,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, Column, Index, LargeBinary
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlmodel import Field, SQLModel
 
 from storage.model.columns import choice, moment, reference, utc_now
@@ -49,4 +50,6 @@ class IssuedCredential(SQLModel, table=True):
     expires_at: datetime = Field(sa_column=moment())
     #: The address that asked for it; NULL: Slack did.
     issued_to: str | None = Field(default=None, max_length=64)
+    #: The line of the sign-in that asked for it, with which it ends; NULL: Slack did.
+    sign_in: UUID | None = Field(default=None, sa_column=Column(PG_UUID(as_uuid=True), nullable=True))
     revoked_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))

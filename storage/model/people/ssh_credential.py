@@ -15,7 +15,10 @@ class SshCertificate(SQLModel, table=True):
     """A certificate that was signed for one grant of one person, on one command line; it ends with either."""
 
     __tablename__ = "ssh_certificate"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (CheckConstraint("octet_length(fingerprint) = 32", name="ssh_certificate_key_is_hashed"),)
+    __table_args__ = (
+        CheckConstraint("octet_length(fingerprint) = 32", name="ssh_certificate_key_is_hashed"),
+        Index("ssh_certificate_expiring", "expires_at"),
+    )
 
     #: Sixteen hexadecimal digits: the certificate's serial number.
     id: str = Field(primary_key=True, max_length=16)
@@ -62,7 +65,10 @@ class SshKeyText(SQLModel, table=True):
     """A text that somebody was given to sign with a key that they want to add, once."""
 
     __tablename__ = "ssh_key_text"  # pyright: ignore[reportAssignmentType]
-    __table_args__ = (CheckConstraint("octet_length(text_hash) = 32", name="ssh_key_text_is_hashed"),)
+    __table_args__ = (
+        CheckConstraint("octet_length(text_hash) = 32", name="ssh_key_text_is_hashed"),
+        Index("ssh_key_text_expiring", "expires_at"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     principal_id: UUID = Field(sa_column=reference("principal.id", index=True))
@@ -102,6 +108,7 @@ class SshLogin(SQLModel, table=True):
         CheckConstraint("grant_id IS NULL OR principal_id IS NOT NULL", name="ssh_login_is_allowed_by_somebody"),
         Index("ssh_login_waiting", "source", postgresql_where="state = 'waiting'"),
         Index("ssh_login_by_time", "created_at"),
+        Index("ssh_login_expiring", "expires_at"),
         Index("ssh_login_by_credential", "credential", unique=True, postgresql_where="credential IS NOT NULL"),
     )
 

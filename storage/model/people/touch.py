@@ -25,6 +25,28 @@ class TouchPurpose(StrEnum):
     END_KEY = "end_key"
 
 
+class WantedTouch(SQLModel, table=True):
+    """A command line of somebody waits for their touch, to be handed what opens one grant; they give it on a page."""
+
+    __tablename__ = "wanted_touch"  # pyright: ignore[reportAssignmentType]
+    __table_args__ = (
+        CheckConstraint("touch_id IS NULL OR refused_at IS NULL", name="wanted_touch_one_answer"),
+        Index("wanted_touch_expiring", "expires_at"),
+    )
+
+    id: UUID = Field(default_factory=new_id, primary_key=True)
+    principal_id: UUID = Field(sa_column=reference("principal.id", index=True))
+    #: The sign-in of the command line: what is handed for the touch is handed to it.
+    browser_id: UUID = Field(sa_column=reference("browser_session.id", index=True))
+    grant_id: UUID = Field(sa_column=reference("access_grant.id", index=True))
+    #: The address that it asks from.
+    client: str = Field(max_length=64)
+    created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))
+    expires_at: datetime = Field(sa_column=moment())
+    touch_id: UUID | None = Field(default=None, sa_column=reference("touch.id", nullable=True))
+    refused_at: datetime | None = Field(default=None, sa_column=moment(nullable=True))
+
+
 class Touch(SQLModel, table=True):
     """A challenge and its one answer."""
 

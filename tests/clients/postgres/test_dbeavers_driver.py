@@ -30,7 +30,8 @@ def port(served: Served) -> Iterator[int]:
     ready, over = threading.Event(), asyncio.Event()
     loop = asyncio.new_event_loop()
 
-    async def way() -> Way:
+    async def way(*, cancels: bool) -> Way:
+        assert not cancels
         return Way(connect, tls, served.tokens[door])
 
     async def serve() -> None:

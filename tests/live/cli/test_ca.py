@@ -62,6 +62,37 @@ async def test_a_change_is_made_in_two_steps_and_is_on_record(dsn: str, tmp_path
     assert event["detail"]["key"].startswith("SHA256:")
 
 
+async def test_the_key_of_peoples_own_certificates(dsn: str, tmp_path: Path) -> None:
+    before = (await gatepass("ca", "ssh-client", home=tmp_path)).said
+    assert before.startswith("ssh-ed25519 ")
+    assert (await gatepass("ca", "ssh-client", home=tmp_path)).said == before
+    ran = await gatepass("ca", "ssh-client", "--rotate", home=tmp_path, DATABASE_URL=dsn)
+    assert (ran.status, "those of before open nothing any more" in ran.said) == (0, True), ran.said
+    after = (await gatepass("ca", "ssh-client", home=tmp_path)).said
+    assert (after in ran.said, after != before) == (True, True)
+    assert (tmp_path / "keys" / "ssh_client_ca").stat().st_mode & 0o777 == 0o600
+    connection = await asyncpg.connect(dsn)
+    try:
+        [row] = await connection.fetch("SELECT body FROM audit_event")
+    finally:
+        await connection.close()
+    event = json.loads(row["body"])
+    assert (event["action"], event["resource"]) == ("cli:authority:rotate", "ssh_client_ca")
+    assert event["detail"] == {"old_key": "revoked", "certificates": 0}
+    # A revocation of everything takes it along; a rotation that retires leaves it alone.
+    for flags, is_new in (((), False), (("--revoke",), True)):
+        assert (await gatepass("keys", "rotate", *flags, home=tmp_path, DATABASE_URL=dsn)).status == 0
+        assert ((await gatepass("ca", "ssh-client", home=tmp_path)).said != after) == is_new
+
+
+async def test_a_key_that_is_changed_without_storage_is_changed_all_the_same(tmp_path: Path) -> None:
+    before = (await gatepass("ca", "ssh-client", home=tmp_path)).said
+    dsn = "postgresql://nobody@127.0.0.1:1/none"
+    ran = await gatepass("ca", "ssh-client", "--rotate", home=tmp_path, DATABASE_URL=dsn)
+    assert (ran.status, "the audit log does not have it" in ran.said) == (1, True), ran.said
+    assert (await gatepass("ca", "ssh-client", home=tmp_path)).said != before
+
+
 @pytest.mark.parametrize("words", [("--rotate",), ("users", "--next", "--rotate"), ("../users",)])
 async def test_what_cannot_be_meant(tmp_path: Path, policy: str, words: tuple[str, ...]) -> None:
     ran = await gatepass("ca", "ssh", *words, home=tmp_path, GATEPASS_CONFIG=policy)

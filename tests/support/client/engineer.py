@@ -64,7 +64,7 @@ class Engineer:
     async def login(self, browser: Browser | BrowserContext, who: str, *words: str) -> Seen:
         """`gatepass login`, and what its person does in a browser meanwhile."""
         child = await self.start(GATEPASS, "login", self.server, *words)
-        address = await self._said(child, r"    (http\S+)")
+        address = await self.said(child, r"    (http\S+)")
         page = await browser.new_page()
         await page.goto(address)
         await page.get_by_role("link", name="Sign in with").click()
@@ -77,7 +77,7 @@ class Engineer:
     async def login_elsewhere(self, browser: Browser | BrowserContext, who: str) -> Seen:
         """The same where no browser is: the code is typed in on another machine."""
         child = await self.start(GATEPASS, "login", self.server, "--no-browser")
-        code = await self._said(child, r"    ([A-Z]{4}-[A-Z]{4})")
+        code = await self.said(child, r"    ([A-Z]{4}-[A-Z]{4})")
         page = await browser.new_page()
         await page.goto(f"{self.server}/cli/device")
         await page.get_by_role("link", name="Sign in with").click()
@@ -89,7 +89,7 @@ class Engineer:
         await page.close()
         return await self.seen(child)
 
-    async def _said(self, child: asyncio.subprocess.Process, pattern: str) -> str:
+    async def said(self, child: asyncio.subprocess.Process, pattern: str) -> str:
         """What matches in a line of its standard error."""
         assert child.stderr is not None
         async with asyncio.timeout(PATIENCE_S):

@@ -18,7 +18,7 @@ from access.certificates.subject import Subject
 from access.context import Access
 from access.identity.credentials import issued
 from access.identity.handing import Certified, hand_certificate
-from storage.model import CredentialKind, Grant, Principal
+from storage.model import BrowserSession, CredentialKind, Grant, Principal
 
 Key = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
 CLIENT, SERVER = ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.SERVER_AUTH
@@ -113,11 +113,17 @@ class Forger:
             alice = (await transaction.scalars(select(Principal).where(col(Principal.id) == grant.principal_id))).one()
         return cls(access, folder, server_ca, grant, alice)
 
-    async def good(self, name: str = "good") -> tuple[Shown, Certified]:
+    async def good(self, name: str = "good", sign_in: BrowserSession | None = None) -> tuple[Shown, Certified]:
         """As `gatepass psql` gets one."""
         key = new_key()
         given = await hand_certificate(
-            self.access, self.grant.id, self.alice, key.public_key(), source="cli", client="127.0.0.1"
+            self.access,
+            self.grant.id,
+            self.alice,
+            key.public_key(),
+            source="cli",
+            client="127.0.0.1",
+            sign_in=sign_in,
         )
         return self.written(name, key, x509.load_der_x509_certificate(given.certificate)), given
 

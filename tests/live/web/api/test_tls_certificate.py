@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from access.certificates.authority import ClientAuthority
 from client.programs.request import request
 from storage.database import Database
-from storage.model import IssuedCredential
+from storage.model import BrowserSession, IssuedCredential, SignInKind
 from support.identity.certificates import new_key
 from support.web import stage as stages
 from support.web.command_line import CommandLine
@@ -87,6 +87,8 @@ async def test_a_certificate_over_the_key_that_asked(line: CommandLine, stage: P
     assert (f"{made.serial_number:016x}", made.subject.rfc4514_string()) == (given["id"], "CN=alice")
     [row] = await stage.world.all(IssuedCredential)
     assert (row.id, row.issued_to, row.secret_hash) == (given["id"], "127.0.0.1", None)
+    [mine] = [each for each in await stage.world.all(BrowserSession) if each.kind is SignInKind.COMMAND_LINE]
+    assert row.sign_in == mine.line
     [event] = await stage.world.events("cli:certificate:issue")
     assert (event["actor"], event["detail"]["certificate"]) == ("human:alice", given["id"])
     assert event["detail"]["device"] == "gatepass on laptop"

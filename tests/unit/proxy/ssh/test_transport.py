@@ -6,6 +6,7 @@ from typing import Any
 
 import asyncssh
 import pytest
+from asyncssh.auth import MSG_USERAUTH_INFO_RESPONSE, _ServerKbdIntAuth
 from asyncssh.channel import SSHChannel, SSHClientChannel, SSHServerChannel
 from asyncssh.connection import SSHClientConnection, SSHConnection, SSHServerConnection
 from asyncssh.constants import MSG_IGNORE
@@ -32,7 +33,8 @@ CHECKED = ((2, 24), (2, 25))
 _WHAT_TO_DO = (
     "proxy/ssh/transport.py replaces private parts of asyncssh, and this one is not as it was when they were read. "
     "Compare quicken, silence, on_request, on_exec, fail_malformed and send_end_of_write there, and "
-    "flow.py, pacing.py, guesses.py, strangers.py, global_requests.py and session_channel.py beside it, "
+    "flow.py, pacing.py, guesses.py, strangers.py, global_requests.py, login/answers.py and session_channel.py "
+    "beside it, "
     "with the installed connection.py and channel.py, "
     "mend them, run tests/live/proxy/ssh, and only then change CHECKED or PARTS in this file."
 )
@@ -68,6 +70,9 @@ PARTS: list[tuple[type, str]] = [
     (SSHConnection, "_service_next_global_request"),
     (SSHServerConnection, "_process_cancel_tcpip_forward_global_request"),
     (SSHServerConnection, "_process_cancel_streamlocal_forward_at_openssh_dot_com_global_request"),
+    # proxy/ssh/login/answers.py
+    (SSHConnection, "_finish_userauth"),
+    (_ServerKbdIntAuth, "_send_challenge"),
     # proxy/ssh/guesses.py
     (SSHConnection, "process_packet"),
     # proxy/ssh/channels/session_channel.py
@@ -116,6 +121,14 @@ def test_the_ciphers_that_are_offered_are_read_when_the_key_exchange_is_sent() -
     assert "_send_kexinit" in _names(SSHConnection._recv_version), (
         f"The client's version is not known before the key exchange is sent. {_WHAT_TO_DO}"
     )
+
+
+def test_answers_are_taken_by_the_handler_that_a_request_makes() -> None:
+    assert "_finish_userauth" in _names(SSHConnection._process_userauth_request), (
+        f"Logins begin elsewhere. {_WHAT_TO_DO}"
+    )
+    assert "lookup_server_auth" in _names(SSHConnection._finish_userauth), f"Handlers are made elsewhere. {_WHAT_TO_DO}"
+    assert MSG_USERAUTH_INFO_RESPONSE in _ServerKbdIntAuth._packet_handlers, f"Answers go elsewhere. {_WHAT_TO_DO}"
 
 
 def test_what_is_said_of_a_guess_is_what_a_connection_reads() -> None:

@@ -11,12 +11,15 @@ from sqlalchemy import select
 
 from access.context import Access
 from access.errors import Refused
+from access.identity import browser_sessions
 from access.identity.adoption import adopt
 from access.identity.handing import hand_token
 from access.identity.incidents import lost
 from access.identity.proof import Unproven
-from storage.model import AuditEvent, IssuedCredential
+from storage.model import AuditEvent, BrowserSession, IssuedCredential, Principal
+from support.access import World
 from support.identity.certificates import Forger
+from support.identity.touching import signed_in
 from support.postgres import Door
 
 
@@ -149,6 +152,31 @@ async def test_it_never_outlives_the_access(forger: Forger) -> None:
     _, given = await forger.good()
     assert given.until <= given.grant.expires_at
     assert (given.grant.expires_at - given.until).total_seconds() < 1
+
+
+async def test_it_ends_with_the_sign_in_that_it_was_given_to(forger: Forger, door: Door, told: Any) -> None:
+    """As an SSH certificate does: nobody new gets in, and whoever is in goes on until the access ends."""
+    access = forger.access
+    async with access.database.transaction() as transaction:
+        people = {person.name: person for person in (await transaction.scalars(select(Principal))).all()}
+    me = await signed_in(World(access, people), "alice")
+    shown, given = await forger.good(sign_in=me.session)
+    other, _ = await forger.good("other")
+    connection = await door.libpq("read", **shown.words)
+    async with access.database.transaction() as transaction:
+        assert await browser_sessions.end_one(transaction, forger.alice, me.session.id, me.session.created_at)
+    assert await told(shown) == (
+        "This certificate was given to a sign-in that has been ended since, and ended with it. Sign in again "
+        "(`gatepass login`, or in your browser), and get a new one."
+    )
+    assert (await (await connection.execute("select 1")).fetchone()) == (1,)
+    assert await told(other) == "in"
+    await connection.close()
+    await forger.change("UPDATE browser_session SET expires_at = now() + interval '90 s'")
+    async with access.database.transaction() as transaction:
+        [later] = (await transaction.scalars(select(BrowserSession))).all()
+    _, short = await forger.good("short", sign_in=later)
+    assert short.until <= later.expires_at < given.until
 
 
 async def test_who_an_operator_signs_out_has_no_certificate_either(forger: Forger, door: Door) -> None:

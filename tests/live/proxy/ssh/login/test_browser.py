@@ -10,6 +10,8 @@ from typing import Any
 import asyncpg
 import asyncssh
 import pytest
+from asyncssh.auth import MSG_USERAUTH_INFO_RESPONSE
+from asyncssh.packet import String, UInt32
 from sqlalchemy import select, text
 from sqlmodel import col
 
@@ -18,8 +20,9 @@ from access.errors import Refused
 from access.grants import grants
 from access.identity import acts
 from access.identity.proof import Unproven
-from access.identity.ssh import logins
+from access.identity.ssh import logins, places
 from proxy.ssh.listener import SshListener
+from proxy.ssh.login.answers import UNASKED
 from storage.locks import Lock, take
 from storage.model import LoginState, SshLogin
 from support.access import World
@@ -191,20 +194,23 @@ async def test_a_link_is_good_for_ten_minutes(client: MakeClient, world: World, 
         )
 
 
-async def test_few_wait_at_once(client: MakeClient, world: World) -> None:
+async def test_few_wait_at_once(client: MakeClient, world: World, audited: Audited) -> None:
     ssh = await client()
-    shown = [await waiting(ssh) for _ in range(logins.MAX_PER_SOURCE)]
+    shown = [await waiting(ssh) for _ in range(places.MAX_PER_SOURCE)]
     done = await ssh.run("echo in")
     assert (done.status, "logins from your address wait" in done.stderr) == (255, True)
+    [refused] = await audited("proxy:session:refuse")
+    assert (refused["resource"], refused["detail"]["why"]) == (
+        ssh.door,
+        "4 logins from your address wait for a browser. Finish those, or use a token.",
+    )
     alice = await signed_in(world, "alice")
     for each in shown:
         await logins.refuse(world.access, each.secret, alice)
         await each.end()
 
 
-async def test_links_of_one_source_are_counted_and_old_ones_are_forgotten(
-    world: World, superuser: asyncpg.Connection
-) -> None:
+async def test_links_of_one_source_are_counted(world: World, superuser: asyncpg.Connection) -> None:
     async def offered() -> logins.Offered:
         made = await logins.offer(
             world.access, "deploy@web-1", client="203.0.113.9:1", source="203.0.113.9", software=""
@@ -216,9 +222,56 @@ async def test_links_of_one_source_are_counted_and_old_ones_are_forgotten(
         await offered()
     with pytest.raises(Refused, match="many links for your address"):
         await offered()
-    await superuser.execute("UPDATE ssh_login SET created_at = created_at - interval '25 hours'")
-    made = await offered()
-    assert [each.id for each in await world.all(SshLogin)] == [made.id]
+    await superuser.execute("UPDATE ssh_login SET created_at = created_at - interval '10 minutes'")
+    await offered()
+
+
+async def offered_to(world: World, source: str) -> logins.Offered:
+    return await logins.offer(world.access, "deploy@web-1", client=f"{source}:1", source=source, software="")
+
+
+async def test_a_crowd_gives_up_a_place_and_is_told(client: MakeClient, world: World, audited: Audited) -> None:
+    """The connection that waited longest of the network that has most; whoever comes from elsewhere gets in."""
+    shown = await waiting(await client())
+    for number in range(3):
+        await offered_to(world, "127.0.0.1" if number else "127.0.0.2")
+    for number in range(places.MAX_IN_ALL - 4):
+        await offered_to(world, f"2001:db8:{number // 3}:{number % 3}::/64")
+    made = await offered_to(world, "203.0.113.9")
+    status, _, said = await shown.end()
+    assert (status, "gave up its place. Start ssh again, or use a token." in said) == (255, True)
+    [refused] = await audited("proxy:session:refuse")
+    assert "gave up its place" in refused["detail"]["why"]
+    states = {each.id: each.state for each in await world.all(SshLogin)}
+    assert states[made.id] is LoginState.WAITING
+    assert list(states.values()).count(LoginState.WAITING) == places.MAX_IN_ALL
+    with pytest.raises(Refused, match="over"):
+        await logins.allow(
+            world.access, shown.secret, await signed_in(world, "alice"), typed=None, must_type=False, touch=None
+        )
+
+
+async def test_one_network_takes_a_share_alone(world: World) -> None:
+    for number in range(places.MAX_PER_NETWORK):
+        await offered_to(world, f"2001:db8:1:{number}::/64")
+    with pytest.raises(Refused, match="Many logins wait for a browser at the moment"):
+        await offered_to(world, "2001:db8:1:ffff::/64")
+    await offered_to(world, "2001:db8:2::/64")
+    await offered_to(world, "198.51.100.7")
+
+
+async def test_one_person_lets_few_in_that_do_not_go_on(client: MakeClient, world: World) -> None:
+    await client()
+    alice = await signed_in(world, "alice")
+
+    async def let_in(number: int) -> None:
+        made = await offered_to(world, f"192.0.2.{number}")
+        await logins.allow(world.access, made.secret, alice, typed=made.number, must_type=True, touch=None)
+
+    for number in range(logins.MAX_PER_PERSON):
+        await let_in(number)
+    with pytest.raises(Refused, match="4 logins that you let in have not gone on yet"):
+        await let_in(100)
 
 
 async def test_a_revoked_access_is_not_let_in_in_the_end(client: MakeClient, world: World) -> None:
@@ -304,6 +357,58 @@ async def test_answers_out_of_turn_let_nobody_in(
             client_factory=Eager,
         )
     assert await world.all(SshLogin) == []
+
+
+class Talkative(asyncssh.SSHClient):
+    """Answers one question, which may be asked with no prompt, so many times."""
+
+    def __init__(self, answers: list[str], times: int, *, at: int = 1) -> None:
+        self._answers = answers
+        self._times = times
+        self._at = at
+        self._asked = 0
+
+    def connection_made(self, conn: asyncssh.SSHClientConnection) -> None:
+        self._conn: Any = conn
+
+    def kbdint_auth_requested(self) -> str:
+        return ""
+
+    def kbdint_challenge_received(self, name: str, instructions: str, lang: str, prompts: Any) -> list[str]:
+        self._asked += 1
+        if self._asked < self._at:
+            return [""]
+        for _ in range(self._times - 1):
+            parts = [String(each) for each in self._answers]
+            self._conn.send_packet(MSG_USERAUTH_INFO_RESPONSE, UInt32(len(parts)), *parts)
+        return self._answers
+
+    async def log_in(self, ssh: Client) -> None:
+        await asyncssh.connect(
+            "127.0.0.1",
+            ssh.port,
+            username=ssh.door,
+            known_hosts=None,
+            config=None,
+            client_keys=None,
+            preferred_auth="keyboard-interactive",
+            client_factory=lambda: self,
+        )
+
+
+#: Guesses, a good token among bad company, and the answer to the question without a prompt that a link comes with.
+@pytest.mark.parametrize(("answers", "times", "at"), [(["guess"], 21, 1), (["TOKEN"], 2, 1), ([], 2, 2)])
+async def test_one_answer_to_each_question(
+    client: MakeClient, world: World, audited: Audited, sessions: Sessions, answers: list[str], times: int, at: int
+) -> None:
+    ssh = await client()
+    said = [ssh.token if each == "TOKEN" else each for each in answers]
+    with pytest.raises(asyncssh.ProtocolError, match="An answer came to no question"):
+        await Talkative(said, times, at=at).log_in(ssh)
+    [refused] = await until(lambda: audited("proxy:session:refuse"))
+    assert (refused["resource"], refused["detail"]["why"]) == (ssh.door, UNASKED)
+    assert await sessions() == []
+    assert all(each.state is not LoginState.USED for each in await world.all(SshLogin))
 
 
 async def test_a_role_that_takes_no_browser_says_so(client: MakeClient, world: World, policy: dict[str, Any]) -> None:

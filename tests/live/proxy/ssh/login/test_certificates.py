@@ -17,6 +17,8 @@ from access.grants import grants
 from access.identity import browser_sessions
 from access.identity.proof import Unproven
 from access.identity.ssh import certificates
+from access.identity.ssh.authority import FILE, rotate
+from access.key_files import KeyUnusable
 from proxy.doors.lockouts import FAILURES_PER_SOURCE
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.user_authority import signing_key
@@ -333,6 +335,27 @@ async def test_rows_say_whose_they_are(certified: Certify, world: World) -> None
         made.grant.id,
         made.me.session.id,
     )
+
+
+async def test_a_new_key_of_the_authority_counts_at_once_and_the_old_one_no_more(
+    certified: Certify, world: World
+) -> None:
+    """In the process that signs and in the one at the door, which both have read the old one."""
+    made = await certified()
+    assert (await made.ssh.run("echo in")).stdout == b"in\n"
+    old, forged = made.signature.line, like(made)
+    rotate(made.keys)
+    for each in (old, forged):
+        made.use(each)
+        assert (await made.ssh.run("echo in")).status == 255
+    line = made.key.export_public_key().decode()
+    anew = await certificates.sign(world.access, made.authority, made.grant.id, made.me, line, seen_at="127.0.0.1")
+    made.use(anew.line)
+    assert (await made.ssh.run("echo in")).stdout == b"in\n"
+    (made.keys / FILE).unlink()
+    assert (await made.ssh.run("echo in")).status == 255
+    with pytest.raises(KeyUnusable, match="gatepass ca ssh-client --rotate"):
+        await certificates.sign(world.access, made.authority, made.grant.id, made.me, line, seen_at="127.0.0.1")
 
 
 async def test_a_rotation_that_revokes_ends_them(certified: Certify, dsn: str, tmp_path: Path) -> None:
