@@ -6,33 +6,25 @@ for this: an expired grant opens nothing whether or not its expiry was noted her
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, Final, Never, TypeVar
+from collections.abc import AsyncIterator, Mapping
+from datetime import datetime
+from typing import Never, TypeVar
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, null, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel, col
+from sqlmodel import col
 
-from access import changes
+from access import changes, forgetting
 from access.context import Access
 from storage.database import StorageUnavailable, clock
 from storage.model import (
     AccessRequest,
     Grant,
     HoldState,
-    IssuedCredential,
     RequestState,
-    SamlAnswer,
-    SamlSeen,
-    Session,
-    SshCertificate,
-    SshKeyText,
-    SshLogin,
     Statement,
-    WantedTouch,
 )
 from storage.notices import Notice, Notices, Topic
 
@@ -42,8 +34,6 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 LONGEST_WAIT_S = 5.0
 #: Rows changed in one transaction.
 BATCH = 100
-#: For so long whoever presents an expired credential is told that it has expired; then it is deleted.
-CREDENTIALS_KEPT = timedelta(days=1)
 NOBODY_ANSWERED = "nobody answered in time"
 
 RowT = TypeVar("RowT", AccessRequest, Grant, Statement)
@@ -54,16 +44,6 @@ _UNMET: Mapping[type[AccessRequest | Grant | Statement], ColumnElement[bool]] = 
     Statement: changes.STILL_OPEN[Statement],
     Grant: and_(changes.STILL_OPEN[Grant], col(Grant.expiry_noted_at).is_(None)),
 }
-
-
-#: What lets people in and is forgotten once it is long over: table, key, end, and what sessions call each.
-_FORGOTTEN: Final[Sequence[tuple[type[SQLModel], Any, Any, Any]]] = (
-    (IssuedCredential, col(IssuedCredential.id), col(IssuedCredential.expires_at), col(IssuedCredential.id)),
-    (SshCertificate, col(SshCertificate.id), col(SshCertificate.expires_at), col(SshCertificate.id)),
-    (SshLogin, col(SshLogin.id), col(SshLogin.expires_at), col(SshLogin.credential)),
-    (SshKeyText, col(SshKeyText.id), col(SshKeyText.expires_at), null()),
-    (WantedTouch, col(WantedTouch.id), col(WantedTouch.expires_at), null()),
-)
 
 
 class Deadlines:
@@ -92,8 +72,7 @@ class Deadlines:
                 done = await _expire_requests(transaction, now)
                 done += await _expire_statements(transaction, now)
                 done += await _note_grants(transaction, now)
-                done += await _forget_credentials(transaction, now)
-                done += await _forget_saml(transaction, now)
+                done += await forgetting.forget(transaction, now, BATCH)
                 if not done:
                     return await _until_next(transaction, now)
 
@@ -138,40 +117,6 @@ async def _note_grants(transaction: AsyncSession, now: datetime) -> int:
         action="clock:grant:expire",
     )
     return len(noted)
-
-
-async def _forget_credentials(transaction: AsyncSession, now: datetime) -> int:
-    """Those that opened nothing for a day; they are on record where they were issued and used.
-
-    What let in a session that is live stays with it.
-    """
-    forgotten = 0
-    for table, key, ends, known_by in _FORGOTTEN:
-        live = exists().where(col(Session.ended_at).is_(None), col(Session.credential)["id"].astext == known_by)
-        over = (
-            select(key)
-            .where(ends < now - CREDENTIALS_KEPT, ~live)
-            .limit(BATCH)
-            .with_for_update(skip_locked=True, of=table)
-        )
-        gone = await transaction.scalars(delete(table).where(key.in_(over)).returning(key))
-        forgotten += len(gone.all())
-    return forgotten
-
-
-async def _forget_saml(transaction: AsyncSession, now: datetime) -> int:
-    """Answers that no browser took, and messages that would be refused as too old if they came again.
-
-    Those that another process deletes at this moment are waited for: the program may lock none of these rows.
-    """
-    answers, seen = col(SamlAnswer.handle_hash), col(SamlSeen.id_hash)
-    old_answers = select(answers).where(col(SamlAnswer.expires_at) < now).order_by(answers).limit(BATCH)
-    old_seen = select(seen).where(col(SamlSeen.expires_at) < now).order_by(seen).limit(BATCH)
-    gone = [
-        *await transaction.scalars(delete(SamlAnswer).where(answers.in_(old_answers)).returning(answers)),
-        *await transaction.scalars(delete(SamlSeen).where(seen.in_(old_seen)).returning(seen)),
-    ]
-    return len(gone)
 
 
 def _due(table: type[RowT], now: datetime) -> Select[UUID]:

@@ -17,7 +17,7 @@ from storage.model import Protocol
 #: What stands for the token.
 TOKEN = "TOKEN"  # noqa: S105 - a word
 
-_BY_ITSELF: Final = "Nothing to paste: sign in once a day with `gatepass login`."
+_BY_ITSELF: Final = "Nothing to paste: gatepass login signs you in, once a day."
 _PORT: Final = "For DBeaver and DataGrip: it prints an address without a password."
 #: What lets in a client that has nothing of ours.
 _BY: Final = {

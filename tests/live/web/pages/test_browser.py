@@ -52,7 +52,7 @@ async def test_the_token_is_shown_once_to_its_owner(stage: PagesStage, browser: 
     await sign_in(page, stage)
     await page.get_by_role("link", name="Connect: read on payments-db").click()
     await expect(page.get_by_role("heading", name="read on payments-db")).to_be_visible()
-    await expect(page.locator("code")).to_have_count(5)
+    await expect(page.locator("code")).to_have_count(7)
     await page.get_by_role("button", name="Show my token").click()
     token = await page.locator("code").first.inner_text()
     claims = stage.world.access.keys.verify(token)

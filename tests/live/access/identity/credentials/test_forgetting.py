@@ -5,8 +5,9 @@ from datetime import timedelta
 from sqlalchemy import text, update
 from sqlmodel import col
 
-from access.deadlines import BATCH, CREDENTIALS_KEPT, Deadlines
+from access.deadlines import BATCH, Deadlines
 from access.decisions.requests import Ask
+from access.forgetting import CREDENTIALS_KEPT
 from access.identity.ssh import logins
 from access.tokens import new_token_id
 from storage.database import clock

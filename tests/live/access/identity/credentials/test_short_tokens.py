@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text, update
 from sqlmodel import col
 
-from access.deadlines import CREDENTIALS_KEPT, Deadlines
+from access.deadlines import Deadlines
 from access.decisions.requests import Ask
+from access.forgetting import CREDENTIALS_KEPT
 from access.grants import grants
 from access.identity import acts, presented
 from access.identity.credentials import issued, short_token
