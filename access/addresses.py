@@ -59,9 +59,14 @@ def _ssh(addresses: Addresses, resource: Resource, role: str) -> str:
     allowed = found.allow if found is not None else [SshFeature.SHELL]
     target = shlex.quote(f"{role}@{resource.name}@{addresses.ssh_host}")
     if allowed == [SshFeature.SFTP]:
-        return f"sftp -P {addresses.ssh_port} {target}"
+        return f"sftp -P {addresses.ssh_port} {shlex.quote(f'{role}@{resource.name}@{bracketed(addresses.ssh_host)}')}"
     command = f"ssh -p {addresses.ssh_port} {target}"
     return command if SshFeature.SHELL in allowed else f"{command} COMMAND"
+
+
+def bracketed(host: str) -> str:
+    """As URIs, sftp and scp want it: of an address with colons where they begin something else."""
+    return f"[{host}]" if ":" in host else host
 
 
 def _psql(addresses: Addresses, resource: Resource, role: str) -> str:

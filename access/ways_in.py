@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 from urllib.parse import quote, urlencode
 
-from access.addresses import Addresses, connect_command, database_of, tls_of
+from access.addresses import Addresses, bracketed, connect_command, database_of, tls_of
 from access.policy.resources import Files, Resource, Role, SshFeature
 from access.policy.served import NotServed
 from access.policy.shapes.credentials import ClientCredential
@@ -66,7 +66,7 @@ def _postgres(addresses: Addresses, resource: Resource, role: str) -> list[WayIn
 def _postgres_by_token(addresses: Addresses, resource: Resource, role: str) -> list[WayIn]:
     database, tls = database_of(resource), tls_of(addresses)
     user, host, port = f"{role}@{resource.name}", addresses.postgres_host, addresses.postgres_port
-    place = f"{_bracketed(host)}:{port}/{quote(database, safe='')}"
+    place = f"{bracketed(host)}:{port}/{quote(database, safe='')}"
     fields = (
         f"Host      {host}",
         f"Port      {port}",
@@ -86,7 +86,7 @@ def _postgres_by_token(addresses: Addresses, resource: Resource, role: str) -> l
 
 def _ssh(addresses: Addresses, resource: Resource, role: Role) -> list[WayIn]:
     door, host, port = f"{role.name}@{resource.name}", addresses.ssh_host, addresses.ssh_port
-    target = shlex.quote(f"{door}@{host}:")
+    target = shlex.quote(f"{door}@{bracketed(host)}:")
     block = (
         f"Host {resource.name}.gate",
         f"    HostName {host}",
@@ -100,7 +100,7 @@ def _ssh(addresses: Addresses, resource: Resource, role: Role) -> list[WayIn]:
     ways.append(WayIn("ssh" if runs else "sftp", connect_command(addresses, resource, role.name), _asked(role)))
     if SshFeature.SFTP in role.allow:
         ways.append(WayIn("scp", f"scp -P {port} FILE {target}"))
-        ways.append(WayIn("SFTP", f"sftp://{quote(door, safe='')}@{_bracketed(host)}:{port}/"))
+        ways.append(WayIn("SFTP", f"sftp://{quote(door, safe='')}@{bracketed(host)}:{port}/"))
     elif SshFeature.EXEC in role.allow and role.files is not Files.DENY:
         ways.append(WayIn("scp", f"scp -O -P {port} FILE {target}", "-O, for this role opens no SFTP."))
     return [*ways, WayIn("~/.ssh/config", "\n".join(block), f"Then ssh {resource.name}.gate connects.")]
@@ -120,10 +120,6 @@ def _asked(role: Role) -> str:
     """What lets plain ssh in."""
     said = [sentence for kind, sentence in _BY.items() if kind in role.accepts]
     return " ".join(said)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _pgpass(field: str) -> str:

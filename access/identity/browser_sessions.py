@@ -72,6 +72,7 @@ async def begin(
         provider_session=proven.provider_session,
         methods=list(proven.methods),
         level=proven.level,
+        proven_at=proven.issued_at,
         signed_in_at=proven.signed_in_at or proven.issued_at,
         created_at=now,
         expires_at=now + LIFETIME if proven.ends_at is None else min(now + LIFETIME, proven.ends_at),
@@ -110,6 +111,7 @@ async def begin_command_line(
         provider_session=by.provider_session,
         methods=by.methods,
         level=by.level,
+        proven_at=by.proven_at,
         signed_in_at=by.signed_in_at,
         created_at=now,
         expires_at=by.expires_at,
@@ -207,7 +209,9 @@ async def provider_logged_out(transaction: AsyncSession, logout: Logout, now: da
     before. A grant is not bound to the browser that asked for it, so all grants of a person go: whoever signs out at
     the provider wants it all to end.
     """
-    which = [col(BrowserSession.issuer) == logout.issuer, col(BrowserSession.created_at) <= logout.began_before]
+    # A proof may have waited on its way here, and the logout too: whichever clock says "before" is believed.
+    before = or_(col(BrowserSession.created_at) <= logout.began_before, col(BrowserSession.proven_at) <= logout.said_at)
+    which = [col(BrowserSession.issuer) == logout.issuer, before]
     if logout.subject is not None:
         which.append(col(BrowserSession.subject) == logout.subject)
     if logout.provider_session is not None:

@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+#: So far the clocks of a provider and of ours may lie apart.
+LEEWAY: Final = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)
@@ -38,5 +41,10 @@ class Logout:
     id: str
     subject: str | None
     provider_session: str | None
-    #: When it was said, and the leeway of clocks: what began later did not end.
-    began_before: datetime
+    #: By the provider's clock, as `SignIn.issued_at` is: what it proved later did not end.
+    said_at: datetime
+
+    @property
+    def began_before(self) -> datetime:
+        """By our clock: what began here later did not end, unless it was proven before."""
+        return self.said_at + LEEWAY

@@ -1,7 +1,6 @@
 """Asking for access, waiting for the answer, and taking the question back."""
 
-import asyncio
-from collections import Counter
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -21,14 +20,10 @@ from storage.notices import Notices, Topic
 from web.api import shapes
 from web.api.answers import ApiRefused, body
 from web.api.door import ApiDoor
+from web.api.waiting import LONGEST_WAIT_S, Waiting
 
 #: What is granted where nobody says for how long, if the rule allows so much.
 USUAL_S: Final = 3_600
-LONGEST_WAIT_S: Final = 25.0
-#: A notice may be lost, so the row is read again.
-_LOOK_S: Final = 5.0
-#: Answers that one sign-in may wait for at once.
-_WAITING: Final = 8
 
 _Name = Annotated[str, Field(min_length=1, max_length=128)]
 
@@ -51,8 +46,7 @@ class RequestsApi:
     def __init__(self, access: Access, door: ApiDoor, notices: Notices) -> None:
         self._access = access
         self._door = door
-        self._notices = notices
-        self._waiting: Counter[UUID] = Counter()
+        self._waiting = Waiting(notices, Topic.REQUEST)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -93,31 +87,12 @@ class RequestsApi:
         wait_s, seen = _wait_s(request), request.query.get("seen", "")
         if wait_s <= 0:
             return web.json_response(await self._read(request, me))
-        if self._waiting[me.session.id] >= _WAITING:
-            raise ApiRefused(429, "too_often", "This command line waits for too much at once.")
-        self._waiting[me.session.id] += 1
-        try:
-            return web.json_response(await self._changed(request, me, wait_s, seen))
-        finally:
-            self._waiting[me.session.id] -= 1
-            if not self._waiting[me.session.id]:
-                del self._waiting[me.session.id]
 
-    async def _changed(self, request: web.Request, me: SignedIn, wait_s: float, seen: str) -> shapes.Json:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + wait_s
-        async with self._notices.subscribe(Topic.REQUEST) as notices:
-            while True:
-                shown = await self._read(request, me)
-                is_open = shown["state"] == RequestState.PENDING.value and str(shown["revision"]) == seen
-                if not is_open or loop.time() >= until:
-                    return shown
-                try:
-                    async with asyncio.timeout_at(min(until, loop.time() + _LOOK_S)):
-                        while (await anext(notices)).subject not in {"", shown["id"]}:
-                            pass
-                except TimeoutError:
-                    continue
+        def is_open(shown: shapes.Json) -> bool:
+            return shown["state"] == RequestState.PENDING.value and str(shown["revision"]) == seen
+
+        read = partial(self._read, request, me)
+        return web.json_response(await self._waiting.changed(me, _id(request), read, is_open, wait_s))
 
     async def _cancel(self, request: web.Request, me: SignedIn) -> web.Response:
         cancelled = await requests.cancel(self._access, _id(request), me.principal, source="cli")

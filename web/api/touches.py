@@ -1,8 +1,6 @@
 """A touch that a command line wants for one of its grants: asked for and waited for here, given on a page."""
 
-import asyncio
-from collections import Counter
-from typing import Final
+from functools import partial
 from uuid import UUID
 
 from aiohttp import web
@@ -16,14 +14,8 @@ from storage.notices import Notices, Topic
 from web.api.answers import ApiRefused
 from web.api.door import ApiDoor
 from web.api.mine import own_grant
+from web.api.waiting import Waiting
 from web.door.guard import CLIENT
-
-#: The longest that an answer is waited for.
-LONGEST_WAIT_S: Final = 25.0
-#: A notice may be lost, so the row is read again.
-_LOOK_S: Final = 5.0
-#: Answers that one sign-in may wait for at once.
-_WAITING: Final = 8
 
 
 class TouchesApi:
@@ -32,8 +24,7 @@ class TouchesApi:
     def __init__(self, access: Access, door: ApiDoor, notices: Notices) -> None:
         self._access = access
         self._door = door
-        self._notices = notices
-        self._waiting: Counter[UUID] = Counter()
+        self._waiting = Waiting(notices, Topic.TOUCH)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -51,32 +42,10 @@ class TouchesApi:
     async def _one(self, request: web.Request, me: SignedIn) -> web.Response:
         """How it stands; with `wait` once it does not wait any more, or after a while."""
         wanted_id = _id(request.match_info["id"])
+        read = partial(self._read, me, wanted_id)
         if request.query.get("wait") is None:
-            return _told(await self._read(me, wanted_id))
-        if self._waiting[me.session.id] >= _WAITING:
-            raise ApiRefused(429, "too_often", "This command line waits for too much at once.")
-        self._waiting[me.session.id] += 1
-        try:
-            return _told(await self._changed(me, wanted_id))
-        finally:
-            self._waiting[me.session.id] -= 1
-            if not self._waiting[me.session.id]:
-                del self._waiting[me.session.id]
-
-    async def _changed(self, me: SignedIn, wanted_id: UUID) -> Stage:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + LONGEST_WAIT_S
-        async with self._notices.subscribe(Topic.TOUCH) as notices:
-            while True:
-                stage = await self._read(me, wanted_id)
-                if stage is not Stage.WAITING or loop.time() >= until:
-                    return stage
-                try:
-                    async with asyncio.timeout_at(min(until, loop.time() + _LOOK_S)):
-                        while (await anext(notices)).subject not in {"", str(wanted_id)}:
-                            pass
-                except TimeoutError:
-                    continue
+            return _told(await read())
+        return _told(await self._waiting.changed(me, wanted_id, read, lambda stage: stage is Stage.WAITING))
 
     async def _read(self, me: SignedIn, wanted_id: UUID) -> Stage:
         stage = await wanted.stage(self._access, me, wanted_id)

@@ -28,7 +28,7 @@ ALWAYS: Final[Mapping[str, str]] = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-#: The one other site that the form of an answer goes to.
+#: The one other site that the form of an answer goes to, and leads on from: browsers hold redirects to it as well.
 FORM_TO: Final = web.ResponseKey("form_to", str)
 #: What may stand in a policy: a host of the usual letters, never a directive of its own.
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?")
@@ -57,7 +57,7 @@ def put_on(application: web.Application, headers: Mapping[str, str]) -> None:
         for name, value in headers.items():
             response.headers[name] = value
         if FORM_TO in response:
-            wider = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action {response[FORM_TO]}")
+            wider = CONTENT_SECURITY_POLICY.replace("form-action 'self'", f"form-action {response[FORM_TO]} https:")
             response.headers["Content-Security-Policy"] = wider
 
     application.on_response_prepare.append(put)

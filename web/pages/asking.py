@@ -1,7 +1,5 @@
 """The page of a draft: what somebody asked for in Slack or by the command, to be asked with a touch of their key."""
 
-from uuid import UUID
-
 from aiohttp import web
 
 from access.context import Access
@@ -14,7 +12,8 @@ from access.policy.values.duration import format_duration
 from storage.database import clock
 from storage.model import AccessRequest, AskDraft, RequestState
 from web.door.guard import SIGNED_IN
-from web.pages.rendering import message, page, sent_to
+from web.door.ids import id_of
+from web.pages.rendering import message, page, sign_in_first
 from web.pages.touching import Touching, refusal
 
 _GONE = "This is somebody else's, or it was left for more than ten minutes. Ask again, where you asked before."
@@ -38,7 +37,7 @@ class AskPages:
     async def _show(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn | None = request[SIGNED_IN]
         if me is None:
-            return sent_to(f"/sign-in?then={request.path}")
+            return sign_in_first(request)
         draft = await self._draft(request, me)
         if draft is None:
             return message(request, "Nothing to ask here", _GONE, status=404, then=("/", "My access"))
@@ -71,10 +70,7 @@ class AskPages:
 
     async def _draft(self, request: web.Request, me: SignedIn) -> AskDraft | None:
         """The draft of the path, if it is theirs. Raises HTTPNotFound."""
-        try:
-            draft_id = UUID(request.match_info["draft"])
-        except ValueError as error:
-            raise web.HTTPNotFound from error
+        draft_id = id_of(request, "draft")
         async with self._access.database.transaction() as transaction:
             return await drafts.find(transaction, draft_id, me.principal, await clock(transaction))
 

@@ -1,7 +1,5 @@
 """The connect page of one grant: lines to copy into every client, and the token, shown once to its owner."""
 
-from uuid import UUID
-
 from aiohttp import web
 
 from access.addresses import Addresses
@@ -16,7 +14,8 @@ from access.ways_in import takes_token, ways_in
 from storage.database import clock
 from storage.model import Grant
 from web.door.guard import CLIENT, SIGNED_IN
-from web.pages.rendering import message, page, sent_to
+from web.door.ids import id_of
+from web.pages.rendering import message, page, sent_to, sign_in_first
 from web.pages.touching import Touching, refusal
 
 _GONE = "This access is over, or it is not yours. What is open for you stands on My access."
@@ -41,7 +40,7 @@ class ConnectPages:
     async def _show(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn | None = request[SIGNED_IN]
         if me is None:
-            return sent_to(f"/sign-in?then={request.path}")
+            return sign_in_first(request)
         grant = await self._mine(request, me)
         if grant is None:
             return _gone(request)
@@ -58,11 +57,11 @@ class ConnectPages:
         """The token, on this page and nowhere else: whoever reloads it asks for another one."""
         me: SignedIn = request[SIGNED_IN]
         detail = {"browser": str(me.session.id), "provider": me.session.provider, "methods": me.session.methods}
-        touch = await self._touching.touched(request, me, acts.take_token(_id(request)))
+        touch = await self._touching.touched(request, me, acts.take_token(id_of(request, "grant")))
         try:
             handed = await hand_token(
                 self._access,
-                _id(request),
+                id_of(request, "grant"),
                 me.principal,
                 source="web",
                 detail=detail,
@@ -76,13 +75,13 @@ class ConnectPages:
 
     async def _end(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]
-        await grants.revoke(self._access, _id(request), me.principal, source="web")
+        await grants.revoke(self._access, id_of(request, "grant"), me.principal, source="web")
         return sent_to("/")
 
     async def _mine(self, request: web.Request, me: SignedIn) -> Grant | None:
         async with self._access.database.transaction() as transaction:
             mine = await grants.of(transaction, me.principal, await clock(transaction))
-        return next((each for each in mine if each.id == _id(request)), None)
+        return next((each for each in mine if each.id == id_of(request, "grant")), None)
 
     def _page(self, request: web.Request, me: SignedIn, grant: Grant, handed: Handed | None) -> web.Response:
         policy = self._access.policies.current
@@ -100,14 +99,6 @@ class ConnectPages:
             "present": present,
         }
         return page(request, "connect.html", context)
-
-
-def _id(request: web.Request) -> UUID:
-    """The grant of the path. Raises HTTPNotFound."""
-    try:
-        return UUID(request.match_info["grant"])
-    except ValueError as error:
-        raise web.HTTPNotFound from error
 
 
 def _gone(request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ from access.identity.browser_sessions import SignedIn
 from access.identity.webauthn.problems import InvalidTouch
 from storage.database import clock
 from web.door.guard import SIGNED_IN
+from web.door.ids import id_of
 from web.pages.rendering import message, page, sent_to
 from web.pages.touching import KEYS, Touching, answer_of, refusal, sign_in_again
 
@@ -81,11 +82,11 @@ class KeyPages:
 
     async def _ending(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]
-        return await self._touching.question(me, acts.end_key(_uuid(request.match_info["key"])))
+        return await self._touching.question(me, acts.end_key(id_of(request, "key")))
 
     async def _end(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]
-        key_id = _uuid(request.match_info["key"])
+        key_id = id_of(request, "key")
         touch = await self._touching.touched(request, me, acts.end_key(key_id))
         if touch is None:
             raise Refused("A key is ended with a touch of one that you have. This page needs JavaScript for it.")

@@ -9,7 +9,7 @@ from access.identity import linking
 from access.identity.browser_sessions import SignedIn
 from storage.database import clock
 from web.door.guard import SIGNED_IN
-from web.pages.rendering import message, page, sent_to
+from web.pages.rendering import message, page, sent_to, sign_in_first
 
 
 class LinkPages:
@@ -29,7 +29,7 @@ class LinkPages:
         """Whose account it becomes is said before, and nothing happens by looking."""
         secret = _secret(request)
         if request[SIGNED_IN] is None:
-            return sent_to(f"/sign-in?then={request.path}")
+            return sign_in_first(request)
         async with self._access.database.transaction() as transaction:
             found = await linking.look(transaction, secret, await clock(transaction))
         return page(request, "link.html", {"link": found})

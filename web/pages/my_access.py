@@ -18,6 +18,7 @@ from storage.database import clock
 from storage.model import Decision, GivenBy, Grant
 from web.door import cookies
 from web.door.guard import SIGNED_IN
+from web.door.ids import id_of
 from web.pages.rendering import message, page, sent_to
 
 
@@ -91,10 +92,7 @@ class MyAccess:
     async def _end_sign_in(self, request: web.Request) -> web.StreamResponse:
         """Another browser's, or a command line's; one that is over already is as they wanted it."""
         me: SignedIn = request[SIGNED_IN]
-        try:
-            session_id = UUID(request.match_info["id"])
-        except ValueError as error:
-            raise web.HTTPNotFound from error
+        session_id = id_of(request)
         async with self._access.database.transaction() as transaction:
             await browser_sessions.end_one(transaction, me.principal, session_id, await clock(transaction))
         return sent_to("/")

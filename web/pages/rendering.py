@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 import aiohttp_jinja2
 import jinja2
@@ -45,6 +46,11 @@ def page(
 def sent_to(address: str) -> web.Response:
     """The browser goes there next, by GET (RFC 9110, 15.4.4)."""
     return web.Response(status=303, headers={"Location": address})
+
+
+def sign_in_first(request: web.Request) -> web.Response:
+    """To the sign-in, and from there to the page that was asked for."""
+    return sent_to(f"/sign-in?then={quote(request.path)}")
 
 
 def message(

@@ -21,7 +21,8 @@ from access.policy.values.duration import format_duration
 from access.visible import visible
 from storage.model import AccessRequest, ReviewDecision, Statement
 from web.door.guard import SIGNED_IN
-from web.pages.rendering import message, page, sent_to
+from web.door.ids import id_of
+from web.pages.rendering import message, page, sign_in_first
 from web.pages.touching import Touching, refusal, sign_in_again
 
 _KINDS: Final[Mapping[str, type[AccessRequest | Statement]]] = {acts.REQUEST: AccessRequest, acts.STATEMENT: Statement}
@@ -48,7 +49,7 @@ class ReviewPages:
     async def _show(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn | None = request[SIGNED_IN]
         if me is None:
-            return sent_to(f"/sign-in?then={request.path}")
+            return sign_in_first(request)
         found = await self._shown(request, me)
         if isinstance(found, NotShown):
             return message(request, "Not yours to decide", found.why, status=403, then=("/", "My access"))
@@ -93,7 +94,7 @@ class ReviewPages:
         what = request.match_info["what"]
         outcome: Outcome = await _REVIEWS[what](
             self._access,
-            _id(request),
+            id_of(request),
             me.principal,
             decision,
             reason,
@@ -103,20 +104,12 @@ class ReviewPages:
         )
         if outcome.counted:
             return message(request, "Done", outcome.message, status=200, then=("/", "My access"))
-        here = acts.page_of_review(what, _id(request))
+        here = acts.page_of_review(what, id_of(request))
         then = (sign_in_again(me, here), "Sign in again") if outcome.takes_sign_in else (here, "Back to it")
         return message(request, "That was not done", outcome.message, status=409, then=then)
 
     async def _shown(self, request: web.Request, me: SignedIn) -> Shown | NotShown:
-        return await shown(self._access, _KINDS[request.match_info["what"]], _id(request), me.principal)
-
-
-def _id(request: web.Request) -> UUID:
-    """The subject of the path. Raises HTTPNotFound."""
-    try:
-        return UUID(request.match_info["id"])
-    except ValueError as error:
-        raise web.HTTPNotFound from error
+        return await shown(self._access, _KINDS[request.match_info["what"]], id_of(request), me.principal)
 
 
 async def _revision(request: web.Request) -> int:

@@ -3,8 +3,6 @@
 The address proves nothing: the page is its person's alone, and whoever opens it signs in as themselves.
 """
 
-from uuid import UUID
-
 from aiohttp import web
 
 from access.context import Access
@@ -15,7 +13,8 @@ from access.identity.command_lines import wanted
 from access.identity.command_lines.wanted import Wanted
 from storage.database import clock
 from web.door.guard import CLIENT, SIGNED_IN
-from web.pages.rendering import message, page, sent_to
+from web.door.ids import id_of
+from web.pages.rendering import message, page, sign_in_first
 from web.pages.touching import Touching, refusal
 
 _PATH = f"{acts.COMMAND_LINE}/{{id}}"
@@ -39,7 +38,7 @@ class WantedTouchPages:
     async def _show(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn | None = request[SIGNED_IN]
         if me is None:
-            return sent_to(f"/sign-in?then={request.path}")
+            return sign_in_first(request)
         found = await self._found(request, me)
         return page(request, "command_line/touch.html", {"wanted": found, "here": request[CLIENT]})
 
@@ -60,7 +59,7 @@ class WantedTouchPages:
         return message(request, "Touched", said, status=200, then=("/", "My access"))
 
     async def _refuse(self, request: web.Request) -> web.StreamResponse:
-        found = await wanted.refuse(self._access, request[SIGNED_IN], _id(request))
+        found = await wanted.refuse(self._access, request[SIGNED_IN], id_of(request))
         said = (
             f"Nothing was opened. If you did not start it, somebody else uses {found.by.device}: end its sign-in on My "
             "access, and tell your operator."
@@ -69,12 +68,4 @@ class WantedTouchPages:
 
     async def _found(self, request: web.Request, me: SignedIn) -> Wanted:
         async with self._access.database.transaction() as transaction:
-            return await wanted.look(transaction, me, _id(request), await clock(transaction))
-
-
-def _id(request: web.Request) -> UUID:
-    """Raises HTTPNotFound."""
-    try:
-        return UUID(request.match_info["id"])
-    except ValueError as error:
-        raise web.HTTPNotFound from error
+            return await wanted.look(transaction, me, id_of(request), await clock(transaction))

@@ -17,11 +17,11 @@ from typing import Any, Final
 import jwt
 
 from access.identity.oidc.key_set import ALGORITHMS, KeySet
-from access.identity.proven import SignIn
+from access.identity.proven import LEEWAY, SignIn
 from access.policy.shapes.providers import MAX_SUBJECT_CHARS
 
 #: Clocks may differ by this much.
-LEEWAY_S: Final = 30
+LEEWAY_S: Final = LEEWAY.total_seconds()
 #: Tokens with hundreds of groups have a few kilobytes; longer ones are not even parsed.
 MAX_CHARS: Final = 32_000
 #: Claims nest two or three deep. How deep JSON may be read is another figure in every Python.

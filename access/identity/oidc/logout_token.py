@@ -5,11 +5,10 @@ what began before it, so nobody who signs in again is signed out by it. Pure.
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from access.identity.oidc.id_token import (
-    LEEWAY_S,
     IdTokenProblem,
     InvalidIdToken,
     check_times,
@@ -41,7 +40,7 @@ def verify(
     subject, session, name = (_text(claims.get(each)) for each in ("sub", "sid", "jti"))
     if name is None or (subject is None and session is None):
         raise InvalidIdToken(IdTokenProblem.MALFORMED)
-    return Logout(issuer, name, subject, session, issued_at + timedelta(seconds=LEEWAY_S))
+    return Logout(issuer, name, subject, session, issued_at)
 
 
 def _text(value: object) -> str | None:

@@ -35,6 +35,9 @@ async def keep(access: Access, provider: str, request_id: str, relay_state: str,
     handle = secrets.token_bytes(HANDLE_BYTES)
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
+        if asserted.proven.issued_at < now - logouts.KEPT:
+            # Whether it was logged out meanwhile is remembered no longer.
+            raise InvalidSaml(SamlProblem.EXPIRED)
         await replays.once(transaction, asserted.proven.issuer, asserted.id, asserted.until, now)
         # One that came too late has come all the same, and never comes again.
         has_ended = await logouts.has_ended(transaction, asserted.proven)

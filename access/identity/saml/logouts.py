@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access.identity.proven import Logout, SignIn
-from access.identity.saml.protocol.assertion import LEEWAY
 from storage.model import SamlAnswer, SamlSeen
 
 #: For so long: saml-core asks for the request's own few minutes, and some assertions are good for longer.
@@ -33,7 +32,7 @@ async def note(transaction: AsyncSession, ends: Iterable[Logout]) -> None:
     The notes first: whoever takes an answer at this moment has it locked, and its session is there once that is over.
     """
     ended = list(ends)
-    until = {digest: each.began_before + KEPT for each in ended for digest in _notes(each)}
+    until = {digest: each.said_at + KEPT for each in ended for digest in _notes(each)}
     for digest, expires_at in sorted(until.items()):
         this = col(SamlSeen.id_hash) == digest
         await transaction.execute(delete(SamlSeen).where(this, col(SamlSeen.expires_at) < expires_at))
@@ -46,7 +45,7 @@ async def note(transaction: AsyncSession, ends: Iterable[Logout]) -> None:
 
 async def has_ended(transaction: AsyncSession, proven: SignIn) -> bool:
     """Whether the provider has ended the session of this sign-in since it was issued."""
-    since = proven.issued_at + LEEWAY + KEPT
+    since = proven.issued_at + KEPT
     found = await transaction.scalar(
         select(func.count())
         .select_from(SamlSeen)

@@ -17,6 +17,9 @@ def upgrade() -> None:
         "browser_session",
         sa.Column("line", sa.UUID(), server_default=sa.text("gen_random_uuid()"), nullable=False),
     )
+    op.add_column("browser_session", sa.Column("proven_at", sa.DateTime(timezone=True), nullable=True))
+    op.execute("UPDATE browser_session SET proven_at = created_at")
+    op.alter_column("browser_session", "proven_at", nullable=False)
     op.create_index(op.f("ix_browser_session_line"), "browser_session", ["line"], unique=False)
     op.add_column("issued_credential", sa.Column("sign_in", sa.UUID(), nullable=True))
     for table in FORGOTTEN:

@@ -71,6 +71,8 @@ class BrowserSession(SQLModel, table=True):
     #: How the person proved themselves there (`amr`, RFC 8176), and the provider's word for it (`acr`).
     methods: list[str] = Field(default_factory=list[str], sa_column=Column(JSONB, nullable=False))
     level: str | None = Field(default=None, max_length=512)
+    #: When the provider said who they are, by its clock; a command line's is its browser's.
+    proven_at: datetime = Field(sa_column=moment())
     #: When they last proved themselves to the provider (`auth_time`), or when it said who they are.
     signed_in_at: datetime = Field(sa_column=moment())
     created_at: datetime = Field(default_factory=utc_now, sa_column=moment(now=True))

@@ -80,6 +80,13 @@ def test_a_host_shows_what_its_role_opens_alone() -> None:
     assert found["gatepass ssh"] == "gatepass sftp deploy@web-1"
 
 
+def test_an_address_with_colons_is_bracketed_where_they_would_end_it() -> None:
+    six = Addresses("2001:db8::1", 2222, "::1", 5433)
+    found = lines(six, host(allow=["sftp"]), "deploy")
+    assert found["sftp"] == "sftp -P 2222 'deploy@web-1@[2001:db8::1]'"
+    assert found["scp"] == "scp -P 2222 FILE 'deploy@web-1@[2001:db8::1]:'"
+
+
 def test_what_lets_in_is_said_and_a_token_only_where_one_does() -> None:
     notes = {way.client: way.note for way in ways_in(ADDRESSES, host(accepts=["browser", "key"]), "deploy")}
     assert "gatepass ssh" not in notes

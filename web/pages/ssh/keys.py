@@ -14,6 +14,7 @@ from access.identity.ssh import keys, public_keys, sshsig
 from storage.database import clock
 from storage.model import SshKey
 from web.door.guard import SIGNED_IN
+from web.door.ids import id_of
 from web.pages.rendering import message, page, sent_to
 from web.pages.touching import Touching, sign_in_again
 
@@ -66,10 +67,7 @@ class SshKeyPages:
 
     async def _end(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]
-        try:
-            key_id = UUID(request.match_info["key"])
-        except ValueError as error:
-            raise web.HTTPNotFound from error
+        key_id = id_of(request, "key")
         ended = await keys.end(self._access, me, key_id)
         said = f"{ended.name} lets nobody in any more. What is open by it stays open until it ends."
         return message(request, "Ended", said, status=200, then=_BACK)

@@ -14,7 +14,7 @@ from storage.database import clock
 from storage.model import SshLogin
 from web.door import forwarded
 from web.door.guard import CLIENT, SIGNED_IN
-from web.pages.rendering import message, page, sent_to
+from web.pages.rendering import message, page, sign_in_first
 from web.pages.touching import Touching, refusal
 from web.settings import Network
 
@@ -39,7 +39,7 @@ class LetInPages:
         """Who waits is said before, and nothing happens by looking."""
         secret, me = _secret(request), request[SIGNED_IN]
         if me is None:
-            return sent_to(f"/sign-in?then={request.path}")
+            return sign_in_first(request)
         policy = self._access.policies.current
         async with self._access.database.transaction() as transaction:
             login = await logins.look(transaction, secret, await clock(transaction))

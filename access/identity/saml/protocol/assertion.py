@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from access.identity.oidc.id_token import LEEWAY_S
-from access.identity.proven import SignIn
+from access.identity.proven import LEEWAY, SignIn
 from access.identity.saml.protocol.attributes import Attributes
 from access.identity.saml.protocol.documents import Element, at_most_one, moment, only, saml, text_of
 from access.identity.saml.protocol.names import name_id
@@ -18,7 +17,6 @@ from access.identity.saml.protocol.response import VERSION, check_issuer
 from access.identity.saml.protocol.signatures import Signed
 from access.policy.shapes.providers import SamlProvider
 
-LEEWAY: Final = timedelta(seconds=LEEWAY_S)
 _BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 #: What a service provider needs to do nothing about (saml-core 2.5.1).
 _HARMLESS: Final = frozenset({saml("OneTimeUse"), saml("ProxyRestriction")})
@@ -77,7 +75,7 @@ def read_assertion(signed: Signed, expected: Expected, now: datetime) -> Asserte
         signed_in_at=signed_in_at,
         methods=(),
         level=_level(statement),
-        provider_session=_short(statement.get("SessionIndex"), _MAX_SESSION_CHARS),
+        provider_session=_short((statement.get("SessionIndex") or "").strip(), _MAX_SESSION_CHARS),
         email=email,
         email_verified=False,
         claims=attributes.claims,

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from access.identity.proven import Logout
-from access.identity.saml.protocol.assertion import LEEWAY
+from access.identity.proven import LEEWAY, Logout
 from access.identity.saml.protocol.documents import Element, moment, name_of_message, only, saml, samlp, text_of
 from access.identity.saml.protocol.names import name_id
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
@@ -51,6 +50,6 @@ def read_logout(root: Element, provider: SamlProvider, *, audience: str, address
     sessions = [text_of(each) for each in root.findall(samlp("SessionIndex"))]
     if len(sessions) > _MAX_SESSIONS or any(not 0 < len(each) <= _MAX_SESSION_CHARS for each in sessions):
         raise InvalidSaml(SamlProblem.MALFORMED)
-    name, before = name_of_message(root), issued_at + LEEWAY
-    ends = tuple(Logout(provider.issuer, name, subject, each, before) for each in dict.fromkeys(sessions) or [None])
+    name = name_of_message(root)
+    ends = tuple(Logout(provider.issuer, name, subject, each, issued_at) for each in dict.fromkeys(sessions) or [None])
     return LogoutAsked(name, ends, until + LEEWAY)

@@ -149,7 +149,7 @@ def _certificates(role: Element) -> list[x509.Certificate]:
         try:
             certificate = x509.load_der_x509_certificate(base64.b64decode(text, validate=True))
             is_fit = _key(certificate) is not None
-        except ValueError as error:
+        except (ValueError, x509.InvalidVersion) as error:
             raise NotAnIdp("one of its certificates cannot be read") from error
         if is_fit:
             found.append(certificate)

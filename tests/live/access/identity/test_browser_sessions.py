@@ -8,7 +8,7 @@ import pytest
 from access.decisions.requests import Ask
 from access.identity import browser_sessions
 from access.identity.browser_sessions import IDLE, LIFETIME, SEEN_EVERY
-from access.identity.proven import Logout, SignIn
+from access.identity.proven import LEEWAY, Logout, SignIn
 from storage.model import BrowserEnd, BrowserSession, Grant, Identity, IdentityProvider
 from support.access import World, ask_anyway
 
@@ -131,7 +131,7 @@ async def test_a_sign_in_that_the_provider_gave_no_name_ends_with_any_of_its_acc
 
 
 async def test_who_signed_in_again_is_not_signed_out_by_what_was_said_before(world: World) -> None:
-    logout = Logout(ISSUER, "1", "u1", None, NOW - timedelta(seconds=1))
+    logout = Logout(ISSUER, "1", "u1", None, NOW - LEEWAY - timedelta(seconds=1))
     secret = await signed_in(world)
     async with world.database.transaction() as transaction:
         assert await browser_sessions.provider_logged_out(transaction, logout, NOW) == []

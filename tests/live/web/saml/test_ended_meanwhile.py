@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from access.identity import browser_sessions
 from access.identity.proven import Logout
 from access.identity.saml import answers, logouts
 from access.identity.saml.protocol.problems import InvalidSaml
 from access.identity.sign_in import sign_in
+from storage.database import clock
 from storage.model import BrowserEnd, BrowserSession, SamlAnswer, SamlSeen
 from support.identity.saml import PASSWORD, PERSISTENT, USUAL, at
 from support.web.saml_logout import index, posted
@@ -110,14 +112,43 @@ async def test_the_newest_logout_counts_whichever_comes_last(guest: SamlVisitor,
     assert (await guest.bring_forged(guest.forge(said={"issued": at(-60)})))[0] == 403
 
 
-async def note(saml: SamlStage, began_before: datetime) -> None:
+async def note(saml: SamlStage, said_at: datetime) -> None:
     """That all sessions of u-alice have ended."""
     async with saml.world.database.transaction() as transaction:
-        await logouts.note(transaction, [logout(saml, began_before)])
+        await logouts.note(transaction, [logout(saml, said_at)])
 
 
-def logout(saml: SamlStage, began_before: datetime) -> Logout:
-    return Logout(saml.idp.entity_id, "_x", "u-alice", None, began_before)
+def logout(saml: SamlStage, said_at: datetime) -> Logout:
+    return Logout(saml.idp.entity_id, "_x", "u-alice", None, said_at)
+
+
+@pytest.mark.parametrize("sessions", ["", index("s1")])
+async def test_what_was_proven_before_ends_however_late_the_logout_comes(
+    guest: SamlVisitor, saml: SamlStage, sessions: str
+) -> None:
+    """The answer was held back past the leeway of clocks, and so was the logout; a command line has begun by it."""
+    assert (await guest.ask(await waiting(guest, issued=at(-200))))[0] == 303
+    world = saml.world
+    async with world.database.transaction() as transaction:
+        [browser] = (await transaction.scalars(select(BrowserSession))).all()
+        now = await clock(transaction)
+        await browser_sessions.begin_command_line(transaction, browser, world["alice"], "laptop", now, client="::1")
+    await logged_out(guest, issued=at(-150), sessions=sessions)
+    assert [each.end_reason for each in await world.all(BrowserSession)] == [BrowserEnd.PROVIDER] * 2
+
+
+async def test_what_was_proven_after_it_stays(guest: SamlVisitor, saml: SamlStage) -> None:
+    assert (await guest.ask(await waiting(guest, issued=at(-100))))[0] == 303
+    await logged_out(guest, issued=at(-150))
+    [session] = await saml.world.all(BrowserSession)
+    assert session.end_reason is None
+
+
+async def test_an_assertion_older_than_logouts_are_remembered_is_refused(guest: SamlVisitor, saml: SamlStage) -> None:
+    await guest.asked()
+    said = {"issued": at(-90_000), "until": at(4000), "confirmed_until": at(4000)}
+    assert (await guest.bring_forged(guest.forge(said=said)))[0] == 403
+    assert await saml.world.all(SamlAnswer) == []
 
 
 @pytest.mark.parametrize("sessions", ["", index("whatever")])
