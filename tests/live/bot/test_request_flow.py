@@ -249,7 +249,7 @@ async def test_list_and_revoke(stage: Stage) -> None:
     await stage.told("alice", "first four characters")
     await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex[:8]} all done")
     await stage.told("alice", f"Grant {grant.id.hex[:8]} ended")
-    told = await stage.told("alice", "Your access was revoked", ephemeral=False)
+    told = await stage.told("alice", "You ended your access", ephemeral=False)
     assert "all done" in told["plain"]
     await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex[:8]}")
     await stage.told("alice", "No live access that you may revoke")
@@ -345,7 +345,7 @@ async def test_access_is_claimed_only_while_the_proxy_would_let_them_in(stage: S
     async with stage.database.transaction() as transaction:
         assert (await grants.usable(transaction, grant.id)).id == grant.id
     await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex}")
-    await stage.told("alice", "Your access was revoked", ephemeral=False)
+    await stage.told("alice", "You ended your access", ephemeral=False)
     await stage.card("Access revoked")
     with pytest.raises(grants.GrantUnusable):
         async with stage.database.transaction() as transaction:
@@ -385,7 +385,7 @@ async def test_nothing_that_is_answered_later_is_ephemeral(stage: Stage, how: st
     home = await stage.slack.wait_for_home("alice", "[I'm done]")
     await forgotten()
     await stage.slack.action("alice", Action.REVOKE, view_id=home["id"])
-    await stage.told("alice", "Your access was revoked", ephemeral=False)
+    await stage.told("alice", "You ended your access", ephemeral=False)
 
 
 async def test_help_and_lists_carry_no_credential(stage: Stage) -> None:

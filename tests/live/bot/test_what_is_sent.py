@@ -68,7 +68,7 @@ async def tell_the_story(stage: Stage) -> None:
     await sessions.end_session(stage.access, Ending(session.id, EndReason.CLOSED, "", Counters(), []))
     await stage.card("sessions replay")
     await stage.slack.command("alice", "incidents", f"/access revoke {grant.id.hex} done")
-    await stage.told("alice", "Your access was revoked", ephemeral=False)
+    await stage.told("alice", "You ended your access", ephemeral=False)
 
 
 def rows_of(sent: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
