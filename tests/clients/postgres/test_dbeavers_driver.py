@@ -31,8 +31,7 @@ def port(served: Served) -> Iterator[int]:
     loop = asyncio.new_event_loop()
 
     async def way(*, cancels: bool) -> Way:
-        assert not cancels
-        return Way(connect, tls, served.tokens[door])
+        return Way(connect, tls, None if cancels else served.tokens[door])
 
     async def serve() -> None:
         proxy = Port(way, print)
