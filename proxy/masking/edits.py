@@ -3,9 +3,12 @@
 Words only: the detectors find, `rules` decides which of them run, and neither is known here.
 """
 
+import codecs
 from typing import NamedTuple
 
 import re2
+
+from proxy.pieces import PIECE_BYTES, joined, pieces
 
 #: What a value is replaced with when none of it may be shown.
 REDACTED = "***"
@@ -55,9 +58,28 @@ def without_borders(text: bytes) -> bytes:
 
 def without_broken(text: bytes) -> bytes:
     """Text of the same length with a NUL for each byte that is no UTF-8: tmux and xterm.js show nothing of it."""
+    if _is_utf8(text):
+        return text
+    if len(text) <= PIECE_BYTES:
+        return _shown(text.translate(_SWAPPED).decode("utf-8", "surrogateescape"))
+    decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+    swapped = (bytes(piece).translate(_SWAPPED) for piece in pieces(text))
+    return joined([*(_shown(decoder.decode(piece)) for piece in swapped), _shown(decoder.decode(b"", final=True))])
+
+
+def _shown(text: str) -> bytes:
+    return text.encode("utf-8", "replace").translate(_SWAPPED)
+
+
+def _is_utf8(text: bytes) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")() if len(text) > PIECE_BYTES else None
     try:
-        text.decode()
+        if decoder is None:
+            text.decode()
+        else:
+            for piece in pieces(text):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        shown = text.translate(_SWAPPED).decode("utf-8", "surrogateescape")
-        return shown.encode("utf-8", "replace").translate(_SWAPPED)
-    return text
+        return False
+    return True

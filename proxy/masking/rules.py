@@ -4,6 +4,7 @@ Pure: no clock, no sockets, no event loop. It fails closed by raising; it never 
 it keeps nothing of what it saw but counts.
 """
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -18,6 +19,7 @@ from proxy.masking.edits import CELL_BORDER, REDACTED, Edit, without_borders, wi
 from proxy.masking.hints import Hints, hint_set
 from proxy.masking.normalise import NormalisedView
 from proxy.masking.registry import DETECTORS
+from proxy.pieces import PIECE_BYTES, joined
 
 #: Inside Masker the name `bytes` is a method's.
 Octets = bytes
@@ -157,17 +159,19 @@ class Masker:
         Many at once are far cheaper than one by one. None is NULL. Nothing is found across the border of two cells.
         """
         numbers = self._card_numbers(cells)
-        joined = CELL_BORDER.join(
+        together = CELL_BORDER.join(
             [b"" if cell is None or index in numbers else cell for index, cell in enumerate(cells)]
         )
-        if cells and joined.count(CELL_BORDER) != len(cells) - 1:
+        if _has_borders(cells, together):
             masked_apart = [None if cell is None else self.bytes(cell) for cell in cells]
             return cells if isinstance(cells, list) and masked_apart == cells else masked_apart
-        edits = self._edits(joined, 0)
+        edits = self._edits(together, 0)
         if not edits and not numbers:
             return cells if isinstance(cells, list) else list(cells)
         self.count(edits)
-        masked: list[Cell] = list(apply(joined, edits).split(CELL_BORDER))
+        masked: list[Cell] = (
+            [apply(together, edits)] if len(cells) == 1 else [*apply(together, edits).split(CELL_BORDER)]
+        )
         if numbers:
             self.counts[Entity.PAN.value] = self.counts.get(Entity.PAN.value, 0) + len(numbers)
             for index, form in numbers.items():
@@ -175,6 +179,13 @@ class Masker:
         if None in cells:
             return [None if cell is None else form for cell, form in zip(cells, masked, strict=True)]
         return masked
+
+    def row(self, cells: list[Cell]) -> list[Cell]:
+        """`cells` of one row: each by itself where one is long, for to join them is a long copy."""
+        if max((len(cell) for cell in cells if cell is not None), default=0) <= PIECE_BYTES:
+            return self.cells(cells)
+        masked = [self.cells([cell])[0] for cell in cells]
+        return cells if all(map(operator.is_, masked, cells)) else masked
 
     def _card_numbers(self, cells: Sequence[Cell]) -> dict[int, Octets]:
         """Masked forms, by index, of the cells that are a card number and nothing else."""
@@ -277,6 +288,13 @@ def _readings(data: bytes, start: int, count: int) -> list[NormalisedView]:
     return views
 
 
+def _has_borders(cells: Sequence[Cell], together: bytes) -> bool:
+    """Whether there are more borders in the joined cells than those between them."""
+    if len(cells) == 1:
+        return CELL_BORDER in together
+    return bool(cells) and together.count(CELL_BORDER) != len(cells) - 1
+
+
 def _disjoint(edits: list[Edit]) -> list[Edit]:
     """Where two overlap, hide what either hides."""
     edits.sort()
@@ -308,13 +326,15 @@ def _with_borders(data: bytes, edit: Edit) -> Edit:
 
 def apply(data: bytes, edits: Sequence[Edit]) -> bytes:
     """`data` with `edits` made, which are in order and disjoint."""
-    pieces: list[bytes] = []
+    is_long = len(data) > PIECE_BYTES
+    kept = memoryview(data) if is_long else data
+    pieces: list[bytes | memoryview] = []
     at = 0
     for edit in edits:
-        pieces += (data[at : edit.start], edit.replacement)
+        pieces += (kept[at : edit.start], edit.replacement)
         at = edit.end
-    pieces.append(data[at:])
-    return b"".join(pieces)
+    pieces.append(kept[at:])
+    return joined(pieces) if is_long else b"".join(pieces)
 
 
 def _is_card_number(number: str) -> bool:

@@ -50,8 +50,9 @@ _gone_on = re.compile(
 def readings(text: bytes) -> Iterator[bytes]:
     """`text`, which is UTF-8, and whatever else it may be read as; each is given once."""
     yield text
-    plain = text.translate(_unseparated)
-    if plain != text:
+    plain = text
+    if any(separator in text for separator in _SEPARATORS):
+        plain = text.translate(_unseparated)
         yield plain
     if plain.isascii() or (b"\x1b" not in plain and _any_c1.search(plain) is None):
         return

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import partial
 
 from proxy.masking.rules import Masker, MaskingRule
+from proxy.pieces import PIECE_BYTES, joined, pieces
 from proxy.postgres.cells import parts
 from proxy.postgres.cells.json_cells import JsonMasker
 from proxy.postgres.cells.types import Shape, TypeFacts, Types
@@ -227,6 +228,8 @@ def _hex(cell: bytes) -> bytes | None:
     if not cell.startswith(b"\\x"):
         return None
     try:
-        return bytes.fromhex(cell[2:].decode("ascii"))
+        if len(cell) <= PIECE_BYTES:
+            return bytes.fromhex(cell[2:].decode("ascii"))
+        return joined([bytes.fromhex(bytes(piece).decode("ascii")) for piece in pieces(memoryview(cell)[2:])])
     except ValueError:
         return None

@@ -6,11 +6,11 @@ PostgreSQL docs, "COPY", File Formats. The server sends one row per CopyData mes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from google.protobuf.message import Message
 from postgast import pg_query_pb2 as pg
 
+from proxy.pieces import PIECE_BYTES, copied, each_piece, joined, split
 from proxy.postgres.protocol.frames import ProtocolViolation
 
 _ESCAPES = {b"b": b"\b", b"f": b"\f", b"n": b"\n", b"r": b"\r", b"t": b"\t", b"v": b"\v"}
@@ -39,7 +39,7 @@ class CopyOut:
 
     def split(self, line: bytes) -> list[bytes | None]:
         """The cells of one CopyData payload, unescaped; None is NULL. The line's end is not part of the last one."""
-        body = line.rstrip(b"\r\n") if self.format == "text" else line.removesuffix(b"\n").removesuffix(b"\r")
+        body = _without_end(line, every=self.format == "text")
         return self._split_csv(body) if self.format == "csv" else self._split_text(body)
 
     def join(self, cells: Sequence[bytes | None]) -> bytes:
@@ -48,22 +48,25 @@ class CopyOut:
         return self.delimiter.join(self.null if cell is None else write(cell) for cell in cells) + b"\n"
 
     def _split_text(self, body: bytes) -> list[bytes | None]:
+        parts = split(body, self.delimiter)
         if b"\\" not in body:
-            return [None if cell == self.null else cell for cell in body.split(self.delimiter)]
-        pattern = _text_field(self.delimiter)
+            return [None if part == self.null else part for part in parts]
         cells: list[bytes | None] = []
-        position = 0
-        while position <= len(body):
-            found = pattern.match(body, position)
-            if found is None:
-                raise ProtocolViolation("a text row with an open escape")
-            cells.append(None if found[1] == self.null else _unescape(found[1]))
-            position = found.end() + (found.end(1) == len(body))
+        begun: list[bytes] = []
+        for part in parts:
+            if _is_open(part):
+                begun += (part, self.delimiter)
+                continue
+            cell = joined([*begun, part]) if begun else part
+            cells.append(None if cell == self.null else _unescape(cell))
+            begun.clear()
+        if begun:
+            raise ProtocolViolation("a text row with an open escape")
         return cells
 
     def _text_cell(self, cell: bytes) -> bytes:
-        escaped = _TO_ESCAPE.sub(lambda match: _BACK[match[0]], cell)
-        return escaped.replace(self.delimiter, b"\\" + self.delimiter)
+        escaped = each_piece(cell, lambda piece: _TO_ESCAPE.sub(lambda match: _BACK[match[0]], piece))
+        return each_piece(escaped, lambda piece: piece.replace(self.delimiter, b"\\" + self.delimiter))
 
     def _split_csv(self, body: bytes) -> list[bytes | None]:
         cells: list[bytes | None] = []
@@ -133,13 +136,6 @@ def _text(option: pg.DefElem) -> str:
     return option.arg.string.sval if option.arg.HasField("string") else ""
 
 
-@lru_cache(maxsize=16)
-def _text_field(delimiter: bytes) -> re.Pattern[bytes]:
-    """A field up to its delimiter; a delimiter inside has a backslash before it, and so has a backslash."""
-    border = re.escape(delimiter)
-    return re.compile(rb"((?:[^\\" + border + rb"]|\\.)*)(?:" + border + rb"|$)", re.DOTALL)
-
-
 def _is_on(option: pg.DefElem) -> bool:
     """A flag of COPY: on when it stands alone."""
     argument = option.arg
@@ -148,6 +144,18 @@ def _is_on(option: pg.DefElem) -> bool:
     if argument.HasField("integer"):
         return argument.integer.ival != 0
     return _text(option).lower() not in {"false", "off"}
+
+
+def _without_end(line: bytes, *, every: bool) -> bytes:
+    """The line without its end; `every`: without all of these that stand there."""
+    end = line[-PIECE_BYTES:]
+    kept = end.rstrip(b"\r\n") if every else end.removesuffix(b"\n").removesuffix(b"\r")
+    return kept if len(end) == len(line) else copied(line, 0, len(line) - len(end) + len(kept))
+
+
+def _is_open(part: bytes) -> bool:
+    """Whether it ends in a backslash that escapes the delimiter behind it."""
+    return part.endswith(b"\\") and (len(part) - len(part.rstrip(b"\\"))) % 2 == 1
 
 
 def _unescape(cell: bytes) -> bytes:

@@ -3,6 +3,7 @@
 PostgreSQL docs, "Message Formats": a byte that tells the type, then the length, itself included but not the type.
 """
 
+import io
 import struct
 from collections.abc import Callable
 
@@ -25,15 +26,16 @@ Frame = tuple[int, int, int]
 class FrameReader:
     """Cuts a byte stream, split anywhere, into whole messages.
 
-    What has arrived of an unfinished message stands in one block that grows in its place: thousands of pieces would
-    leave holes all over the heap, which the system never gets back. `pin` is told how many bytes more are held for a
-    message that goes on, and how many less (negative) when it is whole or dropped; what it raises is raised by `feed`.
+    What has arrived of an unfinished message stands in one block that grows in its place and is handed over as it is:
+    thousands of pieces would leave holes all over the heap, which the system never gets back, and to copy a long
+    message holds everybody up. `pin` is told how many bytes more are held for a message that goes on, and how many less
+    (negative) when it is whole or dropped; what it raises is raised by `feed`.
     """
 
     def __init__(self, limit: int = MAX_MESSAGE_BYTES, pin: Callable[[int], None] = lambda _: None) -> None:
         self._limit = limit
         self._pin = pin
-        self._held = bytearray()
+        self._held = io.BytesIO()
         self._missing = 0
         self._pinned = 0
         #: Bytes of the longest message that was held.
@@ -48,7 +50,7 @@ class FrameReader:
             self._hold(data)
             self._missing -= len(data)
             return b"", []
-        chunk = self._with_held(data) if self._held else data
+        chunk = self._with_held(data) if self._held.tell() else data
         frames: list[Frame] = []
         position, size = 0, len(chunk)
         self._missing = 0
@@ -64,7 +66,7 @@ class FrameReader:
             frames.append((tag, position + 5, end))
             position = end
         if position < size:
-            self._held = bytearray(chunk[position:])
+            self._held.write(chunk[position:])
         return chunk, frames
 
     def _hold(self, data: bytes) -> None:
@@ -75,18 +77,19 @@ class FrameReader:
             self.drop()
             raise
         self._pinned += len(data)
-        self._held += data
+        self._held.write(data)
 
     def _with_held(self, data: bytes) -> bytes:
-        self._held += data
-        chunk = bytes(self._held)
+        self._held.write(data)
+        chunk = self._held.getvalue()
         self.drop()
         return chunk
 
     def drop(self) -> None:
         """Forget what is held of an unfinished message, and give its memory back."""
-        self.longest = max(self.longest, len(self._held))
-        self._held = bytearray()
+        if self._held.tell():
+            self.longest = max(self.longest, self._held.tell())
+            self._held = io.BytesIO()
         if self._pinned:
             self._pin(-self._pinned)
             self._pinned = 0
@@ -94,11 +97,9 @@ class FrameReader:
     @property
     def unfinished(self) -> int:
         """How many bytes of an unfinished message are waiting for the rest."""
-        return len(self._held)
+        return self._held.tell()
 
-    def take_rest(self) -> bytes:
-        """Hand over what is left unread, for what reads on from here."""
-        rest = bytes(self._held)
-        self.drop()
-        self._missing = 0
-        return rest
+    @property
+    def missing(self) -> int:
+        """How many bytes are missing of that one, if its length is known."""
+        return self._missing

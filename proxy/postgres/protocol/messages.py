@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from proxy.pieces import PIECE_BYTES, copied, joined
 from proxy.postgres.protocol.frames import Frame, ProtocolViolation
 
 #: Startup packets end here in PostgreSQL too (MAX_STARTUP_PACKET_LENGTH, libpq/pqcomm.h).
@@ -192,8 +193,9 @@ def read_data_rows(chunk: bytes, frames: Iterable[Frame], width: int) -> list[li
                 if size < 0:
                     row.append(None)
                 else:
-                    row.append(chunk[position : position + size])
-                    position += size
+                    cell_end = position + size
+                    row.append(chunk[position:cell_end] if size <= PIECE_BYTES else copied(chunk, position, cell_end))
+                    position = cell_end
         except struct.error as error:
             raise ProtocolViolation("a DataRow whose columns do not add up") from error
         if position != end:
@@ -332,9 +334,17 @@ def execute(portal: str) -> bytes:
 
 def data_row(cells: Iterable[bytes | None]) -> bytes:
     """A DataRow of these column values."""
-    parts = [b"\xff\xff\xff\xff" if cell is None else len(cell).to_bytes(4, "big") + cell for cell in cells]
-    body = b"".join(parts)
-    return b"D" + (len(body) + 6).to_bytes(4, "big") + len(parts).to_bytes(2, "big") + body
+    count, size, parts = 0, 0, [b""]
+    for cell in cells:
+        count += 1
+        if cell is None:
+            parts.append(b"\xff\xff\xff\xff")
+        else:
+            parts += (len(cell).to_bytes(4, "big"), cell)
+            size += len(cell)
+    size += 4 * count + 6
+    parts[0] = b"D" + size.to_bytes(4, "big") + count.to_bytes(2, "big")
+    return b"".join(parts) if size <= PIECE_BYTES else joined(parts)
 
 
 FLUSH = message(b"H")

@@ -5,7 +5,8 @@ What is not recognised ends the session. Nothing is handed on that is not record
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from proxy.errors import PolicyFault
@@ -54,11 +55,11 @@ class Answers:
         #: Columns of unknown origin: nothing goes on until the catalogue has been refreshed and `resume` called.
         self.needs: tuple[Column, ...] | None = None
         #: What a long message needs masked, in a thread so that other sessions go on: nothing goes on until this was
-        #: called there, and `resume` after it.
+        #: called there, and `resume` and `catch_up` after it.
         self.aside: Callable[[], None] | None = None
         self._done_aside: list[Any] = []
         self._stopped: tuple[bytes, list[Frame]] = (b"", [])
-        self._backlog: list[bytes] = []
+        self._backlog: deque[bytes] = deque()
         #: The upstream said why it closes the connection, so the client knows.
         self.sent_fatal = False
         #: While a COPY comes out.
@@ -98,10 +99,21 @@ class Answers:
 
         Raises ProtocolViolation for what PostgreSQL would not say, and PolicyFault or RecorderFailed.
         """
-        if self.waits:
+        if self.waits or self._reader.unfinished > MAX_INLINE_BYTES:
             self._backlog.append(data)
-            return b""
+            return b"".join(self._caught_up())
         return self._handle(*self._reader.feed(data))
+
+    def _caught_up(self) -> Iterator[bytes]:
+        """What comes of the backlog, unless something waits. A long message is taken apart from what follows it, for
+        each of its copies takes longer than others should wait."""
+        while self._backlog and not self.waits:
+            data = self._backlog.popleft()
+            missing = self._reader.missing
+            if self._reader.unfinished > MAX_INLINE_BYTES and missing < len(data):
+                self._backlog.appendleft(data[missing:])
+                data = data[:missing]
+            yield self._handle(*self._reader.feed(data))
 
     @property
     def waits(self) -> bool:
@@ -109,12 +121,14 @@ class Answers:
         return self.needs is not None or self.aside is not None
 
     def resume(self) -> bytes:
-        """Go on where unknown columns or a long message stopped it."""
+        """Go on where unknown columns or a long message stopped it; `catch_up` comes next."""
         self.needs = self.aside = None
-        out = [self._handle(*self._stopped)]
-        while self._backlog and not self.waits:
-            out.append(self._handle(*self._reader.feed(self._backlog.pop(0))))
-        return b"".join(out)
+        stopped, self._stopped = self._stopped, (b"", [])
+        return self._handle(*stopped)
+
+    def catch_up(self) -> bytes:
+        """Go on with what came meanwhile, unless something waits again."""
+        return b"".join(self._caught_up())
 
     @property
     def stopped_bytes(self) -> int:

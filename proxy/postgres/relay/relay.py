@@ -270,6 +270,7 @@ class Relay:
                 except Exception as error:
                     self._fail_upstream(error)
                 self._take(self._answers.resume)
+                self._take(self._answers.catch_up)
         finally:
             self._going_on = None
             self._upstream.transport.release("answers")

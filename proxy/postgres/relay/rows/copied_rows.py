@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from proxy.errors import PolicyFault
 from proxy.masking.rules import Masker, MaskingRule
+from proxy.pieces import copied
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.copy_format import CopyOut
 from proxy.postgres.protocol.frames import Frame
@@ -33,8 +34,9 @@ class CopyMasker:
 
         Raises ProtocolViolation if a row does not follow its format, PolicyFault if it does not fit the rules.
         """
-        rows = [self._shape.split(chunk[start:end]) for _, start, end in frames]
-        masked = iter(self._masker.cells([cell for row in rows for cell in row]))
+        rows = [self._shape.split(copied(chunk, start, end)) for _, start, end in frames]
+        cells = [cell for row in rows for cell in row]
+        masked = iter(self._masker.cells(cells) if len(rows) > 1 else self._masker.row(cells))
         changed = [[next(masked) for _ in row] for row in rows]
         first = 1 if self._header_comes else 0
         self._header_comes = False

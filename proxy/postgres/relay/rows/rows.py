@@ -77,7 +77,7 @@ class RowMasker:
                     row[index] = masked
                     changed = True
         if changed:
-            return b"".join(map(data_row, rows)), rows
+            return data_row(rows[0]) if len(rows) == 1 else b"".join(map(data_row, rows)), rows
         return chunk[frames[0][1] - 5 : frames[-1][2]], rows
 
     def _scan(self, rows: list[Row]) -> bool:
@@ -86,7 +86,7 @@ class RowMasker:
         if not scanned:
             return False
         cells = [row[index] for row in rows for index in scanned]
-        masked = self._masker.cells(cells)
+        masked = self._masker.cells(cells) if len(rows) > 1 else self._masker.row(cells)
         if masked is cells:
             return False
         new = iter(masked)

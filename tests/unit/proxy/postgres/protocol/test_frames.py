@@ -57,13 +57,13 @@ def test_the_rest_of_a_message_is_waited_for() -> None:
     assert (chr(tag), chunk[start:end], reader.unfinished) == ("Q", b"select 1\0", 0)
 
 
-def test_the_rest_can_be_handed_over() -> None:
+def test_how_much_is_missing() -> None:
     reader = FrameReader()
-    reader.feed(messages.SYNC + b"Q\0\0\0\x20sel")
-    reader.feed(b"ect")
-    assert reader.take_rest() == b"Q\0\0\0\x20select"
-    assert reader.unfinished == 0
-    assert len(reader.feed(messages.SYNC)[1]) == 1
+    whole = messages.message(b"Q", bytes(1000))
+    reader.feed(whole[:200])
+    assert (reader.unfinished, reader.missing) == (200, 805)
+    assert reader.feed(whole[200:]) == (whole, [(ord("Q"), 5, 1005)])
+    assert (reader.unfinished, reader.missing) == (0, 0)
 
 
 @pytest.mark.finding("pg-F18")
