@@ -78,7 +78,7 @@ def _psql(addresses: Addresses, resource: Resource, role: str) -> str:
         **tls_of(addresses),
     }
     conninfo = " ".join(f"{key}={_conninfo_value(value)}" for key, value in settings.items())
-    return f"psql {_double_quoted(conninfo)}"
+    return f"psql {_quoted(conninfo)}"
 
 
 def _conninfo_value(value: str) -> str:
@@ -89,8 +89,13 @@ def _conninfo_value(value: str) -> str:
     return f"'{escaped}'"
 
 
-def _double_quoted(text: str) -> str:
-    """For a POSIX shell, in the quotes that people expect around a connection string."""
+def _quoted(text: str) -> str:
+    """For a POSIX shell, in the quotes that people expect around a connection string if they do.
+
+    Within these an interactive bash looks for earlier commands (history expansion), with or without a backslash.
+    """
+    if "!" in text:
+        return shlex.quote(text)
     for special in ("\\", '"', "$", "`"):
         text = text.replace(special, "\\" + special)
     return f'"{text}"'

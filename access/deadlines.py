@@ -72,9 +72,11 @@ class Deadlines:
                 done = await _expire_requests(transaction, now)
                 done += await _expire_statements(transaction, now)
                 done += await _note_grants(transaction, now)
-                done += await forgetting.forget(transaction, now, BATCH)
-                if not done:
-                    return await _until_next(transaction, now)
+                done += await forgetting.forget_credentials(transaction, now, BATCH)
+                wait_s = await _until_next(transaction, now)
+            done += await forgetting.forget_proofs(self._access.database, BATCH)
+            if not done:
+                return wait_s
 
 
 async def _notice_or(stream: AsyncIterator[Notice], wait_s: float) -> None:

@@ -3,14 +3,16 @@
 What they opened stays on record where they were issued and used.
 """
 
+import contextlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import delete, exists, null, select
+from sqlalchemy import delete, exists, null, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
+from storage.database import Database, StorageUnavailable, clock
 from storage.model import (
     IssuedCredential,
     SamlAnswer,
@@ -33,14 +35,19 @@ _FORGOTTEN: Final[Sequence[tuple[type[SQLModel], Any, Any, Any]]] = (
     (WantedTouch, col(WantedTouch.id), col(WantedTouch.expires_at), null()),
 )
 
+#: Table, key and end.
+_PROOFS: Final[Sequence[tuple[type[SQLModel], Any, Any]]] = (
+    (SamlAnswer, col(SamlAnswer.handle_hash), col(SamlAnswer.expires_at)),
+    (SamlSeen, col(SamlSeen.id_hash), col(SamlSeen.expires_at)),
+)
+#: For so long a sweep waits for others, which is less than PostgreSQL's own deadlock_timeout (1 s).
+PATIENCE_MS: Final = 200
 
-async def forget(transaction: AsyncSession, now: datetime, most: int) -> int:
-    """Delete at most so many rows of each kind; returns how many there were."""
-    return await _forget_credentials(transaction, now, most) + await _forget_saml(transaction, now, most)
 
+async def forget_credentials(transaction: AsyncSession, now: datetime, most: int) -> int:
+    """Delete at most so many of each kind that opened nothing for a day; returns how many there were.
 
-async def _forget_credentials(transaction: AsyncSession, now: datetime, most: int) -> int:
-    """Those that opened nothing for a day; they are on record where they were issued and used.
+    They are on record where they were issued and used.
 
     What let in a session that is live stays with it.
     """
@@ -58,16 +65,17 @@ async def _forget_credentials(transaction: AsyncSession, now: datetime, most: in
     return forgotten
 
 
-async def _forget_saml(transaction: AsyncSession, now: datetime, most: int) -> int:
-    """Answers that no browser took, and messages that would be refused as too old if they came again.
+async def forget_proofs(database: Database, most: int) -> int:
+    """Delete at most so many answers that no browser took, and messages that would be refused as too old by now.
 
-    Those that another process deletes at this moment are waited for: the program may lock none of these rows.
+    The program may lock none of these rows, so that it could leave out what another process deletes. Who waits for
+    another here gives up before PostgreSQL has to choose between the two: a logout is not to be undone for a sweep.
     """
-    answers, seen = col(SamlAnswer.handle_hash), col(SamlSeen.id_hash)
-    old_answers = select(answers).where(col(SamlAnswer.expires_at) < now).order_by(answers).limit(most)
-    old_seen = select(seen).where(col(SamlSeen.expires_at) < now).order_by(seen).limit(most)
-    gone = [
-        *await transaction.scalars(delete(SamlAnswer).where(answers.in_(old_answers)).returning(answers)),
-        *await transaction.scalars(delete(SamlSeen).where(seen.in_(old_seen)).returning(seen)),
-    ]
-    return len(gone)
+    gone = 0
+    for table, key, ends in _PROOFS:
+        with contextlib.suppress(StorageUnavailable):
+            async with database.transaction() as transaction:
+                await transaction.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE_MS}ms'"))
+                over = select(key).where(ends < await clock(transaction)).order_by(key).limit(most)
+                gone += len((await transaction.scalars(delete(table).where(key.in_(over)).returning(key))).all())
+    return gone

@@ -233,6 +233,15 @@ async def provider_logged_out(transaction: AsyncSession, logout: Logout, now: da
     return signed_out
 
 
+async def is_known(transaction: AsyncSession, issuer: str, subject: str) -> bool:
+    """Whether somebody has this account of a provider, or has signed in by it."""
+    by_it = select(col(BrowserSession.principal_id)).where(
+        col(BrowserSession.issuer) == issuer, col(BrowserSession.subject) == subject
+    )
+    found = await transaction.scalar(by_it.union(_by_account(issuer, subject)).limit(1))
+    return found is not None
+
+
 _LIVE: Final = col(BrowserSession.ended_at).is_(None)
 
 

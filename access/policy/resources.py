@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Self, TypeVar, assert_never
 
 from pydantic import (
+    AfterValidator,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -35,6 +36,15 @@ SlackChannel = Annotated[str, StringConstraints(pattern=r"^[CG][A-Z0-9]{1,62}$")
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Host = Annotated[str, StringConstraints(pattern=r"^[^\s/@]+$", max_length=255)]
 
+
+def _of_one_line(name: str) -> str:
+    """PostgreSQL takes any character but NUL; people's command lines, and cells of pages, do not."""
+    if not name.isprintable():
+        raise complaint("has a line end or another character that no command line takes")
+    return name
+
+
+DatabaseName = Annotated[str, StringConstraints(min_length=1, max_length=63), AfterValidator(_of_one_line)]
 
 PartT = TypeVar("PartT", bound=Frozen)
 
@@ -84,7 +94,7 @@ class PostgresUpstream(Frozen):
     host: Host
     port: Port = 5432
     #: The only database this resource opens; None: the client chooses.
-    database: str | None = Field(default=None, min_length=1, max_length=63)
+    database: DatabaseName | None = None
     tls: TlsMode = TlsMode.VERIFY_FULL
     #: PEM; None: the system's certificate authorities.
     ca_file: str | None = None

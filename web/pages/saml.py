@@ -134,28 +134,32 @@ class SamlPages:
     async def _signed_out(self, request: web.Request) -> web.StreamResponse:
         """A logout that the provider asks for by the browser of whoever signs out there, or of anybody else."""
         idp = self._idp(request)
-        if self._failures.is_empty(request[CLIENT]):
+        # Before it is verified, for many may be on their way at once; a logout that is one takes nothing.
+        if not self._failures.take(request[CLIENT]):
             raise web.HTTPTooManyRequests(text="There were many logouts that were none. Wait a minute.")
         try:
             asked, state = await self._asked(request, idp)
-            await self._end(idp, asked)
+            is_known = await self._end(idp, asked)
         except InvalidSaml as error:
-            self._failures.take(request[CLIENT])
             await refused(self._access, idp.registration.name, error.reason.value, action=_OUT)
             said = f"What {idp.registration.shown} sent {error}. Nobody was signed out by it."
             return message(request, "That was not done", said, status=403, then=("/", "My access"))
         except ProviderSilent as error:
             return unreachable(request, idp.registration, error)
-        return await self._told(request, idp, asked, returned(state))
+        self._failures.give_back(request[CLIENT])
+        return await self._told(request, idp, asked, returned(state), is_known=is_known)
 
     async def _told(
-        self, request: web.Request, idp: SamlIdp, asked: LogoutAsked, state: str | None
+        self, request: web.Request, idp: SamlIdp, asked: LogoutAsked, state: str | None, *, is_known: bool
     ) -> web.StreamResponse:
         """What was done is told to the provider, where it can be, by the browser."""
         shown = idp.registration.shown
-        said = f"{shown} signed you out of Gatepass too. What you had open has ended."
+        title, said = "You are signed out", f"{shown} signed you out of Gatepass too. What you had open has ended."
+        if not is_known:
+            title = "Nobody was signed out"
+            said = f"{shown} signed somebody out who never signed in to Gatepass by it, so nothing could end."
         try:
-            to = await idp.logout_answer(asked, state, await self._common.now())
+            to = await idp.logout_answer(asked, state, await self._common.now(), is_known=is_known)
         except (ProviderSilent, KeyUnusable) as error:
             log.warning("logout_not_answered", provider=idp.registration.name, why=str(error))
             said += f" Gatepass could not tell {shown} so: the log says why."
@@ -164,8 +168,8 @@ class SamlPages:
             return sent_to(to.to)
         origin = None if to is None else form_origin(to.to)
         if to is None or origin is None:
-            return message(request, "You are signed out", said, status=200, then=("/sign-in", "Sign in"))
-        context = {"title": "You are signed out", "text": said, "words": f"Go on to {shown}"}
+            return message(request, title, said, status=200, then=("/sign-in", "Sign in"))
+        context = {"title": title, "text": said, "words": f"Go on to {shown}"}
         answer = page(request, "onward.html", {**context, "to": to.to, "fields": to.fields})
         answer[FORM_TO] = origin
         return answer
@@ -183,17 +187,19 @@ class SamlPages:
             raise InvalidSaml(SamlProblem.UNSOLICITED)
         return await idp.posted_logout(decoded(form["SAMLRequest"]), now), form.get("RelayState")
 
-    async def _end(self, idp: SamlIdp, asked: LogoutAsked) -> None:
-        """All of it at once. Raises InvalidSaml for a request that came before."""
+    async def _end(self, idp: SamlIdp, asked: LogoutAsked) -> bool:
+        """All of it at once; whether it is somebody's who ever signed in. Raises InvalidSaml for what came before."""
         people: set[str] = set()
         async with self._access.database.transaction() as transaction:
             now = await clock(transaction)
             await replays.once(transaction, idp.registration.issuer, asked.id, asked.until, now)
             await logouts.note(transaction, asked.ends)
+            is_known = await browser_sessions.is_known(transaction, idp.registration.issuer, asked.subject)
             for each in asked.ends:
                 ended = await browser_sessions.provider_logged_out(transaction, each, now)
                 people.update(principal.name for principal in ended)
-        log.info("provider_signed_out", provider=idp.registration.name, people=sorted(people))
+        log.info("provider_signed_out", provider=idp.registration.name, people=sorted(people), is_known=is_known)
+        return is_known
 
     async def _refused(self, request: web.Request, idp: SamlIdp, error: InvalidSaml) -> web.Response:
         await refused(self._access, idp.registration.name, error.reason.value)

@@ -24,7 +24,7 @@ from access.identity.saml.protocol.signing import with_signature
 from access.policy.shapes.providers import SamlProvider
 from web.saml.keys import OwnKeys
 from web.saml.metadata import KeptMetadata
-from web.saml.xmlsec import XmlSec
+from web.saml.xmlsec import Purpose, XmlSec
 
 
 class _Check(Protocol):
@@ -70,14 +70,14 @@ class SamlIdp:
         # Aside: the largest takes longer to read than other requests should wait.
         issuer, acs = self.registration.issuer, self.ours.acs
         answer = await asyncio.to_thread(read_response, data, issuer=issuer, acs=acs, key=key)
-        await self._verified(answer.assertion, now)
+        await self._verified(answer.assertion, now, Purpose.SIGN_IN)
         expected = Expected(self.registration, self.ours.entity_id, self.ours.acs, answer.in_response_to)
         return answer.in_response_to, read_assertion(answer.assertion, expected, now)
 
     async def posted_logout(self, data: bytes, now: datetime) -> LogoutAsked:
         """What a request that was posted says has ended. Raises InvalidSaml, ProviderSilent."""
         message = await asyncio.to_thread(_signed_logout, data)
-        await self._verified(message, now)
+        await self._verified(message, now, Purpose.LOGOUT)
         return self._logout(message.root, now)
 
     async def sent_logout(self, query: str, now: datetime) -> tuple[LogoutAsked, str | None]:
@@ -93,8 +93,12 @@ class SamlIdp:
         await self._by_the_provider(check, now)
         return self._logout(root, now), sent.relay_state
 
-    async def logout_answer(self, asked: LogoutAsked, relay_state: str | None, now: datetime) -> Onward | None:
+    async def logout_answer(
+        self, asked: LogoutAsked, relay_state: str | None, now: datetime, *, is_known: bool
+    ) -> Onward | None:
         """How the browser brings the answer; None: the provider says no address for it.
+
+        `is_known`: somebody of that name has signed in here at some time.
 
         Raises ProviderSilent, KeyUnusable.
         """
@@ -103,7 +107,7 @@ class SamlIdp:
         if binding is None:
             return None
         name, to, key = f"_{secrets.token_hex(16)}", told[binding].response_location, await self._keys.get()
-        message = messages.logout_answer(name, asked.id, self.ours, to, now)
+        message = messages.logout_answer(name, asked.id, self.ours, to, now, is_known=is_known)
         if binding == REDIRECT:
             return Onward(_joined(to, redirect.query("SAMLResponse", message, relay_state, key.private)))
         document = with_signature(message, key.private, key.certificate_text)
@@ -114,9 +118,9 @@ class SamlIdp:
         ours = self.ours
         return read_logout(root, self.registration, audience=ours.entity_id, address=ours.sign_out, now=now)
 
-    async def _verified(self, message: Signed, now: datetime) -> None:
+    async def _verified(self, message: Signed, now: datetime, purpose: Purpose) -> None:
         async def check(metadata: IdpMetadata) -> None:
-            await self._xmlsec.verify(message, metadata.certificates)
+            await self._xmlsec.verify(message, metadata.certificates, purpose)
 
         await self._by_the_provider(check, now)
 

@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Sequence
+from enum import StrEnum
 from functools import cache
 from tempfile import NamedTemporaryFile
 from typing import Any, Final
@@ -28,8 +29,16 @@ PROGRAM: Final = "xmlsec1"
 AT_ONCE: Final = 2
 #: Whatever takes longer, by all keys of a provider together, is given up.
 LIMIT_S: Final = 10.0
-#: So many more may wait for their turn: they had a sentence sooner than their turn.
-MAX_WAITING: Final = 40
+#: So many more of each kind may wait for their turn: they had a sentence sooner than their turn.
+MAX_WAITING: Final = 20
+
+
+class Purpose(StrEnum):
+    """What a signature is for: logouts, which anybody may send, keep nobody from signing in."""
+
+    SIGN_IN = "sign-in"
+    LOGOUT = "logout"
+
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -58,21 +67,21 @@ class XmlSec:
 
     def __init__(self) -> None:
         self._few = asyncio.Semaphore(AT_ONCE)
-        self._coming = 0
+        self._coming = dict.fromkeys(Purpose, 0)
 
-    async def verify(self, signed: Signed, certificates: Sequence[bytes]) -> None:
+    async def verify(self, signed: Signed, certificates: Sequence[bytes], purpose: Purpose) -> None:
         """That the key of one of `certificates` (PEM) made its signature. Raises InvalidSaml, ProviderSilent."""
         program = shutil.which(PROGRAM)
         if program is None:
             raise ProviderSilent(f"cannot be verified: {PROGRAM} is not on this machine")
-        if self._coming >= AT_ONCE + MAX_WAITING:
+        if self._coming[purpose] >= AT_ONCE + MAX_WAITING:
             raise ProviderSilent("cannot be verified: too many signatures wait for their turn")
-        self._coming += 1
+        self._coming[purpose] += 1
         try:
             async with self._few:
                 is_good = await asyncio.to_thread(self._is_by_one, program, signed, certificates)
         finally:
-            self._coming -= 1
+            self._coming[purpose] -= 1
         if is_good is None:
             log.warning("signature_given_up", program=program, seconds=LIMIT_S, bytes=len(signed.document))
             raise InvalidSaml(SamlProblem.TOOK_TOO_LONG)

@@ -1,15 +1,18 @@
 """Deadlines: met once, by whichever process comes first, and soon after they pass."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import delete
+from sqlmodel import col
 
-from access.deadlines import LONGEST_WAIT_S, Deadlines
+from access.deadlines import BATCH, LONGEST_WAIT_S, Deadlines
 from access.decisions import holds, requests
 from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
+from access.forgetting import forget_proofs
 from access.grants import grants
 from access.policy.resources import StatementRule
 from storage.database import clock
@@ -116,3 +119,17 @@ async def test_what_saml_left_is_forgotten_when_it_is_over(world: World) -> None
     await asyncio.gather(*(deadlines(world).meet() for _ in range(3)))
     assert [each.handle_hash[0] for each in await world.all(SamlAnswer)] == [1]
     assert [each.id_hash[0] for each in await world.all(SamlSeen)] == [1]
+
+
+async def test_the_sweep_waits_for_no_logout(world: World) -> None:
+    """Both may delete the same rows: PostgreSQL would end one of the two, and that must not be the logout."""
+    until = datetime.now(UTC) - timedelta(minutes=1)
+    async with world.database.transaction() as transaction:
+        transaction.add_all(SamlSeen(id_hash=bytes([number]) * 32, expires_at=until) for number in range(3))
+    async with world.database.transaction() as logout:
+        await logout.execute(delete(SamlSeen).where(col(SamlSeen.id_hash) == bytes([2]) * 32))
+        assert await forget_proofs(world.database, BATCH) == 0
+        # The sweep has given up, so that the logout gets the others.
+        await logout.execute(delete(SamlSeen).where(col(SamlSeen.id_hash) == bytes([0]) * 32))
+    assert [each.id_hash[0] for each in await world.all(SamlSeen)] == [1]
+    assert await forget_proofs(world.database, BATCH) == 1

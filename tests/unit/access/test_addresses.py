@@ -3,6 +3,7 @@
 import subprocess
 
 import pytest
+from pydantic import ValidationError
 
 from access.addresses import Addresses, connect_command
 from access.policy.resources import Resource
@@ -38,6 +39,20 @@ def test_an_odd_path_or_database_survives_the_shell_and_libpq() -> None:
         '[host=gw port=5433 user=read@payments-db dbname=pay"ments`id` sslmode=verify-full'
         r" sslrootcert='/home/ann o\'hara/$HOME/ca.pem']"
     )
+
+
+def test_an_interactive_bash_looks_for_no_earlier_command() -> None:
+    odd = "it's 5!$HOME"
+    command = connect_command(ADDRESSES, database(database=odd), "read").replace("psql", "printf '[%s]'", 1)
+    bash = ["bash", "--norc", "--noprofile", "-i"]
+    said = subprocess.run(bash, input=f"{command}\n", capture_output=True, text=True, check=True, timeout=10).stdout
+    assert said == r"[host=gw.example port=5433 user=read@payments-db dbname='it\'s 5!$HOME' sslmode=require]"
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\rb", "a\u2028b", "a\x1b[2J", "a\u202eb", "", "x" * 64])
+def test_a_database_whose_name_no_line_takes(name: str) -> None:
+    with pytest.raises(ValidationError):
+        database(database=name)
 
 
 def test_ssh() -> None:

@@ -17,6 +17,7 @@ from access.policy.shapes.providers import SamlProvider
 
 #: How old a request may be, whatever it says itself: longer than any browser takes to bring it.
 OLDEST: Final = timedelta(minutes=5)
+#: More are not ended one by one, but by ending all of the account's.
 _MAX_SESSIONS: Final = 50
 _MAX_SESSION_CHARS: Final = 512
 
@@ -26,6 +27,8 @@ class LogoutAsked:
     """What ends, one by one, and until when the request could come again."""
 
     id: str
+    #: Whose they are.
+    subject: str
     ends: tuple[Logout, ...]
     until: datetime
 
@@ -48,8 +51,10 @@ def read_logout(root: Element, provider: SamlProvider, *, audience: str, address
     # A name that does not last was never anybody's here; its sessions have names of their own.
     subject = name_id(root, provider, audience).account
     sessions = [text_of(each) for each in root.findall(samlp("SessionIndex"))]
-    if len(sessions) > _MAX_SESSIONS or any(not 0 < len(each) <= _MAX_SESSION_CHARS for each in sessions):
+    if any(not 0 < len(each) <= _MAX_SESSION_CHARS for each in sessions):
         raise InvalidSaml(SamlProblem.MALFORMED)
-    name = name_of_message(root)
-    ends = tuple(Logout(provider.issuer, name, subject, each, issued_at) for each in dict.fromkeys(sessions) or [None])
-    return LogoutAsked(name, ends, until + LEEWAY)
+    name, named = name_of_message(root), dict.fromkeys(sessions)
+    # So many are all that somebody has.
+    which = named if 0 < len(named) <= _MAX_SESSIONS else [None]
+    ends = tuple(Logout(provider.issuer, name, subject, each, issued_at) for each in which)
+    return LogoutAsked(name, subject, ends, until + LEEWAY)

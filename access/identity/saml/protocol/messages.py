@@ -13,6 +13,8 @@ from access.identity.saml.protocol.names import EMAIL, PERSISTENT
 from access.policy.shapes.providers import Identify, SamlProvider
 
 _SUCCESS: Final = "urn:oasis:names:tc:SAML:2.0:status:Success"
+_REQUESTER: Final = "urn:oasis:names:tc:SAML:2.0:status:Requester"
+_UNKNOWN_PRINCIPAL: Final = "urn:oasis:names:tc:SAML:2.0:status:UnknownPrincipal"
 _ALIASES: Final = {"samlp": PROTOCOL, "saml": ASSERTION}
 
 
@@ -100,8 +102,10 @@ def question(
     return etree.tostring(root, encoding="utf-8")
 
 
-def logout_answer(name: str, in_response_to: str, ours: Ourselves, destination: str, now: datetime) -> bytes:
-    """A LogoutResponse: it was done."""
+def logout_answer(
+    name: str, in_response_to: str, ours: Ourselves, destination: str, now: datetime, *, is_known: bool
+) -> bytes:
+    """A LogoutResponse: it was done, or nobody is known here by that name (saml-core 3.2.2.2)."""
     said = {
         "ID": name,
         "Version": "2.0",
@@ -111,7 +115,9 @@ def logout_answer(name: str, in_response_to: str, ours: Ourselves, destination: 
     }
     root = etree.Element(samlp("LogoutResponse"), said, nsmap=_ALIASES)
     _within(root, saml("Issuer")).text = ours.entity_id
-    _within(_within(root, samlp("Status")), samlp("StatusCode"), Value=_SUCCESS)
+    code = _within(_within(root, samlp("Status")), samlp("StatusCode"), Value=_SUCCESS if is_known else _REQUESTER)
+    if not is_known:
+        _within(code, samlp("StatusCode"), Value=_UNKNOWN_PRINCIPAL)
     return etree.tostring(root, encoding="utf-8")
 
 

@@ -27,9 +27,11 @@ class Name:
     def account(self) -> str:
         """What the account is known by here. Whoever asks chooses the format, so the same text in two is two names.
 
-        A user name that somebody chose may be what another's address is.
+        A user name that somebody chose may be what another's address is. A format has no blank, so what stands before
+        the first one says which it is.
         """
-        return self.value if self.format == PERSISTENT else f"{self.format} {self.value}"
+        is_plain = self.format == PERSISTENT and " " not in self.value
+        return self.value if is_plain else f"{self.format} {self.value}"
 
     def address(self, provider: SamlProvider) -> str | None:
         """The e-mail address that it is, where the policy names no attribute for that."""
@@ -43,9 +45,9 @@ def name_id(holder: Element, provider: SamlProvider, audience: str) -> Name:
         raise InvalidSaml(SamlProblem.ENCRYPTED_NAME)
     element = only(holder, saml("NameID"))
     value, form = text_of(element), element.get("Format") or UNSPECIFIED
-    is_bounded = 0 < len(value) <= MAX_SUBJECT_CHARS and len(form) <= _MAX_FORMAT_CHARS and form.isprintable()
-    # One with a blank before it is another name.
-    if not is_bounded or element.text != value:
+    is_bounded = 0 < len(value) <= MAX_SUBJECT_CHARS and len(form) <= _MAX_FORMAT_CHARS
+    # One with a blank before it is another name. A format is a URI.
+    if not is_bounded or not form.isprintable() or " " in form or element.text != value:
         raise InvalidSaml(SamlProblem.MALFORMED)
     if form == TRANSIENT:
         raise InvalidSaml(SamlProblem.TRANSIENT_NAME)

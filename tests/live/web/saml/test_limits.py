@@ -18,6 +18,7 @@ from web.door.cookies import SESSION
 from web.oidc.fetching import ProviderSilent
 from web.saml import xmlsec
 
+SIGN_IN = xmlsec.Purpose.SIGN_IN
 CERTIFICATES = (keys("somebody").certificate, keys("idp").certificate)
 
 
@@ -55,16 +56,16 @@ def started(folder: Path) -> list[int]:
 
 
 async def test_several_keys_are_tried(message: Signed) -> None:
-    await xmlsec.XmlSec().verify(message, CERTIFICATES)
+    await xmlsec.XmlSec().verify(message, CERTIFICATES, SIGN_IN)
     with pytest.raises(InvalidSaml, match="is not signed by the provider"):
-        await xmlsec.XmlSec().verify(message, CERTIFICATES[:1])
+        await xmlsec.XmlSec().verify(message, CERTIFICATES[:1], SIGN_IN)
 
 
 @pytest.mark.parametrize("where", ["--version", "--verify"])
 async def test_what_hangs_is_killed(hang: Callable[[str], Path], message: Signed, where: str) -> None:
     folder, verifier = hang(where), xmlsec.XmlSec()
     with capture_logs() as logged, pytest.raises(InvalidSaml) as caught:
-        await verifier.verify(message, CERTIFICATES)
+        await verifier.verify(message, CERTIFICATES, SIGN_IN)
     assert caught.value.reason is SamlProblem.TOOK_TOO_LONG
     assert [each["event"] for each in logged] == ["signature_given_up"]
     assert not any(psutil.pid_exists(each) for each in started(folder))
@@ -74,7 +75,7 @@ async def test_all_keys_have_one_limit(hang: Callable[[str], Path], message: Sig
     """A provider may list ten."""
     folder = hang("--verify")
     with pytest.raises(InvalidSaml, match="took too long"):
-        await xmlsec.XmlSec().verify(message, CERTIFICATES * 5)
+        await xmlsec.XmlSec().verify(message, CERTIFICATES * 5, SIGN_IN)
     assert len(started(folder)) == 2, "its version, and one key"
 
 
@@ -82,9 +83,27 @@ async def test_only_so_many_wait(hang: Callable[[str], Path], message: Signed, m
     hang("--verify")
     monkeypatch.setattr(xmlsec, "MAX_WAITING", 1)
     verifier = xmlsec.XmlSec()
-    found = await asyncio.gather(*(verifier.verify(message, CERTIFICATES) for _ in range(5)), return_exceptions=True)
+    five = [verifier.verify(message, CERTIFICATES, SIGN_IN) for _ in range(5)]
+    found = await asyncio.gather(*five, return_exceptions=True)
     assert sorted(type(each).__name__ for each in found) == ["InvalidSaml"] * 3 + ["ProviderSilent"] * 2
     assert any("too many signatures wait" in str(each) for each in found if isinstance(each, ProviderSilent))
+
+
+async def test_logouts_keep_nobody_from_signing_in(
+    hang: Callable[[str], Path], message: Signed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hang("--verify")
+    monkeypatch.setattr(xmlsec, "MAX_WAITING", 1)
+    verifier = xmlsec.XmlSec()
+    asked = [xmlsec.Purpose.LOGOUT] * 9 + [SIGN_IN] * 3
+    found = await asyncio.gather(
+        *(verifier.verify(message, CERTIFICATES, each) for each in asked), return_exceptions=True
+    )
+    assert [type(each).__name__ for each in found] == [
+        *["InvalidSaml"] * 3,
+        *["ProviderSilent"] * 6,
+        *["InvalidSaml"] * 3,
+    ]
 
 
 async def test_an_answer_that_cannot_be_verified_in_time_is_refused(

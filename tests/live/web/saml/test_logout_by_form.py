@@ -16,7 +16,7 @@ from support.identity.saml import our_key
 from support.web.saml_logout import posted
 from support.web.saml_stage import SamlStage, SamlVisitor
 from web.door.headers import form_origin
-from web.saml.xmlsec import XmlSec
+from web.saml.xmlsec import Purpose, XmlSec
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +36,7 @@ async def test_it_is_answered_by_a_form_that_we_signed(guest: SamlVisitor, saml:
     assert fields["RelayState"] == state
     answer = read(base64.b64decode(fields["SAMLResponse"]))
     assert answer.get("Destination") == f"{saml.idp.url}/slo"
-    await XmlSec().verify(signed(answer), [our_key()[our_key().index(b"-----BEGIN CERTIFICATE") :]])
+    await XmlSec().verify(signed(answer), [our_key()[our_key().index(b"-----BEGIN CERTIFICATE") :]], Purpose.SIGN_IN)
     policy = guest.headers["Content-Security-Policy"]
     # Chromium holds redirects behind it to the same list, and a logout may lead on to any site.
     assert f"form-action {saml.idp.url} https:;" in policy
@@ -50,6 +50,7 @@ async def test_it_is_answered_by_a_form_that_we_signed(guest: SamlVisitor, saml:
 
 @pytest.mark.parametrize("script", [True, False])
 async def test_a_browser_brings_it(guest: SamlVisitor, saml: SamlStage, browser: Browser, script: bool) -> None:
+    await guest.signed_in()
     page = await (await browser.new_context(java_script_enabled=script)).new_page()
     await page.goto(f"{saml.idp.url}/logout?{urlencode({'as': 'u-alice', 'application': saml.ours.entity_id})}")
     if not script:

@@ -49,7 +49,13 @@ def test_what_is_none(changes: dict[str, str], problem: SamlProblem) -> None:
     assert refused.value.reason is problem
 
 
-@pytest.mark.parametrize("sessions", [["x"] * 51, ["x" * 600], [""]])
+def test_more_sessions_than_anybody_has_are_all_of_the_account() -> None:
+    assert [each.provider_session for each in asked(*map(str, range(50))).ends] == [*map(str, range(50))]
+    assert [each.provider_session for each in asked(*map(str, range(51))).ends] == [None]
+    assert [each.provider_session for each in asked(*["x"] * 99).ends] == ["x"]
+
+
+@pytest.mark.parametrize("sessions", [["x", "x" * 600], [""]])
 def test_sessions_that_are_none(sessions: list[str]) -> None:
     with pytest.raises(InvalidSaml):
         asked(*sessions)

@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime
 
+import pytest
+
 from access.identity.oidc.authorization import Attempt
 from access.identity.saml.protocol.documents import read, saml, samlp
 from access.identity.saml.protocol.messages import (
@@ -37,10 +39,13 @@ def test_who_is_found_by_a_name_needs_one_that_lasts() -> None:
     assert (asked.get("ForceAuthn"), asked.find(samlp("NameIDPolicy")).get("Format")) == ("true", PERSISTENT)
 
 
-def test_the_answer_to_a_logout() -> None:
-    said = read(logout_answer("_n", "_asked", OURS, "https://idp.example.com/slo", NOW))
+@pytest.mark.parametrize(
+    ("is_known", "codes"), [(True, ["Success"]), (False, ["Requester", "UnknownPrincipal"])], ids=["done", "nobody's"]
+)
+def test_the_answer_to_a_logout(is_known: bool, codes: list[str]) -> None:
+    said = read(logout_answer("_n", "_asked", OURS, "https://idp.example.com/slo", NOW, is_known=is_known))
     assert (said.tag, said.get("InResponseTo")) == (samlp("LogoutResponse"), "_asked")
-    assert said.find(f"{samlp('Status')}/{samlp('StatusCode')}").get("Value").endswith(":Success")
+    assert [each.get("Value").rpartition(":")[2] for each in said.iter(samlp("StatusCode"))] == codes
 
 
 def test_who_we_are() -> None:

@@ -13,6 +13,10 @@ from support.identity.saml import IDP, keys, metadata
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MD = 'xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata"'
 
+_V3, _V8 = b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x07"
+#: RFC 5280, 4.1.2.1: a certificate says of which version it is, and there are three.
+OF_ANOTHER_VERSION = base64.b64encode(base64.b64decode(keys("idp").text).replace(_V3, _V8, 1)).decode()
+
 
 def read(text: str) -> IdpMetadata:
     return IdpMetadata.read(text.encode(), IDP, NOW)
@@ -53,6 +57,7 @@ def test_a_certificate_that_is_over_is_a_key_still() -> None:
         (metadata(keys("short", bits=1024)), "no key to verify with"),
         (metadata().replace('use="signing"', 'use="encryption"'), "no key to verify with"),
         (metadata().replace("MII", "MIX", 1), "cannot be read"),
+        (metadata().replace(keys("idp").text, OF_ANOTHER_VERSION), "cannot be read"),
         (metadata(*[keys("idp")] * 11), "11 keys"),
     ],
 )

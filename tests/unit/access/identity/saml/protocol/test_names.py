@@ -39,6 +39,7 @@ def test_names_that_last(form: str) -> None:
         ("", "u1\n", "email", P.MALFORMED),
         ("", "\u00a0u1", "email", P.MALFORMED),
         (f'Format="{"x" * 201}"', "u1", "email", P.MALFORMED),
+        (f'Format="{EMAIL} x"', "u1", "email", P.MALFORMED),
         ("", "", "email", P.MALFORMED),
         ("", "x" * 256, "email", P.MALFORMED),
         ("", "a<b/>", "email", P.MALFORMED),
@@ -64,3 +65,8 @@ def test_a_hidden_name_and_two() -> None:
 def test_the_same_text_in_two_formats_is_two_accounts() -> None:
     accounts = {Name("u1", each).account for each in (PERSISTENT, EMAIL, UNSPECIFIED)}
     assert accounts == {"u1", f"{EMAIL} u1", f"{UNSPECIFIED} u1"}
+
+
+def test_no_persistent_name_is_another_of_a_format() -> None:
+    accounts = {Name(f"{EMAIL} u1", PERSISTENT).account, Name("u1", EMAIL).account, Name("a b", PERSISTENT).account}
+    assert accounts == {f"{PERSISTENT} {EMAIL} u1", f"{EMAIL} u1", f"{PERSISTENT} a b"}

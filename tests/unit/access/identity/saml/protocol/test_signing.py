@@ -20,7 +20,8 @@ def test_an_answer_with_its_signature() -> None:
     key = load_pem_private_key(keys("us").key, password=None)
     assert isinstance(key, RSAPrivateKey)
     ours = Ourselves("https://gate.example.com", "okta")
-    made = with_signature(logout_answer("_n", "_q", ours, "https://idp.example.com/slo", NOW), key, keys("us").text)
+    answer = logout_answer("_n", "_q", ours, "https://idp.example.com/slo", NOW, is_known=True)
+    made = with_signature(answer, key, keys("us").text)
     root = read(made)
     # saml-core 3.2.2: the issuer, the signature, and all else.
     assert [each.tag for each in root] == [saml("Issuer"), ds("Signature"), samlp("Status")]
