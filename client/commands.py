@@ -53,10 +53,12 @@ COMMANDS: Final = (
         (0, 1),
     ),
     Command("psql", "Connect with psql.", "RESOURCE [ARGUMENT…]", (*_ASKING, NO_BROWSER), (1, 1), passes_on=True),
-    Command("ssh", "Connect with ssh.", "RESOURCE [ARGUMENT…]", _ASKING, (1, 1), passes_on=True),
-    Command("sftp", "Connect with sftp.", "RESOURCE[:PATH] [OPTION…]", _ASKING, (1, 1), passes_on=True),
-    Command("scp", "Copy with scp.", "[OPTION…] SOURCE… RESOURCE:PATH", _ASKING, (0, 0), passes_on=True),
-    Command("rsync", "Copy with rsync.", "[OPTION…] SOURCE… RESOURCE:PATH", _ASKING, (0, 0), passes_on=True),
+    Command("ssh", "Connect with ssh.", "RESOURCE [ARGUMENT…]", (*_ASKING, NO_BROWSER), (1, 1), passes_on=True),
+    Command("sftp", "Connect with sftp.", "RESOURCE[:PATH] [OPTION…]", (*_ASKING, NO_BROWSER), (1, 1), passes_on=True),
+    Command("scp", "Copy with scp.", "[OPTION…] SOURCE… RESOURCE:PATH", (*_ASKING, NO_BROWSER), (0, 0), passes_on=True),
+    Command(
+        "rsync", "Copy with rsync.", "[OPTION…] SOURCE… RESOURCE:PATH", (*_ASKING, NO_BROWSER), (0, 0), passes_on=True
+    ),
     Command(
         "exec",
         "Run any program of PostgreSQL's, with PG* set for it.",

@@ -58,7 +58,7 @@ def ready(api: Api, given: Given) -> None:
     path = os.path.join(_sockets(), ssh_block.socket_name(api.server.origin, host.name))
     if _is_live(path):
         return
-    by = ssh_by_grant(api, Target(host.resource, host.role), Wish.of(given))
+    by = ssh_by_grant(api, Target(host.resource, host.role), Wish.of(given), browser=True)
     log = f"{path}.log"
     folder.write(log, "")
     words = ["ssh", *_mastering(path), *by.options, destination(by.connect)]

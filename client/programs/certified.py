@@ -25,15 +25,19 @@ _RUN_BYTES: Final = 8
 _RUN: Final = re.compile(f"[0-9a-f]{{{2 * _RUN_BYTES}}}")
 
 
-def key_for(api: Api, grant: str) -> str | None:
-    """The path of a key certified for this grant; None: this machine or the server makes none. Raises Failed."""
+def key_for(api: Api, grant: str, touch: str | None = None) -> str | None:
+    """The path of a key certified for this grant; None: this machine or the server makes none. Raises Failed.
+
+    `touch` is what was touched for, where it takes that.
+    """
     program = shutil.which("ssh-keygen")
     if program is None:
         return None
     path = os.path.join(_run_folder(), "key")
     _make(program, path)
     try:
-        answer = api.post(f"/api/grants/{grant}/ssh-certificate", {"public_key": folder.read(f"{path}.pub")})
+        said = {"public_key": folder.read(f"{path}.pub")} | ({} if touch is None else {"touch": touch})
+        answer = api.post(f"/api/grants/{grant}/ssh-certificate", said)
     except Refused as refused:
         forget(path)
         if refused.word == "not_found":

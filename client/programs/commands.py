@@ -121,18 +121,23 @@ class ByGrant:
     key: str | None = None
 
 
-def ssh_by_grant(api: Api, target: Target, wish: Wish) -> ByGrant:
-    """A certificate where the role takes one, else a token, else what the user has. Raises Failed."""
+def ssh_by_grant(api: Api, target: Target, wish: Wish, *, browser: bool) -> ByGrant:
+    """A certificate where the role takes one, else a token, else what the user has. Raises Failed.
+
+    Where what is handed takes a touch that is waited for, and `browser` is whether the page is opened.
+    """
     grant = trusted(api, target, wish, "ssh")
     connect: Json = grant["connect"]
     accepts = _accepted(grant)
-    around, key = dict(os.environ), None
+    around, key, touch = dict(os.environ), None, None
+    if not {"certificate", "token"}.isdisjoint(accepts):
+        touch = touching.given(api, grant, browser=browser)
     if "certificate" in accepts:
-        key = certified.key_for(api, str(grant["id"]))
+        key = certified.key_for(api, str(grant["id"]), touch)
     if key is not None:
         login = ssh.by_certificate(key)
     elif "token" in accepts:
-        login, around = ssh.BY_TOKEN, _with_askpass(api, connect, _token(api, grant))
+        login, around = ssh.BY_TOKEN, _with_askpass(api, connect, _token(api, grant, touch))
     else:
         login = ssh.BY_ONES_OWN
     known_hosts = api.server.file("known_hosts")
@@ -171,7 +176,8 @@ def _with_postgres(api: Api, given: Given, words: Sequence[str]) -> None:
 
 
 def _ssh(api: Api, given: Given, word: str) -> ByGrant:
-    found = ssh_by_grant(api, choosing.target_of(word, given.value("--role")), Wish.of(given))
+    target = choosing.target_of(word, given.value("--role"))
+    found = ssh_by_grant(api, target, Wish.of(given), browser="--no-browser" not in given.flags)
     api.close()
     return found
 

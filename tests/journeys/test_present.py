@@ -81,6 +81,13 @@ async def at_a_terminal(product: Product, browser: Browser, alice: Page) -> None
             assert (seen.status, seen.out) == (0, f"{number}\n"), seen.err
         child.send_signal(signal.SIGINT)
         assert (await engineer.seen(child)).status == 0
+        seen = await engineer.gatepass("ssh", "logs@web-1", "echo before")
+        assert (seen.status, seen.out) == (0, "before\n"), seen.err
+        await rule_asks_for_a_touch(product, "automatic")
+        child = await engineer.start(GATEPASS, "ssh", "logs@web-1", "echo in; exit 7")
+        await touched(alice, await engineer.said(child, r"    (http\S+)"), "logs@web-1")
+        seen = await engineer.seen(child)
+        assert (seen.status, seen.out) == (7, "in\n"), seen.err
         assert (await engineer.gatepass("logout")).status == 0
     finally:
         if child is not None and child.returncode is None:
@@ -89,24 +96,25 @@ async def at_a_terminal(product: Product, browser: Browser, alice: Page) -> None
         shutil.rmtree(home)
 
 
-async def touched(page: Page, address: str) -> None:
+async def touched(page: Page, address: str, door: str = "read@payments-db") -> None:
     await page.goto(address)
-    await expect(page.get_by_text("read@payments-db")).to_be_visible()
+    await expect(page.get_by_text(door)).to_be_visible()
     await page.get_by_role("button", name="Touch my security key").click()
     await expect(page.get_by_text("goes on by itself")).to_be_visible()
 
 
-async def rule_asks_for_a_touch(product: Product) -> None:
+async def rule_asks_for_a_touch(product: Product, decision: str = "reviewed") -> None:
     path = Path(product.settings.config)
     document: dict[str, Any] = yaml.safe_load(path.read_text())
     for rule in document["policy"]:
-        if rule["decision"] == "reviewed":
+        if rule["decision"] == decision:
             rule["requires"] = {"sign_in": "8h", "present": True}
     path.write_text(yaml.safe_dump(document, sort_keys=False))
     for program in (product.bot, product.proxy):
+        before = program.log.read_text().count("policy_reloaded")
         program.hang_up()
         async with asyncio.timeout(PATIENCE_S):
-            while "policy_reloaded" not in program.log.read_text():
+            while program.log.read_text().count("policy_reloaded") == before:
                 await asyncio.sleep(0.05)
 
 

@@ -11,13 +11,13 @@ from access.certificates.reading import NoRequest
 from access.context import Access
 from access.grants import grants
 from access.identity.browser_sessions import SignedIn
-from access.identity.command_lines import wanted
 from access.identity.handing import hand_certificate, hand_token
 from storage.database import clock
 from storage.model import Grant
 from web.api import shapes
 from web.api.answers import ApiRefused, body
 from web.api.door import ApiDoor
+from web.api.touched import Touched
 from web.door.guard import CLIENT
 from web.settings import WebSettings
 
@@ -73,15 +73,16 @@ class MineApi:
 
     async def _token(self, request: web.Request, me: SignedIn) -> web.Response:
         grant_id = (await own_grant(self._access, request, me)).id
-        wanted_id = _wanted(await body(request)) if request.can_read_body else None
+        said = await body(request) if request.can_read_body else {}
+        touched = await Touched.of(self._access, me, said, grant_id)
         handed = await hand_token(
             self._access,
             grant_id,
             me.principal,
             source="cli",
             detail=_known_by(me),
-            touch=await self._touch(me, wanted_id, grant_id),
-            wanted=wanted_id,
+            touch=touched.touch,
+            wanted=touched.wanted,
             client=request[CLIENT],
             sign_in=me.session,
         )
@@ -96,7 +97,7 @@ class MineApi:
             key = reading.key_of_request(str(said.get("csr", "")))
         except NoRequest as error:
             raise ApiRefused(400, "no_request", str(error)) from error
-        wanted_id = _wanted(said)
+        touched = await Touched.of(self._access, me, said, grant_id)
         signed = await hand_certificate(
             self._access,
             grant_id,
@@ -104,8 +105,8 @@ class MineApi:
             key,
             source="cli",
             detail=_known_by(me),
-            touch=await self._touch(me, wanted_id, grant_id),
-            wanted=wanted_id,
+            touch=touched.touch,
+            wanted=touched.wanted,
             client=request[CLIENT],
             sign_in=me.session,
         )
@@ -116,10 +117,6 @@ class MineApi:
         own = await own_grant(self._access, request, me)
         ended = await grants.revoke(self._access, own.id, me.principal, source="cli")
         return web.json_response({"id": str(ended.id), "ended": True})
-
-    async def _touch(self, me: SignedIn, wanted_id: UUID | None, grant_id: UUID) -> UUID | None:
-        """Raises Refused for what was not touched for."""
-        return await wanted.touch_for(self._access, me, wanted_id, grant_id) if wanted_id is not None else None
 
     def _shown(self, grant: Grant, me: SignedIn, now: datetime) -> shapes.Json:
         policy = self._access.policies.current
@@ -136,17 +133,6 @@ class MineApi:
             "ca": ca.read_text("ascii") if ca is not None and ca.exists() else None,
             "ssh_host_key": key.read_text("ascii").strip() if key is not None and key.exists() else None,
         }
-
-
-def _wanted(said: shapes.Json) -> UUID | None:
-    """The wish that it was touched for, if the body names one. Raises ApiRefused."""
-    named = said.get("touch")
-    if named is None:
-        return None
-    try:
-        return UUID(str(named))
-    except ValueError as error:
-        raise ApiRefused(400, "invalid_request", "That is no id of a touch: /api/grants/ID/touch gives one.") from error
 
 
 def _known_by(me: SignedIn) -> dict[str, object]:

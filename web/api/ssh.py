@@ -15,6 +15,7 @@ from storage.model import SshKey
 from web.api.answers import ApiRefused, body
 from web.api.door import ApiDoor
 from web.api.mine import own_grant
+from web.api.touched import Touched
 from web.door import forwarded
 from web.door.guard import CLIENT
 from web.settings import WebSettings
@@ -38,11 +39,20 @@ class SshApi:
         ]
 
     async def _certificate(self, request: web.Request, me: SignedIn) -> web.Response:
-        grant, key = await own_grant(self._access, request, me), (await body(request)).get("public_key")
+        grant, said = await own_grant(self._access, request, me), await body(request)
+        key = said.get("public_key")
         if not isinstance(key, str):
             raise ApiRefused(400, "invalid_request", 'Say which key: {"public_key": "ssh-ed25519 AAAA…"}.')
+        touched = await Touched.of(self._access, me, said, grant.id)
         signed = await certificates.sign(
-            self._access, self._authority, grant.id, me, key, seen_at=self._seen_at(request[CLIENT])
+            self._access,
+            self._authority,
+            grant.id,
+            me,
+            key,
+            seen_at=self._seen_at(request[CLIENT]),
+            touch=touched.touch,
+            wanted=touched.wanted,
         )
         return web.json_response({"certificate": signed.line, "expires_at": signed.expires_at.isoformat()})
 

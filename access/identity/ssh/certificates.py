@@ -66,9 +66,19 @@ class Signature:
 
 
 async def sign(
-    access: Access, authority: ClientAuthority, grant_id: UUID, me: SignedIn, line: str, *, seen_at: str | None
+    access: Access,
+    authority: ClientAuthority,
+    grant_id: UUID,
+    me: SignedIn,
+    line: str,
+    *,
+    seen_at: str | None,
+    touch: UUID | None = None,
+    wanted: UUID | None = None,
 ) -> Signature:
     """Certify the key of `line` for a grant of one's own. `seen_at` is the address that it is bound to, if to any.
+
+    `touch` was given for what the command line `wanted`, where it takes one.
 
     Raises Refused, of which Unproven says where what lacks can be proven, PolicyStale, and GrantUnusable.
     """
@@ -86,8 +96,8 @@ async def sign(
         refusal = _refusal(policy, grant, to)
         if refusal is None and policy is not None:
             requires = policy.required_of_holder(to.name, grant.resource, grant.role)
-            act = acts.take_token(grant.id)
-            proven = await proof.weigh(access, transaction, policy, requires, to, now, act, token=certificate_id)
+            act = acts.take_token(grant.id) if wanted is None else acts.hand_over(grant.id, wanted)
+            proven = await proof.weigh(access, transaction, policy, requires, to, now, act, touch, token=certificate_id)
             refusal = proven.lacking
         if refusal is None:
             row = SshCertificate(

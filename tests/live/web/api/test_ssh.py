@@ -6,14 +6,19 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import aiohttp
 import asyncssh
 import pytest
 
 from access.decisions.requests import Ask
+from access.identity import acts
+from access.identity.command_lines import wanted
 from storage.database import Database
 from support.access import ask_anyway
+from support.identity.authenticators import SoftKey
+from support.identity.touching import Owner, signed_in
 from support.web.command_line import CommandLine
 from support.web.stage import PagesStage, pages_stage
 from support.web.visitor import Visitor
@@ -73,6 +78,33 @@ async def test_a_certificate_is_for_the_key_the_role_and_this_machine(database: 
         # The authority is one, and each certificate another.
         again = await alice.certificate()
         assert (again.signing_key, again.public_data == said) == (made.signing_key, False)
+
+
+async def test_where_the_rule_asks_for_a_touch_it_takes_one_once(database: Database, tmp_path: Path) -> None:
+    async with asking(database, tmp_path) as alice:
+        world, grant = alice.stage.world, alice.path.split("/")[3]
+        document = world.access.policies.current.document
+        document["policy"][0] = HOSTS | {"requires": {"present": True}}
+        await world.write(document)
+        body = {"public_key": alice.key.export_public_key().decode()}
+        status, said = await alice.line.call(alice.path, "POST", json=body)
+        assert (status, said["error"]) == (403, "proof")
+        status, wish = await alice.line.call(f"/api/grants/{grant}/touch", "POST")
+        assert status == 201
+        body["touch"] = wish["id"]
+        status, said = await alice.line.call(alice.path, "POST", json=body)
+        assert (status, "No touch of your security key was given" in said["message"]) == (403, True)
+        owner = Owner(world, await signed_in(world, "alice"), SoftKey())
+        await owner.add(owner.key, "Blue key")
+        touch = await owner.touch(acts.hand_over(UUID(grant), UUID(wish["id"])))
+        await wanted.give(world.access, owner.me, UUID(wish["id"]), touch)
+        status, said = await alice.line.call(alice.path, "POST", json=body)
+        made: Any = asyncssh.import_certificate(said["certificate"])
+        assert (status, made.principals) == (200, ["deploy@web-1"])
+        status, said = await alice.line.call(alice.path, "POST", json=body)
+        assert (status, said["error"], "used already" in said["message"]) == (403, "proof", True)
+        issued = [each for each in await world.events("cli:ssh_certificate:issue") if each["outcome"] == "success"]
+        assert [each["detail"]["proof"]["touch"]["name"] for each in issued] == ["Blue key"]
 
 
 PROXIES = (ip_network("127.0.0.0/8"),)
