@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import re2
 
-from proxy.pieces import PIECE_BYTES, joined, pieces
+from proxy.pieces import PIECE_BYTES, each_piece, joined, pieces
 
 #: What a value is replaced with when none of it may be shown.
 REDACTED = "***"
@@ -53,7 +53,9 @@ def re2_options(*, over_bytes: bool = False) -> re2.Options:
 
 def without_borders(text: bytes) -> bytes:
     """Text to be searched, of the same length, with what is no border of cells as what it shows as."""
-    return text.replace(CELL_BORDER, _NO_BORDER) if CELL_BORDER in text else text
+    if CELL_BORDER not in text:
+        return text
+    return each_piece(text, lambda piece: piece.replace(CELL_BORDER, _NO_BORDER))
 
 
 def without_broken(text: bytes) -> bytes:

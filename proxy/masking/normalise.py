@@ -6,11 +6,13 @@ are possible, the one that hides more wins. Newlines and tabs end a run: numbers
 
 import re
 import unicodedata
+from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, overload
 
 from proxy.masking.edits import Edit
+from proxy.pieces import copied, each_piece
 
 #: Digits that are no \p{Nd}: raised, lowered, circled.
 RAISED_DIGITS = "⁰¹²³⁴-⁹₀-₉①-⑨⓪❶-❾➀-➈➊-➒"
@@ -181,6 +183,9 @@ _SINGLE = frozenset(map(chr, range(0x7F))) - frozenset("\x1b %&")
 _SILENT = frozenset({"Cf", "Mn", "Me", "Cc"})
 _PLAIN = bytes(range(0x20, 0x7F)).translate(None, b"%&")
 _group = re.compile(rb"[0-9]+")
+_NO_DIGITS = bytes(code for code in range(0x100) if code not in b"0123456789")
+#: What is longer is read in another way: a list of places takes a hundred bytes for each digit.
+_LONG_RUN_BYTES = 4096
 _digits = re.compile(r"[0-9]+")
 _ASCII_DIGITS = frozenset("0123456789")
 
@@ -194,9 +199,9 @@ class Run(NamedTuple):
     #: ASCII, all groups joined.
     digits: bytes
     #: Byte offsets (start, end) of each digit in the scanned data.
-    places: list[tuple[int, int]]
+    places: Sequence[tuple[int, int]]
     #: Where each group begins in `digits`, and at last their number.
-    groups: list[int]
+    groups: Sequence[int]
     #: What stands before each group but the first, without noise.
     separators: list[str]
     #: Byte offsets of digits that were overwritten; hidden with the others if the run is.
@@ -215,7 +220,7 @@ class Run(NamedTuple):
 
 def parse_run(data: bytes, start: int, end: int) -> Run:
     """Read data[start:end], digits with gaps between, as a person in front of a terminal would."""
-    moves = data[start:end].translate(None, _PLAIN)
+    moves = each_piece(copied(data, start, end), lambda piece: piece.translate(None, _PLAIN))
     if not moves:
         return _parse_plain(data, start, end)
     text = data[start:end].decode("utf-8", "surrogateescape")
@@ -250,6 +255,8 @@ def parse_run(data: bytes, start: int, end: int) -> Run:
 
 def _parse_plain(data: bytes, start: int, end: int) -> Run:
     """The same for printable ASCII, which nearly every run is, several times faster."""
+    if end - start > _LONG_RUN_BYTES:
+        return _parse_long(data, start, end)
     groups: list[int] = []
     separators: list[str] = []
     places: list[tuple[int, int]] = []
@@ -262,6 +269,47 @@ def _parse_plain(data: bytes, start: int, end: int) -> Run:
         last = past
     groups.append(len(places))
     return Run(b"".join(_group.findall(data, start, end)), places, groups, separators[1:], [], [], noisy=False)
+
+
+class _Beside(Sequence[tuple[int, int]]):
+    """Places of digits that are beside each other in their groups, made when they are asked for."""
+
+    def __init__(self, groups: Sequence[int], starts: Sequence[int]) -> None:
+        """`groups` as Run has them, and where each is in the data."""
+        self._groups = groups
+        self._starts = starts
+
+    def __len__(self) -> int:
+        return self._groups[-1]
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[int, int]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[tuple[int, int]]: ...
+    def __getitem__(self, index: int | slice) -> tuple[int, int] | list[tuple[int, int]]:
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        place = range(len(self))[index]
+        group = bisect_right(self._groups, place) - 1
+        at = self._starts[group] + place - self._groups[group]
+        return at, at + 1
+
+
+def _parse_long(data: bytes, start: int, end: int) -> Run:
+    """The same for rows of numbers that have no end, in a few bytes for each digit."""
+    groups, starts = array("L"), array("L")
+    separators: list[str] = []
+    count, last = 0, start
+    for match in _group.finditer(data, start, end):
+        first, past = match.span()
+        groups.append(count)
+        starts.append(first)
+        separators.append(data[last:first].decode("ascii"))
+        count += past - first
+        last = past
+    groups.append(count)
+    digits = each_piece(copied(data, start, end), lambda piece: piece.translate(None, _NO_DIGITS))
+    return Run(digits, _Beside(groups, starts), groups, separators[1:], [], [], noisy=False)
 
 
 def _typed(text: str, offset: int) -> tuple[list[_Seen], list[_Seen]]:

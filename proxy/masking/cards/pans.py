@@ -6,8 +6,9 @@ over lines are not found. `grouping` says which digits belong together.
 """
 
 import re
+from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 import re2
@@ -38,6 +39,8 @@ _BEFORE_DIGITS = b"0_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STARS = b"*" * MAX_DIGITS
 
 #: Digits in a run from which on it is worth adding them up.
+#: So many digits are summed up at once: an even number.
+_SUMMED_BYTES = 64 * 1024
 _LONG_RUN = 64
 #: What a digit counts for in Luhn's sum, by its byte.
 _ONCE = bytes(digit - 0x30 if 0x30 <= digit <= 0x39 else 0 for digit in range(256))
@@ -191,15 +194,21 @@ def _windows(data: bytes, run: Run) -> Iterator[tuple[int, int]]:
                 yield low, groups[j]
 
 
-def luhn_sums(digits: bytes) -> tuple[list[int], list[int]]:
+def luhn_sums(digits: bytes) -> tuple[Sequence[int], Sequence[int]]:
     """Luhn's sums of digits[:n] for each n, if those at even places count once, and if those at odd places do."""
-    once, twice = digits.translate(_ONCE), digits.translate(_TWICE)
-    even, odd = bytearray(once), bytearray(twice)
-    even[1::2], odd[1::2] = twice[1::2], once[1::2]
-    return list(accumulate(even, initial=0)), list(accumulate(odd, initial=0))
+    even, odd = array("L", [0]), array("L", [0])
+    for start in range(0, len(digits), _SUMMED_BYTES):
+        piece = digits[start : start + _SUMMED_BYTES]
+        once, twice = piece.translate(_ONCE), piece.translate(_TWICE)
+        for sums, first, second in ((even, once, twice), (odd, twice, once)):
+            values = bytearray(first)
+            values[1::2] = second[1::2]
+            before = sums.pop()
+            sums.extend(accumulate(values, initial=before))
+    return even, odd
 
 
-def passes(sums: tuple[list[int], list[int]], low: int, high: int) -> bool:
+def passes(sums: tuple[Sequence[int], Sequence[int]], low: int, high: int) -> bool:
     of = sums[(high - 1) & 1]
     return (of[high] - of[low]) % 10 == 0
 
@@ -211,7 +220,7 @@ def _edit(data: bytes, run: Run, low: int, high: int, shown: int, replacement: b
     if replacement is not None:
         return Edit(first, past, replacement, _PAN)
     form = bytearray(data[first:past])
-    hidden = run.places[low : high - shown] + [place for place in run.overwritten if first <= place[0] < past]
+    hidden = [*run.places[low : high - shown], *(place for place in run.overwritten if first <= place[0] < past)]
     for start, end in sorted(hidden, reverse=True):
         form[start - first : end - first] = b"*"
     return Edit(first, past, bytes(form), _PAN, aligned=True)

@@ -6,11 +6,13 @@ hold.
 """
 
 import json
-import re
 import struct
 from collections.abc import Callable
 from functools import partial
 
+import re2
+
+from proxy.masking.edits import re2_options
 from proxy.masking.rules import Masker, MaskingRule
 from proxy.pieces import PIECE_BYTES, joined, pieces
 from proxy.postgres.cells import parts
@@ -36,7 +38,7 @@ Mask = Callable[[bytes], Cell]
 #: Card numbers have twelve digits at least, whatever stands between them.
 MIN_NUMBER_CHARACTERS = 12
 #: In a binary value of unknown shape a length may look like a digit, so anything as long as a card number is hidden.
-_LONG_NUMBER = re.compile(rb"(?:\d[ -]?){12}")
+_LONG_NUMBER = re2.compile(rb"(?:[0-9][ -]?){12}", re2_options(over_bytes=True))
 _JSONB_VERSION = b"\x01"
 
 #: A value of unknown shape that is longer than this, and no text, is hidden without a search for numbers.

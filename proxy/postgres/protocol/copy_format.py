@@ -4,7 +4,7 @@ PostgreSQL docs, "COPY", File Formats. The server sends one row per CopyData mes
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
@@ -48,21 +48,23 @@ class CopyOut:
         return self.delimiter.join(self.null if cell is None else write(cell) for cell in cells) + b"\n"
 
     def _split_text(self, body: bytes) -> list[bytes | None]:
-        parts = split(body, self.delimiter)
         if b"\\" not in body:
-            return [None if part == self.null else part for part in parts]
+            return [None if part == self.null else part for part in split(body, self.delimiter)]
         cells: list[bytes | None] = []
-        begun: list[bytes] = []
-        for part in parts:
-            if _is_open(part):
-                begun += (part, self.delimiter)
+        begun = at = 0
+        while True:
+            end = body.find(self.delimiter, at)
+            end = len(body) if end < 0 else end
+            at = end + 1
+            if _is_open(body, begun, end):
+                if end == len(body):
+                    raise ProtocolViolation("a text row with an open escape")
                 continue
-            cell = joined([*begun, part]) if begun else part
-            cells.append(None if cell == self.null else _unescape(cell))
-            begun.clear()
-        if begun:
-            raise ProtocolViolation("a text row with an open escape")
-        return cells
+            cell = copied(body, begun, end)
+            cells.append(None if cell == self.null else _changed(cell, b"\\", _unescaped))
+            if end == len(body):
+                return cells
+            begun = at
 
     def _text_cell(self, cell: bytes) -> bytes:
         escaped = each_piece(cell, lambda piece: _TO_ESCAPE.sub(lambda match: _BACK[match[0]], piece))
@@ -85,21 +87,26 @@ class CopyOut:
             end = len(body) if end < 0 else end
             plain = body[position:end]
             return (None if plain == self.null else plain), end
-        parts: list[bytes] = []
-        position += 1
+        begun = at = position + 1
+        quote = -1
         while True:
-            here = body[position : position + 1]
-            if not here:
+            if quote < at:
+                quote = body.find(self.quote, at)
+            if quote < 0:
                 raise ProtocolViolation("a csv row with an open quote")
-            after = body[position + 1 : position + 2]
-            if here == self.escape and after in {self.escape, self.quote} and after:
-                parts.append(after)
-                position += 2
-            elif here == self.quote:
-                return b"".join(parts), position + 1
+            escape = body.find(self.escape, at, quote + 1)
+            if escape >= 0 and body[escape + 1 : escape + 2] in {self.escape, self.quote}:
+                at = escape + 2
+            elif 0 <= escape < quote:
+                at = escape + 1
             else:
-                parts.append(here)
-                position += 1
+                return self._unquoted(copied(body, begun, quote)), quote + 1
+
+    def _unquoted(self, cell: bytes) -> bytes:
+        if self.escape not in cell:
+            return cell
+        escaped = re.compile(re.escape(self.escape) + b"([" + re.escape(self.escape + self.quote) + b"])")
+        return _changed(cell, self.escape, lambda piece: escaped.sub(rb"\1", piece))
 
     def _csv_cell(self, cell: bytes) -> bytes:
         plain = cell not in {b"", self.null} and not any(
@@ -153,12 +160,27 @@ def _without_end(line: bytes, *, every: bool) -> bytes:
     return kept if len(end) == len(line) else copied(line, 0, len(line) - len(end) + len(kept))
 
 
-def _is_open(part: bytes) -> bool:
-    """Whether it ends in a backslash that escapes the delimiter behind it."""
-    return part.endswith(b"\\") and (len(part) - len(part.rstrip(b"\\"))) % 2 == 1
+def _is_open(text: bytes, start: int, end: int, escape: bytes = b"\\") -> bool:
+    """Whether text[start:end] ends in an escape that means what comes behind it."""
+    at = end
+    while at > start and text[at - 1 : at] == escape:
+        at -= 1
+    return (end - at) % 2 == 1
 
 
-def _unescape(cell: bytes) -> bytes:
-    if b"\\" not in cell:
-        return cell
+def _changed(cell: bytes, escape: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """`change(cell)`, of a change that looks at each character and what `escape` says of the next, in pieces."""
+    if len(cell) <= PIECE_BYTES:
+        return change(cell) if escape in cell else cell
+    changed: list[bytes] = []
+    start = 0
+    while start < len(cell):
+        end = min(start + PIECE_BYTES, len(cell))
+        end += end < len(cell) and _is_open(cell, start, end, escape)
+        changed.append(change(cell[start:end]))
+        start = end
+    return joined(changed)
+
+
+def _unescaped(cell: bytes) -> bytes:
     return _ESCAPED.sub(lambda match: _ESCAPES.get(match[1], match[1]), cell)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from proxy.errors import PolicyFault
+from proxy.pieces import copied
 from proxy.postgres.large_objects.functions import result_of
 from proxy.postgres.protocol import messages
 from proxy.postgres.protocol.encodings import is_readable
@@ -170,7 +171,7 @@ class Answers:
                 raise ProtocolViolation(f"a message of type {tag:#04x} where there is none")
             else:
                 if end - start > MAX_INLINE_BYTES and tag in _WORDS and not self._words.ready:
-                    self.aside = functools.partial(self._words.prepare, chunk[start:end])
+                    self.aside = functools.partial(self._words.prepare, tag, copied(chunk, start, end))
                 replaced = None if self.waits else handler(chunk[start:end])
                 if not self.waits:
                     out.append(chunk[start - 5 : end] if replaced is None else replaced)
@@ -211,11 +212,11 @@ class Answers:
         if failed is None or failed.kind is Kind.QUERY:
             return b""
         if failed.kind is Kind.CALL:
-            question.error = messages.fields(b"E", values)
+            question.error = self._words.message(b"E", values)
             self._lines.add("error", {"code": values.get("C", ""), "message": cut(question.failed)})
             return b""
         self._lines.add("error", {"code": values.get("C", ""), "message": cut(question.failed)})
-        return messages.fields(b"E", values)
+        return self._words.message(b"E", values)
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -346,12 +347,12 @@ class Answers:
             return failed.denial
         self.sent_fatal = self.sent_fatal or fatal
         self._lines.add("error", {"code": values.get("C", ""), "message": cut(values.get("M", ""))})
-        return messages.fields(b"E", values)
+        return self._words.message(b"E", values)
 
     def _notice(self, payload: bytes) -> bytes:
         values = self._words.fields(payload)
         self._lines.add("notice", {"message": cut(values.get("M", ""))})
-        return messages.fields(b"N", values)
+        return self._words.message(b"N", values)
 
     def _notification(self, payload: bytes) -> bytes:
         process, channel, text = messages.read_notification(payload)

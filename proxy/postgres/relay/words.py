@@ -30,6 +30,7 @@ _BAD_DATA = f"a value is invalid {_VALUE}"
 _OWN = re.compile(r"COPY |(?:unnamed portal|portal \".*\") parameter \$", re.DOTALL)
 #: What code of the database's own raises, in its own words.
 _RAISED = "P0001"
+_WITH_FIELDS = frozenset(b"EN")
 #: What is longer is not looked through for names of columns, and counts as if it had one.
 _MAX_SEARCHED = 32 * 1024
 
@@ -42,27 +43,42 @@ class Words:
         self._masked_columns = masked_columns
         #: Long texts that were masked beforehand, in a thread.
         self._texts: dict[str, str] = {}
+        #: The fields of a long message, made beforehand, and the message of them.
+        self._made: tuple[dict[str, str], bytes] | None = None
 
     @property
     def ready(self) -> bool:
         """Something was masked beforehand."""
-        return bool(self._texts)
+        return bool(self._texts) or self._made is not None
 
-    def prepare(self, payload: bytes) -> None:
-        """Mask the texts of a long message, so that `masked` finds them; for a thread."""
+    def prepare(self, tag: int, payload: bytes) -> None:
+        """Mask a long message, so that what is asked of it next is there; for a thread."""
+        if tag in _WITH_FIELDS:
+            values = self._fields(payload)
+            self._made = values, messages.fields(bytes([tag]), values)
+            return
         for part in payload.split(b"\0"):
             for text in (messages.text_of(part), messages.text_of(part[1:])):
                 self._texts[text] = self._masker.text(text)
 
     def forget(self) -> None:
         self._texts.clear()
+        self._made = None
 
     def masked(self, text: str) -> str:
         return self._texts[text] if text in self._texts else self._masker.text(text)
 
     def fields(self, payload: bytes) -> dict[str, str]:
         """Those of an ErrorResponse or NoticeResponse, by their codes."""
-        values = {code: self.masked(text) for code, text in messages.read_fields(payload).values.items()}
+        return self._fields(payload) if self._made is None else self._made[0]
+
+    def message(self, tag: bytes, values: dict[str, str]) -> bytes:
+        """The message of these fields."""
+        made = self._made
+        return made[1] if made is not None and made[0] is values else messages.fields(tag, values)
+
+    def _fields(self, payload: bytes) -> dict[str, str]:
+        values = {code: self._masker.text(text) for code, text in messages.read_fields(payload).values.items()}
         masked, context = self._masked_columns.catalogue.masked, values.get("W", "")
         for code in _QUOTING if masked else ():
             if code in values and (_may_quote(code, values, masked) or self._may_name_masked(values[code])):

@@ -53,11 +53,28 @@ def test_long_texts_are_masked_beforehand() -> None:
     said = words()
     text = f"{CARD} is a card"
     assert not said.ready
-    said.prepare(payload(M=text))
+    said.prepare(ord("A"), b"\0\0\0\7channel\0" + text.encode() + b"\0")
     assert said.ready
     assert CARD not in said.masked(text)
     said.forget()
     assert not said.ready
+
+
+@pytest.mark.parametrize("tag", [b"E", b"N"])
+def test_a_long_message_is_made_beforehand(tag: bytes) -> None:
+    said, whole = words("cards"), payload(C="22012", M=f"{CARD} is a card", D="of nobody knows what")
+    expected = messages.fields(tag, said.fields(whole))
+    said.prepare(tag[0], whole)
+    assert said.ready
+    values = said.fields(whole)
+    assert said.message(tag, values) is said.message(tag, said.fields(whole))
+    assert said.message(tag, values) == expected
+    assert CARD.encode() not in expected
+    # Of other fields it is another message.
+    assert said.message(tag, values | {"M": "x"}) == messages.fields(tag, values | {"M": "x"})
+    said.forget()
+    assert not said.ready
+    assert said.fields(whole) == values
 
 
 @pytest.mark.parametrize(
