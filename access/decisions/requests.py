@@ -19,7 +19,8 @@ from access.decisions import drafts
 from access.decisions.standing import Standing, standing
 from access.errors import PolicyStale, Refused
 from access.grants import grants, revocation
-from access.identity import acts, proof
+from access.identity import acts, browser_sessions, proof
+from access.identity.browser_sessions import SignedIn, SignedOutMeanwhile
 from access.identity.people import slack_account
 from access.identity.proof import Unproven
 from access.in_force import policy_in_force
@@ -60,12 +61,14 @@ class Ask:
     beside: UUID | None = None
 
 
-async def submit(access: Access, principal: Principal, ask: Ask, *, touch: UUID | None = None) -> AccessRequest:
+async def submit(
+    access: Access, principal: Principal, ask: Ask, *, touch: UUID | None = None, by: SignedIn | None = None
+) -> AccessRequest:
     """Store the request in the state that the policy gives it: pending, approved with its grant, or denied.
 
-    `touch` is one of theirs for asking for exactly this. Raises Refused (its message is for the person), of which
-    Standing says what they have or wait for already and Unproven where they can prove what lacks, with a draft kept
-    there; and StorageUnavailable.
+    `touch` is one of theirs for asking for exactly this, `by` the sign-in by which they ask, if any. Raises Refused
+    (its message is for the person), of which Standing says what they have or wait for already and Unproven where they
+    can prove what lacks, with a draft kept there; and StorageUnavailable.
     """
     reason, ticket = text.reason(access, ask.reason), text.ticket(access, ask.ticket)
     async with access.database.transaction() as transaction:
@@ -76,6 +79,8 @@ async def submit(access: Access, principal: Principal, ask: Ask, *, touch: UUID 
         asker = await transaction.get_one(Principal, principal.id, with_for_update=True, populate_existing=True)
         now = await clock(transaction)
         refusal = await _refusal(transaction, asker)
+        if by is not None and not await browser_sessions.is_live(transaction, by, now):
+            refusal = SignedOutMeanwhile()
         if policy is not None and requirement is not None and refusal is None:
             new = _row(policy, asker, ask, requirement, reason, ticket, now)
             if (account := await slack_account(transaction, asker)) is not None:

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from access import changes
+from access.errors import Refused
 from access.grants import revocation
 from access.identity.proven import Logout, SignIn
 from storage.audit import trail
@@ -48,6 +49,35 @@ class SignedIn:
 
     session: BrowserSession
     principal: Principal
+
+
+class SignedOutMeanwhile(Refused):
+    """What ended the sign-in came before what was asked by it was done."""
+
+    def __init__(self) -> None:
+        super().__init__("You were signed out meanwhile, so nothing was done. Sign in, and do it again.")
+
+
+async def is_live(transaction: AsyncSession, me: SignedIn, now: datetime) -> bool:
+    """Whether `me` is signed in still; if so, what ends that waits until this transaction is over, and then sees it.
+
+    A request says who asks before all of it is here, so whatever gives somebody something asks again. To be called once
+    the person is locked, where they are.
+    """
+    found = await transaction.scalar(
+        select(col(BrowserSession.id))
+        .join(Principal, col(Principal.id) == col(BrowserSession.principal_id))
+        .where(col(BrowserSession.id) == me.session.id, _LIVE, col(BrowserSession.expires_at) > now)
+        .where(col(Principal.disabled_at).is_(None), col(Principal.kind) == PrincipalKind.HUMAN)
+        .with_for_update(read=True, of=BrowserSession)
+    )
+    return found is not None
+
+
+async def check_live(transaction: AsyncSession, me: SignedIn, now: datetime) -> None:
+    """The same. Raises SignedOutMeanwhile."""
+    if not await is_live(transaction, me, now):
+        raise SignedOutMeanwhile
 
 
 async def begin(

@@ -18,7 +18,8 @@ from access.changes import actor
 from access.context import Access
 from access.errors import PolicyStale, Refused
 from access.grants import revocation
-from access.identity import accounts
+from access.identity import accounts, browser_sessions
+from access.identity.browser_sessions import SignedIn, SignedOutMeanwhile
 from access.identity.people import LOST_IDENTITY, slack_identity
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
@@ -82,8 +83,11 @@ async def look(transaction: AsyncSession, secret: bytes, now: datetime) -> Slack
     return await _usable(transaction, secret, now, locked=False)
 
 
-async def link(access: Access, secret: bytes, to: Principal) -> SlackLink:
-    """The link's account is `to`'s from now on; both are told. Raises Refused, PolicyStale, StorageUnavailable."""
+async def link(access: Access, secret: bytes, to: Principal, *, by: SignedIn | None = None) -> SlackLink:
+    """The link's account is `to`'s from now on, who says so `by` a sign-in; both are told.
+
+    Raises Refused, PolicyStale, StorageUnavailable.
+    """
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
         if policy is None:
@@ -94,6 +98,8 @@ async def link(access: Access, secret: bytes, to: Principal) -> SlackLink:
         found = await _usable(transaction, secret, now, locked=True)
         owner = await transaction.get_one(Principal, to.id, with_for_update=True, populate_existing=True)
         refusal = await _refusal(transaction, policy, owner, found.team, found.member)
+        if by is not None and not await browser_sessions.is_live(transaction, by, now):
+            refusal = str(SignedOutMeanwhile())
         if refusal is None:
             found.used_at, found.principal_id = now, owner.id
             await accounts.give(transaction, owner, IdentityProvider.SLACK, found.team, found.member, GivenBy.LINK, now)

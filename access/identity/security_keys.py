@@ -18,7 +18,7 @@ from sqlmodel import col
 from access import changes
 from access.context import Access
 from access.errors import Refused
-from access.identity import acts, touches
+from access.identity import acts, browser_sessions, touches
 from access.identity.acts import Act
 from access.identity.browser_sessions import SignedIn
 from access.identity.webauthn import answer, assertion, registration
@@ -185,6 +185,7 @@ async def _addable(transaction: AsyncSession, me: SignedIn, now: datetime) -> li
     if not is_fresh(me, now):
         raise TooOld
     await transaction.get_one(Principal, me.principal.id, with_for_update={"key_share": True})
+    await browser_sessions.check_live(transaction, me, now)
     mine = await of(transaction, me.principal)
     if len(mine) >= MAX_KEYS:
         raise Refused(f"You have {MAX_KEYS} keys, which is as many as anybody may have. End one first.")

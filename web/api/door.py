@@ -16,6 +16,7 @@ from access.identity.command_lines.codes import secret_of
 from storage.database import clock
 from storage.model import SignInKind
 from web.api.answers import ApiRefused
+from web.door.bodies import whole
 from web.door.guard import CLIENT
 from web.door.rates import Rates
 
@@ -41,6 +42,8 @@ class ApiDoor:
         """`handler`, for those who are signed in. What it answers to others is 401, or 429."""
 
         async def asked(request: web.Request) -> web.StreamResponse:
+            if "Authorization" in request.headers:
+                await whole(request)
             me = await self._signed_in(request)
             if not self._rates.take(str(me.session.id)):
                 raise ApiRefused(429, "too_often", "This command line asks too often. Wait a few seconds.")

@@ -73,7 +73,7 @@ class MineApi:
 
     async def _token(self, request: web.Request, me: SignedIn) -> web.Response:
         grant_id = (await own_grant(self._access, request, me)).id
-        said = await body(request) if request.can_read_body else {}
+        said = await body(request) if request.body_exists else {}
         touched = await Touched.of(self._access, me, said, grant_id)
         handed = await hand_token(
             self._access,

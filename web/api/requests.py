@@ -78,7 +78,7 @@ class RequestsApi:
             source="cli",
             beside=beside,
         )
-        made = await requests.submit(self._access, me.principal, ask)
+        made = await requests.submit(self._access, me.principal, ask, by=me)
         async with self._access.database.transaction() as transaction:
             return web.json_response(await _shown(transaction, made, me), status=201)
 

@@ -16,6 +16,7 @@ from access.identity.browser_sessions import SignedIn
 from storage.audit import trail
 from storage.database import clock
 from web.door import cookies, csrf, forwarded
+from web.door.bodies import whole
 from web.settings import WebSettings
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -40,6 +41,8 @@ def middleware(access: Access, settings: WebSettings, *, unguarded: Callable[[we
             raise web.HTTPMisdirectedRequest(text=f"These pages are at {settings.origin}.")
         if unguarded(request):
             return await handler(request)
+        if request.method not in _READING and cookies.session_secret(request) is not None:
+            await whole(request)
         request[SIGNED_IN] = await _signed_in(access, request)
         if request.method not in _READING:
             await _made_here(access, request, settings)

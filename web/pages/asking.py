@@ -66,7 +66,7 @@ class AskPages:
             source=acts.PAGES,
             beside=draft.beside,
         )
-        return _asked(request, await submit(self._access, me.principal, ask, touch=touch))
+        return _asked(request, await submit(self._access, me.principal, ask, touch=touch, by=me))
 
     async def _draft(self, request: web.Request, me: SignedIn) -> AskDraft | None:
         """The draft of the path, if it is theirs. Raises HTTPNotFound."""

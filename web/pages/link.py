@@ -36,7 +36,7 @@ class LinkPages:
 
     async def _link(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]
-        found = await linking.link(self._access, _secret(request), me.principal)
+        found = await linking.link(self._access, _secret(request), me.principal, by=me)
         said = (
             f"{found.shown or found.member} in Slack is {me.principal.name} from now on. Slack tells that account, too."
         )

@@ -20,7 +20,7 @@ from access.changes import actor
 from access.context import Access
 from access.errors import Refused
 from access.grants import grants
-from access.identity import acts, security_keys, touches
+from access.identity import acts, browser_sessions, security_keys, touches
 from access.identity.browser_sessions import SignedIn
 from access.identity.security_keys import TooOld, is_fresh
 from access.identity.ssh import public_keys, sshsig
@@ -63,6 +63,7 @@ async def text_for(access: Access, me: SignedIn) -> str:
         now = await clock(transaction)
         if not is_fresh(me, now):
             raise TooOld
+        await browser_sessions.check_live(transaction, me, now)
         waiting = await transaction.scalar(
             select(func.count()).where(
                 col(SshKeyText.principal_id) == me.principal.id,
@@ -113,6 +114,7 @@ async def _added(
         raise TooOld
     # One after the other: so that there are never more than there may be.
     await transaction.get_one(Principal, me.principal.id, with_for_update={"key_share": True})
+    await browser_sessions.check_live(transaction, me, now)
     if len(await of(transaction, me.principal)) >= MAX_KEYS:
         raise Refused(f"You have {MAX_KEYS} SSH keys, which is as many as anybody may have. End one first.")
     key = _signer(armour, text)
