@@ -41,6 +41,7 @@ class Pages:
             addresses=addresses,
             tls=self._tls,
             proxies=settings.web_proxies,
+            forwarded_by=settings.web_forwarded_by,
             ca_file=self._folder / "ca.pem",
             home=settings.home,
             ssh_host_key_file=public_key_file(keys_folder(settings.home)),

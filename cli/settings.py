@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from access.policy.values.web_address import LOOPBACK
-from web.settings import Network, Origin
+from web.settings import ForwardedBy, Network, Origin
 
 
 class LogFormat(StrEnum):
@@ -112,6 +112,8 @@ class Settings(BaseSettings):
     web_key: Path | None = Field(default=None, alias="GATEPASS_WEB_KEY")
     #: Addresses and networks of proxies that encrypt instead, and whose word on their clients counts.
     web_proxies: Proxies = Field(default=(), alias="GATEPASS_WEB_PROXIES")
+    #: The header that they set; either counts unless given, and two that differ say nothing.
+    web_forwarded_by: ForwardedBy | None = Field(default=None, alias="GATEPASS_WEB_FORWARDED_BY")
     #: Ports that people type, where a load balancer or container changes them.
     public_ssh_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_SSH_PORT")
     public_postgres_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_POSTGRES_PORT")

@@ -3,6 +3,7 @@
 import ipaddress
 import ssl
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -13,6 +14,13 @@ from access.policy.values.web_address import LOOPBACK
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _DEFAULT_PORTS: Final = {"https": 443, "http": 80}
+
+
+class ForwardedBy(StrEnum):
+    """The header in which proxies say who their client is."""
+
+    FORWARDED = "forwarded"
+    X_FORWARDED_FOR = "x-forwarded-for"
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,8 @@ class WebSettings:
     tls: ssl.SSLContext | None = None
     #: Proxies whose word counts for who their client is; nobody else is served then.
     proxies: tuple[Network, ...] = ()
+    #: The header that they set; None: either counts, and two that differ say nothing.
+    forwarded_by: ForwardedBy | None = None
     ca_file: Path | None = None
     #: The folder of keys of our own; None: there is none, and nobody signs in by SAML.
     home: Path | None = None

@@ -1,7 +1,7 @@
 """What ssh on people's machines lets itself in with: certificates over keys of its own, and registered keys."""
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from aiohttp import web
@@ -19,6 +19,8 @@ from web.api.touched import Touched
 from web.door import forwarded
 from web.door.guard import CLIENT
 from web.settings import WebSettings
+
+_STRIP: Final = "Tell your operator: the proxy in front is to strip the one that it does not set."
 
 
 class SshApi:
@@ -50,7 +52,7 @@ class SshApi:
             grant.id,
             me,
             key,
-            seen_at=self._seen_at(request[CLIENT]),
+            seen_at=self._seen_at(request),
             touch=touched.touch,
             wanted=touched.wanted,
         )
@@ -82,11 +84,21 @@ class SshApi:
             raise ApiRefused(404, "not_found", "There is no such key of yours.") from error
         return web.json_response(_shown(await keys.end(self._access, me, key_id)))
 
-    def _seen_at(self, client: str) -> str | None:
-        """The address to bind it to; None where it is only a proxy's, which did not say whose it is."""
-        if not self._settings.binds_certificates or forwarded.is_listed(client, self._settings.proxies):
+    def _seen_at(self, request: web.Request) -> str | None:
+        """The address to bind it to; None where it is only a proxy's, which did not say whose it is.
+
+        Raises ApiRefused where two headers name different clients: otherwise whoever wants a certificate that is bound
+        to no address would add the other header.
+        """
+        client, settings, headers = request[CLIENT], self._settings, request.headers
+        if not settings.binds_certificates:
             return None
-        return client
+        if not forwarded.is_listed(client, settings.proxies):
+            return client
+        both = headers.getall("Forwarded", []), headers.getall("X-Forwarded-For", [])
+        if settings.forwarded_by is None and forwarded.disagree(*both, settings.proxies):
+            raise ApiRefused(400, "two_clients", "Forwarded and X-Forwarded-For name different clients. " + _STRIP)
+        return None
 
     @cached_property
     def _authority(self) -> ClientAuthority:

@@ -1,13 +1,14 @@
 """Who a request comes from, where a proxy stands in front (RFC 7239, and X-Forwarded-For as most write it). Pure.
 
 The last proxy's word counts, if it is one of those that are listed; what stands further left was written by whoever
-came to that proxy, and is anybody's invention.
+came to that proxy, and is anybody's invention. So is a whole header that the proxy does not set and passes on: which of
+the two that is nobody can tell from here, so unless the settings name the proxy's, two that differ say nothing.
 """
 
 import ipaddress
 from collections.abc import Sequence
 
-from web.settings import Network
+from web.settings import ForwardedBy, Network
 
 
 def is_listed(address: str, proxies: Sequence[Network]) -> bool:
@@ -20,14 +21,39 @@ def is_listed(address: str, proxies: Sequence[Network]) -> bool:
     return any(found in network for network in proxies)
 
 
-def client(forwarded: Sequence[str], forwarded_for: Sequence[str], proxies: Sequence[Network]) -> str | None:
+def client(
+    forwarded: Sequence[str],
+    forwarded_for: Sequence[str],
+    proxies: Sequence[Network],
+    by: ForwardedBy | None = None,
+) -> str | None:
     """The address that the listed proxies say, in one spelling; None: they say none that can be read.
 
-    The values of the two headers, in the order in which they came. The nearest address that is no listed proxy is it.
+    The values of the two headers, in the order in which they came; `by` is the one that counts. The nearest address
+    that is no listed proxy is it.
     """
-    hops = [_node(element) for value in forwarded for element in value.split(",")]
-    if not hops:
-        hops = [_address(each) for value in forwarded_for for each in value.split(",")]
+    if by is None and disagree(forwarded, forwarded_for, proxies):
+        return None
+    said = _said(forwarded, forwarded_for, by)
+    return _nearest(said[0], proxies) if said else None
+
+
+def disagree(forwarded: Sequence[str], forwarded_for: Sequence[str], proxies: Sequence[Network]) -> bool:
+    """Whether both headers are there and name different clients: one of them is what the client made up."""
+    said = _said(forwarded, forwarded_for, None)
+    return len({_nearest(hops, proxies) for hops in said}) > 1
+
+
+def _said(forwarded: Sequence[str], forwarded_for: Sequence[str], by: ForwardedBy | None) -> list[list[str | None]]:
+    """What each header that is there says, hop by hop, from the client on."""
+    said = {
+        ForwardedBy.FORWARDED: [_node(element) for value in forwarded for element in value.split(",")],
+        ForwardedBy.X_FORWARDED_FOR: [_address(each) for value in forwarded_for for each in value.split(",")],
+    }
+    return [hops for header, hops in said.items() if hops and by in {None, header}]
+
+
+def _nearest(hops: Sequence[str | None], proxies: Sequence[Network]) -> str | None:
     for hop in reversed(hops):
         if hop is None or not is_listed(hop, proxies):
             return hop

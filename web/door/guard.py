@@ -60,7 +60,12 @@ def _client(request: web.Request, settings: WebSettings) -> str:
     if not forwarded.is_listed(address, settings.proxies):
         raise web.HTTPForbidden(text=f"These pages are reached through {settings.origin} alone.")
     headers = request.headers
-    said = forwarded.client(headers.getall("Forwarded", []), headers.getall("X-Forwarded-For", []), settings.proxies)
+    said = forwarded.client(
+        headers.getall("Forwarded", []),
+        headers.getall("X-Forwarded-For", []),
+        settings.proxies,
+        settings.forwarded_by,
+    )
     return said or address
 
 

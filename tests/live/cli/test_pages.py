@@ -142,6 +142,10 @@ async def test_behind_a_proxy_each_client_has_turns_of_its_own(world: World, tmp
         # What the client wrote before the proxy's own word is nobody's address.
         assert (await asked(url, Host=HOST, Forwarded="for=9.9.9.9, for=192.0.2.1"))[0] == 429
         assert (await asked(url, Host=HOST, Forwarded="for=192.0.2.2"))[0] == 502
+        # A header that the proxy passes on as the client wrote it buys no turns: those are the proxy's own, for all.
+        both = {"Host": HOST, "X-Forwarded-For": "192.0.2.3"}
+        first = [(await asked(url, True, Forwarded=f"for=192.0.2.{each}", **both))[0] for each in range(100, 125)]
+        assert (first.count(502), first.count(429)) == (20, 5)
 
 
 async def test_a_port_that_is_taken_is_said(world: World, tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_the_documented_name_is_read(monkeypatch: pytest.MonkeyPatch, variable: 
         "GATEPASS_LOG_FORMAT": "json",
         "GATEPASS_CERTIFICATE_SOURCE": "any",
         "GATEPASS_WEB_URL": "https://gate.example.com",
+        "GATEPASS_WEB_FORWARDED_BY": "x-forwarded-for",
         "GATEPASS_WEB_PROXIES": "10.0.0.1, 10.1.0.0/16",
     }
     value = special.get(variable, "1234" if "PORT" in variable else "127.0.0.1:1234")

@@ -22,6 +22,7 @@ from support.identity.touching import Owner, signed_in
 from support.web.command_line import CommandLine
 from support.web.stage import PagesStage, pages_stage
 from support.web.visitor import Visitor
+from web.settings import ForwardedBy
 
 HOSTS = {"name": "hosts", "who": ["alice"], "resources": ["web-1"], "roles": ["*"], "decision": "automatic"}
 
@@ -128,6 +129,23 @@ async def test_it_is_bound_to_the_address_that_is_known(
     async with asking(database, tmp_path, headers, **more) as alice:
         said = (await alice.certificate()).options.get("source-address")
         assert ([str(each) for each in said] if said is not None else None) == source
+
+
+@pytest.mark.parametrize(("header", "status"), [(None, 400), (ForwardedBy.X_FORWARDED_FOR, 200)])
+async def test_a_header_of_the_clients_own_binds_it_to_nothing_else(
+    database: Database, tmp_path: Path, header: ForwardedBy | None, status: int
+) -> None:
+    """The proxy sets X-Forwarded-For, and passes Forwarded on as the client wrote it."""
+    both = {"Forwarded": "for=203.0.113.50", **FROM}
+    async with asking(database, tmp_path, both, proxies=PROXIES, forwarded_by=header) as alice:
+        body = {"public_key": alice.key.export_public_key().decode()}
+        answered, said = await alice.line.call(alice.path, "POST", json=body)
+        assert answered == status
+        if header is None:
+            assert (said["error"], "strip the one that it does not set" in said["message"]) == ("two_clients", True)
+        else:
+            made: Any = asyncssh.import_certificate(said["certificate"])
+            assert [str(each) for each in made.options["source-address"]] == ["198.51.100.9/32"]
 
 
 @pytest.mark.parametrize(
