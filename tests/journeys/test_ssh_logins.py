@@ -54,17 +54,19 @@ async def let_in(product: Product, engineer: Engineer, browser: Browser) -> None
             assert line, said
             said += line
     [link] = re.findall(r"(http\S+/let-in/\S+)", said)
-    [number] = re.findall(r"number: (\d{4})", said)
+    [number] = re.findall(r"type the number there: (\d{4})", said)
     page = await browser.new_page()
     await page.goto(link)
     await page.get_by_role("link", name="Sign in with").click()
     await page.get_by_role("button", name="Alice Archer").click()
-    await expect(page.get_by_text(f"{number}: your terminal shows the same")).to_be_visible()
     await expect(page.get_by_text("logs@web-1", exact=True)).to_be_visible()
+    assert number not in await page.locator("main").inner_text(), "it is the terminal's to show"
+    await page.get_by_label("The number that your terminal shows").fill(number)
     await page.get_by_role("button", name="Let it in").click()
     await expect(page.get_by_role("heading", name="Let in")).to_be_visible()
     seen = await engineer.seen(child)
     assert (seen.status, seen.out) == (0, "in by a link\n"), seen.err
+    assert "Let in as alice." in seen.err
     await page.close()
 
 

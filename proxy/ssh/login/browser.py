@@ -138,7 +138,7 @@ def _words(pages: str, username: str, host: str, offered: Offered) -> str:
     return (
         f"Gatepass: let this terminal in as {visible_line(username)}, from {host}. Open\n\n"
         f"    {pages}/let-in/{secret}\n\n"
-        f"and compare the number: {offered.number}\n\n"
+        f"and type the number there: {offered.number}\n\n"
         "The link is for you alone and for this connection. ssh goes on by itself; waiting for ten minutes.\n"
     )
 

@@ -1,6 +1,7 @@
 """One connection's login: what it brings, by whatever method, is admitted or refused here, and refusals are counted.
 
-A client says no more than "permission denied", so the reason goes ahead as a banner.
+A client says no more than "permission denied", so the reason goes ahead as a banner; so does the name of whoever let it
+in by a link, which need not be the person at the terminal.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ from asyncssh.auth import KbdIntChallenge
 from access.identity import presented
 from access.identity.presented import Presented
 from access.identity.ssh.authority import ClientAuthority
+from access.policy.shapes.credentials import ClientCredential
 from proxy.doors.sources import source_of
 from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import Admission
@@ -101,12 +103,18 @@ class Login:
         except AccessRefused as refusal:
             return self._refused(refusal)
         self._gateway.unknown_keys.forget(source_of(self._client.rpartition(":")[0]))
+        if brought.kind is ClientCredential.BROWSER:
+            self._say(f"Let in as {self.admission.principal.name}.")
         return True
 
     def _refused(self, refusal: AccessRefused) -> bool:
         self._failures += 1
-        with contextlib.suppress(OSError):
-            self._conn.send_auth_banner(f"gatepass: {refusal}\n")
+        self._say(str(refusal))
         if self._failures >= self._tries:
             raise asyncssh.PermissionDenied("Too many logins were refused.") from refusal
         return False
+
+    def _say(self, sentence: str) -> None:
+        """Have the terminal show it; a client that is gone reads nothing."""
+        with contextlib.suppress(OSError):
+            self._conn.send_auth_banner(f"gatepass: {sentence}\n")

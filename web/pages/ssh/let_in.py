@@ -10,6 +10,7 @@ from access.errors import Refused
 from access.identity import acts
 from access.identity.browser_sessions import SignedIn
 from access.identity.ssh import logins
+from access.policy.policy import Policy
 from storage.database import clock
 from storage.model import SshLogin
 from web.door import forwarded
@@ -51,6 +52,7 @@ class LetInPages:
             "here": request[CLIENT],
             "near": self._is_near(request, login),
             "grant": grant,
+            "may_ask": (login.resource, login.role) in _doors(policy, me.principal.name),
             "present": requires is not None and requires.present,
         }
         return page(request, "ssh/let_in.html", context)
@@ -69,13 +71,14 @@ class LetInPages:
         secret, typed = _secret(request), (await request.post()).get("number")
         async with self._access.database.transaction() as transaction:
             login = await logins.look(transaction, secret, await clock(transaction))
+        # Always typed: many share an address, and a number on the page would be one click for whoever sent the link.
         touch = await self._touching.touched(request, me, acts.let_in(login.id))
         await logins.allow(
             self._access,
             secret,
             me,
             typed=typed if isinstance(typed, str) else None,
-            must_type=not self._is_near(request, login),
+            must_type=True,
             touch=touch,
         )
         said = f"{login.role}@{login.resource} goes on in the terminal. If it does not, it was closed: start ssh again."
@@ -94,6 +97,11 @@ class LetInPages:
         """Never by the address of a proxy that did not say whose it is: everybody behind it has that one."""
         here = request[CLIENT]
         return not forwarded.is_listed(here, self._proxies) and logins.is_near(login, here)
+
+
+def _doors(policy: Policy, person: str) -> set[tuple[str, str]]:
+    """What `person` may ask for: resource and role."""
+    return {(offer.resource, offer.role) for offer in policy.what_may(person)}
 
 
 def _secret(request: web.Request) -> bytes:

@@ -58,11 +58,14 @@ async def test_the_link_asks_who_it_is_and_shows_who_asks(stage: PagesStage, bro
     await page.goto(f"{stage.url}{path}")
     await sign_in(page)
     await expect(page.get_by_role("heading", name="Is this your terminal?")).to_be_visible()
-    for words in ("127.0.0.1, the network of this browser", SOFTWARE, f"{made.number}: your terminal shows", "Let in"):
-        if words != "Let in":
-            await expect(page.get_by_text(words)).to_be_visible()
+    for words in ("127.0.0.1, the network of this browser", SOFTWARE):
+        await expect(page.get_by_text(words)).to_be_visible()
+    assert made.number not in await page.locator("main").inner_text(), "many share an address: one click lets nobody in"
     [login] = await stage.world.all(SshLogin)
     assert login.state is LoginState.WAITING, "nothing happens by looking"
+    await page.get_by_role("button", name="Let it in").click()
+    await page.get_by_label("The number that your terminal shows").fill(made.number)
+    assert (await stage.world.all(SshLogin))[0].state is LoginState.WAITING, "nothing happens without the number"
     await page.get_by_role("button", name="Let it in").click()
     await expect(page.get_by_role("heading", name="Let in")).to_be_visible()
     [login] = await stage.world.all(SshLogin)
@@ -103,7 +106,7 @@ async def test_a_link_that_somebody_sent_says_whom_it_lets_in(stage: PagesStage,
 
 
 async def test_who_has_no_access_is_told_how_to_ask(stage: PagesStage, browser: Browser) -> None:
-    await hosts(stage)
+    await hosts(stage, who=["alice", "bob"])
     _, path = await offered(stage)
     page = await browser.new_page()
     await page.goto(f"{stage.url}{path}")
@@ -111,6 +114,27 @@ async def test_who_has_no_access_is_told_how_to_ask(stage: PagesStage, browser: 
     await expect(page.get_by_text("you have no open access to it")).to_be_visible()
     await expect(page.get_by_text("gatepass request web-1 deploy")).to_be_visible()
     await expect(page.get_by_role("button", name="Let it in")).to_have_count(0)
+
+
+async def test_the_command_is_shown_for_what_they_may_ask_for_alone(stage: PagesStage, visitor: Visitor) -> None:
+    """A name that the policy could have, and no door of theirs."""
+    made = await logins.offer(
+        stage.world.access, "deploy@evil.example", client="203.0.113.66:1", source="203.0.113.66", software=SOFTWARE
+    )
+    await visitor.sign_in()
+    _, said, _ = await visitor.ask(f"/let-in/{base64.urlsafe_b64encode(made.secret).rstrip(b'=').decode()}")
+    assert ("nothing that you may ask for" in said, "gatepass request" in said) == (True, False)
+
+
+async def test_a_post_without_the_number_lets_nobody_in(stage: PagesStage, visitor: Visitor) -> None:
+    await hosts(stage)
+    _, path = await offered(stage)
+    await visitor.sign_in()
+    _, said, _ = await visitor.ask(path)
+    assert "the network of this browser" in said
+    _, said, _ = await visitor.post(path)
+    assert "not the number in the terminal" in said
+    assert (await stage.world.all(SshLogin))[0].state is LoginState.WAITING
 
 
 async def test_a_rule_may_ask_for_a_touch(stage: PagesStage, browser: Browser) -> None:
@@ -125,8 +149,9 @@ async def test_a_rule_may_ask_for_a_touch(stage: PagesStage, browser: Browser) -
     document = stage.world.access.policies.current.document
     document["policy"][0] = HOSTS | {"requires": {"sign_in": "8h", "present": True}}
     await stage.world.write(document)
-    _, path = await offered(stage)
+    made, path = await offered(stage)
     await page.goto(f"{stage.url}{path}")
+    await page.get_by_label("The number that your terminal shows").fill(made.number)
     await page.get_by_role("button", name="Let it in").click()
     await expect(page.get_by_role("heading", name="Let in")).to_be_visible()
     [login] = await stage.world.all(SshLogin)
