@@ -1,13 +1,14 @@
 """SSH logins that wait for their person to say, in a browser where they are signed in, that it is them.
 
 A link is good for one connection, for ten minutes, once. Whoever opens it lets that connection in as themselves, so the
-page says where it comes from, and a number that only its terminal shows is compared, or typed where the two are on
-different networks.
+page says where it comes from, and takes a number that its terminal alone shows. What a stranger typed as the user name
+gets no link unless it could be the policy's.
 """
 
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ from access.identity.ssh import places
 from access.identity.ssh.places import Full, Place
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
+from access.policy.shapes.base import NAME_PATTERN
 from access.policy.shapes.credentials import ClientCredential
 from access.tokens import Claims, new_token_id
 from storage.audit import trail
@@ -46,7 +48,6 @@ MAX_LINKS: Final = 20
 MAX_MISSES: Final = 3
 SECRET_BYTES: Final = 32
 _DIGITS: Final = 4
-_LONGEST: Final = 128
 
 _OVER: Final = "This link is over, or it was used: it is good for one connection, for ten minutes. Start ssh again."
 NOT_ME: Final = "Somebody opened the link and said that it was not them. Nobody was let in."
@@ -65,7 +66,8 @@ class Offered:
 async def offer(access: Access, door: str, *, client: str, source: str, software: str) -> Offered:
     """A link for the connection from `client` (host:port), which counts for `source`. Raises Refused."""
     role, _, resource = door.partition("@")
-    if not role or not resource or max(len(role), len(resource)) > _LONGEST:
+    # Nothing else is shown to whoever opens the link: it would be a stranger's words on a page of ours.
+    if not (re.fullmatch(NAME_PATTERN, role) and re.fullmatch(NAME_PATTERN, resource)):
         raise Refused("The user name must be role@resource, for example deploy@web-1.")
     secret, number = secrets.token_bytes(SECRET_BYTES), f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
     async with access.database.transaction() as transaction:

