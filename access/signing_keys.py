@@ -64,7 +64,7 @@ class KeyFolder:
         self._seen_ns = -1
         self._was_fresh = True
         self._read_at = float("-inf")
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key_files.made(folder)
         if self._given is None and not (folder / _ACTIVE).exists():
             self._make_first()
         self._read()
@@ -145,6 +145,7 @@ class KeyFolder:
         self._seen_ns = self._folder.stat().st_mtime_ns
         self._was_fresh = time.time_ns() - self._seen_ns < _FRESH_NS
         self._read_at = time.monotonic()
+        key_files.refuse_writable(self._folder)
         active: str | None = None
         with suppress(KeyUnusable):  # Signing says so; what was signed before still verifies.
             active = self._active_id()

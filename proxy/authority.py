@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from access.key_files import KeyUnusable, refuse_shared
+from access.key_files import KeyUnusable, give, made, refuse_shared
 
 CA_LIFETIME = timedelta(days=3650)
 SERVER_LIFETIME = timedelta(days=90)
@@ -33,7 +33,7 @@ class Authority:
         self._folder = folder
         self.certificate_file = folder / "ca.pem"
         self._key_file = folder / "ca-key.pem"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        made(folder)
         if not self.certificate_file.exists():
             self._make_authority()
 
@@ -87,7 +87,9 @@ class Authority:
             .sign(key, hashes.SHA256())
         )
         partial = self.certificate_file.with_suffix(f".{os.getpid()}.tmp")
-        partial.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        with partial.open("wb") as file:
+            give(file.fileno(), partial.parent)
+            file.write(certificate.public_bytes(serialization.Encoding.PEM))
         partial.rename(self.certificate_file)
 
     def _certificate(self) -> x509.Certificate:
@@ -157,4 +159,5 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def _write_private(path: Path, data: bytes) -> None:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        give(file.fileno(), path.parent)
         file.write(data)

@@ -34,7 +34,7 @@ class ClientAuthority:
         self._folder = folder
         self.certificate_file = folder / "ca.pem"
         self._key_file = folder / "ca-key.pem"
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        key_files.made(folder)
         if not self.certificate_file.exists():
             self._make()
         self.certificate = self._certificate()

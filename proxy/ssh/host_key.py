@@ -5,7 +5,7 @@ from pathlib import Path
 
 import asyncssh
 
-from access.key_files import KeyUnusable, refuse_shared
+from access.key_files import KeyUnusable, give, made, refuse_shared
 
 _HOST_KEY = "ssh_host_ed25519_key"
 
@@ -13,8 +13,8 @@ _HOST_KEY = "ssh_host_ed25519_key"
 def host_key(folder: Path) -> asyncssh.SSHKey:
     """The gateway's host key, mode 0600; two processes that start at once agree. Raises KeyUnusable."""
     path = folder / _HOST_KEY
+    made(folder)
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         _place(path, asyncssh.generate_private_key("ssh-ed25519").export_private_key(), mode=0o600)
     refuse_shared(path)
     try:
@@ -46,6 +46,7 @@ def _place(path: Path, content: bytes, *, mode: int) -> None:
     """Write the file whole or not at all; the first of several stands."""
     partial = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode), "wb") as file:
+        give(file.fileno(), path.parent)
         file.write(content)
     try:
         os.link(partial, path)

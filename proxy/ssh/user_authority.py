@@ -68,9 +68,9 @@ def _path(folder: Path, name: str, *, coming: bool = False) -> Path:
 
 def _make(path: Path) -> None:
     """Write a key whole or not at all; the first of several stands."""
+    key_files.made(path.parent)
     if path.exists():
         return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = asyncssh.generate_private_key(_KIND)
     with key_files.whole_file(path.parent, key.export_private_key()) as draft, contextlib.suppress(FileExistsError):
         os.link(draft, path)

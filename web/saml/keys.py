@@ -66,7 +66,7 @@ def load_or_make(path: Path) -> OwnKey:
     """Raises KeyUnusable. Of two processes that make one at once, both take the first."""
     try:
         if not path.exists():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            key_files.made(path.parent)
             with key_files.whole_file(path.parent, _made()) as draft, contextlib.suppress(FileExistsError):
                 os.link(draft, path)
     except OSError as error:

@@ -36,6 +36,7 @@ class ClientAuthority:
         try:
             stamp = _stamp(self._path)
             if stamp != self._stamp:
+                key_files.refuse_writable(self._path.parent)
                 self._key, self._stamp = key_files.load(self._path), stamp
         except OSError as error:
             raise KeyUnusable(
@@ -62,9 +63,9 @@ class ClientAuthority:
 def rotate(folder: Path) -> None:
     """Sign with a new key from now on, here and in every process: what the old one signed opens nothing any more.
 
-    Raises OSError.
+    Raises OSError and KeyUnusable.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key_files.made(folder)
     key_files.put(folder / FILE, _new())
 
 
@@ -84,9 +85,11 @@ def _new() -> bytes:
 
 
 def _make(path: Path) -> None:
-    """Write a key whole or not at all; the first of several stands."""
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with key_files.whole_file(path.parent, _new()) as draft, contextlib.suppress(FileExistsError):
-        os.link(draft, path)
+    """Write a key whole or not at all; the first of several stands. Raises KeyUnusable."""
+    try:
+        key_files.made(path.parent)
+        if not path.exists():
+            with key_files.whole_file(path.parent, _new()) as draft, contextlib.suppress(FileExistsError):
+                os.link(draft, path)
+    except OSError as error:
+        raise KeyUnusable(f"{path} cannot be made: {error.strerror}.") from error

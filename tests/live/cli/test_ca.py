@@ -1,6 +1,7 @@
 """`gatepass ca`: what clients and hosts are to trust, and a change of the key that signs, which is on record."""
 
 import json
+import os
 from pathlib import Path
 
 import asyncpg
@@ -91,6 +92,30 @@ async def test_a_key_that_is_changed_without_storage_is_changed_all_the_same(tmp
     ran = await gatepass("ca", "ssh-client", "--rotate", home=tmp_path, DATABASE_URL=dsn)
     assert (ran.status, "the audit log does not have it" in ran.said) == (1, True), ran.said
     assert (await gatepass("ca", "ssh-client", home=tmp_path)).said != before
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root changes keys for others")
+async def test_what_root_rotates_stays_the_services(dsn: str, tmp_path: Path) -> None:
+    service, home = 65_534, tmp_path / "home"
+    home.mkdir(mode=0o700)
+    os.chown(home, service, service)
+    for words in (
+        ("ca", "ssh-client"),
+        ("ca", "ssh-client", "--rotate"),
+        ("ca", "ssh", "users", "--next"),
+        ("ca", "ssh", "users", "--rotate"),
+        ("keys", "rotate"),
+        ("ca",),
+        ("known-hosts",),
+    ):
+        ran = await gatepass(*words, home=home, DATABASE_URL=dsn)
+        assert ran.status == 0, ran.said
+    made = {path.name: path.stat().st_uid for path in home.rglob("*")}
+    assert {"ssh_client_ca", "ssh_user_ca_users", "active", "ca-key.pem", "ssh_host_ed25519_key"} <= set(made)
+    assert set(made.values()) == {service}, made
+    (home / "keys").chmod(0o770)
+    ran = await gatepass("ca", "ssh-client", "--rotate", home=home, DATABASE_URL=dsn)
+    assert (ran.status, "chmod 700 it" in ran.said) == (1, True), ran.said
 
 
 @pytest.mark.parametrize("words", [("--rotate",), ("users", "--next", "--rotate"), ("../users",)])
