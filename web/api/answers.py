@@ -12,6 +12,7 @@ from access.errors import PolicyStale, Refused
 from access.grants.grants import GrantUnusable
 from access.identity.command_lines.given import CodeProblem, CodeRefused
 from access.identity.proof import Unproven
+from access.key_files import KeyUnusable
 from storage.database import StorageUnavailable
 from web.api import shapes
 
@@ -74,6 +75,11 @@ def _answer(request: web.Request, error: Exception) -> web.Response:
         case StorageUnavailable():
             said = "Gatepass does not reach its storage at the moment. Nothing was changed. Try again in a minute."
             return refusal(503, "unavailable", said)
+        case KeyUnusable():
+            # It names files and accounts of the machine: for the operator alone.
+            log.error("api_key_unusable", path=request.path, why=str(error))
+            said = "Gatepass cannot use a key of its own, so it signed nothing. Tell your operator: its log says why."
+            return refusal(503, "key_unusable", said)
         case web.HTTPException():
             said = _SENTENCES.get(error.status) or error.text or error.reason
             return refusal(error.status, _WORDS.get(error.status, "refused"), said)

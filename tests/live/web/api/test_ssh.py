@@ -11,6 +11,7 @@ from uuid import UUID
 import aiohttp
 import asyncssh
 import pytest
+from structlog.testing import capture_logs
 
 from access.decisions.requests import Ask
 from access.identity import acts
@@ -175,6 +176,20 @@ async def test_anothers_grant_is_not_there(database: Database, tmp_path: Path) -
         assert (await line.call(alice.path, "POST", json=body))[0] == 404
         await alice.line.call(alice.path.replace("ssh-certificate", "end"), "POST")
         assert (await alice.line.call(alice.path, "POST", json=body))[1]["error"] == "ended"
+
+
+async def test_a_key_that_cannot_be_used_is_the_operators_to_mend(database: Database, tmp_path: Path) -> None:
+    async with asking(database, tmp_path) as alice:
+        await alice.certificate()
+        (tmp_path / "keys" / "ssh_client_ca").write_text("no key")
+        body = {"public_key": alice.key.export_public_key().decode()}
+        with capture_logs() as logs:
+            status, said = await alice.line.call(alice.path, "POST", json=body)
+        assert (status, said["error"], "Tell your operator" in said["message"]) == (503, "key_unusable", True)
+        assert str(tmp_path) not in said["message"]
+        [line] = [each for each in logs if each["event"] == "api_key_unusable"]
+        assert "ssh_client_ca cannot be used: ValueError. It must be an Ed25519 key in PEM." in line["why"]
+        assert "exc_info" not in line
 
 
 async def test_a_process_without_keys_signs_nothing(database: Database, tmp_path: Path) -> None:
