@@ -182,6 +182,12 @@ async def current(
     return SignedIn(session, principal)
 
 
+async def held(transaction: AsyncSession, me: SignedIn, now: datetime) -> bool:
+    """The same as is_live, for what is done one after the other by one sign-in."""
+    await transaction.get(BrowserSession, me.session.id, with_for_update={"key_share": True})
+    return await is_live(transaction, me, now)
+
+
 async def of(transaction: AsyncSession, principal: Principal, now: datetime) -> list[BrowserSession]:
     """Where somebody is signed in now, the newest sign-in first."""
     found = await transaction.scalars(

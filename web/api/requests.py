@@ -46,7 +46,7 @@ class RequestsApi:
     def __init__(self, access: Access, door: ApiDoor, notices: Notices) -> None:
         self._access = access
         self._door = door
-        self._waiting = Waiting(notices, Topic.REQUEST)
+        self._waiting = Waiting(access, notices, Topic.REQUEST)
 
     def routes(self) -> list[web.RouteDef]:
         return [

@@ -24,7 +24,7 @@ class TouchesApi:
     def __init__(self, access: Access, door: ApiDoor, notices: Notices) -> None:
         self._access = access
         self._door = door
-        self._waiting = Waiting(notices, Topic.TOUCH)
+        self._waiting = Waiting(access, notices, Topic.TOUCH)
 
     def routes(self) -> list[web.RouteDef]:
         return [

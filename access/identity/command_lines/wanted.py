@@ -18,7 +18,7 @@ from access.changes import actor
 from access.context import Access
 from access.errors import PolicyStale, Refused
 from access.grants import grants
-from access.identity import acts, proof
+from access.identity import acts, browser_sessions, proof
 from access.identity.acts import Act
 from access.identity.browser_sessions import SignedIn
 from access.identity.proof import Proof, Unproven
@@ -69,6 +69,9 @@ async def ask(access: Access, me: SignedIn, grant_id: UUID, *, client: str) -> W
     """
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
+        # One after the other of one command line, so that there are never more than there may be.
+        if not await browser_sessions.held(transaction, me, await clock(transaction)):
+            raise Refused("This command line is signed in no more. Run `gatepass login`.")
         grant, now = await grants.usable(transaction, grant_id), await clock(transaction)
         if policy is None:
             raise PolicyStale
@@ -77,6 +80,8 @@ async def ask(access: Access, me: SignedIn, grant_id: UUID, *, client: str) -> W
         if (refusal := grants.still_allowed(policy, grant, me.principal.name)) is not None:
             raise Refused(refusal)
         requires = policy.required_of_holder(me.principal.name, grant.resource, grant.role)
+        if requires is None or not requires.present:
+            raise Refused("It takes no touch.")
         act = acts.take_token(grant.id)
         # Nobody touches a key for what a sign-in that is too old would refuse afterwards.
         lacking = await proof.weigh(access, transaction, policy, requires, me.principal, now, act)

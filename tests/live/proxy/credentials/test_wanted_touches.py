@@ -1,5 +1,6 @@
 """A touch that a command line wants: given on a page, for one grant and that command line, and counted at the door."""
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
@@ -212,3 +213,38 @@ async def test_few_wait_at_once(scene: Scene) -> None:
     with pytest.raises(Refused, match="waits for many touches already"):
         await scene.wish()
     await scene.wish(await command_line(scene.world, scene.alice.me))
+
+
+async def test_few_wait_however_many_are_asked_for_at_once(scene: Scene) -> None:
+    done = await asyncio.gather(*(scene.wish() for _ in range(4 * MAX_WAITING)), return_exceptions=True)
+    assert sum(isinstance(each, UUID) for each in done) == MAX_WAITING
+    assert {str(each) for each in done if not isinstance(each, UUID)} == {
+        "This command line waits for many touches already. Give those, or wait five minutes."
+    }
+    assert len(await scene.world.all(WantedTouch)) == MAX_WAITING
+
+
+async def test_a_command_line_that_was_signed_out_wants_nothing(scene: Scene) -> None:
+    async with scene.world.database.transaction() as transaction:
+        now = await clock(transaction)
+        await browser_sessions.end_one(transaction, scene.world["alice"], scene.line.session.id, now)
+    with pytest.raises(Refused, match="signed in no more"):
+        await scene.wish()
+    assert await scene.world.all(WantedTouch) == []
+
+
+@pytest.mark.parametrize("requires", [None, {"sign_in": "8h"}])
+async def test_nobody_touches_for_what_takes_none(
+    scene: Scene, write_policy: WritePolicy, requires: dict[str, Any] | None
+) -> None:
+    access = scene.world.access
+    policy = yaml.safe_load(access.policies.path.read_text())
+    policy["policy"][0].pop("requires")
+    if requires is not None:
+        policy["policy"][0]["requires"] = requires
+    write_policy(policy)
+    access.policies.reload()
+    await adopt(access)
+    with pytest.raises(Refused, match=r"^It takes no touch\.$"):
+        await scene.wish()
+    assert await scene.world.all(WantedTouch) == []
