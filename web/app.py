@@ -106,7 +106,7 @@ class WebServer:
             MyAccess(self._access, settings.addresses),
             LinkPages(self._access),
             ConnectPages(self._access, settings.addresses, touching),
-            WantedTouchPages(self._access, touching),
+            WantedTouchPages(self._access, touching, settings.proxies),
             KeyPages(self._access, touching),
             SshKeyPages(self._access, touching),
             LetInPages(self._access, touching, settings.proxies),

@@ -3,6 +3,8 @@
 The address proves nothing: the page is its person's alone, and whoever opens it signs in as themselves.
 """
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from access.context import Access
@@ -12,10 +14,12 @@ from access.identity.browser_sessions import SignedIn
 from access.identity.command_lines import wanted
 from access.identity.command_lines.wanted import Wanted
 from storage.database import clock
+from web.door import forwarded
 from web.door.guard import CLIENT, SIGNED_IN
 from web.door.ids import id_of
 from web.pages.rendering import message, page, sign_in_first
 from web.pages.touching import Touching, refusal
+from web.settings import Network
 
 _PATH = f"{acts.COMMAND_LINE}/{{id}}"
 
@@ -23,9 +27,10 @@ _PATH = f"{acts.COMMAND_LINE}/{{id}}"
 class WantedTouchPages:
     """/present/command-line/…"""
 
-    def __init__(self, access: Access, touching: Touching) -> None:
+    def __init__(self, access: Access, touching: Touching, proxies: Sequence[Network]) -> None:
         self._access = access
         self._touching = touching
+        self._proxies = proxies
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -40,7 +45,10 @@ class WantedTouchPages:
         if me is None:
             return sign_in_first(request)
         found = await self._found(request, me)
-        return page(request, "command_line/touch.html", {"wanted": found, "here": request[CLIENT]})
+        # Never by the address of a proxy that did not say whose it is: everybody behind it has that one.
+        here = request[CLIENT]
+        near = found.row.client == here and not forwarded.is_listed(here, self._proxies)
+        return page(request, "command_line/touch.html", {"wanted": found, "near": near})
 
     async def _challenge(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]

@@ -5,19 +5,22 @@ SHOTS=/tmp/shots make test ARGS=tests/live/web/pages/test_wanted_touch.py     le
 
 import asyncio
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import aiohttp
 import pytest
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from access.decisions.requests import Ask
+from storage.database import Database
 from storage.model import Grant
 from support.access import ask_anyway
 from support.web.command_line import CommandLine
-from support.web.stage import PagesStage
+from support.web.stage import PagesStage, pages_stage
 from support.web.virtual_keys import plugged_in
 from support.web.visitor import Visitor
 
@@ -26,6 +29,10 @@ SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 
 @pytest.fixture
 async def line(stage: PagesStage, visitor: Visitor) -> CommandLine:
+    return await line_of(stage, visitor)
+
+
+async def line_of(stage: PagesStage, visitor: Visitor) -> CommandLine:
     """Alice's, whose access to read takes a touch."""
     await ask_anyway(stage.world.access, stage.world["alice"], Ask("payments-db", "read", 900))
     document: dict[str, Any] = stage.world.access.policies.current.document
@@ -158,3 +165,25 @@ async def test_what_it_looks_like(
     assert wide <= 0, f"it is {wide} px wider than {width}"
     found = (await Axe().run(page)).response["violations"]
     assert not [each["id"] for each in found if each["impact"] in {"serious", "critical"}]
+
+
+@pytest.mark.parametrize(
+    ("headers", "near"),
+    [
+        ({"X-Forwarded-For": "198.51.100.9"}, True),
+        ({}, False),
+        ({"X-Forwarded-For": "198.51.100.9", "Forwarded": "for=203.0.113.50"}, False),
+    ],
+)
+async def test_a_proxy_that_says_nothing_is_near_nobody(
+    database: Database, tmp_path: Path, headers: dict[str, str], near: bool
+) -> None:
+    """Whoever asks and whoever looks have its address then, wherever each of them is."""
+    async with (
+        pages_stage(database, tmp_path, proxies=(ip_network("127.0.0.0/8"),)) as stage,
+        aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), headers=headers) as session,
+    ):
+        visitor = Visitor(stage, session)
+        _, path = await wish(await line_of(stage, visitor))
+        status, said, _ = await visitor.ask(path)
+        assert (status, "where this browser is" in said) == (200, near)
