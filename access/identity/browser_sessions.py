@@ -169,6 +169,23 @@ async def stands(transaction: AsyncSession, line: UUID) -> bool:
     return bool(await transaction.scalar(asked))
 
 
+async def held(transaction: AsyncSession, session_id: UUID | None, now: datetime) -> SignedIn | None:
+    """A sign-in that counts for what it is about to let in, locked: what ends it waits, and then ends that too.
+
+    None: it has ended, or it is too late, or its person is nobody any more.
+    """
+    found = await transaction.execute(
+        select(BrowserSession, Principal)
+        .join(Principal, col(Principal.id) == col(BrowserSession.principal_id))
+        .where(col(BrowserSession.id) == session_id, _LIVE, col(BrowserSession.expires_at) > now)
+        .where(col(Principal.disabled_at).is_(None), col(Principal.kind) == PrincipalKind.HUMAN)
+        .with_for_update(key_share=True, of=BrowserSession)
+        .execution_options(populate_existing=True)
+    )
+    row = found.one_or_none()
+    return SignedIn(row[0], row[1]) if row is not None else None
+
+
 async def sign_out(transaction: AsyncSession, secret: bytes, now: datetime) -> None:
     """This browser is signed in no more. Its tokens let nobody in any more; the grants stay, they are no browser's."""
     await _end(transaction, _by_secret(secret), BrowserEnd.SIGNED_OUT, now)
