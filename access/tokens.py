@@ -92,6 +92,8 @@ class Claims:
     id: str
     #: The line of the sign-in that it was given to, with which it ends; None: it was given in Slack.
     sign_in: UUID | None = None
+    #: Of a signed token the id of its key; None: storage keeps what it is.
+    signed_by: str | None = None
 
 
 def new_token_id() -> str:
@@ -146,19 +148,17 @@ class TokenKeys:
         """What the token says. Raises InvalidToken with a reason. `now` is the process clock unless given."""
         if len(token) > MAX_CHARS:
             raise InvalidToken(TokenProblem.MALFORMED)
-        at = now or datetime.now(UTC)
-        payload, key = self._verified(token)
-        claims = _claims(payload)
-        moment = at.timestamp()
-        if key.is_over(at):
-            raise InvalidToken(TokenProblem.UNKNOWN_KEY)
-        if not key.accepts(claims.issued_at):
-            raise InvalidToken(TokenProblem.RETIRED_KEY)
-        if claims.issued_at.timestamp() > moment + LEEWAY_S:
-            raise InvalidToken(TokenProblem.NOT_YET_VALID)
-        if claims.expires_at.timestamp() <= moment - LEEWAY_S:
-            raise InvalidToken(TokenProblem.EXPIRED, claims)
+        payload, kid, key = self._verified(token)
+        claims = _claims(payload, kid)
+        _check(claims, key, now or datetime.now(UTC))
         return claims
+
+    def check(self, claims: Claims, now: datetime | None = None) -> None:
+        """Whether a token that was verified once would be again: its key may have gone. Raises as `verify` does."""
+        key = self._keys.public(claims.signed_by) if claims.signed_by is not None else None
+        if key is None:
+            raise InvalidToken(TokenProblem.UNKNOWN_KEY)
+        _check(claims, key, now or datetime.now(UTC))
 
     def rotate(self, now: datetime | None = None, *, revoke: bool = False) -> str:
         """Sign with a new key from now on, here and in every process; returns its id.
@@ -167,7 +167,7 @@ class TokenKeys:
         """
         return self._keys.rotate(now or datetime.now(UTC), revoke=revoke)
 
-    def _verified(self, token: str) -> tuple[dict[str, Any], VerifyingKey]:
+    def _verified(self, token: str) -> tuple[dict[str, Any], str, VerifyingKey]:
         """The payload, if it is ours, and the key that signed it. Times are left to the caller, who has the clock."""
         try:
             header = jwt.get_unverified_header(token)
@@ -177,7 +177,7 @@ class TokenKeys:
             raise InvalidToken(TokenProblem.BAD_SIGNATURE)
         kid = header.get("kid")
         key = self._keys.public(kid) if isinstance(kid, str) else None
-        if key is None:
+        if key is None or not isinstance(kid, str):
             raise InvalidToken(TokenProblem.UNKNOWN_KEY)
         try:
             payload = jwt.decode(
@@ -194,10 +194,23 @@ class TokenKeys:
             raise InvalidToken(TokenProblem.BAD_SIGNATURE) from error
         except (jwt.InvalidTokenError, ValueError) as error:
             raise InvalidToken(TokenProblem.MALFORMED) from error
-        return payload, key
+        return payload, kid, key
 
 
-def _claims(payload: dict[str, Any]) -> Claims:
+def _check(claims: Claims, key: VerifyingKey, at: datetime) -> None:
+    """Raises InvalidToken where the times of the token, or of its key, are not those of `at`."""
+    moment = at.timestamp()
+    if key.is_over(at):
+        raise InvalidToken(TokenProblem.UNKNOWN_KEY)
+    if not key.accepts(claims.issued_at):
+        raise InvalidToken(TokenProblem.RETIRED_KEY)
+    if claims.issued_at.timestamp() > moment + LEEWAY_S:
+        raise InvalidToken(TokenProblem.NOT_YET_VALID)
+    if claims.expires_at.timestamp() <= moment - LEEWAY_S:
+        raise InvalidToken(TokenProblem.EXPIRED, claims)
+
+
+def _claims(payload: dict[str, Any], kid: str) -> Claims:
     try:
         return Claims(
             principal_id=UUID(payload["sub"]),
@@ -209,6 +222,7 @@ def _claims(payload: dict[str, Any]) -> Claims:
             expires_at=datetime.fromtimestamp(payload["exp"], UTC),
             id=_text(payload["jti"]),
             sign_in=UUID(payload["sid"]) if "sid" in payload else None,
+            signed_by=kid,
         )
     except (TypeError, ValueError, OverflowError, AttributeError, OSError) as error:
         raise InvalidToken(TokenProblem.MALFORMED) from error

@@ -79,7 +79,7 @@ async def submit(
         asker = await transaction.get_one(Principal, principal.id, with_for_update=True, populate_existing=True)
         now = await clock(transaction)
         refusal = await _refusal(transaction, asker)
-        if by is not None and not await browser_sessions.is_live(transaction, by, now):
+        if by is not None and await browser_sessions.held(transaction, by.session.id, now) is None:
             refusal = SignedOutMeanwhile()
         if policy is not None and requirement is not None and refusal is None:
             new = _row(policy, asker, ask, requirement, reason, ticket, now)

@@ -4,7 +4,7 @@ Refuses to open a session under a grant that is not usable at that moment, and t
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -92,10 +92,12 @@ async def open_session(
     software: str,
     proof: Mapping[str, Any] | None = None,
     credential: Mapping[str, Any] | None = None,
+    check: Callable[[AsyncSession, Grant], Awaitable[None]] | None = None,
 ) -> tuple[Session, float]:
     """Insert the active session of a usable grant; returns it and the seconds until the grant's deadline.
 
-    `proof` is what its holder had proven, where the rule asked; `credential` what they let themselves in with.
+    `proof` is what its holder had proven, where the rule asked; `credential` what they let themselves in with. `check`
+    raises where that would let nobody in any more: it is asked last, for there are locks that one may wait for.
 
     Raises grants.GrantUnusable and caps.TooManySessions.
     """
@@ -104,6 +106,8 @@ async def open_session(
         read_at = time.monotonic()
         grant = await grants.usable(transaction, grant_id, now)
         await caps.leave_room(transaction, grant)
+        if check is not None:
+            await check(transaction, grant)
         session = Session(
             grant_id=grant.id,
             instance_id=instance_id,

@@ -58,25 +58,13 @@ class SignedOutMeanwhile(Refused):
         super().__init__("You were signed out meanwhile, so nothing was done. Sign in, and do it again.")
 
 
-async def is_live(transaction: AsyncSession, me: SignedIn, now: datetime) -> bool:
-    """Whether `me` is signed in still; if so, what ends that waits until this transaction is over, and then sees it.
-
-    A request says who asks before all of it is here, so whatever gives somebody something asks again. To be called once
-    the person is locked, where they are.
-    """
-    found = await transaction.scalar(
-        select(col(BrowserSession.id))
-        .join(Principal, col(Principal.id) == col(BrowserSession.principal_id))
-        .where(col(BrowserSession.id) == me.session.id, _LIVE, col(BrowserSession.expires_at) > now)
-        .where(col(Principal.disabled_at).is_(None), col(Principal.kind) == PrincipalKind.HUMAN)
-        .with_for_update(read=True, of=BrowserSession)
-    )
-    return found is not None
-
-
 async def check_live(transaction: AsyncSession, me: SignedIn, now: datetime) -> None:
-    """The same. Raises SignedOutMeanwhile."""
-    if not await is_live(transaction, me, now):
+    """That `me` is signed in still, as `held` has it. Raises SignedOutMeanwhile.
+
+    A request says who asks before all of it is here, so whatever gives somebody something asks again: once the person
+    is locked, where they are.
+    """
+    if await held(transaction, me.session.id, now) is None:
         raise SignedOutMeanwhile
 
 
@@ -182,12 +170,6 @@ async def current(
     return SignedIn(session, principal)
 
 
-async def held(transaction: AsyncSession, me: SignedIn, now: datetime) -> bool:
-    """The same as is_live, for what is done one after the other by one sign-in."""
-    await transaction.get(BrowserSession, me.session.id, with_for_update={"key_share": True})
-    return await is_live(transaction, me, now)
-
-
 async def of(transaction: AsyncSession, principal: Principal, now: datetime) -> list[BrowserSession]:
     """Where somebody is signed in now, the newest sign-in first."""
     found = await transaction.scalars(
@@ -203,6 +185,23 @@ async def stands(transaction: AsyncSession, line: UUID) -> bool:
     """Whether a sign-in of this line was ended by nothing: that it ran out takes nothing from what it was given."""
     asked = select(exists().where(col(BrowserSession.line) == line, _LIVE))
     return bool(await transaction.scalar(asked))
+
+
+async def held(transaction: AsyncSession, session_id: UUID | None, now: datetime) -> SignedIn | None:
+    """A sign-in that counts for what it is about to let in, locked: what ends it waits, and then ends that too.
+
+    None: it has ended, or it is too late, or its person is nobody any more.
+    """
+    found = await transaction.execute(
+        select(BrowserSession, Principal)
+        .join(Principal, col(Principal.id) == col(BrowserSession.principal_id))
+        .where(col(BrowserSession.id) == session_id, _LIVE, col(BrowserSession.expires_at) > now)
+        .where(col(Principal.disabled_at).is_(None), col(Principal.kind) == PrincipalKind.HUMAN)
+        .with_for_update(key_share=True, of=BrowserSession)
+        .execution_options(populate_existing=True)
+    )
+    row = found.one_or_none()
+    return SignedIn(row[0], row[1]) if row is not None else None
 
 
 async def sign_out(transaction: AsyncSession, secret: bytes, now: datetime) -> None:

@@ -98,7 +98,7 @@ async def link(access: Access, secret: bytes, to: Principal, *, by: SignedIn | N
         found = await _usable(transaction, secret, now, locked=True)
         owner = await transaction.get_one(Principal, to.id, with_for_update=True, populate_existing=True)
         refusal = await _refusal(transaction, policy, owner, found.team, found.member)
-        if by is not None and not await browser_sessions.is_live(transaction, by, now):
+        if by is not None and await browser_sessions.held(transaction, by.session.id, now) is None:
             refusal = str(SignedOutMeanwhile())
         if refusal is None:
             found.used_at, found.principal_id = now, owner.id

@@ -11,15 +11,13 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from access import in_force
 from access.certificates.reading import SENTENCES, CertificateProblem
 from access.context import Access
 from access.errors import STALE, Refused
 from access.grants import grants
-from access.identity import browser_sessions, presented, proof
-from access.identity.presented import Presented
+from access.identity import presented
+from access.identity.presented import NOUNS, LetIn, Presented
 from access.identity.proof import Proof
 from access.policy.policy import Policy
 from access.policy.resources import Resource, Role
@@ -28,7 +26,7 @@ from access.tokens import Claims, InvalidCredential, InvalidToken, TokenProblem
 from proxy.errors import AccessRefused
 from proxy.sessions.lockout import LockedOut, Lockout
 from proxy.sessions.refusals import Attempt, Refusals
-from storage.database import StorageUnavailable, clock
+from storage.database import StorageUnavailable
 from storage.model import Grant, Principal, Protocol
 
 NO_STORAGE = "Gatepass cannot reach its storage, so nobody is let in. Try again in a minute."
@@ -50,6 +48,8 @@ class Admission:
     role: Role
     protocol: Protocol
     client: str
+    #: What is asked about them again when their session opens.
+    let_in: LetIn
     #: What they had proven, where the rule asked, as access.identity.proof says.
     proof: Mapping[str, Any] = field(default_factory=dict[str, Any])
     #: What they let themselves in with: its `kind`, and what else identifies it.
@@ -130,23 +130,26 @@ class Authenticator:
         if not role_name or not resource_name:
             raise AccessRefused("The user name must be role@resource, as `gatepass status` and Slack show it.")
         claims = await self._claims(brought, tried)
+        let_in = brought.let_in(claims)
         if (claims.resource, claims.role) != (resource_name, role_name):
             raise AccessRefused(
-                f"This {_NOUNS[brought.kind]} opens {claims.role}@{claims.resource}, not {role_name}@{resource_name}. "
+                f"This {NOUNS[brought.kind]} opens {claims.role}@{claims.resource}, not {role_name}@{resource_name}. "
                 + (_OTHER_DOOR if brought.kind is ClientCredential.TOKEN else _OTHER_USER)
             )
         async with self._access.database.transaction() as transaction:
             policy = await in_force.policy_in_force(self._access, transaction)
             grant = await grants.usable(transaction, claims.grant_id)
             principal = await transaction.get_one(Principal, grant.principal_id)
-            signed_out = claims.sign_in is not None and not await browser_sessions.stands(transaction, claims.sign_in)
-            proven = await self._proven(transaction, policy, grant, principal, claims, brought)
-        if signed_out:
-            raise AccessRefused(_SIGNED_OUT.format(_NOUNS[brought.kind]))
+            signed_out = await let_in.signed_out(transaction)
+            proven = Proof()
+            if policy is not None:
+                proven = await let_in.proven(self._access, transaction, policy, grant, principal)
+        if signed_out is not None:
+            raise AccessRefused(signed_out)
         if policy is None:
             raise AccessRefused(STALE)
         if (grant.resource, grant.role, principal.id) != (resource_name, role_name, claims.principal_id):
-            raise AccessRefused(f"This {_NOUNS[brought.kind]} does not match its grant. Get a new one from Gatepass.")
+            raise AccessRefused(f"This {NOUNS[brought.kind]} does not match its grant. Get a new one from Gatepass.")
         if (refusal := grants.still_allowed(policy, grant, principal.name)) is not None:
             raise AccessRefused(refusal)
         if proven.lacking is not None:
@@ -166,29 +169,10 @@ class Authenticator:
             role,
             attempt.protocol,
             attempt.client,
+            let_in,
             proven.record,
             {**brought.record, "id": claims.id},
         )
-
-    async def _proven(
-        self,
-        transaction: AsyncSession,
-        policy: Policy | None,
-        grant: Grant,
-        principal: Principal,
-        claims: Claims,
-        brought: Presented,
-    ) -> Proof:
-        """What they proved of what the rule asks that gives them the access, or what lacks."""
-        requires = policy.required_of_holder(principal.name, grant.resource, grant.role) if policy is not None else None
-        if policy is None or requires is None:
-            return Proof()
-        now, act = await clock(transaction), brought.act(grant.id)
-        if brought.kind is ClientCredential.KEY:
-            return await proof.weigh_key(
-                self._access, transaction, policy, requires, principal, now, act, brought.presence
-            )
-        return await proof.weigh_token(self._access, transaction, policy, requires, principal, now, act, claims.id)
 
     async def _claims(self, brought: Presented, tried: list[Claims]) -> Claims:
         try:
@@ -218,18 +202,8 @@ def _not_accepted(brought: Presented, role: str, resource: Resource) -> str:
     return f"{role}@{resource.name} does not accept {_CALLED[brought.kind]}: connect with {accepted}."
 
 
-_SIGNED_OUT: Final = (
-    "This {} was given to a sign-in that has been ended since, and ended with it. Sign in again (`gatepass login`, or "
-    "in your browser), and get a new one."
-)
 _OTHER_DOOR: Final = "Get a token for this door from Gatepass in Slack."
 _OTHER_USER: Final = "Connect as that user, or without it."
-_NOUNS: Final[Mapping[ClientCredential, str]] = {
-    ClientCredential.TOKEN: "token",
-    ClientCredential.CERTIFICATE: "certificate",
-    ClientCredential.KEY: "key",
-    ClientCredential.BROWSER: "confirmation",
-}
 _CALLED: Final[Mapping[ClientCredential, str]] = {
     ClientCredential.TOKEN: "a token",
     ClientCredential.CERTIFICATE: "a certificate, as gatepass ssh and gatepass psql do",

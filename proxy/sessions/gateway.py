@@ -7,6 +7,7 @@ process or the storage does.
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 from typing import Never
 from uuid import UUID
@@ -14,10 +15,12 @@ from uuid import UUID
 import structlog
 
 from access.context import Access
+from access.errors import Refused
 from access.grants.caps import TooManySessions
 from access.grants.grants import GrantUnusable
 from access.grants.sessions import Ending, open_session
 from access.identity.presented import Presented
+from access.tokens import InvalidCredential
 from proxy.doors.unknown_keys import UnknownKeys
 from proxy.errors import AccessRefused, Fault, RecorderFailed
 from proxy.masking.from_policy import masker_for
@@ -136,8 +139,9 @@ class Gateway:
                 software=client_software,
                 proof=admission.proof,
                 credential=admission.credential,
+                check=partial(admission.let_in.check, self.access),
             )
-        except (GrantUnusable, TooManySessions) as error:
+        except (GrantUnusable, TooManySessions, InvalidCredential, Refused) as error:
             await self.authenticator.note_refusal(admission, str(error))
             raise AccessRefused(str(error)) from error
         except StorageUnavailable as error:

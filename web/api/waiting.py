@@ -12,7 +12,6 @@ from uuid import UUID
 from access.context import Access
 from access.identity import browser_sessions
 from access.identity.browser_sessions import SignedIn
-from storage.database import clock
 from storage.notices import Notices, Topic
 from web.api.answers import ApiRefused
 
@@ -81,6 +80,6 @@ class Waiting:
     async def _still(self, me: SignedIn) -> None:
         """Raises ApiRefused once `me` is signed in no more."""
         async with self._access.database.transaction() as transaction:
-            if await browser_sessions.is_live(transaction, me, await clock(transaction)):
+            if await browser_sessions.stands(transaction, me.session.line):
                 return
         raise ApiRefused(401, "signed_out", "This command line is signed in no more. Run `gatepass login`.")

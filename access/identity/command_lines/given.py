@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -15,7 +15,7 @@ from access import changes
 from access.identity import browser_sessions
 from access.identity.command_lines.codes import secret_text
 from storage.audit import trail
-from storage.model import BrowserSession, Principal, PrincipalKind, SignInCode
+from storage.model import BrowserSession, Principal, SignInCode
 
 
 class CodeProblem(StrEnum):
@@ -54,24 +54,14 @@ async def give(transaction: AsyncSession, code: SignInCode, now: datetime, *, cl
 
     Their sign-in is locked: what ends it waits, and then ends this one too.
     """
-    found = await transaction.execute(
-        select(BrowserSession, Principal)
-        .join(Principal, col(Principal.id) == col(BrowserSession.principal_id))
-        .where(col(BrowserSession.id) == code.allowed_by, col(BrowserSession.ended_at).is_(None))
-        .where(col(BrowserSession.expires_at) > now)
-        .where(col(Principal.disabled_at).is_(None), col(Principal.kind) == PrincipalKind.HUMAN)
-        .with_for_update(key_share=True, of=BrowserSession)
-        .execution_options(populate_existing=True)
-    )
-    row = found.one_or_none()
-    if row is None:
+    by = await browser_sessions.held(transaction, code.allowed_by, now)
+    if by is None:
         return None
-    by, principal = row[0], row[1]
     session, secret = await browser_sessions.begin_command_line(
-        transaction, by, principal, code.device, now, client=client
+        transaction, by.session, by.principal, code.device, now, client=client
     )
     code.gave = session.id
-    return Given(secret_text(secret), principal.name, session)
+    return Given(secret_text(secret), by.principal.name, session)
 
 
 async def note_refusal(

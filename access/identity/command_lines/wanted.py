@@ -70,7 +70,7 @@ async def ask(access: Access, me: SignedIn, grant_id: UUID, *, client: str) -> W
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
         # One after the other of one command line, so that there are never more than there may be.
-        if not await browser_sessions.held(transaction, me, await clock(transaction)):
+        if await browser_sessions.held(transaction, me.session.id, await clock(transaction)) is None:
             raise Refused("This command line is signed in no more. Run `gatepass login`.")
         grant, now = await grants.usable(transaction, grant_id), await clock(transaction)
         if policy is None:

@@ -45,6 +45,14 @@ async def by_token(transaction: AsyncSession, token: str) -> Claims:
     return found.claims
 
 
+async def check(transaction: AsyncSession, claims: Claims, kind: CredentialKind) -> None:
+    """Whether what let somebody in a moment ago would do so now. Raises InvalidToken."""
+    found = await by_id(transaction, claims.id, kind)
+    problem = found.problem if found is not None else TokenProblem.UNKNOWN
+    if problem is not None:
+        raise InvalidToken(problem, claims)
+
+
 async def by_id(transaction: AsyncSession, credential_id: str, kind: CredentialKind) -> Found | None:
     """The credential with this id; None: there is none of this kind."""
     which = (col(IssuedCredential.id) == credential_id) & (col(IssuedCredential.kind) == CredentialKind(kind))

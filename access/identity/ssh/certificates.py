@@ -221,12 +221,11 @@ def read(authority: ClientAuthority, blob: bytes) -> Read:
     return Read(loaded, public_keys.read(string(public_keys.ED25519.encode()) + string(key.public_bytes_raw())))
 
 
-async def claims(access: Access, found: Read, door: str, address: str) -> Claims:
+async def claims(transaction: AsyncSession, found: Read, door: str, address: str) -> Claims:
     """What it opens for whoever has its key and comes from `address` to `door`. Raises InvalidCertificate."""
     certificate = found.certificate
-    async with access.database.transaction() as transaction:
-        now = await clock(transaction)
-        row, holder, grant, sign_in = await _kept(transaction, f"{certificate.serial:016x}")
+    now = await clock(transaction)
+    row, holder, grant, sign_in = await _kept(transaction, f"{certificate.serial:016x}")
     _compare(found, row, holder, grant)
     moment = now.timestamp()
     if moment < certificate.valid_after:

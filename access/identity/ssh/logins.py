@@ -2,7 +2,7 @@
 
 A link is good for one connection, for ten minutes, once. Whoever opens it lets that connection in as themselves, so the
 page says where it comes from, and takes a number that its terminal alone shows. What a stranger typed as the user name
-gets no link unless it could be the policy's.
+gets no link unless it could be the policy's. What is let in belongs to the sign-in of that browser, and ends with it.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from access.changes import actor
 from access.context import Access
 from access.errors import STALE, PolicyStale, Refused
 from access.grants import grants
-from access.identity import acts, proof
+from access.identity import acts, browser_sessions, proof
 from access.identity.browser_sessions import SignedIn
 from access.identity.proof import Proof, Unproven
 from access.identity.ssh import places
@@ -50,6 +50,7 @@ SECRET_BYTES: Final = 32
 _DIGITS: Final = 4
 
 _OVER: Final = "This link is over, or it was used: it is good for one connection, for ten minutes. Start ssh again."
+_SIGNED_OUT: Final = "You are no longer signed in in this browser. Sign in, and open the link again."
 NOT_ME: Final = "Somebody opened the link and said that it was not them. Nobody was let in."
 
 
@@ -158,6 +159,7 @@ async def claims(access: Access, login_id: UUID) -> Claims:
         issued_at=login.decided_at or now,
         expires_at=login.expires_at,
         id=login.credential,
+        sign_in=login.sign_in,
     )
 
 
@@ -198,10 +200,8 @@ def is_near(login: SshLogin, address: str) -> bool:
     return found in network or (found.is_loopback and network.is_loopback)
 
 
-async def allow(
-    access: Access, secret: bytes, me: SignedIn, *, typed: str | None, must_type: bool, touch: UUID | None
-) -> SshLogin:
-    """Let it in as `me`. `must_type`: the number must be `typed`, for this browser is on another network.
+async def allow(access: Access, secret: bytes, me: SignedIn, *, typed: str, touch: UUID | None) -> SshLogin:
+    """Let it in as `me`, who has `typed` the number of its terminal.
 
     Raises Refused, of which Unproven says that it takes a touch, and PolicyStale.
     """
@@ -213,15 +213,19 @@ async def allow(
         now = await clock(transaction)
         login = await _waiting(transaction, secret, now, locked=True)
         grant = await grant_for(transaction, policy, me.principal, login) if policy is not None else None
+        # Asked again: the request's body may have come long after its cookie.
+        by = await browser_sessions.held(transaction, me.session.id, now)
         if policy is None:
             refusal = STALE
-        elif must_type and not hmac.compare_digest((typed or "").strip().encode(), login.number.encode()):
+        elif by is None:
+            refusal = _SIGNED_OUT
+        elif not hmac.compare_digest(typed.strip().encode(), login.number.encode()):
             refusal = await _missed(transaction, login)
         elif grant is None:
             refusal = f"You have no open access to {login.role}@{login.resource}. Ask for it, then start ssh again."
         else:
             refusal = _not_taken(policy, grant) or await _too_many(transaction, me.principal, now)
-        if refusal is None and policy is not None and grant is not None:
+        if refusal is None and policy is not None and grant is not None and by is not None:
             requires = policy.required_of_holder(me.principal.name, grant.resource, grant.role)
             credential, act = new_token_id(), acts.let_in(login.id)
             proven = await proof.weigh(
@@ -230,7 +234,7 @@ async def allow(
             refusal = proven.lacking
             if refusal is None:
                 login.state, login.decided_at, login.credential = LoginState.ALLOWED, now, credential
-                login.principal_id, login.grant_id = me.principal.id, grant.id
+                login.principal_id, login.grant_id, login.sign_in = me.principal.id, grant.id, by.session.line
                 await transaction.flush()
                 await notify(transaction, Topic.SSH_LOGIN, login.id)
         await _record(transaction, login, me, "allow", refusal, proven)

@@ -17,7 +17,7 @@ from access.context import Access
 from access.errors import Refused
 from access.identity import acts
 from access.identity.presented import Presented
-from access.identity.ssh import logins
+from access.identity.ssh import logins, standing
 from access.identity.ssh.logins import Offered
 from access.policy.shapes.credentials import ClientCredential
 from access.tokens import Claims
@@ -124,7 +124,7 @@ class BrowserLogin:
             return await logins.claims(access, offered.id)
 
         detail = {"login": str(offered.id)}
-        return Presented(ClientCredential.BROWSER, read, detail, act=lambda _: acts.let_in(offered.id))
+        return Presented(ClientCredential.BROWSER, read, standing.link, detail, act=lambda _: acts.let_in(offered.id))
 
     def left(self) -> None:
         """The client is gone before it waited."""

@@ -7,11 +7,12 @@ import time
 from typing import Any, Final
 
 import asyncssh
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from access.context import Access
 from access.errors import Refused
 from access.identity.presented import Presented
-from access.identity.ssh import certificates, keys, public_keys
+from access.identity.ssh import certificates, keys, public_keys, standing
 from access.identity.ssh.authority import ClientAuthority
 from access.identity.ssh.certificates import InvalidCertificate
 from access.identity.ssh.public_keys import RSA, PublicKey, UnusableKey
@@ -102,9 +103,14 @@ class PublicKeys:
             found = certificates.read(self._authority, blob)
             if not _names(message, certificates.KIND, blob) or found.verify(signature, message) is None:
                 raise Refused("The signature with this certificate is not of its key.")
-            return await certificates.claims(access, found, username, self._address)
+            async with access.database.transaction() as transaction:
+                return await certificates.claims(transaction, found, username, self._address)
 
-        return Presented(ClientCredential.CERTIFICATE, read, {"form": "ssh"})
+        async def stands(_: Access, transaction: AsyncSession, __: Claims) -> None:
+            found = certificates.read(self._authority, blob)
+            await certificates.claims(transaction, found, username, self._address)
+
+        return Presented(ClientCredential.CERTIFICATE, read, stands, {"form": "ssh"})
 
 
 def _registered(username: str, key: PublicKey, row: SshKey, message: bytes, signature: bytes) -> Presented:
@@ -123,7 +129,7 @@ def _registered(username: str, key: PublicKey, row: SshKey, message: bytes, sign
     is_there = row.vouched and signed is not None and signed.present and signed.verified
     detail = {"form": key.kind, "name": row.name, "fingerprint": public_keys.shown(row.fingerprint)}
     presence = {**named, "user_verified": True} if is_there else None
-    return Presented(ClientCredential.KEY, read, detail, presence=presence)
+    return Presented(ClientCredential.KEY, read, standing.key, detail, presence=presence)
 
 
 def _algorithm(signature: bytes) -> str:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from sqlalchemy import Boolean, CheckConstraint, Column, Index, LargeBinary
+from sqlalchemy.dialects.postgresql import UUID as PG_UUID
 from sqlmodel import Field, SQLModel
 
 from storage.model.columns import choice, moment, new_id, reference, utc_now
@@ -134,3 +135,5 @@ class SshLogin(SQLModel, table=True):
     grant_id: UUID | None = Field(default=None, sa_column=reference("access_grant.id", nullable=True, index=True))
     #: What the login is known by once it is allowed, as a token is by its id.
     credential: str | None = Field(default=None, max_length=16)
+    #: The line of the sign-in that let it in, with which it ends.
+    sign_in: UUID | None = Field(default=None, sa_column=Column(PG_UUID(as_uuid=True), nullable=True))

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -266,6 +267,21 @@ def test_a_revoked_key_opens_nothing_from_that_moment(keys: TokenKeys, tmp_path:
     keys.rotate(NOW, revoke=True)
     for each in (keys, other):
         assert problem(each, token) is TokenProblem.UNKNOWN_KEY
+
+
+def test_what_was_verified_is_asked_again_without_its_text(keys: TokenKeys, tmp_path: Path) -> None:
+    claims = keys.verify(keys.issue(grant=grant(), principal=ALICE, now=NOW), NOW)
+    keys.check(claims, NOW)
+    with pytest.raises(InvalidToken) as expired:
+        keys.check(claims, claims.expires_at + timedelta(minutes=1))
+    assert expired.value.reason is TokenProblem.EXPIRED
+    keys.rotate(NOW)
+    keys.check(claims, NOW)
+    keys.rotate(NOW, revoke=True)
+    for each, said in ((keys, claims), (TokenKeys(tmp_path / "keys"), claims), (keys, replace(claims, signed_by=None))):
+        with pytest.raises(InvalidToken) as unknown:
+            each.check(said, NOW)
+        assert unknown.value.reason is TokenProblem.UNKNOWN_KEY
 
 
 def test_a_folder_that_became_unusable_lets_nobody_in(keys: TokenKeys, tmp_path: Path) -> None:

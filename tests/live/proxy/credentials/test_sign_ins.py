@@ -19,8 +19,9 @@ from access.identity.incidents import lost
 from access.identity.proven import SignIn
 from proxy.errors import AccessRefused
 from proxy.sessions.authenticator import Authenticator
+from proxy.sessions.gateway import Gateway
 from storage.database import clock
-from storage.model import Principal, Protocol, SignInKind
+from storage.model import Principal, Protocol, Session, SignInKind
 from support.access import World
 from support.identity.touching import ISSUER
 from support.proxy import Grants, WritePolicy
@@ -147,6 +148,21 @@ async def test_it_ends_with_its_sign_in(held: Held, ends: Ends) -> None:
     assert said.startswith("This token was given to a sign-in that has been ended since, and ended with it. Sign in")
     [event] = await held.world.events("proxy:session:refuse")
     assert event["detail"]["why"] == said
+
+
+@pytest.mark.parametrize("ends", [sign_out, by_an_operator])
+async def test_what_ends_between_the_login_and_its_session_opens_none(held: Held, gateway: Gateway, ends: Ends) -> None:
+    door: dict[str, Any] = {"username": "read@db", "protocol": Protocol.POSTGRES, "client": "127.0.0.1:1"}
+    admission = await gateway.admit(token=held.token, **door)
+    async with gateway.enter(admission) as session:
+        await ends(held)
+        assert session.ending is None
+    with pytest.raises(AccessRefused, match="has been ended since, and ended with it"):
+        async with gateway.enter(admission):
+            pass
+    [event] = await held.world.events("proxy:session:refuse")
+    assert (event["actor"], "has been ended since" in event["detail"]["why"]) == ("human:alice", True)
+    assert len(await held.world.all(Session)) == 1
 
 
 async def test_signing_in_again_in_the_same_browser_ends_nothing(held: Held) -> None:

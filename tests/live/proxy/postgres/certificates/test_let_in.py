@@ -11,12 +11,14 @@ from sqlalchemy import select
 
 from access.context import Access
 from access.errors import Refused
-from access.identity import browser_sessions
+from access.identity import browser_sessions, presented
 from access.identity.adoption import adopt
 from access.identity.handing import hand_token
 from access.identity.incidents import lost
 from access.identity.proof import Unproven
-from storage.model import AuditEvent, BrowserSession, IssuedCredential, Principal
+from proxy.errors import AccessRefused
+from proxy.sessions.gateway import Gateway
+from storage.model import AuditEvent, BrowserSession, IssuedCredential, Principal, Protocol
 from support.access import World
 from support.identity.certificates import Forger
 from support.identity.touching import signed_in
@@ -184,3 +186,17 @@ async def test_who_an_operator_signs_out_has_no_certificate_either(forger: Forge
     await lost.sign_out(forger.access, "alice", "operator:root", with_grants=False)
     status, _, said = await door.psql("read", "-c", "select 1", **shown.words)
     assert (status, "was revoked by Gatepass's operators" in said) == (2, True)
+
+
+@pytest.mark.parametrize(("ended", "why"), [("revoked_at", "certificate was revoked"), ("expires_at", "has expired")])
+async def test_what_ends_between_the_login_and_its_session_opens_none(
+    forger: Forger, gateway: Gateway, ended: str, why: str
+) -> None:
+    _, given = await forger.good()
+    brought = presented.certificate(given.certificate)
+    door: dict[str, Any] = {"username": "read@db", "protocol": Protocol.POSTGRES, "client": "127.0.0.1:1"}
+    admission = await gateway.admit_by(brought, **door)
+    await forger.change(f"UPDATE issued_credential SET {ended} = now()")  # noqa: S608 - a column's name
+    with pytest.raises(AccessRefused, match=why):
+        async with gateway.enter(admission):
+            pass

@@ -84,7 +84,7 @@ async def test_ssh_goes_on_once_its_person_says_so(
     async with world.database.transaction() as transaction:
         login = await logins.look(transaction, shown.secret, alice.session.created_at)
     assert (login.number, login.software.startswith("SSH-2.0-OpenSSH")) == (shown.number, True)
-    await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+    await logins.allow(world.access, shown.secret, alice, typed=shown.number, touch=None)
     status, out, said = await shown.end()
     assert (status, out, "gatepass: Let in as alice.\n" in said.replace("\r", "")) == (0, b"in\n", True)
     [session] = await sessions()
@@ -95,7 +95,7 @@ async def test_ssh_goes_on_once_its_person_says_so(
     assert (allowed["actor"], allowed["outcome"], allowed["detail"]["client"]) == ("human:alice", "success", row.client)
     # The link opens nothing more.
     with pytest.raises(Refused, match="over, or it was used"):
-        await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+        await logins.allow(world.access, shown.secret, alice, typed=shown.number, touch=None)
 
 
 async def test_not_me_refuses_it_and_counts(
@@ -115,11 +115,11 @@ async def test_a_person_without_access_lets_nobody_in(client: MakeClient, world:
     shown = await waiting(await client())
     bob, alice = await signed_in(world, "bob"), await signed_in(world, "alice")
     with pytest.raises(Refused, match="no open access to deploy@web-1"):
-        await logins.allow(world.access, shown.secret, bob, typed=None, must_type=False, touch=None)
+        await logins.allow(world.access, shown.secret, bob, typed=shown.number, touch=None)
     [denied] = await world.events("web:ssh_login:allow")
     assert (denied["actor"], denied["outcome"]) == ("human:bob", "denied")
     # It waits on for whoever may.
-    await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+    await logins.allow(world.access, shown.secret, alice, typed=shown.number, touch=None)
     assert (await shown.end())[0] == 0
 
 
@@ -127,7 +127,7 @@ async def test_of_two_who_open_it_one_decides(client: MakeClient, world: World) 
     shown = await waiting(await client())
     alice = await signed_in(world, "alice")
     done = await asyncio.gather(
-        *(logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None) for _ in range(4)),
+        *(logins.allow(world.access, shown.secret, alice, typed=shown.number, touch=None) for _ in range(4)),
         logins.refuse(world.access, shown.secret, alice),
         return_exceptions=True,
     )
@@ -140,7 +140,7 @@ async def test_two_connections_have_two_links(client: MakeClient, world: World, 
     first, second = await waiting(ssh, "echo first"), await waiting(ssh, "echo second")
     assert first.secret != second.secret
     alice = await signed_in(world, "alice")
-    await logins.allow(world.access, second.secret, alice, typed=None, must_type=False, touch=None)
+    await logins.allow(world.access, second.secret, alice, typed=second.number, touch=None)
     assert (await second.end())[:2] == (0, b"second\n")
     assert first.process.returncode is None
     await logins.refuse(world.access, first.secret, alice)
@@ -158,18 +158,16 @@ async def test_a_connection_that_is_gone_is_let_in_by_nobody(client: MakeClient,
 
     await until(over)
     with pytest.raises(Refused, match="over, or it was used"):
-        await logins.allow(
-            world.access, shown.secret, await signed_in(world, "alice"), typed=None, must_type=False, touch=None
-        )
+        await logins.allow(world.access, shown.secret, await signed_in(world, "alice"), typed=shown.number, touch=None)
 
 
-@pytest.mark.parametrize("typed", ["", "0", "not a number", None])
-async def test_from_another_network_the_number_is_typed(client: MakeClient, world: World, typed: str | None) -> None:
+@pytest.mark.parametrize("typed", ["", "0", "not a number"])
+async def test_the_number_is_typed(client: MakeClient, world: World, typed: str) -> None:
     shown = await waiting(await client())
     alice = await signed_in(world, "alice")
     with pytest.raises(Refused, match="not the number"):
-        await logins.allow(world.access, shown.secret, alice, typed=typed, must_type=True, touch=None)
-    await logins.allow(world.access, shown.secret, alice, typed=f" {shown.number} ", must_type=True, touch=None)
+        await logins.allow(world.access, shown.secret, alice, typed=typed, touch=None)
+    await logins.allow(world.access, shown.secret, alice, typed=f" {shown.number} ", touch=None)
     assert (await shown.end())[0] == 0
 
 
@@ -178,9 +176,9 @@ async def test_three_wrong_numbers_end_it(client: MakeClient, world: World) -> N
     alice, wrong = await signed_in(world, "alice"), f"{(int(shown.number) + 1) % 10_000:04}"
     for _ in range(logins.MAX_MISSES):
         with pytest.raises(Refused, match="not the number"):
-            await logins.allow(world.access, shown.secret, alice, typed=wrong, must_type=True, touch=None)
+            await logins.allow(world.access, shown.secret, alice, typed=wrong, touch=None)
     with pytest.raises(Refused, match="over"):
-        await logins.allow(world.access, shown.secret, alice, typed=shown.number, must_type=True, touch=None)
+        await logins.allow(world.access, shown.secret, alice, typed=shown.number, touch=None)
     assert (await shown.end())[0] == 255
 
 
@@ -190,9 +188,7 @@ async def test_a_link_is_good_for_ten_minutes(client: MakeClient, world: World, 
     status, _, said = await shown.end()
     assert (status, "within its ten minutes" in said) == (255, True)
     with pytest.raises(Refused, match="over"):
-        await logins.allow(
-            world.access, shown.secret, await signed_in(world, "alice"), typed=None, must_type=False, touch=None
-        )
+        await logins.allow(world.access, shown.secret, await signed_in(world, "alice"), typed=shown.number, touch=None)
 
 
 async def test_few_wait_at_once(client: MakeClient, world: World, audited: Audited) -> None:
@@ -275,9 +271,7 @@ async def test_a_crowd_gives_up_a_place_and_is_told(client: MakeClient, world: W
     assert states[made.id] is LoginState.WAITING
     assert list(states.values()).count(LoginState.WAITING) == places.MAX_IN_ALL
     with pytest.raises(Refused, match="over"):
-        await logins.allow(
-            world.access, shown.secret, await signed_in(world, "alice"), typed=None, must_type=False, touch=None
-        )
+        await logins.allow(world.access, shown.secret, await signed_in(world, "alice"), typed=shown.number, touch=None)
 
 
 async def test_one_network_takes_a_share_alone(world: World) -> None:
@@ -295,7 +289,7 @@ async def test_one_person_lets_few_in_that_do_not_go_on(client: MakeClient, worl
 
     async def let_in(number: int) -> None:
         made = await offered_to(world, f"192.0.2.{number}")
-        await logins.allow(world.access, made.secret, alice, typed=made.number, must_type=True, touch=None)
+        await logins.allow(world.access, made.secret, alice, typed=made.number, touch=None)
 
     for number in range(logins.MAX_PER_PERSON):
         await let_in(number)
@@ -310,7 +304,7 @@ async def test_a_revoked_access_is_not_let_in_in_the_end(client: MakeClient, wor
         [grant] = await grants.of(transaction, world["alice"])
     await grants.revoke(world.access, grant.id, world["alice"])
     with pytest.raises(Refused, match="no open access"):
-        await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+        await logins.allow(world.access, shown.secret, alice, typed=shown.number, touch=None)
     await logins.refuse(world.access, shown.secret, alice)
     await shown.end()
 
@@ -324,7 +318,7 @@ async def test_a_touch_is_for_this_connection(
     await world.write(policy)
     first, second = await waiting(ssh), await waiting(ssh)
     with pytest.raises(Unproven):
-        await logins.allow(world.access, first.secret, alice.me, typed=None, must_type=False, touch=None)
+        await logins.allow(world.access, first.secret, alice.me, typed=first.number, touch=None)
     async with world.database.transaction() as transaction:
         found = {
             row.secret_hash: row.id for row in (await transaction.scalars(select(SshLogin).order_by(col(SshLogin.id))))
@@ -332,9 +326,9 @@ async def test_a_touch_is_for_this_connection(
     ids = [found[hash_of(each.secret)] for each in (first, second)]
     touch = await alice.touch(acts.let_in(ids[0]))
     with pytest.raises(Unproven, match="something else"):
-        await logins.allow(world.access, second.secret, alice.me, typed=None, must_type=False, touch=touch)
+        await logins.allow(world.access, second.secret, alice.me, typed=second.number, touch=touch)
     touch = await alice.touch(acts.let_in(ids[0]))
-    await logins.allow(world.access, first.secret, alice.me, typed=None, must_type=False, touch=touch)
+    await logins.allow(world.access, first.secret, alice.me, typed=first.number, touch=touch)
     assert (await first.end())[:2] == (0, b"in\n")
     [session] = await sessions()
     assert session.proof["touch"]["name"] == "Blue key"
@@ -447,7 +441,7 @@ async def test_a_role_that_takes_no_browser_says_so(client: MakeClient, world: W
     shown = await waiting(ssh)
     alice = await signed_in(world, "alice")
     with pytest.raises(Refused, match="lets nobody in by a browser"):
-        await logins.allow(world.access, shown.secret, alice, typed=None, must_type=False, touch=None)
+        await logins.allow(world.access, shown.secret, alice, typed=shown.number, touch=None)
     await logins.refuse(world.access, shown.secret, alice)
     await shown.end()
 
