@@ -129,7 +129,7 @@ def _problem(grant: Grant, holder: Principal, revoker: str | None, moment: datet
     if grant.revoked_at is not None:
         return GrantUnusable(GrantProblem.REVOKED, _revocation(grant, revoker))
     if grant.expires_at <= moment:
-        message = f"This access ended at {grant.expires_at:%H:%M:%S} UTC, as granted. Ask again in Slack with /access."
+        message = over(grant)
         return GrantUnusable(GrantProblem.EXPIRED, message)
     if holder.disabled_at is not None:
         return GrantUnusable(GrantProblem.DISABLED, f"{holder.name} is no longer in Gatepass's policy.")
@@ -261,6 +261,11 @@ async def by_prefix(transaction: AsyncSession, policy: Policy, asker: Principal,
 def live(now: datetime) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """The conditions by which a grant is neither revoked nor over at `now`."""
     return (col(Grant.revoked_at).is_(None), col(Grant.expires_at) > now)
+
+
+def over(grant: Grant) -> str:
+    """What whoever used it to its deadline is told."""
+    return f"This access ended at {grant.expires_at:%H:%M:%S} UTC, as granted. Ask again in Slack with /access."
 
 
 def _revocation(grant: Grant, revoker: str | None) -> str:

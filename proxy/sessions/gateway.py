@@ -16,6 +16,7 @@ import structlog
 
 from access.context import Access
 from access.errors import Refused
+from access.grants import grants
 from access.grants.caps import TooManySessions
 from access.grants.grants import GrantUnusable
 from access.grants.sessions import Ending, open_session
@@ -121,8 +122,9 @@ class Gateway:
             waiters=self.waiters,
         )
         self.live.add(session)
-        message = f"Your access ended at {admission.grant.expires_at:%H:%M:%S} UTC, as granted."
-        deadline = asyncio.get_running_loop().call_later(remaining_s, session.end, EndReason.EXPIRED, message)
+        deadline = asyncio.get_running_loop().call_later(
+            remaining_s, session.end, EndReason.EXPIRED, grants.over(admission.grant)
+        )
         return session, deadline
 
     async def _row(self, admission: Admission, client_software: str) -> tuple[Session, float]:

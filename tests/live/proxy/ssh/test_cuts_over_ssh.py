@@ -53,7 +53,7 @@ async def test_the_deadline_cuts_every_channel(client: MakeClient, sessions: Ses
     async with _running(ssh) as process:
         _, stderr = await asyncio.wait_for(process.communicate(), 60)
         assert process.returncode == 255
-        assert b"gatepass: Your access ended at" in stderr
+        assert b"gatepass: This access ended at" in stderr
     (session,) = await sessions()
     assert session.end_reason is EndReason.EXPIRED
 
