@@ -19,6 +19,8 @@ MAX_PINNED_BYTES = 512 * 1024 * 1024
 LARGE_BYTES = 1024 * 1024
 #: Giving back takes milliseconds: at most that often, and all that ended meanwhile is given back together.
 GIVE_BACK_EVERY_S = 1.0
+#: And once more when nothing large came after it: what a thread was still at, or cycles held, is freed later.
+ONCE_MORE_S = 5.0
 
 _TOO_MUCH = (
     "Gatepass holds as much of messages that wait as it may, in all sessions together, so this one is not taken. "
@@ -34,6 +36,7 @@ class Memory:
         self.pinned = 0
         self._most = most
         self._due: asyncio.TimerHandle | None = None
+        self._once_more: asyncio.TimerHandle | None = None
 
     def pin(self, count: int) -> None:
         """What waits holds so many bytes more, or less if it is negative.
@@ -52,9 +55,16 @@ class Memory:
             self._due = asyncio.get_running_loop().call_later(GIVE_BACK_EVERY_S, self._give_back)
 
     def _give_back(self) -> None:
-        """In a thread: nothing waits for it."""
         self._due = None
-        asyncio.get_running_loop().run_in_executor(None, trim())
+        if self._once_more is not None:
+            self._once_more.cancel()
+        self._once_more = asyncio.get_running_loop().call_later(ONCE_MORE_S, _trim_aside)
+        _trim_aside()
+
+
+def _trim_aside() -> None:
+    """In a thread: nothing waits for it."""
+    asyncio.get_running_loop().run_in_executor(None, trim())
 
 
 @functools.cache

@@ -107,7 +107,10 @@ class Client:
     async def finish(self, command: Sequence[str], stdin: bytes | None = b"") -> Finished:
         process = await self.start(command, subprocess.DEVNULL if stdin is None else subprocess.PIPE)
         async with asyncio.timeout(PATIENCE_S):
-            stdout, stderr = await process.communicate(stdin)
+            if stdin == b"" and process.stdin is not None:
+                # Nothing to write: a client that is gone already takes not even that.
+                process.stdin.close()
+            stdout, stderr = await process.communicate(stdin or None)
         assert process.returncode is not None
         return Finished(process.returncode, stdout, stderr.decode())
 

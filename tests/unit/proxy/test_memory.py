@@ -48,6 +48,16 @@ async def test_what_ends_at_the_same_time_is_given_back_together(given_back: asy
 
 
 @pytest.mark.finding("pg-F18")
+async def test_what_is_freed_later_is_given_back_once_more(
+    given_back: asyncio.Queue[None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "ONCE_MORE_S", 0.0)
+    Memory().give_back()
+    for _ in range(2):
+        await asyncio.wait_for(given_back.get(), 60)
+
+
+@pytest.mark.finding("pg-F18")
 async def test_small_messages_are_not_worth_it(given_back: asyncio.Queue[None]) -> None:
     one = Memory()
     one.pin(LARGE_BYTES - 1)
