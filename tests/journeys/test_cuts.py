@@ -53,7 +53,7 @@ async def test_revoking_cuts_live_sessions_in_another_process(product: Product) 
 async def test_a_deadline_cuts_live_sessions(product: Product) -> None:
     children, grants = await live_pair(product, "deadline", "12s")
     for seen in await cut(product, children):
-        assert "Your access ended" in seen.err
+        assert "This access ended" in seen.err
         assert seen.status != 0
     for grant in grants:
         assert (await product.ended(grant)).end_reason is EndReason.EXPIRED
