@@ -260,7 +260,7 @@ class Story:
         """a grant of five seconds cuts a live psql at its deadline"""
         token, _ = await self._granted("payments-db read 5s", "a quick look")
         seen = await self.clients.psql("read@payments-db", token, "select pg_sleep(60)")
-        self._expect("Your access ended" in seen.err, "psql is told", seen.all)
+        self._expect("This access ended" in seen.err, "psql is told", seen.all)
         return seen.err.strip().splitlines()[0]
 
     async def _digests(self) -> str:
