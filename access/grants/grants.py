@@ -129,8 +129,7 @@ def _problem(grant: Grant, holder: Principal, revoker: str | None, moment: datet
     if grant.revoked_at is not None:
         return GrantUnusable(GrantProblem.REVOKED, _revocation(grant, revoker))
     if grant.expires_at <= moment:
-        message = over(grant)
-        return GrantUnusable(GrantProblem.EXPIRED, message)
+        return GrantUnusable(GrantProblem.EXPIRED, over(grant))
     if holder.disabled_at is not None:
         return GrantUnusable(GrantProblem.DISABLED, f"{holder.name} is no longer in Gatepass's policy.")
     if grant.not_before > moment:

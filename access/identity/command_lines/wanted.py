@@ -163,7 +163,9 @@ async def look(transaction: AsyncSession, me: SignedIn, wanted_id: UUID, now: da
 async def give(access: Access, me: SignedIn, wanted_id: UUID, touch: UUID | None) -> Wanted:
     """Give it the touch, which was verified for it. Raises Refused, of which Unproven: there is none."""
     async with access.database.transaction() as transaction:
-        found = await look(transaction, me, wanted_id, await clock(transaction))
+        now = await clock(transaction)
+        await browser_sessions.check_live(transaction, me, now)
+        found = await look(transaction, me, wanted_id, now)
         if touch is None:
             raise Unproven(Proof("This takes a touch of your security key.", found.act.page))
         await _decide(transaction, found, {"touch_id": touch})

@@ -248,3 +248,14 @@ async def test_nobody_touches_for_what_takes_none(
     with pytest.raises(Refused, match=r"^It takes no touch\.$"):
         await scene.wish()
     assert await scene.world.all(WantedTouch) == []
+
+
+async def test_a_browser_that_is_signed_out_meanwhile_gives_no_touch(scene: Scene) -> None:
+    wish = await scene.wish()
+    touch = await scene.alice.touch(acts.hand_over(scene.grant.id, wish))
+    async with scene.world.database.transaction() as transaction:
+        now = await clock(transaction)
+        assert await browser_sessions.end_one(transaction, scene.alice.me.principal, scene.alice.me.session.id, now)
+    with pytest.raises(Refused, match="signed out meanwhile"):
+        await wanted.give(scene.world.access, scene.alice.me, wish, touch)
+    assert await wanted.stage(scene.world.access, scene.line, wish) is Stage.WAITING
