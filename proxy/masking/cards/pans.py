@@ -39,6 +39,7 @@ _WINDOW_BYTES = 2 * _LONGEST_GAP
 
 _PAN = Entity.PAN.value
 _MAX_PADDING = 64
+_ESCAPED_BYTES = len("%20")
 #: A letter, and zeros that pad a field.
 _BEFORE_DIGITS = b"0_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STARS = b"*" * MAX_DIGITS
@@ -70,16 +71,27 @@ def _without_digit(found: re.Match[bytes]) -> bytes:
 
 def _found(seen: bytes, data: bytes, start: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
     """Card numbers of `seen`, which is `data` or as long, as edits of that."""
-    for begun, past in _candidates(seen, max(0, start - _padding(seen, start) - 1)):
-        digits = seen[begun:past].lstrip(_BEFORE_DIGITS)
-        first = past - len(digits)
-        if not digits.isdigit():
-            found = _pans_in_run(seen, first, past, shown, replacement, data)
-        elif _is_plain_pan(seen, first, past, digits):
-            found = (Edit(first, past, _form(digits, shown, replacement), _PAN, replacement is None),)
-        else:
-            continue
-        yield from (edit for edit in found if edit.start >= start)
+    for begun, past in _candidates(seen, max(0, start - _padding(seen, start) - _ESCAPED_BYTES)):
+        found = [edit for first in _firsts(seen, begun) for edit in _in(seen, data, first, past, shown, replacement)]
+        yield from (edit for edit in sorted(set(found)) if edit.start >= start)
+
+
+def _firsts(seen: bytes, begun: int) -> list[int]:
+    """Where the digits of a candidate begin: `%42` before them stands for a letter, or is of them behind a mere `%`."""
+    if seen[begun] != 0x25:
+        return [begun]
+    within = seen[begun + 2 : begun + 3].isdigit() and seen[begun + 1] != 0x31
+    return [begun + 1, begun + 3] if within else [begun + 3]
+
+
+def _in(seen: bytes, data: bytes, begun: int, past: int, shown: int, replacement: bytes | None) -> Iterable[Edit]:
+    digits = seen[begun:past].lstrip(_BEFORE_DIGITS)
+    first = past - len(digits)
+    if not digits.isdigit():
+        return _pans_in_run(seen, first, past, shown, replacement, data)
+    if _is_plain_pan(seen, first, past, digits):
+        return (Edit(first, past, _form(digits, shown, replacement), _PAN, replacement is None),)
+    return ()
 
 
 def _candidates(seen: bytes, at: int) -> Iterator[tuple[int, int]]:

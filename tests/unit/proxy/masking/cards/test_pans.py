@@ -182,3 +182,8 @@ def test_no_row_of_numbers_takes_the_square_of_its_length(text: str, cards: int)
     masker = Masker(DEFAULT_RULES)
     masker.text(text)
     assert masker.counts == {"pan": cards}
+
+
+def test_each_of_two_numbers_in_a_url_is_masked() -> None:
+    text = "4111111111111111%204111111111111111"
+    assert Masker(DEFAULT_RULES).text(text) == "************1111%20************1111"
