@@ -292,6 +292,10 @@ TARGETS: dict[str, Target] = {
         (
             b"\x20\x40\x60\x80paid " + _CARD + b" cvv: 123 bob@example.com\n",
             b"\0\0\0\0password=hunter2 eyJhbGciOi.e30.x",
+            # In patterns that try all ways each of these takes a time that is a power of its length.
+            b"\0\0\0\0\xc3\xa9 " + _CARD + b" \x1b[" + b"\x02" * 600 + b"z",
+            b"\0\0\0\0" + (_CARD + b"\x1b]x") * 40,
+            b"\0\0\0\0" + (b"\x1b]-----BEGIN \x07" * 16 + b"A") * 4,
         ),
         (_CARD, b"cvv", b"password=", b"@", b"-----BEGIN PRIVATE KEY-----", b"ghp_", b"AKIA", b"\x1b[1m", b"DE89"),
     ),

@@ -29,6 +29,8 @@ _UNREADABLE: Final = (
     x509.InvalidVersion,
     x509.DuplicateExtension,
     x509.UnsupportedGeneralNameType,
+    # A name that is written as bits.
+    TypeError,
 )
 
 
@@ -135,6 +137,6 @@ def key_of_request(pem: str) -> ec.EllipticCurvePublicKey:
             raise NoRequest("The key of a request must be one of the curve P-256.")
         if not isinstance(request.signature_hash_algorithm, hashes.SHA256) or not request.is_signature_valid:
             raise NoRequest("The request is not signed, with SHA-256, by the key that it is for.")
-    except (*_UNREADABLE, InvalidSignature, TypeError) as error:
+    except (*_UNREADABLE, InvalidSignature) as error:
         raise NoRequest("This is no request for a certificate: send PKCS #10 in PEM.") from error
     return key

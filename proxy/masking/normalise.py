@@ -204,7 +204,7 @@ class Run(NamedTuple):
     groups: Sequence[int]
     #: What stands before each group but the first, without noise.
     separators: list[str]
-    #: Byte offsets of digits that were overwritten; hidden with the others if the run is.
+    #: Byte offsets of digits that were overwritten, in order; hidden with the others if the run is.
     overwritten: list[tuple[int, int]]
     #: Indexes into `digits` before which there is noise within a group.
     seams: list[int]
@@ -249,7 +249,7 @@ def parse_run(data: bytes, start: int, end: int) -> Run:
             digits.append(0x30 + unicodedata.digit(piece))
             places.append((first, past))
     groups.append(len(digits))
-    overwritten = [(first, past) for character, first, past in gone if unicodedata.digit(character[0], -1) >= 0]
+    overwritten = sorted((first, past) for character, first, past in gone if unicodedata.digit(character[0], -1) >= 0)
     return Run(bytes(digits), places, groups, separators[1:], overwritten, seams, noisy=True)
 
 

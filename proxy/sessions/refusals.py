@@ -23,6 +23,9 @@ WINDOW_S = 60.0
 MOST_SOURCES = 10_000
 #: A sentence may name the door that was typed, which may be as long as a packet.
 MAX_WHY_CHARS = 500
+_MAX_DOOR_CHARS = 200
+#: So much more of either is looked at than is kept, as each character takes time: what is cut off may begin in a value.
+_READ = 4
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,15 @@ class Refusals:
         window.seen += 1
         if window.seen > REFUSALS_A_WINDOW:
             return
-        why = self._access.redact(why)[:MAX_WHY_CHARS]
+        why = self._shown(why, MAX_WHY_CHARS)
         log.info("access_refused", protocol=attempt.protocol.value, client=attempt.client, why=why)
-        resource = self._access.redact(attempt.username)[:200]
+        resource = self._shown(attempt.username, _MAX_DOOR_CHARS)
         detail = {"protocol": attempt.protocol.value, "client": attempt.client, "why": why}
         await self.record("proxy:session:refuse", resource, detail, actor=actor)
+
+    def _shown(self, text: str, most: int) -> str:
+        """What a stranger may have typed, as it may stand on record."""
+        return self._access.redact(text[: _READ * most])[:most]
 
     def _window(self, source: str) -> _Window:
         if source not in self._windows and len(self._windows) >= MOST_SOURCES:

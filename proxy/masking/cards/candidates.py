@@ -16,9 +16,11 @@ from proxy.masking.normalise import (
     SPACE,
 )
 
-#: The first digit, after zeros with which a field may be padded. It does not follow another digit; a letter may be
-#: matched with it.
-_FIRST = rf"(?:(?:\b|[A-Za-z_])0*[2-689]|[^\x00-\x7f\P{{Nd}}]|[{RAISED_DIGITS}])"
+#: What stands for a character in a URL, but for a digit.
+ESCAPED = r"%(?:[0-24-9A-Fa-f][0-9A-Fa-f]|3[A-Fa-f])"
+#: The first digit, after zeros with which a field may be padded. It does not follow another digit; a letter, or what
+#: stands for one in a URL, may be matched with it.
+_FIRST = rf"(?:(?:\b|[A-Za-z_]|{ESCAPED})0*[2-689]|[^\x00-\x7f\P{{Nd}}]|[{RAISED_DIGITS}])"
 
 _ANY_SEPARATOR = rf"(?:{MARK}|{SPACE})"
 

@@ -8,6 +8,7 @@ other way of breaking digits up only if the run is that number and nothing else.
 import re
 from typing import Literal
 
+from proxy.masking.cards.candidates import ESCAPED
 from proxy.masking.normalise import Run
 
 #: Ways in which card numbers are printed, besides groups of four: American Express, Diners Club, Maestro.
@@ -32,10 +33,17 @@ _BELOW = 2**48
 _INTEGER_PART = re.compile(rb"(?:^|[^0-9.])[0-9]{1,3}\.\Z")
 _SEPARATORS = frozenset(b" -._/+")
 
+_ESCAPED = re.compile(rf"{ESCAPED}0*+\Z".encode())
+
 #: How far to look left for what a group of digits is the end of.
 _REACH = 64
 
 Left = Literal["", "group", "digit"]
+
+
+def _behind_escaped(before: bytes) -> bool:
+    """Whether what stands for a character in a URL is right before a number, or before zeros that pad it."""
+    return b"%" in before and _ESCAPED.search(before) is not None
 
 
 def joined_left(data: bytes, first: int) -> Left:
@@ -44,6 +52,8 @@ def joined_left(data: bytes, first: int) -> Left:
     Zeros before a number do not count: fixed-width fields are padded with them.
     """
     before = data[max(0, first - _REACH) : first]
+    if _behind_escaped(before):
+        return ""
     if before[-1:].isdigit():
         return "digit" if before.rstrip(b"0")[-1:].isdigit() else ""
     return "group" if before[-1:] and before[-1] in _SEPARATORS and before[-2:-1].isdigit() else ""
@@ -59,6 +69,8 @@ def number_start(run: Run, i: int) -> int:
 
 def stands_alone(data: bytes, first: int, past: int) -> bool:
     """Whether data[first:past], digits only, are no part of a longer number, a fraction, a digest or a known name."""
+    if _behind_escaped(data[max(0, first - _REACH) : first]):
+        return not (past < len(data) and data[past] in _HEX_LETTERS and _in_digest(data, first, past))
     if first and data[first - 1] == 0x30:
         first -= len(data[max(0, first - _REACH) : first]) - len(data[max(0, first - _REACH) : first].rstrip(b"0"))
     if first:

@@ -8,7 +8,7 @@ over lines are not found. `grouping` says which digits belong together.
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 import re2
@@ -32,8 +32,14 @@ _CARD_WORD_REACH = 32
 
 _ends_in_a_digit = re.compile(rf"{ENDS_IN_A_DIGIT}(?=0*[2-689])".encode())
 
+#: So far is looked for what goes on behind a run of digits, and for all of one: bytes, with what shows nothing.
+_LONGEST_GAP = 4096
+_LONGEST_NUMBER = 32 * 1024
+_WINDOW_BYTES = 2 * _LONGEST_GAP
+
 _PAN = Entity.PAN.value
 _MAX_PADDING = 64
+_ESCAPED_BYTES = len("%20")
 #: A letter, and zeros that pad a field.
 _BEFORE_DIGITS = b"0_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _STARS = b"*" * MAX_DIGITS
@@ -65,17 +71,45 @@ def _without_digit(found: re.Match[bytes]) -> bytes:
 
 def _found(seen: bytes, data: bytes, start: int, shown: int, replacement: bytes | None) -> Iterator[Edit]:
     """Card numbers of `seen`, which is `data` or as long, as edits of that."""
-    for match in _candidate.finditer(seen, max(0, start - _padding(seen, start) - 1)):
-        first, past = match.span()
-        digits = seen[first:past].lstrip(_BEFORE_DIGITS)
-        first = past - len(digits)
-        if not digits.isdigit():
-            found = _pans_in_run(seen, first, past, shown, replacement, data)
-        elif _is_plain_pan(seen, first, past, digits):
-            found = (Edit(first, past, _form(digits, shown, replacement), _PAN, replacement is None),)
+    for begun, past in _candidates(seen, max(0, start - _padding(seen, start) - _ESCAPED_BYTES)):
+        found = [edit for first in _firsts(seen, begun) for edit in _in(seen, data, first, past, shown, replacement)]
+        yield from (edit for edit in sorted(set(found)) if edit.start >= start)
+
+
+def _firsts(seen: bytes, begun: int) -> list[int]:
+    """Where the digits of a candidate begin: `%42` before them stands for a letter, or is of them behind a mere `%`."""
+    if seen[begun] != 0x25:
+        return [begun]
+    within = seen[begun + 2 : begun + 3].isdigit() and seen[begun + 1] != 0x31
+    return [begun + 1, begun + 3] if within else [begun + 3]
+
+
+def _in(seen: bytes, data: bytes, begun: int, past: int, shown: int, replacement: bytes | None) -> Iterable[Edit]:
+    digits = seen[begun:past].lstrip(_BEFORE_DIGITS)
+    first = past - len(digits)
+    if not digits.isdigit():
+        return _pans_in_run(seen, first, past, shown, replacement, data)
+    if _is_plain_pan(seen, first, past, digits):
+        return (Edit(first, past, _form(digits, shown, replacement), _PAN, replacement is None),)
+    return ()
+
+
+def _candidates(seen: bytes, at: int) -> Iterator[tuple[int, int]]:
+    """Runs of digits in seen[at:], in windows: what never ends would be read to the end of all behind each of many."""
+    while at < len(seen):
+        limit = at + _WINDOW_BYTES
+        found = _candidate.search(seen, at, limit)
+        if found is None and limit < len(seen):
+            limit = at + 2 * _LONGEST_NUMBER
+            found = _candidate.search(seen, at, limit)
+        while found is not None and found.end() > limit - _LONGEST_GAP and limit < len(seen):
+            limit = found.end() + max(_WINDOW_BYTES, found.end() - found.start())
+            found = _candidate.search(seen, found.start(), limit)
+        if found is not None:
+            yield found.span()
+            at = found.end()
         else:
-            continue
-        yield from (edit for edit in found if edit.start >= start)
+            at = limit if limit >= len(seen) else limit - _LONGEST_NUMBER
 
 
 def _padding(data: bytes, start: int) -> int:
@@ -124,13 +158,7 @@ def _pans_in_run(
     run = parse_run(data, first, past)
     windows = list(_windows(data, run))
     if run.seams:
-        taken = list(windows)
-        windows += [
-            (low, high)
-            for low, high in _windows(data, run.split())
-            if all(high <= begun or low >= ended for begun, ended in taken)
-        ]
-        windows.sort()
+        windows = sorted([*windows, *_apart(_windows(data, run.split()), windows)])
     mantissa = _mantissa(data, run, past)
     if mantissa is not None:
         low, complete = mantissa
@@ -147,6 +175,12 @@ def _pans_in_run(
             alone = False
             at += 1
         yield _edit(shows, run, low, high, shown if alone else 0, replacement)
+
+
+def _apart(windows: Iterable[tuple[int, int]], taken: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Those of `windows` that share no digit with `taken`, which are in the order in which they begin."""
+    ends = [0, *accumulate((ended for _, ended in taken), max)]
+    return (window for window in windows if ends[bisect_left(taken, (window[1],))] <= window[0])
 
 
 def _mantissa(data: bytes, run: Run, past: int) -> tuple[int, bool] | None:
@@ -215,12 +249,13 @@ def passes(sums: tuple[Sequence[int], Sequence[int]], low: int, high: int) -> bo
 
 def _edit(data: bytes, run: Run, low: int, high: int, shown: int, replacement: bytes | None) -> Edit:
     first, past = run.places[low][0], run.places[high - 1][1]
-    if low == 0:
-        first = min([first, *(place[0] for place in run.overwritten)])
+    if low == 0 and run.overwritten:
+        first = min(first, run.overwritten[0][0])
     if replacement is not None:
         return Edit(first, past, replacement, _PAN)
     form = bytearray(data[first:past])
-    hidden = [*run.places[low : high - shown], *(place for place in run.overwritten if first <= place[0] < past)]
+    gone = run.overwritten[bisect_left(run.overwritten, (first,)) : bisect_left(run.overwritten, (past,))]
+    hidden = [*run.places[low : high - shown], *gone]
     for start, end in sorted(hidden, reverse=True):
         form[start - first : end - first] = b"*"
     return Edit(first, past, bytes(form), _PAN, aligned=True)

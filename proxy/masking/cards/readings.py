@@ -16,25 +16,25 @@ _ascii = bytes(code if code < 0x80 else 0 for code in range(0x100))
 #: Backspace is obeyed wherever it stands in a sequence.
 _blank = bytes(8 if code == 8 else 0 for code in range(0x100))
 
-_ESC = rf"\x1b[{WITHIN}]*"
-#: Parameters in order.
-_HEAD = rf"[{WITHIN}]*[<-?]?[0-;{WITHIN}]*[ -/{WITHIN}]*"
+_ESC = rf"\x1b[{WITHIN}]*+"
+#: Parameters in order. Controls may be of any of its parts: it gives nothing back, for that would be tried in all ways.
+_HEAD = rf"[{WITHIN}]*+[<-?]?+[0-;{WITHIN}]*+[ -/{WITHIN}]*+"
 #: Ends what is begun and is gone with it. NEL and RI move the cursor, and what begins another is for that to say.
 _C1 = rf"\xc2[\x80-\x84\x86-\x8c\x8e-\x9f](?<![{BEGINS}])"
-_OTHER = r"(?:\xc2[\xa0-\xbf]|[\xc3-\xf4][\x80-\xbf]+)"
+_OTHER = r"(?:\xc2[\xa0-\xbf]|[\xc3-\xf4][\x80-\xbf]++)"
 _BEYOND = rf"(?:{_C1}|{_OTHER})"
 #: As xterm.js has it: gives up, at what is not ASCII, all but commands and what is past the head of a DCS string;
 #: these at C1. A sequence with parameters in the wrong order goes on to its end.
 _given_up = re.compile(
     (
-        rf"(?:{_ESC}(?:\[{_HEAD}|[ -/][ -/{WITHIN}]*|P{_HEAD}"
-        r"|[X^_][^\x18\x1a\x1b\x1f\x80-\xff]*)?"
+        rf"(?:{_ESC}(?:\[{_HEAD}|[ -/][ -/{WITHIN}]*+|P{_HEAD}"
+        r"|[X^_][^\x18\x1a\x1b\x1f\x80-\xff]*+)?"
         rf"|\xc2(?:\x9b{_HEAD}|\x90{_HEAD}"
-        rf"|[\x98\x9e\x9f][^\x18\x1a\x1b\x1f\x80-\xff]*)){_BEYOND}"
-        rf"|(?:{_ESC}\]|\xc2\x9d)(?:[^\x07\x18\x1a\x1b\x1f\xc2]|\xc2[\xa0-\xbf])*{_C1}"
-        rf"|(?:{_ESC}P|\xc2\x90)(?:[^\x18\x1a\x1b\x1f\xc2]|\xc2[\xa0-\xbf])*{_C1}"
-        rf"|(?:{_ESC}\[|\xc2\x9b)(?:[ -?{WITHIN}]|{_OTHER})*{_C1}"
-        rf"|({_ESC}\[|\xc2\x9b)((?:[ -?{WITHIN}]|{_OTHER})*)"
+        rf"|[\x98\x9e\x9f][^\x18\x1a\x1b\x1f\x80-\xff]*+)){_BEYOND}"
+        rf"|(?:{_ESC}\]|\xc2\x9d)(?:[^\x07\x18\x1a\x1b\x1f\xc2]|\xc2[\xa0-\xbf])*+{_C1}"
+        rf"|(?:{_ESC}P|\xc2\x90)(?:[^\x18\x1a\x1b\x1f\xc2]|\xc2[\xa0-\xbf])*+{_C1}"
+        rf"|(?:{_ESC}\[|\xc2\x9b)(?:[ -?{WITHIN}]|{_OTHER})*+{_C1}"
+        rf"|({_ESC}\[|\xc2\x9b)((?:[ -?{WITHIN}]|{_OTHER})*+)"
     ).encode("latin-1")
 )
 _any_c1 = re.compile(rb"\xc2[\x80-\x9f]")

@@ -11,12 +11,12 @@ import re2
 from access.policy.entities import Entity
 from proxy.masking.byte_patterns import GAP, RUN, UNFINISHED_ESCAPE, UNFINISHED_SEPARATOR
 from proxy.masking.cards.brands import LENGTHS, MAX_DIGITS
-from proxy.masking.cards.candidates import HINT
+from proxy.masking.cards.candidates import ESCAPED, HINT
 from proxy.masking.cards.pans import find_pans
 from proxy.masking.cards.readings import readings
 from proxy.masking.detector import Detector
 from proxy.masking.edits import re2_options
-from proxy.masking.normalise import parse_run
+from proxy.masking.normalise import Run, parse_run
 
 #: The first six digits of a card number may be shown (PCI DSS 4.0.1, 3.4.1).
 _OPEN_DIGITS = 6
@@ -28,6 +28,9 @@ _run_at_end = re2.compile(
 
 #: A digit that ends a sequence, or begins a number where no sequence is read.
 _ends_sequence = re.compile(rb"\x1b[\x00-\x08\x0e-\x17\x19\x1c-\x1e\x7f -/]*([0-9])")
+
+
+_escaped = re.compile(ESCAPED.encode())
 
 
 def _seventh_digit(text: bytes) -> int:
@@ -47,7 +50,7 @@ def _waiting(text: bytes) -> int:
         return len(text)
     run = parse_run(text, match.start(), len(text))
     waits = [len(text)]
-    for padded in run.split().groups:
+    for padded in sorted([*run.split().groups, *_behind_escaped(text, match.start(), run)]):
         low = len(run.digits) - len(run.digits[padded:].lstrip(b"0"))
         if _may_be_card(run.digits[low:]):
             waits.append(run.places[low + _OPEN_DIGITS - 1][1])
@@ -60,6 +63,12 @@ def _waiting(text: bytes) -> int:
             waits.append(run.places[low + _OPEN_DIGITS - 2][1])
             break
     return min(waits)
+
+
+def _behind_escaped(text: bytes, start: int, run: Run) -> list[int]:
+    """Which digit of the run that begins at `start` is behind what stands for a character in a URL, as `%20`."""
+    ends = [found.end() for found in _escaped.finditer(text, max(0, start - 2), start + 2)]
+    return [bisect_left(run.places, (end,)) for end in ends if end > start]
 
 
 def _may_be_card(digits: bytes) -> bool:

@@ -83,13 +83,15 @@ def _colours(at_end: str = "") -> str:
     return rf"(?:{_sequences(at_end)}|{_SILENT})*+"
 
 
+_SILENT_RUN = rf"(?:{_SILENT}|(?!{_C1}){_BEYOND}| \r)++"
+
+
 def _between(sequences: str) -> str:
     """What may stand between the letters of a BEGIN or END line; readline wraps a line by a space and CR.
 
     So many sequences and no more: else each of many beginnings would be read to the end of all of them.
     """
-    silent = rf"(?:{_SILENT}|(?!{_C1}){_BEYOND}| \r)++"
-    return rf"(?:{sequences}|{silent}){{0,{_MAX_BETWEEN}}}+"
+    return rf"(?:{sequences}|{_SILENT_RUN}){{0,{_MAX_BETWEEN}}}+"
 
 
 _UNSEEN = _between(_sequences())
@@ -138,10 +140,37 @@ _LINE_BYTES = 20 * len(b"&#xffff;")
 #: Most bytes of other signs between two lines of a key.
 MAX_SIGNS = 512
 
-_key = Lazily(rf"{_BEGIN}{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
+_behind_begin = Lazily(rf"{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
 _line_begun = Lazily(_LETTER + rb"{0,20}+")
 _rest = Lazily(_line_begun.pattern + rf"{_CHARACTER}{{0,{_MAX_BODY}}}+{_ENDED}".encode("latin-1"))
 _begin = Lazily(_BEGIN.encode("latin-1"))
+#: What `_begin` reads between two letters, one by one.
+_readings = [
+    Lazily(rf"{sequences}|{_SILENT_RUN}".encode("latin-1"))
+    for sequences in (_sequences(), _sequences(by_esc=_SHORTEST))
+]
+#: What a BEGIN line has at least, up to where its next letter may be another one than stands there.
+_NOT_SEEN = r"(?:[\x00-\x08\x0e-\x1e\x7f-\xff]| \r)"
+_LABEL = rf"[A-Z0-9 ]{{0,{_MAX_ARMOUR}}}PRIVATE KEY(?: BLOCK)?"
+
+
+def _worth(word: str, rest: str) -> str:
+    for letter in reversed(word):
+        rest = rf"(?:{letter}{rest}|{_NOT_SEEN})"
+    return rest
+
+
+_LABELLED = rf"(?:{_LABEL}-|[A-Z0-9 ]*+(?:{_NOT_SEEN}|\r))"
+_dash = Lazily(rf"-(?={_worth('----BEGIN ', _LABELLED)})".encode("latin-1"))
+_label = re.compile(_LABEL.encode())
+_LETTERS = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ")
+_MAX_LABEL = _MAX_ARMOUR + len("PRIVATE KEY BLOCK")
+_SEEN_BYTES = frozenset(range(0x21, 0x7F))
+#: A dash is looked for in so many bytes at once, and so many of them say whether it is worth more.
+_SEARCHED_BYTES = 64 * 1024
+_DASH_BYTES = 128
+#: Ends that are remembered; those before a dash are asked for no more.
+_MAX_REMEMBERED = 4096
 _opening = Lazily(_spelled("-----BEGIN ").encode("latin-1"))
 _silent = Lazily(rf"(?:{_sequences(_AT_END)}|{_SILENT})++".encode("latin-1"))
 _body = Lazily(rf"{_CERTAIN}*+{_colours()}".encode("latin-1"))
@@ -153,11 +182,99 @@ _end_begun = Lazily(
 )
 
 
+class _Reading:
+    """The letters that are seen in data, in one reading of its sequences, each of which is read once."""
+
+    def __init__(self, data: bytes, unseen: re.Pattern[bytes]) -> None:
+        self._data = data
+        self._unseen = unseen
+        #: Where a sequence, and where all of them, that begin at a place end.
+        self._ends: dict[int, int] = {}
+        self._letters: dict[int, int] = {}
+
+    def line(self, at: int) -> int | None:
+        """Where the BEGIN line ends that begins at `at`, if one does."""
+        return self._word(b"-----", self._label(self._word(b"-----BEGIN ", at)))
+
+    def _word(self, word: bytes, at: int | None) -> int | None:
+        for letter in word:
+            if at is None or (at := self._letter(at)) >= len(self._data) or self._data[at] != letter:
+                return None
+            at += 1
+        return at
+
+    def _label(self, at: int | None) -> int | None:
+        if at is None:
+            return None
+        letters = bytearray()
+        past = at
+        while (at := self._letter(past)) < len(self._data) and self._data[at] in _LETTERS:
+            if len(letters) == _MAX_LABEL:
+                return None
+            letters.append(self._data[at])
+            past = at + 1
+        return past if _label.fullmatch(letters) else None
+
+    def _letter(self, at: int) -> int:
+        """Where the next letter is seen, or what is no letter stands."""
+        if at >= len(self._data) or self._data[at] in _SEEN_BYTES:
+            return at
+        letter = self._letters.get(at)
+        if letter is None:
+            if len(self._letters) == _MAX_REMEMBERED:
+                self._letters.clear()
+            letter = self._letters[at] = self._behind_unseen(at)
+        return letter
+
+    def _behind_unseen(self, at: int) -> int:
+        for _ in range(_MAX_BETWEEN):
+            past = self._ends.get(at)
+            if past is None:
+                if len(self._ends) == _MAX_REMEMBERED:
+                    self._ends.clear()
+                unseen = self._unseen.match(self._data, at)
+                past = self._ends[at] = at if unseen is None else unseen.end()
+            if past == at:
+                break
+            at = past
+        return at
+
+
+class _BeginLines:
+    """Finds what `_begin` does, in no more time than the bytes take to be read, and others take turns with it.
+
+    One search would read the same sequences behind each of many beginnings, and nothing else would run meanwhile.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._readings = [_Reading(data, unseen.compiled) for unseen in _readings]
+
+    def behind(self, at: int) -> tuple[int, int] | None:
+        """Where the first line begins that does not begin before `at`, and where it ends."""
+        while at < len(self._data):
+            limit = at + _SEARCHED_BYTES
+            dash = _dash.compiled.search(self._data, at, limit)
+            if dash is None:
+                at = limit if limit >= len(self._data) else limit - _DASH_BYTES
+                continue
+            for reading in self._readings:
+                if (past := reading.line(dash.start())) is not None:
+                    return dash.start(), past
+            at = dash.end()
+        return None
+
+
 def _find(data: bytes, start: int, _shown: int, replacement: bytes | None) -> Iterator[Edit]:
     """Keys in data[start:]; the last dashes of one may be the first of the next."""
     form = REDACTED.encode() if replacement is None else replacement
-    while (match := _key.compiled.search(data, start)) is not None:
-        yield Edit(*match.span(), form, Entity.PRIVATE_KEY.value)
+    lines = _BeginLines(data)
+    while (line := lines.behind(start)) is not None:
+        first, past = line
+        match = _behind_begin.compiled.match(data, past)
+        if match is None:
+            return
+        yield Edit(first, match.end(), form, Entity.PRIVATE_KEY.value)
         start = match.end() if match[1] is None else match.start(1)
         if match[1] is None:
             for edit in _more(data, start, replacement):
@@ -252,7 +369,10 @@ def _shown(body: bytes) -> int:
 
 def prepare() -> None:
     """Compile what is used at once, for who must not be kept waiting later."""
-    for each in (_key, _line, _line_begun, _rest, _begin, _opening, _silent, _body, _end, _ended, _end_begun):
+    for each in (
+        *(_behind_begin, *_readings, _dash, _line, _line_begun, _rest, _begin, _opening, _silent, _body),
+        *(_end, _ended, _end_begun),
+    ):
         _ = each.compiled
 
 

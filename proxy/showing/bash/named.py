@@ -11,9 +11,10 @@ LABELS = r"password|passwd|passphrase|[-_]pwd|secret|token|api[-_]?key|access[-_
 NO_SECRET = re.compile(r"(?i)[-_](?:stdin|file|path|name|ttl|fd)$")
 #: Options with such a name that take no secret as the next word.
 _NO_VALUE = r"(?!.*[-_](?:stdin|file|path|name|id|ttl|fd)$)(?!--?(?:no|ask|prompt|use)-)"
-#: `--password`, by itself: its value is the next word.
-_NAMED_OPTION = re.compile(rf"(?i){_NO_VALUE}--?[\w-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w-]*")
-_NAMED_VALUE = re.compile(rf"(?i)(?:--?)?[\w.-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w.-]*=(?=.)")
+#: `--password`, by itself: its value is the next word. What ends a name is looked at first: else it would be looked for
+#: behind each label in it.
+_NAMED_OPTION = re.compile(rf"(?i){_NO_VALUE}(?=[\w-]*+\Z)--?[\w-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w-]*")
+_NAMED_VALUE = re.compile(rf"(?i)(?=[\w.-]*+=.)(?:--?)?[\w.-]*(?:{LABELS}|\bcvv2?|\bcvc2?)[\w.-]*=")
 
 
 def named_values(words: Sequence[str]) -> Iterator[tuple[int, Change]]:

@@ -47,7 +47,7 @@ _SHAPES: Final = {
 }
 #: What the shell takes away when it makes words of a line.
 _PARTS_OF_WORDS: Final = re.compile(r"""[\\'"\n]""")
-_BRACES: Final = re.compile(r"\{[^{}]*(?:,|\.\.)[^{}]*\}")
+_BRACES: Final = re.compile(r"\{(?:[^{},.]|\.(?!\.))*+(?:,|\.\.)[^{}]*+\}")
 _WORDS: Final = re.compile(r"\w+")
 #: Programs and files that tell variables of any name, or what they say of the terminal.
 _TELLING: Final = frozenset(

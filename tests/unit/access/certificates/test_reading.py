@@ -67,6 +67,18 @@ def test_a_version_that_there_is_none_of(tmp_path: Path) -> None:
         reading.read(other, authority)
 
 
+def test_a_name_written_as_bits(tmp_path: Path) -> None:
+    """ASN.1 has it, and no name but one has: the library says so when it is asked for the issuer."""
+    authority = ClientAuthority(tmp_path).certificate
+    der = LOCAL.made().public_bytes(serialization.Encoding.DER)
+    text = b"Gatepass client CA"
+    other = der.replace(bytes((0x0C, len(text))) + text, bytes((0x03, len(text))) + b"\0" + text[1:], 1)
+    assert other != der
+    assert not reading.claims_authority(other, authority)
+    with pytest.raises(NotOurs):
+        reading.read(other, authority)
+
+
 def test_a_request_gives_its_key() -> None:
     key = new_key()
     assert reading.key_of_request(requested(key, hashes.SHA256())) == key.public_key()

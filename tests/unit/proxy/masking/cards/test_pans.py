@@ -3,12 +3,14 @@
 import random
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from access.policy.entities import Entity
+from proxy.masking.cards import pans as module
 from proxy.masking.cards.brands import luhn
 from proxy.masking.cards.pans import luhn_sums, passes
 from proxy.masking.rules import DEFAULT_RULES, Masker, MaskingRule
@@ -137,3 +139,51 @@ def test_sums_of_a_run_pass_what_the_formula_passes(values: bytes, low: int, len
     low = min(low, len(digits) - 1)
     high = min(len(digits), low + length)
     assert passes(luhn_sums(digits), low, high) == luhn(digits[low:high])
+
+
+windows = st.tuples(st.integers(0, 60), st.integers(12, 19)).map(lambda at: (at[0], at[0] + at[1]))
+
+
+@given(st.lists(windows).map(sorted), st.lists(windows).map(sorted))
+def test_what_is_apart_shares_no_digit(found: list[tuple[int, int]], taken: list[tuple[int, int]]) -> None:
+    assert list(module._apart(found, taken)) == [
+        (low, high) for low, high in found if all(high <= begun or low >= ended for begun, ended in taken)
+    ]
+
+
+class Told(list[tuple[int, int]]):
+    """Windows, and how often one of them was looked at."""
+
+    looked = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        self.looked += 1
+        return super().__getitem__(index)
+
+
+def test_many_numbers_beside_many_are_not_each_compared_with_each() -> None:
+    taken = Told((at, at + 16) for at in range(0, 320_000, 32))
+    apart = list(module._apart([(at + 16, at + 32) for at in range(0, 320_000, 32)], taken))
+    assert len(apart) == len(taken)
+    assert taken.looked <= 10_000 * 20
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("text", "cards"),
+    [
+        ("4111\u00ad111111111111 " + "4111111111111111 " * 20_000, 20_001),
+        ("4111111111111111 0\b " * 20_000, 20_000),
+        ("4111111111111111\x1b]x" * 20_000, 20_000),
+    ],
+)
+def test_no_row_of_numbers_takes_the_square_of_its_length(text: str, cards: int) -> None:
+    """Which is minutes for each of these."""
+    masker = Masker(DEFAULT_RULES)
+    masker.text(text)
+    assert masker.counts == {"pan": cards}
+
+
+def test_each_of_two_numbers_in_a_url_is_masked() -> None:
+    text = "4111111111111111%204111111111111111"
+    assert Masker(DEFAULT_RULES).text(text) == "************1111%20************1111"

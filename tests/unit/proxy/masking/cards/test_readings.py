@@ -1,12 +1,14 @@
 """What terminals read otherwise than each other, and what parts fields, hides no number and no place in the text."""
 
 import random
+import re
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from proxy.masking.cards import readings as module
 from proxy.masking.cards.readings import readings
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.masking.stream import StreamMasker
@@ -94,3 +96,51 @@ def test_every_reading_is_as_long_and_hides_nothing_but_by_nul_and_can(text: str
     for seen in readings(data):
         assert len(seen) == len(data)
         assert all(now in (was, 0, 0x18) for was, now in zip(data, seen, strict=True))
+
+
+def _giving_back(pattern: bytes) -> re.Pattern[bytes]:
+    """The same pattern without possessive repetitions: all its ways are tried."""
+    return re.compile(re.sub(rb"(?<=[*+?])\+", b"", pattern))
+
+
+heads = st.sampled_from(
+    [
+        b"\x1b",
+        b"[",
+        b"P",
+        b"]",
+        b"X",
+        b"(",
+        b"\x02",
+        b"\x7f",
+        b"<",
+        b"?",
+        b"0",
+        b";",
+        b" ",
+        b"/",
+        b"z",
+        b"\x07",
+        b"\x18",
+    ]
+    + [each.encode() for each in "\x80\x84\x85\x90\x98\x9b\x9c\x9d\u00a0\u00e9\u4e2d\U0001f600"]
+)
+
+
+@settings(max_examples=1000)
+@given(st.lists(heads, max_size=16).map(b"".join))
+def test_what_gives_nothing_back_reads_the_same(data: bytes) -> None:
+    given_up, all_ways = module._given_up, _giving_back(module._given_up.pattern)
+    assert all_ways.pattern != given_up.pattern
+    assert [(found.span(), found.groups()) for found in given_up.finditer(data)] == [
+        (found.span(), found.groups()) for found in all_ways.finditer(data)
+    ]
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("begun", ["\x1b[", "\x1bP", "\u009b", "\u0090", "\x1b", "\x1b(", "\x1b]", "\x1bX"])
+@pytest.mark.parametrize("filled", ["\x02", "0", " ", "0\x02", "<0"])
+def test_controls_in_a_sequence_take_no_time(begun: str, filled: str) -> None:
+    """Tried in all ways they take minutes: strangers' names are read."""
+    text = f"\u00e9 4111111111111111 {begun}{filled * 2000}z"
+    assert Masker(DEFAULT_RULES).text(text) == text.replace("411111111111", "*" * 12)

@@ -1,11 +1,15 @@
 """Private keys, typed, and longer than what a stream holds back."""
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from proxy.masking.detectors import private_key as module
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.masking.stream import StreamMasker
 
@@ -211,6 +215,79 @@ def test_many_beginnings_cost_what_they_weigh(unit: str) -> None:
         return time.thread_time() - before
 
     assert cost(64_000) < 8 * min(cost(16_000) for _ in range(3))
+
+
+class Counted:
+    """A pattern, and how often it was asked."""
+
+    def __init__(self, pattern: re.Pattern[bytes]) -> None:
+        self.asked = 0
+        self._pattern = pattern
+
+    def match(self, data: bytes, at: int) -> re.Match[bytes] | None:
+        self.asked += 1
+        return self._pattern.match(data, at)
+
+
+@pytest.mark.parametrize("unit", [b"-----BEGIN\x1b]x", b"\x1b]-----BEGIN \x07" * 16 + b"A", b"\x1b]-\x07"])
+def test_sequences_behind_many_beginnings_are_read_once(unit: bytes) -> None:
+    """Behind each beginning again they took a second for each megabyte, and nothing else ran meanwhile."""
+    data = unit * (20_000 // len(unit)) + b" PUBLIC KEY-----"
+    lines = module._BeginLines(data)
+    counted = [Counted(reading._unseen) for reading in lines._readings]
+    for reading, each in zip(lines._readings, counted, strict=True):
+        setattr(reading, "_unseen", each)  # noqa: B010
+    assert lines.behind(0) is None
+    assert all(0 < each.asked < 4 * data.count(b"\x1b") for each in counted)
+
+
+@given(
+    st.sampled_from(["RSA ", "", "A" * 30, "A" * 31, "PRIVATE KEY"]),
+    st.lists(
+        st.tuples(
+            st.integers(0, 60),
+            st.lists(
+                st.sampled_from(
+                    [
+                        b"\x1b",
+                        b"\x1b[",
+                        b"\x1b]",
+                        b"\x1bP",
+                        b"\x1bk",
+                        b"\x07",
+                        b"\x18",
+                        b"\x1b[0m",
+                        b"\x00",
+                        b" \r",
+                        b" ",
+                        b"\xc2\x9b",
+                        b"\xc2\x9d",
+                        b"\xc2\x9c",
+                        b"\xc3\xa9",
+                        b"\xff",
+                        b"m",
+                        b"R",
+                        b"\x1f",
+                        b"-",
+                        b"\x1b(B",
+                        b"\x1b\\",
+                        b"\x1b[m" * 17,
+                        b"\x1b]P0123456",
+                        b"-----BEGIN ",
+                    ]
+                ),
+                max_size=4,
+            ).map(b"".join),
+        ),
+        max_size=4,
+    ),
+)
+def test_a_line_begins_where_one_pattern_says_so(armour: str, between: list[tuple[int, bytes]]) -> None:
+    data = f"-----BEGIN {armour}PRIVATE KEY-----".encode()
+    for at, unseen in between:
+        data = data[:at] + unseen + data[at:]
+    said = module._begin.compiled.search(data)
+    assert module._BeginLines(data).behind(0) == (said and said.span())
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,12 @@
 """What one channel was asked for: its facts, its kind, what goes along, and what Gatepass itself refuses of it."""
 
 import asyncio
+import re
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from access.policy.resources import Files, Role, SshFeature
 from proxy.ssh.channels import asked as asked_module
@@ -181,3 +184,18 @@ def test_no_word_of_a_command_is_chosen_by_a_variable(command: str) -> None:
 def test_a_variable_that_is_no_word_of_the_command_goes_along(name: bytes) -> None:
     assert not is_chosen_word(name, "rm -rf backups; echo $HOME $LC_ALL")
     assert is_chosen_word(name, f"rm -rf ${name.decode()}")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("filled", [",", "..", ".a", "a,", "a"])
+def test_braces_that_nobody_closes_take_no_time(filled: str) -> None:
+    """They are looked for while others wait: tried behind each comma they would take minutes."""
+    command = f"echo $HOME {{{filled * 150_000}"
+    assert not is_chosen_word(b"TERM", command)
+    assert is_chosen_word(b"TERM", command + ",}")
+
+
+@given(st.text("{},.a$", max_size=12))
+def test_braces_make_words_with_a_comma_or_two_full_stops(text: str) -> None:
+    makes = re.search(r"\{[^{}]*(?:,|\.\.)[^{}]*\}", text) is not None
+    assert is_chosen_word(b"TERM", "$" + text) is makes
