@@ -4,7 +4,6 @@ The first of two processes that start at once wins and the other one uses its ke
 it signed before, for as long as that can be valid, and nothing that says it was signed later.
 """
 
-import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +14,9 @@ import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from access import key_files
-from access.key_files import KeyUnusable, thumbprint
+from access.key_files import thumbprint
+from access.key_folders.folder import Folder, made, opened
+from access.key_folders.unusable import KeyUnusable
 from access.policy.document import LONGEST_GRANT_S
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -64,9 +65,9 @@ class KeyFolder:
         self._seen_ns = -1
         self._was_fresh = True
         self._read_at = float("-inf")
-        key_files.made(folder)
-        if self._given is None and not (folder / _ACTIVE).exists():
-            self._make_first()
+        with made(folder) as keys:
+            if self._given is None and not keys.has(_ACTIVE):
+                _make_first(keys)
         self._read()
 
     def active(self) -> tuple[str, Ed25519PrivateKey]:
@@ -94,33 +95,25 @@ class KeyFolder:
 
         The others are retired as of `now`, or with `revoke` taken away at once. What is over is taken away as well.
         """
-        self._read()
-        kid = key_files.make(self._folder)
-        # Noted before the switch: until then the note does not count, for the key it stands beside is the active one.
-        for old in self._keys:
-            key_files.retire(self._folder, old, now)
-        key_files.put(self._folder / _ACTIVE, kid.encode())
-        for old, key in self._keys.items():
-            if revoke or key.verifying.is_over(now):
-                key_files.remove(self._folder, old)
+        with opened(self._folder) as folder:
+            self._read_from(folder)
+            kid = key_files.make(folder)
+            # Noted before the switch: until then the note does not count, for its key is the active one.
+            for old in self._keys:
+                key_files.retire(folder, old, now)
+            folder.put(_ACTIVE, kid.encode())
+            for old, key in self._keys.items():
+                if revoke or key.verifying.is_over(now):
+                    key_files.remove(folder, old)
         self._read()
         return kid
 
     def _active_id(self) -> str:
         try:
-            return (self._folder / _ACTIVE).read_text(encoding="ascii").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise KeyUnusable(
-                f"{self._folder / _ACTIVE} cannot be read: it names the key that signs tokens."
-            ) from error
-
-    def _make_first(self) -> None:
-        kid = key_files.make(self._folder)
-        with key_files.whole_file(self._folder, kid.encode()) as draft:
-            try:
-                os.link(draft, self._folder / _ACTIVE)
-            except FileExistsError:
-                (self._folder / f"{kid}.pem").unlink()
+            with opened(self._folder) as folder:
+                return _active_in(folder)
+        except OSError as error:
+            raise _no_active(self._folder) from error
 
     def _changed(self) -> bool:
         """Whether the folder may hold something else than what was read.
@@ -142,33 +135,58 @@ class KeyFolder:
             log.error("signing_keys_unusable", folder=str(self._folder), error=str(error))  # noqa: TRY400
 
     def _read(self) -> None:
-        self._seen_ns = self._folder.stat().st_mtime_ns
+        with opened(self._folder) as folder:
+            self._read_from(folder)
+
+    def _read_from(self, folder: Folder) -> None:
+        self._seen_ns = folder.changed_ns
         self._was_fresh = time.time_ns() - self._seen_ns < _FRESH_NS
         self._read_at = time.monotonic()
-        key_files.refuse_writable(self._folder)
         active: str | None = None
         with suppress(KeyUnusable):  # Signing says so; what was signed before still verifies.
-            active = self._active_id()
+            active = _active_in(folder)
         keys: dict[str, _Key] = {}
-        for path in sorted(self._folder.glob("*.pem")):
+        for name in folder.names():
+            if not name.endswith(".pem"):
+                continue
             with suppress(FileNotFoundError):  # Another process's first key that lost the race.
-                key = key_files.load(path)
+                key = key_files.load_in(folder, name)
                 kid = thumbprint(key.public_key())
-                verifying = VerifyingKey(key.public_key()) if kid == active else self._replaced(kid, key.public_key())
+                public = key.public_key()
+                verifying = VerifyingKey(public) if kid == active else _replaced(folder, kid, public)
                 if verifying is not None:
                     keys[kid] = _Key(key, verifying)
         self._keys = keys
 
-    def _replaced(self, kid: str, key: Ed25519PublicKey) -> VerifyingKey | None:
-        """A key that is not the active one; None if its note cannot be read: it may have been retired long ago."""
-        try:
-            return VerifyingKey(key, key_files.retired_at(self._folder, kid) or self._last_rotation())
-        except KeyUnusable as problem:
-            log.error("signing_key_unusable", key=kid, error=str(problem))  # noqa: TRY400
-            return None
 
-    def _last_rotation(self) -> datetime | None:
-        """When the active key became that: what was replaced before there were notes, was so at the latest then."""
-        with suppress(OSError):
-            return datetime.fromtimestamp((self._folder / _ACTIVE).stat().st_mtime, UTC)
+def _make_first(folder: Folder) -> None:
+    kid = key_files.make(folder)
+    if not folder.put_first(_ACTIVE, kid.encode()):
+        folder.remove(f"{kid}.pem")
+
+
+def _active_in(folder: Folder) -> str:
+    try:
+        return folder.read(_ACTIVE).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise _no_active(folder.path) from error
+
+
+def _no_active(folder: Path) -> KeyUnusable:
+    return KeyUnusable(f"{folder / _ACTIVE} cannot be read: it names the key that signs tokens.")
+
+
+def _replaced(folder: Folder, kid: str, key: Ed25519PublicKey) -> VerifyingKey | None:
+    """A key that is not the active one; None if its note cannot be read: it may have been retired long ago."""
+    try:
+        return VerifyingKey(key, key_files.retired_at(folder, kid) or _last_rotation(folder))
+    except KeyUnusable as problem:
+        log.error("signing_key_unusable", key=kid, error=str(problem))  # noqa: TRY400
         return None
+
+
+def _last_rotation(folder: Folder) -> datetime | None:
+    """When the active key became that: what was replaced before there were notes, was so at the latest then."""
+    with suppress(OSError):
+        return datetime.fromtimestamp(folder.stat(_ACTIVE).st_mtime, UTC)
+    return None

@@ -13,7 +13,7 @@ from rich.console import Console
 from access.errors import PolicyStale
 from access.identity.adoption import PolicyOutdated
 from access.identity.people import WrongWorkspace
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from access.policy.errors import PolicyErrors
 from access.visible import visible_line
 from bot.slack.client import BotUnavailable

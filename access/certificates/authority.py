@@ -4,8 +4,6 @@ It is another than the one by which clients know the gateway: nobody but the gat
 no server anywhere, and what the other one signs is no client.
 """
 
-import contextlib
-import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -16,13 +14,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from access import key_files
 from access.certificates.subject import Subject, extended
-from access.key_files import KeyUnusable, refuse_shared
+from access.key_folders.folder import Folder, made, opened
+from access.key_folders.unusable import KeyUnusable
 
 _LIFETIME: Final = timedelta(days=3650)
 #: Clocks of the pages' and the gateway's machines may differ by this much.
 SKEW: Final = timedelta(minutes=1)
+_CERTIFICATE: Final = "ca.pem"
+_KEY: Final = "ca-key.pem"
 _MEND: Final = "Put it back from your backup, or remove its folder: a new authority is made then."
 
 
@@ -32,12 +32,11 @@ class ClientAuthority:
     def __init__(self, folder: Path) -> None:
         """Make the folder (mode 0700) and the authority if there is none. Raises KeyUnusable."""
         self._folder = folder
-        self.certificate_file = folder / "ca.pem"
-        self._key_file = folder / "ca-key.pem"
-        key_files.made(folder)
-        if not self.certificate_file.exists():
-            self._make()
-        self.certificate = self._certificate()
+        self.certificate_file = folder / _CERTIFICATE
+        with made(folder) as keys:
+            if not keys.has(_CERTIFICATE):
+                _make(keys)
+            self.certificate = _certificate(keys)
 
     def sign(self, key: ec.EllipticCurvePublicKey, subject: Subject, now: datetime, until: datetime) -> bytes:
         """A certificate over the key, DER, until `until` at the latest. Raises KeyUnusable."""
@@ -50,55 +49,54 @@ class ClientAuthority:
             .not_valid_before(now.astimezone(UTC) - SKEW)
             .not_valid_after(until.astimezone(UTC).replace(microsecond=0))
         )
-        authority = self._key()
+        with opened(self._folder) as keys:
+            authority = _key(keys)
         return (
             extended(builder, subject, authority.public_key())
             .sign(authority, hashes.SHA256())
             .public_bytes(serialization.Encoding.DER)
         )
 
-    def _make(self) -> None:
-        """Key first, certificate last: whoever sees the certificate has the key that made it."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        pem = key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        with key_files.whole_file(self._folder, pem) as draft, contextlib.suppress(FileExistsError):
-            os.link(draft, self._key_file)
-        key = self._key()
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Gatepass client CA")])
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(name)
-            .issuer_name(name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - SKEW)
-            .not_valid_after(now + _LIFETIME)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-            .sign(key, hashes.SHA256())
-        )
-        whole = certificate.public_bytes(serialization.Encoding.PEM)
-        with key_files.whole_file(self._folder, whole) as draft, contextlib.suppress(FileExistsError):
-            os.link(draft, self.certificate_file)
 
-    def _certificate(self) -> x509.Certificate:
-        try:
-            return x509.load_pem_x509_certificate(self.certificate_file.read_bytes())
-        except (OSError, ValueError) as error:
-            raise KeyUnusable(f"{self.certificate_file} is no certificate. {_MEND}") from error
+def _make(folder: Folder) -> None:
+    """Key first, certificate last: whoever sees the certificate has the key that made it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    folder.put_first(_KEY, pem)
+    key = _key(folder)
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Gatepass client CA")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - SKEW)
+        .not_valid_after(now + _LIFETIME)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    folder.put_first(_CERTIFICATE, certificate.public_bytes(serialization.Encoding.PEM))
 
-    def _key(self) -> ec.EllipticCurvePrivateKey:
-        """Also refuses a key that others may read: who has it can be anybody."""
-        try:
-            refuse_shared(self._key_file)
-            key = serialization.load_pem_private_key(self._key_file.read_bytes(), password=None)
-        except FileNotFoundError as error:
-            raise KeyUnusable(f"{self._key_file} is missing. {_MEND}") from error
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise KeyUnusable(f"{self._key_file} is no private key. {_MEND}") from error
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise KeyUnusable(f"{self._key_file} holds no elliptic-curve key. {_MEND}")
-        return key
+
+def _certificate(folder: Folder) -> x509.Certificate:
+    try:
+        return x509.load_pem_x509_certificate(folder.read(_CERTIFICATE))
+    except (OSError, ValueError) as error:
+        raise KeyUnusable(f"{folder.path / _CERTIFICATE} is no certificate. {_MEND}") from error
+
+
+def _key(folder: Folder) -> ec.EllipticCurvePrivateKey:
+    """Also refuses a key that others may read: who has it can be anybody."""
+    path = folder.path / _KEY
+    try:
+        key = serialization.load_pem_private_key(folder.private(_KEY), password=None)
+    except FileNotFoundError as error:
+        raise KeyUnusable(f"{path} is missing. {_MEND}") from error
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise KeyUnusable(f"{path} is no private key. {_MEND}") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise KeyUnusable(f"{path} holds no elliptic-curve key. {_MEND}")
+    return key

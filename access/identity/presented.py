@@ -4,7 +4,7 @@ Each kind of credential is read to the same claims: whose it is, which grant it 
 signed them, or which row of storage holds them, is the reader's; nothing is let in by claims alone.
 
 Between a login and its session may lie a minute, and what let in may end in it: so it is asked about again where the
-session opens, by the rules of the login. A session that is open is not asked.
+session opens, by the rules of the login, and once more when its row stands. A session that is open is not asked.
 """
 
 from collections.abc import Awaitable, Callable, Mapping

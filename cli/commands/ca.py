@@ -9,7 +9,7 @@ import typer
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from access.identity.ssh import authority, certificates
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from access.policy.errors import PolicyErrors
 from access.policy.file import load
 from cli import runtime

@@ -23,7 +23,7 @@ from access.grants.sessions import Ending, open_session
 from access.identity.presented import Presented
 from access.tokens import InvalidCredential
 from proxy.doors.unknown_keys import UnknownKeys
-from proxy.errors import AccessRefused, Fault, RecorderFailed
+from proxy.errors import AccessRefused, Fault, OurFault, RecorderFailed
 from proxy.masking.from_policy import masker_for
 from proxy.recording.recorder import Recorder
 from proxy.sessions.authenticator import NO_STORAGE, Admission, Authenticator
@@ -87,6 +87,7 @@ class Gateway:
             # The row stands and notices are heard: a revocation since the admission is either seen here or noticed.
             async with self._openings:
                 await self._watch.check(session)
+                await self._ask_again(session, admission)
             yield session
         except Fault as fault:
             reason, detail = fault.reason, str(fault)
@@ -148,6 +149,22 @@ class Gateway:
             raise AccessRefused(str(error)) from error
         except StorageUnavailable as error:
             raise AccessRefused(NO_STORAGE) from error
+
+    async def _ask_again(self, session: LiveSession, admission: Admission) -> None:
+        """End the session if what let it in ended while its row was written; what ends later finds it open.
+
+        Asked again, and not locked where it was asked first: what ends a sign-in or a key cuts no session that is open,
+        so it would gain nothing by waiting for this one, and nobody who ends one waits for whoever connects.
+        """
+        if session.ending is not None:
+            return
+        try:
+            async with self.access.database.transaction() as transaction:
+                await admission.let_in.check(self.access, transaction, admission.grant)
+        except (InvalidCredential, Refused) as error:
+            session.end(EndReason.REVOKED, str(error))
+        except StorageUnavailable:
+            session.end(OurFault.reason, NO_STORAGE)
 
     async def _closed(self, session: LiveSession, reason: EndReason, detail: str) -> None:
         try:

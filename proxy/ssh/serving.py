@@ -124,7 +124,7 @@ class Serving:
         try:
             async with self._gateway.enter(admission, client_software=self._software()) as session:
                 try:
-                    await session.run(unless_gone(self._gone, self._relay(session)))
+                    await session.run(self._relay_unless_gone(session))
                 except Fault as fault:
                     await self._hang_up(fault)
                     raise
@@ -145,6 +145,10 @@ class Serving:
 
     def _software(self) -> str:
         return str(self._connection.get_extra_info("client_version", ""))[:255]
+
+    async def _relay_unless_gone(self, session: LiveSession) -> None:
+        """Or as much of it as is done when the client hangs up; a session that has ended starts none of it."""
+        await unless(self._gone, self._relay(session))
 
     async def _relay(self, session: LiveSession) -> None:
         """Serve channels as they are opened, until the upstream hangs up. Raises a Fault."""
@@ -209,11 +213,6 @@ class Serving:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._hang_up_s):
                 await event.wait()
-
-
-async def unless_gone(gone: asyncio.Event, work: Coroutine[Any, Any, None]) -> None:
-    """Do the work, or as much of it as is done when the client hangs up."""
-    await unless(gone, work)
 
 
 async def _raised(failed: asyncio.Future[None]) -> None:

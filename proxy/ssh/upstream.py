@@ -12,7 +12,7 @@ from typing import Any
 
 import asyncssh
 
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from access.policy.resources import Resource, Role, SshUpstream
 from proxy.credentials import resolve
 from proxy.errors import PolicyFault, UpstreamFault

@@ -4,15 +4,13 @@
 is signed by it, so that it is changed in two steps.
 """
 
-import contextlib
-import os
 import re
 from pathlib import Path
 
 import asyncssh
 
-from access import key_files
-from access.key_files import KeyUnusable, refuse_shared
+from access.key_folders.folder import Folder, made
+from access.key_folders.unusable import KeyUnusable
 from access.policy.shapes.base import NAME_PATTERN
 
 _KIND = "ssh-ed25519"
@@ -26,60 +24,60 @@ class NoNextKey(Exception):
 
 def signing_key(folder: Path, name: str) -> asyncssh.SSHKey:
     """The authority's key, made if there is none; two processes that start at once agree. Raises KeyUnusable."""
-    path = _path(folder, name)
-    _make(path)
-    return _read(path)
+    file = _file(name)
+    with made(folder) as keys:
+        _make(keys, file)
+        return _read(keys, file)
 
 
 def public_lines(folder: Path, name: str) -> list[str]:
     """What TrustedUserCAKeys is to hold: the key that signs, then the one that will, if there is one."""
     signing = [signing_key(folder, name)]
-    coming = _path(folder, name, coming=True)
-    keys = [*signing, _read(coming)] if coming.exists() else signing
-    return [_line(key, name) for key in keys]
+    coming = _file(name, coming=True)
+    with made(folder) as keys:
+        known = [*signing, _read(keys, coming)] if keys.has(coming) else signing
+    return [_line(key, name) for key in known]
 
 
 def prepare_next(folder: Path, name: str) -> None:
     """Make the key that will sign, if there is none yet."""
     signing_key(folder, name)
-    _make(_path(folder, name, coming=True))
+    with made(folder) as keys:
+        _make(keys, _file(name, coming=True))
 
 
 def change_over(folder: Path, name: str) -> str:
     """Sign with the next key from now on, and forget the old one; returns the fingerprint. Raises NoNextKey."""
-    coming = _path(folder, name, coming=True)
-    if not coming.exists():
-        raise NoNextKey(
-            f"The authority {name} has no next key. Run `gatepass ca ssh {name} --next`, have every host trust what "
-            "that prints, and change over then."
-        )
-    fingerprint = _read(coming).get_fingerprint()
-    coming.replace(_path(folder, name))
+    coming = _file(name, coming=True)
+    with made(folder) as keys:
+        if not keys.has(coming):
+            raise NoNextKey(
+                f"The authority {name} has no next key. Run `gatepass ca ssh {name} --next`, have every host trust "
+                "what that prints, and change over then."
+            )
+        fingerprint = _read(keys, coming).get_fingerprint()
+        keys.rename(coming, _file(name))
     return fingerprint
 
 
-def _path(folder: Path, name: str, *, coming: bool = False) -> Path:
+def _file(name: str, *, coming: bool = False) -> str:
     if not re.fullmatch(NAME_PATTERN, name):
         raise KeyUnusable(
             f"{name!r} is no name of an authority: lower-case letters, digits, dots, dashes, underscores."
         )
-    return folder / f"ssh_user_ca_{name}{_NEXT if coming else ''}"
+    return f"ssh_user_ca_{name}{_NEXT if coming else ''}"
 
 
-def _make(path: Path) -> None:
-    """Write a key whole or not at all; the first of several stands."""
-    key_files.made(path.parent)
-    if path.exists():
-        return
-    key = asyncssh.generate_private_key(_KIND)
-    with key_files.whole_file(path.parent, key.export_private_key()) as draft, contextlib.suppress(FileExistsError):
-        os.link(draft, path)
+def _make(folder: Folder, file: str) -> None:
+    """The first of several stands."""
+    if not folder.has(file):
+        folder.put_first(file, asyncssh.generate_private_key(_KIND).export_private_key())
 
 
-def _read(path: Path) -> asyncssh.SSHKey:
-    refuse_shared(path)
+def _read(folder: Folder, file: str) -> asyncssh.SSHKey:
+    path, content = folder.path / file, folder.private(file)
     try:
-        key = asyncssh.read_private_key(path)
+        key = asyncssh.import_private_key(content)
     except (asyncssh.KeyImportError, asyncssh.KeyEncryptionError, ValueError) as error:
         mend = "Put it back from your backup, or remove it: a new one is made then, which hosts must be told of."
         raise KeyUnusable(f"{path} is no private key. {mend}") from error

@@ -1,9 +1,15 @@
 """What the fixtures of a gateway under test give."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import pytest
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from access.context import Access
+from access.identity.presented import LetIn
 from storage.model import Grant
 
 
@@ -25,3 +31,18 @@ class WritePolicy(Protocol):
     """Writes a policy file; returns its path."""
 
     def __call__(self, policy: dict[str, Any]) -> Path: ...
+
+
+def once_asked(monkeypatch: pytest.MonkeyPatch, end: Callable[[], Awaitable[object]]) -> None:
+    """Have this end, and be on disk, when what lets a session in was asked about and the session's row is not written.
+
+    The transaction that writes the row is open meanwhile, and `end` has one of its own.
+    """
+    asked, ends = LetIn.check, [end]
+
+    async def check(self: LetIn, access: Access, transaction: AsyncSession, grant: Grant) -> None:
+        await asked(self, access, transaction, grant)
+        if ends:
+            await ends.pop()()
+
+    monkeypatch.setattr(LetIn, "check", check)

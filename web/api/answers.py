@@ -12,7 +12,7 @@ from access.errors import PolicyStale, Refused
 from access.grants.grants import GrantUnusable
 from access.identity.command_lines.given import CodeProblem, CodeRefused
 from access.identity.proof import Unproven
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from storage.database import StorageUnavailable
 from web.api import shapes
 

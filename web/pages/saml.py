@@ -23,7 +23,7 @@ from access.identity.saml.protocol.logout import LogoutAsked
 from access.identity.saml.protocol.problems import InvalidSaml, SamlProblem
 from access.identity.saml.protocol.redirect import returned
 from access.identity.sign_in import CannotSignIn, refused, sign_in
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from storage.database import clock
 from web.door import cookies
 from web.door.guard import CLIENT

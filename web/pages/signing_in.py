@@ -7,7 +7,7 @@ from aiohttp import web
 
 from access.context import Access
 from access.identity import security_keys
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from access.policy.shapes.providers import Provider as Registration
 from storage.database import clock
 from web.door.guard import CLIENT

@@ -2,8 +2,6 @@
 
 import asyncio
 import base64
-import contextlib
-import os
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -16,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID
 
-from access import key_files
-from access.key_files import KeyUnusable
+from access.key_folders.folder import Folder, made
+from access.key_folders.unusable import KeyUnusable
 
 _BITS: Final = 3072
 #: Providers are told the certificate by hand, and nobody renews it then.
@@ -65,19 +63,18 @@ class OwnKeys:
 def load_or_make(path: Path) -> OwnKey:
     """Raises KeyUnusable. Of two processes that make one at once, both take the first."""
     try:
-        if not path.exists():
-            key_files.made(path.parent)
-            with key_files.whole_file(path.parent, _made()) as draft, contextlib.suppress(FileExistsError):
-                os.link(draft, path)
+        with made(path.parent) as folder:
+            if not folder.has(path.name):
+                folder.put_first(path.name, _made())
+            return _load(folder, path.name)
     except OSError as error:
         raise KeyUnusable(f"{path} cannot be made: {error.strerror}.") from error
-    return _load(path)
 
 
-def _load(path: Path) -> OwnKey:
+def _load(folder: Folder, name: str) -> OwnKey:
+    path = folder.path / name
     try:
-        key_files.refuse_shared(path)
-        data = path.read_bytes()
+        data = folder.private(name)
         key, certificate = load_pem_private_key(data, password=None), x509.load_pem_x509_certificate(data)
     except (OSError, ValueError, TypeError) as error:
         why = type(error).__name__

@@ -3,7 +3,6 @@
 It is none of those that hosts trust (`ssh_user_ca_*`): what it signs opens the gateway and nothing behind it.
 """
 
-import contextlib
 import os
 from pathlib import Path
 from typing import Final
@@ -13,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from access import key_files
-from access.key_files import KeyUnusable
+from access.key_folders.folder import made, opened
+from access.key_folders.unusable import KeyUnusable
 
 FILE: Final = "ssh_client_ca"
 
@@ -26,18 +26,23 @@ class ClientAuthority:
     def __init__(self, folder: Path) -> None:
         """Makes the key on first start; two processes that start at once agree. Raises KeyUnusable."""
         self._path = folder / FILE
-        _make(self._path)
-        self._stamp = _stamp(self._path)
-        self._key = key_files.load(self._path)
+        try:
+            with made(folder) as keys:
+                if not keys.has(FILE):
+                    keys.put_first(FILE, _new())
+                self._stamp = _stamp(keys.stat(FILE))
+                self._key = key_files.load_in(keys, FILE)
+        except OSError as error:
+            raise KeyUnusable(f"{self._path} cannot be made: {error.strerror}.") from error
 
     @property
     def key(self) -> Ed25519PrivateKey:
         """The key that signs now. Raises KeyUnusable once its file is gone."""
         try:
-            stamp = _stamp(self._path)
-            if stamp != self._stamp:
-                key_files.refuse_writable(self._path.parent)
-                self._key, self._stamp = key_files.load(self._path), stamp
+            if _stamp(self._path.stat()) != self._stamp:
+                with opened(self._path.parent) as keys:
+                    stamp = _stamp(keys.stat(FILE))
+                    self._key, self._stamp = key_files.load_in(keys, FILE), stamp
         except OSError as error:
             raise KeyUnusable(
                 f"{self._path} is gone. Put it back, or make a new one: gatepass ca ssh-client --rotate."
@@ -65,8 +70,8 @@ def rotate(folder: Path) -> None:
 
     Raises OSError and KeyUnusable.
     """
-    key_files.made(folder)
-    key_files.put(folder / FILE, _new())
+    with made(folder) as keys:
+        keys.put(FILE, _new())
 
 
 def public_line(folder: Path) -> str:
@@ -75,21 +80,9 @@ def public_line(folder: Path) -> str:
     return f"{public.decode()} gatepass-{FILE}"
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
-    found = path.stat()
+def _stamp(found: os.stat_result) -> tuple[int, int, int]:
     return found.st_ino, found.st_mtime_ns, found.st_size
 
 
 def _new() -> bytes:
     return Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-
-
-def _make(path: Path) -> None:
-    """Write a key whole or not at all; the first of several stands. Raises KeyUnusable."""
-    try:
-        key_files.made(path.parent)
-        if not path.exists():
-            with key_files.whole_file(path.parent, _new()) as draft, contextlib.suppress(FileExistsError):
-                os.link(draft, path)
-    except OSError as error:
-        raise KeyUnusable(f"{path} cannot be made: {error.strerror}.") from error

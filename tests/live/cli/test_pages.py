@@ -83,7 +83,7 @@ async def test_a_certificate_of_ones_own_and_the_next_one(world: World, tmp_path
     monkeypatch.setattr("cli.pages._LOOK_S", 0.02)
     first, second = (Authority(tmp_path / name) for name in ("first", "second"))
     own = tmp_path / "own.pem"
-    own.write_bytes(first._issue(["localhost"]))
+    own.write_bytes(first.issue(["localhost"]))
     said = settings(tmp_path, web_cert=own, web_key=own)
     pages = Pages(said, ADDRESSES)
     by = {each: ssl.create_default_context(cafile=each.certificate_file) for each in (first, second)}
@@ -97,7 +97,7 @@ async def test_a_certificate_of_ones_own_and_the_next_one(world: World, tmp_path
                     while not any(line["event"] == "web_certificate_kept" for line in said_of_it):
                         await asyncio.sleep(0.02)
                 assert (await asked(f"{pages.settings.origin}/sign-in", by[first]))[0] == 200
-                own.write_bytes(second._issue(["localhost"]))
+                own.write_bytes(second.issue(["localhost"]))
                 async with asyncio.timeout(30):
                     while True:
                         with contextlib.suppress(aiohttp.ClientConnectorCertificateError):

@@ -14,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from access import key_files
-from access.key_files import KeyUnusable, thumbprint
+from access.key_files import thumbprint
+from access.key_folders.folder import opened
+from access.key_folders.unusable import KeyUnusable
 from access.signing_keys import LATE_S, RETIREMENT_S, KeyFolder
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -142,8 +144,9 @@ def test_a_key_replaced_before_retirements_were_noted_was_so_at_the_last_rotatio
 def test_a_rotation_that_died_before_the_switch_has_changed_nothing(folder: Path) -> None:
     keys = KeyFolder(folder)
     kid, _ = keys.active()
-    key_files.make(folder)
-    key_files.retire(folder, kid, NOW)
+    with opened(folder) as within:
+        key_files.make(within)
+        key_files.retire(within, kid, NOW)
     verifying = KeyFolder(folder).public(kid)
     assert verifying is not None
     assert verifying.retired_at is None

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from proxy.authority import Authority
 
 

@@ -11,7 +11,7 @@ from cryptography import x509
 
 from access.certificates.authority import ClientAuthority
 from access.certificates.subject import Subject
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from support.identity.certificates import new_key
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, 890_000, tzinfo=UTC)

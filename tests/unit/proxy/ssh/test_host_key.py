@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from proxy.ssh.host_key import host_key, public_key_file, public_line
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncssh
 import pytest
 
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from proxy.ssh.user_authority import NoNextKey, change_over, prepare_next, public_lines, signing_key
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from support.identity.saml import keys, our_key
 from web.saml.keys import OwnKeys, load_or_make
 
@@ -41,7 +41,7 @@ def test_what_is_no_key(tmp_path: Path, content: object, mode: int, why: str) ->
 
 def test_a_folder_that_none_can_be_made_in(tmp_path: Path) -> None:
     (tmp_path / "saml").touch()
-    with pytest.raises(KeyUnusable, match="cannot be made: File exists"):
+    with pytest.raises(KeyUnusable, match="cannot be made: Not a directory"):
         load_or_make(tmp_path / "saml" / "key.pem")
 
 

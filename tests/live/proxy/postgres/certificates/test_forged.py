@@ -58,7 +58,7 @@ async def of_the_servers_authority_called_ours(forger: Forger) -> Shown:
 
 
 async def the_servers_own(forger: Forger) -> Shown:
-    pem = Authority(forger.server_ca.parent)._issue(["127.0.0.1"])  # pyright: ignore[reportPrivateUsage]
+    pem = Authority(forger.server_ca.parent).issue(["127.0.0.1"])
     shown = Shown(forger.folder / "server.crt", forger.folder / "server.key")
     key, begin, rest = pem.partition(b"-----BEGIN CERTIFICATE-----")
     shown.key.write_bytes(key)

@@ -18,7 +18,7 @@ from access.identity import browser_sessions
 from access.identity.proof import Unproven
 from access.identity.ssh import certificates
 from access.identity.ssh.authority import FILE, rotate
-from access.key_files import KeyUnusable
+from access.key_folders.unusable import KeyUnusable
 from proxy.doors.lockouts import FAILURES_PER_SOURCE
 from proxy.sessions.gateway import Gateway
 from proxy.ssh.user_authority import signing_key

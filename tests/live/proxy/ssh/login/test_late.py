@@ -19,11 +19,12 @@ from access.identity import browser_sessions
 from access.identity.browser_sessions import SignedIn
 from access.identity.handing import hand_token
 from access.identity.incidents import lost
-from access.identity.ssh import authority, keys, logins
+from access.identity.ssh import authority, certificates, keys, logins
 from storage.database import clock
-from storage.model import SshKey
+from storage.model import EndReason, SshKey
 from support.access import World
 from support.identity.touching import ISSUER, signed_in
+from support.proxy import once_asked
 from support.ssh import Audited, MakeClient, Sessions
 
 from .conftest import Certify
@@ -199,6 +200,39 @@ async def test_what_ended_after_the_login_opens_no_session(
     assert await sessions() == []
     [event] = await audited("proxy:session:refuse")
     assert (event["actor"], why in event["detail"]["why"]) == ("human:alice", True)
+
+
+async def by_revoking_all(login: LoggedIn) -> None:
+    async with login.world.database.transaction() as transaction:
+        assert await certificates.revoke_all(transaction) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "end", "why"),
+    [
+        ("signed", by_themselves, SIGNED_OUT),
+        ("signed", by_another_signing_key, "signed by a key that is no longer in use"),
+        ("short", by_themselves, SIGNED_OUT),
+        ("short", by_a_revocation, "This token was revoked"),
+        ("certificate", by_themselves, "This certificate was revoked, or its command line signed out"),
+        ("certificate", by_revoking_all, "This certificate was revoked, or its command line signed out"),
+        ("key", by_the_end_of_the_key, "This key has been ended"),
+        ("link", by_themselves, SIGNED_OUT),
+    ],
+)
+async def test_what_ends_while_the_session_opens_ends_it(
+    made: dict[str, Login], sessions: Sessions, monkeypatch: pytest.MonkeyPatch, kind: str, end: End, why: str
+) -> None:
+    """None of these waits for whoever connects, nor cuts what is open: the session asks once its row stands."""
+    login = await made[kind]()
+    once_asked(monkeypatch, lambda: end(login))
+    async with login.connect() as connection:
+        done = await connection.run("echo in")
+        assert (done.exit_status, done.stdout) != (0, "in\n")
+        assert why in str(done.stderr)
+        await connection.wait_closed()
+    [session] = await sessions()
+    assert (session.end_reason, why in session.end_detail) == (EndReason.REVOKED, True)
 
 
 @pytest.mark.parametrize("kind", ["signed", "short", "certificate", "key", "link"])
