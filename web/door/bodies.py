@@ -29,12 +29,8 @@ async def whole(request: web.Request) -> None:
         raise web.HTTPUnsupportedMediaType(text="Forms with files are not taken here.")
     async with _here(PATIENCE_S):
         said = await request.read()
-    try:
-        if (request.charset or "utf-8").lower() not in _CHARSETS:
-            raise ValueError
-        said.decode()
-    except ValueError as error:
-        raise web.HTTPBadRequest(text="What was sent is not written in UTF-8. Send it in that.") from error
+    if not _is_utf8(said, request.charset):
+        raise web.HTTPBadRequest(text="What was sent is not written in UTF-8. Send it in that.")
 
 
 async def within(request: web.Request, at_most: int, patience_s: float | None = None) -> bytes:
@@ -57,3 +53,13 @@ async def _here(patience_s: float) -> AsyncGenerator[None]:
         raise web.HTTPRequestTimeout(text="What was sent came too slowly. Send it again.") from error
     except (ConnectionError, web.RequestPayloadError) as error:
         raise web.HTTPBadRequest(text="What was sent broke off, or cannot be read. Send it again.") from error
+
+
+def _is_utf8(said: bytes, charset: str | None) -> bool:
+    if charset is not None and charset.lower() not in _CHARSETS:
+        return False
+    try:
+        said.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
