@@ -12,6 +12,7 @@ from access.decisions.reviews import Case, Outcome, review
 from access.decisions.votes import Vote
 from access.errors import STALE
 from access.grants import grants
+from access.identity.browser_sessions import SignedIn
 from access.policy.policy import Policy, Requirement
 from storage.model import AccessRequest, Decision, Principal, RequestState, ReviewDecision
 
@@ -26,9 +27,10 @@ async def review_request(
     source: str = "slack",
     revision: int | None = None,
     touch: UUID | None = None,
+    by: SignedIn | None = None,
 ) -> Outcome:
     """Count one decision on a request; see reviews.review. The grant's clock starts with the last approval."""
-    return await review(access, RequestCase, request_id, reviewer, decision, reason, source, revision, touch)
+    return await review(access, RequestCase, request_id, reviewer, decision, reason, source, revision, touch, by)
 
 
 @dataclass(frozen=True)

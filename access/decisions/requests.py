@@ -109,11 +109,19 @@ async def submit(
 
 
 async def cancel(
-    access: Access, request_id: UUID, by: Principal, reason: str = "", *, source: str = "slack"
+    access: Access,
+    request_id: UUID,
+    by: Principal,
+    reason: str = "",
+    *,
+    source: str = "slack",
+    me: SignedIn | None = None,
 ) -> AccessRequest:
-    """pending -> cancelled, by whoever asked. Raises Refused."""
+    """pending -> cancelled, by whoever asked, `me` being the sign-in by which they say so, if any. Raises Refused."""
     why = text.reason(access, reason)
     async with access.database.transaction() as transaction:
+        if me is not None:
+            await browser_sessions.check_live(transaction, me, await clock(transaction))
         request = await transaction.get(AccessRequest, request_id)
         if request is None or request.principal_id != by.id:
             raise Refused("There is no such request of yours. /access list shows yours.")

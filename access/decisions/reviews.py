@@ -19,7 +19,8 @@ from access import changes, text
 from access.context import Access
 from access.decisions.votes import Vote, approvals_of, given_by, record_vote, vote_of
 from access.errors import Refused
-from access.identity import acts, proof
+from access.identity import acts, browser_sessions, proof
+from access.identity.browser_sessions import SignedIn, SignedOutMeanwhile
 from access.identity.people import account_of, slack_identity
 from access.identity.proof import Proof
 from access.in_force import policy_in_force
@@ -134,13 +135,14 @@ async def review(
     source: str,
     revision: int | None = None,
     touch: UUID | None = None,
+    by: SignedIn | None = None,
 ) -> Outcome:
     """Count one decision: one denial denies, the quorum's last approval approves.
 
     Whether it counts is judged by the policy in force now, not by the one under which it was asked. `revision` is what
     the reviewer saw: a decision about another one does not count; None: they saw it as it stands. `touch` is one of
-    theirs for approving this in this revision. Raises Refused for a denial without a reason or a reason too long;
-    everything else is in the Outcome.
+    theirs for approving this in this revision, `by` the sign-in by which they decide, if any. Raises Refused for a
+    denial without a reason or a reason too long; everything else is in the Outcome.
     """
     vote = Vote(reviewer.id, decision, text.reason(access, reason), source)
     if decision is ReviewDecision.DENY and not vote.reason:
@@ -152,6 +154,8 @@ async def review(
             return Outcome(kind.missing)
         now = await clock(transaction)
         refusal, proven = await _refusal(transaction, case, now) or _changed(case, revision), Proof()
+        # Last: what ends a sign-in has it first, then its person's own requests and grants, which they never review.
+        refusal = refusal or await _signed_out(transaction, by, now)
         if refusal is None and policy is not None and decision is ReviewDecision.APPROVE:
             # Whoever denies need prove nothing more: that lets nobody in.
             act = acts.approve(case.row)
@@ -196,6 +200,13 @@ async def _refusal(transaction: AsyncSession, case: Case[RowT], now: datetime) -
         return refusal
     earlier = await vote_of(transaction, case.reviewer, row)
     return f"You have reviewed this {case.what} already ({earlier.decision}), and it counts once." if earlier else None
+
+
+async def _signed_out(transaction: AsyncSession, by: SignedIn | None, now: datetime) -> str | None:
+    """That the sign-in has ended while this waited for its row, as a sentence."""
+    if by is None or await browser_sessions.held(transaction, by.session.id, now) is not None:
+        return None
+    return str(SignedOutMeanwhile())
 
 
 def _changed(case: Case[RowT], revision: int | None) -> str | None:

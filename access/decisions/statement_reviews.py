@@ -15,6 +15,7 @@ from access.decisions.reviews import Case, Outcome, review
 from access.decisions.votes import Vote
 from access.errors import STALE
 from access.grants import grants
+from access.identity.browser_sessions import SignedIn
 from access.policy.policy import Policy
 from access.policy.resources import StatementRule
 from access.policy.shapes.proof import Requires
@@ -41,9 +42,10 @@ async def review_statement(
     source: str = "slack",
     revision: int | None = None,
     touch: UUID | None = None,
+    by: SignedIn | None = None,
 ) -> Outcome:
     """Count one decision on a held statement; see reviews.review. The last approval lets it run."""
-    return await review(access, StatementCase, statement_id, reviewer, decision, reason, source, revision, touch)
+    return await review(access, StatementCase, statement_id, reviewer, decision, reason, source, revision, touch, by)
 
 
 @dataclass(frozen=True)

@@ -152,12 +152,17 @@ async def by_email(access: Access, team: str, member: str, email: str) -> Princi
         return owner
 
 
-async def unlink(access: Access, whose: Principal) -> None:
-    """The account that they linked is theirs no more, and what was asked by it ends. Raises Refused."""
+async def unlink(access: Access, whose: Principal, *, by: SignedIn | None = None) -> None:
+    """The account that they linked is theirs no more, who say so `by` a sign-in, and what was asked by it ends.
+
+    Raises Refused.
+    """
     async with access.database.transaction() as transaction:
         if await policy_in_force(access, transaction) is None:
             raise PolicyStale
         owner = await transaction.get_one(Principal, whose.id, with_for_update=True, populate_existing=True)
+        if by is not None:
+            await browser_sessions.check_live(transaction, by, await clock(transaction))
         identity = await slack_identity(transaction, owner)
         if identity is None or identity.given_by is GivenBy.POLICY:
             raise Refused(

@@ -78,6 +78,7 @@ async def question(access: Access, me: SignedIn, site: RelyingParty, act: Act) -
     """What a browser is to ask a key for `act`, as JSON. Raises NoKey, TooOld, and Refused for too many questions."""
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
+        await browser_sessions.check_live(transaction, me, now)
         mine = await of(transaction, me.principal)
         if not mine:
             raise NoKey
@@ -91,7 +92,7 @@ async def question(access: Access, me: SignedIn, site: RelyingParty, act: Act) -
 async def touched(access: Access, me: SignedIn, site: RelyingParty, act: Act, given: str) -> UUID:
     """Verify what a browser sent for `act`; returns the touch, to be spent on it within its two minutes.
 
-    Raises InvalidTouch, which is on record. Whatever comes of it, its challenge is used up.
+    Raises SignedOutMeanwhile, and InvalidTouch, which is on record: whatever came, its challenge is used up then.
     """
     async with access.database.transaction() as transaction:
         found = await _verified(access, transaction, me, site, act, given)
@@ -146,6 +147,7 @@ async def end(access: Access, me: SignedIn, key_id: UUID, touch_id: UUID) -> Sec
         now = await clock(transaction)
         if not is_fresh(me, now):
             raise TooOld
+        await browser_sessions.check_live(transaction, me, now)
         spent = await touches.spend(transaction, touch_id, me.principal, acts.end_key(key_id), now)
         if spent is None:
             raise Refused("A key is ended with a touch of one that you have. Touch one, then do it again.")
@@ -218,6 +220,7 @@ async def _verified(
     """The verified touch. What is refused is put on record, and committed with the challenge that it used up."""
     key: SecurityKey | None = None
     now = await clock(transaction)
+    await browser_sessions.check_live(transaction, me, now)
     try:
         read = answer.read(given)
         touch = await touches.answer(transaction, me, act, read, now)

@@ -95,7 +95,7 @@ class RequestsApi:
         return web.json_response(await self._waiting.changed(me, _id(request), read, is_open, wait_s))
 
     async def _cancel(self, request: web.Request, me: SignedIn) -> web.Response:
-        cancelled = await requests.cancel(self._access, _id(request), me.principal, source="cli")
+        cancelled = await requests.cancel(self._access, _id(request), me.principal, source="cli", me=me)
         async with self._access.database.transaction() as transaction:
             return web.json_response(await _shown(transaction, cancelled, me))
 

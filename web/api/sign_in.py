@@ -14,6 +14,7 @@ from access.identity.command_lines.given import CodeProblem, CodeRefused, Given
 from storage.database import clock
 from web.api.answers import ApiRefused
 from web.api.door import ApiDoor
+from web.door.bodies import whole
 from web.door.guard import CLIENT
 from web.door.rates import Rates
 from web.settings import Origin
@@ -48,6 +49,7 @@ class SignInApi:
         client = request[CLIENT]
         if self._failures.is_empty(client):
             raise ApiRefused(429, "too_often", "Too many codes from your address were none. Wait a minute.")
+        await whole(request)
         form = {name: str(value)[:_MAX_WORD_CHARS] for name, value in (await request.post()).items()}
         try:
             given = await self._exchanged(form, client)
@@ -81,6 +83,7 @@ class SignInApi:
         client = request[CLIENT]
         if not self._begun.take(client):
             raise ApiRefused(429, "too_often", "There were many sign-ins from your address. Wait a minute.")
+        await whole(request)
         name = codes.device_name(str((await request.post()).get("device", "")))
         if name is None:
             raise ApiRefused(400, "invalid_request", "A command line says its name, in one line of plain letters.")

@@ -18,9 +18,10 @@ from web.api.mine import own_grant
 from web.api.touched import Touched
 from web.door import forwarded
 from web.door.guard import CLIENT
-from web.settings import WebSettings
+from web.settings import ForwardedBy, WebSettings
 
 _STRIP: Final = "Tell your operator: the proxy in front is to strip the one that it does not set."
+_REPLACE: Final = "Tell your operator: the proxy in front is to write it anew, and pass on nothing of the client's."
 
 
 class SshApi:
@@ -87,8 +88,8 @@ class SshApi:
     def _seen_at(self, request: web.Request) -> str | None:
         """The address to bind it to; None where it is only a proxy's, which did not say whose it is.
 
-        Raises ApiRefused where two headers name different clients: otherwise whoever wants a certificate that is bound
-        to no address would add the other header.
+        Raises ApiRefused where two headers name different clients, or the one that counts is malformed: otherwise
+        whoever wants a certificate that is bound to no address would add the other header, or a letter to this one.
         """
         client, settings, headers = request[CLIENT], self._settings, request.headers
         if not settings.binds_certificates:
@@ -98,6 +99,8 @@ class SshApi:
         both = headers.getall("Forwarded", []), headers.getall("X-Forwarded-For", [])
         if settings.forwarded_by is None and forwarded.disagree(*both, settings.proxies):
             raise ApiRefused(400, "two_clients", "Forwarded and X-Forwarded-For name different clients. " + _STRIP)
+        if settings.forwarded_by is not ForwardedBy.X_FORWARDED_FOR and forwarded.is_malformed(both[0]):
+            raise ApiRefused(400, "malformed_header", "Forwarded is not written as RFC 7239 has it. " + _REPLACE)
         return None
 
     @cached_property

@@ -8,6 +8,7 @@ the two that is nobody can tell from here, so unless the settings name the proxy
 import ipaddress
 from collections.abc import Sequence
 
+from web.door.forwarded_header import Malformed, hops
 from web.settings import ForwardedBy, Network
 
 
@@ -44,10 +45,19 @@ def disagree(forwarded: Sequence[str], forwarded_for: Sequence[str], proxies: Se
     return len({_nearest(hops, proxies) for hops in said}) > 1
 
 
+def is_malformed(forwarded: Sequence[str]) -> bool:
+    """Whether Forwarded is there and is none: whoever wrote that part of it did not want the others read."""
+    try:
+        hops(forwarded)
+    except Malformed:
+        return True
+    return False
+
+
 def _said(forwarded: Sequence[str], forwarded_for: Sequence[str], by: ForwardedBy | None) -> list[list[str | None]]:
     """What each header that is there says, hop by hop, from the client on."""
     said = {
-        ForwardedBy.FORWARDED: [_node(element) for value in forwarded for element in value.split(",")],
+        ForwardedBy.FORWARDED: _nodes(forwarded),
         ForwardedBy.X_FORWARDED_FOR: [_address(each) for value in forwarded_for for each in value.split(",")],
     }
     return [hops for header, hops in said.items() if hops and by in {None, header}]
@@ -60,13 +70,12 @@ def _nearest(hops: Sequence[str | None], proxies: Sequence[Network]) -> str | No
     return None
 
 
-def _node(element: str) -> str | None:
-    """The address of `for=` in one element of Forwarded; None for one that hides it (`_hidden`, `unknown`)."""
-    for pair in element.split(";"):
-        name, _, value = pair.strip().partition("=")
-        if name.lower() == "for":
-            return _address(value.strip('"'))
-    return None
+def _nodes(values: Sequence[str]) -> list[str | None]:
+    """The addresses of Forwarded; None for one that hides it (`_hidden`, `unknown`), and for all that is malformed."""
+    try:
+        return [_address(node) if node is not None else None for node in hops(values)] or [None] * bool(values)
+    except Malformed:
+        return [None]
 
 
 def _address(value: str) -> str | None:

@@ -31,7 +31,7 @@ class Rates:
 
     def take(self, address: str) -> bool:
         """Whether `address` may, now; takes one of its turns."""
-        now, source = self._clock(), _source(address)
+        now, source = self._clock(), source_of(address)
         left, at = self._left.pop(source, (self._burst, now))
         left = min(self._burst, left + (now - at) / self._refill_s)
         may = left >= 1
@@ -42,16 +42,17 @@ class Rates:
 
     def give_back(self, address: str) -> None:
         """The last turn of `address` was none after all."""
-        left, at = self._left.get(_source(address), (self._burst, self._clock()))
-        self._left[_source(address)] = (min(self._burst, left + 1), at)
+        left, at = self._left.get(source_of(address), (self._burst, self._clock()))
+        self._left[source_of(address)] = (min(self._burst, left + 1), at)
 
     def is_empty(self, address: str) -> bool:
         """Whether `address` has no turn left; takes none."""
-        left, at = self._left.get(_source(address), (self._burst, 0.0))
+        left, at = self._left.get(source_of(address), (self._burst, 0.0))
         return left + (self._clock() - at) / self._refill_s < 1
 
 
-def _source(address: str) -> str:
+def source_of(address: str) -> str:
+    """Whose turns they are: an address, or of IPv6 its network."""
     try:
         found = ipaddress.IPv6Address(address.partition("%")[0])
     except ValueError:

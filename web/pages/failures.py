@@ -21,6 +21,7 @@ _TITLES: Final = {
     413: "Too much at once",
     421: "Another address",
     429: "Too often",
+    503: "Not available",
 }
 _SENTENCES: Final = {
     404: "Look at the address, or begin at My access.",

@@ -44,7 +44,7 @@ class LinkPages:
 
     async def _unlink(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]
-        await linking.unlink(self._access, me.principal)
+        await linking.unlink(self._access, me.principal, by=me)
         return sent_to("/")
 
 

@@ -101,6 +101,7 @@ class ReviewPages:
             source=acts.PAGES,
             revision=revision,
             touch=touch,
+            by=me,
         )
         if outcome.counted:
             return message(request, "Done", outcome.message, status=200, then=("/", "My access"))

@@ -25,10 +25,11 @@ from access.identity.saml.protocol.redirect import returned
 from access.identity.sign_in import CannotSignIn, refused, sign_in
 from access.key_folders.unusable import KeyUnusable
 from storage.database import clock
-from web.door import cookies
+from web.door import bodies, cookies
 from web.door.guard import CLIENT
 from web.door.headers import FORM_TO, form_origin
 from web.door.rates import Rates
+from web.door.turns import NoTurn, Turns
 from web.oidc.fetching import ProviderSilent
 from web.pages.rendering import message, page, sent_to
 from web.pages.signing_in import SigningIn, not_signed_in, unreachable, wanted, without_own_key
@@ -42,6 +43,12 @@ _FORM: Final = "application/x-www-form-urlencoded"
 #: Base64 of the largest message, with each of its letters escaped that can be.
 _MAX_FORM_BYTES: Final = 2 * MAX_BYTES
 _MAX_FIELDS: Final = 10
+#: No provider's logout is larger; many may wait for their turn at once.
+_MAX_LOGOUT_BYTES: Final = 64 * 1024
+#: Of logouts that came by a form, whose signatures xmlsec1 verifies; sign-ins have its other turns.
+_POSTED_AT_ONCE: Final = 2
+#: Of those in an address, which take a millisecond of ours, and the storage's.
+_SENT_AT_ONCE: Final = 4
 _OUT: Final = "web:provider:sign_out"
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -53,8 +60,10 @@ class SamlPages:
     def __init__(self, access: Access, common: SigningIn) -> None:
         self._access = access
         self._common = common
-        #: Of logouts that are none: a provider may well end a thousand sessions at once.
+        #: Of logouts that proved to be none; those that are cost nothing.
         self._failures = Rates()
+        #: A provider may well end a thousand sessions at once, and nobody sends a logout again: they wait.
+        self._posted, self._sent = Turns(_POSTED_AT_ONCE), Turns(_SENT_AT_ONCE)
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -133,20 +142,24 @@ class SamlPages:
 
     async def _signed_out(self, request: web.Request) -> web.StreamResponse:
         """A logout that the provider asks for by the browser of whoever signs out there, or of anybody else."""
-        idp = self._idp(request)
-        # Before it is verified, for many may be on their way at once; a logout that is one takes nothing.
-        if not self._failures.take(request[CLIENT]):
-            raise web.HTTPTooManyRequests(text="There were many logouts that were none. Wait a minute.")
+        idp, client = self._idp(request), request[CLIENT]
         try:
-            asked, state = await self._asked(request, idp)
-            is_known = await self._end(idp, asked)
+            form = await _logout_form(request)
+            async with (self._sent if form is None else self._posted).of(client):
+                asked, state = await self._asked(request, idp, form)
+                is_known = await self._end(idp, asked)
+        except NoTurn as error:
+            said = "Many sign out at once, so nobody was signed out by this. Sign out at your provider once more."
+            raise web.HTTPServiceUnavailable(text=said) from error
         except InvalidSaml as error:
+            # Verified all the same: whoever sends rubbish from the provider's people's address keeps nobody signed in.
+            if not self._failures.take(client):
+                raise web.HTTPTooManyRequests(text="There were many logouts that were none. Wait a minute.") from error
             await refused(self._access, idp.registration.name, error.reason.value, action=_OUT)
             said = f"What {idp.registration.shown} sent {error}. Nobody was signed out by it."
             return message(request, "That was not done", said, status=403, then=("/", "My access"))
         except ProviderSilent as error:
             return unreachable(request, idp.registration, error)
-        self._failures.give_back(request[CLIENT])
         return await self._told(request, idp, asked, returned(state), is_known=is_known)
 
     async def _told(
@@ -174,18 +187,21 @@ class SamlPages:
         answer[FORM_TO] = origin
         return answer
 
-    async def _asked(self, request: web.Request, idp: SamlIdp) -> tuple[LogoutAsked, str | None]:
-        """What a request asks for, and the state to give back. Raises InvalidSaml, ProviderSilent."""
+    async def _asked(
+        self, request: web.Request, idp: SamlIdp, form: Mapping[str, str] | None
+    ) -> tuple[LogoutAsked, str | None]:
+        """What a request asks for, and the state to give back; `form` None: it is in the address.
+
+        Raises InvalidSaml, ProviderSilent.
+        """
         now = await self._common.now()
-        if request.method in {"GET", "HEAD"}:
+        if form is None:
             # As it came: the signature is of the letters that were sent.
             return await idp.sent_logout(request.raw_path.partition("?")[2], now)
-        if request.method != "POST":
-            raise web.HTTPMethodNotAllowed(request.method, ["GET", "POST"])
-        form = await _form(request)
         if "SAMLRequest" not in form:
             raise InvalidSaml(SamlProblem.UNSOLICITED)
-        return await idp.posted_logout(decoded(form["SAMLRequest"]), now), form.get("RelayState")
+        data = decoded(form["SAMLRequest"], most=_MAX_LOGOUT_BYTES)
+        return await idp.posted_logout(data, now), form.get("RelayState")
 
     async def _end(self, idp: SamlIdp, asked: LogoutAsked) -> bool:
         """All of it at once; whether it is somebody's who ever signed in. Raises InvalidSaml for what came before."""
@@ -214,15 +230,23 @@ class SamlPages:
         return provider
 
 
+async def _logout_form(request: web.Request) -> dict[str, str] | None:
+    """The form with a logout; None: it is in the address. Raises as `_form`, and HTTPMethodNotAllowed."""
+    if request.method in {"GET", "HEAD"}:
+        return None
+    if request.method != "POST":
+        raise web.HTTPMethodNotAllowed(request.method, ["GET", "POST"])
+    return await _form(request)
+
+
 async def _form(request: web.Request) -> dict[str, str]:
-    """The fields of a form, each once, within bounds. Raises InvalidSaml, HTTPUnsupportedMediaType."""
+    """The fields of a form, each once, within bounds. Raises InvalidSaml, HTTPUnsupportedMediaType, and as `bodies`."""
     if request.content_type != _FORM:
         raise web.HTTPUnsupportedMediaType(text=f"It is to be {_FORM}.")
-    data = bytearray()
-    async for piece in request.content.iter_any():
-        data += piece
-        if len(data) > _MAX_FORM_BYTES:
-            raise InvalidSaml(SamlProblem.OVERSIZED)
+    try:
+        data = await bodies.within(request, _MAX_FORM_BYTES)
+    except web.HTTPRequestEntityTooLarge as error:
+        raise InvalidSaml(SamlProblem.OVERSIZED) from error
     try:
         said = parse_qs(data.decode("ascii"), keep_blank_values=True, strict_parsing=True, max_num_fields=_MAX_FIELDS)
     except ValueError as error:

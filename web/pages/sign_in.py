@@ -15,6 +15,7 @@ from access.identity.sign_in import CannotSignIn, refused, sign_in
 from access.secrets import NoSecret
 from storage.database import clock
 from web.door import cookies
+from web.door.bodies import whole
 from web.door.guard import CLIENT, SIGNED_IN
 from web.door.rates import Rates
 from web.oidc.fetching import ProviderRefused, ProviderSilent
@@ -121,6 +122,7 @@ class SignInPages:
     async def _signed_out(self, request: web.Request) -> web.StreamResponse:
         """Back-Channel Logout 1.0, 2.8: 200 when it was done, 400 with an error of OAuth's when it was not."""
         provider = self._provider(request)
+        await whole(request)
         form: Mapping[str, object] = await request.post()
         token = form.get("logout_token")
         if not isinstance(token, str) or len(token) > _MAX_TOKEN_CHARS:

@@ -77,8 +77,10 @@ class SamlIdp:
     async def posted_logout(self, data: bytes, now: datetime) -> LogoutAsked:
         """What a request that was posted says has ended. Raises InvalidSaml, ProviderSilent."""
         message = await asyncio.to_thread(_signed_logout, data)
+        # Read before, believed after: what no signature would make one, another issuer's say, costs no program's run.
+        asked = self._logout(message.root, now)
         await self._verified(message, now, Purpose.LOGOUT)
-        return self._logout(message.root, now)
+        return asked
 
     async def sent_logout(self, query: str, now: datetime) -> tuple[LogoutAsked, str | None]:
         """The same of one in an address, and the state to give back. Raises InvalidSaml, ProviderSilent."""

@@ -7,27 +7,36 @@ from typing import Any, Final
 from aiohttp import web
 
 from access.identity.scim.protocol.problems import Problem
+from web.door.bodies import within
 
 MEDIA_TYPE: Final = "application/scim+json"
 #: A user has no more to tell; a group of fifty thousand fits into the other.
 MAX_USER_BYTES: Final = 64 * 1024
 MAX_GROUP_BYTES: Final = 8 * 1024 * 1024
+#: The largest on a line of a megabit has its time.
+PATIENCE_S: Final = 60.0
+_BODY: Final = web.RequestKey("scim_body", bytes)
 #: JSON inside JSON; no resource has more than a few.
 _MAX_DEPTH: Final = 32
 _TYPES: Final = frozenset({MEDIA_TYPE, "application/json"})
 
 
-async def read(request: web.Request, *, at_most: int) -> object:
-    """The request's JSON. Raises Problem."""
+async def arrive(request: web.Request, *, at_most: int) -> None:
+    """Wait for all of it, which is kept with the request. Raises Problem."""
     if request.content_type not in _TYPES:
         raise Problem(415, f"It is to be {MEDIA_TYPE}.", "invalidSyntax")
-    data = bytearray()
-    async for piece in request.content.iter_any():
-        data += piece
-        if len(data) > at_most:
-            raise Problem(413, f"It is larger than {at_most} bytes.")
     try:
-        return _said(bytes(data))
+        request[_BODY] = await within(request, at_most, PATIENCE_S)
+    except web.HTTPRequestEntityTooLarge as error:
+        raise Problem(413, f"It is larger than {at_most} bytes.") from error
+    except (web.HTTPRequestTimeout, web.HTTPBadRequest) as error:
+        raise Problem(error.status, error.text or error.reason) from error
+
+
+def read(request: web.Request) -> object:
+    """The JSON that has arrived. Raises Problem."""
+    try:
+        return _said(request[_BODY])
     except (ValueError, RecursionError):
         raise Problem(400, "It is no JSON, or not of the kind that is taken here.", "invalidSyntax") from None
 

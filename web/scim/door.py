@@ -43,6 +43,14 @@ class Door:
 
     async def teller(self, request: web.Request) -> Teller:
         """The provider that sends this. Raises Problem."""
+        await self.check(request)
+        name = request.match_info["provider"]
+        if not self._requests.take(name):
+            raise Problem(429, "These were many requests at once. Slow down.")
+        return Teller(self._access, name, f"{self._origin}{PREFIX}/{name}")
+
+    async def check(self, request: web.Request) -> None:
+        """That it has the token, as the policy names it now. Raises Problem."""
         name = request.match_info["provider"]
         provider = self._access.policies.written.providers.get(name)
         expected = None
@@ -57,9 +65,6 @@ class Door:
             self._failures.take(request[CLIENT])
             await self._refused(request, name if provider is not None else "", "wrong" if given is not None else "none")
             raise Problem(401, "The token is not the one that the policy of this Gatepass names for this provider.")
-        if not self._requests.take(name):
-            raise Problem(429, "These were many requests at once. Slow down.")
-        return Teller(self._access, name, f"{self._origin}{PREFIX}/{name}")
 
     async def _token(self, name: str, reference: str) -> str:
         """Raises Problem (503) while there is none to compare with."""

@@ -22,6 +22,7 @@ from web.scim.door import PREFIX, Door
 from web.settings import Origin
 
 SEARCH: Final = ".search"
+_WITH_BODIES: Final = frozenset({"POST", "PUT", "PATCH"})
 
 Handler = Callable[[web.Request, Teller], Awaitable[web.Response]]
 Listing = Callable[[Teller, str | None, Page, Selection], Awaitable[dict[str, Any]]]
@@ -40,8 +41,12 @@ class Provisioning:
 
     async def _serve(self, request: web.Request) -> web.Response:
         try:
-            teller = await self._door.teller(request)
-            return await _handler(request)(request, teller)
+            teller, handler = await self._door.teller(request), _handler(request)
+            if request.method in _WITH_BODIES:
+                await bodies.arrive(request, at_most=_at_most(request))
+                # Once more: the token may have been replaced while the rest was held back.
+                await self._door.check(request)
+            return await handler(request, teller)
         except Problem as problem:
             return bodies.refusal(problem)
         except StorageUnavailable:
@@ -66,6 +71,12 @@ def _handler(request: web.Request) -> Handler:
     if handler is None:
         raise Problem(405, "This cannot be done here.")
     return handler
+
+
+def _at_most(request: web.Request) -> int:
+    """How large its body may be."""
+    kind, _, one = request.match_info["within"].strip("/").partition("/")
+    return MAX_GROUP_BYTES if kind.lower() == "groups" and one != SEARCH else MAX_USER_BYTES
 
 
 def _one_of(request: web.Request) -> str:
@@ -108,7 +119,7 @@ async def _list_users(request: web.Request, teller: Teller) -> web.Response:
 
 
 async def _search_users(request: web.Request, teller: Teller) -> web.Response:
-    return await _listed(teller, listing.users, await _question(request))
+    return await _listed(teller, listing.users, _question(request))
 
 
 async def _listed(teller: Teller, of: Listing, question: Mapping[str, str]) -> web.Response:
@@ -117,9 +128,9 @@ async def _listed(teller: Teller, of: Listing, question: Mapping[str, str]) -> w
     return answer(await of(teller, question.get("filter"), page, selection))
 
 
-async def _question(request: web.Request) -> dict[str, str]:
+def _question(request: web.Request) -> dict[str, str]:
     """RFC 7644, 3.4.3: what a query says, as JSON. Raises Problem."""
-    body = await bodies.read(request, at_most=MAX_USER_BYTES)
+    body = bodies.read(request)
     if not isinstance(body, dict):
         raise Problem(400, "It is no search.", "invalidSyntax")
     return {name: ",".join(map(str, said)) if isinstance(said, list) else str(said) for name, said in body.items()}
@@ -131,7 +142,7 @@ async def _search_all(_: web.Request, __: Teller) -> web.Response:
 
 async def _create_user(request: web.Request, teller: Teller) -> web.Response:
     _selection(request)
-    body = await bodies.read(request, at_most=MAX_USER_BYTES)
+    body = bodies.read(request)
     return _shown(request, await users.create(teller, body), 201)
 
 
@@ -143,13 +154,13 @@ async def _read_user(request: web.Request, teller: Teller) -> web.Response:
 
 async def _replace_user(request: web.Request, teller: Teller) -> web.Response:
     _selection(request)
-    body = await bodies.read(request, at_most=MAX_USER_BYTES)
+    body = bodies.read(request)
     return _shown(request, await users.replace(teller, _id(request, "user"), body, _expected(request)))
 
 
 async def _patch_user(request: web.Request, teller: Teller) -> web.Response:
     _selection(request)
-    body = await bodies.read(request, at_most=MAX_USER_BYTES)
+    body = bodies.read(request)
     return _shown(request, await users.patch(teller, _id(request, "user"), body, _expected(request)))
 
 
@@ -163,12 +174,12 @@ async def _list_groups(request: web.Request, teller: Teller) -> web.Response:
 
 
 async def _search_groups(request: web.Request, teller: Teller) -> web.Response:
-    return await _listed(teller, listing.all_groups, await _question(request))
+    return await _listed(teller, listing.all_groups, _question(request))
 
 
 async def _create_group(request: web.Request, teller: Teller) -> web.Response:
     _selection(request)
-    body = await bodies.read(request, at_most=MAX_GROUP_BYTES)
+    body = bodies.read(request)
     return _shown(request, await groups.create(teller, body), 201)
 
 
@@ -180,13 +191,13 @@ async def _read_group(request: web.Request, teller: Teller) -> web.Response:
 
 async def _replace_group(request: web.Request, teller: Teller) -> web.Response:
     _selection(request)
-    body = await bodies.read(request, at_most=MAX_GROUP_BYTES)
+    body = bodies.read(request)
     return _shown(request, await groups.replace(teller, _id(request, "group"), body, _expected(request)))
 
 
 async def _patch_group(request: web.Request, teller: Teller) -> web.Response:
     _selection(request)
-    body = await bodies.read(request, at_most=MAX_GROUP_BYTES)
+    body = bodies.read(request)
     row, document = await groups.patch(teller, _id(request, "group"), body, _expected(request))
     if document is None:
         return answer(None, 204, {"ETag": tag(row.version)})

@@ -177,6 +177,7 @@ async def refuse(access: Access, me: SignedIn, wanted_id: UUID) -> Wanted:
     """It is none of theirs: its command line is told. Raises Refused."""
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
+        await browser_sessions.check_live(transaction, me, now)
         found = await look(transaction, me, wanted_id, now)
         await _decide(transaction, found, {"refused_at": now})
         await _record(transaction, me, found.grant, "web:touch:refuse", found.row)

@@ -191,6 +191,7 @@ async def end(access: Access, me: SignedIn, key_id: UUID) -> SshKey:
         now = await clock(transaction)
         if not is_fresh(me, now):
             raise TooOld
+        await browser_sessions.check_live(transaction, me, now)
         which = (col(SshKey.id) == key_id) & (col(SshKey.principal_id) == me.principal.id)
         ended = await _end(transaction, which, KeyEnd.REMOVED, me.principal, now, _of(me))
         if not ended:

@@ -257,6 +257,7 @@ async def refuse(access: Access, secret: bytes, me: SignedIn) -> SshLogin:
     async with access.database.transaction() as transaction:
         now = await clock(transaction)
         login = await _waiting(transaction, secret, now, locked=True)
+        await browser_sessions.check_live(transaction, me, now)
         login.state, login.decided_at, login.principal_id = LoginState.REFUSED, now, me.principal.id
         await transaction.flush()
         await notify(transaction, Topic.SSH_LOGIN, login.id)

@@ -30,7 +30,7 @@ def request(saml: SamlStage, **said: str) -> str:
 
 def posted(saml: SamlStage, signing: Signing = USUAL, by: Keys | None = None, **said: str) -> dict[str, str]:
     """One that is signed as XML."""
-    made = request(saml, signature=template("_logout", signing), **said)
+    made = request(saml, signature=template(said.get("id", "_logout"), signing), **said)
     signed = sign(f"<?xml version='1.0'?>\n{made}", by or saml.idp.by, "protocol:LogoutRequest")
     return {"SAMLRequest": base64.b64encode(signed.encode()).decode(), "RelayState": "back"}
 

@@ -34,7 +34,7 @@ class LogoutAsked:
 
 
 def read_logout(root: Element, provider: SamlProvider, *, audience: str, address: str, now: datetime) -> LogoutAsked:
-    """What a request says that was brought to `address`, and whose signature was verified. Raises InvalidSaml."""
+    """What a request says that was brought to `address`: nothing without its signature. Raises InvalidSaml."""
     if root.tag != samlp("LogoutRequest") or root.get("Version") != VERSION:
         raise InvalidSaml(SamlProblem.WRONG_KIND)
     if root.get("Destination") != address:

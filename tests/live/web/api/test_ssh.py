@@ -149,6 +149,18 @@ async def test_a_header_of_the_clients_own_binds_it_to_nothing_else(
             assert [str(each) for each in made.options["source-address"]] == ["198.51.100.9/32"]
 
 
+@pytest.mark.parametrize("header", [None, ForwardedBy.FORWARDED])
+async def test_a_malformed_header_binds_it_to_nothing_either(
+    database: Database, tmp_path: Path, header: ForwardedBy | None
+) -> None:
+    """The client opened a quotation mark, and the proxy wrote behind it."""
+    said = {"Forwarded": 'for="6.6.6.6, for=198.51.100.9'}
+    async with asking(database, tmp_path, said, proxies=PROXIES, forwarded_by=header) as alice:
+        body = {"public_key": alice.key.export_public_key().decode()}
+        status, refused = await alice.line.call(alice.path, "POST", json=body)
+        assert (status, refused["error"]) == (400, "malformed_header")
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [
