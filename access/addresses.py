@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from access.policy.resources import PostgresUpstream, Resource, SshFeature
+from access.policy.resources import Resource
 from access.policy.served import NotServed
+from access.policy.shapes.roles import SshFeature
+from access.policy.shapes.upstreams import PostgresUpstream
 from storage.model import Protocol
 
 

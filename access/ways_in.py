@@ -9,9 +9,10 @@ from typing import Final, assert_never
 from urllib.parse import quote, urlencode
 
 from access.addresses import Addresses, bracketed, connect_command, database_of, tls_of
-from access.policy.resources import Files, Resource, Role, SshFeature
+from access.policy.resources import Resource
 from access.policy.served import NotServed
 from access.policy.shapes.credentials import ClientCredential
+from access.policy.shapes.roles import Files, Role, SshFeature
 from storage.model import Protocol
 
 #: What stands for the token.

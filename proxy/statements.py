@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from access.policy.labels import ANY_SETTING, ANY_TABLE, UNPARSEABLE, may_mean, meets
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from storage.model import VerdictKind
 
 _STRICTNESS = {VerdictKind.ALLOW: 0, VerdictKind.REVIEW: 1, VerdictKind.DENY: 2}

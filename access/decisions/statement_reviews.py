@@ -16,8 +16,8 @@ from access.decisions.votes import Vote
 from access.errors import STALE
 from access.grants import grants
 from access.policy.policy import Policy
-from access.policy.resources import StatementRule
 from access.policy.shapes.proof import Requires
+from access.policy.shapes.statement_rules import StatementRule
 from storage.model import (
     AccessRequest,
     Grant,

@@ -10,8 +10,11 @@ from fnmatch import fnmatchcase
 
 from access.policy.document import PolicyDocument, PolicyRule
 from access.policy.labels import ShellLabel, SqlLabel
-from access.policy.resources import PostgresUpstream, Resource, Role, SshFeature, StatementRule
+from access.policy.resources import Resource
 from access.policy.shapes.accounts import Credential
+from access.policy.shapes.roles import Role, SshFeature
+from access.policy.shapes.statement_rules import StatementRule
+from access.policy.shapes.upstreams import PostgresUpstream
 from storage.model import Decision, Protocol, VerdictKind
 
 Path = tuple[int | str, ...]

@@ -11,13 +11,16 @@ from pydantic_core import ErrorDetails
 from access.policy.checks import BETWEEN
 from access.policy.document import TICKET_URL_PATTERN, MaskingEntry, Person, PolicyRule, SlackWorkspace
 from access.policy.policy import Policy
-from access.policy.resources import PostgresUpstream, Resource, Role, SshUpstream, StatementRule
+from access.policy.resources import Resource
 from access.policy.served import SERVED
 from access.policy.shapes.accounts import Certificate, RoleAdmin
 from access.policy.shapes.base import NAME_PATTERN
 from access.policy.shapes.groups import ProviderGroup, SlackGroup
 from access.policy.shapes.proof import Requires
 from access.policy.shapes.providers import OidcProvider, Saml, SamlProvider, Scim
+from access.policy.shapes.roles import Role
+from access.policy.shapes.statement_rules import StatementRule
+from access.policy.shapes.upstreams import PostgresUpstream, SshUpstream
 from access.policy.suggest import closest, did_you_mean
 from access.policy.values.duration import format_duration
 from access.policy.yaml_lines import Flaw, Position, Reading

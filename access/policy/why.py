@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from access.policy.labels import ShellLabel, SqlLabel, meets
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from access.visible import visible_line
 
 #: Names said before the rest of them becomes a number.

@@ -11,8 +11,10 @@ import typer
 
 from access.policy.file import load
 from access.policy.policy import Policy
-from access.policy.resources import Resource, Role, StatementRule
+from access.policy.resources import Resource
 from access.policy.served import NotServed
+from access.policy.shapes.roles import Role
+from access.policy.shapes.statement_rules import StatementRule
 from access.policy.suggest import did_you_mean
 from access.visible import visible_line
 from cli.runtime import NotReady

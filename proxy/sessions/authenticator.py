@@ -20,8 +20,9 @@ from access.identity import presented
 from access.identity.presented import NOUNS, LetIn, Presented
 from access.identity.proof import Proof
 from access.policy.policy import Policy
-from access.policy.resources import Resource, Role
+from access.policy.resources import Resource
 from access.policy.shapes.credentials import ClientCredential
+from access.policy.shapes.roles import Role
 from access.tokens import Claims, InvalidCredential, InvalidToken, TokenProblem
 from proxy.errors import AccessRefused
 from proxy.sessions.lockout import LockedOut, Lockout

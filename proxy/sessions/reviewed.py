@@ -13,7 +13,7 @@ from typing import Protocol
 from access.context import Access
 from access.decisions import holds, spending
 from access.decisions.holds import Circumstances
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from access.policy.why import why_held
 from access.visible import MAX_SHOWN_CHARS, shown_length, visible_line
 from proxy.sessions.holding import HoldWaiters

@@ -15,7 +15,9 @@ from access.context import Access
 from access.decisions import holds
 from access.grants.sessions import Counters
 from access.policy.policy import Policy
-from access.policy.resources import Resource, Role, StatementRule
+from access.policy.resources import Resource
+from access.policy.shapes.roles import Role
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.errors import PolicyFault, SessionEnded
 from proxy.masking.rules import Masker
 from proxy.recording.recorder import Recorder

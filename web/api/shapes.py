@@ -6,8 +6,9 @@ from typing import Any, assert_never
 
 from access.addresses import Addresses
 from access.policy.policy import Offer, Policy
-from access.policy.resources import PostgresUpstream, Resource
+from access.policy.resources import Resource
 from access.policy.shapes.credentials import POSTGRES, ClientCredential
+from access.policy.shapes.upstreams import PostgresUpstream
 from storage.model import AccessRequest, Grant, Protocol
 
 Json = dict[str, Any]

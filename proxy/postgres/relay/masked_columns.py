@@ -10,7 +10,8 @@ from itertools import zip_longest
 
 import structlog
 
-from access.policy.resources import Resource, Role
+from access.policy.resources import Resource
+from access.policy.shapes.roles import Role
 from proxy.aside import aside
 from proxy.errors import PolicyFault, UpstreamFault
 from proxy.masking.rules import Masker, MaskingRule

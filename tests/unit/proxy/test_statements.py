@@ -3,7 +3,7 @@
 import pytest
 
 from access.policy.labels import UNPARSEABLE
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.statements import StatementFacts, match, strictest
 from storage.model import VerdictKind
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from access.policy.resources import Files, Role, SshFeature
+from access.policy.shapes.roles import Files, Role, SshFeature
 from proxy.ssh.channels import asked as asked_module
 from proxy.ssh.channels.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment, is_chosen_word, is_plain
 from proxy.ssh.channels.command_line import CommandLine
