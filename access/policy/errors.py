@@ -20,7 +20,7 @@ from access.policy.shapes.proof import Requires
 from access.policy.shapes.providers import OidcProvider, Saml, SamlProvider, Scim
 from access.policy.shapes.roles import Role
 from access.policy.shapes.statement_rules import StatementRule
-from access.policy.shapes.upstreams import PostgresUpstream, SshUpstream
+from access.policy.shapes.upstreams import KubernetesUpstream, PostgresUpstream, SshUpstream
 from access.policy.suggest import closest, did_you_mean
 from access.policy.values.duration import format_duration
 from access.policy.yaml_lines import Flaw, Position, Reading
@@ -32,6 +32,7 @@ _SHAPES: tuple[type[BaseModel], ...] = (
     Resource,
     PostgresUpstream,
     SshUpstream,
+    KubernetesUpstream,
     Role,
     RoleAdmin,
     Certificate,

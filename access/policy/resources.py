@@ -14,17 +14,21 @@ from pydantic import (
     model_validator,
 )
 
-from access.policy.served import NotServed
 from access.policy.shapes.accounts import Credential
 from access.policy.shapes.base import Frozen, Name, NameOfKey
-from access.policy.shapes.credentials import POSTGRES
+from access.policy.shapes.credentials import POSTGRES, ClientCredential
 from access.policy.shapes.roles import Files, Role, SshFeature
 from access.policy.shapes.upstreams import PostgresUpstream, Upstream, upstream_of
 from access.policy.values.complaint import complaint
 from storage.model import Protocol
 
 #: Keys of a role that mean something on a host alone.
-_SSH_ONLY = frozenset({"allow", "files", "forward"})
+_SSH_ONLY = frozenset({"allow"})
+#: And those of a host or a cluster.
+_NOT_SQL = frozenset({"files", "forward"})
+
+#: What other doors log in with upstream.
+_ACCOUNT = ("username", "password", "private_key", "template", "certificate")
 
 PartT = TypeVar("PartT", bound=Frozen)
 
@@ -41,20 +45,12 @@ class Resource(Frozen):
     upstream: Upstream
     roles: dict[Name, Role] = Field(min_length=1)
 
-    @field_validator("type")
-    @classmethod
-    def _is_spoken(cls, value: Protocol) -> Protocol:
-        if upstream_of(value) is None:
-            raise complaint(str(NotServed(value)))
-        return value
-
     @field_validator("upstream", mode="wrap")
     @classmethod
     def _of_the_type(cls, value: object, _union: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
         """Validate as the type's upstream, so that errors speak of that one alone and not of the union."""
         protocol: Protocol | None = info.data.get("type")
-        shape = upstream_of(protocol) if protocol is not None else None
-        return value if shape is None else shape.model_validate(value)
+        return value if protocol is None else upstream_of(protocol).model_validate(value)
 
     @field_validator("roles")
     @classmethod
@@ -76,7 +72,7 @@ def _check_role(resource: Resource, role: Role) -> None:
         case Protocol.SSH:
             _check_ssh_role(role)
         case Protocol.KUBERNETES:
-            pass  # Refused by its type already.
+            _check_kubernetes_role(role)
         case _:
             assert_never(resource.type)
 
@@ -84,8 +80,9 @@ def _check_role(resource: Resource, role: Role) -> None:
 def _check_postgres_role(upstream: Upstream, role: Role) -> None:
     if POSTGRES.isdisjoint(role.accepts):
         raise complaint(f"role {role.name}: nobody can enter a database so; accepts needs token or certificate")
-    if role.private_key or role.certificate or not role.model_fields_set.isdisjoint(_SSH_ONLY):
+    if role.private_key or role.certificate or not role.model_fields_set.isdisjoint(_SSH_ONLY | _NOT_SQL):
         raise complaint(f"role {role.name}: private_key, certificate, allow, files and forward are for ssh resources")
+    _check_no_groups(role)
     if role.credential is not Credential.EPHEMERAL:
         if role.template:
             raise complaint(f"role {role.name} has a template: say `credential: ephemeral` too, or drop it")
@@ -105,6 +102,7 @@ def _check_postgres_role(upstream: Upstream, role: Role) -> None:
 def _check_ssh_role(role: Role) -> None:
     if role.credential is not Credential.FIXED or role.template:
         raise complaint(f"role {role.name}: credential and template are for postgres resources; use certificate here")
+    _check_no_groups(role)
     _check_username(role)
     given = [name for name in ("password", "private_key", "certificate") if getattr(role, name)]
     if len(given) > 1:
@@ -113,6 +111,26 @@ def _check_ssh_role(role: Role) -> None:
         raise complaint(f"role {role.name} needs private_key or password to enter the host, or certificate")
     if role.files is Files.DENY and SshFeature.SFTP in role.allow:
         raise complaint(f"role {role.name} allows sftp, and its `files: deny` refuses it: drop one of them")
+
+
+def _check_kubernetes_role(role: Role) -> None:
+    if ClientCredential.TOKEN not in role.accepts:
+        raise complaint(f"role {role.name}: nobody can enter a cluster so; accepts needs token")
+    given = [name for name in _ACCOUNT if getattr(role, name)] + sorted(role.model_fields_set & _SSH_ONLY)
+    if role.credential is not Credential.FIXED:
+        given.append("credential")
+    if given:
+        raise complaint(
+            f"role {role.name} has {given[0]}, which a cluster has no use for: people act in it by their own names, "
+            "with the rights of the role's groups"
+        )
+    if not role.groups:
+        raise complaint(f"role {role.name} needs groups: those whose rights (RBAC) it gives in the cluster")
+
+
+def _check_no_groups(role: Role) -> None:
+    if role.groups:
+        raise complaint(f"role {role.name}: groups are for kubernetes resources")
 
 
 def _check_username(role: Role) -> None:

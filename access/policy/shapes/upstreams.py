@@ -6,9 +6,10 @@ from typing import Annotated, Self, assert_never
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
 from access.policy.shapes.accounts import RoleAdmin
-from access.policy.shapes.base import Frozen
+from access.policy.shapes.base import Frozen, SecretRef
 from access.policy.values.complaint import complaint
 from access.policy.values.public_key import PublicKey
+from access.policy.values.web_address import is_encrypted_address
 from storage.model import Protocol
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -71,17 +72,55 @@ class SshUpstream(Frozen):
         return self
 
 
-Upstream = PostgresUpstream | SshUpstream
+def _is_server(value: str) -> str:
+    if not is_encrypted_address(value) or "?" in value or "%" in value:
+        raise complaint("is no address of an API server: write https://10.0.0.7:6443, with its path if it has one")
+    return value.rstrip("/")
 
 
-def upstream_of(protocol: Protocol) -> type[Upstream] | None:
-    """The shape of a protocol's upstreams; None: resources of this type are refused."""
+class KubernetesUpstream(Frozen):
+    """An API server, and what the gateway itself proves to it; what people may do there is their role's groups'."""
+
+    server: Annotated[str, Field(max_length=512), AfterValidator(_is_server)]
+    #: PEM; None: the system's certificate authorities.
+    ca_file: str | None = None
+    #: The name in the server's certificate, where it is not the address's.
+    server_name: Host | None = None
+    #: The gateway's own bearer token; a file is read again when it changes.
+    token: SecretRef | None = None
+    #: In its place: a certificate and its key, PEM.
+    client_certificate: SecretRef | None = None
+    client_key: SecretRef | None = None
+    #: What stands before people's names in the cluster, so that none of its own users has one.
+    user_prefix: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,61}:$")] = "gatepass:"
+
+    @field_validator("user_prefix")
+    @classmethod
+    def _is_nobody_of_the_cluster(cls, value: str) -> str:
+        if value == "system:":
+            raise complaint("is what Kubernetes' own users begin with: choose another, such as gatepass:")
+        return value
+
+    @model_validator(mode="after")
+    def _proves_itself(self) -> Self:
+        if (self.client_certificate is None) is not (self.client_key is None):
+            raise complaint("has one of client_certificate and client_key: give both, or token")
+        if (self.token is None) is (self.client_key is None):
+            raise complaint("needs token, or client_certificate and client_key: what the gateway proves to the server")
+        return self
+
+
+Upstream = PostgresUpstream | SshUpstream | KubernetesUpstream
+
+
+def upstream_of(protocol: Protocol) -> type[Upstream]:
+    """The shape of a protocol's upstreams."""
     match protocol:
         case Protocol.POSTGRES:
             return PostgresUpstream
         case Protocol.SSH:
             return SshUpstream
         case Protocol.KUBERNETES:
-            return None
+            return KubernetesUpstream
         case _:
             assert_never(protocol)
