@@ -12,7 +12,6 @@ from access.policy.checks import BETWEEN
 from access.policy.document import TICKET_URL_PATTERN, MaskingEntry, Person, PolicyRule, SlackWorkspace
 from access.policy.policy import Policy
 from access.policy.resources import Resource
-from access.policy.served import SERVED
 from access.policy.shapes.accounts import Certificate, RoleAdmin
 from access.policy.shapes.base import NAME_PATTERN
 from access.policy.shapes.groups import ProviderGroup, SlackGroup
@@ -191,7 +190,7 @@ def _one_of(detail: ErrorDetails) -> str:
     """The words that may stand there, and the one that was meant, as far as one can tell."""
     known = _QUOTED.findall(str(detail.get("ctx", {}).get("expected")))
     if detail["loc"][-1] == "type":
-        known = [protocol.value for protocol in SERVED]
+        known = [protocol.value for protocol in Protocol]
     word = str(detail["input"]).lower()
     meant = [other for other in _SYNONYMS.get(word, ()) if other in known]
     hint = f" Did you mean {meant[0]}?" if meant else did_you_mean(word, known)

@@ -67,8 +67,8 @@ def grant(
     }
 
 
-def connect(resource: Resource, role: str, addresses: Addresses) -> Json | None:
-    """Where its clients go, and as whom; None where this gateway has no port for it."""
+def connect(resource: Resource, role: str, addresses: Addresses) -> Json:
+    """Where its clients go, and as whom."""
     user = f"{role}@{resource.name}"
     match resource.type:
         case Protocol.POSTGRES:
@@ -79,7 +79,12 @@ def connect(resource: Resource, role: str, addresses: Addresses) -> Json | None:
         case Protocol.SSH:
             return {"host": addresses.ssh_host, "port": addresses.ssh_port, "user": user}
         case Protocol.KUBERNETES:
-            return None
+            return {
+                "host": addresses.kubernetes_host,
+                "port": addresses.kubernetes_port,
+                "user": user,
+                "server": server_of(addresses, resource),
+            }
         case _:
             assert_never(resource.type)
 

@@ -119,6 +119,7 @@ def _environment(made: Served, dsn: str) -> dict[str, str]:
         "GATEPASS_CONFIG": str(made.folder / "gatepass.yml"),
         "GATEPASS_SSH_LISTEN": f"127.0.0.1:{made.ssh_port}",
         "GATEPASS_POSTGRES_LISTEN": f"127.0.0.1:{made.postgres_port}",
+        "GATEPASS_KUBERNETES_LISTEN": f"127.0.0.1:{free_port()}",
         # Where a proxy says how it is; nobody asks here.
         "GATEPASS_HEALTH_LISTEN": f"127.0.0.1:{free_port()}",
         "GATEPASS_WEB_LISTEN": f"127.0.0.1:{free_port()}",

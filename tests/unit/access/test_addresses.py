@@ -11,7 +11,7 @@ from access.policy.served import NotServed
 from storage.model import Protocol
 from support.policies import HOST_KEY
 
-ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433)
+ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433, "gw.example", 8443)
 
 
 def database(**upstream: str) -> Resource:
@@ -31,7 +31,7 @@ def test_psql_without_a_fixed_database() -> None:
 
 
 def test_an_odd_path_or_database_survives_the_shell_and_libpq() -> None:
-    addresses = Addresses("gw", 22, "gw", 5433, ca_file="/home/ann o'hara/$HOME/ca.pem")
+    addresses = Addresses("gw", 22, "gw", 5433, "gw", 8443, ca_file="/home/ann o'hara/$HOME/ca.pem")
     command = connect_command(addresses, database(database='pay"ments`id`'), "read")
     shell = ["sh", "-c", command.replace("psql", "printf '[%s]'", 1)]
     received = subprocess.run(shell, capture_output=True, text=True, check=True, timeout=10).stdout

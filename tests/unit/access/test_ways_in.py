@@ -12,7 +12,7 @@ from access.ways_in import ways_in
 from storage.model import Protocol
 from support.policies import HOST_KEY
 
-ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433, ca_file="/home/ann/o hara&co.pem")
+ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433, "gw.example", 8443, ca_file="/home/ann/o hara&co.pem")
 
 
 def database(name: str = "pay:ments/1") -> Resource:
@@ -46,7 +46,7 @@ def test_uris_say_what_the_command_says() -> None:
 
 
 def test_without_a_ca_and_by_address() -> None:
-    found = lines(Addresses("::1", 22, "::1", 5433), database("payments"), "read")
+    found = lines(Addresses("::1", 22, "::1", 5433, "::1", 8443), database("payments"), "read")
     uri = "postgresql://read%40payments-db@[::1]:5433/payments?sslmode=require"
     assert found["libpq URI"] == uri
     assert found["~/.pgpass"].startswith(r"\:\:1:5433:")
@@ -81,7 +81,7 @@ def test_a_host_shows_what_its_role_opens_alone() -> None:
 
 
 def test_an_address_with_colons_is_bracketed_where_they_would_end_it() -> None:
-    six = Addresses("2001:db8::1", 2222, "::1", 5433)
+    six = Addresses("2001:db8::1", 2222, "::1", 5433, "::1", 8443)
     found = lines(six, host(allow=["sftp"]), "deploy")
     assert found["sftp"] == "sftp -P 2222 'deploy@web-1@[2001:db8::1]'"
     assert found["scp"] == "scp -P 2222 FILE 'deploy@web-1@[2001:db8::1]:'"
