@@ -1,55 +1,54 @@
-"""One end of a WebSocket (RFC 6455) on a Transport, after its handshake: messages out, and messages in piece by piece.
+"""One end of a WebSocket (RFC 6455) on a Transport, after its handshake: whole messages out and in.
 
-A message is never gathered, however long it is. Whoever breaks the protocol is told with the code for it, and gone.
+Whoever breaks the protocol, or sends a message longer than any that Kubernetes' clients send, is told with the code for
+it, and gone.
 """
 
 from collections.abc import Callable
 from typing import Final
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
-from wsproto.events import BytesMessage, CloseConnection, Message, Ping, TextMessage
+from wsproto.events import BytesMessage, CloseConnection, Ping, TextMessage
 from wsproto.utilities import LocalProtocolError, RemoteProtocolError
 
+from proxy.kubernetes.streams.channels import MAX_MESSAGE_BYTES
 from proxy.transport import Transport
 
 NORMAL: Final = 1000
 PROTOCOL_ERROR: Final = 1002
 #: The connection is gone without a word (RFC 6455, 7.1.5); never sent.
 ABNORMAL: Final = 1006
+TOO_BIG: Final = 1009
 
 
 class WebSocket:
     """`is_ours`: we asked for it, so what we send is masked (RFC 6455, 5.3). `early` has come of it already."""
 
     def __init__(self, transport: Transport, *, is_ours: bool, early: bytes = b"") -> None:
-        self._transport = transport
+        self.transport = transport
         self._connection = Connection(ConnectionType.CLIENT if is_ours else ConnectionType.SERVER)
         self._early = early
+        self._message: list[bytes] = []
+        self._length = 0
         self._over = False
 
-    @property
-    def transport(self) -> Transport:
-        return self._transport
-
-    def listen(self, on_piece: Callable[[bytes, bool], None], on_close: Callable[[int, str], None]) -> None:
-        """From now on hand over each piece of a message, and whether it is the last one; and once how it all ended."""
-        self._on_piece, self._on_close = on_piece, on_close
-        self._transport.lost.add_done_callback(lambda _: self._close(ABNORMAL, ""))
+    def listen(self, on_message: Callable[[bytes], None], on_close: Callable[[int], None]) -> None:
+        """From now on hand over each message, and once the code with which it all ended."""
+        self._on_message, self._on_close = on_message, on_close
+        self.transport.lost.add_done_callback(lambda _: self._close(ABNORMAL))
         if self._early:
             self._arrived(self._early)
-        self._transport.feed(self._arrived)
+        self.transport.feed(self._arrived)
 
     def send(self, message: bytes) -> None:
         """Send one message; nothing happens where the other end wants none any more."""
         if self._connection.state is ConnectionState.OPEN:
-            self._transport.write(self._connection.send(BytesMessage(data=message)))
+            self.transport.write(self._connection.send(BytesMessage(data=message)))
 
-    def close(self, code: int = NORMAL, reason: str = "") -> None:
-        """Say goodbye; the other end does so too, and then the connection is closed by whoever has it."""
+    def close(self, code: int = NORMAL) -> None:
+        """Say goodbye; whoever has the transport closes it."""
         if self._connection.state in {ConnectionState.OPEN, ConnectionState.REMOTE_CLOSING}:
-            # A control frame holds 125 bytes, two of them the code.
-            said = reason.encode()[:120].decode(errors="ignore") or None
-            self._transport.write(self._connection.send(CloseConnection(code=code, reason=said)))
+            self.transport.write(self._connection.send(CloseConnection(code=code)))
 
     def _arrived(self, data: bytes) -> None:
         if self._over:
@@ -57,26 +56,40 @@ class WebSocket:
         try:
             self._connection.receive_data(data)
             for event in self._connection.events():
-                match event:
-                    case BytesMessage() | TextMessage():
-                        self._on_piece(_payload(event), event.message_finished)
-                    case Ping():
-                        self._transport.write(self._connection.send(event.response()))
-                    case CloseConnection():
-                        self._close(int(event.code), event.reason or "")
-                    case _:
-                        pass
+                self._take(event)
                 if self._over:
                     return
         except (RemoteProtocolError, LocalProtocolError):
-            self.close(PROTOCOL_ERROR, "broken frame")
-            self._close(PROTOCOL_ERROR, "broken frame")
+            self._refuse(PROTOCOL_ERROR)
 
-    def _close(self, code: int, reason: str) -> None:
+    def _take(self, event: object) -> None:
+        match event:
+            case BytesMessage() | TextMessage():
+                data = event.data.encode() if isinstance(event.data, str) else bytes(event.data)
+                self._gather(data, is_last=event.message_finished)
+            case Ping():
+                self.transport.write(self._connection.send(event.response()))
+            case CloseConnection():
+                self.close(NORMAL)
+                self._close(int(event.code))
+            case _:
+                pass
+
+    def _gather(self, data: bytes, *, is_last: bool) -> None:
+        self._message.append(data)
+        self._length += len(data)
+        if self._length > MAX_MESSAGE_BYTES:
+            self._refuse(TOO_BIG)
+        elif is_last:
+            message = data if len(self._message) == 1 else b"".join(self._message)
+            self._message, self._length = [], 0
+            self._on_message(message)
+
+    def _refuse(self, code: int) -> None:
+        self.close(code)
+        self._close(code)
+
+    def _close(self, code: int) -> None:
         if not self._over:
             self._over = True
-            self._on_close(code, reason)
-
-
-def _payload(event: Message[bytes] | Message[str]) -> bytes:
-    return event.data.encode() if isinstance(event.data, str) else bytes(event.data)
+            self._on_close(code)
