@@ -3,9 +3,7 @@
 It refuses whoever brings no token, or a certificate or password instead, with a sentence that kubectl prints.
 """
 
-import asyncio
 import traceback
-from collections.abc import Callable
 from typing import Final
 
 import structlog
@@ -16,14 +14,16 @@ from proxy.kubernetes.http import status
 from proxy.kubernetes.http.heads import BadRequest
 from proxy.kubernetes.http.server import ClientGone, Exchange, Requests
 from proxy.kubernetes.relay.relay import relay
-from proxy.kubernetes.requests.paths import Target, Unreadable
+from proxy.kubernetes.requests import paths
+from proxy.kubernetes.requests.paths import Target
+from proxy.kubernetes.requests.unreadable import Unreadable
 from proxy.kubernetes.visits import Visit, Visits
 from proxy.transport import Transport, TransportClosed
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 _BEARER: Final = "bearer "
-_NO_TOKEN: Final = (
+_NOBODY: Final = (
     "Bring a token of Gatepass's as a bearer token: kubectl --token, or a kubeconfig from the connect page. "
     "`gatepass kubectl` does so by itself."
 )
@@ -74,13 +74,13 @@ class Connection:
 
     async def _serve(self, exchange: Exchange) -> None:
         try:
-            target = Target.of(exchange.head.target)
+            target = paths.split(exchange.head.target)
         except Unreadable as unreadable:
             return await _refuse(exchange, 400, str(unreadable))
         token = _token(exchange)
         if token is None:
             self._doorstep.note("kubernetes_client_refused", "no token", client=self._client)
-            return await _refuse(exchange, 401, _NO_TOKEN)
+            return await _refuse(exchange, 401, _NOBODY)
         software = exchange.head.get("user-agent") or ""
         visit = await self._visits.visit(token, target.door, self._client, software)
         self._doorstep.left()

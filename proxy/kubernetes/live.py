@@ -5,6 +5,7 @@ from itertools import count
 from typing import Final
 
 from access.visible import visible_line
+from proxy.kubernetes.relay.held import HeldRequests
 from proxy.kubernetes.upstream.api_server import ApiServer
 from proxy.recording.asciicast import Cast
 from proxy.sessions.session import LiveSession
@@ -20,8 +21,9 @@ class Live:
     session: LiveSession
     server: ApiServer
     cast: Cast
+    held: HeldRequests
     #: Numbers of channels in the recording: of whatever shows something.
-    numbers: count[int] = field(default_factory=count)
+    numbers: "count[int]" = field(default_factory=count)
 
     @property
     def cluster(self) -> str:

@@ -19,6 +19,7 @@ from access.identity import presented
 from proxy.doors.sources import source_of
 from proxy.errors import Fault, PolicyFault, SessionEnded
 from proxy.kubernetes.live import Live
+from proxy.kubernetes.relay.held import HeldRequests
 from proxy.kubernetes.upstream.api_server import ApiServer
 from proxy.recording.asciicast import Cast
 from proxy.sessions.authenticator import Admission
@@ -45,6 +46,7 @@ class Visit:
         self._calm = asyncio.Event()
         self._calm.set()
         self._timer: asyncio.TimerHandle | None = None
+        self._held = HeldRequests()
         self._live: asyncio.Future[Live] = loop.create_future()
         self.task = asyncio.ensure_future(self._run(gateway, admission, software))
 
@@ -79,7 +81,17 @@ class Visit:
         self._asking -= 1
         if not self._asking:
             self._calm.set()
-            self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._idle.set)
+            self._wait_a_while()
+
+    def _wait_a_while(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._idle_s, self._unless_held)
+
+    def _unless_held(self) -> None:
+        """What waits for its review waits in a session."""
+        if self._held.any:
+            self._wait_a_while()
+        else:
+            self._idle.set()
 
     async def _run(self, gateway: Gateway, admission: Admission, software: str) -> None:
         """Raises Fault where no session opens."""
@@ -87,10 +99,11 @@ class Visit:
             async with gateway.enter(admission, client_software=software) as session:
                 server = await ApiServer.of(session)
                 try:
-                    self._live.set_result(Live(session, server, Cast(session.recorder)))
+                    self._live.set_result(Live(session, server, Cast(session.recorder), self._held))
                     await session.run(self._until_idle())
                 finally:
                     # What its requests still write goes before the end of the recording.
+                    await self._held.close()
                     await self._until_calm()
                     await server.close()
         except SessionEnded as ended:

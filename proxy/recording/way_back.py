@@ -43,9 +43,7 @@ class Ways:
 class WayBack:
     """One stream. `is_terminal`: somebody looks at it, and it is masked whatever it is."""
 
-    def __init__(
-        self, masker: Masker, files: Files, ways: Ways, stops: Stops, *, is_terminal: bool = False
-    ) -> None:
+    def __init__(self, masker: Masker, files: Files, ways: Ways, stops: Stops, *, is_terminal: bool = False) -> None:
         self._masker = masker
         self._files = files
         self._ways = ways

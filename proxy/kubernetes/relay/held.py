@@ -10,7 +10,6 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from proxy.kubernetes.live import Live
 from proxy.sessions.reviewed import Verdict
 from proxy.sessions.session import LiveSession
 from proxy.statements import StatementFacts
@@ -41,6 +40,8 @@ class _Waiting:
     def __init__(self, session: LiveSession, facts: StatementFacts) -> None:
         self._here = asyncio.Event()
         self._clients = 0
+        #: Its approval is being spent, or was; and somebody has what came of it.
+        self.is_running = self.is_taken = False
         #: What its reviewers are asked, as the session says it.
         self.sentence = ""
         self.task = asyncio.ensure_future(session.authorize([facts], self._notify, back=self._back))
@@ -51,6 +52,7 @@ class _Waiting:
     async def _back(self) -> None:
         async with asyncio.timeout(COME_BACK_S):
             await self._here.wait()
+        self.is_running = True
 
     def came(self) -> None:
         self._clients += 1
@@ -95,6 +97,8 @@ class HeldRequests:
         waiting.came()
         try:
             await asyncio.wait({waiting.task, gone}, timeout=self._wait_s, return_when=asyncio.FIRST_COMPLETED)
+            if waiting.is_running:
+                await asyncio.wait({waiting.task})
         finally:
             is_last = waiting.left()
         if waiting.task.done():

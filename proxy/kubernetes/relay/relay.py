@@ -3,16 +3,15 @@
 What cannot be read in one way is refused. Nothing goes to the API server that was not recorded before.
 """
 
-from dataclasses import dataclass
 from typing import Final
 
 from proxy.kubernetes.http import status
 from proxy.kubernetes.http.server import Exchange
 from proxy.kubernetes.live import Live
 from proxy.kubernetes.relay.answering import Answering
+from proxy.kubernetes.relay.asked import Asked
 from proxy.kubernetes.relay.held import HeldRequests
 from proxy.kubernetes.requests import accepting, deletions, headers
-from proxy.kubernetes.requests.accepting import Accepted
 from proxy.kubernetes.requests.facts import facts_of
 from proxy.kubernetes.requests.headers import Header
 from proxy.kubernetes.requests.info import RequestInfo, info_of
@@ -22,30 +21,11 @@ from proxy.kubernetes.streaming.opening import opened
 
 #: An API server takes 3 MiB (k8s.io/apiserver, MaxRequestBodyBytes).
 MAX_BODY_BYTES: Final = 3 * 1024 * 1024
-#: What a document of the API itself is asked for under: no object is in it.
-_OF_THE_API: Final = ("/api", "/apis", "/openapi", "/version")
 _STREAMED: Final = frozenset({"exec", "attach", "portforward"})
 _NOT_ACCEPTABLE: Final = (
     "The client takes nothing that Gatepass can read and mask: it has to accept application/json. Of client-go's "
     "clients it is AcceptContentTypes."
 )
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request as it goes to the API server."""
-
-    info: RequestInfo
-    target: Target
-    fields: list[Header]
-    body: bytes
-    accepted: Accepted
-
-    @property
-    def is_of_the_api(self) -> bool:
-        """Whether a document of the API itself is asked for, in which no object is."""
-        path = self.info.path
-        return not self.info.is_resource and any(path == each or path.startswith(each + "/") for each in _OF_THE_API)
 
 
 async def relay(live: Live, exchange: Exchange, target: Target) -> None:
@@ -79,17 +59,17 @@ async def _asked(exchange: Exchange, target: Target, info: RequestInfo, fields: 
 
 async def _judged(live: Live, exchange: Exchange, asked: Asked) -> None:
     session, facts = live.session, facts_of(asked.info)
-    warning = None
+    warning = ""
     if not session.guarded:
         session.allow([facts])
     else:
         key = HeldRequests.key(asked.info.method, asked.target.sent, asked.body)
-        answer = await live.held.authorized(live, key, facts, exchange.gone)
+        answer = await live.held.authorized(session, key, facts, exchange.gone)
         if not answer.allowed:
             await refuse(exchange, answer.code, answer.message)
             return
         warning = answer.message
-    await Answering(live, exchange, asked.accepted, warning).answer(asked)
+    await Answering(live, exchange, asked, warning).run()
 
 
 async def refuse(exchange: Exchange, code: int, sentence: str) -> None:

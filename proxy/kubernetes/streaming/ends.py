@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from proxy.kubernetes.streaming.web_socket import NORMAL, PROTOCOL_ERROR, WebSocket
 from proxy.kubernetes.streams.channels import (
     OF_CLIENT,
     OF_SERVER,
@@ -16,7 +17,6 @@ from proxy.kubernetes.streams.channels import (
     encode,
 )
 from proxy.kubernetes.streams.violation import StreamViolation
-from proxy.kubernetes.streaming.web_socket import NORMAL, PROTOCOL_ERROR, WebSocket
 from proxy.transport import Transport
 
 

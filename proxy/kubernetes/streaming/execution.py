@@ -1,7 +1,7 @@
 """One exec or attach, from its first byte to its exit code: both ends joined, its output masked and recorded.
 
-stdout and stderr stay apart. The exit code is told behind all of the output. What Gatepass ends itself carries a sentence
-on stderr and the exit status 126, as a shell says "cannot execute".
+stdout and stderr stay apart. The exit code is told behind all of the output. What Gatepass ends itself carries a
+sentence on stderr and the exit status 126, as a shell says "cannot execute".
 """
 
 import asyncio

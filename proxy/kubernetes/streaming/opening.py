@@ -9,6 +9,8 @@ import shlex
 from dataclasses import replace
 from typing import Any, Final
 
+from wsproto.utilities import generate_nonce
+
 from access.policy.labels import ShellLabel
 from access.policy.shapes.roles import Files
 from access.policy.shapes.statement_rules import StatementRule
@@ -28,7 +30,6 @@ from proxy.kubernetes.upstream.switching import Refused, Switched
 from proxy.showing.shell import facts_of as command_facts
 from proxy.statements import StatementFacts
 from storage.model import VerdictKind
-from wsproto.utilities import generate_nonce
 
 _NO_FILES: Final = StatementRule(
     name="files",
@@ -61,7 +62,12 @@ async def opened(live: Live, exchange: Exchange, target: Target, info: RequestIn
 
 
 async def _run(
-    live: Live, client: StreamingClient, switched: Switched, info: RequestInfo, wanted: Exec | Attach, facts: StatementFacts
+    live: Live,
+    client: StreamingClient,
+    switched: Switched,
+    info: RequestInfo,
+    wanted: Exec | Attach,
+    facts: StatementFacts,
 ) -> None:
     number = next(live.numbers)
     _begin(live, number, info, wanted)
