@@ -25,7 +25,11 @@ _CUT: Final = "The request is longer than what is shown of it."
 
 
 def facts_of(info: RequestInfo) -> StatementFacts:
-    """The labels and the line of one request; a line that had to be cut is `unreviewable`."""
+    """The labels and the line of one request; a line that had to be cut is `unreviewable`.
+
+    So is, to whoever puts it to people, a request whose body or whose query to a proxied object they are not shown. Of
+    a deletion, `info` is that of `deletions.with_options`. Raises Unreadable for a proxied object whose name is none.
+    """
     text = visible_line(_text(info) + (" (dry run)" if info.dry_run else ""))
     is_cut = len(text) > MAX_TEXT_CHARACTERS
     return StatementFacts(

@@ -84,7 +84,7 @@ def _code(status: dict[str, Any]) -> int:
     code = told[0] if told else None
     if not isinstance(code, str) or not (code.isascii() and code.isdigit()) or not 0 < len(code) <= 3:
         raise StreamViolation("a status of an exit without its code")
-    if int(code) > _HIGHEST_CODE:
+    if not 0 < int(code) <= _HIGHEST_CODE:
         raise StreamViolation("a status of an exit whose code is none")
     return int(code)
 
