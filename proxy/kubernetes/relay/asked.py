@@ -21,6 +21,8 @@ class Asked:
     fields: list[Header]
     body: bytes
     accepted: Accepted
+    #: The body is JSON or YAML, which people can be shown.
+    is_readable: bool = True
 
     @property
     def is_of_the_api(self) -> bool:

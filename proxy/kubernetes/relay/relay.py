@@ -3,6 +3,7 @@
 What cannot be read in one way is refused. Nothing goes to the API server that was not recorded before.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from proxy.kubernetes.http import status
@@ -22,6 +23,10 @@ from proxy.kubernetes.streaming.opening import opened
 #: An API server takes 3 MiB (k8s.io/apiserver, MaxRequestBodyBytes).
 MAX_BODY_BYTES: Final = 3 * 1024 * 1024
 _STREAMED: Final = frozenset({"exec", "attach", "portforward"})
+_UNREADABLE: Final = (
+    "Its body is protobuf or the like, of which nobody can be shown what it asks. Send it as JSON or YAML: kubectl apply "
+    "does."
+)
 _NOT_ACCEPTABLE: Final = (
     "The client takes nothing that Gatepass can read and mask: it has to accept application/json. Of client-go's "
     "clients it is AcceptContentTypes."
@@ -49,16 +54,27 @@ async def relay(live: Live, exchange: Exchange, target: Target) -> None:
 async def _asked(exchange: Exchange, target: Target, info: RequestInfo, fields: list[Header]) -> Asked | None:
     """None: nothing that the client takes can be read. Raises Unreadable, BadRequest."""
     body = await exchange.whole_body(MAX_BODY_BYTES)
-    info = deletions.with_options(info, target.query, body)
-    if body and info.is_resource:
-        accepting.body_type(exchange.head.get("content-type"))
+    is_readable = not body or not info.is_resource or _is_readable(exchange.head.get("content-type"))
+    if is_readable:
+        info = deletions.with_options(info, target.query, body)
     schemas = not info.is_resource and info.path.startswith("/openapi/")
     accepted = accepting.accepted(",".join(exchange.head.all("accept")) or None, schemas=schemas)
-    return None if accepted is None else Asked(info, target, fields, body, accepted)
+    return None if accepted is None else Asked(info, target, fields, body, accepted, is_readable)
+
+
+def _is_readable(content_type: str | None) -> bool:
+    """Whether a body can be shown to somebody. Of a deletion that cannot, it is not known that it is a dry run."""
+    try:
+        accepting.body_type(content_type)
+    except Unreadable:
+        return False
+    return True
 
 
 async def _judged(live: Live, exchange: Exchange, asked: Asked) -> None:
     session, facts = live.session, facts_of(asked.info)
+    if not asked.is_readable:
+        facts = replace(facts, unreviewable=_UNREADABLE)
     warning = ""
     if not session.guarded:
         session.allow([facts])

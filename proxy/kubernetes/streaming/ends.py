@@ -1,6 +1,6 @@
 """Both ends of an exec or attach: what its client and its server are told, whatever protocol carries it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,7 +12,6 @@ from proxy.kubernetes.streams.channels import (
     Closed,
     Message,
     Version,
-    Written,
     decode,
     encode,
 )
@@ -37,6 +36,10 @@ class End(Protocol):
 
     def listen(self, told: Told) -> None:
         """From now on tell what comes."""
+        ...
+
+    async def ready(self, channels: Collection[Channel]) -> None:
+        """Until what is sent on these channels arrives. Raises TimeoutError."""
         ...
 
     def send(self, message: Message) -> None: ...
@@ -67,6 +70,9 @@ class WebSocketEnd:
 
         self._socket.listen(take, lambda _: told.gone())
 
+    async def ready(self, channels: Collection[Channel]) -> None:
+        """They are there from the beginning."""
+
     def send(self, message: Message) -> None:
         if isinstance(message, Closed) and self._version is not Version.V5:
             return
@@ -74,8 +80,3 @@ class WebSocketEnd:
 
     def close(self, *, broken: bool = False) -> None:
         self._socket.close(PROTOCOL_ERROR if broken else NORMAL)
-
-
-def written(channel: Channel, data: bytes) -> Written:
-    """What is sent for a channel."""
-    return Written(channel, data)

@@ -1,7 +1,7 @@
 """exec and attach: judged as the command that they run, opened at the API server, and run to their end.
 
-The client is answered as the API server answers: a refusal of the server's is the client's. A command that waits for its
-review is told so on the client's stderr, once, however many requests a client makes of one command.
+The client is answered as the API server answers: a refusal of the server's is the client's. Who runs a command that
+waits for its review, or that is refused, is told so on stderr.
 """
 
 import json
@@ -25,11 +25,14 @@ from proxy.kubernetes.streaming.client import StreamingClient
 from proxy.kubernetes.streaming.ends import WebSocketEnd
 from proxy.kubernetes.streaming.execution import Execution, What
 from proxy.kubernetes.streaming.web_socket import WebSocket
-from proxy.kubernetes.streams.channels import Version
+from proxy.kubernetes.streams.channels import Channel, Version
 from proxy.kubernetes.upstream.switching import Refused, Switched
 from proxy.showing.shell import facts_of as command_facts
 from proxy.statements import StatementFacts
 from storage.model import VerdictKind
+
+#: How long a client may take to read the end of what it was sent.
+HANG_UP_S: Final = 60.0
 
 _NO_FILES: Final = StatementRule(
     name="files",
@@ -52,7 +55,7 @@ async def opened(live: Live, exchange: Exchange, target: Target, info: RequestIn
     refusal = _refusal(live, facts)
     verdict = await live.session.authorize([facts], client.notify, refusal=refusal)
     if not verdict.allowed:
-        await client.refuse(403, verdict.message)
+        await client.refuse(verdict.message)
         return
     switched = await live.server.switch(target.sent, fields, "websocket", _offers(client.version))
     if isinstance(switched, Refused):
@@ -78,10 +81,23 @@ async def _run(
     what = What(f"pods/{info.name}", wanted.tty, ShellLabel.TRANSFER in facts.labels)
     execution = Execution(live, number, what, client.end, server)
     try:
+        await client.end.ready(_channels(wanted))
         await execution.run()
+        # All of what it wrote is the client's, however slowly that reads.
+        await client.end.transport.close(HANG_UP_S)
     finally:
         execution.close()
-        await switched.transport.close(0.2)
+        switched.transport.abort()
+
+
+def _channels(wanted: Exec | Attach) -> set[Channel]:
+    """What a client that wants this opens."""
+    flags = {
+        Channel.STDIN: wanted.stdin,
+        Channel.STDOUT: wanted.stdout,
+        Channel.STDERR: wanted.stderr and not wanted.tty,
+    }
+    return {Channel.ERROR, *(channel for channel, is_wanted in flags.items() if is_wanted)}
 
 
 def _begin(live: Live, number: int, info: RequestInfo, wanted: Exec | Attach) -> None:

@@ -47,7 +47,7 @@ async def switched(
     loop = asyncio.get_running_loop()
     async with asyncio.timeout(CONNECT_TIMEOUT_S):
         # The protocol that this returns is of no use: for a TLS connection uvloop gives one of its own.
-        transport = Transport()
+        transport = Transport(may_hang_up=True)
         await loop.create_connection(lambda: transport, host, port, ssl=tls, server_hostname=server_name or host)
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
