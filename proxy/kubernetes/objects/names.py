@@ -14,8 +14,8 @@ from proxy.masking.rules import Masker
 _REMEMBERED = 4096
 #: A longer name is not remembered.
 _LONGEST = 128
-#: Values that stand for any: a code of three digits, and what a password may be.
-_PROBES = ("907", "Zq7vK2mXw9Tb4nR8")
+#: Values that stand for any: a code of three digits, what a password may be, and an AWS secret of forty characters.
+_PROBES = ("907", "Zq7vK2mXw9Tb4nR8", "Zq7vK2mXw9Tb4nR8sLp3Zq7vK2mXw9Tb4nR8sLp3")
 _ENDS = tuple(f": {probe}".encode() for probe in _PROBES)
 
 

@@ -73,6 +73,8 @@ class Quiet:
 
     def _depth(self, text: str) -> int | None:
         parts = _parts(text)
+        if any(gap[-1:] == _KEY for gap in set(parts[::2]) - self._gaps):
+            parts = _parts(_without_colons(text))
         gaps, strings = parts[::2], parts[1::2]
         if len(gaps) == len(strings):
             return None
@@ -114,15 +116,19 @@ class Quiet:
 
 def _parts(text: str) -> list[str]:
     """What stands between the quotes of `text`, in which none is escaped, strings marked for what they are."""
-    for before in _BEFORE_COLON:
-        if f'{before}":' in text:
-            text = text.replace(f'{before}":', f'{before}"{_COLON}')
     text = text.replace('":', f'{_KEY}"')
     spaces = ("", " ") if f'{_KEY}" "' in text else ("",)
     for key, mark in _MARKED:
         for space in spaces:
             text = text.replace(f'"{key}{_KEY}"{space}"', f'"{key}{_KEY}"{space}"{mark}')
     return text.split('"')
+
+
+def _without_colons(text: str) -> str:
+    """The same with a mark for each colon that begins a string: behind a quote it was taken for what follows a key."""
+    for before in _BEFORE_COLON:
+        text = text.replace(f'{before}":', f'{before}"{_COLON}')
+    return text
 
 
 def _plain_each(strings: Collection[str]) -> list[bytes] | None:

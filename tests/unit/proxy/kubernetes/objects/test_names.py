@@ -6,7 +6,9 @@ from proxy.kubernetes.objects.names import Names
 from support.kubernetes.maskers import masker
 
 
-@pytest.mark.parametrize("name", ["cvv", "CVV", "card_cvc", "cvv_2", "my_security_code_x", "cardCvc", "card code"])
+@pytest.mark.parametrize(
+    "name", ["cvv", "CVV", "card_cvc", "cvv_2", "my_security_code_x", "cardCvc", "card code", "AWS_SECRET_ACCESS_KEY"]
+)
 def test_these_tell(name: str) -> None:
     assert Names(masker()).tells(name)
 

@@ -109,6 +109,7 @@ def test_what_was_applied_last_of_metadata_alone() -> None:
         ({"env": [{"name": "CVV", "value": "x"}]}, {"env": [{"name": "CVV", "value": "***"}]}),
         ({"env": [{"value": "907", "name": "CARD_CVC"}]}, {"env": [{"value": "***", "name": "CARD_CVC"}]}),
         ({"name": "cvv"}, {"name": "cvv"}),
+        ({"name": "AWS_SECRET_ACCESS_KEY", "value": "a1B2" * 10}, {"name": "AWS_SECRET_ACCESS_KEY", "value": "***"}),
         ({"data": {"a": _encoded(f"card {PAN}")}}, {"data": {"a": HIDDEN}}),
         ({"binaryData": {"a": _encoded(f"card {PAN}")}}, {"binaryData": {"a": HIDDEN}}),
         ({"binaryData": {"a": "/w=="}}, {"binaryData": {"a": "/w=="}}),
