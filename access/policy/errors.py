@@ -24,6 +24,7 @@ from access.policy.suggest import closest, did_you_mean
 from access.policy.values.duration import format_duration
 from access.policy.yaml_lines import Flaw, Position, Reading
 from access.visible import visible_line
+from storage.model import Protocol
 
 _SHAPES: tuple[type[BaseModel], ...] = (
     Policy,

@@ -5,7 +5,7 @@ from itertools import count
 from typing import Final
 
 from access.visible import visible_line
-from proxy.kubernetes.relay.held import HeldRequests
+from proxy.kubernetes.held import HeldRequests
 from proxy.kubernetes.upstream.api_server import ApiServer
 from proxy.recording.asciicast import Cast
 from proxy.sessions.session import LiveSession

@@ -18,8 +18,8 @@ import structlog
 from access.identity import presented
 from proxy.doors.sources import source_of
 from proxy.errors import Fault, PolicyFault, SessionEnded
+from proxy.kubernetes.held import HeldRequests
 from proxy.kubernetes.live import Live
-from proxy.kubernetes.relay.held import HeldRequests
 from proxy.kubernetes.upstream.api_server import ApiServer
 from proxy.recording.asciicast import Cast
 from proxy.sessions.authenticator import Admission

@@ -33,7 +33,7 @@ class Stops:
 
 @dataclass(frozen=True)
 class Ways:
-    """Where the bytes of a stream go: `record` takes what is masked, `send` what leaves, `moved` what was a transfer."""
+    """Where bytes of a stream go: `record` takes what is masked, `send` what leaves, `moved` what was a transfer."""
 
     record: Callable[[bytes], None]
     send: Callable[[bytes], None]

@@ -119,9 +119,10 @@ class LiveSession:
         """Decide on statements that were sent as one; the strictest rule counts. They are recorded before this returns.
 
         While they are held, `notify` gets the sentence to show, and `surroundings` says where they would run. Allowed
-        after a review is one run: the caller forwards it at once, or never. `refusal` is a rule that the protocol
-        itself lays down (masked columns, for one); it goes before the role's. `schemas` are those that a name without
-        one may stand in; None: any. `back` is as Reviewed.decided has it. Raises PolicyFault when no decision can be had, and RecorderFailed.
+        after a review is one run: the caller forwards it at once, or never; `back` is as Reviewed.decided has it.
+        `refusal` is a rule that the protocol itself lays down (masked columns, for one); it goes before the role's.
+        `schemas` are those that a name without one may stand in; None: any. Raises PolicyFault when no decision can be
+        had, and RecorderFailed.
         """
         rule = refusal or strictest(self.role.statements, facts, schemas)
         if rule is not None and rule.verdict is VerdictKind.REVIEW and (why := unreviewable(facts)):

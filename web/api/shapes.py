@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
-from access.addresses import Addresses
+from access.addresses import Addresses, server_of
 from access.policy.policy import Offer, Policy
 from access.policy.resources import Resource
 from access.policy.shapes.credentials import POSTGRES, ClientCredential

@@ -6,12 +6,12 @@ What cannot be read in one way is refused. Nothing goes to the API server that w
 from dataclasses import replace
 from typing import Final
 
+from proxy.kubernetes.held import HeldRequests
 from proxy.kubernetes.http import status
 from proxy.kubernetes.http.server import Exchange
 from proxy.kubernetes.live import Live
 from proxy.kubernetes.relay.answering import Answering
 from proxy.kubernetes.relay.asked import Asked
-from proxy.kubernetes.relay.held import HeldRequests
 from proxy.kubernetes.requests import accepting, deletions, headers
 from proxy.kubernetes.requests.facts import facts_of
 from proxy.kubernetes.requests.headers import Header
@@ -24,8 +24,8 @@ from proxy.kubernetes.streaming.opening import opened
 MAX_BODY_BYTES: Final = 3 * 1024 * 1024
 _STREAMED: Final = frozenset({"exec", "attach", "portforward"})
 _UNREADABLE: Final = (
-    "Its body is protobuf or the like, of which nobody can be shown what it asks. Send it as JSON or YAML: kubectl apply "
-    "does."
+    "Its body is protobuf or the like, of which nobody can be shown what it asks. Send it as JSON or YAML, as kubectl "
+    "apply does."
 )
 _NOT_ACCEPTABLE: Final = (
     "The client takes nothing that Gatepass can read and mask: it has to accept application/json. Of client-go's "

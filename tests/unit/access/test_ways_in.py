@@ -2,14 +2,10 @@
 
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import pytest
-
 from access.addresses import Addresses
 from access.policy.resources import Resource
-from access.policy.served import NotServed
 from access.policy.shapes.credentials import ClientCredential
 from access.ways_in import ways_in
-from storage.model import Protocol
 from support.policies import HOST_KEY
 
 ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433, "gw.example", 8443, ca_file="/home/ann/o hara&co.pem")
@@ -97,6 +93,10 @@ def test_what_lets_in_is_said_and_a_token_only_where_one_does() -> None:
     assert list(lines(ADDRESSES, database(), "read"))[:3] == ["gatepass psql", "gatepass proxy", "psql"]
 
 
-def test_what_is_not_served_has_no_way_in() -> None:
-    with pytest.raises(NotServed):
-        ways_in(ADDRESSES, database().model_copy(update={"type": Protocol.KUBERNETES}), "read")
+def test_a_cluster_is_entered_with_kubectl() -> None:
+    upstream = {"server": "https://10.0.0.7:6443", "token": "env:CLUSTER"}
+    roles = {"view": {"groups": ["gatepass:view"]}}
+    cluster = Resource.model_validate({"type": "kubernetes", "upstream": upstream, "roles": roles})
+    [way] = ways_in(ADDRESSES, cluster.model_copy(update={"name": "staging"}), "view")
+    assert (way.client, way.text.split()[0]) == ("kubectl", "kubectl")
+    assert "https://gw.example:8443/staging" in way.text

@@ -7,9 +7,9 @@ import pytest
 
 from access.policy.policy import Policy
 from access.policy.resources import Resource
-from access.policy.shapes.upstreams import PostgresUpstream, SshUpstream
+from access.policy.shapes.upstreams import KubernetesUpstream, PostgresUpstream, SshUpstream
 from storage.model import Protocol
-from support.policies import assert_told, change, problems_of
+from support.policies import assert_told, change
 
 ADMIN = ("resources", "payments-db", "roles", "admin")
 DEPLOY = ("resources", "web-1", "roles", "deploy")
@@ -25,7 +25,6 @@ MALFORMED = [
         "allows sftp",
     ),
     (change("resources", "web-1", "roles", "deploy", "private_key", to=...), "web-1", "needs private_key or password"),
-    (change("resources", "web-1", "type", to="kubernetes"), "web-1.type", "not supported yet"),
     (change("resources", "web-1", "type", to="postgres"), "web-1.upstream.host_key", "Extra inputs"),
     (change("resources", "web-1", "roles", "a@b", to={"username": "x"}), "roles.a@b", "pattern"),
     (change(*DEPLOY, "password", to="env:DEPLOY"), "web-1", "has both password and private_key: give one"),
@@ -78,11 +77,44 @@ def test_each_protocol_that_is_spoken_has_its_upstream(policy: Policy) -> None:
     assert upstreams == {Protocol.POSTGRES: PostgresUpstream, Protocol.SSH: SshUpstream}
 
 
-@pytest.mark.parametrize("protocol", sorted(set(Protocol) - {Protocol.POSTGRES, Protocol.SSH}))
-def test_a_protocol_that_is_not_spoken_is_refused_by_its_name(document: dict[str, Any], protocol: Protocol) -> None:
-    change("resources", "web-1", "type", to=protocol.value)(document)
-    sentence = f"{protocol} resources are not supported yet: only postgres and ssh are"
-    assert problems_of(document) == [("resources.web-1.type", sentence)]
+CLUSTER = {
+    "type": "kubernetes",
+    "upstream": {"server": "https://10.0.0.7:6443", "token": "env:CLUSTER"},
+    "roles": {"view": {"groups": ["gatepass:view"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("role", "sentence"),
+    [
+        ({}, "role view needs groups"),
+        ({"groups": ["a"], "username": "root"}, "has username, which a cluster has no use for"),
+        ({"groups": ["a"], "password": "env:X"}, "has password"),
+        ({"groups": ["a"], "certificate": {"ca": "users"}}, "has certificate"),
+        ({"groups": ["a"], "allow": ["exec"]}, "has allow"),
+        ({"groups": ["a"], "credential": "ephemeral"}, "has credential"),
+        ({"groups": ["a"], "accepts": ["key"]}, "accepts needs token"),
+    ],
+)
+def test_a_role_of_a_cluster_is_groups_and_no_account(
+    document: dict[str, Any], role: dict[str, Any], sentence: str
+) -> None:
+    document["resources"]["staging"] = {**CLUSTER, "roles": {"view": role}}
+    assert_told(document, "staging", sentence)
+
+
+def test_a_role_of_a_cluster(document: dict[str, Any]) -> None:
+    document["resources"]["staging"] = CLUSTER
+    staging = Policy.model_validate(document).resources["staging"]
+    assert isinstance(staging.upstream, KubernetesUpstream)
+    assert (staging.roles["view"].groups, staging.roles["view"].username) == (["gatepass:view"], "")
+
+
+@pytest.mark.parametrize("resource", ["payments-db", "web-1"])
+def test_groups_are_for_clusters(document: dict[str, Any], resource: str) -> None:
+    [role] = list(document["resources"][resource]["roles"].values())[:1]
+    role["groups"] = ["gatepass:view"]
+    assert_told(document, resource, "groups are for kubernetes resources")
 
 
 def test_a_postgres_role_may_do_without_a_password() -> None:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from access.policy.shapes.roles import Role
 from support.policies import assert_told, change
 
 ADMIN = ("resources", "payments-db", "roles", "admin")
@@ -28,3 +30,13 @@ def test_a_malformed_part_is_found_where_it_is(
 ) -> None:
     wrong(document)
     assert_told(document, path, sentence)
+
+
+@pytest.mark.parametrize("group", ["system:masters", "system:authenticated", "", "a b", "ä"])
+def test_a_group_is_one_of_the_clusters_own_rules(group: str) -> None:
+    with pytest.raises(ValidationError):
+        Role.model_validate({"groups": [group]})
+
+
+def test_a_group_may_be_called_anything_else() -> None:
+    assert Role.model_validate({"groups": ["gatepass:view", "oidc/devs"]}).groups == ["gatepass:view", "oidc/devs"]
