@@ -42,12 +42,18 @@ class _Waiting:
         self._clients = 0
         #: Its approval is being spent, or was; and somebody has what came of it.
         self.is_running = self.is_taken = False
-        #: What its reviewers are asked, as the session says it.
+        #: Who is asked until when, as the session says it; empty until it is put to them.
         self.sentence = ""
+        self._told = asyncio.Event()
         self.task = asyncio.ensure_future(session.authorize([facts], self._notify, back=self._back))
 
     async def _notify(self, sentence: str) -> None:
         self.sentence = sentence
+        self._told.set()
+
+    async def told(self) -> None:
+        """Until it is put to its reviewers."""
+        await self._told.wait()
 
     async def _back(self) -> None:
         async with asyncio.timeout(COME_BACK_S):
@@ -96,7 +102,7 @@ class HeldRequests:
             waiting.task.add_done_callback(lambda _: self._forget(key, waiting))
         waiting.came()
         try:
-            await asyncio.wait({waiting.task, gone}, timeout=self._wait_s, return_when=asyncio.FIRST_COMPLETED)
+            await self._wait(waiting, gone)
             if waiting.is_running:
                 await asyncio.wait({waiting.task})
         finally:
@@ -107,6 +113,15 @@ class HeldRequests:
             waiting.task.cancel()
             await settled(waiting.task)
         return Decided(False, 429, _come_again(waiting.sentence))
+
+    async def _wait(self, waiting: _Waiting, gone: "asyncio.Future[None]") -> None:
+        """Until it is decided or its client is gone; and no longer than `wait_s` from when somebody was asked."""
+        told = asyncio.ensure_future(waiting.told())
+        try:
+            await asyncio.wait({waiting.task, gone, told}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({waiting.task, gone}, timeout=self._wait_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            told.cancel()
 
     def _taken(self, waiting: _Waiting) -> Decided:
         """An approval is one client's: of several that wait for the same, the first to hear has it."""

@@ -13,7 +13,7 @@ import structlog
 from proxy.doors.lobby import FIRST_WORDS_S, LobbyLimits
 from proxy.doorstep import Doorstep, Entrance
 from proxy.kubernetes.connection import Connection
-from proxy.kubernetes.visits import IDLE_S, Visits
+from proxy.kubernetes.visits import Limits, Visits
 from proxy.place import ALONE, Place
 from proxy.sessions.gateway import Gateway
 from proxy.transport import TLS_HANDSHAKE_TIMEOUT_S, Transport
@@ -36,7 +36,7 @@ class KubernetesSettings:
     listen: tuple[str, int]
     tls: ssl.SSLContext
     place: Place = ALONE
-    idle_s: float = IDLE_S
+    limits: Limits = field(default_factory=Limits)
     lobby: LobbyLimits = field(default=LOBBY)
     first_words_s: float = FIRST_WORDS_S
 
@@ -46,7 +46,7 @@ class KubernetesListener:
 
     def __init__(self, gateway: Gateway, settings: KubernetesSettings) -> None:
         self._settings = settings
-        self._visits = Visits(gateway, idle_s=settings.idle_s)
+        self._visits = Visits(gateway, settings.limits)
         self._entrance = Entrance(settings.lobby, first_words_s=settings.first_words_s)
         self._sockets: list[socket.socket] = []
         self._accepting: list[asyncio.Task[None]] = []

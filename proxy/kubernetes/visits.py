@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -18,7 +19,7 @@ import structlog
 from access.identity import presented
 from proxy.doors.sources import source_of
 from proxy.errors import Fault, PolicyFault, SessionEnded
-from proxy.kubernetes.held import HeldRequests
+from proxy.kubernetes.held import WAIT_S, HeldRequests
 from proxy.kubernetes.live import Live
 from proxy.kubernetes.upstream.api_server import ApiServer
 from proxy.recording.asciicast import Cast
@@ -34,19 +35,29 @@ IDLE_S: Final = 120.0
 LAST_WORDS_S: Final = 1.0
 
 
+@dataclass(frozen=True)
+class Limits:
+    """How long sessions wait for what."""
+
+    #: For the next request.
+    idle_s: float = IDLE_S
+    #: For a review, before their client is told to come again.
+    hold_wait_s: float = WAIT_S
+
+
 class Visit:
     """One session and the requests in it."""
 
-    def __init__(self, gateway: Gateway, admission: Admission, software: str, idle_s: float) -> None:
+    def __init__(self, gateway: Gateway, admission: Admission, software: str, limits: Limits) -> None:
         loop = asyncio.get_running_loop()
         self._expires_at = admission.let_in.claims.expires_at
-        self._idle_s = idle_s
+        self._idle_s = limits.idle_s
         self._asking = 0
         self._idle = asyncio.Event()
         self._calm = asyncio.Event()
         self._calm.set()
         self._timer: asyncio.TimerHandle | None = None
-        self._held = HeldRequests()
+        self._held = HeldRequests(wait_s=limits.hold_wait_s)
         self._live: asyncio.Future[Live] = loop.create_future()
         self.task = asyncio.ensure_future(self._run(gateway, admission, software))
 
@@ -130,9 +141,9 @@ _Key = tuple[bytes, str, str]
 class Visits:
     """Those of one process."""
 
-    def __init__(self, gateway: Gateway, *, idle_s: float = IDLE_S) -> None:
+    def __init__(self, gateway: Gateway, limits: Limits) -> None:
         self._gateway = gateway
-        self._idle_s = idle_s
+        self._limits = limits
         self._visits: dict[_Key, Visit] = {}
         self._entering: dict[_Key, asyncio.Lock] = {}
 
@@ -161,7 +172,7 @@ class Visits:
         admission = await self._gateway.admit_by(
             presented.token(token), username=key[1], protocol=Protocol.KUBERNETES, client=client
         )
-        visit = self._visits[key] = Visit(self._gateway, admission, software, self._idle_s)
+        visit = self._visits[key] = Visit(self._gateway, admission, software, self._limits)
         visit.task.add_done_callback(lambda task: self._left(key, visit, task))
         return visit
 
