@@ -22,8 +22,7 @@ from storage.database import Database
 from support.children import PATIENCE_S
 from support.kubernetes.api_server import ApiServer, serving
 from support.kubernetes.client import Client
-from support.proxy import Grants
-from support.sessions import ended
+from support.proxy import Grants, ended
 
 HOSTS = ("127.0.0.1", "localhost")
 
