@@ -1,4 +1,4 @@
-"""What a cluster of tests is made of, and where each part is kept: outside of the tree, under the hash of what it is of.
+"""What a cluster of tests is made of, and where each part is kept: outside of the tree, under a hash of its sources.
 
 A part whose sources have not changed is never made twice, whatever else has; a folder of links, whose name is the hash
 of all parts, holds them together. Old parts stay until somebody deletes the cache.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAMS = Path("tests", "cluster", "programs")
-#: In go.mod's own words: what `kubectl version` is told.
+#: What `kubectl version` is told; go.mod says it in its own words.
 KUBERNETES = "1.37.2"
 
 

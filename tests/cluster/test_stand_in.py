@@ -78,7 +78,8 @@ def test_a_terminal_is_one_and_follows_its_clients_size(cluster: Cluster, web: s
         shell.setwinsize(41, 123)
         shell.sendline(b"until test \"$(stty size)\" = '41 123'; do sleep 0.1; done; echo it is $((6 * 7))")
         shell.expect(b"it is 42\r\n")
-        shell.sendline(b"sleep 600")
+        shell.sendline(b"echo be''gun; sleep 600")
+        shell.expect(b"begun\r\n")  # before that, Ctrl-C would take the line back that is not read yet
         shell.sendintr()
         shell.expect(b"# ")
         shell.sendline(b"exit 5")
@@ -146,8 +147,12 @@ def test_attach_is_to_the_main_process(cluster: Cluster, version: str) -> None:
     name = f"answers-{version}"
     answers = "while read line; do echo got $line; done"
     cluster.apply(
-        pod(cluster, name, {"name": "main", "command": ["sh", "-c", answers], "stdin": True, "stdinOnce": True},
-            restartPolicy="Never")
+        pod(
+            cluster,
+            name,
+            {"name": "main", "command": ["sh", "-c", answers], "stdin": True, "stdinOnce": True},
+            restartPolicy="Never",
+        )
     )
     settled(cluster, name)
 

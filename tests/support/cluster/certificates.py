@@ -46,9 +46,7 @@ def issue(folder: Path, node: str) -> Certificates:
     key = ec.generate_private_key(ec.SECP256R1())
     _write_key(tokens.key, key)
     tokens.certificate.write_bytes(
-        key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+        key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     )
     return Certificates(
         ca=authority.certificate,
@@ -78,7 +76,7 @@ class Authority:
         self.certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
 
     def signs(self, file: str, user: str, group: str = "", names: tuple[str, ...] = ()) -> Pair:
-        """A pair of files: a client's, as Kubernetes reads user and group; with `names`, also a server's on loopback."""
+        """Files of a client, as Kubernetes reads user and group; with `names`, of a server on loopback as well."""
         pair = Pair(self._folder / f"{file}.crt", self._folder / f"{file}.key")
         key = ec.generate_private_key(ec.SECP256R1())
         draft = _draft(_name(user, group), self._name, key.public_key()).add_extension(
@@ -114,7 +112,5 @@ def _draft(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey
 def _write_key(path: Path, key: ec.EllipticCurvePrivateKey) -> None:
     path.touch(mode=0o600)
     path.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )

@@ -1,4 +1,4 @@
-"""A cluster that is there already, in place of one of our own: `GATEPASS_TEST_CLUSTER=given`, and KUBECONFIG names it."""
+"""A cluster that is there already, which KUBECONFIG names, in place of ours: `GATEPASS_TEST_CLUSTER=given`."""
 
 import os
 from pathlib import Path

@@ -89,7 +89,9 @@ class Plan:
 
         started.start("apiserver", *self._apiserver(store), ready=lambda: there("/readyz"))
         started.start(
-            "controllers", *self._controllers(), ready=lambda: there("/api/v1/namespaces/default/serviceaccounts/default")
+            "controllers",
+            *self._controllers(),
+            ready=lambda: there("/api/v1/namespaces/default/serviceaccounts/default"),
         )
         started.start("kubelet", *self._kubelet(), ready=lambda: there(f"/api/v1/nodes/{NODE}"))
 

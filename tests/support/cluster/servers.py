@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from support.children import PATIENCE_S
@@ -16,7 +16,7 @@ _TAIL = 4000
 
 
 class Servers:
-    """Starts programs one after another, each in a process group of its own, and ends them in the opposite order."""
+    """Starts programs one after another, each in a process group of its own, and kills them all."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -58,15 +58,13 @@ class Servers:
     def tails(self) -> str:
         return "\n".join(f"--- {name}\n{self.tail(name)}" for name, _ in self._started)
 
-    def end(self, commands: Sequence[signal.Signals] = (signal.SIGTERM, signal.SIGKILL)) -> None:
-        """Ask each to end, and then make it."""
+    def end(self) -> None:
+        """Kill all, without ceremony: nothing of them is used again."""
         for _, child in reversed(self._started):
-            for command in commands:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(child.pid, command)
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    child.wait(5)
-                    break
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+        for _, child in self._started:
+            child.wait(PATIENCE_S)
         self._started.clear()
 
 
