@@ -78,7 +78,7 @@ def ask(api: Api, target: Target, wish: Wish, *, beside: str | None = None, kind
     except Refused as refused:
         standing = refused.answer.get("standing") if refused.word == "standing" else None
         if not isinstance(standing, dict):
-            raise _with_way(refused) from refused
+            raise _with_way(api, refused) from refused
         if standing["kind"] == "grant":
             return {"state": "approved", "role": role, "resource": target.resource, "id": None}
         request, is_ours = api.get(f"/api/requests/{standing['id']}"), False
@@ -141,7 +141,12 @@ def _because(why: str) -> str:
     return f": {why.rstrip('.')}" if why else ""
 
 
-def _with_way(refused: Refused) -> Failed:
+def _with_way(api: Api, refused: Refused) -> Failed:
+    """A sign-in is the command's to do; a touch is not, and its page asks for the access itself."""
+    page = refused.answer.get("page")
+    if isinstance(page, str):
+        how = "Nothing was asked for yet. Ask on this page, then run this again:"
+        return Failed(f"This takes a touch of your security key. {how}\n    {api.server.origin}{page}", refused.status)
     if refused.word == "proof":
         return Failed(f"{refused} `gatepass login` does that, too.", refused.status)
     return refused

@@ -67,7 +67,8 @@ def _answer(request: web.Request, error: Exception) -> web.Response:
         case PolicyStale():
             return refusal(503, "stale", str(error))
         case Unproven():
-            return refusal(403, "proof", str(error))
+            takes_touch = error.page and not error.takes_sign_in
+            return refusal(403, "proof", str(error), {"page": error.page} if takes_touch else None)
         case Refused():
             return refusal(403, "refused", _said(error))
         case GrantUnusable():

@@ -54,6 +54,10 @@ _SIGNED_OUT: Final = "You are no longer signed in in this browser. Sign in, and 
 NOT_ME: Final = "Somebody opened the link and said that it was not them. Nobody was let in."
 
 
+class WrongNumber(Refused):
+    """It is not the one that the terminal shows, and may be typed again."""
+
+
 @dataclass(frozen=True)
 class Offered:
     """What the terminal shows: the link's secret, and the number."""
@@ -203,9 +207,9 @@ def is_near(login: SshLogin, address: str) -> bool:
 async def allow(access: Access, secret: bytes, me: SignedIn, *, typed: str, touch: UUID | None) -> SshLogin:
     """Let it in as `me`, who has `typed` the number of its terminal.
 
-    Raises Refused, of which Unproven says that it takes a touch, and PolicyStale.
+    Raises PolicyStale, and Refused: of that Unproven says that it takes a touch, WrongNumber that the link still waits.
     """
-    proven, refusal = Proof(), None
+    proven, refusal, missed = Proof(), None, False
     async with access.database.transaction() as transaction:
         policy = await policy_in_force(access, transaction)
         # One after the other of one person: so that there are never more than there may be.
@@ -221,6 +225,7 @@ async def allow(access: Access, secret: bytes, me: SignedIn, *, typed: str, touc
             refusal = _SIGNED_OUT
         elif not hmac.compare_digest(typed.strip().encode(), login.number.encode()):
             refusal = await _missed(transaction, login)
+            missed = login.state is LoginState.WAITING
         elif grant is None:
             refusal = f"You have no open access to {login.role}@{login.resource}. Ask for it, then start ssh again."
         else:
@@ -240,6 +245,8 @@ async def allow(access: Access, secret: bytes, me: SignedIn, *, typed: str, touc
         await _record(transaction, login, me, "allow", refusal, proven)
     if proven.lacking is not None:
         raise Unproven(proven)
+    if missed and refusal is not None:
+        raise WrongNumber(refusal)
     if refusal is not None:
         raise Refused(refusal) if refusal != STALE else PolicyStale
     return login
@@ -275,8 +282,10 @@ async def _waiting(transaction: AsyncSession, secret: bytes, now: datetime, *, l
 
 async def _missed(transaction: AsyncSession, login: SshLogin) -> str:
     login.misses += 1
-    if login.misses < MAX_MISSES:
-        return "That is not the number in the terminal. If a link was sent to you, it is somebody else's: say Not me."
+    if (left := MAX_MISSES - login.misses) > 0:
+        tries = "One more try." if left == 1 else f"{left} more tries."
+        theirs = "If a link was sent to you, it is somebody else's: say Not me."
+        return f"That is not the number in the terminal. {tries} {theirs}"
     login.state = LoginState.REFUSED
     await transaction.flush()
     await notify(transaction, Topic.SSH_LOGIN, login.id)

@@ -10,6 +10,7 @@ from access.errors import Refused
 from access.identity import acts
 from access.identity.browser_sessions import SignedIn
 from access.identity.ssh import logins
+from access.identity.ssh.logins import WrongNumber
 from access.policy.policy import Policy
 from storage.database import clock
 from storage.model import SshLogin
@@ -41,6 +42,12 @@ class LetInPages:
         secret, me = _secret(request), request[SIGNED_IN]
         if me is None:
             return sign_in_first(request)
+        return await self._form(request, me, secret)
+
+    async def _form(
+        self, request: web.Request, me: SignedIn, secret: bytes, problem: str = "", *, status: int = 200
+    ) -> web.Response:
+        """Raises Refused where nothing waits."""
         policy = self._access.policies.current
         async with self._access.database.transaction() as transaction:
             login = await logins.look(transaction, secret, await clock(transaction))
@@ -54,8 +61,10 @@ class LetInPages:
             "grant": grant,
             "may_ask": (login.resource, login.role) in _doors(policy, me.principal.name),
             "present": requires is not None and requires.present,
+            "action": f"/let-in/{request.match_info['secret']}",
+            "problem": problem,
         }
-        return page(request, "ssh/let_in.html", context)
+        return page(request, "ssh/let_in.html", context, status=status)
 
     async def _challenge(self, request: web.Request) -> web.StreamResponse:
         me: SignedIn = request[SIGNED_IN]
@@ -74,7 +83,10 @@ class LetInPages:
         # Always typed: many share an address, and a number on the page would be one click for whoever sent the link.
         touch = await self._touching.touched(request, me, acts.let_in(login.id))
         given = typed if isinstance(typed, str) else ""
-        await logins.allow(self._access, secret, me, typed=given, touch=touch)
+        try:
+            await logins.allow(self._access, secret, me, typed=given, touch=touch)
+        except WrongNumber as wrong:
+            return await self._form(request, me, secret, str(wrong), status=403)
         said = f"{login.role}@{login.resource} goes on in the terminal. If it does not, it was closed: start ssh again."
         return message(request, "Let in", said, status=200, then=("/", "My access"))
 

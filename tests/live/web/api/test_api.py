@@ -283,3 +283,13 @@ async def test_a_grant_of_before_is_shown_with_why_it_opens_nothing(line: Comman
     _, said = await line.call("/api/grants")
     shown = [(each["connect"], "no longer in the policy" in each["why_not"]) for each in said["grants"]]
     assert shown == [(None, True)]
+
+
+async def test_where_asking_takes_a_touch_its_page_is_told(line: CommandLine, stage: PagesStage) -> None:
+    document = stage.world.access.policies.current.document
+    for rule in document["policy"]:
+        if rule["decision"] != "denied":
+            rule["requires"] = {"present": True}
+    await stage.world.write(document)
+    status, said = await line.call("/api/requests", "POST", json=READ)
+    assert (status, said["error"], said["page"].startswith("/present/ask/")) == (403, "proof", True)
