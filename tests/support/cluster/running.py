@@ -23,6 +23,8 @@ from support.cluster.programs import Programs, programs
 from support.cluster.servers import Servers, servers
 
 NODE = "node1"
+#: What the node says once the API server knows of it.
+_READY = f"node {NODE} is ready"
 
 #: Bodies only where they say what was asked of a pod; everything else by its line.
 _AUDIT = """
@@ -93,7 +95,7 @@ class Plan:
             *self._controllers(),
             ready=lambda: there("/api/v1/namespaces/default/serviceaccounts/default"),
         )
-        started.start("kubelet", *self._kubelet(), ready=lambda: there(f"/api/v1/nodes/{NODE}"))
+        started.start("kubelet", *self._kubelet(), ready=lambda: _READY in started.tail("kubelet"))
 
     def _etcd(self, store: str) -> list[str | Path]:
         peers = f"http://127.0.0.1:{free_port()}"

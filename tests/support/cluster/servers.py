@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -30,7 +31,7 @@ class Servers:
         """
         with self.log(name).open("wb") as log:
             child = subprocess.Popen(
-                list(map(str, command)),
+                [*_with_us(), *map(str, command)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -66,6 +67,11 @@ class Servers:
         for _, child in self._started:
             child.wait(PATIENCE_S)
         self._started.clear()
+
+
+def _with_us() -> list[str]:
+    """What has a program killed when we are: a worker of the tests may be, and then ends nothing by itself."""
+    return ["setpriv", "--pdeathsig", "KILL", "--"] if shutil.which("setpriv") else []
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ import (
 	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/util/retry"
 )
 
 // register tells the API server of this node, once: ready, and where to connect to. Nobody looks after its heartbeat,
@@ -17,16 +18,19 @@ import (
 func register(ctx context.Context, client kubernetes.Interface, name string, at net.Addr) error {
 	nodes := client.CoreV1().Nodes()
 	wanted := &v1.Node{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{v1.LabelHostname: name}}}
-	node, err := nodes.Create(ctx, wanted, metav1.CreateOptions{})
-	if errors.IsAlreadyExists(err) {
-		node, err = nodes.Get(ctx, name, metav1.GetOptions{})
-	}
-	if err != nil {
+	if _, err := nodes.Create(ctx, wanted, metav1.CreateOptions{}); err != nil && !errors.IsAlreadyExists(err) {
 		return err
 	}
-	node.Status = nodeStatus(name, at.(*net.TCPAddr))
-	_, err = nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
-	return err
+	// Controllers write to a new node as well.
+	return retry.RetryOnConflict(retry.DefaultBackoff, func() error {
+		node, err := nodes.Get(ctx, name, metav1.GetOptions{})
+		if err != nil {
+			return err
+		}
+		node.Status = nodeStatus(name, at.(*net.TCPAddr))
+		_, err = nodes.UpdateStatus(ctx, node, metav1.UpdateOptions{})
+		return err
+	})
 }
 
 func nodeStatus(name string, at *net.TCPAddr) v1.NodeStatus {
