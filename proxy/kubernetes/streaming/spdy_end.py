@@ -43,10 +43,10 @@ class SpdyEnd:
         self._untold: list[Message] = []
         self._over = False
         self._opened = asyncio.Event()
-        transport.lost.add_done_callback(lambda _: self._gone())
         if early:
             self._arrived(early)
         transport.feed(self._arrived)
+        transport.lost.add_done_callback(lambda _: self._gone())
 
     def listen(self, told: Told) -> None:
         """From now on tell what comes, beginning with what came before."""

@@ -35,10 +35,10 @@ class WebSocket:
     def listen(self, on_message: Callable[[bytes], None], on_close: Callable[[int], None]) -> None:
         """From now on hand over each message, and once the code with which it all ended."""
         self._on_message, self._on_close = on_message, on_close
-        self.transport.lost.add_done_callback(lambda _: self._close(ABNORMAL))
         if self._early:
             self._arrived(self._early)
         self.transport.feed(self._arrived)
+        self.transport.lost.add_done_callback(lambda _: self._close(ABNORMAL))
 
     def send(self, message: bytes) -> None:
         """Send one message; nothing happens where the other end wants none any more."""
