@@ -36,19 +36,14 @@ class TransportClosed(Exception):
 
 
 class Transport(asyncio.Protocol):
-    """Over one of asyncio's own; made by create_connection or connect_accepted_socket. One task at a time may read.
+    """Over one of asyncio's own; made by create_connection or connect_accepted_socket. One task at a time may read."""
 
-    `may_hang_up`: the peer may close as soon as it has sent what is last. In TLS uvloop then hands over what it has,
-    and loses the rest where it is told to pause meanwhile: so it is told so in the next turn.
-    """
-
-    def __init__(self, *, may_hang_up: bool = False) -> None:
+    def __init__(self) -> None:
         loop = asyncio.get_running_loop()
         self._buffer = bytearray()
         self._arrived: asyncio.Future[None] | None = None
         self._connection: asyncio.Transport | None = None
         self._reading = True
-        self._pauses_later = may_hang_up
         self._held: set[str] = set()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -222,14 +217,6 @@ class Transport(asyncio.Protocol):
             self._connection.resume_reading()
         elif not reading and not self._gone:
             self._reading = False
-            if self._pauses_later:
-                asyncio.get_running_loop().call_soon(self._pause)
-            else:
-                self._connection.pause_reading()
-
-    def _pause(self) -> None:
-        """Unless it was told to go on meanwhile, or is gone."""
-        if not self._reading and not self._gone and self._connection is not None:
             self._connection.pause_reading()
 
     # --- writing ------------------------------------------------------------------------------------------------------

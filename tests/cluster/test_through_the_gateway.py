@@ -75,6 +75,11 @@ def pair(cluster: Cluster, door: Callable[[str], Path]) -> Callable[..., tuple[R
 def same(pair: tuple[Ran, Ran]) -> Ran:
     """That both are the same; returns what they said."""
     directly, through = pair
+    assert (through.status, len(through.out), len(through.err)) == (
+        directly.status,
+        len(directly.out),
+        len(directly.err),
+    )
     assert (through.status, through.out, through.err) == (directly.status, directly.out, directly.err)
     return through
 

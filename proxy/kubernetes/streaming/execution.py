@@ -137,8 +137,11 @@ class Execution:
         except StreamViolation as violation:
             self._server_broke(str(violation))
             return
-        if self.outcome is not None:
-            self._client.send(Written(Channel.ERROR, self._masked_error()))
+        if self.outcome is None:
+            # Without a word of how it ended, which a client would take for success.
+            self._end(f"The API server of {self._live.cluster} broke off the connection, so this was ended.")
+            return
+        self._client.send(Written(Channel.ERROR, self._masked_error()))
         self._over.set()
 
     def _masked_error(self) -> bytes:

@@ -5,6 +5,7 @@ Raw, for no HTTP client gives both the answer to a refused upgrade and the bytes
 
 import asyncio
 import ssl
+from asyncio.sslproto import SSLProtocol
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +14,7 @@ import h11
 from yarl import URL
 
 from proxy.kubernetes.http.heads import Answer
-from proxy.transport import Transport
+from proxy.transport import TLS_HANDSHAKE_TIMEOUT_S, Transport
 
 CONNECT_TIMEOUT_S: Final = 10.0
 #: A server that is asked for an upgrade first reaches a node, which may take its time.
@@ -43,18 +44,35 @@ async def switched(
     url: URL, fields: Sequence[tuple[str, str]], protocol: str, tls: ssl.SSLContext, server_name: str | None
 ) -> Switched | Refused:
     """Ask for `protocol`. Raises OSError, also where the server breaks HTTP, and TimeoutError."""
-    host, port = url.host or "", url.port or 443
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(CONNECT_TIMEOUT_S):
-        # The protocol that this returns is of no use: for a TLS connection uvloop gives one of its own.
-        transport = Transport(may_hang_up=True)
-        await loop.create_connection(lambda: transport, host, port, ssl=tls, server_hostname=server_name or host)
+    transport = await _encrypted(url, tls, server_name)
     try:
         async with asyncio.timeout(ANSWER_TIMEOUT_S):
             return await _asked(transport, url, fields, protocol)
     except BaseException:
         transport.abort()
         raise
+
+
+async def _encrypted(url: URL, tls: ssl.SSLContext, server_name: str | None) -> Transport:
+    """A connection in TLS of the standard library's.
+
+    Servers close such a connection as soon as they have sent what is last. uvloop's TLS forgets what it has not handed
+    over when the other end closes while reading is paused, as a slow client has it; asyncio's waits.
+    """
+    loop = asyncio.get_running_loop()
+    transport, agreed = Transport(), loop.create_future()
+    name = server_name or url.host or ""
+    encrypting = SSLProtocol(
+        loop, transport, tls, agreed, server_hostname=name, ssl_handshake_timeout=int(TLS_HANDSHAKE_TIMEOUT_S)
+    )
+    async with asyncio.timeout(CONNECT_TIMEOUT_S):
+        raw, _ = await loop.create_connection(lambda: encrypting, url.host or "", url.port or 443)
+        try:
+            await agreed
+        except BaseException:
+            raw.abort()
+            raise
+    return transport
 
 
 async def _asked(

@@ -154,19 +154,6 @@ async def test_what_came_before_anybody_took_it_is_handed_over_before_it_is_lost
     assert len(got) == 3 * TURN_BYTES
 
 
-async def test_reading_stops_in_the_next_turn_where_the_peer_may_hang_up() -> None:
-    transport, connection = Transport(may_hang_up=True), _Connection()
-    transport.connection_made(connection)
-    transport.data_received(b"x" * HIGH_WATER_BYTES)
-    assert connection.reading, "uvloop would lose what it has yet"
-    await asyncio.sleep(0)
-    assert not connection.reading
-    transport.feed(lambda _: None)
-    while transport.has_unread:
-        await asyncio.sleep(0)
-    assert connection.reading
-
-
 async def test_nothing_is_handed_over_while_somebody_holds() -> None:
     transport, connection = connected()
     got = bytearray()
