@@ -1,7 +1,7 @@
 # Every target sets up what it needs: a Debian machine with Python 3.11 is enough.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-unit test-leaks test-journeys test-simulator test-clients coverage check format rooms migration changelog bench fuzz dist clean
+.PHONY: help demo test test-unit test-leaks test-journeys test-simulator test-clients test-cluster coverage check format rooms migration changelog bench fuzz dist clean
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -23,7 +23,7 @@ demo: $(READY) ## Run everything on this machine, with a local Slack (ARGS=--scr
 
 test: $(READY) ## Run the tests, with real PostgreSQL, sshd, ssh, psql and Chromium (ARGS=tests/live/proxy picks some)
 	sh scripts/system-packages
-	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 --dist loadfile --durations=10 $(or $(ARGS),tests --ignore tests/journeys --ignore tests/clients $(addprefix --ignore ,$(LEAKS)))
+	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 --dist loadfile --durations=10 $(or $(ARGS),tests --ignore tests/journeys --ignore tests/clients --ignore tests/cluster $(addprefix --ignore ,$(LEAKS)))
 
 test-leaks: $(READY) ## Try every known way to read a masked column, on real databases (ARGS="-k copy" picks some)
 	sh scripts/system-packages
@@ -35,6 +35,11 @@ test-unit: $(READY) ## Run the tests that need no server: seconds (ARGS="-k pan"
 test-clients: $(READY) ## Compare real clients through the gateway with the server itself (ARGS="-k psql"); says what it left out
 	sh scripts/system-packages clients
 	$(ALONE_IN) $(BIN)/uv run --quiet --frozen --all-extras --group clients pytest $(IN_IT) -n 2 --dist loadfile --no-loadscope-reorder --durations=10 tests/clients $(ARGS)
+
+test-cluster: $(READY) ## Run the tests on a real Kubernetes cluster (ARGS="-k exec"); builds it once, ten minutes; says what it left out
+	sh scripts/system-packages cluster
+	$(BIN)/python -m scripts.cluster
+	$(ALONE_IN) $(BIN)/pytest $(IN_IT) -n 2 --dist loadfile --durations=10 tests/cluster $(ARGS)
 
 test-journeys: $(READY) ## Run the whole product as people use it, in processes of its own (ARGS="-k revok" picks some)
 	sh scripts/system-packages

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import assert_never
 
-from access.policy.resources import PostgresUpstream, Resource, SshFeature
-from access.policy.served import NotServed
+from access.policy.resources import Resource
+from access.policy.shapes.roles import SshFeature
+from access.policy.shapes.upstreams import PostgresUpstream
 from storage.model import Protocol
 
 
@@ -18,6 +19,8 @@ class Addresses:
     ssh_port: int
     postgres_host: str
     postgres_port: int
+    kubernetes_host: str
+    kubernetes_port: int
     #: The gateway's certificate authority on people's machines; where the file exists, libpq verifies the server.
     ca_file: str | None = None
     #: Where the gateway writes the public half of its SSH host key; people compare its fingerprint.
@@ -28,7 +31,6 @@ def connect_command(addresses: Addresses, resource: Resource, role: str) -> str:
     """What to paste into a terminal; the token is asked for as the password.
 
     A resource that leaves the database to the client shows the placeholder DATABASE, a role without a shell COMMAND.
-    Raises NotServed.
     """
     match resource.type:
         case Protocol.POSTGRES:
@@ -36,7 +38,7 @@ def connect_command(addresses: Addresses, resource: Resource, role: str) -> str:
         case Protocol.SSH:
             return _ssh(addresses, resource, role)
         case Protocol.KUBERNETES:
-            raise NotServed(resource.type)
+            return _kubectl(addresses, resource)
         case _:
             assert_never(resource.type)
 
@@ -79,6 +81,16 @@ def _psql(addresses: Addresses, resource: Resource, role: str) -> str:
     }
     conninfo = " ".join(f"{key}={_conninfo_value(value)}" for key, value in settings.items())
     return f"psql {_quoted(conninfo)}"
+
+
+def server_of(addresses: Addresses, resource: Resource) -> str:
+    """The address that kubectl and its like take for the API server's."""
+    return f"https://{bracketed(addresses.kubernetes_host)}:{addresses.kubernetes_port}/{resource.name}"
+
+
+def _kubectl(addresses: Addresses, resource: Resource) -> str:
+    trust = f" --certificate-authority={shlex.quote(addresses.ca_file)}" if addresses.ca_file is not None else ""
+    return f'kubectl --server={server_of(addresses, resource)}{trust} --token="$TOKEN" get pods'
 
 
 def _conninfo_value(value: str) -> str:

@@ -9,9 +9,9 @@ from typing import Final, assert_never
 from urllib.parse import quote, urlencode
 
 from access.addresses import Addresses, bracketed, connect_command, database_of, tls_of
-from access.policy.resources import Files, Resource, Role, SshFeature
-from access.policy.served import NotServed
+from access.policy.resources import Resource
 from access.policy.shapes.credentials import ClientCredential
+from access.policy.shapes.roles import Files, Role, SshFeature
 from storage.model import Protocol
 
 #: What stands for the token.
@@ -37,14 +37,14 @@ class WayIn:
 
 
 def ways_in(addresses: Addresses, resource: Resource, role: str) -> list[WayIn]:
-    """What leads in by this role and nothing else, the least to type first. Raises NotServed."""
+    """What leads in by this role and nothing else, the least to type first."""
     match resource.type:
         case Protocol.POSTGRES:
             return _postgres(addresses, resource, role)
         case Protocol.SSH:
             return _ssh(addresses, resource, resource.roles[role])
         case Protocol.KUBERNETES:
-            raise NotServed(resource.type)
+            return _kubernetes(addresses, resource, role)
         case _:
             assert_never(resource.type)
 
@@ -104,6 +104,11 @@ def _ssh(addresses: Addresses, resource: Resource, role: Role) -> list[WayIn]:
     elif SshFeature.EXEC in role.allow and role.files is not Files.DENY:
         ways.append(WayIn("scp", f"scp -O -P {port} FILE {target}", "-O, for this role opens no SFTP."))
     return [*ways, WayIn("~/.ssh/config", "\n".join(block), f"Then ssh {resource.name}.gate connects.")]
+
+
+def _kubernetes(addresses: Addresses, resource: Resource, role: str) -> list[WayIn]:
+    note = "With your token in the variable TOKEN: read -rs TOKEN takes it without showing it."
+    return [WayIn("kubectl", connect_command(addresses, resource, role), note)]
 
 
 def _comes_by_itself(role: Role) -> bool:

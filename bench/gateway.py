@@ -70,6 +70,7 @@ def gateway(folder: Path, dsn: str, workers: int = 1) -> Generator[Gateway]:
         "GATEPASS_CONFIG": str(folder / "gatepass.yml"),
         "GATEPASS_SSH_LISTEN": f"127.0.0.1:{ssh_port}",
         "GATEPASS_POSTGRES_LISTEN": f"127.0.0.1:{postgres_port}",
+        "GATEPASS_KUBERNETES_LISTEN": f"127.0.0.1:{free_port()}",
     }
     said = folder / f"gateway-{ssh_port}.log"
     program = Path(sys.executable).with_name("gatepass")

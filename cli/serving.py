@@ -16,7 +16,6 @@ from access.deadlines import Deadlines
 from access.identity.adoption import adopt
 from access.in_force import follow_policy
 from access.policy.errors import PolicyErrors
-from access.policy.served import SERVED, NotServed
 from access.policy.shapes.providers import SamlProvider
 from bot.app import Bot
 from bot.settings import BotSettings
@@ -175,7 +174,7 @@ def _facts(running: Runtime, rooms: Sequence[Room]) -> dict[str, Any]:
     settings, policy = running.settings, running.access.policies.current
     listens = {
         Room.BOT: dict[str, str](),
-        Room.PROXY: {protocol.value: _listen(settings, protocol) for protocol in SERVED},
+        Room.PROXY: {protocol.value: _listen(settings, protocol) for protocol in Protocol},
         Room.WEB: {"web": str(settings.origin), "web_listen": settings.web_listen, "health": settings.health_listen},
     }
     return {
@@ -232,6 +231,8 @@ def addresses(settings: Settings) -> Addresses:
         ssh_port=settings.ssh_port,
         postgres_host=settings.public_host,
         postgres_port=settings.postgres_port,
+        kubernetes_host=settings.public_host,
+        kubernetes_port=settings.kubernetes_port,
         ca_file=settings.public_ca_file,
         ssh_host_key_file=public_key_file(keys_folder(settings.home)),
     )
@@ -254,7 +255,7 @@ def _proxy(running: Runtime, place: Place) -> ProxyServer:
 
 def _doors(settings: Settings) -> dict[Protocol, tuple[str, int]]:
     """Where the proxy listens, for each protocol."""
-    return {protocol: host_and_port(_listen(settings, protocol)) for protocol in SERVED}
+    return {protocol: host_and_port(_listen(settings, protocol)) for protocol in Protocol}
 
 
 def _listen(settings: Settings, protocol: Protocol) -> str:
@@ -265,7 +266,7 @@ def _listen(settings: Settings, protocol: Protocol) -> str:
         case Protocol.POSTGRES:
             return settings.postgres_listen
         case Protocol.KUBERNETES:
-            raise NotServed(protocol)
+            return settings.kubernetes_listen
         case _:
             assert_never(protocol)
 

@@ -101,6 +101,7 @@ class Settings(BaseSettings):
     public_host: Host = Field(default="localhost", alias="GATEPASS_PUBLIC_HOST")
     ssh_listen: Address = Field(default="127.0.0.1:2222", alias="GATEPASS_SSH_LISTEN")
     postgres_listen: Address = Field(default="127.0.0.1:5433", alias="GATEPASS_POSTGRES_LISTEN")
+    kubernetes_listen: Address = Field(default="127.0.0.1:8443", alias="GATEPASS_KUBERNETES_LISTEN")
     #: Health, and the keys that clients trust: plain HTTP, for whoever runs this.
     health_listen: Address = Field(default="127.0.0.1:8080", alias="GATEPASS_HEALTH_LISTEN")
     #: The pages that people sign in to.
@@ -117,6 +118,7 @@ class Settings(BaseSettings):
     #: Ports that people type, where a load balancer or container changes them.
     public_ssh_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_SSH_PORT")
     public_postgres_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_POSTGRES_PORT")
+    public_kubernetes_port: PublicPort | None = Field(default=None, alias="GATEPASS_PUBLIC_KUBERNETES_PORT")
     #: Where people's machines have the gateway's CA certificate; named in the psql command they are given.
     public_ca_file: str | None = Field(default=None, alias="GATEPASS_PUBLIC_CA_FILE")
     #: Whether an SSH certificate counts only from the address that it was asked for from.
@@ -166,6 +168,11 @@ class Settings(BaseSettings):
     def postgres_port(self) -> int:
         """The port that people's PostgreSQL clients connect to."""
         return self.public_postgres_port or host_and_port(self.postgres_listen)[1]
+
+    @property
+    def kubernetes_port(self) -> int:
+        """The port that people's kubectl connects to."""
+        return self.public_kubernetes_port or host_and_port(self.kubernetes_listen)[1]
 
     @property
     def recordings(self) -> Path:

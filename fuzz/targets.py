@@ -16,6 +16,7 @@ from access.certificates.reading import NoRequest, NotOurs
 from access.identity.credentials import short_token
 from access.policy.labels import UNPARSEABLE
 from access.visible import visible
+from fuzz import clusters
 from proxy.masking.from_policy import DEFAULT_RULES
 from proxy.masking.rules import Masker
 from proxy.masking.scan import Scan
@@ -247,6 +248,42 @@ def _told_by_scp(data: bytes, size: int) -> tuple[list[FileEvent], bool]:
 
 
 TARGETS: dict[str, Target] = {
+    "requests": Target(
+        clusters.requests,
+        (
+            b"\0/prod/api/v1/namespaces/a/pods?watch=1&fieldSelector=metadata.name%3Dweb\0application/json;as=Table;v=v1;g=meta.k8s.io",
+            b"\1/admin@prod/api/v1/namespaces/a/pods/web/exec?command=sh&stdin=true&tty=1\0*/*;q=0.8",
+            b'\4/prod/apis/apps/v1/namespaces/a/deployments/web?dryRun=All\0application/yaml\0{"dryRun":["All"]}',
+            b"\0/prod/api/v1/proxy/nodes/https:n:1/x/\0",
+        ),
+        (
+            b"%2F",
+            b"%3A",
+            b"/proxy",
+            b"/watch",
+            b"/namespaces/",
+            b"/apis/",
+            b"..",
+            b"dryRun=All",
+            b"+",
+            b";",
+            b"Impersonate-",
+        ),
+    ),
+    "streams": Target(
+        clusters.streams,
+        (
+            b"\x40\x80\xc0\xf0"
+            + bytes.fromhex(
+                "80030001000000290000000100000000000078f9e3c6a7c26260606004a7b392a2d4c45c6851c29a0a0a6800000000ffff"
+                "000000010000000668656c6c6f0a80030007000000080000000500000000"
+            ),
+            b'\x04{"Width":80,"Height":24}',
+            b'{"Width":80,"Height":24}\n{"Height":1,"Width":1}',
+            b'{"status":"Failure","reason":"NonZeroExitCode","details":{"causes":[{"reason":"ExitCode","message":"3"}]}}',
+        ),
+        (b"\x80\x03\0", b"\xff\0", b'"Success"', b'"Width":', b'"Height":'),
+    ),
     "credentials": Target(
         _credentials,
         (

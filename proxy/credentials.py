@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from access import secrets
-from access.policy.resources import Role
+from access.policy.shapes.roles import Role
 from access.secrets import NoSecret
 from proxy.errors import UpstreamFault
 

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Protocol as Shape
 from typing import Self, assert_never
 
-from access.policy.served import NotServed
+from proxy.kubernetes.listener import KubernetesListener, KubernetesSettings
 from proxy.place import ALONE, Place
 from proxy.postgres.listener import PostgresListener, PostgresSettings
 from proxy.sessions.gateway import Gateway
@@ -30,22 +30,37 @@ class Listener(Shape):
         ...
 
 
+def application_of(protocol: Protocol) -> str | None:
+    """What its clients call it when they begin TLS (ALPN, RFC 7301); None: it has no TLS."""
+    match protocol:
+        case Protocol.SSH:
+            return None
+        case Protocol.POSTGRES:
+            return "postgresql"
+        case Protocol.KUBERNETES:
+            return "http/1.1"
+        case _:
+            assert_never(protocol)
+
+
 def listener(
     protocol: Protocol,
     gateway: Gateway,
     listen: tuple[str, int],
     *,
     home: Path,
-    tls: ssl.SSLContext,
+    tls: ssl.SSLContext | None,
     place: Place = ALONE,
 ) -> Listener:
-    """The protocol's listener, not entered yet; its keys lie below `home`. Raises NotServed."""
+    """The protocol's listener, not entered yet; its keys lie below `home`. One that has TLS needs `tls`."""
     match protocol:
         case Protocol.SSH:
             return SshListener(gateway, SshSettings(listen, keys_folder(home), place=place))
         case Protocol.POSTGRES:
+            assert tls is not None
             return PostgresListener(gateway, PostgresSettings(listen, tls, place=place))
         case Protocol.KUBERNETES:
-            raise NotServed(protocol)
+            assert tls is not None
+            return KubernetesListener(gateway, KubernetesSettings(listen, tls, place=place))
         case _:
             assert_never(protocol)

@@ -6,7 +6,7 @@ While storage is away there is no instance: live sessions have ended, and the li
 import asyncio
 import contextlib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from proxy.authority import Authority
 from proxy.errors import CannotListen
 from proxy.masking import registry
 from proxy.place import ALONE, Place
-from proxy.protocols import listener
+from proxy.protocols import application_of, listener
 from proxy.sessions.gateway import Gateway
 from proxy.sessions.instance import PULSE_TIMEOUT_S, registered
 from proxy.sessions.recovery import Recovery
@@ -72,13 +72,16 @@ class ProxyServer:
         registry.prepare()
         self._settings.recordings.mkdir(parents=True, exist_ok=True, mode=0o700)
         authority = Authority(self._settings.home / "ca")
-        tls = authority.server_context(self._settings.hosts)
+        contexts = {
+            protocol: authority.server_context(self._settings.hosts, application)
+            for protocol in self._settings.listen
+            if (application := application_of(protocol)) is not None
+        }
         async with contextlib.AsyncExitStack() as listeners:
             addresses: dict[str, tuple[str, int]] = {}
             for protocol, listen in self._settings.listen.items():
-                made = listener(
-                    protocol, self.gateway, listen, home=self._settings.home, tls=tls, place=self._settings.place
-                )
+                tls, home, place = contexts.get(protocol), self._settings.home, self._settings.place
+                made = listener(protocol, self.gateway, listen, home=home, tls=tls, place=place)
                 try:
                     addresses[protocol.value] = (await listeners.enter_async_context(made)).address
                 except OSError as error:
@@ -93,7 +96,7 @@ class ProxyServer:
                     group.create_task(self.gateway.save_endings())
                     group.create_task(self.gateway.keep_books())
                     group.create_task(self.gateway.authenticator.lockout.follow_unlocks(self._notices))
-                    group.create_task(self._renew(authority, tls))
+                    group.create_task(self._renew(authority, contexts.values()))
             finally:
                 await self._drain()
 
@@ -124,10 +127,11 @@ class ProxyServer:
             await self.gateway.authenticator.refusals.summarise()
             await asyncio.sleep(SWEEP_S)
 
-    async def _renew(self, authority: Authority, tls: ssl.SSLContext) -> None:
+    async def _renew(self, authority: Authority, contexts: Collection[ssl.SSLContext]) -> None:
         while True:
             await asyncio.sleep(_CERTIFICATE_RENEWAL_S)
-            authority.renew(tls, self._settings.hosts)
+            for each in contexts:
+                authority.renew(each, self._settings.hosts)
 
     async def _drain(self) -> None:
         self.gateway.end_all(EndReason.SHUTDOWN, "Gatepass is being restarted. Connect again in a moment.")

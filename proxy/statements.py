@@ -7,8 +7,8 @@ that a rule in gatepass.yml reads the same for each: `match: [ddl, delete_withou
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from access.policy.labels import ANY_SETTING, ANY_TABLE, UNPARSEABLE, may_mean, meets
-from access.policy.resources import StatementRule
+from access.policy.labels import ANY, UNPARSEABLE, may_mean, meets, patterns_of
+from access.policy.shapes.statement_rules import StatementRule
 from storage.model import VerdictKind
 
 _STRICTNESS = {VerdictKind.ALLOW: 0, VerdictKind.REVIEW: 1, VerdictKind.DENY: 2}
@@ -50,9 +50,13 @@ def match(
     counts for rules that deny or hold, and never for one that allows.
     """
     for rule in rules:
-        if any(_names(rule, pattern, facts, schemas) for pattern in rule.match):
+        if any(_is_met(rule, entry, facts, schemas) for entry in rule.match):
             return rule
     return _UNREADABLE if rules and UNPARSEABLE in facts.labels else None
+
+
+def _is_met(rule: StatementRule, entry: str, facts: StatementFacts, schemas: Sequence[str] | None) -> bool:
+    return all(_names(rule, pattern, facts, schemas) for pattern in patterns_of(entry))
 
 
 def _names(rule: StatementRule, pattern: str, facts: StatementFacts, schemas: Sequence[str] | None) -> bool:
@@ -60,7 +64,7 @@ def _names(rule: StatementRule, pattern: str, facts: StatementFacts, schemas: Se
         return True
     if rule.verdict is VerdictKind.ALLOW or ":" not in pattern:
         return False
-    uncertain = facts.labels & (facts.unqualified | {ANY_SETTING, ANY_TABLE})
+    uncertain = facts.labels & (facts.unqualified | ANY)
     return any(may_mean(pattern, label, schemas) for label in uncertain)
 
 

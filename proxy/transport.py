@@ -168,6 +168,9 @@ class Transport(asyncio.Protocol):
     def feed(self, sink: Callable[[bytes], None]) -> None:
         """From now on hand what arrives to `sink`, beginning with what is unread: at most TURN_BYTES a turn."""
         self._sink = sink
+        if self._gone and self._buffer:
+            # The peer has sent all it had and closed before anybody took it: it is lost once that is handed over.
+            self.lost = asyncio.get_running_loop().create_future()
         self._take_turn()
 
     def _expect_turn(self) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from access.policy.policy import Policy
-from access.policy.resources import Role
+from access.policy.shapes.roles import Role
 from storage.model import VerdictKind
 
 

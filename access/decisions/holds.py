@@ -19,7 +19,7 @@ from access.errors import STALE
 from access.grants import grants
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from access.text import storable
 from access.visible import MAX_SHOWN_CHARS, shown_length
 from storage import outbox

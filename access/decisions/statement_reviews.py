@@ -17,8 +17,8 @@ from access.errors import STALE
 from access.grants import grants
 from access.identity.browser_sessions import SignedIn
 from access.policy.policy import Policy
-from access.policy.resources import StatementRule
 from access.policy.shapes.proof import Requires
+from access.policy.shapes.statement_rules import StatementRule
 from storage.model import (
     AccessRequest,
     Grant,

@@ -7,11 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import assert_never
 
 from access.policy.document import PolicyDocument, PolicyRule
-from access.policy.labels import ShellLabel, SqlLabel
-from access.policy.resources import PostgresUpstream, Resource, Role, SshFeature, StatementRule
+from access.policy.labels import KubernetesLabel, ShellLabel, SqlLabel, patterns_of
+from access.policy.resources import Resource
 from access.policy.shapes.accounts import Credential
+from access.policy.shapes.roles import Role, SshFeature
+from access.policy.shapes.statement_rules import StatementRule
+from access.policy.shapes.upstreams import PostgresUpstream
 from storage.model import Decision, Protocol, VerdictKind
 
 Path = tuple[int | str, ...]
@@ -98,13 +102,24 @@ def _nobody_answers(policy: PolicyDocument, rule: PolicyRule, reviewers: frozens
 
 
 def _role(path: Path, resource: Resource, role: Role) -> Iterator[Advice]:
-    warned = _shell_role(role) if resource.type is Protocol.SSH else _sql_role(role)
-    yield from (Advice(path, Weight.WARNING, message) for message in warned)
+    yield from (Advice(path, Weight.WARNING, message) for message in _lets_by(resource.type, role))
     for index, rule in enumerate(role.statements):
         here = (*path, index)
         yield from (Advice(here, Weight.WARNING, said) for said in _rule(resource.type, rule, role.statements[:index]))
         if resource.type is Protocol.POSTGRES:
             yield from (Advice(here, Weight.NOTE, said) for said in _means_more(rule))
+
+
+def _lets_by(protocol: Protocol, role: Role) -> Iterator[str]:
+    match protocol:
+        case Protocol.POSTGRES:
+            return _sql_role(role)
+        case Protocol.SSH:
+            return _shell_role(role)
+        case Protocol.KUBERNETES:
+            return _cluster_role(role)
+        case _:
+            assert_never(protocol)
 
 
 # --- what a role lets by ------------------------------------------------------------------------------------------
@@ -127,6 +142,16 @@ def _shell_role(role: Role) -> Iterator[str]:
         yield (
             f"{names}, and an interactive shell is allowed, in which no command is checked. Say `allow: [exec]`, "
             "or give the label shell a rule."
+        )
+
+
+def _cluster_role(role: Role) -> Iterator[str]:
+    rules = role.statements
+    forbidding = [rule for rule in rules if rule.verdict is not VerdictKind.ALLOW and _names(rule, "command:")]
+    if forbidding and _allowed(rules, ShellLabel.SHELL):
+        yield (
+            f"the rule {forbidding[0].name} forbids or holds commands by name, and an interactive shell in a pod is "
+            "allowed, in which no command is checked. Give the label shell a rule."
         )
 
 
@@ -180,10 +205,12 @@ def _any_name(rules: Sequence[StatementRule]) -> bool:
 
 _RANGES = frozenset("?[")
 _NAMING = ("table:", "reads:", "writes:", "function:")
+_OF_CLUSTERS = frozenset({"verb:", "resource:", "subresource:", "namespace:", "name:", "path:"})
+_CALLED = {Protocol.SSH: "a host", Protocol.POSTGRES: "a database", Protocol.KUBERNETES: "a cluster"}
 
 
 def _rule(protocol: Protocol, rule: StatementRule, earlier: Sequence[StatementRule]) -> Iterator[str]:
-    for pattern in rule.match:
+    for pattern in (each for entry in rule.match for each in patterns_of(entry)):
         if (why := _never(protocol, pattern)) is not None:
             yield f"{pattern} meets no statement here: {why}."
         elif pattern.startswith(_NAMING) and "." in pattern:
@@ -196,11 +223,13 @@ def _rule(protocol: Protocol, rule: StatementRule, earlier: Sequence[StatementRu
 
 def _never(protocol: Protocol, pattern: str) -> str | None:
     prefix, _, name = pattern.partition(":")
-    if protocol is Protocol.SSH:
+    if protocol is not Protocol.POSTGRES:
         if pattern in set(SqlLabel) - set(ShellLabel) or f"{prefix}:" in {*_NAMING, "object:", "set:"}:
-            return "it is a label of SQL, and this is a host"
+            return f"it is a label of SQL, and this is {_CALLED[protocol]}"
     elif pattern in {ShellLabel.EXEC, ShellLabel.SHELL, ShellLabel.SFTP}:
         return "it is a label of SSH sessions, and this is a database"
+    if protocol is not Protocol.KUBERNETES and (pattern in set(KubernetesLabel) or f"{prefix}:" in _OF_CLUSTERS):
+        return f"it is a label of requests to a cluster, and this is {_CALLED[protocol]}"
     if prefix == "command" and "/" in name:
         return "commands are named by their last part, without a folder"
     if f"{prefix}:" in _NAMING and name.count(".") > 1:

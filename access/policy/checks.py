@@ -11,10 +11,10 @@ from typing import Final
 from pydantic_core import InitErrorDetails, PydanticCustomError, ValidationError
 
 from access.policy.document import PolicyDocument, PolicyRule
-from access.policy.resources import StatementRule
 from access.policy.shapes.groups import DEFAULT_CLAIM, ProviderGroup
 from access.policy.shapes.proof import Requires
 from access.policy.shapes.providers import Identify, OidcProvider
+from access.policy.shapes.statement_rules import StatementRule
 from access.policy.suggest import did_you_mean
 from storage.model import Decision, PrincipalKind, VerdictKind
 

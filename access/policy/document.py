@@ -13,12 +13,13 @@ from urllib.parse import quote
 from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from access.policy.entities import Entity
-from access.policy.resources import Resource, SlackChannel, named
+from access.policy.resources import Resource, named
 from access.policy.shapes.base import Frozen, Name, NameOfKey, Switch
 from access.policy.shapes.durations import Seconds
 from access.policy.shapes.groups import Group, ProviderGroup
 from access.policy.shapes.proof import Requires
 from access.policy.shapes.providers import Provider, Subject
+from access.policy.shapes.statement_rules import SlackChannel
 from access.policy.shapes.tokens import TokenTerms
 from access.policy.values.complaint import complaint
 from storage.model import Decision, PrincipalKind

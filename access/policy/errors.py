@@ -11,17 +11,20 @@ from pydantic_core import ErrorDetails
 from access.policy.checks import BETWEEN
 from access.policy.document import TICKET_URL_PATTERN, MaskingEntry, Person, PolicyRule, SlackWorkspace
 from access.policy.policy import Policy
-from access.policy.resources import PostgresUpstream, Resource, Role, SshUpstream, StatementRule
-from access.policy.served import SERVED
+from access.policy.resources import Resource
 from access.policy.shapes.accounts import Certificate, RoleAdmin
 from access.policy.shapes.base import NAME_PATTERN
 from access.policy.shapes.groups import ProviderGroup, SlackGroup
 from access.policy.shapes.proof import Requires
 from access.policy.shapes.providers import OidcProvider, Saml, SamlProvider, Scim
+from access.policy.shapes.roles import Role
+from access.policy.shapes.statement_rules import StatementRule
+from access.policy.shapes.upstreams import KubernetesUpstream, PostgresUpstream, SshUpstream
 from access.policy.suggest import closest, did_you_mean
 from access.policy.values.duration import format_duration
 from access.policy.yaml_lines import Flaw, Position, Reading
 from access.visible import visible_line
+from storage.model import Protocol
 
 _SHAPES: tuple[type[BaseModel], ...] = (
     Policy,
@@ -29,6 +32,7 @@ _SHAPES: tuple[type[BaseModel], ...] = (
     Resource,
     PostgresUpstream,
     SshUpstream,
+    KubernetesUpstream,
     Role,
     RoleAdmin,
     Certificate,
@@ -187,7 +191,7 @@ def _one_of(detail: ErrorDetails) -> str:
     """The words that may stand there, and the one that was meant, as far as one can tell."""
     known = _QUOTED.findall(str(detail.get("ctx", {}).get("expected")))
     if detail["loc"][-1] == "type":
-        known = [protocol.value for protocol in SERVED]
+        known = [protocol.value for protocol in Protocol]
     word = str(detail["input"]).lower()
     meant = [other for other in _SYNONYMS.get(word, ()) if other in known]
     hint = f" Did you mean {meant[0]}?" if meant else did_you_mean(word, known)

@@ -151,6 +151,17 @@ class ShellLabel(StrEnum):
     """cannot be read for certain"""
 
 
+class KubernetesLabel(StrEnum):
+    """Labels of requests to an API server, beside those that name what they are about."""
+
+    REQUEST = "request"
+    """is a request to an API server"""
+    DRY_RUN = "dry_run"
+    """changes nothing: the server says what would become of it"""
+    TUNNEL = "tunnel"
+    """opens a connection into the cluster: exec, attach, portforward or proxy"""
+
+
 #: What labels that name a thing begin with, and what they say.
 PREFIXES = {
     "table:": "names this table, as `table:cards` or `table:app.cards`; `table:app.*` is the schema, too, and "
@@ -161,6 +172,13 @@ PREFIXES = {
     "function:": "calls, changes or drops this function",
     "object:": "drops this other thing",
     "forward:": "carries a connection to this destination, as `forward:db.internal:5432` or `forward:/run/app.sock`",
+    "verb:": "asks this of an API server: `verb:get`, `list`, `watch`, `create`, `update`, `patch`, `delete` or "
+    "`deletecollection`; of addresses that are no resources the HTTP method",
+    "resource:": "is about this kind of object, as `resource:pods` or, with its group, `resource:apps/deployments`",
+    "subresource:": "is about this part of an object, as `subresource:exec`, `log`, `scale` or `status`",
+    "namespace:": "is about this namespace, or about what is in it",
+    "name:": "is about the object of this name",
+    "path:": "asks for an address that is no resource, as `path:/metrics`",
     "command:": "runs this command, by its base name; `command:test` also for `[` and `[[`",
 }
 
@@ -174,10 +192,25 @@ ANY_SETTING = "set:*"
 #: Tables of the whole database that nobody has named: to a rule that denies or holds any may be among them.
 ANY_TABLE = "table:*"
 
+#: Namespaces or objects of a cluster that nobody has named, likewise.
+ANY_NAMESPACE = "namespace:*"
+ANY_NAME = "name:*"
+
+#: What may be any of its kind.
+ANY = frozenset({ANY_SETTING, ANY_TABLE, ANY_NAMESPACE, ANY_NAME})
+
+#: Between patterns of one entry of a rule's `match`, all of which one statement must meet.
+AND = " & "
+
 
 def meets(label: str, pattern: str) -> bool:
     """Whether a pattern of a rule's `match` matches a label: as a glob, and destinations by what they are."""
     return forward.meets(label, pattern) if label.startswith(forward.LABEL) else fnmatchcase(label, pattern)
+
+
+def patterns_of(entry: str) -> list[str]:
+    """Those of one entry of `match`: `verb:delete & namespace:prod` has two."""
+    return [each.strip() for each in entry.split(AND)]
 
 
 def may_mean(pattern: str, label: str, schemas: Sequence[str] | None) -> bool:
@@ -189,7 +222,7 @@ def may_mean(pattern: str, label: str, schemas: Sequence[str] | None) -> bool:
     head, _, rest = pattern.partition(":")
     if not fnmatchcase(prefix, head):
         return False
-    if label in {ANY_SETTING, ANY_TABLE}:
+    if label in ANY:
         return True
     if schemas is not None:
         return any(fnmatchcase(f"{schema}.{name}", rest) for schema in schemas)
@@ -197,10 +230,14 @@ def may_mean(pattern: str, label: str, schemas: Sequence[str] | None) -> bool:
 
 
 def unknown_label(pattern: str) -> str | None:
-    """What is wrong with a pattern of `match`, as a sentence's end; None if some label can match it."""
+    """What is wrong with an entry of `match`, as a sentence's end; None if some label can match each pattern of it."""
+    return next((wrong for each in patterns_of(pattern) if (wrong := _unknown(each)) is not None), None)
+
+
+def _unknown(pattern: str) -> str | None:
     if pattern.startswith(tuple(PREFIXES)) and not pattern.endswith(":"):
         return None
-    known = {label.value for labels in (SqlLabel, ShellLabel) for label in labels}
+    known = {label.value for labels in (SqlLabel, ShellLabel, KubernetesLabel) for label in labels}
     if any(fnmatchcase(label, pattern) for label in known) or _may_start(pattern, PREFIXES):
         return None
     return f"{pattern!r} is no label of a statement, so the rule would never apply.{did_you_mean(pattern, known)}"

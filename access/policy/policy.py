@@ -15,8 +15,8 @@ from pydantic import ValidationInfo, model_validator
 from access.policy.checks import raise_inconsistencies
 from access.policy.directory import Directory
 from access.policy.document import MAX_TOLD, PolicyDocument, PolicyRule
-from access.policy.resources import StatementRule
 from access.policy.shapes.proof import Requires
+from access.policy.shapes.statement_rules import StatementRule
 from access.policy.suggest import did_you_mean
 from storage.model import Decision, Protocol
 

@@ -7,8 +7,8 @@ no more; a name that could hold somebody's data is not repeated.
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from access.policy.labels import ShellLabel, SqlLabel, meets
-from access.policy.resources import StatementRule
+from access.policy.labels import KubernetesLabel, ShellLabel, SqlLabel, meets, patterns_of
+from access.policy.shapes.statement_rules import StatementRule
 from access.visible import visible_line
 
 #: Names said before the rest of them becomes a number.
@@ -55,6 +55,9 @@ WORDS: Mapping[str, str] = {
     SqlLabel.REPLICA_IDENTITY: "says how replicas know a row of {}",
     SqlLabel.RETURN: "is the body of a function",
     SqlLabel.UNPARSEABLE: "cannot be read for certain",
+    KubernetesLabel.REQUEST: "is a request to the API server",
+    KubernetesLabel.DRY_RUN: "changes nothing, but says what would become of it",
+    KubernetesLabel.TUNNEL: "opens a connection into the cluster",
     ShellLabel.EXEC: "is a command line",
     ShellLabel.SHELL: "is an interactive shell",
     ShellLabel.SFTP: "moves files",
@@ -89,6 +92,12 @@ THINGS: Mapping[str, str] = {
     "updates:": "changes rows of {}",
     "deletes:": "deletes rows of {}",
     "set:": "sets {}",
+    "verb:": "is a {}",
+    "resource:": "is about {}",
+    "subresource:": "uses {}",
+    "namespace:": "acts in the namespace {}",
+    "name:": "is about {}",
+    "path:": "asks for {}",
 }
 
 #: What says more than a label does, where the statement has it too.
@@ -106,7 +115,8 @@ _DATA = re.compile(r"\d{9,}|@")
 
 def why_held(rule: StatementRule, labels: Collection[str]) -> str:
     """What the labels that `rule` matched say, as a clause without its subject: "removes customers"."""
-    matched = {label for label in labels if any(meets(label, pattern) for pattern in rule.match)}
+    patterns = [pattern for entry in rule.match for pattern in patterns_of(entry)]
+    matched = {label for label in labels if any(meets(label, pattern) for pattern in patterns)}
     for general, sharper in _SHARPER.items():
         if general in matched and (found := [each for each in sharper if each in labels]):
             matched = matched - {general} | set(found)

@@ -11,12 +11,16 @@ import typer
 
 from access.policy.file import load
 from access.policy.policy import Policy
-from access.policy.resources import Resource, Role, StatementRule
-from access.policy.served import NotServed
+from access.policy.resources import Resource
+from access.policy.shapes.roles import Role
+from access.policy.shapes.statement_rules import StatementRule
 from access.policy.suggest import did_you_mean
 from access.visible import visible_line
 from cli.runtime import NotReady
 from cli.settings import Settings
+from proxy.kubernetes.requests.facts import facts_of as request_facts
+from proxy.kubernetes.requests.info import info_of
+from proxy.kubernetes.requests.unreadable import Unreadable
 from proxy.postgres.sql.search_path import DEFAULT, means_now, schemas_of
 from proxy.postgres.sql.texts.executed import expand
 from proxy.postgres.sql.texts.query import QueryAnalyser
@@ -66,7 +70,10 @@ class Judged:
 def judge(
     resource: Annotated[str, typer.Argument(help="The resource, as the policy names it.")],
     role: Annotated[str, typer.Argument(help="The role on it.")],
-    statements: Annotated[list[str], typer.Argument(help="SQL or command lines; - reads them from standard input.")],
+    statements: Annotated[
+        list[str],
+        typer.Argument(help="SQL, command lines, or requests as `GET /api/v1/pods`; - reads them from standard input."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each statement.")] = False,
     null: Annotated[bool, typer.Option("-0", help="Null bytes part standard input's statements, not lines.")] = False,
     search_path: Annotated[str, typer.Option(help="Of SQL: the session's, as SHOW search_path says it.")] = DEFAULT,
@@ -86,7 +93,7 @@ def judge(
 
 
 def judged(resource: Resource, role: Role, text: str, search_path: str = DEFAULT) -> Iterator[Judged]:
-    """Each statement of `text`, under the role's rules. Raises NotReady for a protocol that is not served."""
+    """Each statement of `text`, under the role's rules. Raises NotReady for what is no statement."""
     every, schemas = _facts(resource.type, text, search_path, role)
     for facts in every:
         rule = strictest(role.statements, [facts], schemas)
@@ -107,9 +114,19 @@ def _facts(
         case Protocol.SSH:
             return facts_of(text), None
         case Protocol.KUBERNETES:
-            raise NotReady(str(NotServed(protocol)))
+            return [_request(text)], None
         case _:
             assert_never(protocol)
+
+
+def _request(text: str) -> StatementFacts:
+    """A request to an API server, as `GET /api/v1/namespaces/prod/pods`. Raises NotReady for what is none."""
+    method, _, target = text.partition(" ")
+    path, _, query = target.strip().partition("?")
+    try:
+        return request_facts(info_of(method.upper(), path, query))
+    except Unreadable as unreadable:
+        raise NotReady(f"{unreadable} Of a cluster write a request: DELETE /api/v1/namespaces/prod") from unreadable
 
 
 def _found(policy: Policy, resource: str, role: str) -> tuple[Resource, Role]:

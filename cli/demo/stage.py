@@ -18,7 +18,7 @@ from slack_simulator.server import Simulator, serve
 from web.settings import Origin
 
 #: Ports that the demo takes when they are free, so that what people type stays the same.
-SLACK_PORT, SSH_PORT, POSTGRES_PORT, HEALTH_PORT = 8765, 2222, 5433, 8080
+SLACK_PORT, SSH_PORT, POSTGRES_PORT, KUBERNETES_PORT, HEALTH_PORT = 8765, 2222, 5433, 8443, 8080
 PAGES_PORT, PROVIDER_PORT = 8444, 8766
 
 #: Where the demo listens; nothing of it is for another machine.
@@ -74,6 +74,7 @@ def _settings(folder: Path, bot_token: str, app_token: str, *, known_ports: bool
             "public_host": LOOPBACK,
             "ssh_listen": listen(SSH_PORT),
             "postgres_listen": listen(POSTGRES_PORT),
+            "kubernetes_listen": listen(KUBERNETES_PORT),
             "health_listen": listen(HEALTH_PORT),
             "web_listen": pages,
             # Browsers take http on this machine for as good as https; a certificate of the demo's they would not.
@@ -85,5 +86,6 @@ def _settings(folder: Path, bot_token: str, app_token: str, *, known_ports: bool
             "slack_proxy": None,
             "public_ssh_port": None,
             "public_postgres_port": None,
+            "public_kubernetes_port": None,
         }
     )

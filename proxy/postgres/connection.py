@@ -12,7 +12,7 @@ from collections.abc import Callable
 import structlog
 
 from access.identity import presented
-from access.policy.resources import PostgresUpstream
+from access.policy.shapes.upstreams import PostgresUpstream
 from proxy.errors import (
     AccessRefused,
     ClientFault,

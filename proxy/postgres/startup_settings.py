@@ -7,7 +7,7 @@ change how values look and how long things take.
 
 from collections.abc import Mapping
 
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.errors import AccessRefused
 from proxy.postgres.sql.analysis import analyse
 from proxy.sessions.session import LiveSession

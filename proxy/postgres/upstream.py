@@ -11,7 +11,9 @@ import string
 import struct
 from collections.abc import Mapping
 
-from access.policy.resources import PostgresUpstream, Resource, Role, TlsMode
+from access.policy.resources import Resource
+from access.policy.shapes.roles import Role
+from access.policy.shapes.upstreams import PostgresUpstream, TlsMode
 from proxy import credentials
 from proxy.errors import UpstreamFault
 from proxy.postgres.protocol import messages, startup

@@ -20,8 +20,9 @@ from access.identity import presented
 from access.identity.presented import NOUNS, LetIn, Presented
 from access.identity.proof import Proof
 from access.policy.policy import Policy
-from access.policy.resources import Resource, Role
+from access.policy.resources import Resource
 from access.policy.shapes.credentials import ClientCredential
+from access.policy.shapes.roles import Role
 from access.tokens import Claims, InvalidCredential, InvalidToken, TokenProblem
 from proxy.errors import AccessRefused
 from proxy.sessions.lockout import LockedOut, Lockout
@@ -90,6 +91,8 @@ class Authenticator:
     async def admit_by(self, brought: Presented, *, username: str, protocol: Protocol, client: str) -> Admission:
         """Check what was brought against the role@resource it is used for, which is `username`; `client` is host:port.
 
+        Of a protocol without user names it is the resource alone, and the credential says which role.
+
         Raises AccessRefused with a sentence for the person; every refusal is an audit event, or counted in one. Where
         logins fail again and again it takes its time.
         """
@@ -126,10 +129,11 @@ class Authenticator:
 
     async def _admitted(self, attempt: Attempt, brought: Presented, tried: list[Claims]) -> Admission:
         """`tried` gets the claims that were proven, whatever becomes of them."""
-        role_name, _, resource_name = attempt.username.partition("@")
-        if not role_name or not resource_name:
+        role_name, _, resource_name = attempt.username.rpartition("@")
+        if not resource_name or (not role_name and attempt.protocol is not Protocol.KUBERNETES):
             raise AccessRefused("The user name must be role@resource, as `gatepass status` and Slack show it.")
         claims = await self._claims(brought, tried)
+        role_name = role_name or claims.role
         let_in = brought.let_in(claims)
         if (claims.resource, claims.role) != (resource_name, role_name):
             raise AccessRefused(

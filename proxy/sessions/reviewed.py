@@ -13,7 +13,7 @@ from typing import Protocol
 from access.context import Access
 from access.decisions import holds, spending
 from access.decisions.holds import Circumstances
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from access.policy.why import why_held
 from access.visible import MAX_SHOWN_CHARS, shown_length, visible_line
 from proxy.sessions.holding import HoldWaiters
@@ -23,6 +23,8 @@ from storage.database import StorageUnavailable
 from storage.model import Grant, HoldState, Principal, Session, Statement
 
 Notify = Callable[[str], Awaitable[None]]
+#: Done when whoever sent the statement is there to have it run.
+Back = Callable[[], Awaitable[None]]
 
 _TOO_LONG = "It is too long to be shown whole: {:,} characters, and {:,} are the most that a card shows."
 _WITHDRAWN = "Whoever sent it withdrew it."
@@ -100,9 +102,16 @@ class Reviewed:
         self._turn = asyncio.Lock()
 
     async def decided(
-        self, shown: ToReview, rule: StatementRule, notify: Notify, surroundings: Surroundings | None
+        self,
+        shown: ToReview,
+        rule: StatementRule,
+        notify: Notify,
+        surroundings: Surroundings | None,
+        back: Back | None = None,
     ) -> tuple[Verdict, str]:
         """Hold until it is decided, and spend the approval: whether it runs now, and the word for the recording.
+
+        `back`: whoever sent it may be gone meanwhile; nothing is spent before they are here again.
 
         Raises StorageUnavailable.
         """
@@ -126,6 +135,8 @@ class Reviewed:
                     await notify(_held_sentence(held))
                 decided = await expected.decision(held)
                 if decided.state is HoldState.APPROVED:
+                    if back is not None:
+                        await back()
                     return await self._run(decided, around, surroundings)
             except BaseException:
                 # Also where it was dropped as it was being held: the row may be there before anybody here has heard.

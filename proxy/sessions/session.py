@@ -15,12 +15,14 @@ from access.context import Access
 from access.decisions import holds
 from access.grants.sessions import Counters
 from access.policy.policy import Policy
-from access.policy.resources import Resource, Role, StatementRule
+from access.policy.resources import Resource
+from access.policy.shapes.roles import Role
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.errors import PolicyFault, SessionEnded
 from proxy.masking.rules import Masker
 from proxy.recording.recorder import Recorder
 from proxy.sessions.holding import HoldWaiters
-from proxy.sessions.reviewed import ALLOWED, Notify, Reviewed, Surroundings, ToReview, Verdict, unreviewable
+from proxy.sessions.reviewed import ALLOWED, Back, Notify, Reviewed, Surroundings, ToReview, Verdict, unreviewable
 from proxy.statements import StatementFacts, strictest
 from storage.database import StorageUnavailable
 from storage.model import EndReason, Grant, Principal, Session, VerdictKind
@@ -112,13 +114,15 @@ class LiveSession:
         refusal: StatementRule | None = None,
         surroundings: Surroundings | None = None,
         schemas: Sequence[str] | None = None,
+        back: Back | None = None,
     ) -> Verdict:
         """Decide on statements that were sent as one; the strictest rule counts. They are recorded before this returns.
 
         While they are held, `notify` gets the sentence to show, and `surroundings` says where they would run. Allowed
-        after a review is one run: the caller forwards it at once, or never. `refusal` is a rule that the protocol
-        itself lays down (masked columns, for one); it goes before the role's. `schemas` are those that a name without
-        one may stand in; None: any. Raises PolicyFault when no decision can be had, and RecorderFailed.
+        after a review is one run: the caller forwards it at once, or never; `back` is as Reviewed.decided has it.
+        `refusal` is a rule that the protocol itself lays down (masked columns, for one); it goes before the role's.
+        `schemas` are those that a name without one may stand in; None: any. Raises PolicyFault when no decision can be
+        had, and RecorderFailed.
         """
         rule = refusal or strictest(self.role.statements, facts, schemas)
         if rule is not None and rule.verdict is VerdictKind.REVIEW and (why := unreviewable(facts)):
@@ -133,7 +137,7 @@ class LiveSession:
         try:
             if verdict is VerdictKind.DENY:
                 return await self._deny(shown, rule)
-            return await self._hold(shown, rule, notify, surroundings)
+            return await self._hold(shown, rule, notify, surroundings, back)
         except StorageUnavailable as error:
             raise PolicyFault("Gatepass cannot reach its storage, so this statement cannot be decided.") from error
 
@@ -153,10 +157,15 @@ class LiveSession:
         return Verdict(allowed=False, message=f"{told} (rule {rule.name})")
 
     async def _hold(
-        self, shown: ToReview, rule: StatementRule, notify: Notify, surroundings: Surroundings | None
+        self,
+        shown: ToReview,
+        rule: StatementRule,
+        notify: Notify,
+        surroundings: Surroundings | None,
+        back: Back | None,
     ) -> Verdict:
         self.counters.held += 1
-        verdict, word = await self._reviewed.decided(shown, rule, notify, surroundings)
+        verdict, word = await self._reviewed.decided(shown, rule, notify, surroundings, back)
         self.recorder.statement(shown.kind, shown.text, word)
         if not verdict.allowed:
             self.counters.denied += 1

@@ -11,8 +11,8 @@ from uuid import UUID
 
 import asyncssh
 
-from access.policy.resources import Role, SshFeature
 from access.policy.shapes.accounts import Certificate
+from access.policy.shapes.roles import Role, SshFeature
 from proxy.sessions.session import LiveSession
 from proxy.ssh.user_authority import signing_key
 

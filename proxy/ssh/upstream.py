@@ -13,7 +13,9 @@ from typing import Any
 import asyncssh
 
 from access.key_folders.unusable import KeyUnusable
-from access.policy.resources import Resource, Role, SshUpstream
+from access.policy.resources import Resource
+from access.policy.shapes.roles import Role
+from access.policy.shapes.upstreams import SshUpstream
 from proxy.credentials import resolve
 from proxy.errors import PolicyFault, UpstreamFault
 from proxy.ssh.algorithms import (

@@ -81,6 +81,7 @@ class Program:
             "GATEPASS_PUBLIC_HOST": settings.public_host,
             "GATEPASS_SSH_LISTEN": settings.ssh_listen,
             "GATEPASS_POSTGRES_LISTEN": settings.postgres_listen,
+            "GATEPASS_KUBERNETES_LISTEN": settings.kubernetes_listen,
             "GATEPASS_HEALTH_LISTEN": settings.health_listen,
             "GATEPASS_WEB_LISTEN": settings.web_listen,
             "GATEPASS_WEB_URL": str(settings.origin),

@@ -1,5 +1,6 @@
 """What the fixtures of a gateway under test give."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from access.context import Access
 from access.identity.presented import LetIn
-from storage.model import Grant
+from proxy.sessions.gateway import Gateway
+from storage.model import EndReason, Grant
+from support.children import PATIENCE_S
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,10 @@ def once_asked(monkeypatch: pytest.MonkeyPatch, end: Callable[[], Awaitable[obje
             await ends.pop()()
 
     monkeypatch.setattr(LetIn, "check", check)
+
+
+async def ended(gateway: Gateway) -> None:
+    """End the sessions that live, and wait until their ends are written."""
+    gateway.end_all(EndReason.SHUTDOWN, "The test is over.")
+    async with asyncio.timeout(PATIENCE_S):
+        await gateway.live.empty.wait()

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, assert_never
 
-from access.addresses import Addresses
+from access.addresses import Addresses, server_of
 from access.policy.policy import Offer, Policy
-from access.policy.resources import PostgresUpstream, Resource
+from access.policy.resources import Resource
 from access.policy.shapes.credentials import POSTGRES, ClientCredential
+from access.policy.shapes.upstreams import PostgresUpstream
 from storage.model import AccessRequest, Grant, Protocol
 
 Json = dict[str, Any]
@@ -66,8 +67,8 @@ def grant(
     }
 
 
-def connect(resource: Resource, role: str, addresses: Addresses) -> Json | None:
-    """Where its clients go, and as whom; None where this gateway has no port for it."""
+def connect(resource: Resource, role: str, addresses: Addresses) -> Json:
+    """Where its clients go, and as whom."""
     user = f"{role}@{resource.name}"
     match resource.type:
         case Protocol.POSTGRES:
@@ -78,7 +79,12 @@ def connect(resource: Resource, role: str, addresses: Addresses) -> Json | None:
         case Protocol.SSH:
             return {"host": addresses.ssh_host, "port": addresses.ssh_port, "user": user}
         case Protocol.KUBERNETES:
-            return None
+            return {
+                "host": addresses.kubernetes_host,
+                "port": addresses.kubernetes_port,
+                "user": user,
+                "server": server_of(addresses, resource),
+            }
         case _:
             assert_never(resource.type)
 

@@ -36,8 +36,8 @@ from access.identity.ssh.public_keys import PublicKey, Signed, UnusableKey
 from access.identity.ssh.wire import Malformed, Reader, string
 from access.in_force import policy_in_force
 from access.policy.policy import Policy
-from access.policy.resources import Role, SshFeature
 from access.policy.shapes.credentials import ClientCredential
+from access.policy.shapes.roles import Role, SshFeature
 from access.tokens import Claims, new_token_id
 from storage.audit import trail
 from storage.database import clock

@@ -18,3 +18,8 @@ def is_safe_address(address: str) -> bool:
     if not host or parts.username is not None or parts.fragment or not address.isprintable() or " " in address:
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK)
+
+
+def is_encrypted_address(address: str) -> bool:
+    """Whether it is safe, and encrypted even on this machine."""
+    return is_safe_address(address) and address.lower().startswith("https:")

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from access import changes
 from access.context import Access
-from access.policy.resources import Role
 from access.policy.shapes.accounts import Credential
+from access.policy.shapes.roles import Role
 from proxy import credentials
 from proxy.errors import Fault, PolicyFault, UpstreamFault
 from proxy.postgres.ephemeral import naming

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from access.policy.resources import Resource, Role
+from access.policy.resources import Resource
+from access.policy.shapes.roles import Role
 from proxy import credentials
 from proxy.errors import UpstreamFault
 from proxy.postgres import upstream

@@ -14,8 +14,9 @@ import structlog
 from sqlalchemy import select
 from sqlmodel import col
 
-from access.policy.resources import PostgresUpstream, Resource
+from access.policy.resources import Resource
 from access.policy.shapes.accounts import Credential
+from access.policy.shapes.upstreams import PostgresUpstream
 from proxy.errors import Fault
 from proxy.postgres.ephemeral.account import DROPPED, KEPT, kept_because
 from proxy.postgres.ephemeral.administrator import Dropped, administrator

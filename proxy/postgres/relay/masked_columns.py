@@ -10,7 +10,9 @@ from itertools import zip_longest
 
 import structlog
 
-from access.policy.resources import Resource, Role
+from access.policy.resources import Resource
+from access.policy.shapes.roles import Role
+from access.policy.shapes.upstreams import PostgresUpstream
 from proxy.aside import aside
 from proxy.errors import PolicyFault, UpstreamFault
 from proxy.masking.rules import Masker, MaskingRule
@@ -73,6 +75,7 @@ class MaskedColumns:
         self._resource = resource
         self._role = role
         self._database = database
+        assert isinstance(resource.upstream, PostgresUpstream)
         self._place = (resource.upstream.host, resource.upstream.port, database)
         self._masker = masker
         self.analyser = QueryAnalyser(self.is_masked)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from access.policy.labels import ShellLabel
-from access.policy.resources import Files, Role, SshFeature, StatementRule
+from access.policy.shapes.roles import Files, Role, SshFeature
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.aside import aside
 from proxy.ssh.channels.command_line import CommandLine
 from proxy.ssh.channels.kind import Kind, kind_of

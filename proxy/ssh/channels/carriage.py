@@ -11,7 +11,7 @@ from typing import Final, assert_never
 
 from asyncssh.constants import EXTENDED_DATA_STDERR
 
-from access.policy.resources import Files
+from access.policy.shapes.roles import Files
 from proxy.errors import Fault
 from proxy.masking.scan import Scan
 from proxy.masking.stream import StreamMasker

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import asyncssh
 
-from access.policy.resources import SshFeature
+from access.policy.shapes.roles import SshFeature
 from proxy.errors import Fault, UpstreamFault
 from proxy.recording.asciicast import SCREEN, Cast
 from proxy.recording.gate import UNKNOWN_TERMINAL

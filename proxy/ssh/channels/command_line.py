@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from access.policy.labels import UNPARSEABLE
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.showing.shell import facts_of, facts_of_unread
 from proxy.statements import StatementFacts
 from storage.model import VerdictKind

@@ -14,7 +14,7 @@ from access.decisions.request_reviews import review_request
 from access.decisions.requests import Ask
 from access.forgetting import forget_proofs
 from access.grants import grants
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from storage.database import clock
 from storage.model import (
     AccessRequest,

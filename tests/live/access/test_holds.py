@@ -14,7 +14,7 @@ from access.decisions.requests import Ask
 from access.decisions.statement_reviews import review_statement
 from access.errors import Refused
 from access.grants import grants
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from access.visible import MAX_SHOWN_CHARS
 from storage.model import (
     EndReason,

@@ -14,7 +14,7 @@ from access.decisions.requests import Ask
 from access.decisions.statement_reviews import review_statement
 from access.grants import grants
 from access.identity import suspension
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from storage.model import (
     EndReason,
     Grant,

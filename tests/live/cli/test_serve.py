@@ -20,7 +20,7 @@ POLICY = Path(__file__).parents[3] / "docs" / "gatepass.example.yml"
 
 async def gatepass(*words: str, home: Path, **environment: str) -> tuple[int, str]:
     """Run a command to its end: its exit status and what it said."""
-    ports = {f"GATEPASS_{room}_LISTEN": "127.0.0.1:0" for room in ("SSH", "POSTGRES", "WEB", "HEALTH")}
+    ports = {f"GATEPASS_{room}_LISTEN": "127.0.0.1:0" for room in ("SSH", "POSTGRES", "KUBERNETES", "WEB", "HEALTH")}
     child = await asyncio.create_subprocess_exec(
         str(Path(sys.executable).with_name("gatepass")),
         *words,

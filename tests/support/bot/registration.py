@@ -65,7 +65,9 @@ class Registration:
 async def registration() -> AsyncIterator[Registration]:
     """The real registration on a real Bolt app that is connected to nothing."""
     secret = SecretStr("xoxb-none")
-    slack = Slack(BotSettings(bot_token=secret, app_token=secret, addresses=Addresses("gw", 22, "gw", 5433)))
+    slack = Slack(
+        BotSettings(bot_token=secret, app_token=secret, addresses=Addresses("gw", 22, "gw", 5433, "gw", 8443))
+    )
     registered = Registration(bolt_app(slack, Installation(team_id="T0HOME", team="home", bot_user_id="U0BOT")))
     for kind in KINDS:
         setattr(registered.app, kind, _noted(getattr(registered.app, kind), registered.ids[kind]))

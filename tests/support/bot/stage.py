@@ -45,7 +45,7 @@ CHANNELS = (
     Channel("partners", "C0PARTNER", EVERYBODY, is_ext_shared=True),
     Channel("closed", "C0CLOSED", EVERYBODY, has_bot=False),
 )
-ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433)
+ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433, "gw.example", 8443)
 
 #: `async with run_bot(bot, slack): ...`.
 RunBot = Callable[[Bot, SimulatorClient], AbstractAsyncContextManager[None]]

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 from sqlalchemy import select
+from sqlmodel import col
 
 from access.context import Access
 from access.decisions import requests
@@ -37,6 +38,7 @@ class Served:
 
     ssh_port: int
     postgres_port: int
+    kubernetes_port: int
     folder: Path
     #: "role@resource" -> token
     tokens: dict[str, str]
@@ -61,7 +63,7 @@ def serving(folder: Path, resources: dict[str, Any], masking: list[dict[str, Any
     (folder / "gatepass.yml").write_text(yaml.safe_dump(_policy(resources, masking)))
     with Embedded(folder / "storage") as embedded:
         tokens = asyncio.run(_tokens(folder, embedded.dsn))
-        made = Served(free_port(), free_port(), folder, tokens, folder / "gateway.log")
+        made = Served(free_port(), free_port(), free_port(), folder, tokens, folder / "gateway.log")
         with made.log.open("wb") as log:
             program = [str(Path(sys.executable).with_name("gatepass")), "serve", "--only", "proxy"]
             server = subprocess.Popen(
@@ -98,7 +100,7 @@ async def _tokens(folder: Path, dsn: str) -> dict[str, str]:
     )
     await adopt(access)
     async with database.transaction() as transaction:
-        alice = (await transaction.scalars(select(Principal))).one()
+        alice = (await transaction.scalars(select(Principal).where(col(Principal.name) == "alice"))).one()
     for name, resource in access.policies.current.resources.items():
         for role in resource.roles:
             await requests.submit(access, alice, requests.Ask(name, role, _GRANT_S))
@@ -119,6 +121,7 @@ def _environment(made: Served, dsn: str) -> dict[str, str]:
         "GATEPASS_CONFIG": str(made.folder / "gatepass.yml"),
         "GATEPASS_SSH_LISTEN": f"127.0.0.1:{made.ssh_port}",
         "GATEPASS_POSTGRES_LISTEN": f"127.0.0.1:{made.postgres_port}",
+        "GATEPASS_KUBERNETES_LISTEN": f"127.0.0.1:{made.kubernetes_port}",
         # Where a proxy says how it is; nobody asks here.
         "GATEPASS_HEALTH_LISTEN": f"127.0.0.1:{free_port()}",
         "GATEPASS_WEB_LISTEN": f"127.0.0.1:{free_port()}",

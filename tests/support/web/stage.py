@@ -30,7 +30,14 @@ from web.app import WebServer
 from web.settings import Origin, WebSettings
 
 CLIENT = "gatepass"
-ADDRESSES = Addresses(ssh_host="gate.example.com", ssh_port=2222, postgres_host="gate.example.com", postgres_port=5433)
+ADDRESSES = Addresses(
+    ssh_host="gate.example.com",
+    ssh_port=2222,
+    postgres_host="gate.example.com",
+    postgres_port=5433,
+    kubernetes_host="gate",
+    kubernetes_port=8443,
+)
 ACCOUNTS = (
     Account("u-alice", "Alice Archer", "Alice@example.com"),
     Account("u-bob", "Bob Baker", "bob@example.com"),

@@ -7,11 +7,9 @@ from pydantic import ValidationError
 
 from access.addresses import Addresses, connect_command
 from access.policy.resources import Resource
-from access.policy.served import NotServed
-from storage.model import Protocol
 from support.policies import HOST_KEY
 
-ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433)
+ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433, "gw.example", 8443)
 
 
 def database(**upstream: str) -> Resource:
@@ -31,7 +29,7 @@ def test_psql_without_a_fixed_database() -> None:
 
 
 def test_an_odd_path_or_database_survives_the_shell_and_libpq() -> None:
-    addresses = Addresses("gw", 22, "gw", 5433, ca_file="/home/ann o'hara/$HOME/ca.pem")
+    addresses = Addresses("gw", 22, "gw", 5433, "gw", 8443, ca_file="/home/ann o'hara/$HOME/ca.pem")
     command = connect_command(addresses, database(database='pay"ments`id`'), "read")
     shell = ["sh", "-c", command.replace("psql", "printf '[%s]'", 1)]
     received = subprocess.run(shell, capture_output=True, text=True, check=True, timeout=10).stdout
@@ -63,7 +61,16 @@ def test_ssh() -> None:
     assert command == "ssh -p 2222 deploy@web-1@gw.example"
 
 
-def test_what_is_not_served_gets_no_command() -> None:
-    cluster = database().model_copy(update={"type": Protocol.KUBERNETES})
-    with pytest.raises(NotServed, match="kubernetes resources are not supported yet"):
-        connect_command(ADDRESSES, cluster, "read")
+def test_a_cluster_is_reached_by_its_name_behind_the_gateways() -> None:
+    cluster = Resource.model_validate(
+        {
+            "type": "kubernetes",
+            "upstream": {"server": "https://10.0.0.7:6443", "token": "env:CLUSTER"},
+            "roles": {"view": {"groups": ["gatepass:view"]}},
+        }
+    ).model_copy(update={"name": "staging"})
+    expected = 'kubectl --server=https://gw.example:8443/staging --token="$TOKEN" get pods'
+    assert connect_command(ADDRESSES, cluster, "view") == expected
+    known = Addresses("gw", 22, "gw", 5433, "::1", 8443, ca_file="/ca file.pem")
+    expected = "kubectl --server=https://[::1]:8443/staging --certificate-authority='/ca file.pem' "
+    assert connect_command(known, cluster, "view").startswith(expected)

@@ -2,17 +2,13 @@
 
 from urllib.parse import parse_qs, unquote, urlsplit
 
-import pytest
-
 from access.addresses import Addresses
 from access.policy.resources import Resource
-from access.policy.served import NotServed
 from access.policy.shapes.credentials import ClientCredential
 from access.ways_in import ways_in
-from storage.model import Protocol
 from support.policies import HOST_KEY
 
-ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433, ca_file="/home/ann/o hara&co.pem")
+ADDRESSES = Addresses("gw.example", 2222, "gw.example", 5433, "gw.example", 8443, ca_file="/home/ann/o hara&co.pem")
 
 
 def database(name: str = "pay:ments/1") -> Resource:
@@ -46,7 +42,7 @@ def test_uris_say_what_the_command_says() -> None:
 
 
 def test_without_a_ca_and_by_address() -> None:
-    found = lines(Addresses("::1", 22, "::1", 5433), database("payments"), "read")
+    found = lines(Addresses("::1", 22, "::1", 5433, "::1", 8443), database("payments"), "read")
     uri = "postgresql://read%40payments-db@[::1]:5433/payments?sslmode=require"
     assert found["libpq URI"] == uri
     assert found["~/.pgpass"].startswith(r"\:\:1:5433:")
@@ -81,7 +77,7 @@ def test_a_host_shows_what_its_role_opens_alone() -> None:
 
 
 def test_an_address_with_colons_is_bracketed_where_they_would_end_it() -> None:
-    six = Addresses("2001:db8::1", 2222, "::1", 5433)
+    six = Addresses("2001:db8::1", 2222, "::1", 5433, "::1", 8443)
     found = lines(six, host(allow=["sftp"]), "deploy")
     assert found["sftp"] == "sftp -P 2222 'deploy@web-1@[2001:db8::1]'"
     assert found["scp"] == "scp -P 2222 FILE 'deploy@web-1@[2001:db8::1]:'"
@@ -97,6 +93,10 @@ def test_what_lets_in_is_said_and_a_token_only_where_one_does() -> None:
     assert list(lines(ADDRESSES, database(), "read"))[:3] == ["gatepass psql", "gatepass proxy", "psql"]
 
 
-def test_what_is_not_served_has_no_way_in() -> None:
-    with pytest.raises(NotServed):
-        ways_in(ADDRESSES, database().model_copy(update={"type": Protocol.KUBERNETES}), "read")
+def test_a_cluster_is_entered_with_kubectl() -> None:
+    upstream = {"server": "https://10.0.0.7:6443", "token": "env:CLUSTER"}
+    roles = {"view": {"groups": ["gatepass:view"]}}
+    cluster = Resource.model_validate({"type": "kubernetes", "upstream": upstream, "roles": roles})
+    [way] = ways_in(ADDRESSES, cluster.model_copy(update={"name": "staging"}), "view")
+    assert (way.client, way.text.split()[0]) == ("kubectl", "kubectl")
+    assert "https://gw.example:8443/staging" in way.text

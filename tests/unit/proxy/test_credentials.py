@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from access.policy.resources import Role
+from access.policy.shapes.roles import Role
 from proxy.credentials import issued, password_of, resolve
 from proxy.errors import UpstreamFault
 

@@ -1,4 +1,4 @@
-"""Every protocol that is served has a listener, and the others are refused in words."""
+"""Every protocol has a listener."""
 
 import ssl
 from pathlib import Path
@@ -7,17 +7,12 @@ from typing import Any
 
 import pytest
 
-from access.policy.served import SERVED, NotServed
-from proxy.protocols import listener
+from proxy.protocols import application_of, listener
 from storage.model import Protocol
 
 
 @pytest.mark.parametrize("protocol", Protocol)
 def test_what_is_served_listens(protocol: Protocol, tmp_path: Path) -> None:
     gateway: Any = SimpleNamespace(access=SimpleNamespace(client_authority=None))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    if protocol in SERVED:
-        assert hasattr(listener(protocol, gateway, ("127.0.0.1", 0), home=tmp_path, tls=tls), "__aenter__")
-    else:
-        with pytest.raises(NotServed, match=f"{protocol} resources are not supported yet"):
-            listener(protocol, gateway, ("127.0.0.1", 0), home=tmp_path, tls=tls)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if application_of(protocol) is not None else None
+    assert hasattr(listener(protocol, gateway, ("127.0.0.1", 0), home=tmp_path, tls=tls), "__aenter__")

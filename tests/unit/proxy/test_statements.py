@@ -3,7 +3,7 @@
 import pytest
 
 from access.policy.labels import UNPARSEABLE
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.statements import StatementFacts, match, strictest
 from storage.model import VerdictKind
 
@@ -101,3 +101,17 @@ def test_a_setting_without_a_name_may_be_any() -> None:
         assert match([rule("r", pattern)], facts("set:*")) is not None
     assert match([rule("r", "set:role", verdict=VerdictKind.ALLOW)], facts("set:*")) is None
     assert match([rule("r", "table:role")], facts("set:*")) is None
+
+
+def test_patterns_that_are_joined_must_all_be_met() -> None:
+    production = rule("production", "verb:delete & namespace:prod")
+    assert match([production], facts("verb:delete", "namespace:prod", "resource:pods")) is production
+    assert match([production], facts("verb:delete", "namespace:test")) is None
+    assert match([production], facts("verb:get", "namespace:prod")) is None
+
+
+@pytest.mark.parametrize("label", ["namespace:*", "name:*"])
+def test_what_is_about_any_of_its_kind_is_about_the_one_that_is_denied(label: str) -> None:
+    kind = label.partition(":")[0]
+    assert match([rule("one", f"{kind}:prod")], facts(label)) is not None
+    assert match([rule("one", f"{kind}:prod", verdict=VerdictKind.ALLOW)], facts(label)) is None

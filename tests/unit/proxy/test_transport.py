@@ -143,6 +143,17 @@ async def test_it_is_lost_when_all_that_came_is_handed_over() -> None:
     assert len(got) == 3 * TURN_BYTES
 
 
+async def test_what_came_before_anybody_took_it_is_handed_over_before_it_is_lost() -> None:
+    """A peer that sends all it has and hangs up, while whoever is to take it gets ready."""
+    transport, _ = connected()
+    got = bytearray()
+    transport.data_received(b"x" * (3 * TURN_BYTES))
+    transport.connection_lost(None)
+    transport.feed(got.extend)
+    await transport.lost
+    assert len(got) == 3 * TURN_BYTES
+
+
 async def test_nothing_is_handed_over_while_somebody_holds() -> None:
     transport, connection = connected()
     got = bytearray()

@@ -7,7 +7,7 @@ and can be withdrawn.
 import asyncio
 from collections.abc import Sequence
 
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.errors import UpstreamFault
 from proxy.postgres.protocol import messages
 from proxy.postgres.relay.judging.analysing import Analysing

@@ -9,7 +9,8 @@ import asyncio
 import json
 from dataclasses import dataclass
 
-from access.policy.resources import Resource, Role
+from access.policy.resources import Resource
+from access.policy.shapes.roles import Role
 from proxy.credentials import Issued
 from proxy.errors import Fault
 from proxy.postgres import upstream

@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import select
 
 from access.context import Access
-from access.policy.resources import Role, TlsMode
+from access.policy.shapes.roles import Role
+from access.policy.shapes.upstreams import TlsMode
 from proxy.errors import UpstreamFault
 from proxy.postgres import upstream
 from proxy.postgres.listener import PostgresListener, PostgresSettings

@@ -128,8 +128,8 @@ async def test_the_certificate_alone_forwards_nothing(
     from time import time
     from uuid import uuid4
 
-    from access.policy.resources import Role
     from access.policy.shapes.accounts import Certificate
+    from access.policy.shapes.roles import Role
     from proxy.ssh.certificate import Subject, certified
 
     role = Role(username=sshd.user, certificate=Certificate(ca="users"))

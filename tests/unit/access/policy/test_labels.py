@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from postgast import pg_query_pb2 as pg
 
-from access.policy.labels import PREFIXES, ShellLabel, SqlLabel, unknown_label
+from access.policy.labels import PREFIXES, KubernetesLabel, ShellLabel, SqlLabel, unknown_label
 from proxy.postgres.sql.kinds import label_of
 from proxy.shell.analysis import judge
 from support.enumerations import lines_of, table_under
@@ -60,9 +60,16 @@ def test_every_label_of_a_session_is_given_by_some_command_line() -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "heading"), [(SqlLabel, "### Labels of SQL statements"), (ShellLabel, "### Labels of SSH sessions")]
+    ("labels", "heading"),
+    [
+        (SqlLabel, "### Labels of SQL statements"),
+        (ShellLabel, "### Labels of SSH sessions"),
+        (KubernetesLabel, "### Labels of requests to a cluster"),
+    ],
 )
-def test_the_guide_says_of_every_label_what_its_line_says(labels: type[SqlLabel | ShellLabel], heading: str) -> None:
+def test_the_guide_says_of_every_label_what_its_line_says(
+    labels: type[SqlLabel | ShellLabel | KubernetesLabel], heading: str
+) -> None:
     lines = lines_of(labels)
     assert set(lines) == set(labels), "a label has a line below it that says what it means"
     assert table_under(GUIDE, heading) == lines
@@ -79,11 +86,16 @@ def test_every_label_of_a_command_line_can_be_named_in_a_rule(line: str) -> None
     assert not [label for label in labels if unknown_label(label)]
 
 
-@pytest.mark.parametrize("pattern", ["dll", "delete_without", "comand:rm", "table:", "tabel:*", ""])
+@pytest.mark.parametrize(
+    "pattern", ["dll", "delete_without", "comand:rm", "table:", "tabel:*", "", "verb:get & resorce:pods", "ddl & "]
+)
 def test_a_misspelt_label_is_an_error(pattern: str) -> None:
     assert unknown_label(pattern) is not None
 
 
-@pytest.mark.parametrize("pattern", ["*", "ddl", "delete_*", "command:rm", "table:*", "table:app.cards", "com*:rm"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["*", "ddl", "delete_*", "command:rm", "table:*", "table:app.cards", "com*:rm", "verb:get & namespace:prod"],
+)
 def test_a_pattern_that_can_match_is_none(pattern: str) -> None:
     assert unknown_label(pattern) is None

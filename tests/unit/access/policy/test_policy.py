@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from access.policy.policy import NO_RULE, Policy
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from storage.model import Decision, VerdictKind
 
 

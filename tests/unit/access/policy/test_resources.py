@@ -6,55 +6,36 @@ from typing import Any
 import pytest
 
 from access.policy.policy import Policy
-from access.policy.resources import PostgresUpstream, Resource, SshUpstream, StatementRule
-from storage.model import Protocol, VerdictKind
-from support.policies import HOST_KEY, assert_told, change, problems_of
+from access.policy.resources import Resource
+from access.policy.shapes.upstreams import KubernetesUpstream, PostgresUpstream, SshUpstream
+from storage.model import Protocol
+from support.policies import assert_told, change
 
 ADMIN = ("resources", "payments-db", "roles", "admin")
 DEPLOY = ("resources", "web-1", "roles", "deploy")
 EPHEMERAL = {"credential": "ephemeral", "template": "app_owner"}
 MALFORMED = [
-    (change(*ADMIN, "statements", 2, "reviewers", to=["bob"]), "statements.2", "its verdict is deny"),
-    (change(*ADMIN, "password", to="hunter2"), "admin.password", "is not a reference to a secret"),
-    (change(*ADMIN, "password", to="env:"), "admin.password", "is not a reference to a secret"),
-    (change(*ADMIN, "password", to="file:relative"), "admin.password", "is not a reference to a secret"),
     (change(*ADMIN, "private_key", to="env:KEY"), "payments-db", "for ssh resources"),
     (change(*ADMIN, "allow", to=["shell"]), "payments-db", "for ssh resources"),
     (change(*ADMIN, "files", to="allow"), "payments-db", "for ssh resources"),
     (change(*ADMIN, "forward", to=["db:1"]), "payments-db", "for ssh resources"),
-    (change(*DEPLOY, "files", to="some"), "deploy.files", "'allow', 'refuse_sensitive' or 'deny'"),
-    (change(*DEPLOY, "forward", to=["db"]), "deploy.forward.0", "is nothing to forward to"),
     (
         change(*DEPLOY, to={"username": "x", "password": "env:X", "allow": ["sftp"], "files": "deny"}),
         "web-1",
         "allows sftp",
     ),
-    (change("resources", "web-1", "upstream", "host_key", to=...), "web-1.upstream", "needs host_key or host_ca"),
     (change("resources", "web-1", "roles", "deploy", "private_key", to=...), "web-1", "needs private_key or password"),
-    (change("resources", "web-1", "type", to="kubernetes"), "web-1.type", "not supported yet"),
     (change("resources", "web-1", "type", to="postgres"), "web-1.upstream.host_key", "Extra inputs"),
-    (
-        change("resources", "payments-db", "upstream", to={"host": "h", "tls": "disable", "ca_file": "/ca"}),
-        "payments-db.upstream",
-        "would be ignored",
-    ),
     (change("resources", "web-1", "roles", "a@b", to={"username": "x"}), "roles.a@b", "pattern"),
     (change(*DEPLOY, "password", to="env:DEPLOY"), "web-1", "has both password and private_key: give one"),
-    (change(*ADMIN, "statements", 0, "match", to=["dll"]), "statements.0.match", "dll"),
-    (change(*ADMIN, "statements", 0, "timeout", to="soon"), "statements.0.timeout", "is no duration"),
-    (change("resources", "web-1", "upstream", "port", to=0), "web-1.upstream.port", "greater than or equal to 1"),
-    (change("resources", "web-1", "upstream", "host", to="a b"), "web-1.upstream.host", "pattern"),
     (change("resources", "web-1", "roles", to={}), "web-1.roles", "at least 1 item"),
     (change(*ADMIN, "username", to=...), "payments-db", "role admin needs username"),
     (change(*ADMIN, "accepts", to=["key", "browser"]), "payments-db", "accepts needs token or certificate"),
-    (change(*ADMIN, "accepts", to=[]), "admin.accepts", "at least 1 item"),
     (change(*DEPLOY, "username", to=""), "web-1", "role deploy needs username"),
     (change(*ADMIN, "template", to="t"), "payments-db", "has a template: say `credential: ephemeral` too"),
-    (change(*ADMIN, "credential", to="temporary"), "admin.credential", "'fixed' or 'ephemeral'"),
     (change(*ADMIN, "credential", to="ephemeral"), "payments-db", "is ephemeral, so it has no username and password"),
     (change(*ADMIN, to={"credential": "ephemeral"}), "payments-db", "is ephemeral and needs template"),
     (change(*ADMIN, to=EPHEMERAL), "payments-db", "its upstream needs role_admin"),
-    (change(*ADMIN, to={**EPHEMERAL, "template": "ü" * 32}), "admin.template", "63 bytes at most"),
     (
         change(*ADMIN, "certificate", to={"ca": "users"}),
         "payments-db",
@@ -91,28 +72,49 @@ def test_parts_know_their_names(policy: Policy) -> None:
     assert policy.people["alice"].name == "alice"
 
 
-def test_a_statement_rule_is_made_by_its_fields_names() -> None:
-    named = {"name": "ddl", "match": ["ddl"], "verdict": VerdictKind.REVIEW, "timeout_s": "1m"}
-    rule = StatementRule.model_validate(named)
-    assert (rule.timeout_s, rule.quorum, rule.message, rule.reviewers, rule.channel) == (60, 1, "", [], None)
-
-
 def test_each_protocol_that_is_spoken_has_its_upstream(policy: Policy) -> None:
     upstreams = {resource.type: type(resource.upstream) for resource in policy.resources.values()}
     assert upstreams == {Protocol.POSTGRES: PostgresUpstream, Protocol.SSH: SshUpstream}
 
 
-@pytest.mark.parametrize("protocol", sorted(set(Protocol) - {Protocol.POSTGRES, Protocol.SSH}))
-def test_a_protocol_that_is_not_spoken_is_refused_by_its_name(document: dict[str, Any], protocol: Protocol) -> None:
-    change("resources", "web-1", "type", to=protocol.value)(document)
-    sentence = f"{protocol} resources are not supported yet: only postgres and ssh are"
-    assert problems_of(document) == [("resources.web-1.type", sentence)]
+CLUSTER = {
+    "type": "kubernetes",
+    "upstream": {"server": "https://10.0.0.7:6443", "token": "env:CLUSTER"},
+    "roles": {"view": {"groups": ["gatepass:view"]}},
+}
 
 
-def test_one_host_key_is_a_list_of_one(policy: Policy) -> None:
-    upstream = policy.resources["web-1"].upstream
-    assert isinstance(upstream, SshUpstream)
-    assert upstream.host_key == [HOST_KEY]
+@pytest.mark.parametrize(
+    ("role", "sentence"),
+    [
+        ({}, "role view needs groups"),
+        ({"groups": ["a"], "username": "root"}, "has username, which a cluster has no use for"),
+        ({"groups": ["a"], "password": "env:X"}, "has password"),
+        ({"groups": ["a"], "certificate": {"ca": "users"}}, "has certificate"),
+        ({"groups": ["a"], "allow": ["exec"]}, "has allow"),
+        ({"groups": ["a"], "credential": "ephemeral"}, "has credential"),
+        ({"groups": ["a"], "accepts": ["key"]}, "accepts needs token"),
+    ],
+)
+def test_a_role_of_a_cluster_is_groups_and_no_account(
+    document: dict[str, Any], role: dict[str, Any], sentence: str
+) -> None:
+    document["resources"]["staging"] = {**CLUSTER, "roles": {"view": role}}
+    assert_told(document, "staging", sentence)
+
+
+def test_a_role_of_a_cluster(document: dict[str, Any]) -> None:
+    document["resources"]["staging"] = CLUSTER
+    staging = Policy.model_validate(document).resources["staging"]
+    assert isinstance(staging.upstream, KubernetesUpstream)
+    assert (staging.roles["view"].groups, staging.roles["view"].username) == (["gatepass:view"], "")
+
+
+@pytest.mark.parametrize("resource", ["payments-db", "web-1"])
+def test_groups_are_for_clusters(document: dict[str, Any], resource: str) -> None:
+    [role] = list(document["resources"][resource]["roles"].values())[:1]
+    role["groups"] = ["gatepass:view"]
+    assert_told(document, resource, "groups are for kubernetes resources")
 
 
 def test_a_postgres_role_may_do_without_a_password() -> None:

@@ -5,7 +5,7 @@ from collections.abc import Collection
 import pytest
 
 from access.policy.labels import PREFIXES, ShellLabel, SqlLabel
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from access.policy.why import THINGS, WORDS, why_held
 from storage.model import VerdictKind
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.shell.analysis import judge
 from proxy.statements import StatementFacts, strictest
 from storage.model import VerdictKind

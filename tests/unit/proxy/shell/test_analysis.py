@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.shell.analysis import judge
 from proxy.statements import StatementFacts, strictest
 from storage.model import VerdictKind

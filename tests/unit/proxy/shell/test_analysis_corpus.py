@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.shell.analysis import judge
 from proxy.statements import StatementFacts, strictest
 from storage.model import VerdictKind

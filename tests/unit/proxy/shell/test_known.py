@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.shell.analysis import judge
 from proxy.shell.known import PLAIN, is_known, runs_unknown
 from proxy.statements import StatementFacts, strictest

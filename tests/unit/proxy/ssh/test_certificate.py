@@ -5,8 +5,8 @@ from uuid import UUID
 
 from asyncssh.public_key import SSHOpenSSHCertificate
 
-from access.policy.resources import Role, SshFeature
 from access.policy.shapes.accounts import Certificate
+from access.policy.shapes.roles import Role, SshFeature
 from proxy.ssh.certificate import Subject, certified
 from proxy.ssh.user_authority import signing_key
 

@@ -10,7 +10,14 @@ from support.policies import policy_document
 from web.api import shapes
 
 NOW = datetime(2026, 11, 30, 12, 0, tzinfo=UTC)
-ADDRESSES = Addresses(ssh_host="gate", ssh_port=2222, postgres_host="gate", postgres_port=5433)
+ADDRESSES = Addresses(
+    ssh_host="gate",
+    ssh_port=2222,
+    postgres_host="gate",
+    postgres_port=5433,
+    kubernetes_host="gate",
+    kubernetes_port=8443,
+)
 POLICY = Policy.model_validate(policy_document())
 
 

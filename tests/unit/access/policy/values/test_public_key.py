@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 from pydantic import ValidationError
 
-from access.policy.resources import SshUpstream
+from access.policy.shapes.upstreams import SshUpstream
 from support.policies import HOST_KEY
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from access.policy.resources import StatementRule
+from access.policy.shapes.statement_rules import StatementRule
 from proxy.postgres.sql.texts.executed import expand
 from proxy.postgres.sql.texts.query import QueryAnalyser
 from proxy.statements import strictest

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from access.policy.resources import Files, Role, SshFeature
+from access.policy.shapes.roles import Files, Role, SshFeature
 from proxy.ssh.channels import asked as asked_module
 from proxy.ssh.channels.asked import MAX_ENVIRONMENT_VALUE, Asked, allowed_environment, is_chosen_word, is_plain
 from proxy.ssh.channels.command_line import CommandLine

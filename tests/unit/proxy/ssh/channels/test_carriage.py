@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from asyncssh.constants import EXTENDED_DATA_STDERR
 
-from access.policy.resources import Files
+from access.policy.shapes.roles import Files
 from proxy.errors import RecorderFailed
 from proxy.masking.rules import DEFAULT_RULES, Masker
 from proxy.ssh.channels.carriage import Carriage, Ends, Input
