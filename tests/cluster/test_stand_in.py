@@ -174,7 +174,7 @@ def test_a_port_is_forwarded_both_ways(cluster: Cluster, web: str, version: str)
 def test_a_deployment_is_rolled_out(cluster: Cluster) -> None:
     cluster.apply(deployment(cluster, "twice", 2))
 
-    assert "successfully rolled out" in cluster.done("rollout", "status", "deployment/twice", "--timeout=60s")
+    assert "successfully rolled out" in cluster.done("rollout", "status", "deployment/twice", "--timeout=40s")
     names = cluster.done("get", "pods", "-l", "app=twice", "-o", "name").split()
     assert len(names) == 2
 
@@ -190,7 +190,7 @@ def test_a_deleted_pod_ends_with_all_that_runs_in_it(cluster: Cluster) -> None:
     )
     _until(lambda: "sleep 600" in cluster.done("exec", "brief", "--", "ps"))
 
-    cluster.done("delete", "pod", "brief", "--timeout=60s")
+    cluster.done("delete", "pod", "brief", "--timeout=40s")
 
     _, said = inside.communicate(timeout=PATIENCE_S)
     assert inside.returncode == 128 + signal.SIGKILL, said
@@ -204,7 +204,7 @@ def test_a_pod_ends_by_itself(cluster: Cluster, code: int, phase: str) -> None:
         pod(cluster, name, {"name": "main", "command": ["sh", "-c", f"echo bye; exit {code}"]}, restartPolicy="Never")
     )
 
-    cluster.done("wait", f"--for=jsonpath={{.status.phase}}={phase}", f"pod/{name}", "--timeout=60s")
+    cluster.done("wait", f"--for=jsonpath={{.status.phase}}={phase}", f"pod/{name}", "--timeout=40s")
 
     status = json.loads(cluster.done("get", "pod", name, "-o", "json"))["status"]
     assert status["containerStatuses"][0]["state"]["terminated"]["exitCode"] == code
@@ -215,7 +215,7 @@ def test_a_container_that_ends_is_started_again(cluster: Cluster) -> None:
     cluster.apply(pod(cluster, "restarts", {"name": "main", "command": ["sh", "-c", "echo up; sleep 0.5; exit 1"]}))
 
     again = "--for=jsonpath={.status.containerStatuses[0].restartCount}=1"
-    cluster.done("wait", again, "pod/restarts", "--timeout=60s")
+    cluster.done("wait", again, "pod/restarts", "--timeout=40s")
 
     assert cluster.done("logs", "--previous", "restarts") == "up\n"
     cluster.done("delete", "pod", "restarts")

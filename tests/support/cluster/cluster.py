@@ -23,7 +23,7 @@ class Cluster:
     ca: Path
     #: A kubeconfig of somebody who may do everything.
     admin: Path
-    #: The name that pods have to give as `nodeName`, for nobody schedules them. "" in a cluster that was given.
+    #: The name that pods have to give as `nodeName`, for nobody schedules them.
     node: str
     #: Where files of this cluster's clients may be put.
     folder: Path

@@ -1,6 +1,7 @@
 """A cluster that is there already, which KUBECONFIG names, in place of ours: `GATEPASS_TEST_CLUSTER=given`."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from support.clients.ways import run
@@ -14,7 +15,7 @@ def wanted() -> bool:
 
 
 def cluster(folder: Path) -> Cluster:
-    """It, with its files in `folder`; its nodes and its audit log are its own affair."""
+    """It, with its files in `folder`; its audit log is its own affair. Pods go to its first node."""
     admin = folder / "admin.kubeconfig"
     seen = run([kubectl(NEWEST), "config", "view", "--minify", "--flatten", "--output=json"], dict(os.environ))
     assert seen.status == 0, seen
@@ -23,4 +24,5 @@ def cluster(folder: Path) -> Cluster:
     server, authority = server_of(admin)
     ca = folder / "ca.crt"
     ca.write_bytes(authority)
-    return Cluster(server, ca, admin, "", folder)
+    there = Cluster(server, ca, admin, "", folder)
+    return replace(there, node=there.done("get", "nodes", "--output=jsonpath={.items[0].metadata.name}"))

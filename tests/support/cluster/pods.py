@@ -36,10 +36,9 @@ def deployment(cluster: Cluster, name: str, replicas: int, *containers: Mapping[
 
 def template(cluster: Cluster, *containers: Mapping[str, Any], **spec: Any) -> dict[str, Any]:
     """What a pod's `spec` says; one container `main` if none is given."""
-    node = {"nodeName": cluster.node} if cluster.node else {}
     sleeps = {"command": ["sh", "-c", 'trap "exit 0" TERM; while :; do sleep 3600 & wait; done']}
     return {
-        **node,
+        "nodeName": cluster.node,
         "containers": [
             {"image": _IMAGE, **({} if "command" in each else sleeps), **each}
             for each in containers or ({"name": "main"},)
@@ -50,4 +49,4 @@ def template(cluster: Cluster, *containers: Mapping[str, Any], **spec: Any) -> d
 
 def settled(cluster: Cluster, name: str) -> None:
     """Wait until the pod of that name is ready."""
-    cluster.done("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=60s")
+    cluster.done("wait", "--for=condition=Ready", f"pod/{name}", "--timeout=40s")
