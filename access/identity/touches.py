@@ -24,7 +24,7 @@ from access.identity.browser_sessions import SignedIn
 from access.identity.webauthn.answer import CHALLENGE_BYTES, Answer
 from access.identity.webauthn.problems import InvalidTouch, TouchProblem
 from storage.audit import trail
-from storage.model import Principal, SecurityKey, Touch, TouchPurpose
+from storage.model import BrowserSession, Principal, SecurityKey, Touch, TouchPurpose
 
 #: How long a person has to touch their key, and the touch to be spent.
 LIFETIME: Final = timedelta(minutes=2)
@@ -104,7 +104,8 @@ async def answer(transaction: AsyncSession, me: SignedIn, act: Act, given: Answe
 async def spend(
     transaction: AsyncSession, touch_id: UUID, by: Principal, act: Act, now: datetime, *, token: str | None = None
 ) -> Spent | None:
-    """Spend a verified touch of `by` on `act`; None: it is none, not for this, spent, too old, or its key has ended.
+    """Spend a verified touch of `by` on `act`; None: it is none, not for this, spent, or too old, or what it was given
+    with has ended, the key or the browser's sign-in.
 
     `token` is the id of the token that is handed with it.
     """
@@ -118,6 +119,7 @@ async def spend(
             col(Touch.spent_at).is_(None),
             col(Touch.expires_at) > now,
             counts(col(Touch.key_id)),
+            _LIVES,
         )
         .values(spent_at=now, token=token)
         .returning(Touch)
@@ -171,6 +173,10 @@ def counts(key_id: Any) -> ColumnElement[bool]:
 def is_of_a_living_key(touch_id: Any) -> ColumnElement[bool]:
     """Whether the column names a touch that still counts; NULL does not."""
     return exists().where(col(Touch.id) == touch_id, counts(col(Touch.key_id)))
+
+
+#: Whether the browser that gave it is signed in still.
+_LIVES: Final = exists().where(col(BrowserSession.id) == col(Touch.browser_id), col(BrowserSession.ended_at).is_(None))
 
 
 def _is_for(act: Act) -> ColumnElement[bool]:

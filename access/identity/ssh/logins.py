@@ -48,6 +48,7 @@ MAX_LINKS: Final = 20
 MAX_MISSES: Final = 3
 SECRET_BYTES: Final = 32
 _DIGITS: Final = 4
+_SOFTWARE: Final = re.compile(r"[A-Za-z0-9._+-]{1,40}")
 
 _OVER: Final = "This link is over, or it was used: it is good for one connection, for ten minutes. Start ssh again."
 _SIGNED_OUT: Final = "You are no longer signed in in this browser. Sign in, and open the link again."
@@ -69,7 +70,10 @@ class Offered:
 
 
 async def offer(access: Access, door: str, *, client: str, source: str, software: str) -> Offered:
-    """A link for the connection from `client` (host:port), which counts for `source`. Raises Refused."""
+    """A link for the connection from `client` (host:port), which counts for `source` and says its `software`.
+
+    Raises Refused.
+    """
     role, _, resource = door.partition("@")
     # Nothing else is shown to whoever opens the link: it would be a stranger's words on a page of ours.
     if not (re.fullmatch(NAME_PATTERN, role) and re.fullmatch(NAME_PATTERN, resource)):
@@ -88,7 +92,7 @@ async def offer(access: Access, door: str, *, client: str, source: str, software
             role=role,
             client=client[:255],
             source=source,
-            software=software[:255],
+            software=_software(software),
             number=number,
             created_at=now,
             expires_at=now + LIFETIME,
@@ -96,6 +100,12 @@ async def offer(access: Access, door: str, *, client: str, source: str, software
         transaction.add(login)
         await transaction.flush()
     return Offered(login.id, secret, number, login.expires_at)
+
+
+def _software(version: str) -> str:
+    """The program's name in an identification string (RFC 4253, 4.2), if it is one; what follows is anybody's words."""
+    name = version.removeprefix("SSH-2.0-").partition(" ")[0]
+    return name if _SOFTWARE.fullmatch(name) else ""
 
 
 async def _make_room(transaction: AsyncSession, source: str, now: datetime) -> None:

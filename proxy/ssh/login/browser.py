@@ -69,7 +69,7 @@ class BrowserLogin:
             raise AccessRefused("A link is being made for this connection already. Start ssh again.")
         access = self._gateway.access
         host = self._client.rpartition(":")[0]
-        software = visible_line(str(self._conn.get_extra_info("client_version") or ""))
+        software = str(self._conn.get_extra_info("client_version") or "")
         try:
             self._gateway.authenticator.lockout.check_source(source_of(host))
             self._offered = await self._made(

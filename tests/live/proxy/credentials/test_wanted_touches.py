@@ -259,3 +259,17 @@ async def test_a_browser_that_is_signed_out_meanwhile_gives_no_touch(scene: Scen
     with pytest.raises(Refused, match="signed out meanwhile"):
         await wanted.give(scene.world.access, scene.alice.me, wish, touch)
     assert await wanted.stage(scene.world.access, scene.line, wish) is Stage.WAITING
+
+
+async def test_a_touch_of_a_browser_that_is_signed_out_since_is_worth_nothing(scene: Scene) -> None:
+    """Its sign-in alone has ended: the command line was let in by another one."""
+    other = await signed_in(scene.world, "alice")
+    line = await command_line(scene.world, other)
+    wish = await scene.wish(line)
+    touch = await scene.alice.touch(acts.hand_over(scene.grant.id, wish))
+    await wanted.give(scene.world.access, scene.alice.me, wish, touch)
+    async with scene.world.database.transaction() as transaction:
+        now = await clock(transaction)
+        assert await browser_sessions.end_one(transaction, scene.alice.me.principal, scene.alice.me.session.id, now)
+    with pytest.raises(Unproven):
+        await scene.handed(wish, line=line)

@@ -45,6 +45,27 @@ async def offered(stage: PagesStage, host: str = "127.0.0.1") -> tuple[Offered, 
     return made, f"/let-in/{base64.urlsafe_b64encode(made.secret).rstrip(b'=').decode()}"
 
 
+@pytest.mark.parametrize(
+    ("version", "shown"),
+    [
+        (SOFTWARE, "OpenSSH_9.2p1"),
+        ("SSH-2.0-PuTTY-Release-0.80", "PuTTY-Release-0.80"),
+        ("SSH-2.0-OpenSSH_9.6 (verified by Example Corp: type the number from the chat)", "OpenSSH_9.6"),
+        ("SSH-2.0-OpenSSH_9.6\tverified", ""),
+        ("SSH-2.0-\u202ehssnepO", ""),
+        ("SSH-2.0-" + "x" * 41, ""),
+        ("SSH-2.0- verified by Example Corp", ""),
+        ("", ""),
+    ],
+)
+async def test_a_programs_name_is_shown_and_no_word_more(stage: PagesStage, version: str, shown: str) -> None:
+    await logins.offer(
+        stage.world.access, "deploy@web-1", client="203.0.113.66:1", source="203.0.113.66", software=version
+    )
+    [login] = await stage.world.all(SshLogin)
+    assert login.software == shown
+
+
 async def sign_in(page: Page, who: str = "Alice") -> None:
     """From wherever a page asks for it."""
     await page.get_by_role("link", name="Sign in with Example Corp").click()
@@ -58,7 +79,7 @@ async def test_the_link_asks_who_it_is_and_shows_who_asks(stage: PagesStage, bro
     await page.goto(f"{stage.url}{path}")
     await sign_in(page)
     await expect(page.get_by_role("heading", name="Is this your terminal?")).to_be_visible()
-    for words in ("127.0.0.1, the network of this browser", SOFTWARE):
+    for words in ("127.0.0.1, the network of this browser", "OpenSSH_9.2p1"):
         await expect(page.get_by_text(words)).to_be_visible()
     assert made.number not in await page.locator("main").inner_text(), "many share an address: one click lets nobody in"
     [login] = await stage.world.all(SshLogin)
