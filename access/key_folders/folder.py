@@ -53,10 +53,10 @@ class Folder:
             return file.read()
 
     def private(self, name: str) -> bytes:
-        """A private key. Raises FileNotFoundError, and KeyUnusable for one that others may read."""
+        """A private key. Raises FileNotFoundError, and KeyUnusable for one that others have or may read."""
         path = self.path / name
         with private.readable(path), os.fdopen(self._open(name), "rb") as file:
-            private.judge(file.fileno(), path)
+            private.judge(file.fileno(), path, self._found, drafts=self._drafts)
             return file.read()
 
     def put(self, name: str, content: bytes) -> None:
@@ -105,6 +105,14 @@ class Folder:
     def _open(self, name: str) -> int:
         # A pipe in its place must not be waited for.
         return os.open(name, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=self._descriptor)
+
+    def _drafts(self) -> list[os.stat_result]:
+        found: list[os.stat_result] = []
+        for name in self.names():
+            if name.startswith("."):
+                with contextlib.suppress(FileNotFoundError):
+                    found.append(os.stat(name, dir_fd=self._descriptor, follow_symlinks=False))
+        return found
 
 
 @contextmanager

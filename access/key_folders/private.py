@@ -1,8 +1,8 @@
-"""Private keys as open files: who may read them."""
+"""Private keys as open files: whose they are, who else may read them, and by which other names."""
 
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,17 +12,36 @@ from access.key_folders.unusable import KeyUnusable, account
 def read(path: Path) -> bytes:
     """A private key that an operator named, wherever it lies. Raises FileNotFoundError, KeyUnusable, OSError."""
     with readable(path), os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        judge(file.fileno(), path)
+        judge(file.fileno(), path, path.parent.stat(), drafts=list)
         return file.read()
 
 
-def judge(descriptor: int, path: Path) -> None:
-    """Raise KeyUnusable for a key that others may read."""
+def judge(
+    descriptor: int, path: Path, folder: os.stat_result, *, drafts: Callable[[], Sequence[os.stat_result]]
+) -> None:
+    """Raise KeyUnusable for a key that others have, or may read. `drafts` are the files that are not in place yet.
+
+    A draft is a name of the key for a moment: when the first one to make a key has put it in place.
+    """
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         raise KeyUnusable(f"{path} is no file.")
     if found.st_mode & 0o077:
         raise KeyUnusable(f"{path} can be read by others than its owner: chmod 600 it, or make a new key.")
+    if found.st_uid not in (0, os.geteuid(), folder.st_uid):
+        owner = account(folder.st_uid)
+        raise KeyUnusable(
+            f"{path} belongs to {account(found.st_uid)}, who knows this key: make a new one, or give it to {owner} "
+            "(chown) if it is yours."
+        )
+    if found.st_nlink > 1:
+        # Counted first: each goes after the name that it gave.
+        others = [each for each in drafts() if os.path.samestat(each, found)]
+        if os.fstat(descriptor).st_nlink > 1 + len(others):
+            raise KeyUnusable(
+                f"{path} has another name elsewhere (a hard link), where it may be read or changed: find it "
+                f"(find -inum {found.st_ino}) and remove it, or make a new key."
+            )
 
 
 @contextmanager

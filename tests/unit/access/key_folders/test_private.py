@@ -1,4 +1,4 @@
-"""Private keys as files: nobody else reads them."""
+"""Private keys as files: nobody else has them, reads them, or knows them by another name."""
 
 import os
 import tempfile
@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from access.key_folders import private
-from access.key_folders.folder import made, opened
+from access.key_folders.folder import Folder, made, opened
 from access.key_folders.unusable import KeyUnusable
 
-NOBODY = 65_534
+NOBODY, ANOTHER = 65_534, 61_234
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="only root gives files away")
 
 
@@ -35,6 +35,50 @@ def key(tmp_path: Path) -> Path:
 def test_a_key_that_others_may_read_is_refused(key: Path, mode: int) -> None:
     key.chmod(mode)
     _refused(key, "key can be read by others than its owner: chmod 600 it, or make a new key")
+
+
+@as_root
+def test_a_key_of_an_account_that_has_nothing_to_do_with_it_is_refused(key: Path) -> None:
+    os.chown(key, ANOTHER, ANOTHER)
+    _refused(key, "key belongs to uid 61234, who knows this key: make a new one, or give it to root")
+    os.chown(key.parent, ANOTHER, ANOTHER)
+    with opened(key.parent) as folder:
+        assert folder.private("key") == b"secret"
+
+
+@as_root
+def test_a_link_to_a_key_of_somebody_elses_is_refused_and_one_to_a_key_of_roots_is_not(
+    key: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(key)
+    with opened(tmp_path) as folder:
+        assert folder.private("link") == b"secret"
+    os.chown(key, ANOTHER, ANOTHER)
+    _refused(tmp_path / "link", "link belongs to uid 61234")
+
+
+def test_a_key_with_another_name_is_refused(key: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "key").hardlink_to(key)
+    _refused(key, rf"key has another name elsewhere \(a hard link\).*find -inum {key.stat().st_ino}\) and remove it")
+    (tmp_path / "elsewhere" / "key").unlink()
+    assert private.read(key) == b"secret"
+
+
+def test_a_draft_that_is_being_put_in_place_is_no_other_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else reads the first key before its draft is gone, or just when it goes."""
+    with opened(tmp_path) as folder:
+        folder.put_first("key", b"secret")
+        (tmp_path / ".draft").hardlink_to(tmp_path / "key")
+        assert folder.private("key") == b"secret"
+        names = Folder.names
+
+        def gone(self: Folder) -> list[str]:
+            (tmp_path / ".draft").unlink()
+            return names(self)
+
+        monkeypatch.setattr(Folder, "names", gone)
+        assert folder.private("key") == b"secret"
 
 
 def test_whoever_starts_at_once_reads_the_first_key(tmp_path: Path) -> None:
