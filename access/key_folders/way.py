@@ -38,8 +38,11 @@ def opened(path: Path, *, make: bool) -> int:
     try:
         walk.through(deque(path.absolute().parts[1:]), make=make)
         _judge(walk.passed)
-    except BaseException:
+    except BaseException as error:
         os.close(walk.place)
+        if isinstance(error, OSError):
+            # Opened by its name alone; people know it by all of its way.
+            error.filename = str(walk.at / str(error.filename))
         raise
     return walk.place
 

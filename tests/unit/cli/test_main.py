@@ -91,7 +91,7 @@ def test_an_output_that_takes_no_more_is_one_sentence(tmp_path: Path, words: tup
 @pytest.mark.parametrize(("word", "name"), [("ca", "ca"), ("known-hosts", "keys")])
 def test_a_file_in_a_folders_place_is_one_sentence(tmp_path: Path, word: str, name: str) -> None:
     (tmp_path / name).touch()
-    assert said(word, home=tmp_path) == (1, f"gatepass: {tmp_path / name}: File exists.\n")
+    assert said(word, home=tmp_path) == (1, f"gatepass: {tmp_path / name}: Not a directory.\n")
 
 
 def test_what_somebody_typed_does_nothing_to_the_terminal(tmp_path: Path) -> None:
