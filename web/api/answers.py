@@ -20,7 +20,14 @@ from web.api import shapes
 PREFIX: Final = "/api/"
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-_WORDS: Final = {404: "not_found", 405: "not_possible", 413: "too_large", 421: "another_address", 429: "too_often"}
+_WORDS: Final = {
+    400: "invalid_request",
+    404: "not_found",
+    405: "not_possible",
+    413: "too_large",
+    421: "another_address",
+    429: "too_often",
+}
 _SENTENCES: Final = {404: "There is no such thing to ask for here.", 405: "That cannot be asked for like this."}
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()

@@ -7,6 +7,7 @@ import functools
 import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import zip_longest
+from typing import cast
 
 import structlog
 
@@ -75,8 +76,8 @@ class MaskedColumns:
         self._resource = resource
         self._role = role
         self._database = database
-        assert isinstance(resource.upstream, PostgresUpstream)
-        self._place = (resource.upstream.host, resource.upstream.port, database)
+        upstream = cast("PostgresUpstream", resource.upstream)
+        self._place = (upstream.host, upstream.port, database)
         self._masker = masker
         self.analyser = QueryAnalyser(self.is_masked)
         #: The database's own types, as they turn up.
