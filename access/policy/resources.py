@@ -23,9 +23,9 @@ from access.policy.values.complaint import complaint
 from storage.model import Protocol
 
 #: Keys of a role that mean something on a host alone.
-_SSH_ONLY = frozenset({"allow"})
+_SSH_ONLY = frozenset({"allow", "forward"})
 #: And those of a host or a cluster.
-_NOT_SQL = frozenset({"files", "forward"})
+_NOT_SQL = frozenset({"files"})
 
 #: What other doors log in with upstream.
 _ACCOUNT = ("username", "password", "private_key", "template", "certificate")

@@ -48,7 +48,7 @@ class Connection:
                 await self._answer(exchange)
         except BadRequest as bad:
             self._doorstep.note("kubernetes_client_rejected", str(bad)[:200], client=self._client)
-            await self._requests.refuse(bad.status, {"content-type": status.JSON}, status.failure(400, str(bad)))
+            await self._requests.refuse(bad.status, {"content-type": status.JSON}, status.failure(bad.status, str(bad)))
         except (ClientGone, TransportClosed):
             log.debug("kubernetes_client_left", client=self._client)
 

@@ -21,8 +21,6 @@ from proxy.transport import TLS_HANDSHAKE_TIMEOUT_S, Transport
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 LOBBY: Final = LobbyLimits(per_source=64, in_all=512)
-#: Requests of clients that say nothing wait no longer than this for the first one to be let in.
-GREETING_TIMEOUT_S: Final = 15.0
 
 _BACKLOG: Final = 1024
 _ACCEPT_RETRY_S: Final = 0.1

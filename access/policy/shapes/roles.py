@@ -61,8 +61,7 @@ class Role(Frozen):
     files: Files = Files.REFUSE_SENSITIVE
     #: Kubernetes: the groups in whose name the gateway asks the API server; what they may do is RBAC's to say.
     groups: list[ClusterGroup] = Field(default=[])
-    #: SSH: destinations that connections may be forwarded to, and what may be listened on; Kubernetes: ports of pods,
-    #: as POD.NAMESPACE:PORT. None unless given.
+    #: SSH only: destinations that connections may be forwarded to, and what may be listened on; none unless given.
     forward: list[Forward] = Field(default=[])
     #: The first match decides; nothing matches: allow.
     statements: list[StatementRule] = Field(default=[])

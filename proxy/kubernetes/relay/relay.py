@@ -22,7 +22,11 @@ from proxy.kubernetes.streaming.opening import opened
 
 #: An API server takes 3 MiB (k8s.io/apiserver, MaxRequestBodyBytes).
 MAX_BODY_BYTES: Final = 3 * 1024 * 1024
-_STREAMED: Final = frozenset({"exec", "attach", "portforward"})
+_STREAMED: Final = frozenset({"exec", "attach"})
+_NO_FORWARDING: Final = (
+    "Gatepass forwards no ports of pods yet, so nothing was opened. Run a client in the pod (kubectl exec), or ask for "
+    "access to the service itself."
+)
 _UNREADABLE: Final = (
     "Its body is protobuf or the like, of which nobody can be shown what it asks. Send it as JSON or YAML, as kubectl "
     "apply does."
@@ -38,6 +42,10 @@ async def relay(live: Live, exchange: Exchange, target: Target) -> None:
     try:
         info = info_of(exchange.head.method, target.path, target.query)
         fields = headers.to_server(exchange.head.fields)
+        if info.is_resource and info.subresource == "portforward":
+            # By whatever protocol: the role's `forward` would have to allow it, and nobody asks it here.
+            await refuse(exchange, 403, _NO_FORWARDING)
+            return
         if info.is_resource and info.subresource in _STREAMED:
             await opened(live, exchange, target, info)
             return

@@ -8,7 +8,6 @@ import asyncio
 from dataclasses import dataclass
 from typing import Final
 
-from access.policy.shapes.roles import Files
 from proxy.errors import Fault
 from proxy.kubernetes.live import Live
 from proxy.kubernetes.streaming.ends import End, Told
@@ -209,8 +208,3 @@ def _hold(end: End, is_full: bool) -> None:
         end.transport.hold("the other end is full")
     else:
         end.transport.release("the other end is full")
-
-
-def refuses_files(files: Files, *, is_transfer: bool) -> bool:
-    """Whether a command that moves files is none for a role."""
-    return is_transfer and files is Files.DENY

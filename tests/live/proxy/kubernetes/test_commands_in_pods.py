@@ -90,3 +90,18 @@ async def test_the_deadline_cuts_a_command(client: MakeClient) -> None:
         ran = await finished(socket)
     assert ran.exit_code == 126
     assert b"This access ended at" in ran.stderr
+
+
+@pytest.mark.parametrize("protocol", ["v4.channel.k8s.io", "SPDY/3.1+portforward.k8s.io"])
+async def test_no_port_is_forwarded_by_whatever_protocol(client: MakeClient, cluster: ApiServer, protocol: str) -> None:
+    alice = await client()
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
+    headers = {
+        **alice.bearer,
+        **upgrade,
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        "Sec-WebSocket-Protocol": protocol,
+    }
+    answered = await alice.ask("/api/v1/namespaces/prod/pods/web/portforward?ports=5432", headers=headers)
+    assert (answered.status, "forwards no ports" in answered.message) == (403, True)
+    assert cluster.asked == []

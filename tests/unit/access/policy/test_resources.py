@@ -92,6 +92,7 @@ CLUSTER = {
         ({"groups": ["a"], "password": "env:X"}, "has password"),
         ({"groups": ["a"], "certificate": {"ca": "users"}}, "has certificate"),
         ({"groups": ["a"], "allow": ["exec"]}, "has allow"),
+        ({"groups": ["a"], "forward": ["web.prod:80"]}, "has forward"),
         ({"groups": ["a"], "credential": "ephemeral"}, "has credential"),
         ({"groups": ["a"], "accepts": ["key"]}, "accepts needs token"),
     ],
